@@ -1,0 +1,1 @@
+"""Did every scheduled job really do its work, and if not, why, and what now?"""

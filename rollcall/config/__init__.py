@@ -1,0 +1,171 @@
+"""What does jobs.toml say, or what are all its mistakes?
+
+`tables` is the grammar, `values` reads single values, `mistakes` says what is wrong; what leaves this room are
+the frozen records of `rollcall.jobs`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from rollcall import schedule
+from rollcall.config.mistakes import mistakes_of
+from rollcall.config.tables import JobsFile, JobTable, OutputTable, ServiceTable
+from rollcall.config.tables import json_schema as json_schema
+from rollcall.config.values import expand, known_secrets, read_output_path, read_url, shown_url
+from rollcall.errors import BadInput, Mistake
+from rollcall.jobs import Format, Job, Output, Roll, Service
+from rollcall.text import clean, listed
+
+LARGEST_FILE = 4_000_000
+
+
+def load(
+    file: Path,
+    *,
+    environment: Mapping[str, str],
+    service_urls: Mapping[str | None, str] | None = None,
+    shown_as: str | None = None,
+) -> Roll:
+    """The roll that `file` declares.
+
+    `environment` is where `${NAME}` is read; `service_urls` replaces the url of a service by name (None: of the only
+    one). Raises `BadInput` with all mistakes at once, each with place, value, rule and cure.
+    """
+    shown_as = shown_as or file.name
+    raw = _read_toml(file, shown_as)
+    services = raw.get("services")
+    known = _declared_engines(services) if isinstance(services, dict) else {}
+    _put_urls(services if isinstance(services, dict) else {}, service_urls or {})
+    try:
+        table = JobsFile.model_validate(raw, context={"environment": environment, "services": known})
+    except ValidationError as error:
+        raise BadInput(mistakes_of(error, shown_as, JobsFile)) from None
+    return _roll(table, file, environment)
+
+
+def _read_toml(file: Path, shown_as: str) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(LARGEST_FILE + 1)
+    except OSError as error:
+        cure = "Write one (README, “Your own scheduler”), or name another with --jobs-file."
+        raise BadInput.single(shown_as, f"cannot be read: {error.strerror or error}. {cure}") from None
+    if len(data) > LARGEST_FILE:
+        raise BadInput.single(shown_as, "is larger than 4 MB. Is it a jobs.toml?")
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        raise BadInput.single(shown_as, f"is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadInput.single(shown_as, f"is not TOML: {clean(str(error))}. Mend that place first.") from None
+
+
+def _declared_engines(services: dict[str, Any]) -> dict[str, schedule.Engine]:
+    engines = {engine.value: engine for engine in schedule.Engine}
+    return {
+        name: engines.get(str(table.get("engine")), schedule.Engine.CRON)
+        for name, table in services.items()
+        if isinstance(table, dict)
+    }
+
+
+def _put_urls(services: dict[str, Any], service_urls: Mapping[str | None, str]) -> None:
+    """Puts the command line's urls into the tables, each checked under its own name first."""
+    mistakes = []
+    for name, url in service_urls.items():
+        try:
+            target = services[_only_service(services) if name is None else name]
+            read_url(url)
+            target["url"] = url
+        except KeyError:
+            rule = f"no such service. Declared: {listed(services) or 'none'}."
+            mistakes.append(Mistake(place="--service-url", value=clean(str(name), 60), rule=rule))
+        except ValueError as error:
+            mistakes.append(Mistake(place="--service-url", value=shown_url(url), rule=str(error)))
+    if mistakes:
+        raise BadInput(tuple(mistakes))
+
+
+def _only_service(services: dict[str, Any]) -> str:
+    if len(services) != 1:
+        raise ValueError(f"which service? Write NAME=URL with one of: {listed(services) or 'none declared'}.")
+    return next(iter(services))
+
+
+def _roll(table: JobsFile, file: Path, environment: Mapping[str, str]) -> Roll:
+    folder = file.resolve().parent
+    services = {name: _service(name, each, folder, environment) for name, each in table.services.items()}
+    jobs = tuple(_job(name, each, table, services, folder) for name, each in table.jobs.items())
+    return Roll(
+        file=file,
+        zone=table.timezone,
+        look_back=table.look_back,
+        services=tuple(services.values()),
+        jobs=jobs,
+    )
+
+
+def _service(name: str, table: ServiceTable, folder: Path, environment: Mapping[str, str]) -> Service:
+    return Service(
+        id=name,
+        url=expand(table.url, environment).rstrip("/"),
+        shown_url=shown_url(table.url).rstrip("/"),
+        status=table.status,
+        start=table.start,
+        trigger=table.trigger,
+        engine=table.engine,
+        naive_times=table.naive_times,
+        timeout=table.timeout,
+        root=folder / Path(table.root).expanduser(),
+        headers=tuple((key, expand(value, environment)) for key, value in table.headers.items()),
+        secrets=known_secrets(table.url, table.headers, environment),
+    )
+
+
+def _job(name: str, table: JobTable, whole: JobsFile, services: Mapping[str, Service], folder: Path) -> Job:
+    zone = table.timezone or whole.timezone
+    service = services[table.service] if table.service else None
+    root = service.root if service else folder
+    return Job(
+        id=name,
+        title=clean(table.title or name),
+        schedule=_schedule(table, zone),
+        grace=table.grace,
+        max_runtime=table.max_runtime,
+        look_back=whole.look_back if table.look_back is None else table.look_back,
+        zone=zone,
+        late=table.late,
+        since=table.since,
+        service=service,
+        output=_output(table.output, root) if table.output else None,
+    )
+
+
+def _schedule(table: JobTable, zone: ZoneInfo) -> schedule.Schedule:
+    if table.every is not None:
+        return schedule.every(table.every, zone=zone, anchor=table.anchor)
+    assert table.schedule is not None  # `_is_due_in_one_way` has seen to it
+    return schedule.read_schedule(table.schedule, engine=table.engine or schedule.Engine.CRON, zone=zone)
+
+
+def _output(table: OutputTable, root: Path) -> Output:
+    folder, pattern = read_output_path(table.path)
+    looked_for = table.must_contain or table.must_not_contain
+    return Output(
+        folder=root / Path(folder).expanduser(),
+        pattern=pattern,
+        stamp=table.stamp,
+        min_size=max(table.min_size, 1),
+        max_size=table.max_size,
+        format=table.format or (Format.TEXT if looked_for else Format.ANY),
+        must_contain=table.must_contain,
+        must_not_contain=table.must_not_contain,
+        keeps=table.keeps,
+    )

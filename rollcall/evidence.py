@@ -1,0 +1,142 @@
+"""What was seen, where, when?
+
+Frozen records of what the witnesses said, before anybody judges them; JSON in and out. Texts from outside
+are clean and bounded when they arrive here (`rollcall.text`); timestamps of a scheduler are kept as they were
+written, because reading them is already an interpretation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from rollcall.errors import CannotLook, CauseCode
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSeen:
+    """A witness that could not be asked, and why: what `CannotLook` leaves in the evidence."""
+
+    code: CauseCode
+    detail: str
+    looked_at: datetime
+    kind: Literal["not-seen"] = "not-seen"
+
+    @classmethod
+    def because(cls, problem: CannotLook, looked_at: datetime) -> NotSeen:
+        """The record of that failure to look."""
+        return cls(code=problem.code, detail=problem.detail, looked_at=looked_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """One job as its scheduler lists it. Timestamps and status are the scheduler's own words."""
+
+    id: str
+    name: str = ""
+    next_run: str | None = None
+    last_execution: str | None = None
+    last_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulerSeen:
+    """What a scheduler's status answered.
+
+    `asked_at` and `answered_at` are this machine's clock, `server_at` the service's own (HTTP `Date`; whole seconds,
+    None where it sent none).
+    """
+
+    asked_at: datetime
+    answered_at: datetime
+    running: bool
+    registrations: tuple[Registration, ...]
+    server_at: datetime | None = None
+    kind: Literal["scheduler"] = "scheduler"
+
+    def registration(self, job_id: str) -> Registration | None:
+        """The job as the scheduler lists it, None where it does not."""
+        return next((each for each in self.registrations if each.id == job_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What was read of one output.
+
+    `flaw` is why it does not parse as its format, None where it does. `found` tells of each text that was looked
+    for whether it is there. `head` and `tail` are bounded and clean.
+    """
+
+    flaw: str | None = None
+    found: Mapping[str, bool] = field(default_factory=dict)
+    sha256: str = ""
+    head: str = ""
+    tail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSeen:
+    """One file that matches a job's output. `stamp_at` is the instant its name tells, where it tells one.
+
+    `unreadable` is why its content could not be looked at; `content` is None where nobody needed to look.
+    """
+
+    name: str
+    size: int
+    modified_at: datetime
+    stamp_at: datetime | None = None
+    content: Content | None = None
+    unreadable: str | None = None
+    is_regular: bool = True
+
+    @property
+    def made_at(self) -> datetime:
+        """The output's instant: the stamp in its name, else its mtime (a checkout gives every file a new mtime)."""
+        return self.stamp_at or self.modified_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSeen:
+    """The files of one job's output: those since `since`, and the newest before, newest first.
+
+    `matches` counts all that match, however old; `unstamped` names some that match the path but not the stamp;
+    `later` are some made after the moment that is judged, and so no evidence for it.
+    """
+
+    looked_at: datetime
+    matches: int
+    files: tuple[FileSeen, ...]
+    unstamped: tuple[str, ...] = ()
+    later: tuple[FileSeen, ...] = ()
+    kind: Literal["output"] = "output"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything that was seen this morning, by the id of the service and of the job."""
+
+    services: Mapping[str, SchedulerSeen | NotSeen]
+    outputs: Mapping[str, OutputSeen | NotSeen]
+
+    def to_json(self) -> str:
+        """The evidence as JSON; `from_json` reads it back to an equal record."""
+        return _adapter().dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> Evidence:
+        """The evidence that `to_json` wrote. Raises ValueError where it is not that."""
+        return _adapter().validate_json(text)
+
+
+@cache
+def _adapter() -> TypeAdapter[Evidence]:
+    # Building the validator costs milliseconds that a morning without record or workers need not spend.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Evidence)

@@ -1,0 +1,157 @@
+"""Ask every witness once, all at the same time.
+
+Each service is asked once and each folder listed once, however many jobs share it, and each in a thread of its own
+with a limit: ten services that hang cost one timeout, and a folder on a dead network drive costs its limit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from rollcall.errors import CannotLook, CauseCode
+from rollcall.evidence import Evidence, NotSeen, OutputSeen, SchedulerSeen
+from rollcall.jobs import Job, Service
+from rollcall.sources import output_folder, scheduler_api
+from rollcall.text import clean
+from rollcall.times import show_span
+
+FOLDER_LIMIT = timedelta(seconds=30)
+# What a service may need beyond its timeout to have its answer read.
+_SLACK = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One witness to be asked: by whom it is known, how it is asked, how long that may take."""
+
+    subject: Service | Path
+    ask: Callable[[], SchedulerSeen | dict[str, OutputSeen]]
+    limit: timedelta
+    overdue: CannotLook
+
+
+_Answer = tuple[int, SchedulerSeen | dict[str, OutputSeen] | CannotLook]
+
+
+def gather(
+    jobs: Iterable[Job],
+    services: Iterable[Service],
+    *,
+    now: datetime,
+    clock: Callable[[], datetime],
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Evidence:
+    """What the witnesses of these jobs and services say, as of `now`.
+
+    `clock` tells the present of this machine (it is held against the services' clocks, and differs from `now` when
+    another moment is judged). `progress` is told how many witnesses of how many have answered. Never raises
+    `CannotLook`: who could not be asked is in the evidence as `NotSeen`.
+    """
+    jobs = tuple(jobs)
+    asked = {service.id: service for service in services}
+    asked |= {job.service.id: job.service for job in jobs if job.service}
+    looks = [_service_look(service, clock) for service in asked.values()] + _folder_looks(jobs, now)
+    answers = _ask_all(looks, progress)
+    return _evidence(looks, answers, jobs, now)
+
+
+def _service_look(service: Service, clock: Callable[[], datetime]) -> _Look:
+    detail = f"{service.shown_url}{service.status}: no complete answer within {show_span(service.timeout)}"
+    return _Look(
+        subject=service,
+        ask=lambda: scheduler_api.look(service, clock=clock),
+        limit=service.timeout + _SLACK,
+        overdue=CannotLook(CauseCode.BACKEND_DOWN, detail),
+    )
+
+
+def _folder_looks(jobs: Iterable[Job], now: datetime) -> list[_Look]:
+    by_folder: dict[Path, list[output_folder.Wanted]] = {}
+    for job in jobs:
+        if job.output:
+            by_folder.setdefault(job.output.folder, []).append(_wanted(job, now))
+    return [_folder_look(folder, wanted, now) for folder, wanted in by_folder.items()]
+
+
+def _folder_look(folder: Path, wanted: list[output_folder.Wanted], now: datetime) -> _Look:
+    detail = f"{clean(str(folder))}: not listed within {show_span(FOLDER_LIMIT)}"
+    return _Look(
+        subject=folder,
+        ask=lambda: output_folder.look(folder, wanted, now=now),
+        limit=FOLDER_LIMIT,
+        overdue=CannotLook(CauseCode.OUTPUT_UNREADABLE, detail),
+    )
+
+
+def _wanted(job: Job, now: datetime) -> output_folder.Wanted:
+    assert job.output is not None
+    closed_at = now - job.grace - job.max_runtime
+    # The due run that is judged is this one or a newer one; nothing older is ever opened.
+    oldest_judged = job.schedule.last_due(closed_at) or closed_at
+    read_since = job.due_run(oldest_judged).begins_at
+    return output_folder.Wanted(
+        job_id=job.id,
+        output=job.output,
+        zone=job.zone,
+        since=min(read_since, now - job.look_back),
+        read_since=read_since,
+    )
+
+
+def _ask_all(looks: list[_Look], progress: Callable[[int, int], None]) -> dict[int, _Answer]:
+    """The answers by the number of their look, as far as they came in time.
+
+    Daemon threads, because a thread that hangs in a dead network drive must not keep the process from ending.
+    """
+    queue: SimpleQueue[_Answer] = SimpleQueue()
+    for number, look in enumerate(looks):
+        Thread(target=_ask, args=(number, look, queue), daemon=True).start()
+    started = time.monotonic()
+    outstanding = {number: look.limit.total_seconds() for number, look in enumerate(looks)}
+    answers: dict[int, _Answer] = {}
+    while outstanding:
+        left = started + max(outstanding.values()) - time.monotonic()
+        try:
+            answer = queue.get(timeout=max(left, 0))
+        except Empty:
+            break
+        answers[answer[0]] = answer
+        del outstanding[answer[0]]
+        progress(len(answers), len(looks))
+    return answers
+
+
+def _ask(number: int, look: _Look, queue: SimpleQueue[_Answer]) -> None:
+    try:
+        queue.put((number, look.ask()))
+    except CannotLook as problem:
+        queue.put((number, problem))
+    except Exception as error:  # noqa: BLE001 - the one wall around a source: whatever breaks, the others are judged
+        detail = clean(f"{type(error).__name__}: {error}")
+        queue.put((number, CannotLook(look.overdue.code, f"looking broke with {detail}")))
+
+
+def _evidence(looks: list[_Look], answers: dict[int, _Answer], jobs: tuple[Job, ...], now: datetime) -> Evidence:
+    services: dict[str, SchedulerSeen | NotSeen] = {}
+    folders: dict[Path, dict[str, OutputSeen] | NotSeen] = {}
+    for number, look in enumerate(looks):
+        answer = answers[number][1] if number in answers else look.overdue
+        seen = NotSeen.because(answer, now) if isinstance(answer, CannotLook) else answer
+        if isinstance(look.subject, Service):
+            assert not isinstance(seen, dict)
+            services[look.subject.id] = seen
+        else:
+            assert not isinstance(seen, SchedulerSeen)
+            folders[look.subject] = seen
+    outputs = {job.id: _of_job(folders[job.output.folder], job) for job in jobs if job.output}
+    return Evidence(services=services, outputs=outputs)
+
+
+def _of_job(seen: dict[str, OutputSeen] | NotSeen, job: Job) -> OutputSeen | NotSeen:
+    return seen if isinstance(seen, NotSeen) else seen[job.id]

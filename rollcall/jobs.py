@@ -1,0 +1,165 @@
+"""What is a Job, a Service, an Output, a DueRun?
+
+Frozen records of what jobs.toml declares, and the one piece of arithmetic that belongs to them: the limits
+of a due run. Spans are `timedelta`, sizes are bytes, folders are absolute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rollcall.schedule import Engine, Schedule
+
+# A run seconds before its time comes from clocks that differ a little; it is not a run of the day before.
+EARLY_TOLERANCE = timedelta(seconds=10)
+
+# Looking takes a moment: what ends while we look is evidence of this morning, what comes later is not.
+LOOKING_TIME = timedelta(minutes=1)
+
+
+class Late(StrEnum):
+    """What a run outside its time is: a failure, or a warning that nobody must get up for."""
+
+    FAIL = "fail"
+    WARN = "warn"
+
+
+class Format(StrEnum):
+    """How an output is parsed, not only sniffed, to tell that it is whole."""
+
+    ANY = "any"
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    XML = "xml"
+    GZIP = "gzip"
+    ZIP = "zip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One scheduler and where to ask it. Secrets (url, headers) never show in a `repr`."""
+
+    id: str
+    url: str = field(repr=False)
+    shown_url: str
+    status: str
+    engine: Engine
+    timeout: timedelta
+    root: Path
+    start: str | None = None
+    trigger: str | None = None
+    naive_times: ZoneInfo | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    # Each secret value and the name it is shown as.
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a run leaves on disk: where, how its name tells its time, and what makes it whole."""
+
+    folder: Path
+    pattern: str
+    stamp: str | None = None
+    min_size: int = 1
+    max_size: int
+    format: Format = Format.ANY
+    must_contain: tuple[str, ...] = ()
+    must_not_contain: tuple[str, ...] = ()
+    keeps: int | None = None
+
+    @property
+    def is_one_file(self) -> bool:
+        """True where each run overwrites the same file, so that only the newest run can be told."""
+        return not any(wildcard in self.pattern for wildcard in "*?[")
+
+    @property
+    def path(self) -> Path:
+        """Folder and pattern together, for people."""
+        return self.folder / self.pattern
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What should run, when, under which scheduler, and what it leaves."""
+
+    id: str
+    title: str
+    schedule: Schedule
+    grace: timedelta
+    max_runtime: timedelta
+    look_back: timedelta
+    zone: ZoneInfo
+    late: Late = Late.FAIL
+    since: datetime | None = None
+    service: Service | None = None
+    output: Output | None = None
+
+    def due_run(self, due_at: datetime, next_due_at: datetime | None = None) -> DueRun:
+        """The run owed at `due_at`, with its limits; `next_due_at` where it is known already."""
+        return DueRun(
+            due_at=due_at,
+            start_by=due_at + self.grace,
+            finish_by=due_at + self.grace + self.max_runtime,
+            next_due_at=next_due_at or self.schedule.next_due(due_at),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRun:
+    """One run the schedule owes. All instants are aware UTC.
+
+    `start_by` is how late it may start (`grace`), `finish_by` when it must be done (`grace` + `max_runtime`).
+    `next_due_at` is None where the schedule ends.
+    """
+
+    due_at: datetime
+    start_by: datetime
+    finish_by: datetime
+    next_due_at: datetime | None
+
+    @property
+    def begins_at(self) -> datetime:
+        """From when on evidence belongs to this run: its due time, less the tolerance for clocks that differ."""
+        return self.due_at - self._tolerance
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """From when on evidence belongs to the next run instead."""
+        return self.next_due_at - self._tolerance if self.next_due_at else None
+
+    def owns(self, at: datetime) -> bool:
+        """True where an event at `at` belongs to this due run (it follows this due time and not the next)."""
+        return self.begins_at <= at and (self.ends_at is None or at < self.ends_at)
+
+    @property
+    def _tolerance(self) -> timedelta:
+        if self.next_due_at is None:
+            return EARLY_TOLERANCE
+        # A job due every few seconds must not have its runs counted for their neighbours.
+        return min(EARLY_TOLERANCE, (self.next_due_at - self.due_at) / 4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roll:
+    """Everything that jobs.toml declares: who should be there this morning."""
+
+    file: Path
+    zone: ZoneInfo
+    look_back: timedelta
+    services: tuple[Service, ...]
+    jobs: tuple[Job, ...]
+
+    def service(self, service_id: str) -> Service:
+        """The declared service of that id; KeyError where there is none."""
+        return {service.id: service for service in self.services}[service_id]
+
+    def job(self, job_id: str) -> Job:
+        """The declared job of that id; KeyError where there is none."""
+        return {job.id: job for job in self.jobs}[job_id]

@@ -1,0 +1,196 @@
+"""Everything known this morning, and the JSON of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rollcall.cause import Cause, explain_job, explain_service
+from rollcall.evidence import Evidence, FileSeen, NotSeen, OutputSeen, SchedulerSeen
+from rollcall.findings import Finding
+from rollcall.jobs import Job, Roll, Service
+from rollcall.times import to_iso
+from rollcall.verdict import JobJudged, ServiceJudged, judge_job, judge_service
+
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Morning:
+    """The whole result: what was judged, when, in which zone, and how much of the roll that was.
+
+    `declared` counts the jobs of jobs.toml, of which `jobs` may be a selection. `demo` is the story of the embedded
+    demo, None on a real morning.
+    """
+
+    judged_at: datetime
+    zone: ZoneInfo
+    services: tuple[ServiceJudged, ...]
+    jobs: tuple[JobJudged, ...]
+    declared: int
+    demo: str | None = None
+
+    @cached_property
+    def service_causes(self) -> dict[str, Cause | None]:
+        """What is wrong with each service, by its id."""
+        return {each.service.id: explain_service(each) for each in self.services}
+
+    @cached_property
+    def job_causes(self) -> dict[str, Cause | None]:
+        """What is wrong with each job, by its id."""
+        services = {each.service.id: each for each in self.services}
+        return {each.job.id: explain_job(each, services) for each in self.jobs}
+
+    @property
+    def is_partial(self) -> bool:
+        """True where only some of the declared jobs were looked at."""
+        return len(self.jobs) < self.declared
+
+    @property
+    def needs_a_person(self) -> bool:
+        """True where a job or a service does."""
+        return any(each.needs_a_person for each in self.jobs) or any(self.service_causes.values())
+
+    def jobs_that_need_a_person(self) -> tuple[JobJudged, ...]:
+        """The jobs somebody must look at, in the order of jobs.toml."""
+        return tuple(each for each in self.jobs if each.needs_a_person)
+
+
+def judge_morning(
+    roll: Roll,
+    evidence: Evidence,
+    *,
+    now: datetime,
+    jobs: Iterable[Job] | None = None,
+    services: Iterable[Service] | None = None,
+    demo: str | None = None,
+) -> Morning:
+    """The morning as the evidence proves it, for the given jobs and services (all where left out)."""
+    jobs = tuple(roll.jobs if jobs is None else jobs)
+    asked = {service.id: service for service in (roll.services if services is None else services)}
+    asked |= {job.service.id: job.service for job in jobs if job.service}
+    services_judged = {service.id: judge_service(service, evidence) for service in asked.values()}
+    return Morning(
+        judged_at=now,
+        zone=roll.zone,
+        services=tuple(services_judged.values()),
+        jobs=tuple(judge_job(job, evidence, services_judged, now=now) for job in jobs),
+        declared=len(roll.jobs),
+        demo=demo,
+    )
+
+
+def to_json(morning: Morning, *, is_complete: bool) -> str:
+    """`morning.json`, version 1: times as ISO 8601 with the offset of the morning's zone.
+
+    `is_complete` is False where the run did not come to its end, so that its checks are not all told.
+    """
+    is_complete = is_complete and not morning.is_partial
+    whole = {
+        "version": VERSION,
+        "judged_at": to_iso(morning.judged_at, morning.zone),
+        "complete": is_complete,
+        "verdict": _verdict(morning, is_complete=is_complete),
+        "demo": morning.demo,
+        "jobs_declared": morning.declared,
+        "services": [_service(each, morning) for each in morning.services],
+        "jobs": [_job(each, morning) for each in morning.jobs],
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def _verdict(morning: Morning, *, is_complete: bool) -> str:
+    if morning.needs_a_person:
+        return "attention"
+    return "ok" if is_complete else "incomplete"
+
+
+def _service(judged: ServiceJudged, morning: Morning) -> dict[str, Any]:
+    return {
+        "id": judged.service.id,
+        "verdict": judged.verdict,
+        "cause": _cause(morning.service_causes[judged.service.id]),
+        "findings": [_finding(each) for each in judged.findings],
+    }
+
+
+def _job(judged: JobJudged, morning: Morning) -> dict[str, Any]:
+    run = judged.due_run
+    return {
+        "id": judged.job.id,
+        "title": judged.job.title,
+        "due_at": to_iso(run.due_at, morning.zone) if run else None,
+        "finish_by": to_iso(run.finish_by, morning.zone) if run else None,
+        "next_due_at": to_iso(judged.next_due_at, morning.zone) if judged.next_due_at else None,
+        "ran_at": to_iso(judged.ran_at, morning.zone) if judged.ran_at else None,
+        "verdict": judged.verdict,
+        "cause": _cause(morning.job_causes[judged.job.id]),
+        "findings": [_finding(each) for each in judged.findings],
+        "evidence": _evidence(judged, morning.zone),
+    }
+
+
+def _cause(cause: Cause | None) -> dict[str, str] | None:
+    if cause is None:
+        return None
+    return {"code": cause.code, "sentence": cause.sentence, "next_step": cause.next_step}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "verdict": finding.verdict,
+        "expected": finding.expected,
+        "found": finding.found,
+        "because": finding.because,
+    }
+
+
+def _evidence(judged: JobJudged, zone: ZoneInfo) -> dict[str, Any]:
+    """What was seen of one job, in the words of its witnesses."""
+    seen = judged.seen
+    return {"scheduler": _scheduler(seen.scheduler, judged.job, zone), "output": _output(seen.output, zone)}
+
+
+def _scheduler(seen: SchedulerSeen | NotSeen | None, job: Job, zone: ZoneInfo) -> dict[str, Any] | None:
+    match seen:
+        case None:
+            return None
+        case NotSeen():
+            return _not_seen(seen)
+    registration = seen.registration(job.id)
+    return {
+        "asked_at": to_iso(seen.asked_at, zone),
+        "running": seen.running,
+        "registered": registration is not None,
+        "next_run": registration.next_run if registration else None,
+        "last_execution": registration.last_execution if registration else None,
+        "last_status": registration.last_status if registration else None,
+    }
+
+
+def _output(seen: OutputSeen | NotSeen | None, zone: ZoneInfo) -> dict[str, Any] | None:
+    match seen:
+        case None:
+            return None
+        case NotSeen():
+            return _not_seen(seen)
+    return {"matches": seen.matches, "newest": [_file(each, zone) for each in seen.files[:5]]}
+
+
+def _not_seen(seen: NotSeen) -> dict[str, str]:
+    return {"not_seen": seen.code, "detail": seen.detail}
+
+
+def _file(seen: FileSeen, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "name": seen.name,
+        "size": seen.size,
+        "made_at": to_iso(seen.made_at, zone),
+        "modified_at": to_iso(seen.modified_at, zone),
+    }

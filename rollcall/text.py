@@ -1,0 +1,87 @@
+"""What may be shown of a text that came from outside?
+
+Job names, API answers, file names and file contents are written by others. Before one of them reaches a
+terminal, a page or a file it is bounded, on one line, and free of whatever steers a terminal or hides
+characters. Escaping for HTML is the page's own business.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+LINE_LIMIT = 200
+
+# ANSI sequences go whole, else "\x1b[31m" would leave a readable but puzzling "[31m" behind.
+_TERMINAL_SEQUENCE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x9b[0-?]*[ -/]*[@-~]"
+)
+# Cc control, Cf format (bidi overrides, zero-width), Cs lone surrogates (not encodable), Co private use.
+_UNSHOWABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+# Zero-width joiner and variation selectors belong to emoji; the selectors are category Mn and stay by themselves.
+_KEPT_FORMAT = frozenset("\u200d")
+
+
+def clean(text: str, limit: int = LINE_LIMIT) -> str:
+    """`text` as one showable line of at most `limit` characters, an ellipsis at the end where it was cut."""
+    line = _without_controls(text[: limit * 4].replace("\t", " "), keep="")
+    line = " ".join(line.split())
+    return line if len(line) <= limit and len(text) <= limit * 4 else line[: limit - 1] + "…"
+
+
+def clean_block(text: str, limit: int) -> str:
+    """`text` as showable lines (line breaks kept) of at most `limit` characters altogether."""
+    block = _without_controls(text[:limit].replace("\r\n", "\n"), keep="\n\t")
+    return block if len(text) <= limit else block + "…"
+
+
+def _without_controls(text: str, keep: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    text = _TERMINAL_SEQUENCE.sub("", text)
+    return "".join(_showable(character, keep) for character in text)
+
+
+def _showable(character: str, keep: str) -> str:
+    if character in keep or character in _KEPT_FORMAT:
+        return character
+    if character in "\n\r\v\f\x85\u2028\u2029":
+        return " "
+    category = unicodedata.category(character)
+    if category == "Cs":
+        return "\ufffd"
+    return "" if category in _UNSHOWABLE else character
+
+
+def without_secrets(text: str, secrets: Mapping[str, str]) -> str:
+    """`text` with each secret value (a key of `secrets`) replaced by the name it goes by."""
+    # Longest first: "Bearer abc" must go whole before "abc" leaves a torn remainder.
+    for value in sorted(secrets, key=len, reverse=True):
+        text = text.replace(value, secrets[value])
+    return text
+
+
+def listed(names: Iterable[str], limit: int = 8) -> str:
+    """ "a, b and c" for people; beyond `limit` names "a, b, … (12 in all)"."""
+    names = tuple(names)
+    if len(names) > limit:
+        return f"{', '.join(names[:limit])}, … ({len(names)} in all)"
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """ "1 job", "9 jobs"."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def show_size(size: int) -> str:
+    """Bytes for people: "0 B", "812 B", "1.4 MB" (powers of 1000, as file managers show them)."""
+    if size < 1000:
+        return f"{size} B"
+    amount = float(size)
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.95:
+            return f"{amount:.1f} {unit}"
+    return f"{amount:.0f} TB"

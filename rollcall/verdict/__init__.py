@@ -1,0 +1,156 @@
+"""What does the evidence prove about one due run?
+
+Pure: evidence and `now` go in, findings come out. `service` judges a scheduler, `witnesses` reads what was seen of a
+job, `record` and `output` hold one promise a function against it; here the due run is chosen and the whole weighed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from rollcall.errors import CauseCode
+from rollcall.evidence import Evidence, FileSeen
+from rollcall.findings import Check, Finding, Verdict
+from rollcall.jobs import DueRun, Job, Service
+from rollcall.verdict import output, record
+from rollcall.verdict.service import judge_scheduler
+from rollcall.verdict.witnesses import Witnesses
+
+_INSTANT = timedelta(microseconds=1)
+
+# What happened to the run itself says more about the job than how it is registered.
+_WEIGHT = (
+    Check.EXECUTED_AFTER_DUE_TIME,
+    Check.STATUS_IS_SUCCESS,
+    Check.OUTPUT_EXISTS,
+    Check.OUTPUT_IS_WHOLE,
+    Check.OUTPUT_AGREES_WITH_RECORD,
+    Check.RAN_ON_TIME,
+    Check.NO_RUN_IS_MISSING,
+    Check.IS_REGISTERED,
+    Check.NEXT_RUN_IS_ON_SCHEDULE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceJudged:
+    """A service and what was found of it."""
+
+    service: Service
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of its findings."""
+        return next((each.verdict for each in self.findings if each.needs_a_person), Verdict.OK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobJudged:
+    """A job, the due run that was judged (None where none was owed yet) and what was found of it.
+
+    `next_due_at` is the first due instant after `now`; `is_pending` is True where a newer due run is still inside its
+    time. `ran_at` is when the judged run was seen to be done, by its output or its record; `file` is its output.
+    """
+
+    job: Job
+    due_run: DueRun | None
+    next_due_at: datetime | None
+    findings: tuple[Finding, ...]
+    is_pending: bool
+    ran_at: datetime | None
+    file: FileSeen | None
+    seen: Witnesses
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the findings weigh together: proof of harm before doubt, the run before its registration."""
+        for unknown_counts in (False, True):
+            for finding in sorted(self.findings, key=lambda each: _WEIGHT.index(each.check)):
+                if finding.verdict is Verdict.LATE and finding.is_warning and not unknown_counts:
+                    continue
+                if _is_bad(finding) and (unknown_counts or finding.verdict is not Verdict.UNKNOWN):
+                    return finding.verdict
+        if self.is_pending or self.due_run is None:
+            return Verdict.PENDING
+        return Verdict.OK
+
+    @property
+    def needs_a_person(self) -> bool:
+        """True where any finding does."""
+        return any(finding.needs_a_person for finding in self.findings)
+
+
+def _is_bad(finding: Finding) -> bool:
+    return finding.needs_a_person or finding.verdict is Verdict.LATE
+
+
+def judge_service(service: Service, evidence: Evidence) -> ServiceJudged:
+    """What was seen of `service`, held against what a living scheduler would show."""
+    return ServiceJudged(service=service, findings=judge_scheduler(service, evidence.services[service.id]))
+
+
+def judge_job(job: Job, evidence: Evidence, services: dict[str, ServiceJudged], *, now: datetime) -> JobJudged:
+    """The newest due run whose time has passed, or a newer one whose evidence is already complete."""
+    service = services[job.service.id] if job.service else None
+    seen = Witnesses.of(job, evidence, service.findings if service else (), now=now)
+    newest = seen.job.schedule.last_due(now)
+    for run in _candidates(seen, now):
+        findings = _run_findings(seen, run)
+        if run.finish_by <= now or _is_settled(findings):
+            return _judged(seen, run, findings, is_pending=run.due_at != newest, now=now)
+    return _judged(seen, None, (), is_pending=True, now=now)
+
+
+def _candidates(seen: Witnesses, now: datetime) -> Iterator[DueRun]:
+    """Due runs from the newest back to the first whose time has passed."""
+    due_at = seen.job.schedule.last_due(now)
+    while due_at is not None and not (seen.job.since and due_at < seen.job.since):
+        run = seen.job.due_run(due_at)
+        yield run
+        if run.finish_by <= now:
+            return
+        due_at = seen.job.schedule.last_due(run.due_at - _INSTANT)
+
+
+def _is_settled(findings: tuple[Finding, ...]) -> bool:
+    """True where a run inside its time can be judged already: all is there, or its failure is recorded."""
+    if any(finding.code is CauseCode.RUN_FAILED and not finding.blocked_by for finding in findings):
+        return True
+    return all(finding.verdict is Verdict.OK for finding in findings)
+
+
+def _run_findings(seen: Witnesses, run: DueRun) -> tuple[Finding, ...]:
+    """The promises about one run, each told what broke before it so that one cause is reported once."""
+    executed = record.executed_after_due_time(seen, run) if seen.has_service else None
+    status = record.status_is_success(seen, run, executed) if executed else None
+    exists = output.output_exists(seen, run, executed, status) if seen.has_output else None
+    whole = output.output_is_whole(seen, run, exists) if exists else None
+    agrees = output.output_agrees_with_record(seen, run, exists, executed) if exists and executed else None
+    on_time = record.ran_on_time(seen, run, executed, exists)
+    return tuple(each for each in (executed, status, on_time, exists, whole, agrees) if each)
+
+
+def _judged(
+    seen: Witnesses, run: DueRun | None, findings: tuple[Finding, ...], *, is_pending: bool, now: datetime
+) -> JobJudged:
+    registration = record.registration_findings(seen) if seen.has_service else ()
+    look_back = (output.no_run_is_missing(seen, run),) if run and seen.has_output else ()
+    return JobJudged(
+        job=seen.job,
+        due_run=run,
+        next_due_at=seen.job.schedule.next_due(now),
+        findings=(*registration, *_warned(seen, findings), *look_back),
+        is_pending=is_pending,
+        ran_at=seen.first_seen(run) if run else None,
+        file=next(iter(seen.made_by(run)), None) if run else None,
+        seen=seen,
+    )
+
+
+def _warned(seen: Witnesses, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    if not seen.late_is_a_warning:
+        return findings
+    return tuple(replace(each, is_warning=True) if each.verdict is Verdict.LATE else each for each in findings)

@@ -1,0 +1,229 @@
+"""Do the files keep their promises: there, whole, in agreement with the record, none missing?"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from rollcall.errors import CauseCode
+from rollcall.evidence import FileSeen, NotSeen
+from rollcall.findings import Check, Finding, Verdict, broken, cannot_tell, ok, pending
+from rollcall.jobs import EARLY_TOLERANCE, DueRun, Output
+from rollcall.text import clean, counted, listed, show_size
+from rollcall.times import show_span
+from rollcall.verdict import show
+from rollcall.verdict.witnesses import Witnesses
+
+# A checkout, a copy or a restore gives a file a new mtime; minutes come from the run itself.
+_RESTORED_AFTER = timedelta(hours=1)
+
+
+def output_exists(seen: Witnesses, run: DueRun, executed: Finding | None, status: Finding | None) -> Finding:
+    """The due run left a file."""
+    check, job = Check.OUTPUT_EXISTS, seen.job
+    expected = f"a file {_declared(seen).pattern} made for the run due {show.when(run.due_at, job)}"
+    if isinstance(seen.output, NotSeen):
+        detail = seen.output.detail
+        because = f"the output folder could not be looked at: {detail}"
+        return broken(check, Verdict.UNKNOWN, seen.output.code, expected=expected, found=detail, because=because)
+    if made := seen.made_by(run):
+        return ok(check, expected, f"{made[0].name}, {show_size(made[0].size)}{_restored(made[0], seen)}")
+    if (later := seen.made_after(run)) and _may_be_gone(seen, run, later):
+        return pending(check, expected, "a later run has replaced its output")
+    return _no_output(check, expected, seen, run, executed, status)
+
+
+def _declared(seen: Witnesses) -> Output:
+    assert seen.job.output is not None
+    return seen.job.output
+
+
+def _restored(file: FileSeen, seen: Witnesses) -> str:
+    if file.stamp_at is None or abs(file.modified_at - file.stamp_at) < _RESTORED_AFTER:
+        return ""
+    return f" (by its name; its mtime says {show.when(file.modified_at, seen.job)})"
+
+
+def _may_be_gone(seen: Witnesses, run: DueRun, later: Sequence[FileSeen]) -> bool:
+    """True where a later run may have taken this one's file away: by overwriting it, or by retention."""
+    output = _declared(seen)
+    return output.is_one_file or (output.keeps is not None and len(later) >= output.keeps)
+
+
+def _no_output(
+    check: Check,
+    expected: str,
+    seen: Witnesses,
+    run: DueRun,
+    executed: Finding | None,
+    status: Finding | None,
+) -> Finding:
+    """No file of this run: what that means depends on what the scheduler says of it."""
+    found = _newest(seen)
+    due = show.due(run, seen.job)
+    if seen.is_recorded(run) and status is not None:
+        if status.needs_a_person:
+            return cannot_tell(check, expected, status)
+        because = f"{due}; the scheduler calls it a success, but it left no file: {found}"
+        code, verdict = CauseCode.SUCCESS_WITHOUT_OUTPUT, Verdict.BAD_OUTPUT
+    elif executed is None and seen.files:
+        because = f"{due}; {found}"
+        code, verdict = CauseCode.STALE_OUTPUT, Verdict.BAD_OUTPUT
+    else:
+        because = f"{due}; {found}"
+        code, verdict = (CauseCode.MISSED_RUN if seen.files else CauseCode.NEVER_RAN), Verdict.MISSED
+    return broken(check, verdict, code, expected=expected, found=found, because=because)
+
+
+def _newest(seen: Witnesses) -> str:
+    path = clean(str(_declared(seen).path))
+    if not seen.files:
+        return f"no file matches {path}{_unstamped(seen)}"
+    newest = seen.files[0]
+    return f"the newest file is {newest.name} of {show.when(newest.made_at, seen.job)}"
+
+
+def _unstamped(seen: Witnesses) -> str:
+    names = getattr(seen.output, "unstamped", ())
+    if not names:
+        return ""
+    return f" with the stamp {_declared(seen).stamp} (the nearest misses: {listed(names, 3)})"
+
+
+def output_is_whole(seen: Witnesses, run: DueRun, exists: Finding) -> Finding:
+    """The file is a regular file, large enough, parses as its format, and says what it must."""
+    check, output = Check.OUTPUT_IS_WHOLE, _declared(seen)
+    expected = _wholeness(output)
+    if exists.needs_a_person:
+        return cannot_tell(check, expected, exists)
+    made = seen.made_by(run)
+    if not made:
+        return pending(check, expected, exists.because)
+    flaw = _flaw(made[0], output)
+    if flaw is None:
+        return ok(check, expected, f"{made[0].name}, {show_size(made[0].size)}")
+    verdict, code, says = flaw
+    because = f"its output {made[0].name} {says}"
+    return broken(check, verdict, code, expected=expected, found=says, because=because)
+
+
+def _wholeness(output: Output) -> str:
+    parts = [f"at least {show_size(output.min_size)}"]
+    if output.format != "any":
+        parts.append(f"readable as {output.format}")
+    if output.must_contain:
+        parts.append(f"with {_quoted(output.must_contain)}")
+    if output.must_not_contain:
+        parts.append(f"without {_quoted(output.must_not_contain)}")
+    return ", ".join(parts)
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return listed([f'"{clean(text, 60)}"' for text in texts], 4)
+
+
+def _flaw(file: FileSeen, output: Output) -> tuple[Verdict, CauseCode, str] | None:
+    if not file.is_regular:
+        says = "is not a regular file (a folder, a pipe or a link that leads nowhere)"
+        return Verdict.BAD_OUTPUT, CauseCode.OUTPUT_UNREADABLE, says
+    if file.size == 0:
+        return Verdict.BAD_OUTPUT, CauseCode.EMPTY_OUTPUT, "is empty (0 B)"
+    if file.size < output.min_size:
+        says = f"has {show_size(file.size)}, less than min_size = {show_size(output.min_size)}"
+        return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
+    if file.unreadable:
+        says = f"could not be read: {file.unreadable}"
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
+    if output.format == "any":
+        return None
+    return _content_flaw(file, output)
+
+
+def _content_flaw(file: FileSeen, output: Output) -> tuple[Verdict, CauseCode, str] | None:
+    content = file.content
+    if content is None:
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, "was not read, so it cannot be told to be whole"
+    if content.flaw:
+        says = f"does not read as {output.format}: {content.flaw}"
+        return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
+    unasked = [text for text in output.must_contain + output.must_not_contain if text not in content.found]
+    if unasked:
+        says = f"was not searched for {_quoted(unasked)}"
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
+    if fallback := [text for text in output.must_not_contain if content.found[text]]:
+        return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"holds the fallback text {_quoted(fallback)}"
+    if missing := [text for text in output.must_contain if not content.found[text]]:
+        return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"lacks {_quoted(missing)}"
+    return None
+
+
+def output_agrees_with_record(seen: Witnesses, run: DueRun, exists: Finding, executed: Finding) -> Finding:
+    """The scheduler's last execution and the newest file tell of the same run."""
+    check, job = Check.OUTPUT_AGREES_WITH_RECORD, seen.job
+    expected = f"file and record at most {show_span(job.max_runtime)} apart"
+    for root in (executed, exists):
+        if root.needs_a_person:
+            return cannot_tell(check, expected, root)
+    made, ran_at = seen.made_by(run), seen.ran_at
+    if not made or ran_at is None or not run.owns(ran_at):
+        return pending(check, expected, "the next run has replaced its evidence, and is still inside its time")
+    return _agreement(check, expected, made[0], ran_at, seen)
+
+
+def _agreement(check: Check, expected: str, newest: FileSeen, ran_at: datetime, seen: Witnesses) -> Finding:
+    job = seen.job
+    apart = ran_at - newest.made_at
+    found = f"{show_span(abs(apart))} apart"
+    if abs(apart) <= job.max_runtime + EARLY_TOLERANCE:
+        return ok(check, expected, found)
+    made = f"its newest file {newest.name} is of {show.when(newest.made_at, job)}"
+    both = f"its record says {show.when(ran_at, job)}, {made}"
+    if apart > timedelta(0):
+        because = f"{both}: the run that was recorded left no file"
+        return broken(
+            check,
+            Verdict.BAD_OUTPUT,
+            CauseCode.SUCCESS_WITHOUT_OUTPUT,
+            expected=expected,
+            found=found,
+            because=because,
+        )
+    because = f"{both}: something wrote it that the scheduler did not record"
+    return broken(check, Verdict.FAILED, CauseCode.UNRECORDED_RUN, expected=expected, found=found, because=because)
+
+
+def no_run_is_missing(seen: Witnesses, run: DueRun) -> Finding:
+    """Every earlier due run of the look-back left its file, as far as retention lets the files tell."""
+    check, job = Check.NO_RUN_IS_MISSING, seen.job
+    expected = f"a file of each earlier run due in the last {show_span(job.look_back)}"
+    if isinstance(seen.output, NotSeen):
+        detail = seen.output.detail
+        because = f"the output folder could not be looked at: {detail}"
+        return broken(check, Verdict.UNKNOWN, seen.output.code, expected=expected, found=detail, because=because)
+    owed = _earlier_due(seen, run)
+    made = sorted(each.made_at for each in seen.files)
+    missing = [each.due_at for each in owed if not _has_file(each, made)]
+    if not missing:
+        return ok(check, expected, f"{counted(len(owed), 'earlier run')} told by files, none missing")
+    dates = listed([show.when(due_at, job) for due_at in missing], 5)
+    found = f"{counted(len(missing), 'run')} of {len(owed)} left no file"
+    because = f"no file of {counted(len(missing), 'earlier run')}: due {dates}"
+    return broken(check, Verdict.MISSED, CauseCode.MISSED_RUN, expected=expected, found=found, because=because)
+
+
+def _earlier_due(seen: Witnesses, run: DueRun) -> list[DueRun]:
+    """The due runs before `run` that files can tell of: none before the oldest file, which retention may have left."""
+    job, output = seen.job, _declared(seen)
+    if output.is_one_file or not seen.files:
+        return []
+    oldest = min(each.made_at for each in seen.files)
+    start = max(filter(None, (seen.now - job.look_back, oldest, job.since)))
+    due = [due_at for due_at in job.schedule.due_between(start, run.due_at) if due_at <= run.due_at]
+    return [job.due_run(due_at, next_due_at) for due_at, next_due_at in pairwise(due)]
+
+
+def _has_file(run: DueRun, made: list[datetime]) -> bool:
+    index = bisect_left(made, run.begins_at)
+    return index < len(made) and run.owns(made[index])

@@ -1,0 +1,130 @@
+"""What does a scheduler's answer prove about the scheduler itself?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from rollcall.errors import CauseCode
+from rollcall.evidence import NotSeen, SchedulerSeen
+from rollcall.findings import Check, Finding, Verdict, broken, cannot_tell, ok
+from rollcall.jobs import EARLY_TOLERANCE, Service
+from rollcall.text import counted
+from rollcall.times import show_span, to_iso
+from rollcall.verdict.witnesses import Reading
+
+# A live scheduler moves a job's next run on at the moment it starts it; a next run this far past is a dead loop.
+STALLED_AFTER = timedelta(minutes=1)
+
+_SAYS = {
+    CauseCode.BACKEND_DOWN: "the backend does not answer",
+    CauseCode.ACCESS_DENIED: "the service refuses to be asked",
+    CauseCode.WRONG_SERVICE: "something else answers there",
+    CauseCode.BACKEND_ERROR: "the backend answers with an error",
+}
+
+
+def judge_scheduler(service: Service, seen: SchedulerSeen | NotSeen) -> tuple[Finding, ...]:
+    """The four promises of a service: it answers, clocks agree, its scheduler runs and is alive."""
+    answers = _answers(service, seen)
+    if isinstance(seen, NotSeen):
+        later = (Check.CLOCK_AGREES, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)
+        return (answers, *(cannot_tell(check, _EXPECTED[check], answers) for check in later))
+    running = _is_running(service, seen)
+    alive = _is_alive(service, seen)
+    if running.needs_a_person:
+        alive = cannot_tell(Check.SCHEDULER_IS_ALIVE, _EXPECTED[Check.SCHEDULER_IS_ALIVE], running)
+    return (answers, _clock_agrees(seen), running, alive)
+
+
+_EXPECTED = {
+    Check.CLOCK_AGREES: f"its clock within {show_span(EARLY_TOLERANCE)} of this machine's",
+    Check.SCHEDULER_IS_RUNNING: "a running scheduler",
+    Check.SCHEDULER_IS_ALIVE: "every next run in the future",
+}
+
+
+def _answers(service: Service, seen: SchedulerSeen | NotSeen) -> Finding:
+    expected = f"a scheduler's status from {service.shown_url}{service.status}"
+    if isinstance(seen, SchedulerSeen):
+        return ok(Check.ANSWERS, expected, f"200 with {counted(len(seen.registrations), 'job')}")
+    says = _SAYS.get(seen.code, seen.code)
+    because = f"{says}: {seen.detail}"
+    return broken(Check.ANSWERS, Verdict.FAILED, seen.code, expected=expected, found=seen.detail, because=because)
+
+
+def _clock_agrees(seen: SchedulerSeen) -> Finding:
+    check, expected = Check.CLOCK_AGREES, _EXPECTED[Check.CLOCK_AGREES]
+    if seen.server_at is None:
+        because = "the service sends no Date, so its clock cannot be held against this machine's"
+        return Finding(
+            check=check,
+            verdict=Verdict.UNKNOWN,
+            expected=expected,
+            found="no Date header",
+            because=because,
+            code=CauseCode.CLOCK_SKEW,
+            is_warning=True,
+        )
+    apart = _apart(seen, seen.server_at)
+    if abs(apart) <= EARLY_TOLERANCE:
+        return ok(check, expected, f"{show_span(abs(apart))} apart")
+    side = "ahead of" if apart > timedelta(0) else "behind"
+    found = f"the service's clock is {show_span(abs(apart))} {side} this machine's"
+    because = f"{found} ({to_iso(seen.server_at)} there, {_seconds(seen.answered_at)} here)"
+    return broken(check, Verdict.FAILED, CauseCode.CLOCK_SKEW, expected=expected, found=found, because=because)
+
+
+def _apart(seen: SchedulerSeen, server_at: datetime) -> timedelta:
+    """How far the clocks are apart at least: HTTP tells whole seconds, and the request took some time."""
+    if server_at > seen.answered_at:
+        return server_at - seen.answered_at
+    latest = server_at + timedelta(seconds=1)
+    return min(latest - seen.asked_at, timedelta(0))
+
+
+def _seconds(at: datetime) -> str:
+    return to_iso(at.replace(microsecond=0))
+
+
+def _is_running(service: Service, seen: SchedulerSeen) -> Finding:
+    check, expected = Check.SCHEDULER_IS_RUNNING, _EXPECTED[Check.SCHEDULER_IS_RUNNING]
+    if seen.running:
+        return ok(check, expected, "running")
+    because = f"the backend of {service.id} answers, but its scheduler is stopped: no job of it will run"
+    return broken(
+        check,
+        Verdict.FAILED,
+        CauseCode.SCHEDULER_STOPPED,
+        expected=expected,
+        found="stopped",
+        because=because,
+    )
+
+
+def _is_alive(service: Service, seen: SchedulerSeen) -> Finding:
+    check, expected = Check.SCHEDULER_IS_ALIVE, _EXPECTED[Check.SCHEDULER_IS_ALIVE]
+    present = seen.server_at or seen.answered_at
+    next_runs = [
+        (reading.at, each.id)
+        for each in seen.registrations
+        if (reading := Reading.of(each.next_run, service.naive_times)) and reading.at
+    ]
+    if not next_runs:
+        because = "no job has a next run that can be read, so nothing shows that the scheduler's loop is alive"
+        return Finding(
+            check=check,
+            verdict=Verdict.UNKNOWN,
+            expected=expected,
+            found="no next run to hold it against",
+            because=because,
+            code=CauseCode.SCHEDULER_STALLED,
+            is_warning=True,
+        )
+    oldest_at, job_id = min(next_runs)
+    if present - oldest_at <= STALLED_AFTER:
+        return ok(check, expected, f"the nearest next run is that of {job_id}")
+    past = [each for each in next_runs if present - each[0] > STALLED_AFTER]
+    found = f"the next run of {job_id} is {show_span(present - oldest_at)} in the past"
+    how_many = f"{counted(len(past), 'job')} of {len(next_runs)}"
+    because = f"the scheduler says it is running, but {found} ({how_many}): its loop is dead or paused"
+    return broken(check, Verdict.FAILED, CauseCode.SCHEDULER_STALLED, expected=expected, found=found, because=because)

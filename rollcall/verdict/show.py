@@ -1,0 +1,45 @@
+"""How are a due run and a distance from it said?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from rollcall.jobs import DueRun, Job
+from rollcall.times import show_instant, show_span
+
+
+def when(at: datetime, job: Job) -> str:
+    """An instant in the job's zone; seconds only where it has some."""
+    return show_instant(at, job.zone, seconds=bool(at.second))
+
+
+def limit(at: datetime, run: DueRun, job: Job) -> str:
+    """A limit beside its due time: the clock alone where both lie on one day of one offset."""
+    due, local = run.due_at.astimezone(job.zone), at.astimezone(job.zone)
+    if (due.date(), due.utcoffset()) == (local.date(), local.utcoffset()):
+        return local.strftime("%H:%M:%S" if local.second else "%H:%M")
+    return when(at, job)
+
+
+def due(run: DueRun, job: Job) -> str:
+    """ "due Wed 11 Feb 06:00 CET, allowed until 06:15"."""
+    return f"due {when(run.due_at, job)}, allowed until {limit(run.start_by, run, job)}"
+
+
+def distance(at: datetime, run: DueRun) -> str:
+    """ "2 h 48 min after it was due"."""
+    late = at - run.due_at
+    if late < timedelta(0):
+        return f"{show_span(-late)} before it was due"
+    return f"{show_span(late)} after it was due"
+
+
+def earlier_run(at: datetime, job: Job) -> str:
+    """What is known of a run before the one that is judged, with its distance from its own due time."""
+    own_due_at = job.schedule.last_due(at)
+    if own_due_at is None:
+        return f"ended {when(at, job)}"
+    own = job.due_run(own_due_at)
+    if at <= own.finish_by:
+        return f"ended {when(at, job)}"
+    return f"ended {when(at, job)}, late or by hand, {show_span(at - own.due_at)} after that run's due time"
