@@ -18,7 +18,7 @@ from rollcall.errors import CannotLook, CauseCode
 from rollcall.evidence import Evidence, NotSeen, OutputSeen, SchedulerSeen
 from rollcall.jobs import Job, Service
 from rollcall.sources import output_folder, scheduler_api
-from rollcall.text import clean
+from rollcall.text import clean, clean_of_secrets
 from rollcall.times import show_span
 
 FOLDER_LIMIT = timedelta(seconds=30)
@@ -50,7 +50,7 @@ def gather(
     """What the witnesses of these jobs and services say, as of `now`.
 
     `clock` tells the present of this machine (it is held against the services' clocks, and differs from `now` when
-    another moment is judged). `progress` is told how many witnesses of how many have answered. Never raises
+    another moment is judged). `progress` is told how many witnesses of how many are done with. Never raises
     `CannotLook`: who could not be asked is in the evidence as `NotSeen`.
     """
     jobs = tuple(jobs)
@@ -62,7 +62,7 @@ def gather(
 
 
 def _service_look(service: Service, clock: Callable[[], datetime]) -> _Look:
-    detail = f"{service.shown_url}{service.status}: no complete answer within {show_span(service.timeout)}"
+    detail = f"GET {service.shown_url}{service.status}: no complete answer within {show_span(service.timeout)}"
     return _Look(
         subject=service,
         ask=lambda: scheduler_api.look(service, clock=clock),
@@ -116,14 +116,17 @@ def _ask_all(looks: list[_Look], progress: Callable[[int, int], None]) -> dict[i
     outstanding = {number: look.limit.total_seconds() for number, look in enumerate(looks)}
     answers: dict[int, _Answer] = {}
     while outstanding:
-        left = started + max(outstanding.values()) - time.monotonic()
+        limit = min(outstanding.values())
         try:
-            answer = queue.get(timeout=max(left, 0))
+            answer = queue.get(timeout=max(started + limit - time.monotonic(), 0))
         except Empty:
-            break
-        answers[answer[0]] = answer
-        del outstanding[answer[0]]
-        progress(len(answers), len(looks))
+            # Each by its own limit: how slow the others are must not decide whether an answer still counts.
+            outstanding = {number: each for number, each in outstanding.items() if each > limit}
+            progress(len(looks) - len(outstanding), len(looks))
+            continue
+        if outstanding.pop(answer[0], None) is not None:
+            answers[answer[0]] = answer
+            progress(len(looks) - len(outstanding), len(looks))
     return answers
 
 
@@ -133,8 +136,12 @@ def _ask(number: int, look: _Look, queue: SimpleQueue[_Answer]) -> None:
     except CannotLook as problem:
         queue.put((number, problem))
     except Exception as error:  # noqa: BLE001 - the one wall around a source: whatever breaks, the others are judged
-        detail = clean(f"{type(error).__name__}: {error}")
-        queue.put((number, CannotLook(look.overdue.code, f"looking broke with {detail}")))
+        queue.put((number, CannotLook(look.overdue.code, f"looking broke with {_told(error, look.subject)}")))
+
+
+def _told(error: Exception, subject: Service | Path) -> str:
+    secrets = dict(subject.secrets) if isinstance(subject, Service) else {}
+    return clean_of_secrets(f"{type(error).__name__}: {error}", secrets)
 
 
 def _evidence(looks: list[_Look], answers: dict[int, _Answer], jobs: tuple[Job, ...], now: datetime) -> Evidence:

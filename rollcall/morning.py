@@ -48,8 +48,9 @@ class Morning:
 
     @property
     def is_partial(self) -> bool:
-        """True where only some of the declared jobs were looked at."""
-        return len(self.jobs) < self.declared
+        """True where only some of the declared jobs were looked at, or none at all."""
+        looked_at = {each.job.id for each in self.jobs}
+        return not looked_at or len(looked_at) < self.declared
 
     @property
     def needs_a_person(self) -> bool:
@@ -74,7 +75,7 @@ def judge_morning(
     jobs = tuple(roll.jobs if jobs is None else jobs)
     asked = {service.id: service for service in (roll.services if services is None else services)}
     asked |= {job.service.id: job.service for job in jobs if job.service}
-    services_judged = {service.id: judge_service(service, evidence) for service in asked.values()}
+    services_judged = {service.id: judge_service(service, evidence, now=now) for service in asked.values()}
     return Morning(
         judged_at=now,
         zone=roll.zone,
@@ -100,6 +101,20 @@ def to_json(morning: Morning, *, is_complete: bool) -> str:
         "jobs_declared": morning.declared,
         "services": [_service(each, morning) for each in morning.services],
         "jobs": [_job(each, morning) for each in morning.jobs],
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def incomplete_json(started_at: datetime, zone: ZoneInfo, *, demo: str | None) -> str:
+    """What stands in `morning.json` until the result is whole: nothing in it says that a job did its work."""
+    whole = {
+        "version": VERSION,
+        "judged_at": to_iso(started_at, zone),
+        "complete": False,
+        "verdict": "incomplete",
+        "demo": demo,
+        "services": [],
+        "jobs": [],
     }
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 

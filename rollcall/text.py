@@ -56,10 +56,21 @@ def _showable(character: str, keep: str) -> str:
 
 def without_secrets(text: str, secrets: Mapping[str, str]) -> str:
     """`text` with each secret value (a key of `secrets`) replaced by the name it goes by."""
-    # Longest first: "Bearer abc" must go whole before "abc" leaves a torn remainder.
-    for value in sorted(secrets, key=len, reverse=True):
-        text = text.replace(value, secrets[value])
-    return text
+    # Longest first: "Bearer abc" must go whole before "abc" leaves a torn remainder. All in one pass: the name that
+    # one secret goes by may contain the value of another.
+    values = sorted(filter(None, secrets), key=len, reverse=True)
+    if not values:
+        return text
+    return re.sub("|".join(map(re.escape, values)), lambda found: secrets[found.group()], text)
+
+
+def clean_of_secrets(text: str, secrets: Mapping[str, str], limit: int = LINE_LIMIT) -> str:
+    """`clean(text)` in which no secret is left: neither cut in half at the limit, nor put together by the cleaning."""
+    if not secrets:
+        return clean(text, limit)
+    wide = limit + max(map(len, secrets))
+    line = clean(without_secrets(text[: wide * 8], secrets), wide)
+    return clean(without_secrets(line, secrets), limit)
 
 
 def listed(names: Iterable[str], limit: int = 8) -> str:

@@ -130,7 +130,7 @@ def _show_split_second(span: timedelta) -> str:
 # Instants -------------------------------------------------------------------------------------------------------
 
 
-def show_instant(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
+def show_instant(at: datetime, zone: ZoneInfo, *, seconds: bool = False, year: bool = False) -> str:
     """Return *at* as a person in *zone* reads it: ``Wed 11 Feb 06:00 CET``; English under every locale.
 
     In the hour that autumn repeats, the abbreviation tells which of the two is meant. A zone whose abbreviation
@@ -138,7 +138,8 @@ def show_instant(at: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
     """
     local = _local(at, zone)
     clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
-    return f"{_day(local)} {clock} {_abbreviation(local)}"
+    day = f"{_day(local)} {local.year:04}" if year else _day(local)
+    return f"{day} {clock} {_abbreviation(local)}"
 
 
 def show_date(at: datetime, zone: ZoneInfo) -> str:
@@ -227,9 +228,10 @@ def read_timestamp(text: str) -> Timestamp:
 
 def _read_clock(found: re.Match[str]) -> datetime:
     microsecond = int((found["fraction"] or "0").ljust(6, "0")[:6])
-    numbers = (int(found[part] or 0) for part in ("year", "month", "day", "hour", "minute", "second"))
+    year, month, day = int(found["year"]), int(found["month"]), int(found["day"])
+    hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
     try:
-        return datetime(*numbers, microsecond)  # type: ignore[arg-type]  # noqa: DTZ001 - the text decides below
+        return datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001 - the text decides below
     except ValueError as impossible:
         raise ValueError(f"no such date or time ({impossible}). {_ISO_EXAMPLE}") from None
 

@@ -18,7 +18,7 @@ from rollcall import schedule
 from rollcall.config.mistakes import mistakes_of
 from rollcall.config.tables import JobsFile, JobTable, OutputTable, ServiceTable
 from rollcall.config.tables import json_schema as json_schema
-from rollcall.config.values import expand, known_secrets, read_output_path, read_url, shown_url
+from rollcall.config.values import expand, known_secrets, read_folder, read_output_path, read_url, shown_url
 from rollcall.errors import BadInput, Mistake
 from rollcall.jobs import Format, Job, Output, Roll, Service
 from rollcall.text import clean, listed
@@ -38,15 +38,19 @@ def load(
     `environment` is where `${NAME}` is read; `service_urls` replaces the url of a service by name (None: of the only
     one). Raises `BadInput` with all mistakes at once, each with place, value, rule and cure.
     """
-    shown_as = shown_as or file.name
+    shown_as = clean(shown_as or file.name or str(file))
     raw = _read_toml(file, shown_as)
     services = raw.get("services")
-    known = _declared_engines(services) if isinstance(services, dict) else {}
-    _put_urls(services if isinstance(services, dict) else {}, service_urls or {})
+    if not isinstance(services, dict):
+        services = {}
+    mistakes = _put_urls(services, service_urls or {}, environment)
     try:
-        table = JobsFile.model_validate(raw, context={"environment": environment, "services": known})
+        context = {"environment": environment, "services": _declared_engines(services)}
+        table = JobsFile.model_validate(raw, context=context)
     except ValidationError as error:
-        raise BadInput(mistakes_of(error, shown_as, JobsFile)) from None
+        raise BadInput((*mistakes, *mistakes_of(error, shown_as, JobsFile))) from None
+    if mistakes:
+        raise BadInput(mistakes)
     return _roll(table, file, environment)
 
 
@@ -54,49 +58,56 @@ def _read_toml(file: Path, shown_as: str) -> dict[str, Any]:
     try:
         with file.open("rb") as stream:
             data = stream.read(LARGEST_FILE + 1)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        why = getattr(error, "strerror", None) or error
         cure = "Write one (README, “Your own scheduler”), or name another with --jobs-file."
-        raise BadInput.single(shown_as, f"cannot be read: {error.strerror or error}. {cure}") from None
+        raise BadInput.single(shown_as, f"cannot be read: {why}. {cure}") from None
     if len(data) > LARGEST_FILE:
         raise BadInput.single(shown_as, "is larger than 4 MB. Is it a jobs.toml?")
     try:
         return tomllib.loads(data.decode())
     except UnicodeDecodeError as error:
         raise BadInput.single(shown_as, f"is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except RecursionError:
+        raise BadInput.single(shown_as, "is nested too deeply. Is it a jobs.toml?") from None
+    except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
         raise BadInput.single(shown_as, f"is not TOML: {clean(str(error))}. Mend that place first.") from None
 
 
 def _declared_engines(services: dict[str, Any]) -> dict[str, schedule.Engine]:
     engines = {engine.value: engine for engine in schedule.Engine}
-    return {
-        name: engines.get(str(table.get("engine")), schedule.Engine.CRON)
-        for name, table in services.items()
-        if isinstance(table, dict)
-    }
+    declared = {name: table.get("engine") if isinstance(table, dict) else None for name, table in services.items()}
+    return {name: engines.get(str(engine), schedule.Engine.CRON) for name, engine in declared.items()}
 
 
-def _put_urls(services: dict[str, Any], service_urls: Mapping[str | None, str]) -> None:
-    """Puts the command line's urls into the tables, each checked under its own name first."""
+def _put_urls(
+    services: dict[str, Any], service_urls: Mapping[str | None, str], environment: Mapping[str, str]
+) -> tuple[Mistake, ...]:
+    """Puts the command line's urls into the tables, each checked under its own name; what is wrong with them."""
     mistakes = []
     for name, url in service_urls.items():
         try:
-            target = services[_only_service(services) if name is None else name]
-            read_url(url)
-            target["url"] = url
+            table = services[_only_service(services) if name is None else name]
+            read_url(expand(url, environment))
+            # Where it is no table, the file's own mistake says so.
+            if isinstance(table, dict):
+                table["url"] = url
         except KeyError:
-            rule = f"no such service. Declared: {listed(services) or 'none'}."
-            mistakes.append(Mistake(place="--service-url", value=clean(str(name), 60), rule=rule))
+            rule = f"no such service. Declared: {_names(services) or 'none'}."
+            mistakes.append(Mistake(place="--service-url", value=f'"{clean(str(name), 60)}"', rule=rule))
         except ValueError as error:
-            mistakes.append(Mistake(place="--service-url", value=shown_url(url), rule=str(error)))
-    if mistakes:
-        raise BadInput(tuple(mistakes))
+            mistakes.append(Mistake(place="--service-url", value=f'"{shown_url(url)}"', rule=str(error)))
+    return tuple(mistakes)
 
 
 def _only_service(services: dict[str, Any]) -> str:
     if len(services) != 1:
-        raise ValueError(f"which service? Write NAME=URL with one of: {listed(services) or 'none declared'}.")
+        raise ValueError(f"which service? Write NAME=URL with one of: {_names(services) or 'none declared'}.")
     return next(iter(services))
+
+
+def _names(services: dict[str, Any]) -> str:
+    return listed(clean(name, 60) for name in services)
 
 
 def _roll(table: JobsFile, file: Path, environment: Mapping[str, str]) -> Roll:
@@ -123,7 +134,7 @@ def _service(name: str, table: ServiceTable, folder: Path, environment: Mapping[
         engine=table.engine,
         naive_times=table.naive_times,
         timeout=table.timeout,
-        root=folder / Path(table.root).expanduser(),
+        root=folder / read_folder(table.root),
         headers=tuple((key, expand(value, environment)) for key, value in table.headers.items()),
         secrets=known_secrets(table.url, table.headers, environment),
     )
@@ -159,7 +170,7 @@ def _output(table: OutputTable, root: Path) -> Output:
     folder, pattern = read_output_path(table.path)
     looked_for = table.must_contain or table.must_not_contain
     return Output(
-        folder=root / Path(folder).expanduser(),
+        folder=root / folder,
         pattern=pattern,
         stamp=table.stamp,
         min_size=max(table.min_size, 1),

@@ -16,14 +16,11 @@ from rollcall.text import clean, listed
 
 _RULES = {
     "string_type": "must be text in quotes.",
-    "bool_type": "must be true or false.",
-    "int_type": "must be a whole number.",
-    "int_parsing": "must be a whole number.",
-    "dict_type": "must be a table.",
-    "model_type": "must be a table.",
-    "tuple_type": "must be a list of texts.",
+    "int_type": "must be a whole number, without quotes, such as 5.",
+    "tuple_type": 'must be a list of texts, such as ["# Title"].',
     "too_short": "declares no job, and nothing that is not declared can be missed. Write a [jobs.NAME] table.",
 }
+_LONGEST_NUMBER = 10**18
 # A table that is missing as a whole is said of the table itself, not of its first key.
 _CURES_OF_MISSING = {
     "timezone": 'required, never guessed. Write timezone = "Europe/Zurich" with your own zone.',
@@ -44,25 +41,58 @@ def _mistake(error: ErrorDetails, shown_as: str, model: type[BaseModel]) -> Mist
 
 
 def _place(error: ErrorDetails) -> str:
-    parts = [clean(str(part), 80) for part in error["loc"]]
-    if parts[-1:] == ["every"] and error["input"] is None:
-        parts.pop()
-    return ".".join(part if part.replace("_", "a").replace("-", "a").isalnum() else f'"{part}"' for part in parts)
+    parts = _loc(error)
+    if parts[-1:] == ("every",) and error["input"] is None:
+        parts = parts[:-1]
+    return ".".join(_shown_part(clean(str(part), 80)) for part in parts)
+
+
+def _loc(error: ErrorDetails) -> tuple[int | str, ...]:
+    """Where in the file; pydantic says of a wrong key ("jobs", KEY, "[key]")."""
+    loc = error["loc"]
+    return loc[:-1] if loc[-1] == "[key]" and loc[-2:-1] == (error["input"],) else loc
+
+
+def _shown_part(part: str) -> str:
+    return part if part.replace("_", "a").replace("-", "a").isalnum() else json.dumps(part, ensure_ascii=False)
 
 
 def _value(error: ErrorDetails) -> str | None:
-    if error["type"] == "missing" or error["input"] is None:
+    """The value as it stands in the file; None where the place says it all, or where it may hold a secret."""
+    loc, value = error["loc"], error["input"]
+    # An unknown key may be a misspelled one of a secret; what it was to hold changes nothing.
+    if error["type"] in ("missing", "extra_forbidden") or loc[-1] == "[key]" or "headers" in loc[:3]:
         return None
-    # A header's value is a secret even where it is wrong.
-    if "headers" in error["loc"] or isinstance(error["input"], dict):
-        return None
-    if error["loc"][-1] == "url":
-        return f'"{shown_url(str(error["input"]))}"'
-    return clean(json.dumps(error["input"], ensure_ascii=False, default=str), 80)
+    if isinstance(value, str):
+        return f'"{_without_user(value) if loc[0] == "services" else clean(value, 80)}"'
+    return _shown_value(value)
+
+
+def _without_user(text: str) -> str:
+    """Wherever in a service somebody wrote an address, its password is not shown."""
+    return clean(shown_url(text), 80) if "@" in text or "://" in text else clean(text, 80)
+
+
+def _shown_value(value: object) -> str | None:
+    match value:
+        case None:
+            return None
+        case bool():
+            return str(value).lower()
+        case int() if abs(value) >= _LONGEST_NUMBER:
+            return "(a number of many digits)"
+        case list():
+            return "[…]" if value else "[]"
+        case dict():
+            return "{…}" if value else "{}"
+        case _:
+            return clean(str(value), 80)
 
 
 def _rule(error: ErrorDetails, model: type[BaseModel]) -> str:
     kind, key = error["type"], str(error["loc"][-1])
+    if kind in ("model_type", "dict_type"):
+        return _not_a_table(error)
     if kind == "value_error":
         return clean(str(error["ctx"]["error"]), 400)
     if kind == "extra_forbidden":
@@ -76,9 +106,16 @@ def _rule(error: ErrorDetails, model: type[BaseModel]) -> str:
     return _RULES.get(kind, f"{error['msg']}.")
 
 
+def _not_a_table(error: ErrorDetails) -> str:
+    if error["loc"][-1] == "headers":
+        return 'must be a table. Write headers = { Authorization = "Bearer ${TOKEN}" }.'
+    name = ".NAME" if error["type"] == "dict_type" else ""
+    return f"must be a table. Write [{_place(error)}{name}] above its keys."
+
+
 def _unknown_key(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
     known = _keys_at(loc[:-1], model)
-    near = get_close_matches(str(loc[-1]), known, n=1)
+    near = get_close_matches(str(loc[-1])[:80], known, n=1)
     cure = f"Did you mean {near[0]}?" if near else f"Known keys: {listed(known, 20)}."
     return f"unknown key. {cure}"
 

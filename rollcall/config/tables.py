@@ -6,11 +6,13 @@ the JSON Schema for editors.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,7 +26,9 @@ from pydantic import (
 from rollcall.config.values import (
     expand,
     read_aware_time,
-    read_header,
+    read_folder,
+    read_header_name,
+    read_header_value,
     read_output_path,
     read_size,
     read_url,
@@ -56,9 +60,41 @@ Zone = Annotated[ZoneInfo, _text_then(read_zone), WithJsonSchema(_ZONE_SCHEMA)]
 Instant = Annotated[datetime, BeforeValidator(read_aware_time), WithJsonSchema({"type": "string"})]
 
 
+def _default(text: str, read: Callable[[str], Any], description: str) -> Any:
+    """A field whose default editors show as it would be written in the file."""
+    return Field(read(text), description=description, json_schema_extra={"default": text})
+
+
 def _context(found: ValidationInfo) -> dict[str, Any]:
     """What `load` hands to the validators: the environment, and the declared services with their engines."""
     return found.context or {"environment": {}, "services": {}}
+
+
+def _names(services: dict[str, Any]) -> str:
+    return listed(clean(name, 60) for name in services)
+
+
+def _plain_id(name: str) -> str:
+    if not name or clean(name) != name:
+        raise ValueError("is empty, too long or has control characters. Write a plain name.")
+    return name
+
+
+def _looked_for(text: str) -> str:
+    if not text:
+        raise ValueError('every file contains the empty text. Remove the "".')
+    return text
+
+
+def _header_value(value: str, found: ValidationInfo) -> str:
+    read_header_value(expand(value, _context(found)["environment"]))
+    return value
+
+
+Id = Annotated[str, AfterValidator(_plain_id)]
+LookedFor = Annotated[str, AfterValidator(_looked_for)]
+HeaderName = Annotated[str, AfterValidator(read_header_name)]
+HeaderValue = Annotated[str, AfterValidator(_header_value)]
 
 
 class _Table(BaseModel):
@@ -70,12 +106,12 @@ class OutputTable(_Table):
 
     path: str = Field(description="Folder and file name, wildcards in the name; relative to the service's root.")
     stamp: str | None = Field(None, description="The file name as strptime reads it, so that it tells its instant.")
-    min_size: Size = Field(1, description="Smaller is empty-output or truncated-output.")
-    max_size: Size = Field(64_000_000, description="Larger is not read, and so cannot be told to be whole.")
+    min_size: Size = _default("1 B", read_size, "Smaller is empty-output or truncated-output.")
+    max_size: Size = _default("64 MB", read_size, "Larger is not read, and so cannot be told to be whole.")
     format: Format | None = Field(None, description="How the file is parsed to tell that it is whole.")
-    must_contain: tuple[str, ...] = Field((), description="Texts without which the output is degraded.")
-    must_not_contain: tuple[str, ...] = Field((), description="Fallback texts that show a degraded output.")
-    keeps: int | None = Field(None, ge=1, description="How many files the job's own retention leaves.")
+    must_contain: tuple[LookedFor, ...] = Field((), description="Texts without which the output is degraded.")
+    must_not_contain: tuple[LookedFor, ...] = Field((), description="Fallback texts that show a degraded output.")
+    keeps: int | None = Field(None, ge=1, strict=True, description="How many files the job's own retention leaves.")
 
     @field_validator("path")
     @classmethod
@@ -92,12 +128,12 @@ class OutputTable(_Table):
                 raise ValueError(problem)
         return stamp
 
-    @field_validator("must_contain", "must_not_contain")
+    @field_validator("max_size")
     @classmethod
-    def _texts_are_not_empty(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not text for text in texts):
-            raise ValueError('holds an empty text, which every file contains. Remove the "".')
-        return texts
+    def _max_is_not_below_min(cls, size: int, found: ValidationInfo) -> int:
+        if size < found.data.get("min_size", 0):
+            raise ValueError("is smaller than min_size, so that no file could be whole. Write a larger size.")
+        return size
 
 
 class ServiceTable(_Table):
@@ -109,9 +145,9 @@ class ServiceTable(_Table):
     trigger: str | None = Field(None, description="POST with {job}, only with --rerun-missed.")
     engine: Engine = Field(Engine.CRON, description="Whose arithmetic its schedules follow.")
     naive_times: Zone | None = Field(None, description="How its timestamps without an offset are read.")
-    timeout: Span = Field(timedelta(seconds=5), description="How long it may take to answer.")
+    timeout: Span = _default("5 s", parse_span, "How long it may take to answer.")
     root: str = Field(".", description="Outputs are relative to this; itself relative to jobs.toml.")
-    headers: dict[str, str] = Field(default_factory=dict, description="Sent along; ${NAME} is read.")
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="Sent along; ${NAME} is read.")
 
     @field_validator("url")
     @classmethod
@@ -143,16 +179,8 @@ class ServiceTable(_Table):
     @field_validator("root")
     @classmethod
     def _root_is_plain(cls, root: str) -> str:
-        if "${" in root or "\0" in root:
-            raise ValueError("${NAME} is read in url and headers only. Write the folder itself.")
+        read_folder(root)
         return root
-
-    @field_validator("headers")
-    @classmethod
-    def _headers_can_be_sent(cls, headers: dict[str, str], found: ValidationInfo) -> dict[str, str]:
-        for name, value in headers.items():
-            read_header(name, expand(value, _context(found)["environment"]))
-        return headers
 
 
 class JobTable(_Table):
@@ -168,8 +196,8 @@ class JobTable(_Table):
     ] = None
     every: Span | None = Field(None, description="An interval instead of a schedule.", validate_default=True)
     anchor: Instant | None = Field(None, description="An instant of the interval; else it counts from the last run.")
-    grace: Span = Field(timedelta(minutes=15), description="How late a run may start.")
-    max_runtime: Span = Field(timedelta(minutes=30), description="How long a run may take.")
+    grace: Span = _default("15 min", parse_span, "How late a run may start.")
+    max_runtime: Span = _default("30 min", parse_span, "How long a run may take.")
     look_back: Span | None = Field(None, description="How far back due runs are judged.")
     late: Late = Field(Late.FAIL, description="What a run outside its time is.")
     since: Instant | None = Field(None, description="Runs due before this instant are not owed.")
@@ -180,9 +208,9 @@ class JobTable(_Table):
     def _service_is_declared(cls, service: str | None, found: ValidationInfo) -> str | None:
         known = _context(found)["services"]
         if service and service not in known:
-            raise ValueError(f"no such service. Declared: {listed(known) or 'none'}.")
+            raise ValueError(f"no such service. Declared: {_names(known) or 'none'}.")
         if service is None and len(known) > 1:
-            raise ValueError(f'which service? Write one of {listed(known)}, or "" for none.')
+            raise ValueError(f'which service? Write one of {_names(known)}, or "" for none.')
         return service
 
     @field_validator("schedule")
@@ -206,6 +234,13 @@ class JobTable(_Table):
             raise ValueError('must be at least "1 min".')
         return every
 
+    @field_validator("anchor")
+    @classmethod
+    def _anchors_an_interval(cls, anchor: datetime | None, found: ValidationInfo) -> datetime | None:
+        if anchor is not None and "every" in found.data and found.data["every"] is None:
+            raise ValueError("belongs to every, which this job does not have. Take it out.")
+        return anchor
+
     @field_validator("output")
     @classmethod
     def _has_a_witness(cls, output: OutputTable | None, found: ValidationInfo) -> OutputTable | None:
@@ -218,9 +253,9 @@ class JobsFile(_Table):
     """The whole of jobs.toml."""
 
     timezone: Zone = Field(description="The zone of the schedules and of the report; never guessed.")
-    look_back: Span = Field(timedelta(hours=24), description="How far back due runs are judged.")
-    services: dict[str, ServiceTable] = Field(default_factory=dict)
-    jobs: dict[str, JobTable] = Field(min_length=1)
+    look_back: Span = _default("24 h", parse_span, "How far back due runs are judged.")
+    services: dict[Id, ServiceTable] = Field(default_factory=dict)
+    jobs: dict[Id, JobTable] = Field(min_length=1)
 
     @field_validator("jobs", mode="before")
     @classmethod
@@ -229,14 +264,6 @@ class JobsFile(_Table):
         if not isinstance(jobs, dict):
             return jobs
         return {name: _inherited(job, found) if isinstance(job, dict) else job for name, job in jobs.items()}
-
-    @field_validator("services", "jobs")
-    @classmethod
-    def _ids_are_plain(cls, tables: dict[str, Any]) -> dict[str, Any]:
-        for name in tables:
-            if not name or clean(name) != name:
-                raise ValueError(f'the id "{clean(name, 60)}" is empty, too long or has control characters.')
-        return tables
 
 
 def _inherited(job: dict[str, Any], found: ValidationInfo) -> dict[str, Any]:

@@ -7,24 +7,28 @@ added by whoever asked.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from pathlib import PurePath
-from urllib.parse import SplitResult, urlsplit
+from pathlib import Path, PurePath
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from rollcall.text import clean
+from rollcall.text import clean, listed
 from rollcall.times import read_timestamp
 
 _SIZE = re.compile(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)\s*")
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, a token
 # Replacing shorter values in texts would tear words apart and hide nothing.
 _SHORTEST_SECRET = 4
-_STAMP_EXAMPLE = datetime(2026, 10, 25, 17, 48, 59)  # noqa: DTZ001 - a wall-clock example, no instant
+# What the request itself says; a second opinion in jobs.toml would make it one that no server can read.
+_HEADERS_OF_THE_REQUEST = frozenset({"connection", "content-length", "transfer-encoding"})
+_STAMP_EXAMPLE = datetime(2026, 10, 25, 17, 48, 59, tzinfo=UTC)
 
 
 def read_zone(name: str) -> ZoneInfo:
@@ -32,7 +36,7 @@ def read_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        near = get_close_matches(name, available_timezones(), n=1)
+        near = get_close_matches(name[:80], available_timezones(), n=1)
         cure = f'Did you mean "{near[0]}"?' if near else 'Write one such as "Europe/Zurich" or "UTC".'
         raise ValueError(f"no such time zone. {cure}") from None
 
@@ -52,11 +56,12 @@ def read_size(text: str) -> int:
 
 def read_aware_time(value: object) -> datetime:
     """An instant with its offset; TOML's own date-times and texts are both read."""
+    if isinstance(value, datetime):
+        value = value.isoformat()
     if isinstance(value, str):
         stamp = read_timestamp(value)
-        value = stamp.at or stamp.naive
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value
+        if stamp.at is not None:
+            return stamp.at
     raise ValueError("no offset, so no instant. Write it such as 2026-02-11T06:00:00+01:00.")
 
 
@@ -68,6 +73,8 @@ def read_url(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         port = parts.port
+        # A label of no or of more than 63 letters is found out only when it is looked up.
+        (parts.hostname or "").encode("idna")
     except ValueError:
         raise ValueError(f"is not an address. {cure}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
@@ -78,30 +85,44 @@ def read_url(url: str) -> SplitResult:
 
 
 def shown_url(url: str) -> str:
-    """`url` as it may be shown: user and password left out, `${NAME}` left as written."""
+    """`url` as it may be shown: user, password and query left out, `${NAME}` left as written."""
     scheme, mark, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    return clean(scheme + mark + authority.rpartition("@")[2] + slash + path)
+    if not mark:
+        scheme, rest = "", url
+    authority, *others = re.split("(?=[/?#])", rest, maxsplit=1)
+    if "@" in "".join((scheme, *others)):
+        # Perhaps the end of a password with a "/" in it: better too little than that.
+        authority, others, scheme, mark = rest, [], "", "…@"
+    return clean(scheme + mark + re.split("[?#]", "".join((authority.rpartition("@")[2], *others)))[0])
 
 
-def read_header(name: str, value: str) -> None:
-    """Checks that a header can be sent: a value with a line break would smuggle in another header."""
+def read_header_name(name: str) -> str:
+    """Checks that a header of that name can be sent, and is none that the request itself sends."""
     if not _HEADER_NAME.fullmatch(name):
-        raise ValueError(f'"{clean(name, 40)}" is not a header name. Use letters, digits and hyphens.')
-    if not value.isascii() or not value.isprintable():
-        raise ValueError(f"{name} has characters a header cannot carry. Use printable ASCII.")
+        # Only what stands before a colon: "Authorization: Bearer …" in one piece is a secret.
+        shown = clean(name.partition(":")[0], 40)
+        raise ValueError(f'"{shown}" is not a header name. Use letters, digits and hyphens.')
+    if name.lower() in _HEADERS_OF_THE_REQUEST:
+        raise ValueError("is set by the request itself. Take it out.")
+    return name
+
+
+def read_header_value(value: str) -> None:
+    """Checks that it can be sent: a value with a line break would smuggle in another header."""
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        raise ValueError("has characters a header cannot carry. Use printable ASCII, and no space at its ends.")
 
 
 def expand(text: str, environment: Mapping[str, str]) -> str:
     """`text` with each `${NAME}` replaced from the environment."""
-
-    def value_of(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if not environment.get(name):
-            raise ValueError(f"{clean(name, 60)} is not set in the environment. Set it: export {clean(name, 60)}=…")
-        return environment[name]
-
-    return _VARIABLE.sub(value_of, text)
+    names = _VARIABLE.findall(text)
+    if "${" in _VARIABLE.sub("", text) or not all(map(_VARIABLE_NAME.fullmatch, names)):
+        raise ValueError('has a "${" that names no variable. Write ${NAME} with letters, digits and "_".')
+    if unset := [name for name in dict.fromkeys(names) if not environment.get(name)]:
+        verb = "is" if len(unset) == 1 else "are"
+        exports = " ".join(f"{name}=…" for name in unset[:8])
+        raise ValueError(f"{listed(unset)} {verb} not set in the environment. Set it: export {exports}")
+    return _VARIABLE.sub(lambda found: environment[found.group(1)], text)
 
 
 def known_secrets(url: str, headers: Mapping[str, str], environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -116,29 +137,50 @@ def known_secrets(url: str, headers: Mapping[str, str], environment: Mapping[str
         secrets.setdefault(value, f"({name})")
         secrets.setdefault(value.rpartition(" ")[2], f"({name})")
     userinfo = urlsplit(expand(url, environment)).netloc.rpartition("@")[0]
+    user, _, password = userinfo.partition(":")
     secrets.setdefault(userinfo, "(user)")
-    secrets.setdefault(userinfo.partition(":")[2], "(password)")
+    secrets.setdefault(password, "(password)")
+    secrets.setdefault(unquote(password), "(password)")
+    # As it is sent, and so as it is echoed.
+    secrets.setdefault(b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode(), "(user)")
+    for value, shown in tuple(secrets.items()):
+        secrets.setdefault(quote(value, safe=""), shown)
     return tuple((value, shown) for value, shown in secrets.items() if len(value) >= _SHORTEST_SECRET)
 
 
-def read_output_path(path: str) -> tuple[str, str]:
+def read_folder(text: str) -> Path:
+    """The folder, `~` read as a home."""
+    if "${" in text:
+        raise ValueError("${NAME} is read in url and headers only. Write the folder itself.")
+    if "\0" in text:
+        raise ValueError("holds a NUL character, which no path can. Take it out.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError('begins with "~", but there is no such home. Write the folder from "/" on.') from None
+
+
+def read_output_path(path: str) -> tuple[Path, str]:
     """The folder and the file name's pattern."""
-    if "\0" in path or "${" in path:
-        raise ValueError("${NAME} is read in url and headers only. Write the path itself.")
-    folder, name = str(PurePath(path).parent), PurePath(path).name
+    parent, name = str(PurePath(path).parent), PurePath(path).name
+    folder = read_folder(parent)
+    # The same rules for the name, in which "~" means nothing.
+    read_folder(f"./{name}")
     if path.endswith("/") or name in ("", ".", ".."):
         raise ValueError('names no file. Write folder and file name, such as "data/export-*.json".')
-    if any(wildcard in folder for wildcard in "*?["):
+    if any(wildcard in parent for wildcard in "*?["):
         raise ValueError("has a wildcard in a folder. Wildcards belong in the file name.")
     return folder, name
 
 
 def stamp_problem(stamp: str, path: str) -> str | None:
     """Why `stamp` cannot tell the instant of a file of `path`; None where it can."""
+    if "%Z" in stamp.replace("%%", ""):
+        return "has %Z, a zone's name, which is not read as one. Write %z, or the name itself."
     try:
         example = _STAMP_EXAMPLE.strftime(stamp)
-        read = datetime.strptime(example, stamp)  # noqa: DTZ007 - a wall-clock example, no instant
-    except ValueError:
+        read = datetime.strptime(example, stamp)  # noqa: DTZ007 - the date alone is looked at
+    except (ValueError, re.error):  # re.error: a code that is there twice
         return 'cannot be read. Write the file name with strptime codes, such as "export-%Y%m%d-%H%M%S.md".'
     if read.date() != _STAMP_EXAMPLE.date():
         return "does not tell the date. It needs year, month and day, such as %Y%m%d."

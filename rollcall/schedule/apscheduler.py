@@ -7,6 +7,7 @@ been running for long is exact, and it is followed here: from a start far enough
 leads to the same runs.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from rollcall.schedule.words import Fields, show_fields
 from rollcall.times import EPOCH
 
 _WEEK = timedelta(weeks=1)
+_RARE = timedelta(days=3 * 366)
 
 
 class _Trigger(Protocol):
@@ -100,16 +102,22 @@ def _last_run(fields: str, zone: ZoneInfo, at: datetime) -> datetime | None:
     """Return the newest run at or before *at* of a scheduler running since 1970, looking back little at first."""
     trigger = _trigger(fields, zone)
     look_back = _first_look_back(trigger, zone, at)
-    while at - look_back > EPOCH:
+    while look_back < _RARE and at - look_back > EPOCH:
         start = at - look_back
         if last := _last_settled_run(_runs(trigger, zone, first_after=start), zone, start=start, at=at):
             return last
         look_back *= 4
 
-    last = None
-    for run in takewhile(lambda run: run <= at, _runs(trigger, zone, first_after=EPOCH)):
-        last = run
-    return last
+    runs = _all_runs(fields, zone, at.year)
+    place = bisect_right(runs, at)
+    return runs[place - 1] if place else None
+
+
+@lru_cache(maxsize=64)
+def _all_runs(fields: str, zone: ZoneInfo, last_year: int) -> tuple[datetime, ...]:
+    """Return every run from 1970 to the end of *last_year*; affordable because only rare schedules come to this."""
+    runs = _runs(_trigger(fields, zone), zone, first_after=EPOCH)
+    return tuple(takewhile(lambda run: run.year <= last_year, runs))
 
 
 def _first_look_back(trigger: _Trigger, zone: ZoneInfo, at: datetime) -> timedelta:

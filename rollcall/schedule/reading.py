@@ -76,7 +76,7 @@ def _expand_name(name: str) -> str:
         return _NAMED[name]
     if name == "@reboot":
         raise ValueError(f'"@reboot" names no time, so no run can be missed. {_FIVE}')
-    raise ValueError(f'unknown name. Write one of {", ".join(_NAMED)}, or 5 fields: minute hour day month weekday.')
+    raise ValueError(f"unknown name. Write one of {', '.join(_NAMED)}, or 5 fields: minute hour day month weekday.")
 
 
 def _engine_room(engine: Engine) -> Callable[[str], bool]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
 import io
 import json
+import lzma
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -21,27 +24,41 @@ from rollcall.jobs import Format, Output
 from rollcall.text import clean, clean_block, show_size
 
 SHOWN = 2_000
+LARGEST_INFLATED = 2_000_000_000
+
+_DAMAGED_ARCHIVE = (
+    gzip.BadGzipFile,
+    zipfile.BadZipFile,
+    lzma.LZMAError,
+    struct.error,
+)
 
 
-def read_content(folder: Path, seen: FileSeen, output: Output) -> FileSeen:
-    """`seen` with its content, or with why it could not be read. Never waits: a pipe is not opened."""
+def read_content(path: Path, seen: FileSeen, output: Output) -> FileSeen:
+    """`seen`, which lies at `path`, with its content, or with why it could not be read. Never waits for a pipe."""
     if not seen.is_regular or seen.size == 0:
         return seen
     if seen.size > output.max_size:
         if output.format is Format.ANY:
             return seen
-        limit = f"{show_size(seen.size)}, more than max_size = {show_size(output.max_size)}"
-        return replace(seen, unreadable=f"it is too large to be read: {limit}")
+        return replace(seen, unreadable=_too_large(seen.size, output))
     try:
-        data = _read(folder / seen.name, output.max_size)
+        data = _read(path, output.max_size)
+        if len(data) > output.max_size:
+            raise OSError("it grows while it is read, beyond max_size")
+        return replace(seen, content=_content(data, output))
     except OSError as error:
         return replace(seen, unreadable=clean(error.strerror or str(error)))
-    return replace(seen, content=_content(data, output))
+
+
+def _too_large(size: int, output: Output) -> str:
+    return f"it is too large to be read: {show_size(size)}, more than max_size = {show_size(output.max_size)}"
 
 
 def _read(path: Path, limit: int) -> bytes:
     # O_NONBLOCK: between the listing and this line the file may have become a pipe, which would block for ever.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+    flags = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
+    with os.fdopen(os.open(path, flags), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise OSError("is not a regular file")
         return stream.read(limit + 1)
@@ -64,13 +81,13 @@ def _flaw(data: bytes, kind: Format) -> str | None:
         case Format.ANY:
             return None
         case Format.TEXT:
-            return _parsed(lambda: data.decode())
+            return _parsed(lambda: _text(data))
         case Format.JSON:
             return _parsed(lambda: json.loads(data))
         case Format.JSONL:
-            return _parsed(lambda: [json.loads(line) for line in data.splitlines() if line.strip()])
+            return _parsed(lambda: _read_lines(data))
         case Format.CSV:
-            return _parsed(lambda: _read_csv(data.decode("utf-8-sig")))
+            return _parsed(lambda: _read_csv(_text(data).removeprefix("\ufeff")))
         case Format.XML:
             return _parsed(lambda: expat.ParserCreate().Parse(data, True))
         case Format.GZIP:
@@ -88,34 +105,80 @@ def _parsed(parse: Callable[[], object]) -> str | None:
         return f"not UTF-8 at byte {error.start:,}"
     except RecursionError:
         return "nested too deeply to be parsed"
-    except (ValueError, csv.Error, expat.ExpatError, zlib.error, zipfile.BadZipFile, EOFError) as error:
-        return clean(str(error), 120)
+    except (ValueError, LookupError, EOFError, expat.ExpatError, zlib.error, *_DAMAGED_ARCHIVE) as error:
+        return clean(str(error), 120) or "damaged"
     return None
 
 
+def _text(data: bytes) -> str:
+    text = data.decode()
+    # What a crash of the machine leaves of a file that was just written.
+    if "\0" in text:
+        raise ValueError(f"holds NUL characters, the first as character {text.index(chr(0)):,}")
+    return text
+
+
+def _read_lines(data: bytes) -> None:
+    for number, line in enumerate(data.splitlines(), start=1):
+        if line.strip():
+            try:
+                json.loads(line)
+            except ValueError as error:
+                raise ValueError(f"line {number:,}: {error}") from None
+
+
 def _read_csv(text: str) -> None:
-    widths: set[int] = set()
-    for line, row in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), start=1):
-        if row:
-            widths.add(len(row))
-        if len(widths) > 1:
-            raise ValueError(f"line {line} has {len(row)} columns where the lines before have another number")
+    head = text.partition("\n")[0]
+    delimiters = [each for each in sorted(",;\t|", key=head.count, reverse=True) if each in head] or [","]
+    flaws = [_uneven(text, delimiter) for delimiter in delimiters]
+    if all(flaws):
+        raise ValueError(flaws[0])
+
+
+def _uneven(text: str, delimiter: str) -> str | None:
+    """Why `text` is no table of rows of one width, None where it is."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    width = None
+    try:
+        for row in filter(None, rows):
+            width = width or len(row)
+            if len(row) != width:
+                return f"line {rows.line_num:,} has {len(row)} columns where the first has {width}"
+    except csv.Error as error:
+        if "field limit" in str(error):
+            raise OSError("one of its fields is too large to be read") from None
+        return f"line {rows.line_num:,}: {error}"
+    return None
 
 
 def _inflate(data: bytes) -> None:
-    """Walks through the stream a piece at a time, so that a bomb costs time but no memory."""
-    stream = zlib.decompressobj(wbits=31)
-    while data:
-        stream.decompress(data, 1_000_000)
-        data = stream.unconsumed_tail or stream.unused_data
-        if stream.eof and data:
-            stream = zlib.decompressobj(wbits=31)
-    if not stream.eof:
-        raise EOFError("the compressed stream breaks off")
+    """Walks through the stream a piece at a time, so that a bomb costs no memory."""
+    size = 0
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+        while piece := stream.read(1_000_000):
+            size += len(piece)
+            _refuse_bomb(size)
 
 
 def _test_zip(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        damaged = archive.testzip()
+        _refuse_bomb(sum(each.file_size for each in archive.infolist()))
+        if any(each.flag_bits & 1 for each in archive.infolist()):
+            raise OSError("it is encrypted, and so cannot be told to be whole")
+        damaged = _first_damaged(archive)
     if damaged:
         raise ValueError(f'"{clean(damaged, 60)}" in it is damaged')
+
+
+def _first_damaged(archive: zipfile.ZipFile) -> str | None:
+    try:
+        return archive.testzip()
+    except OSError as error:  # bz2's word for damage
+        raise ValueError(str(error)) from None
+    except NotImplementedError as error:
+        raise OSError(f"it cannot be told to be whole: {error}") from None
+
+
+def _refuse_bomb(size: int) -> None:
+    if size > LARGEST_INFLATED:
+        raise OSError(f"it is too large to be read: more than {show_size(LARGEST_INFLATED)} once unpacked")

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import translate
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,11 +20,14 @@ from rollcall.errors import CannotLook, CauseCode
 from rollcall.evidence import FileSeen, OutputSeen
 from rollcall.jobs import LOOKING_TIME, Output
 from rollcall.sources.content import read_content
+from rollcall.sources.stamp import Stamp
 from rollcall.text import clean
+from rollcall.times import EPOCH
 
 # A page and a judgement need the runs of the look-back; a folder may hold years.
 MOST_FILES = 2_000
 MOST_READ = 40
+_END = datetime(3000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,114 +44,151 @@ class Wanted:
     read_since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file, and the name by which it is opened: what is shown of it may be another."""
+
+    seen: FileSeen
+    name: str
+
+    @property
+    def age(self) -> tuple[datetime, str]:
+        """By this the newest is the greatest."""
+        return self.seen.made_at, self.name
+
+
 @dataclass(slots=True)
 class _Matches:
     wanted: Wanted
+    prefix: str
     is_match: re.Pattern[str]
+    stamp: Stamp | None
     count: int = 0
-    files: list[FileSeen] = field(default_factory=list)
-    before: FileSeen | None = None
+    files: list[_Found] = field(default_factory=list)
+    is_cut: bool = False
+    before: _Found | None = None
     unstamped: list[str] = field(default_factory=list)
     later: list[FileSeen] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, wanted: Wanted) -> _Matches:
+        output = wanted.output
+        return cls(
+            wanted=wanted,
+            prefix=re.split(r"[*?\[]", output.pattern, maxsplit=1)[0],
+            is_match=re.compile(translate(output.pattern)),
+            stamp=Stamp(output.stamp, wanted.zone) if output.stamp else None,
+        )
+
+    def add(self, found: _Found) -> None:
+        """Keeps the newest; a folder of a million files must not fill the memory."""
+        self.files.append(found)
+        if len(self.files) >= 2 * MOST_FILES:
+            self.cut()
+
+    def cut(self) -> None:
+        self.files.sort(key=lambda each: each.age, reverse=True)
+        self.is_cut = self.is_cut or len(self.files) > MOST_FILES
+        del self.files[MOST_FILES:]
 
 
 def look(folder: Path, wanted: Sequence[Wanted], *, now: datetime) -> dict[str, OutputSeen]:
     """What each job left in `folder` up to `now`, by job id. Raises `CannotLook` (output-unreadable)."""
-    by_prefix = _by_prefix([_Matches(each, re.compile(translate(each.output.pattern))) for each in wanted])
+    jobs = [_Matches.of(each) for each in wanted]
     try:
         with os.scandir(folder) as entries:
-            for entry, jobs in _candidates(entries, by_prefix):
-                for matches in jobs:
-                    if matches.is_match.match(entry.name):
-                        _take(entry, matches, now)
+            for entry, matches in _candidates(entries, jobs):
+                if matches.is_match.match(entry.name):
+                    _take(entry, matches, now)
     except OSError as error:
         raise _unreadable(folder, error) from None
-    return {each.wanted.job_id: _seen(folder, each, now) for jobs in by_prefix.values() for each in jobs}
+    return {each.wanted.job_id: _seen(folder, each, now) for each in jobs}
 
 
 def _unreadable(folder: Path, error: OSError) -> CannotLook:
     return CannotLook(CauseCode.OUTPUT_UNREADABLE, f"{clean(str(folder))}: {clean(error.strerror or str(error))}")
 
 
-def _by_prefix(all_matches: Iterable[_Matches]) -> dict[str, list[_Matches]]:
-    """The jobs by the literal beginning of their pattern, all cut to the shortest.
-
-    A name of no job then costs one dictionary look-up, however many jobs share the folder.
-    """
-    literal = {id(each): re.split(r"[*?\[]", each.wanted.output.pattern, maxsplit=1)[0] for each in all_matches}
-    length = min((len(prefix) for prefix in literal.values()), default=0)
-    by_prefix: dict[str, list[_Matches]] = {}
-    for each in all_matches:
-        by_prefix.setdefault(literal[id(each)][:length], []).append(each)
-    return by_prefix
-
-
 def _candidates(
-    entries: Iterable[os.DirEntry[str]], by_prefix: Mapping[str, list[_Matches]]
-) -> Iterator[tuple[os.DirEntry[str], list[_Matches]]]:
-    length = len(next(iter(by_prefix), ""))
+    entries: Iterable[os.DirEntry[str]], jobs: Iterable[_Matches]
+) -> Iterator[tuple[os.DirEntry[str], _Matches]]:
+    """The files that begin as the pattern of a job does, with that job.
+
+    The jobs are found by the beginning that all have at least: a name of no job then costs one look in a dictionary,
+    however many jobs share the folder. Only those whose pattern begins with a wildcard see every name.
+    """
+    length = min((len(each.prefix) for each in jobs if each.prefix), default=0)
+    anywhere = [each for each in jobs if not each.prefix]
+    by_beginning: dict[str, list[_Matches]] = {}
+    for each in jobs:
+        if each.prefix:
+            by_beginning.setdefault(each.prefix[:length], list(anywhere)).append(each)
     for entry in entries:
-        jobs = by_prefix.get(entry.name[:length])
-        if jobs is not None:
-            yield entry, jobs
+        name = entry.name
+        for each in by_beginning.get(name[:length], anywhere):
+            if name.startswith(each.prefix):
+                yield entry, each
 
 
 def _take(entry: os.DirEntry[str], matches: _Matches, now: datetime) -> None:
-    wanted = matches.wanted
-    wall = _stamp(entry.name, wanted.output)
-    if wanted.output.stamp and wall is None:
-        matches.unstamped = [*matches.unstamped, clean(entry.name, 80)][:5]
-        return
+    wall = None
+    if matches.stamp:
+        wall = matches.stamp.read(entry.name)
+        if wall is None:
+            matches.unstamped = [*matches.unstamped, clean(entry.name, 80)][:5]
+            return
     matches.count += 1
-    seen = _file(entry, wall, wanted.zone)
+    seen = _file(entry, wall, matches.stamp)
     if seen is None:
         return
+    found = _Found(seen, entry.name)
     if seen.made_at > now + LOOKING_TIME:
         matches.later = [*matches.later, seen][:3]
-    elif seen.made_at >= wanted.since:
-        matches.files.append(seen)
-    elif matches.before is None or seen.made_at > matches.before.made_at:
-        matches.before = seen
+    elif seen.made_at >= matches.wanted.since:
+        matches.add(found)
+    elif matches.before is None or found.age > matches.before.age:
+        matches.before = found
 
 
-def _stamp(name: str, output: Output) -> datetime | None:
-    if output.stamp is None:
+def _file(entry: os.DirEntry[str], wall: datetime | None, stamp: Stamp | None) -> FileSeen | None:
+    status = _status(entry)
+    if status is None:
         return None
-    try:
-        return datetime.strptime(name, output.stamp)  # noqa: DTZ007 - a wall clock until its zone is known
-    except ValueError:
-        return None
-
-
-def _file(entry: os.DirEntry[str], wall: datetime | None, zone: ZoneInfo) -> FileSeen | None:
-    try:
-        status = entry.stat()
-    except FileNotFoundError:
-        # Deleted since it was listed, or a link that leads nowhere: the second is worth telling.
-        if not entry.is_symlink():
-            return None
-        status = entry.stat(follow_symlinks=False)
-    modified_at = datetime.fromtimestamp(status.st_mtime, UTC)
+    modified_at = _instant(status.st_mtime)
     return FileSeen(
         name=clean(entry.name),
         size=status.st_size,
         modified_at=modified_at,
-        stamp_at=_instant(wall, zone, modified_at) if wall else None,
+        stamp_at=stamp.instant(wall, near=modified_at) if stamp and wall else None,
         is_regular=stat.S_ISREG(status.st_mode),
     )
 
 
-def _instant(wall: datetime, zone: ZoneInfo, near: datetime) -> datetime:
-    """The instant a stamp means; in the hour that a clock change repeats, the reading nearer to the mtime."""
-    if wall.tzinfo is not None:
-        return wall.astimezone(UTC)
-    readings = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    return min(readings, key=lambda reading: abs(reading - near))
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """What the file is; of a link that leads nowhere, the link itself. None where it is gone since it was listed."""
+    try:
+        return entry.stat()
+    except OSError:
+        try:
+            return entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+
+def _instant(mtime: float) -> datetime:
+    """An mtime; one that no calendar has (a disk may hold any number) as the end of time that it lies nearer to."""
+    try:
+        at = EPOCH + timedelta(seconds=mtime)
+    except OverflowError:
+        at = _END if mtime > 0 else EPOCH
+    return min(max(at, EPOCH), _END)
 
 
 def _seen(folder: Path, matches: _Matches, now: datetime) -> OutputSeen:
-    files = sorted(matches.files, key=lambda each: (each.made_at, each.name), reverse=True)[:MOST_FILES]
-    if matches.before:
+    matches.cut()
+    files = matches.files
+    # After a cut the newest before would look as if there were none in between.
+    if matches.before and not matches.is_cut:
         files.append(matches.before)
     return OutputSeen(
         looked_at=now,
@@ -159,7 +199,8 @@ def _seen(folder: Path, matches: _Matches, now: datetime) -> OutputSeen:
     )
 
 
-def _read(folder: Path, number: int, seen: FileSeen, wanted: Wanted) -> FileSeen:
+def _read(folder: Path, number: int, found: _Found, wanted: Wanted) -> FileSeen:
     """The newest is always read, for people to see it; others where their run may be the one that is judged."""
+    seen = found.seen
     is_wanted = seen.made_at >= wanted.read_since and number < MOST_READ
-    return read_content(folder, seen, wanted.output) if is_wanted or number == 0 else seen
+    return read_content(folder / found.name, seen, wanted.output) if is_wanted or number == 0 else seen

@@ -8,166 +8,173 @@ service and a bounded memory.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rollcall.errors import CannotLook, CauseCode
 from rollcall.evidence import Registration, SchedulerSeen
 from rollcall.jobs import Service
-from rollcall.text import clean, counted, without_secrets
-from rollcall.times import show_span
+from rollcall.sources.over_http import Answer, address, get
+from rollcall.text import clean, clean_of_secrets, counted
+from rollcall.times import read_timestamp
 
-if TYPE_CHECKING:
-    import httpx
-
-LARGEST_ANSWER = 8_000_000
-_USER_AGENT = "roll-call"
+MOST_JOBS = 10_000
+# What frameworks call the text of an error that they answer with a 200.
+_ERROR_KEYS = ("error", "errors", "detail")
 
 
 def look(service: Service, *, clock: Callable[[], datetime]) -> SchedulerSeen:
     """The scheduler's answer. Raises `CannotLook` (backend-down, access-denied, wrong-service, backend-error)."""
     asked_at = clock()
-    response, body = _ask(service)
-    answered_at = clock()
-    _refuse_status(response, service)
-    answer = _read(body, response)
-    secrets = dict(service.secrets)
+    try:
+        answer = get(service, service.status)
+        answered_at = clock()
+        _refuse_status(answer, service)
+        says = _read(answer, service)
+    except CannotLook as problem:
+        # Whatever a service says it may have been told: its words are proof, its echo of a secret is not.
+        raise CannotLook(problem.code, _without_secrets(problem.detail, service, 400)) from None
     return SchedulerSeen(
         asked_at=asked_at,
         answered_at=answered_at,
-        server_at=_server_at(response.headers.get("date")),
-        running=answer["running"],
-        registrations=tuple(_registration(each, secrets) for each in answer["jobs"]),
+        server_at=_server_at(answer.headers.get("date")),
+        running=says["running"],
+        registrations=tuple(_registration(each, service) for each in says["jobs"]),
     )
 
 
-def _ask(service: Service) -> tuple[httpx.Response, bytes]:
-    import httpx
-
-    try:
-        return _fetch(httpx, service)
-    except httpx.TimeoutException:
-        raise _no_answer(service) from None
-    except httpx.TransportError as error:
-        detail = clean(without_secrets(str(error), dict(service.secrets))) or type(error).__name__
-        raise CannotLook(CauseCode.BACKEND_DOWN, f"{_address(service)}: {detail}") from None
-    except (httpx.InvalidURL, httpx.HTTPError, httpx.StreamError) as error:
-        detail = clean(without_secrets(str(error), dict(service.secrets)))
-        raise CannotLook(CauseCode.BACKEND_ERROR, f"{_address(service)}: {detail}") from None
+def _without_secrets(text: str, service: Service, limit: int = 200) -> str:
+    return clean_of_secrets(text, dict(service.secrets), limit)
 
 
-def _fetch(httpx: Any, service: Service) -> tuple[httpx.Response, bytes]:
-    """One request, its body read piece by piece so that neither its size nor its slowness can hold us."""
-    until = time.monotonic() + service.timeout.total_seconds()
-    headers = {"user-agent": _USER_AGENT, "accept": "application/json", "accept-encoding": "identity"}
-    # The proxies and netrc of the environment belong to the person, not to the check.
-    with (
-        httpx.Client(timeout=service.timeout.total_seconds(), trust_env=False) as client,
-        client.stream("GET", service.url + service.status, headers=headers | dict(service.headers)) as response,
-    ):
-        pieces: list[bytes] = []
-        size = 0
-        for piece in response.iter_raw():
-            size += len(piece)
-            if size > LARGEST_ANSWER:
-                detail = f"{_address(service)} answers more than {LARGEST_ANSWER // 1_000_000} MB, and goes on"
-                raise CannotLook(CauseCode.BACKEND_ERROR, detail)
-            if time.monotonic() > until:
-                raise _no_answer(service)
-            pieces.append(piece)
-        return response, b"".join(pieces)
-
-
-def _no_answer(service: Service) -> CannotLook:
-    detail = f"{_address(service)}: no complete answer within {show_span(service.timeout)}"
-    return CannotLook(CauseCode.BACKEND_DOWN, detail)
-
-
-def _address(service: Service) -> str:
-    return f"GET {service.shown_url}{service.status}"
-
-
-def _refuse_status(response: httpx.Response, service: Service) -> None:
-    status = response.status_code
-    says = f"{_address(service)} answers {status} {clean(response.reason_phrase, 40)}".rstrip()
+def _refuse_status(answer: Answer, service: Service) -> None:
+    status = answer.status
+    asked = address(service, service.status)
+    says = f"{asked} answers {status} {_without_secrets(answer.reason, service, 40)}".rstrip()
     if status in (401, 403, 407):
         raise CannotLook(CauseCode.ACCESS_DENIED, says)
     if status in (404, 405, 410) or 300 <= status < 400:
-        raise CannotLook(CauseCode.WRONG_SERVICE, says + _redirection(response))
+        raise CannotLook(CauseCode.WRONG_SERVICE, says + _redirection(answer, service))
     if status != 200:
         raise CannotLook(CauseCode.BACKEND_ERROR, says)
+    encoding = answer.headers.get("content-encoding", "identity").lower()
+    if encoding not in ("", "identity"):
+        detail = f"{says}, but in the encoding {_without_secrets(encoding, service, 40)}, which was not asked for"
+        raise CannotLook(CauseCode.BACKEND_ERROR, detail)
 
 
-def _redirection(response: httpx.Response) -> str:
+def _redirection(answer: Answer, service: Service) -> str:
     # Where it points to may carry a token in its query.
-    target = response.headers.get("location", "").partition("?")[0]
-    return f" and points to {clean(target, 80)}" if target else ""
+    target = answer.headers.get("location", "").partition("?")[0]
+    return f" and points to {_without_secrets(target, service, 80)}" if target else ""
 
 
-def _read(body: bytes, response: httpx.Response) -> dict[str, Any]:
-    kind = clean(response.headers.get("content-type", "").partition(";")[0], 40) or "no content type"
+def _read(answer: Answer, service: Service) -> dict[str, Any]:
+    kind = _without_secrets(answer.headers.get("content-type", "").partition(";")[0], service, 40) or "no content type"
     try:
-        answer = json.loads(body)
+        says = json.loads(answer.body)
     except (ValueError, RecursionError):
-        if body.lstrip()[:1] in (b"{", b"["):
-            detail = f"200, but its JSON breaks off or is damaged ({counted(len(body), 'byte')})"
+        if answer.body.lstrip()[:1] in (b"{", b"["):
+            detail = f"200, but its JSON breaks off or is damaged ({counted(len(answer.body), 'byte')})"
             raise CannotLook(CauseCode.BACKEND_ERROR, detail) from None
-        detail = f"200, but answers {kind} where a scheduler's status belongs: {_beginning(body)}"
+        detail = f"200, but answers {kind} where a scheduler's status belongs: {_beginning(answer.body, service)}"
         raise CannotLook(CauseCode.WRONG_SERVICE, detail) from None
-    _refuse_shape(answer)
-    return dict(answer)
+    _refuse_shape(says, service)
+    return dict(says)
 
 
-def _beginning(body: bytes) -> str:
-    return f'"{clean(body[:200].decode(errors="replace"), 60)}"' if body.strip() else "nothing"
+def _beginning(body: bytes, service: Service) -> str:
+    text = body[:8_000].decode(errors="replace")
+    return f'"{_without_secrets(text, service, 60)}"' if body.strip() else "nothing"
 
 
-def _refuse_shape(answer: object) -> None:
+def _refuse_shape(says: object, service: Service) -> None:
     """Something else's JSON is a wrong service; a scheduler's with a hole in it is a broken one."""
-    if not isinstance(answer, dict) or not {"running", "jobs"} <= answer.keys():
-        raise CannotLook(CauseCode.WRONG_SERVICE, "200, but its JSON has no running and jobs: no scheduler's status")
-    if not isinstance(answer["running"], bool):
-        raise _hole("running", answer["running"], "true or false")
-    if not isinstance(answer["jobs"], list):
-        raise _hole("jobs", answer["jobs"], "a list")
-    for index, job in enumerate(answer["jobs"]):
-        _refuse_job_shape(f"jobs[{index}]", job)
+    if not isinstance(says, dict) or not {"running", "jobs"} <= says.keys():
+        raise _another_shape(says, service)
+    if not isinstance(says["running"], bool):
+        raise _hole("running", says["running"], "true or false", service)
+    if not isinstance(says["jobs"], list):
+        raise _hole("jobs", says["jobs"], "a list", service)
+    if len(says["jobs"]) > MOST_JOBS:
+        detail = f"200, but with {counted(len(says['jobs']), 'job')}, more than the {MOST_JOBS:,} that are read"
+        raise CannotLook(CauseCode.BACKEND_ERROR, detail)
+    for index, job in enumerate(says["jobs"]):
+        _refuse_job_shape(f"jobs[{index}]", job, service)
 
 
-def _refuse_job_shape(place: str, job: object) -> None:
+def _another_shape(says: object, service: Service) -> CannotLook:
+    said = next((says[key] for key in _ERROR_KEYS if says.get(key)), None) if isinstance(says, dict) else None
+    if said is not None:
+        return CannotLook(CauseCode.BACKEND_ERROR, f"200, but with an error: {_said(said, service)}")
+    return CannotLook(CauseCode.WRONG_SERVICE, "200, but its JSON has no running and jobs: no scheduler's status")
+
+
+def _refuse_job_shape(place: str, job: object, service: Service) -> None:
     if not isinstance(job, dict):
-        raise _hole(place, job, "an object")
+        raise _hole(place, job, "an object", service)
     if not isinstance(job.get("id"), str) or not job["id"]:
-        raise _hole(f"{place}.id", job.get("id"), "a text")
+        raise _hole(f"{place}.id", job.get("id"), "a text", service)
     for key in ("name", "next_run", "last_execution", "last_status"):
         if not isinstance(job.get(key), str | None):
-            raise _hole(f"{place}.{key}", job[key], "a text or null")
+            raise _hole(f"{place}.{key}", job[key], "a text or null", service)
 
 
-def _hole(place: str, value: object, belongs: str) -> CannotLook:
-    seen = clean(json.dumps(value, ensure_ascii=False), 40)
-    return CannotLook(CauseCode.BACKEND_ERROR, f"200, but {place} is {seen} where {belongs} belongs")
+def _hole(place: str, value: object, belongs: str, service: Service) -> CannotLook:
+    return CannotLook(CauseCode.BACKEND_ERROR, f"200, but {place} is {_said(value, service)} where {belongs} belongs")
 
 
-def _registration(job: Mapping[str, Any], secrets: Mapping[str, str]) -> Registration:
+def _said(value: object, service: Service) -> str:
+    """A value of the answer, as JSON; of what holds others only that."""
+    match value:
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+        case str():
+            return f'"{_without_secrets(value, service, 60)}"'
+        case _:
+            return clean(json.dumps(value), 40)
+
+
+def _registration(job: Mapping[str, Any], service: Service) -> Registration:
     def text(key: str) -> str | None:
         value = job.get(key)
-        return None if value is None else clean(without_secrets(value, secrets))
+        return None if value is None else _without_secrets(value, service)
 
     return Registration(
-        id=clean(job["id"]),
+        id=_without_secrets(_id(job["id"]), service),
         name=text("name") or "",
-        next_run=text("next_run"),
-        last_execution=text("last_execution"),
+        next_run=_time(job.get("next_run")) or text("next_run"),
+        last_execution=_time(job.get("last_execution")) or text("last_execution"),
         last_status=text("last_status"),
     )
 
 
+def _id(written: str) -> str:
+    # Cleaned, an id with a hidden character would pass for the one that was declared.
+    return written if clean(written) == written else json.dumps(written[:400])
+
+
+def _time(text: str | None) -> str | None:
+    """A timestamp as it is: with "2026" for a header's value it would be torn as if it were a secret."""
+    try:
+        return clean(text) if text is not None and read_timestamp(text) else None
+    except ValueError:
+        return None
+
+
 def _server_at(date: str | None) -> datetime | None:
     try:
-        return parsedate_to_datetime(date).astimezone(UTC) if date else None
-    except (ValueError, OverflowError):
+        sent = parsedate_to_datetime(date) if date else None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if sent is None:
+        return None
+    try:
+        # HTTP knows no other zone than GMT; "-0000" is read as none.
+        return sent.replace(tzinfo=sent.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
         return None

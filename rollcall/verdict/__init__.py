@@ -6,19 +6,17 @@ job, `record` and `output` hold one promise a function against it; here the due 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from rollcall.errors import CauseCode
 from rollcall.evidence import Evidence, FileSeen
 from rollcall.findings import Check, Finding, Verdict
-from rollcall.jobs import DueRun, Job, Service
+from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job, Service
 from rollcall.verdict import output, record
+from rollcall.verdict.due import last_due, next_due, runs_back_from
 from rollcall.verdict.service import judge_scheduler
-from rollcall.verdict.witnesses import Witnesses
-
-_INSTANT = timedelta(microseconds=1)
+from rollcall.verdict.witnesses import Witnesses, asked
 
 # What happened to the run itself says more about the job than how it is registered.
 _WEIGHT = (
@@ -66,16 +64,15 @@ class JobJudged:
 
     @property
     def verdict(self) -> Verdict:
-        """What the findings weigh together: proof of harm before doubt, the run before its registration."""
-        for unknown_counts in (False, True):
-            for finding in sorted(self.findings, key=lambda each: _WEIGHT.index(each.check)):
-                if finding.verdict is Verdict.LATE and finding.is_warning and not unknown_counts:
-                    continue
-                if _is_bad(finding) and (unknown_counts or finding.verdict is not Verdict.UNKNOWN):
-                    return finding.verdict
-        if self.is_pending or self.due_run is None:
-            return Verdict.PENDING
-        return Verdict.OK
+        """What the findings weigh together: proof of harm before doubt before a warning, the run before its next.
+
+        What was not proven is not ok: a finding that is too early to tell leaves the job pending.
+        """
+        ranked = sorted(self.findings, key=lambda each: _WEIGHT.index(each.check))
+        for weighs in _HEAVIEST_FIRST:
+            if found := next((each for each in ranked if weighs(each)), None):
+                return found.verdict
+        return Verdict.PENDING if self.is_pending or self.due_run is None else Verdict.OK
 
     @property
     def needs_a_person(self) -> bool:
@@ -83,43 +80,55 @@ class JobJudged:
         return any(finding.needs_a_person for finding in self.findings)
 
 
-def _is_bad(finding: Finding) -> bool:
-    return finding.needs_a_person or finding.verdict is Verdict.LATE
+_HEAVIEST_FIRST: tuple[Callable[[Finding], bool], ...] = (
+    lambda each: each.needs_a_person and each.verdict is not Verdict.UNKNOWN,
+    lambda each: each.needs_a_person,
+    lambda each: each.is_warning,
+    lambda each: each.verdict is not Verdict.OK,
+)
 
 
-def judge_service(service: Service, evidence: Evidence) -> ServiceJudged:
+def judge_service(service: Service, evidence: Evidence, *, now: datetime) -> ServiceJudged:
     """What was seen of `service`, held against what a living scheduler would show."""
-    return ServiceJudged(service=service, findings=judge_scheduler(service, evidence.services[service.id]))
+    return ServiceJudged(service=service, findings=judge_scheduler(service, asked(evidence, service.id, now)))
 
 
 def judge_job(job: Job, evidence: Evidence, services: dict[str, ServiceJudged], *, now: datetime) -> JobJudged:
     """The newest due run whose time has passed, or a newer one whose evidence is already complete."""
     service = services[job.service.id] if job.service else None
     seen = Witnesses.of(job, evidence, service.findings if service else (), now=now)
-    newest = seen.job.schedule.last_due(now)
-    for run in _candidates(seen, now):
+    newest = last_due(seen.job.schedule, now)
+    for run in runs_back_from(seen.job, now):
+        if run.finish_by > now and not _has_a_sign(seen, run):
+            continue
         findings = _run_findings(seen, run)
-        if run.finish_by <= now or _is_settled(findings):
+        if run.finish_by <= now or _is_settled(seen, run, findings):
             return _judged(seen, run, findings, is_pending=run.due_at != newest, now=now)
     return _judged(seen, None, (), is_pending=True, now=now)
 
 
-def _candidates(seen: Witnesses, now: datetime) -> Iterator[DueRun]:
-    """Due runs from the newest back to the first whose time has passed."""
-    due_at = seen.job.schedule.last_due(now)
-    while due_at is not None and not (seen.job.since and due_at < seen.job.since):
-        run = seen.job.due_run(due_at)
-        yield run
-        if run.finish_by <= now:
-            return
-        due_at = seen.job.schedule.last_due(run.due_at - _INSTANT)
+def _has_a_sign(seen: Witnesses, run: DueRun) -> bool:
+    """True where anything was seen at or after the run's due time; without it nothing can be settled early."""
+    newest = seen.files[0].made_at if seen.files else None
+    return any(at is not None and at >= run.begins_at for at in (seen.ran_at, newest))
 
 
-def _is_settled(findings: tuple[Finding, ...]) -> bool:
-    """True where a run inside its time can be judged already: all is there, or its failure is recorded."""
-    if any(finding.code is CauseCode.RUN_FAILED and not finding.blocked_by for finding in findings):
+def _is_settled(seen: Witnesses, run: DueRun, findings: tuple[Finding, ...]) -> bool:
+    """True where a run inside its time can be judged already: all is well, or nothing will change any more.
+
+    Its end is on record, and either that is a failure, or a status that says nothing, or the output was written before
+    it. Else a bad or missing output may still be completed.
+    """
+    if all(finding.verdict is Verdict.OK for finding in findings):
         return True
-    return all(finding.verdict is Verdict.OK for finding in findings)
+    if not seen.is_recorded(run) or seen.ran_at is None:
+        return False
+    status = next(each for each in findings if each.check is Check.STATUS_IS_SUCCESS)
+    if status.verdict in (Verdict.FAILED, Verdict.UNKNOWN) and not status.blocked_by:
+        return True
+    written_at = max((each.modified_at for each in seen.made_by(run)), default=None)
+    is_complete = written_at is not None and written_at <= seen.ran_at + EARLY_TOLERANCE
+    return status.verdict is Verdict.OK and is_complete
 
 
 def _run_findings(seen: Witnesses, run: DueRun) -> tuple[Finding, ...]:
@@ -137,11 +146,12 @@ def _judged(
     seen: Witnesses, run: DueRun | None, findings: tuple[Finding, ...], *, is_pending: bool, now: datetime
 ) -> JobJudged:
     registration = record.registration_findings(seen) if seen.has_service else ()
-    look_back = (output.no_run_is_missing(seen, run),) if run and seen.has_output else ()
+    exists = next((each for each in findings if each.check is Check.OUTPUT_EXISTS), None)
+    look_back = (output.no_run_is_missing(seen, run, exists),) if run and exists else ()
     return JobJudged(
         job=seen.job,
         due_run=run,
-        next_due_at=seen.job.schedule.next_due(now),
+        next_due_at=next_due(seen.job.schedule, now),
         findings=(*registration, *_warned(seen, findings), *look_back),
         is_pending=is_pending,
         ran_at=seen.first_seen(run) if run else None,

@@ -11,9 +11,11 @@ from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen, NotSeen
 from rollcall.findings import Check, Finding, Verdict, broken, cannot_tell, ok, pending
 from rollcall.jobs import EARLY_TOLERANCE, DueRun, Output
+from rollcall.schedule import Every
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import show_span
-from rollcall.verdict import show
+from rollcall.verdict import interval, record, show
+from rollcall.verdict.due import due_between
 from rollcall.verdict.witnesses import Witnesses
 
 # A checkout, a copy or a restore gives a file a new mtime; minutes come from the run itself.
@@ -30,7 +32,7 @@ def output_exists(seen: Witnesses, run: DueRun, executed: Finding | None, status
         return broken(check, Verdict.UNKNOWN, seen.output.code, expected=expected, found=detail, because=because)
     if made := seen.made_by(run):
         return ok(check, expected, f"{made[0].name}, {show_size(made[0].size)}{_restored(made[0], seen)}")
-    if (later := seen.made_after(run)) and _may_be_gone(seen, run, later):
+    if _has_been_replaced(seen, run):
         return pending(check, expected, "a later run has replaced its output")
     return _no_output(check, expected, seen, run, executed, status)
 
@@ -46,10 +48,19 @@ def _restored(file: FileSeen, seen: Witnesses) -> str:
     return f" (by its name; its mtime says {show.when(file.modified_at, seen.job)})"
 
 
-def _may_be_gone(seen: Witnesses, run: DueRun, later: Sequence[FileSeen]) -> bool:
-    """True where a later run may have taken this one's file away: by overwriting it, or by retention."""
-    output = _declared(seen)
-    return output.is_one_file or (output.keeps is not None and len(later) >= output.keeps)
+def _has_been_replaced(seen: Witnesses, run: DueRun) -> bool:
+    """True where a later run may have taken this one's file away: by overwriting it, or by retention.
+
+    Retention takes the oldest first: while a file from before the run is there, it has not taken the run's own.
+    """
+    output, later = _declared(seen), seen.made_after(run)
+    if not later and not seen.later:
+        return False
+    if output.is_one_file:
+        return True
+    # How many were made after the moment that is judged is not counted to the end.
+    may_be_full = output.keeps is None or len(later) >= output.keeps or bool(seen.later)
+    return may_be_full and not seen.made_before(run)
 
 
 def _no_output(
@@ -63,9 +74,9 @@ def _no_output(
     """No file of this run: what that means depends on what the scheduler says of it."""
     found = _newest(seen)
     due = show.due(run, seen.job)
-    if seen.is_recorded(run) and status is not None:
-        if status.needs_a_person:
-            return cannot_tell(check, expected, status)
+    if status is not None and seen.is_recorded(run) and status.needs_a_person:
+        return cannot_tell(check, expected, status)
+    if _is_called_a_success(seen, run, executed):
         because = f"{due}; the scheduler calls it a success, but it left no file: {found}"
         code, verdict = CauseCode.SUCCESS_WITHOUT_OUTPUT, Verdict.BAD_OUTPUT
     elif executed is None and seen.files:
@@ -75,6 +86,14 @@ def _no_output(
         because = f"{due}; {found}"
         code, verdict = (CauseCode.MISSED_RUN if seen.files else CauseCode.NEVER_RAN), Verdict.MISSED
     return broken(check, verdict, code, expected=expected, found=found, because=because)
+
+
+def _is_called_a_success(seen: Witnesses, run: DueRun, executed: Finding | None) -> bool:
+    """True where the scheduler's last run, this one or a later one that left no file either, is a success to it."""
+    if executed is None or executed.verdict is not Verdict.OK or seen.registration is None:
+        return False
+    later_has_none = not seen.made_after(run) and seen.registration.last_status == "success"
+    return seen.is_recorded(run) or (seen.is_overtaken(run) and later_has_none)
 
 
 def _newest(seen: Witnesses) -> str:
@@ -160,7 +179,7 @@ def _content_flaw(file: FileSeen, output: Output) -> tuple[Verdict, CauseCode, s
 
 
 def output_agrees_with_record(seen: Witnesses, run: DueRun, exists: Finding, executed: Finding) -> Finding:
-    """The scheduler's last execution and the newest file tell of the same run."""
+    """The scheduler's last execution and a file tell of the same run."""
     check, job = Check.OUTPUT_AGREES_WITH_RECORD, seen.job
     expected = f"file and record at most {show_span(job.max_runtime)} apart"
     for root in (executed, exists):
@@ -169,48 +188,67 @@ def output_agrees_with_record(seen: Witnesses, run: DueRun, exists: Finding, exe
     made, ran_at = seen.made_by(run), seen.ran_at
     if not made or ran_at is None or not run.owns(ran_at):
         return pending(check, expected, "the next run has replaced its evidence, and is still inside its time")
-    return _agreement(check, expected, made[0], ran_at, seen)
-
-
-def _agreement(check: Check, expected: str, newest: FileSeen, ran_at: datetime, seen: Witnesses) -> Finding:
-    job = seen.job
-    apart = ran_at - newest.made_at
-    found = f"{show_span(abs(apart))} apart"
-    if abs(apart) <= job.max_runtime + EARLY_TOLERANCE:
+    # A run by hand in addition leaves a file of its own: the nearest is the one the record tells of.
+    nearest = min(made, key=lambda each: abs(ran_at - each.made_at))
+    found = f"{show_span(abs(ran_at - nearest.made_at))} apart"
+    if abs(ran_at - nearest.made_at) <= job.max_runtime + EARLY_TOLERANCE:
         return ok(check, expected, found)
-    made = f"its newest file {newest.name} is of {show.when(newest.made_at, job)}"
+    return record.misread(check, expected, seen, run) or _disagreement(check, expected, nearest, ran_at, seen)
+
+
+def _disagreement(check: Check, expected: str, nearest: FileSeen, ran_at: datetime, seen: Witnesses) -> Finding:
+    """What it means depends on which is newer, and on whether the file's own name tells its time."""
+    job = seen.job
+    made = f"its nearest file {nearest.name} is of {show.when(nearest.made_at, job)}"
     both = f"its record says {show.when(ran_at, job)}, {made}"
-    if apart > timedelta(0):
+    found = f"{show_span(abs(ran_at - nearest.made_at))} apart"
+    if ran_at > nearest.made_at:
         because = f"{both}: the run that was recorded left no file"
-        return broken(
-            check,
-            Verdict.BAD_OUTPUT,
-            CauseCode.SUCCESS_WITHOUT_OUTPUT,
-            expected=expected,
-            found=found,
-            because=because,
-        )
-    because = f"{both}: something wrote it that the scheduler did not record"
-    return broken(check, Verdict.FAILED, CauseCode.UNRECORDED_RUN, expected=expected, found=found, because=because)
+        code, verdict = CauseCode.SUCCESS_WITHOUT_OUTPUT, Verdict.BAD_OUTPUT
+    elif nearest.stamp_at is None:
+        return _only_touched(check, expected, found, both)
+    else:
+        because = f"{both}: something wrote it that the scheduler did not record"
+        code, verdict = CauseCode.UNRECORDED_RUN, Verdict.FAILED
+    return broken(check, verdict, code, expected=expected, found=found, because=because)
 
 
-def no_run_is_missing(seen: Witnesses, run: DueRun) -> Finding:
-    """Every earlier due run of the look-back left its file, as far as retention lets the files tell."""
+def _only_touched(check: Check, expected: str, found: str, both: str) -> Finding:
+    """A newer mtime alone proves no other run: a checkout, a copy or a restore gives one too. Nobody must get up."""
+    return Finding(
+        check=check,
+        verdict=Verdict.UNKNOWN,
+        expected=expected,
+        found=found,
+        because=f"{both} by its mtime alone: written again, copied or restored since (a stamp in its name would tell)",
+        code=CauseCode.UNRECORDED_RUN,
+        is_warning=True,
+    )
+
+
+def no_run_is_missing(seen: Witnesses, run: DueRun, exists: Finding) -> Finding:
+    """Every earlier due run of the look-back left its file, as far as retention lets the files tell.
+
+    The look-back holds the runs whose time was over within it, so that of mornings a look-back apart one always tells.
+    """
     check, job = Check.NO_RUN_IS_MISSING, seen.job
     expected = f"a file of each earlier run due in the last {show_span(job.look_back)}"
     if isinstance(seen.output, NotSeen):
-        detail = seen.output.detail
-        because = f"the output folder could not be looked at: {detail}"
-        return broken(check, Verdict.UNKNOWN, seen.output.code, expected=expected, found=detail, because=because)
-    owed = _earlier_due(seen, run)
-    made = sorted(each.made_at for each in seen.files)
-    missing = [each.due_at for each in owed if not _has_file(each, made)]
+        return cannot_tell(check, expected, exists)
+    owed, missing = _floating(seen) if seen.floats else _on_schedule(seen, run)
     if not missing:
-        return ok(check, expected, f"{counted(len(owed), 'earlier run')} told by files, none missing")
+        return ok(check, expected, f"{counted(owed, 'earlier run')} told by files, none missing")
     dates = listed([show.when(due_at, job) for due_at in missing], 5)
-    found = f"{counted(len(missing), 'run')} of {len(owed)} left no file"
+    found = f"{counted(len(missing), 'run')} of {owed} left no file"
     because = f"no file of {counted(len(missing), 'earlier run')}: due {dates}"
     return broken(check, Verdict.MISSED, CauseCode.MISSED_RUN, expected=expected, found=found, because=because)
+
+
+def _on_schedule(seen: Witnesses, run: DueRun) -> tuple[int, list[datetime]]:
+    """How many earlier runs the files can tell of, and when those were due that left none."""
+    owed = _earlier_due(seen, run)
+    made = sorted(each.made_at for each in seen.files)
+    return len(owed), [each.due_at for each in owed if not _has_file(each, made)]
 
 
 def _earlier_due(seen: Witnesses, run: DueRun) -> list[DueRun]:
@@ -218,12 +256,24 @@ def _earlier_due(seen: Witnesses, run: DueRun) -> list[DueRun]:
     job, output = seen.job, _declared(seen)
     if output.is_one_file or not seen.files:
         return []
-    oldest = min(each.made_at for each in seen.files)
-    start = max(filter(None, (seen.now - job.look_back, oldest, job.since)))
-    due = [due_at for due_at in job.schedule.due_between(start, run.due_at) if due_at <= run.due_at]
-    return [job.due_run(due_at, next_due_at) for due_at, next_due_at in pairwise(due)]
+    oldest = seen.files[-1].made_at
+    start = max(filter(None, (seen.now - job.look_back - job.grace - job.max_runtime, oldest, job.since)))
+    due = due_between(job.schedule, start, run.due_at)
+    runs = (job.due_run(due_at, next_due_at) for due_at, next_due_at in pairwise(due))
+    # A run may still be inside its time although a newer one is done.
+    return [each for each in runs if each.finish_by <= seen.now]
 
 
 def _has_file(run: DueRun, made: list[datetime]) -> bool:
     index = bisect_left(made, run.begins_at)
     return index < len(made) and run.owns(made[index])
+
+
+def _floating(seen: Witnesses) -> tuple[int, list[datetime]]:
+    """The same for an interval without an anchor, whose runs only their distance can hold against each other."""
+    schedule, start = seen.job.schedule, seen.now - seen.job.look_back
+    if _declared(seen).is_one_file or not isinstance(schedule, Every):
+        return 0, []
+    made = sorted(each.made_at for each in seen.files if each.made_at >= start)
+    missing = interval.gaps(made, seen.job, schedule)
+    return max(len(made) - 1, 0) + len(missing), missing

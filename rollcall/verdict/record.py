@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rollcall.errors import CauseCode
+from rollcall.evidence import FileSeen
 from rollcall.findings import Check, Finding, Verdict, broken, cannot_tell, ok, pending
 from rollcall.jobs import EARLY_TOLERANCE, DueRun
 from rollcall.schedule import Every
 from rollcall.text import listed
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import show
+from rollcall.verdict.clock import skew
+from rollcall.verdict.due import last_due, next_due
 from rollcall.verdict.witnesses import Reading, Witnesses
 
 _FAILED_STATUS = frozenset({"error", "failed", "failure"})
+_UNDER_WAY = frozenset({"pending", "queued", "running", "started"})
+# An engine keeps the microseconds of an interval's anchor; a person writes seconds.
+_SAME_SECOND = timedelta(seconds=1)
+# Record and file of one run are seconds apart: nearer than any two zones are, and than a person runs a job again.
+_SAME_RUN = timedelta(minutes=2)
 
 
 def registration_findings(seen: Witnesses) -> tuple[Finding, ...]:
@@ -64,16 +72,16 @@ def _held_against_schedule(check: Check, expected: str, reading: Reading, seen: 
     job, at = seen.job, reading.at
     assert at is not None
     found = f"next run {show.when(at, job)}"
-    if _is_declared(reading, seen):
+    if _is_declared(at, seen):
         return ok(check, expected, found)
     if (foreign := _foreign_zone(reading, seen)) is not None:
         because = (
-            f"the scheduler's next run {reading.text} is {foreign} on its own clock, but "
-            f"{show_instant(at, job.zone)} in {job.zone.key}: the scheduler reads {job.schedule.text} in the wrong zone"
+            f"the scheduler's next run {reading.text} is {foreign}, but "
+            f"{show_instant(at, job.zone)} in {job.zone.key}: {_misread(reading, seen)} in the wrong zone"
         )
         code = CauseCode.WRONG_TIMEZONE
     else:
-        nearest = job.schedule.next_due(seen.service_at)
+        nearest = next_due(job.schedule, seen.service_at)
         declared = f"; declared, it is next due {show.when(nearest, job)}" if nearest else ""
         because = (
             f"the scheduler's next run is {show.when(at, job)}, not as declared ({job.schedule.in_words()}){declared}"
@@ -82,34 +90,52 @@ def _held_against_schedule(check: Check, expected: str, reading: Reading, seen: 
     return broken(check, Verdict.FAILED, code, expected=expected, found=found, because=because)
 
 
-def _is_declared(reading: Reading, seen: Witnesses) -> bool:
-    """True where the next run is the next instant of the declared schedule, by the service's own clock."""
-    schedule, at = seen.job.schedule, reading.at
-    assert at is not None
+def _misread(reading: Reading, seen: Witnesses) -> str:
+    return "its times are read" if reading.is_naive else f"the scheduler reads {seen.job.schedule.text}"
+
+
+def _is_declared(at: datetime, seen: Witnesses) -> bool:
+    """True where the next run is an instant of the declared schedule and skips none, by the service's own clock.
+
+    The instant before the service's present counts too: it is shown while its run is just being started.
+    """
+    schedule = seen.job.schedule
     if seen.floats and isinstance(schedule, Every):
         return at <= seen.service_at + schedule.span + EARLY_TOLERANCE
-    # An engine keeps the microseconds of an interval's anchor; a person writes seconds.
-    nearest = schedule.last_due(at + timedelta(seconds=1))
-    if nearest is None or at - nearest > timedelta(seconds=1):
+    following = next_due(schedule, seen.service_at + EARLY_TOLERANCE)
+    if following == at:
+        return True
+    if following is not None and at >= following + _SAME_SECOND:
         return False
-    next_due = schedule.next_due(seen.service_at + EARLY_TOLERANCE)
-    return next_due is None or nearest <= next_due
+    nearest = last_due(schedule, at + _SAME_SECOND)
+    # After a clock change a scheduler that was just started may run where one that runs for long does not.
+    return (nearest is not None and at - nearest <= _SAME_SECOND) or schedule.is_due_at(at)
 
 
 def _foreign_zone(reading: Reading, seen: Witnesses) -> str | None:
-    """The clock face of the next run, where the schedule fits it exactly in the offset it is written in."""
+    """The clock face of the next run, where in the job's own zone the schedule would fit it exactly."""
     stamp, at = reading.stamp, reading.at
-    if stamp is None or at is None or stamp.offset is None:
+    if stamp is None or at is None:
         return None
-    local = at.astimezone(seen.job.zone)
-    if stamp.offset == local.utcoffset():
+    face = _face(reading).replace(tzinfo=seen.job.zone).astimezone(UTC)
+    if face == at or not seen.job.schedule.is_due_at(face):
         return None
-    # The same clock face, taken as the declared zone's: is it due then?
-    face = (at + stamp.offset).replace(tzinfo=seen.job.zone)
-    if not seen.job.schedule.is_due_at(face):
-        return None
-    hours = face.strftime("%H:%M")
-    return f"{hours} at UTC{_show_offset(stamp.offset)}"
+    clock = f"{_face(reading):%H:%M}"
+    service = seen.job.service
+    if stamp.offset is None:
+        zone = service.naive_times if service else None
+        return f"{clock} as it is written, read as {zone.key if zone else 'UTC'}"
+    return f"{clock} at UTC{_show_offset(stamp.offset)} on its own clock"
+
+
+def _face(reading: Reading) -> datetime:
+    """What the timestamp says as a clock on the wall, whatever its offset."""
+    stamp = reading.stamp
+    assert stamp is not None
+    if stamp.naive is not None:
+        return stamp.naive
+    assert stamp.at is not None
+    return (stamp.at + (stamp.offset or timedelta(0))).replace(tzinfo=None)
 
 
 def _show_offset(offset: timedelta) -> str:
@@ -128,16 +154,78 @@ def executed_after_due_time(seen: Witnesses, run: DueRun) -> Finding:
     if seen.last_run is None:
         return _never_recorded(check, expected, seen, run)
     if seen.last_run.at is None:
-        return _unread(check, expected, "last_execution", seen.last_run, seen)
-    if seen.ran_at is None:
-        return _later_than_now(check, expected, seen.last_run, seen)
-    if seen.ran_at >= run.begins_at:
+        return _unread(check, expected, "last_execution", seen.last_run, seen, run)
+    if seen.ran_at is not None and seen.ran_at >= run.begins_at:
         return ok(check, expected, f"ended {show.when(seen.ran_at, job)}")
-    found = show.earlier_run(seen.ran_at, job)
+    return (
+        misread(check, expected, seen, run)
+        or _skewed(check, expected, seen.last_run.at, run.begins_at, seen)
+        or _not_of_this_run(check, expected, seen, run)
+    )
+
+
+def _not_of_this_run(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Finding:
+    """The record tells of a run after the moment that is judged, or of one before the run that is."""
+    if seen.ran_at is None:
+        assert seen.last_run is not None
+        return _later_than_now(check, expected, seen.last_run, seen)
+    found = show.earlier_run(seen.ran_at, seen.job)
     if made := seen.made_by(run):
         return _unrecorded(check, expected, found, made[0].name, seen, run)
-    because = f"{show.due(run, job)}; its last run {found}"
+    because = f"{show.due(run, seen.job)}; its last run {found}"
     return broken(check, Verdict.MISSED, CauseCode.MISSED_RUN, expected=expected, found=found, because=because)
+
+
+def misread(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Finding | None:
+    """The record's clock face, read in another zone, is when the output was written: the zone is what is wrong.
+
+    Only a file can prove it: without one, a run an hour off may be just that.
+    """
+    reading, job = seen.last_run, seen.job
+    if reading is None or reading.stamp is None or reading.at is None:
+        return None
+    if _made_near(reading.at, seen, job.max_runtime):
+        return None
+    for zone in _likely_zones(seen):
+        at = _face(reading).replace(tzinfo=zone).astimezone(UTC)
+        file = _made_near(at, seen, _SAME_RUN)
+        if file is None:
+            continue
+        because = (
+            f"{show.due(run, job)}; last_execution {reading.text} read {_as_read(seen)} is "
+            f"{show.when(reading.at, job)}, but read as {zone.key} it is {show.when(at, job)}, when its output "
+            f"{file.name} was made ({show.when(file.made_at, job)}): it is read in the wrong zone"
+        )
+        found = f"ended {show.when(reading.at, job)}"
+        return broken(check, Verdict.UNKNOWN, CauseCode.WRONG_TIMEZONE, expected=expected, found=found, because=because)
+    return None
+
+
+def _likely_zones(seen: Witnesses) -> tuple[ZoneInfo, ...]:
+    """UTC and the job's own zone: what schedulers write their times in."""
+    utc = ZoneInfo("UTC")
+    return (utc,) if seen.job.zone.key == utc.key else (utc, seen.job.zone)
+
+
+def _made_near(at: datetime, seen: Witnesses, distance: timedelta) -> FileSeen | None:
+    return next((each for each in seen.files if abs(each.made_at - at) <= distance), None)
+
+
+def _as_read(seen: Witnesses) -> str:
+    assert seen.last_run is not None
+    service = seen.job.service
+    if not seen.last_run.is_naive or service is None or service.naive_times is None:
+        return "with its own offset"
+    return f"as {service.naive_times.key}"
+
+
+def _skewed(check: Check, expected: str, at: datetime, begins_at: datetime, seen: Witnesses) -> Finding | None:
+    """Cannot tell where the record would belong to the run, were the service's clock not wrong."""
+    root = seen.service_finding(Check.CLOCK_AGREES)
+    right_at = at - skew(seen.scheduler)
+    if root is None or not begins_at <= right_at <= seen.counted_until:
+        return None
+    return cannot_tell(check, expected, root)
 
 
 def _never_recorded(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Finding:
@@ -168,26 +256,42 @@ def _later_than_now(check: Check, expected: str, reading: Reading, seen: Witness
             because=because,
         )
     because = f"{found} is later than the moment that is judged, and the scheduler keeps only the last"
-    return broken(check, Verdict.UNKNOWN, CauseCode.MISSED_RUN, expected=expected, found=found, because=because)
+    return broken(check, Verdict.UNKNOWN, CauseCode.FUTURE_TIMESTAMP, expected=expected, found=found, because=because)
 
 
-def _unread(check: Check, expected: str, field: str, reading: Reading, seen: Witnesses) -> Finding:
+def _unread(
+    check: Check, expected: str, field: str, reading: Reading, seen: Witnesses, run: DueRun | None = None
+) -> Finding:
     """A timestamp that means no instant: it has no offset and nobody said how to read it, or it is no time at all."""
     found = f"{field} {reading.text}"
-    if not reading.is_naive or reading.stamp is None:
+    if not reading.is_naive:
         because = f'the scheduler says {field} = "{reading.text}", which is no time'
         return broken(check, Verdict.UNKNOWN, CauseCode.BACKEND_ERROR, expected=expected, found=found, because=because)
     service = seen.job.service
     assert service is not None
-    readings = " or ".join(
-        show_instant(reading.stamp.in_zone(zone), seen.job.zone, seconds=True) + f" (read as {zone.key})"
-        for zone in (ZoneInfo("UTC"), seen.job.zone)
-    )
+    readings = " or ".join(_one_reading(reading, zone, seen, run) for zone in _likely_zones(seen))
     because = (
-        f"{field} {reading.text} has no offset and could mean {readings}; say which: "
-        f'naive_times = "UTC" in [services.{service.id}]'
+        f"{found} has no offset and could mean {readings}{_beside(seen, run)}; say which: "
+        f"{lines_to_add(seen)} in [services.{service.id}]"
     )
     return broken(check, Verdict.UNKNOWN, CauseCode.NAIVE_TIMESTAMP, expected=expected, found=found, because=because)
+
+
+def _one_reading(reading: Reading, zone: ZoneInfo, seen: Witnesses, run: DueRun | None) -> str:
+    at = _face(reading).replace(tzinfo=zone).astimezone(UTC)
+    distance = f", {show.distance(at, run)}" if run else ""
+    return f"{show_instant(at, seen.job.zone, seconds=True)} (read as {zone.key}{distance})"
+
+
+def _beside(seen: Witnesses, run: DueRun | None) -> str:
+    """The output of the run, which may show a person which of the readings is right."""
+    made = seen.made_by(run) if run else ()
+    return f"; its output {made[0].name} is of {show.when(made[0].made_at, seen.job)}" if made else ""
+
+
+def lines_to_add(seen: Witnesses) -> str:
+    """The line of jobs.toml for each way to read it; which one is right is not guessed."""
+    return " or ".join(f'naive_times = "{zone.key}"' for zone in _likely_zones(seen))
 
 
 def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Finding:
@@ -201,6 +305,8 @@ def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Findin
     if status == "success":
         return ok(check, expected, "success")
     found = status or "no status"
+    if found.lower() in _UNDER_WAY and seen.now < run.finish_by:
+        return pending(check, expected, f'its status is "{found}", and it is still inside its time')
     said = f"{show.due(run, seen.job)}; the run that ended {executed.found.removeprefix('ended ')}"
     if found.lower() in _FAILED_STATUS:
         because = f"{said} ended in {found}"
@@ -210,16 +316,22 @@ def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Findin
 
 
 def ran_on_time(seen: Witnesses, run: DueRun, executed: Finding | None, exists: Finding | None) -> Finding:
-    """The run was done by its limit; the earliest sign of it counts."""
+    """The run was done by its limit; the earliest sign of it counts.
+
+    Where a lone record is the only witness, a run by hand in addition has replaced it, and is a run outside its time
+    (rule 6); with an output, the file of the due run shows that it was on time.
+    """
     check, job = Check.RAN_ON_TIME, seen.job
     expected = f"done by {show.limit(run.finish_by, run, job)}"
     ran_at = seen.first_seen(run)
     if ran_at is None:
         return _no_sign(check, expected, seen, run, executed, exists)
-    late = show.distance(ran_at, run)
-    found = f"{show.when(ran_at, job)}, {late}"
+    found = f"{show.when(ran_at, job)}, {show.distance(ran_at, run)}"
     if ran_at <= run.finish_by:
         return ok(check, expected, found)
+    root = seen.service_finding(Check.CLOCK_AGREES)
+    if root and ran_at == seen.ran_at and ran_at - skew(seen.scheduler) <= run.finish_by:
+        return cannot_tell(check, expected, root)
     its_limit = show.limit(run.finish_by, run, job)
     because = f"{show.due(run, job)}; it was done {found}, by hand or held up; its limit was {its_limit}"
     return broken(check, Verdict.LATE, CauseCode.RAN_LATE, expected=expected, found=found, because=because)

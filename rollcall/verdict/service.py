@@ -10,6 +10,7 @@ from rollcall.findings import Check, Finding, Verdict, broken, cannot_tell, ok
 from rollcall.jobs import EARLY_TOLERANCE, Service
 from rollcall.text import counted
 from rollcall.times import show_span, to_iso
+from rollcall.verdict.clock import ahead
 from rollcall.verdict.witnesses import Reading
 
 # A live scheduler moves a job's next run on at the moment it starts it; a next run this far past is a dead loop.
@@ -65,21 +66,13 @@ def _clock_agrees(seen: SchedulerSeen) -> Finding:
             code=CauseCode.CLOCK_SKEW,
             is_warning=True,
         )
-    apart = _apart(seen, seen.server_at)
+    apart = ahead(seen)
     if abs(apart) <= EARLY_TOLERANCE:
         return ok(check, expected, f"{show_span(abs(apart))} apart")
     side = "ahead of" if apart > timedelta(0) else "behind"
     found = f"the service's clock is {show_span(abs(apart))} {side} this machine's"
     because = f"{found} ({to_iso(seen.server_at)} there, {_seconds(seen.answered_at)} here)"
     return broken(check, Verdict.FAILED, CauseCode.CLOCK_SKEW, expected=expected, found=found, because=because)
-
-
-def _apart(seen: SchedulerSeen, server_at: datetime) -> timedelta:
-    """How far the clocks are apart at least: HTTP tells whole seconds, and the request took some time."""
-    if server_at > seen.answered_at:
-        return server_at - seen.answered_at
-    latest = server_at + timedelta(seconds=1)
-    return min(latest - seen.asked_at, timedelta(0))
 
 
 def _seconds(at: datetime) -> str:
@@ -103,11 +96,11 @@ def _is_running(service: Service, seen: SchedulerSeen) -> Finding:
 
 def _is_alive(service: Service, seen: SchedulerSeen) -> Finding:
     check, expected = Check.SCHEDULER_IS_ALIVE, _EXPECTED[Check.SCHEDULER_IS_ALIVE]
-    present = seen.server_at or seen.answered_at
+    present = _earliest_present(seen)
     next_runs = [
-        (reading.at, each.id)
+        (reading.instants[-1], each.id)
         for each in seen.registrations
-        if (reading := Reading.of(each.next_run, service.naive_times)) and reading.at
+        if (reading := Reading.of(each.next_run, service.naive_times)) and reading.instants
     ]
     if not next_runs:
         because = "no job has a next run that can be read, so nothing shows that the scheduler's loop is alive"
@@ -128,3 +121,8 @@ def _is_alive(service: Service, seen: SchedulerSeen) -> Finding:
     how_many = f"{counted(len(past), 'job')} of {len(next_runs)}"
     because = f"the scheduler says it is running, but {found} ({how_many}): its loop is dead or paused"
     return broken(check, Verdict.FAILED, CauseCode.SCHEDULER_STALLED, expected=expected, found=found, because=because)
+
+
+def _earliest_present(seen: SchedulerSeen) -> datetime:
+    """The present by the service's own clock when it looked at its jobs; a slow answer is no dead loop."""
+    return (seen.server_at or seen.answered_at) - (seen.answered_at - seen.asked_at)

@@ -6,15 +6,19 @@ registered or cannot be read stays apart from what was seen and is none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from rollcall.errors import CauseCode
 from rollcall.evidence import Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
 from rollcall.findings import Check, Finding
 from rollcall.jobs import LOOKING_TIME, DueRun, Job, Late
 from rollcall.schedule import Every
 from rollcall.times import Timestamp, read_timestamp
+from rollcall.verdict import interval
+from rollcall.verdict.due import last_due
 
 # Failures of a service that leave nothing to be read of its jobs.
 _BLOCKING = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING)
@@ -22,11 +26,15 @@ _BLOCKING = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A timestamp as it was written, and the instant it means (None: it cannot be read, or not without guessing)."""
+    """A timestamp as it was written, and the instant it means (None: it cannot be read, or not without guessing).
+
+    `later_at` is the other instant it may mean where it carries no offset and autumn shows its hour twice.
+    """
 
     text: str
     stamp: Timestamp | None
     at: datetime | None
+    later_at: datetime | None = None
 
     @classmethod
     def of(cls, text: str | None, naive_times: ZoneInfo | None) -> Reading | None:
@@ -37,21 +45,29 @@ class Reading:
             stamp = read_timestamp(text)
         except ValueError:
             return cls(text=text, stamp=None, at=None)
-        if stamp.at is not None:
+        if stamp.at is not None or naive_times is None:
             return cls(text=text, stamp=stamp, at=stamp.at)
-        return cls(text=text, stamp=stamp, at=stamp.in_zone(naive_times) if naive_times else None)
+        first, second = (stamp.in_zone(naive_times, fold=fold) for fold in (0, 1))
+        # In the hour that spring skips the second reading is the earlier one, and means nothing.
+        return cls(text=text, stamp=stamp, at=first, later_at=second if second > first else None)
 
     @property
     def is_naive(self) -> bool:
         """True where it carries no offset."""
         return self.stamp is not None and self.stamp.naive is not None
 
+    @property
+    def instants(self) -> tuple[datetime, ...]:
+        """Each instant it may mean, the earlier first."""
+        return tuple(at for at in (self.at, self.later_at) if at is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witnesses:
-    """Everything that was seen of one job.
+    """Everything that was seen of one job and counts for the moment that is judged.
 
-    `files` are newest first. `floats` is True where the schedule is an interval without a declared phase.
+    `files` are newest first; `later` are some made after that moment, which are no evidence but may have taken its
+    evidence away. `floats` is True where the schedule is an interval without a declared phase.
     """
 
     job: Job
@@ -63,15 +79,17 @@ class Witnesses:
     next_run: Reading | None
     last_run: Reading | None
     files: tuple[FileSeen, ...]
+    later: tuple[FileSeen, ...]
     floats: bool
 
     @classmethod
     def of(cls, job: Job, evidence: Evidence, service_findings: tuple[Finding, ...], *, now: datetime) -> Witnesses:
         """The evidence about `job`; an interval without an anchor is counted from the newest run seen."""
-        scheduler = evidence.services[job.service.id] if job.service else None
-        output = evidence.outputs[job.id] if job.output else None
+        scheduler = asked(evidence, job.service.id, now) if job.service else None
+        output = _looked(evidence, job, now) if job.output else None
         registration = scheduler.registration(job.id) if isinstance(scheduler, SchedulerSeen) else None
         naive_times = job.service.naive_times if job.service else None
+        files, later = _split(output, now)
         seen = cls(
             job=job,
             now=now,
@@ -81,10 +99,11 @@ class Witnesses:
             registration=registration,
             next_run=Reading.of(registration.next_run if registration else None, naive_times),
             last_run=Reading.of(registration.last_execution if registration else None, naive_times),
-            files=output.files if isinstance(output, OutputSeen) else (),
+            files=files,
+            later=later,
             floats=isinstance(job.schedule, Every) and job.schedule.floats,
         )
-        return replace(seen, job=seen._anchored())
+        return seen._settled()
 
     @property
     def has_service(self) -> bool:
@@ -123,6 +142,11 @@ class Witnesses:
         return self.now + LOOKING_TIME
 
     @property
+    def is_of_an_earlier_moment(self) -> bool:
+        """True where a moment is judged that was over when the scheduler was asked."""
+        return isinstance(self.scheduler, SchedulerSeen) and self.scheduler.answered_at > self.counted_until
+
+    @property
     def ran_at(self) -> datetime | None:
         """When the scheduler says its last run ended, where that is known and counts."""
         at = self.last_run.at if self.last_run else None
@@ -130,11 +154,20 @@ class Witnesses:
 
     def made_by(self, run: DueRun) -> tuple[FileSeen, ...]:
         """The files that belong to `run`, newest first."""
-        return tuple(each for each in self.files if run.owns(each.made_at))
+        begins_at, ends_at = run.begins_at, run.ends_at
+        return tuple(
+            each for each in self.files if begins_at <= each.made_at and (ends_at is None or each.made_at < ends_at)
+        )
 
     def made_after(self, run: DueRun) -> tuple[FileSeen, ...]:
         """The files that belong to a later due run."""
-        return tuple(each for each in self.files if run.ends_at and each.made_at >= run.ends_at)
+        ends_at = run.ends_at
+        return tuple(each for each in self.files if ends_at and each.made_at >= ends_at)
+
+    def made_before(self, run: DueRun) -> tuple[FileSeen, ...]:
+        """The files that belong to an earlier due run."""
+        begins_at = run.begins_at
+        return tuple(each for each in self.files if each.made_at < begins_at)
 
     def is_recorded(self, run: DueRun) -> bool:
         """True where the scheduler's last run belongs to `run`."""
@@ -151,13 +184,61 @@ class Witnesses:
             signs.append(self.ran_at)
         return min(signs, default=None)
 
-    def _anchored(self) -> Job:
-        schedule = self.job.schedule
-        if not isinstance(schedule, Every) or not self.floats:
-            return self.job
-        newest = [at for at in (self.ran_at, self.files[0].made_at if self.files else None) if at is not None]
-        if not newest:
-            return self.job
-        # Output and record of one run lie a little apart; the run is counted from the earlier of the two.
-        near = [at for at in newest if max(newest) - at <= self.job.max_runtime]
-        return replace(self.job, schedule=schedule.anchored_at(min(near).astimezone(UTC)))
+    def _settled(self) -> Witnesses:
+        """The same with what only the witnesses together can tell: which of two hours is meant, and which phase."""
+        seen = self
+        if seen.last_run and seen.last_run.later_at:
+            seen = replace(seen, last_run=replace(seen.last_run, at=seen._meant_last(seen.last_run.instants)))
+        if seen.next_run and seen.next_run.later_at:
+            seen = replace(seen, next_run=replace(seen.next_run, at=seen._meant_next(seen.next_run.instants)))
+        if not isinstance(seen.job.schedule, Every) or not seen.floats:
+            return seen
+        next_run_at = seen.next_run.at if seen.next_run else None
+        return replace(seen, job=interval.anchored(seen.job, seen.job.schedule, seen._newest_run(), next_run_at))
+
+    def _meant_last(self, instants: Sequence[datetime]) -> datetime:
+        """Which of two hours a record means: the one that a file agrees with, in which the run was in time, the newer.
+
+        The text alone cannot tell; what fits the schedule must not be called late for it.
+        """
+        past = [at for at in instants if at <= self.counted_until] or instants[:1]
+        return max(past, key=lambda at: (self._has_file_near(at), self._is_in_time(at), at))
+
+    def _has_file_near(self, at: datetime) -> bool:
+        return any(abs(each.made_at - at) <= self.job.max_runtime for each in self.files)
+
+    def _is_in_time(self, at: datetime) -> bool:
+        due_at = last_due(self.job.schedule, at)
+        return due_at is not None and at <= self.job.due_run(due_at).finish_by
+
+    def _meant_next(self, instants: Sequence[datetime]) -> datetime:
+        """Which of two hours a next run means: the first that is still to come."""
+        return next((at for at in instants if at >= self.service_at - LOOKING_TIME), instants[-1])
+
+    def _newest_run(self) -> datetime | None:
+        """When the newest run was seen. Its output and its record lie a little apart: the earlier of the two."""
+        signs = [at for at in (self.ran_at, self.files[0].made_at if self.files else None) if at is not None]
+        near = [at for at in signs if max(signs) - at <= self.job.max_runtime]
+        return min(near, default=None)
+
+
+def asked(evidence: Evidence, service_id: str, now: datetime) -> SchedulerSeen | NotSeen:
+    """What the service said. A service that nobody asked was not seen, and is never green."""
+    detail = "it was not asked: this evidence was gathered without it"
+    return evidence.services.get(service_id) or NotSeen(code=CauseCode.BACKEND_DOWN, detail=detail, looked_at=now)
+
+
+def _looked(evidence: Evidence, job: Job, now: datetime) -> OutputSeen | NotSeen:
+    detail = "nobody looked: this evidence was gathered without it"
+    return evidence.outputs.get(job.id) or NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=detail, looked_at=now)
+
+
+def _split(output: OutputSeen | NotSeen | None, now: datetime) -> tuple[tuple[FileSeen, ...], tuple[FileSeen, ...]]:
+    """The files that count for the moment `now`, and those made later."""
+    if not isinstance(output, OutputSeen):
+        return (), ()
+    counted_until = now + LOOKING_TIME
+    if not output.files or output.files[0].made_at <= counted_until:
+        return output.files, output.later
+    later = tuple(each for each in output.files if each.made_at > counted_until)
+    return output.files[len(later) :], (*output.later, *later)

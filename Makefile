@@ -1,0 +1,59 @@
+# The two commands: make demo, make test. Nothing is needed before them but python3 (3.11 or newer) and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet
+# What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
+FAULT ?=
+
+.PHONY: help demo check test lint bench browser clean
+
+help:
+	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
+	@echo "make demo FAULT=scheduler-stopped  the same with that fault in it"
+	@echo "make check                         your own jobs.toml, judged"
+	@echo "make test                          lint, types and tests"
+	@echo "make bench                         how fast it is, as ratios"
+
+demo: $(VENV)/installed-demo
+	$(BIN)/pytest checks/ --demo $(FAULT)
+
+check: $(VENV)/installed-demo
+	$(BIN)/pytest checks/
+
+test: lint browser
+	$(BIN)/pytest tests/ -n 2 --dist loadgroup
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/installed-test
+	$(BIN)/python -m benchmarks
+
+# The tests of the page look at it in a real browser; without one they are skipped, and in CI that is a failure.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing chromium" \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
+	|| echo "No Chromium: the tests that look at the page will be skipped. Install it: sudo apt-get install chromium"
+
+$(VENV)/installed-test: pyproject.toml constraints.txt | $(VENV)/created
+	$(PIP) --editable ".[test]"
+	@touch $(VENV)/installed-demo $@
+
+$(VENV)/installed-demo: pyproject.toml constraints.txt | $(VENV)/created
+	$(PIP) --editable ".[demo]"
+	@touch $@
+
+$(VENV)/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "Roll call needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	|| { rm -rf $(VENV); echo "No virtual environment could be made. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,3 @@
+"""Loads Roll call's fixtures and reports; the checks themselves are in checks/."""
+
+pytest_plugins = ["rollcall.plugin"]

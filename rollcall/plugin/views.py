@@ -1,0 +1,221 @@
+"""How does a check see a job: `assert job.ran_on_time`?
+
+A promise that was kept is true, one that was broken is false. One that could not be looked at is neither: asking it
+stops the check, so that no `assert`, and no `assert not`, can pass without evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rollcall.errors import RollcallError
+from rollcall.findings import Check, Finding, Verdict
+from rollcall.verdict import JobJudged, ServiceJudged
+
+
+class CannotTell(RollcallError):
+    """A check asked for what was not seen."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(str(finding))
+
+
+class NotPromised(RollcallError):
+    """A check asked a job for a promise that its declaration does not make."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the checks need of one job or service: no secrets, and small enough to hand to another process."""
+
+    id: str
+    verdict: Verdict
+    cause: str | None
+    findings: Mapping[Check, Finding]
+    title: str = ""
+    due_at: datetime | None = None
+    ran_at: datetime | None = None
+    zone: ZoneInfo | None = None
+    output: Path | None = None
+    last_status: str | None = None
+
+    @classmethod
+    def of_job(cls, judged: JobJudged, cause: str | None) -> Facts:
+        """The facts of a judged job."""
+        output, registration = judged.job.output, judged.seen.registration
+        return cls(
+            id=judged.job.id,
+            title=judged.job.title,
+            verdict=judged.verdict,
+            cause=cause,
+            findings={each.check: each for each in judged.findings},
+            due_at=judged.due_run.due_at if judged.due_run else None,
+            ran_at=judged.ran_at,
+            zone=judged.job.zone,
+            output=output.folder / judged.file.name if output and judged.file else None,
+            last_status=registration.last_status if registration else None,
+        )
+
+    @classmethod
+    def of_service(cls, judged: ServiceJudged, cause: str | None) -> Facts:
+        """The facts of a judged service."""
+        return cls(
+            id=judged.service.id,
+            verdict=judged.verdict,
+            cause=cause,
+            findings={each.check: each for each in judged.findings},
+        )
+
+
+@dataclass(slots=True)
+class Facing:
+    """The facts by id, filled once everything has been gathered and judged."""
+
+    jobs: dict[str, Facts] = field(default_factory=dict)
+    services: dict[str, Facts] = field(default_factory=dict)
+
+
+class Promise:
+    """A promise as an `assert` sees it."""
+
+    def __init__(self, finding: Finding, asked: list[Finding]) -> None:
+        self.finding = finding
+        self._asked = asked
+
+    def __bool__(self) -> bool:
+        self._asked.append(self.finding)
+        if self.finding.verdict is Verdict.UNKNOWN and self.finding.needs_a_person:
+            raise CannotTell(self.finding)
+        return not self.finding.needs_a_person
+
+    def __repr__(self) -> str:
+        return str(self.finding)
+
+
+class _Subject:
+    """A job or a service as the checks ask it."""
+
+    def __init__(self, subject_id: str, facts: dict[str, Facts]) -> None:
+        self.id = subject_id
+        self.asked: list[Finding] = []
+        self._facts_by_id = facts
+
+    @property
+    def facts(self) -> Facts:
+        """What is known; KeyError before everything is gathered."""
+        return self._facts_by_id[self.id]
+
+    def promise(self, check: Check) -> Promise:
+        """The promise of that name."""
+        finding = self.facts.findings.get(check)
+        if finding is None and self.facts.due_at is None and self.facts.findings:
+            raise NotPromised("no due run has been owed yet")
+        if finding is None:
+            raise NotPromised(f"{check} is not promised: {self.id} has no such witness in jobs.toml")
+        return Promise(finding, self.asked)
+
+    def __repr__(self) -> str:
+        return self.id
+
+
+class CheckedService(_Subject):
+    """The fixture `service`."""
+
+    @property
+    def answers(self) -> Promise:
+        """Its status could be read."""
+        return self.promise(Check.ANSWERS)
+
+    @property
+    def clock_agrees(self) -> Promise:
+        """Its clock and this machine's agree."""
+        return self.promise(Check.CLOCK_AGREES)
+
+    @property
+    def scheduler_is_running(self) -> Promise:
+        """Its scheduler says that it runs."""
+        return self.promise(Check.SCHEDULER_IS_RUNNING)
+
+    @property
+    def scheduler_is_alive(self) -> Promise:
+        """Its scheduler's next runs lie in the future: the loop is not stalled."""
+        return self.promise(Check.SCHEDULER_IS_ALIVE)
+
+
+class CheckedJob(_Subject):
+    """The fixture `job`."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.facts.title
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the judged run was due, aware, in the job's zone; None where none was owed yet."""
+        return self.facts.due_at.astimezone(self.facts.zone) if self.facts.due_at else None
+
+    @property
+    def ran_at(self) -> datetime | None:
+        """When the judged run was seen to be done, aware, in the job's zone; None where it was not."""
+        return self.facts.ran_at.astimezone(self.facts.zone) if self.facts.ran_at else None
+
+    @property
+    def output(self) -> Path | None:
+        """The output of the judged run; None where there is none."""
+        return self.facts.output
+
+    @property
+    def last_status(self) -> str | None:
+        """The status of its last run in the scheduler's own word."""
+        return self.facts.last_status
+
+    @property
+    def is_registered(self) -> Promise:
+        """Its scheduler knows it."""
+        return self.promise(Check.IS_REGISTERED)
+
+    @property
+    def next_run_is_on_schedule(self) -> Promise:
+        """Its scheduler's next run is an instant of the declared schedule."""
+        return self.promise(Check.NEXT_RUN_IS_ON_SCHEDULE)
+
+    @property
+    def executed_after_due_time(self) -> Promise:
+        """Its last execution is at or after the due time."""
+        return self.promise(Check.EXECUTED_AFTER_DUE_TIME)
+
+    @property
+    def status_is_success(self) -> Promise:
+        """Its scheduler calls that execution a success."""
+        return self.promise(Check.STATUS_IS_SUCCESS)
+
+    @property
+    def ran_on_time(self) -> Promise:
+        """The run was done within grace and max_runtime."""
+        return self.promise(Check.RAN_ON_TIME)
+
+    @property
+    def output_exists(self) -> Promise:
+        """The due run left a file."""
+        return self.promise(Check.OUTPUT_EXISTS)
+
+    @property
+    def output_is_whole(self) -> Promise:
+        """That file is large enough, parses, and says what it must."""
+        return self.promise(Check.OUTPUT_IS_WHOLE)
+
+    @property
+    def output_agrees_with_record(self) -> Promise:
+        """File and record tell of the same run."""
+        return self.promise(Check.OUTPUT_AGREES_WITH_RECORD)
+
+    @property
+    def no_run_is_missing(self) -> Promise:
+        """Every run of the look-back left its file."""
+        return self.promise(Check.NO_RUN_IS_MISSING)

@@ -1,0 +1,92 @@
+"""What does the morning come to, in one line?"""
+
+from __future__ import annotations
+
+from rollcall.findings import Verdict
+from rollcall.jobs import Job
+from rollcall.morning import Morning
+from rollcall.text import counted
+from rollcall.verdict import JobJudged
+
+UNFINISHED = "the run did not come to its end"
+
+
+def headline(morning: Morning, *, is_complete: bool, interruption: str | None = None) -> str:
+    """ "1 of 9 jobs needs you", "All 9 jobs did their work"; "all" only where all were looked at to the end."""
+    if not is_complete:
+        return f"INCOMPLETE: {interruption or UNFINISHED}{_so_far(morning)}"
+    if morning.is_partial or not morning.jobs:
+        return f"{len(morning.jobs)} of {counted(morning.declared, 'job')} checked{_of_a_part(morning)}"
+    if morning.needs_a_person:
+        return _needs_you(morning)
+    return _good(morning.jobs)
+
+
+def tone(morning: Morning, *, is_complete: bool) -> Verdict:
+    """The verdict whose shape and colour the line bears: green only where it says "all"."""
+    if morning.needs_a_person:
+        return Verdict.FAILED
+    if not is_complete:
+        return Verdict.UNKNOWN
+    if morning.is_partial or not any(_did_its_work(each) for each in morning.jobs):
+        return Verdict.PENDING
+    return Verdict.OK
+
+
+def count_verdicts(morning: Morning) -> dict[Verdict, int]:
+    """How many jobs have each verdict, in the order of the vocabulary, those nobody has left out."""
+    verdicts = [each.verdict for each in morning.jobs]
+    return {verdict: verdicts.count(verdict) for verdict in Verdict if verdict in verdicts}
+
+
+def _needs_you(morning: Morning) -> str:
+    jobs = len(morning.jobs_that_need_a_person())
+    services = sum(cause is not None for cause in morning.service_causes.values())
+    if jobs:
+        return f"{jobs} of {counted(morning.declared, 'job')} {_need(jobs)} you"
+    return f"{counted(services, 'service')} {_need(services)} you; no job does"
+
+
+def _so_far(morning: Morning) -> str:
+    return f"; so far, {_needs_you(morning)}" if morning.needs_a_person else ""
+
+
+def _of_a_part(morning: Morning) -> str:
+    if not morning.jobs:
+        return ""
+    jobs = len(morning.jobs_that_need_a_person())
+    if jobs:
+        return f": {jobs} {_need(jobs)} you"
+    if morning.needs_a_person:
+        return f": {_needs_you(morning)}"
+    return ": nothing wrong with " + ("it" if len(morning.jobs) == 1 else "these")
+
+
+def _need(number: int) -> str:
+    return "needs" if number == 1 else "need"
+
+
+def _good(jobs: tuple[JobJudged, ...]) -> str:
+    """Nobody is needed; what is late or not yet owed is still told."""
+    total, done = len(jobs), sum(_did_its_work(each) for each in jobs)
+    late = sum(each.verdict is Verdict.LATE for each in jobs)
+    lateness = f", {late} of them late" if late else ""
+    if done == total:
+        return f"{_everyone(jobs[0].job, total)} did {'its' if total == 1 else 'their'} work{lateness}"
+    waiting = total - done
+    if not done:
+        return f"No job of {total} is due yet"
+    return f"{done} of {total} jobs did their work{lateness}, {waiting} {_was(waiting)} not due yet"
+
+
+def _everyone(only: Job, total: int) -> str:
+    return f"The one job, {only.id}," if total == 1 else f"All {total:,} jobs"
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def _did_its_work(judged: JobJudged) -> bool:
+    """True where a due run was judged and is there; a run still inside its time does not undo the one before."""
+    return judged.due_run is not None and not judged.needs_a_person

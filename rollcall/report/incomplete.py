@@ -1,0 +1,38 @@
+"""What stands on the page until the result does, and for ever where the run was killed?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rollcall.findings import Verdict
+from rollcall.report import markup
+from rollcall.report.board import as_demo
+from rollcall.report.marks import render_marks
+from rollcall.report.style import STYLE
+from rollcall.times import show_instant
+
+_NOT_AT_ITS_END = "has not come to its end; nothing on this page says that a job did its work"
+
+
+def render_incomplete(
+    *, started_at: datetime, zone: ZoneInfo | None, demo: str | None = None, because: str | None = None
+) -> str:
+    """A whole page. `zone` is None where jobs.toml could not be read; `because` is why there will be no result."""
+    when = show_instant(started_at, zone or ZoneInfo("UTC"))
+    line = f"INCOMPLETE: the run that began {when} {_NOT_AT_ITS_END}"
+    reason = f"<p>{markup.text(because)}</p>" if because else _WAIT
+    story = f'<p class="rc-demo">{markup.text(as_demo(demo))}</p>' if demo else ""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"/>'
+        f"<title>{'demo: ' if demo else ''}{markup.text(line)}</title><style>{STYLE}</style></head>"
+        f'<body><main class="rc">{render_marks()}{story}<h1 class="v-unknown">{markup.mark(Verdict.UNKNOWN)}'
+        f"<span>{markup.text(line)}.</span></h1>{reason}</main></body></html>\n"
+    )
+
+
+_WAIT = (
+    "<p>If it is still running, load this page again in a moment. If it was interrupted or killed, begin it again:</p>"
+    '<div class="rc-do"><pre><code>pytest checks/</code></pre></div>'
+)

@@ -1,0 +1,101 @@
+"""What does one job look like on the board?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rollcall.cause import Cause
+from rollcall.cause import _sentence as sentence
+from rollcall.evidence import NotSeen
+from rollcall.findings import Verdict
+from rollcall.jobs import DueRun
+from rollcall.morning import Morning
+from rollcall.report import markup
+from rollcall.report.told import is_hidden_by_service, telling
+from rollcall.text import show_size
+from rollcall.times import elapsed, show_span
+from rollcall.verdict import JobJudged
+
+
+def render_tile(judged: JobJudged, morning: Morning, card: int | None) -> str:
+    """One job; `card` is the number of the cause that explains it, where one does."""
+    job, verdict = judged.job, judged.verdict
+    facts = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in _facts(judged))
+    name = "" if job.id == job.title else f'<p class="rc-id">{markup.text(job.id)}</p>'
+    return (
+        f'<li id="{markup.anchor(job.id)}"><p class="rc-word v-{verdict}">{markup.mark(verdict)}{_word(judged)}</p>'
+        f"<h3>{markup.text(job.title)}</h3>{name}{_wrong(judged, morning, card)}<dl>{facts}</dl></li>\n"
+    )
+
+
+def _word(judged: JobJudged) -> str:
+    word = markup.words(judged.verdict.replace("-", " "))
+    if judged.verdict is Verdict.LATE and not judged.needs_a_person:
+        return f"{word}, which is allowed"
+    return word
+
+
+def _wrong(judged: JobJudged, morning: Morning, card: int | None) -> str:
+    """The sentence; the next step stands once, in the card, and here only where there is no card."""
+    cause = morning.job_causes[judged.job.id]
+    if cause is None:
+        return "".join(f'<p class="rc-why">{markup.text(str(each))}</p>' for each in telling(judged))
+    if card is None:
+        return f'<p class="rc-why">{markup.text(cause.sentence)}</p><div class="rc-do">{_step(cause)}</div>'
+    link = f'<a href="#cause-{card}">What to do</a>'
+    return f'<p class="rc-why">{_own_words(judged, cause, morning)} {link}</p>'
+
+
+def _step(cause: Cause) -> str:
+    return markup.next_step(cause.next_step)
+
+
+def _own_words(judged: JobJudged, cause: Cause, morning: Morning) -> str:
+    if not is_hidden_by_service(judged, morning):
+        return markup.text(cause.sentence)
+    own = telling(judged)
+    return f"{markup.text(sentence(own[0].because))} Cause: {cause.code}." if own else f"Cannot tell: {cause.code}."
+
+
+def _facts(judged: JobJudged) -> Iterator[tuple[str, str]]:
+    run, zone = judged.due_run, judged.job.zone
+    yield "Schedule", markup.text(judged.job.schedule.in_words())
+    yield "Due", markup.instant(run.due_at, zone) if run else "not yet"
+    if ran := _ran(judged, run):
+        yield ran
+    if output := _output(judged):
+        yield "Output", output
+    if judged.next_due_at:
+        yield "Next", markup.instant(judged.next_due_at, zone)
+
+
+def _ran(judged: JobJudged, run: DueRun | None) -> tuple[str, str] | None:
+    seen, zone = judged.seen, judged.job.zone
+    if run and judged.ran_at:
+        return "Ran", f"{markup.instant(judged.ran_at, zone)}, {_distance(judged, run)}"
+    if seen.ran_at:
+        return "Last run", markup.instant(seen.ran_at, zone)
+    if not seen.has_service:
+        return None
+    if seen.registration is None or seen.blocker:
+        return "Last run", "cannot tell"
+    return "Last run", f"says {markup.text(seen.last_run.text)}" if seen.last_run else "never"
+
+
+def _distance(judged: JobJudged, run: DueRun) -> str:
+    assert judged.ran_at is not None
+    late = elapsed(run.due_at, judged.ran_at)
+    return f"{show_span(abs(late))} {'before' if late.total_seconds() < 0 else 'after'} due"
+
+
+def _output(judged: JobJudged) -> str | None:
+    seen = judged.seen
+    if not seen.has_output:
+        return None
+    if isinstance(seen.output, NotSeen):
+        return "could not be looked at"
+    if judged.file:
+        return f"{markup.text(judged.file.name)}, {show_size(judged.file.size)}"
+    if judged.due_run is None or not seen.files:
+        return "none"
+    return f"none of this run; newest {markup.text(seen.files[0].name)}"

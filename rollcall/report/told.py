@@ -1,0 +1,74 @@
+"""Which things must a person do, each told once?
+
+A cause that needs the same of a person for several jobs is one thing; so is what a broken service hides of its jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rollcall.cause import Cause
+from rollcall.findings import Finding
+from rollcall.morning import Morning
+from rollcall.verdict import JobJudged, ServiceJudged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One cause, and all that it explains: a service (None where it is the jobs' own) and jobs."""
+
+    cause: Cause
+    service: ServiceJudged | None
+    jobs: tuple[JobJudged, ...]
+
+    @property
+    def hidden(self) -> tuple[JobJudged, ...]:
+        """The jobs of which nothing else could be told while this lasts."""
+        return tuple(each for each in self.jobs if not telling(each)) if self.service else ()
+
+
+def telling(judged: JobJudged | ServiceJudged) -> tuple[Finding, ...]:
+    """The findings that prove something by themselves, rather than for want of another."""
+    return tuple(each for each in judged.findings if each.needs_a_person and not each.blocked_by)
+
+
+def tell(morning: Morning) -> tuple[Told, ...]:
+    """Everything that needs a person, services first, then in the order of jobs.toml."""
+    return (*_of_services(morning), *_of_jobs(morning))
+
+
+def is_hidden_by_service(judged: JobJudged, morning: Morning) -> bool:
+    """True where the cause of its service explains the job as well."""
+    cause = morning.job_causes[judged.job.id]
+    service = judged.job.service
+    root = morning.service_causes.get(service.id) if service else None
+    return bool(cause and root and cause.code is root.code)
+
+
+def _of_services(morning: Morning) -> Iterator[Told]:
+    needing = [each for each in morning.jobs if each.needs_a_person and is_hidden_by_service(each, morning)]
+    for service in morning.services:
+        cause = morning.service_causes[service.service.id]
+        if cause:
+            jobs = tuple(each for each in needing if each.job.service and each.job.service.id == service.service.id)
+            yield Told(cause=cause, service=service, jobs=jobs)
+
+
+def _of_jobs(morning: Morning) -> Iterator[Told]:
+    groups: dict[tuple[str, str], list[JobJudged]] = {}
+    for judged in morning.jobs_that_need_a_person():
+        cause = morning.job_causes[judged.job.id]
+        if cause and not is_hidden_by_service(judged, morning):
+            groups.setdefault((cause.code, step_for_all(cause, judged)), []).append(judged)
+    for jobs in groups.values():
+        cause = morning.job_causes[jobs[0].job.id]
+        assert cause is not None
+        if len(jobs) > 1:
+            cause = Cause(code=cause.code, sentence=cause.sentence, next_step=step_for_all(cause, jobs[0]))
+        yield Told(cause=cause, service=None, jobs=tuple(jobs))
+
+
+def step_for_all(cause: Cause, judged: JobJudged) -> str:
+    """The next step without the one job's table in jobs.toml: where nothing else differs, one step mends them all."""
+    return cause.next_step.replace(f"[jobs.{judged.job.id}]", "[jobs.…]")

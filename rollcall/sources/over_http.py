@@ -1,0 +1,163 @@
+"""What does an address answer, within the service's timeout and a bounded memory?
+
+The one place that knows httpx. Who is not there, does not speak HTTP or never comes to an end becomes a `CannotLook`
+with its cause; what was answered completely is returned as it is, whatever its status.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from threading import Event, Timer
+from typing import TYPE_CHECKING, Any
+
+from rollcall.errors import CannotLook, CauseCode
+from rollcall.jobs import Service
+from rollcall.times import show_span
+
+if TYPE_CHECKING:
+    import httpx
+
+LARGEST_ANSWER = 8_000_000
+_HEADERS = {"user-agent": "roll-call", "accept": "application/json", "accept-encoding": "identity"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A complete answer. `headers` are found in any case."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def address(service: Service, path: str) -> str:
+    """What is asked, for people."""
+    return f"GET {service.shown_url}{path}"
+
+
+def get(service: Service, path: str) -> Answer:
+    """The answer. Raises `CannotLook` (backend-down, wrong-service, backend-error), not yet freed of secrets."""
+    import httpx
+
+    # UnicodeError: a host name that cannot be looked up.
+    mishaps = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError)
+    with _limit(service) as (is_over, trace):
+        try:
+            answer = _fetch(service, path, trace)
+        except httpx.TimeoutException:
+            raise _no_answer(service, path) from None
+        except (CannotLook, *mishaps) as error:
+            if is_over():
+                raise _no_answer(service, path) from None
+            if isinstance(error, CannotLook):
+                raise
+            raise CannotLook(_cause(error), f"{address(service, path)}: {_why(error)}") from None
+        if is_over():
+            # A body without a length ends where the connection does, and it was ours to end it.
+            raise _no_answer(service, path)
+    return answer
+
+
+_Trace = Callable[[str, Mapping[str, Any]], None]
+
+
+@contextmanager
+def _limit(service: Service) -> Iterator[tuple[Callable[[], bool], _Trace]]:
+    """Ends the connection when the service's timeout is over: whether it did, and the trace that httpx shows it by.
+
+    httpx limits each single wait; a service that sends one byte a second would hold it for ever.
+    """
+    over = Event()
+    connections: list[socket.socket] = []
+
+    def end() -> None:
+        over.set()
+        for each in connections:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def trace(event: str, told: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            # A duplicate: TLS takes the socket itself away.
+            connections.append(told["return_value"].get_extra_info("socket").dup())
+            if over.is_set():
+                end()
+
+    timer = Timer(service.timeout.total_seconds(), end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield over.is_set, trace
+    finally:
+        timer.cancel()
+        # Were it still at it, it could end the connection of somebody else who is given the same number.
+        timer.join()
+        for each in connections:
+            each.close()
+
+
+def _fetch(service: Service, path: str, trace: _Trace) -> Answer:
+    import httpx
+
+    headers = httpx.Headers(_HEADERS)
+    headers.update(service.headers)
+    timeout = service.timeout.total_seconds()
+    with (
+        # The proxies and netrc of the environment belong to the person, not to the check. Without TLS no certificates
+        # are needed, and reading them would take longer than all the rest.
+        httpx.Client(timeout=timeout, trust_env=False, verify=service.url.startswith("https:")) as client,
+        client.stream("GET", service.url + path, headers=headers, extensions={"trace": trace}) as response,
+    ):
+        return Answer(
+            status=response.status_code,
+            reason=response.reason_phrase,
+            headers=response.headers,
+            body=_body(response, address(service, path)),
+        )
+
+
+def _body(response: httpx.Response, asked: str) -> bytes:
+    """The body, read piece by piece so that its size cannot hold us."""
+    import httpx
+
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        for piece in response.iter_raw():
+            size += len(piece)
+            if size > LARGEST_ANSWER:
+                detail = f"{asked} answers more than {LARGEST_ANSWER // 1_000_000} MB, and goes on"
+                raise CannotLook(CauseCode.BACKEND_ERROR, detail)
+            pieces.append(piece)
+    except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+        detail = f"{asked} answers {response.status_code}, then breaks off: {_why(error)}"
+        raise CannotLook(CauseCode.BACKEND_ERROR, detail) from None
+    return b"".join(pieces)
+
+
+def _cause(error: Exception) -> CauseCode:
+    """What it means that no answer came: nobody is there, or somebody who speaks something else than HTTP."""
+    import httpx
+
+    if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):
+        return CauseCode.WRONG_SERVICE
+    reason: BaseException | None = error
+    while reason is not None:
+        if isinstance(reason, ssl.SSLError):
+            return CauseCode.WRONG_SERVICE
+        reason = reason.__cause__ or reason.__context__
+    return CauseCode.BACKEND_DOWN
+
+
+def _why(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _no_answer(service: Service, path: str) -> CannotLook:
+    detail = f"{address(service, path)}: no complete answer within {show_span(service.timeout)}"
+    return CannotLook(CauseCode.BACKEND_DOWN, detail)
