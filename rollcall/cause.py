@@ -6,16 +6,23 @@ to the root is the cause. Its sentence carries the proof; its next step holds th
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from rollcall.errors import CauseCode
-from rollcall.findings import Finding
-from rollcall.jobs import Job, Service
+from rollcall.findings import Check, Finding
+from rollcall.jobs import Job, Late, Service
+from rollcall.text import without_secrets
 from rollcall.verdict import JobJudged, ServiceJudged
+from rollcall.verdict.record import lines_to_add
 
 _ROOT_FIRST = tuple(CauseCode)
+_VARIABLE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*\})")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 CHECK_AGAIN = "pytest checks/"
 
 
@@ -30,30 +37,45 @@ class Cause:
 
 def explain_service(judged: ServiceJudged) -> Cause | None:
     """What is wrong with a service; None where nothing needs a person."""
-    root = _root([each for each in judged.findings if each.needs_a_person])
-    if root is None or root.code is None:
-        return None
-    return Cause(code=root.code, sentence=_sentence(root.because), next_step=_service_step(root.code, judged.service))
-
-
-def explain_job(judged: JobJudged, services: Mapping[str, ServiceJudged]) -> Cause | None:
-    """What explains everything that is wrong with a job; None where nothing does (a warning is explained too)."""
-    broken = [each for each in judged.findings if each.needs_a_person or each.code is CauseCode.RAN_LATE]
+    broken = [each for each in judged.findings if each.needs_a_person]
     root = _root(broken)
     if root is None or root.code is None:
         return None
-    own = _root([each for each in broken if not each.blocked_by])
+    proof = _proof(root, broken)
+    return Cause(code=root.code, sentence=_sentence(proof), next_step=_service_step(root.code, judged.service))
+
+
+def explain_job(judged: JobJudged, services: Mapping[str, ServiceJudged]) -> Cause | None:
+    """What explains everything that is wrong with a job; None where nothing does (a warning is explained too).
+
+    Where more than one cause holds the one nearer the root is named, and the others are told after it. A warning is
+    the cause only where nothing needs a person.
+    """
+    broken = [each for each in judged.findings if each.needs_a_person]
+    broken = broken or [each for each in judged.findings if each.is_warning]
+    root = _root(broken)
+    if root is None or root.code is None:
+        return None
     service = judged.job.service
     if service and root.blocked_by and (at_root := _service_root(root, services[service.id])):
-        proof = "; ".join(part for part in (at_root.because, own.because if own else "") if part)
+        proof = _proof(at_root, broken)
         return Cause(code=root.code, sentence=_sentence(proof), next_step=_service_step(root.code, service))
-    return Cause(code=root.code, sentence=_sentence((own or root).because), next_step=_job_step(root.code, judged))
+    return Cause(code=root.code, sentence=_sentence(_proof(root, broken)), next_step=_job_step(root, judged))
 
 
 def _root(findings: list[Finding]) -> Finding | None:
     """The finding nearest to the root; a finding of its own before one that was only blocked."""
     ranked = [(_ROOT_FIRST.index(each.code), bool(each.blocked_by), each) for each in findings if each.code]
     return min(ranked, key=lambda rank: rank[:2])[2] if ranked else None
+
+
+def _proof(root: Finding, broken: list[Finding]) -> str:
+    """What proves the root, and after it what else was found, once for each cause."""
+    told = {root.code: root.because}
+    for each in sorted(broken, key=lambda each: _ROOT_FIRST.index(each.code) if each.code else 0):
+        if not each.blocked_by:
+            told.setdefault(each.code, each.because)
+    return "; ".join(part for part in told.values() if part)
 
 
 def _service_root(blocked: Finding, service: ServiceJudged) -> Finding | None:
@@ -66,14 +88,14 @@ def _sentence(because: str) -> str:
 
 
 def _service_step(code: CauseCode, service: Service) -> str:
-    status = shlex.quote(service.shown_url + service.status)
+    ask = f"`{_curl(service, service.status, 'curl -i')}`"
+    table = f"[services.{_key(service.id)}] in jobs.toml"
     steps = {
         CauseCode.BACKEND_DOWN: "See whether the backend is up (`ps aux | grep uvicorn`), start it, then "
         f"`{CHECK_AGAIN}`",
-        CauseCode.ACCESS_DENIED: f"Correct the headers of [services.{service.id}] in jobs.toml, then `{CHECK_AGAIN}`",
-        CauseCode.WRONG_SERVICE: f"See what answers there, `curl -i {status}`, and correct url and status of "
-        f"[services.{service.id}] in jobs.toml",
-        CauseCode.BACKEND_ERROR: f"Read the backend's log; its answer is `curl -i {status}`",
+        CauseCode.ACCESS_DENIED: f"Correct the headers of {table}, then `{CHECK_AGAIN}`",
+        CauseCode.WRONG_SERVICE: f"See what answers there, {ask}, and correct url and status of {table}",
+        CauseCode.BACKEND_ERROR: f"Read the backend's log; its answer is {ask}",
         CauseCode.SCHEDULER_STOPPED: f"Start it: {_post(service, service.start)}, then `{CHECK_AGAIN}`",
         CauseCode.SCHEDULER_STALLED: f"Restart the backend, whose scheduler's loop is dead, then `{CHECK_AGAIN}`",
         CauseCode.CLOCK_SKEW: "See which clock is wrong: `timedatectl status` here and on the service's machine",
@@ -83,31 +105,35 @@ def _service_step(code: CauseCode, service: Service) -> str:
 
 def _post(service: Service, path: str | None) -> str:
     if path is None:
-        return f"in the backend of {service.id}"
-    return f"`curl -X POST {shlex.quote(service.shown_url + path)}`"
+        return f"in the backend of {_plain(service.id)}"
+    return f"`{_curl(service, path, 'curl -X POST')}`"
+
+
+def _curl(service: Service, path: str, command: str) -> str:
+    """The request as a person types it; secrets stay the `${NAME}` they are in jobs.toml."""
+    headers = (f"{name}: {without_secrets(value, dict(service.secrets))}" for name, value in service.headers)
+    return " ".join([command, *(f"-H {_shell(header)}" for header in headers), _shell(service.shown_url + path)])
 
 
 def _rerun(job: Job) -> str:
     if job.service and job.service.trigger:
-        return f"run it now: {_post(job.service, job.service.trigger.replace('{job}', job.id))}, then `{CHECK_AGAIN}`"
-    return f"run {job.id} by hand, then `{CHECK_AGAIN}`"
+        path = job.service.trigger.replace("{job}", quote(job.id, safe=""))
+        return f"run it now: {_post(job.service, path)}, then `{CHECK_AGAIN}`"
+    return f"run {_plain(job.id)} by hand, then `{CHECK_AGAIN}`"
 
 
-def _job_step(code: CauseCode, judged: JobJudged) -> str:
+def _job_step(root: Finding, judged: JobJudged) -> str:
     job = judged.job
     rerun = _rerun(job)
-    table = f"[jobs.{job.id}] in jobs.toml"
-    zone = job.zone.key
-    service = job.service.id if job.service else ""
+    table = f"[jobs.{_key(job.id)}] in jobs.toml"
     steps = {
-        CauseCode.NOT_REGISTERED: f"Register {job.id} in the scheduler, or take {table} out if it is gone for good",
-        CauseCode.JOB_PAUSED: f"Resume {job.id} in the scheduler, then `{CHECK_AGAIN}`",
-        CauseCode.WRONG_TIMEZONE: f'Give the scheduler its zone, `BackgroundScheduler(timezone="{zone}")`, and restart '
-        f"it; or correct timezone of {table}",
+        CauseCode.NOT_REGISTERED: f"Register {_plain(job.id)} in the scheduler, or take {table} out if it is gone "
+        "for good",
+        CauseCode.JOB_PAUSED: f"Resume {_plain(job.id)} in the scheduler, then `{CHECK_AGAIN}`",
+        CauseCode.WRONG_TIMEZONE: _mend_zone(root, judged),
         CauseCode.SCHEDULE_DRIFT: f"Make both say the same: the schedule of {table}, or the trigger in the scheduler",
-        CauseCode.NAIVE_TIMESTAMP: f'Say how it is read: `naive_times = "UTC"` in [services.{service}] of jobs.toml',
-        CauseCode.FUTURE_TIMESTAMP: f"See in which zone it writes its times; naive_times of [services.{service}] in "
-        "jobs.toml says how they are read",
+        CauseCode.NAIVE_TIMESTAMP: f"Say how it is read: {_naive_times(judged)}",
+        CauseCode.FUTURE_TIMESTAMP: _mend_future(judged),
         CauseCode.RUN_FAILED: f"Read the log of that run, mend it, and {rerun}",
         CauseCode.NEVER_RAN: f"See in the scheduler's log why, and {rerun}",
         CauseCode.MISSED_RUN: rerun[:1].upper() + rerun[1:],
@@ -118,16 +144,44 @@ def _job_step(code: CauseCode, judged: JobJudged) -> str:
         CauseCode.TRUNCATED_OUTPUT: f"Look at its end: `tail {_file(judged)}`; {rerun}",
         CauseCode.DEGRADED_OUTPUT: f"Look at it: `head {_file(judged)}`; once what it draws on answers again, {rerun}",
         CauseCode.UNRECORDED_RUN: f"Find out what wrote it: `{_list(job)}`, and the scheduler's log at that time",
-        CauseCode.RAN_LATE: "Its work is done. Read the scheduler's log of the due time, or allow it with "
-        f'`late = "warn"` in {table}',
+        CauseCode.RAN_LATE: "Its work is done. Read the scheduler's log of the due time"
+        + ("" if judged.job.late is Late.WARN else f', or allow it with `late = "warn"` in {table}'),
         CauseCode.BACKEND_ERROR: "Read the backend's log: it answers with a record that cannot be read",
-        CauseCode.CLOCK_SKEW: "See which clock is wrong: `timedatectl status` here and on the service's machine",
+        CauseCode.BACKEND_DOWN: f"Ask it too: `{CHECK_AGAIN}`",
     }
-    return steps.get(code, rerun[:1].upper() + rerun[1:])
+    return steps.get(root.code or CauseCode.MISSED_RUN, rerun[:1].upper() + rerun[1:])
+
+
+def _mend_zone(root: Finding, judged: JobJudged) -> str:
+    """Where to put it right: in the scheduler where it counts or writes in another zone, else in how it is read."""
+    job, seen = judged.job, judged.seen
+    is_of_next = root.check is Check.NEXT_RUN_IS_ON_SCHEDULE
+    reading = seen.next_run if is_of_next else seen.last_run
+    if reading and reading.is_naive:
+        return f"Correct how it is read: {_naive_times(judged)}"
+    if not is_of_next:
+        return f"Have the scheduler write its times with the offset they have, then `{CHECK_AGAIN}`"
+    zone = job.zone.key
+    return (
+        f'Give the scheduler its zone, `BackgroundScheduler(timezone="{zone}")`, and restart it; '
+        f"or correct timezone of [jobs.{_key(job.id)}] in jobs.toml"
+    )
+
+
+def _mend_future(judged: JobJudged) -> str:
+    if judged.seen.is_of_an_earlier_moment:
+        return f"Nothing to mend: only its files can tell of that moment. Judge the present: `{CHECK_AGAIN}`"
+    return f"See in which zone it writes its times. How they are read: {_naive_times(judged)}"
+
+
+def _naive_times(judged: JobJudged) -> str:
+    service = judged.job.service
+    lines = " or ".join(f"`{line}`" for line in lines_to_add(judged.seen))
+    return f"{lines} in [services.{_key(service.id if service else '')}] of jobs.toml"
 
 
 def _folder(job: Job) -> str:
-    return shlex.quote(str(job.output.folder)) if job.output else "."
+    return _shell(str(job.output.folder)) if job.output else "."
 
 
 def _list(job: Job) -> str:
@@ -137,4 +191,37 @@ def _list(job: Job) -> str:
 def _file(judged: JobJudged) -> str:
     if judged.job.output is None or judged.file is None:
         return _folder(judged.job)
-    return shlex.quote(str(judged.job.output.folder / judged.file.name))
+    return _shell(str(judged.job.output.folder / judged.file.name))
+
+
+# Words from outside inside a command. A next step sets its commands in backticks: none may come from a name. ---------
+
+
+def _shell(text: str) -> str:
+    """One word of a command, whatever is in it; a `${NAME}` of jobs.toml is left to the shell's environment."""
+    return "".join(_shell_part(part) for part in _VARIABLE.split(text) if part) or "''"
+
+
+def _shell_part(text: str) -> str:
+    if _VARIABLE.fullmatch(text):
+        return f'"{text}"'
+    if text.isprintable() and "`" not in text:
+        return shlex.quote(text)
+    escaped = (each if each.isprintable() and each not in "`'\\" else _escaped(each) for each in text)
+    return f"$'{''.join(escaped)}'"
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in character.encode(errors="surrogateescape"))
+
+
+def _key(name: str) -> str:
+    """A key of jobs.toml, as TOML wants it written."""
+    if _BARE_KEY.fullmatch(name):
+        return name
+    return json.dumps(_plain(name), ensure_ascii=False)
+
+
+def _plain(name: str) -> str:
+    """A name in a sentence."""
+    return name.replace("`", "'")

@@ -80,7 +80,7 @@ def _folder_looks(jobs: Iterable[Job], now: datetime) -> list[_Look]:
 
 
 def _folder_look(folder: Path, wanted: list[output_folder.Wanted], now: datetime) -> _Look:
-    detail = f"{clean(str(folder))}: not listed within {show_span(FOLDER_LIMIT)}"
+    detail = f"{clean(str(folder))}: not listed and read within {show_span(FOLDER_LIMIT)}"
     return _Look(
         subject=folder,
         ask=lambda: output_folder.look(folder, wanted, now=now),

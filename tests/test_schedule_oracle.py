@@ -141,7 +141,7 @@ zones = st.sampled_from(ZONES).map(ZoneInfo)
 def instants_in(draw: st.DrawFn, zone: ZoneInfo) -> datetime:
     """An instant of the ten years, as often as not within two days of a clock change."""
     changes = clock_changes(zone)
-    if changes and draw(st.integers(0, 1)):
+    if bool(changes) and draw(st.booleans()):
         return changes[draw(st.integers(0, len(changes) - 1))] + draw(st.integers(-2 * 1440, 2 * 1440)) * MINUTE
     return FIRST + draw(st.integers(1440, (LAST - FIRST) // MINUTE - 1440)) * MINUTE
 

@@ -50,7 +50,12 @@ def _place(error: ErrorDetails) -> str:
 def _loc(error: ErrorDetails) -> tuple[int | str, ...]:
     """Where in the file; pydantic says of a wrong key ("jobs", KEY, "[key]")."""
     loc = error["loc"]
-    return loc[:-1] if loc[-1] == "[key]" and loc[-2:-1] == (error["input"],) else loc
+    if loc[-1] == "[key]" and loc[-2:-1] == (error["input"],):
+        loc = loc[:-1]
+    if loc[2:3] == ("headers",):
+        # "Authorization: Bearer …" as one key holds a secret.
+        loc = (*loc[:3], *(str(part).partition(":")[0] for part in loc[3:]))
+    return loc
 
 
 def _shown_part(part: str) -> str:

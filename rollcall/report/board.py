@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rollcall.findings import Check, Verdict
+from collections.abc import Sequence
+
+from rollcall.findings import Check, Finding, Verdict
 from rollcall.morning import Morning
 from rollcall.report import markup
 from rollcall.report.cards import render_card
@@ -16,32 +18,39 @@ from rollcall.times import show_date, show_instant
 from rollcall.verdict import ServiceJudged
 
 
-def title(morning: Morning | None, *, is_complete: bool) -> str:
+def title(morning: Morning | None, *, is_complete: bool, other_failures: Sequence[str] = ()) -> str:
     """The verdict in one line, for the window's title; no text from outside is in it."""
     if morning is None:
         return f"INCOMPLETE: {UNFINISHED}"
-    line = headline(morning, is_complete=is_complete)
+    line = headline(morning, is_complete=is_complete, other_failures=len(other_failures))
     return f"demo: {line}" if morning.demo else line
 
 
-def render_board(morning: Morning, *, is_complete: bool = True, interruption: str | None = None) -> str:
-    """The page's upper part, a fragment that holds its own style and needs no script."""
+def render_board(
+    morning: Morning,
+    *,
+    is_complete: bool = True,
+    interruption: str | None = None,
+    other_failures: Sequence[str] = (),
+) -> str:
+    """The page's upper part, a fragment that holds its own style and needs no script.
+
+    `other_failures` names checks that failed though no finding about a job or a service says why (a reader's own).
+    """
     told = tell(morning)
+    line = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
+    verdict = tone(morning, is_complete=is_complete, other_failures=len(other_failures))
     return (
         f'<style>{STYLE}</style><div class="rc">{render_marks()}'
-        f"{_head(morning, is_complete=is_complete, interruption=interruption)}"
-        f"{_needs(told)}{_jobs(morning, told)}{_CHECKS}</div>"
+        f"{_head(morning, line, verdict)}{_needs(told, other_failures)}{_jobs(morning, told)}{_CHECKS}</div>"
     )
 
 
-def _head(morning: Morning, *, is_complete: bool, interruption: str | None) -> str:
-    line = headline(morning, is_complete=is_complete, interruption=interruption)
-    verdict = tone(morning, is_complete=is_complete)
+def _head(morning: Morning, line: str, verdict: Verdict) -> str:
     demo = f'<p class="rc-demo">{markup.text(as_demo(morning.demo))}</p>' if morning.demo else ""
-    doubt = "" if is_complete else "<p>What was not reached is not told here, and counts for nothing.</p>"
     return (
         f'<header>{demo}<h1 class="v-{verdict}">{markup.mark(verdict)}<span>{markup.text(line)}</span></h1>'
-        f'<p class="rc-when">{_when(morning)}</p>{doubt}{_services(morning)}</header>'
+        f'<p class="rc-when">{_when(morning)}</p>{_services(morning)}</header>'
     )
 
 
@@ -70,7 +79,7 @@ def _services(morning: Morning) -> str:
 
 def _service(judged: ServiceJudged, morning: Morning) -> str:
     cause = morning.service_causes[judged.service.id]
-    said = [cause.code] if cause else [_SEEN[each.check].format(each.found) for each in judged.findings]
+    said = [cause.code] if cause else [_seen(each) for each in judged.findings if each.verdict is Verdict.OK]
     said += [each.because for each in judged.findings if each.is_warning]
     return (
         f'<li><span class="v-{judged.verdict}">{markup.mark(judged.verdict)}</span> '
@@ -78,23 +87,44 @@ def _service(judged: ServiceJudged, morning: Morning) -> str:
     )
 
 
-_SEEN = {
-    Check.ANSWERS: "answered {}",
-    Check.CLOCK_AGREES: "clocks {}",
-    Check.SCHEDULER_IS_RUNNING: "scheduler {}",
-    Check.SCHEDULER_IS_ALIVE: "{}",
-}
+def _seen(finding: Finding) -> str:
+    """What was found of a service that is well, with what it was found of."""
+    match finding.check:
+        case Check.ANSWERS:
+            return f"answered {finding.found}"
+        case Check.CLOCK_AGREES:
+            return f"clocks {finding.found}"
+        case Check.SCHEDULER_IS_RUNNING:
+            return f"scheduler {finding.found}"
+    return "its loop alive"
 
 
-def _needs(told: tuple[Told, ...]) -> str:
-    if not told:
+def _needs(told: tuple[Told, ...], other_failures: Sequence[str]) -> str:
+    if not told and not other_failures:
         return ""
-    cards = "".join(render_card(each, number) for number, each in enumerate(told, 1))
-    return f'<section aria-labelledby="rc-needs"><h2 id="rc-needs">What needs you</h2>{cards}</section>'
+    cards = "".join(render_card(each, number) for number, each in enumerate(told[:_MOST_CARDS], 1))
+    left = len(told) - _MOST_CARDS
+    more = f"<p>… and {left:,} more; what to do stands on the tile of each job.</p>" if left > 0 else ""
+    return (
+        f'<section aria-labelledby="rc-needs"><h2 id="rc-needs">What needs you</h2>{cards}{more}'
+        f"{_others(other_failures)}</section>"
+    )
+
+
+def _others(failures: Sequence[str]) -> str:
+    if not failures:
+        return ""
+    names = "".join(f"<li><code>{markup.text(each)}</code></li>" for each in failures[:_MOST_FAILURES])
+    more = f"<p>… and {len(failures) - _MOST_FAILURES} more.</p>" if len(failures) > _MOST_FAILURES else ""
+    return (
+        f'<article class="rc-card"><h3 class="v-failed">{markup.mark(Verdict.FAILED)}<span>Other checks that failed'
+        f"</span></h3><p>No job and no service is to blame; each says why below, under every single check.</p>"
+        f"<ul>{names}</ul>{more}</article>"
+    )
 
 
 def _jobs(morning: Morning, told: tuple[Told, ...]) -> str:
-    card = {judged.job.id: number for number, each in enumerate(told, 1) for judged in each.jobs}
+    card = {judged.job.id: number for number, each in enumerate(told[:_MOST_CARDS], 1) for judged in each.jobs}
     tiles = "".join(render_tile(each, morning, card.get(each.job.id)) for each in morning.jobs)
     counts = ", ".join(f"{count:,} {_word(verdict)}" for verdict, count in count_verdicts(morning).items())
     return (
@@ -110,6 +140,9 @@ def _heading(morning: Morning) -> str:
 def _word(verdict: Verdict) -> str:
     return verdict.replace("-", " ")
 
+
+_MOST_CARDS = 50
+_MOST_FAILURES = 20
 
 # pytest-html's table lies outside this fragment; style.py shows it only while this is open.
 _CHECKS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rollcall.findings import Verdict
-from rollcall.jobs import Job
 from rollcall.morning import Morning
 from rollcall.text import counted
 from rollcall.verdict import JobJudged
@@ -11,20 +10,24 @@ from rollcall.verdict import JobJudged
 UNFINISHED = "the run did not come to its end"
 
 
-def headline(morning: Morning, *, is_complete: bool, interruption: str | None = None) -> str:
-    """ "1 of 9 jobs needs you", "All 9 jobs did their work"; "all" only where all were looked at to the end."""
+def headline(morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: int = 0) -> str:
+    """ "1 of 9 jobs needs you", "All 9 jobs did their work"; "all" only where all were looked at to the end.
+
+    `other_failures` counts checks that failed though no finding about a job or a service says why.
+    """
+    failures = f"; {counted(other_failures, 'other check')} failed" if other_failures else ""
     if not is_complete:
-        return f"INCOMPLETE: {interruption or UNFINISHED}{_so_far(morning)}"
+        return f"INCOMPLETE: {interruption or UNFINISHED}{_so_far(morning)}{failures}"
     if morning.is_partial or not morning.jobs:
-        return f"{len(morning.jobs)} of {counted(morning.declared, 'job')} checked{_of_a_part(morning)}"
+        return f"{len(morning.jobs)} of {counted(morning.declared, 'job')} checked{_of_a_part(morning)}{failures}"
     if morning.needs_a_person:
-        return _needs_you(morning)
-    return _good(morning.jobs)
+        return _needs_you(morning) + failures
+    return _good(morning.jobs) + failures
 
 
-def tone(morning: Morning, *, is_complete: bool) -> Verdict:
+def tone(morning: Morning, *, is_complete: bool, other_failures: int = 0) -> Verdict:
     """The verdict whose shape and colour the line bears: green only where it says "all"."""
-    if morning.needs_a_person:
+    if morning.needs_a_person or other_failures:
         return Verdict.FAILED
     if not is_complete:
         return Verdict.UNKNOWN
@@ -67,26 +70,20 @@ def _need(number: int) -> str:
 
 
 def _good(jobs: tuple[JobJudged, ...]) -> str:
-    """Nobody is needed; what is late or not yet owed is still told."""
+    """Nobody is needed; what is late or cannot be told yet is still said."""
     total, done = len(jobs), sum(_did_its_work(each) for each in jobs)
     late = sum(each.verdict is Verdict.LATE for each in jobs)
+    if total == 1:
+        return f"The one job did its work{', late' if late else ''}" if done else "The one job is pending"
     lateness = f", {late} of them late" if late else ""
     if done == total:
-        return f"{_everyone(jobs[0].job, total)} did {'its' if total == 1 else 'their'} work{lateness}"
-    waiting = total - done
-    if not done:
-        return f"No job of {total} is due yet"
-    return f"{done} of {total} jobs did their work{lateness}, {waiting} {_was(waiting)} not due yet"
-
-
-def _everyone(only: Job, total: int) -> str:
-    return f"The one job, {only.id}," if total == 1 else f"All {total:,} jobs"
-
-
-def _was(number: int) -> str:
-    return "was" if number == 1 else "were"
+        return f"All {total:,} jobs did their work{lateness}"
+    return f"{done:,} of {total:,} jobs did their work{lateness}; {total - done:,} pending"
 
 
 def _did_its_work(judged: JobJudged) -> bool:
-    """True where a due run was judged and is there; a run still inside its time does not undo the one before."""
-    return judged.due_run is not None and not judged.needs_a_person
+    """True where every promise of a due run was kept, late or not; a run still inside its time takes nothing away."""
+    return judged.due_run is not None and all(each.verdict in _DONE for each in judged.findings)
+
+
+_DONE = (Verdict.OK, Verdict.LATE)

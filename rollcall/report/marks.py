@@ -11,7 +11,9 @@ from rollcall.findings import Verdict
 _OK = '<circle cx="8" cy="8" r="7"/><path class="rc-in" d="m4.7 8.3 2.3 2.3 4.4-5"/>'
 _PENDING = '<circle class="rc-on" cx="8" cy="8" r="6.2"/><path class="rc-on" d="M8 4.4V8l2.6 1.6"/>'
 _LATE = '<path d="M8 1.2 15.3 14.4H.7z"/><path class="rc-in" d="M8 6v4M8 12.1v.3"/>'
-_MISSED = '<circle class="rc-on" cx="8" cy="8" r="6.2" stroke-dasharray="2.6 2.27"/><path class="rc-on" d="M5.2 8h5.6"/>'
+_MISSED = (
+    '<circle class="rc-on" cx="8" cy="8" r="6.2" stroke-dasharray="2.6 2.27"/><path class="rc-on" d="M5.2 8h5.6"/>'
+)
 _FAILED = '<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z"/><path class="rc-in" d="m5.4 5.4 5.2 5.2M10.6 5.4l-5.2 5.2"/>'
 _BAD_OUTPUT = '<path d="M3 1h6.6L13 4.4V15H3z"/><path class="rc-in" d="m5.9 7 4.2 4.2M10.1 7l-4.2 4.2"/>'
 _UNKNOWN = (

@@ -15,14 +15,24 @@ from rollcall.text import clean
 from rollcall.times import show_instant
 
 _LONGEST = 4000  # nothing that a person has to type is cut
-# A backtick inside the quotes of a shell belongs to the command.
-_COMMAND = re.compile(r"""`((?:'[^']*'|"[^"]*"|[^`'"])+)`""")
+_COMMAND = re.compile("`([^`]*)`")  # rollcall.cause lets none come from a name
 _SEAM = " ,;()"
 
 
 def text(raw: str) -> str:
     """`raw` on one line, free of what steers or hides, escaped for element and attribute."""
     return escape(clean(raw, _LONGEST), quote=True)
+
+
+def command(raw: str) -> str:
+    """`raw` to the letter where all of it can be shown: two spaces in the name of a folder are not one."""
+    return escape(raw, quote=True) if raw.isprintable() else text(raw)
+
+
+def sentence(clause: str) -> str:
+    """ "Due Wed 11 Feb." of a finding's clause."""
+    shown = clause[:1].upper() + clause[1:]
+    return text(shown if shown.endswith((".", "!", "?", "…")) else f"{shown}.")
 
 
 def words(name: str) -> str:
@@ -59,6 +69,6 @@ def next_step(step: str) -> str:
 def _pieces(step: str) -> Iterator[str]:
     for index, piece in enumerate(_COMMAND.split(step)):
         if index % 2:
-            yield f"<pre><code>{text(piece)}</code></pre>"
+            yield f"<pre><code>{command(piece)}</code></pre>"
         elif prose := piece.strip(_SEAM):
             yield f"<p>{text(prose)}</p>"

@@ -62,11 +62,13 @@ font-weight:400}
 content-visibility:auto;contain-intrinsic-size:auto 14rem}
 .rc-tiles>li:target{outline:2px solid var(--soft);outline-offset:2px}
 .rc .rc-word{font-weight:600;margin:0 0 .5rem;display:flex;gap:.45em;align-items:center}
+.rc-word .rc-mark{width:1.15em;height:1.15em}
 .rc .rc-id{font-size:.8rem;color:var(--soft);margin:.1rem 0 0}
 .rc .rc-why{margin:.7rem 0 0}
 .rc dl{display:grid;grid-template-columns:5.2rem 1fr;gap:.2rem .6rem;margin:.8rem 0 0}
 .rc dt{color:var(--soft)}
 .rc dd{margin:0;font-variant-numeric:tabular-nums}
+.rc dd i{display:block;font-style:normal;color:var(--soft)}
 .rc-checks{margin-top:3.2rem;border-top:1px solid var(--line);padding-top:1.2rem}
 .rc-checks summary{cursor:pointer;font-weight:600}
 """
@@ -75,7 +77,7 @@ _PYTEST_HTML = """
 body{min-width:0;margin:0 auto;max-width:70rem;padding:3rem clamp(1rem,4vw,2.5rem) 4rem;display:flex;
 flex-direction:column;background:var(--bg);color:var(--soft);
 font:14px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-body>h1,#environment-header,#environment,.summary__data>h2,.summary__spacer,.filter{display:none}
+body>h1,#environment-header,#environment,.summary__data>h2,.summary__spacer,p.filter{display:none}
 body>p{order:1;margin:3rem 0 0;color:var(--soft);font-size:.8rem}
 body p{color:inherit}
 .summary__data>.run-count{margin:1.2rem 0 .6rem}
@@ -83,8 +85,11 @@ body p{color:inherit}
 #results-table{border:0;color:var(--fg);font-size:.8rem;margin-top:.8rem;display:block;overflow-x:auto}
 #results-table th,#results-table td{border:0;border-top:1px solid var(--line);padding:.35rem .9rem .35rem 0;
 vertical-align:top}
+#results-table .col-testId{overflow-wrap:anywhere;min-width:22em}
+#results-table time,#results-table .col-duration,#results-table .col-lateness{white-space:nowrap}
 #results-table a{color:inherit}
 .logwrapper,.logwrapper .logexpander{background:var(--field)}
+.logwrapper .logexpander{margin-left:auto}
 .logwrapper .log{color:var(--fg);border-color:var(--line)}
 span.passed,.passed .col-result{color:var(--ok)}
 span.skipped,span.xfailed,span.rerun,.skipped .col-result,.xfailed .col-result,.rerun .col-result{color:var(--late)}

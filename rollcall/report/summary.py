@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rollcall.morning import Morning
 from rollcall.report.headline import headline
@@ -15,9 +15,11 @@ _MOST_NAMED = 6
 _LONGEST = 4000  # a command that is cut is none
 
 
-def render_summary(morning: Morning, *, is_complete: bool, interruption: str | None = None) -> list[str]:
+def render_summary(
+    morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: Sequence[str] = ()
+) -> list[str]:
     """At most 13 plain lines: the verdict, then each cause once, with what proves it and what to do."""
-    line = headline(morning, is_complete=is_complete, interruption=interruption)
+    line = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
     judged = show_instant(morning.judged_at, morning.zone)
     lines = [_line(f"{'demo: ' if morning.demo else ''}{line} (judged {judged})")]
     blocks = [list(_block(each)) for each in tell(morning)]
@@ -33,13 +35,12 @@ def render_summary(morning: Morning, *, is_complete: bool, interruption: str | N
 def _block(told: Told) -> Iterator[str]:
     subject = told.service.service.id if told.service else told.jobs[0].job.id
     yield _line(f"{told.cause.code} [{subject}]: {told.cause.sentence}")
-    yield _line(f"  do: {told.cause.next_step}")
+    yield f"  do: {_line(told.cause.next_step)}"
     others = told.jobs if told.service else told.jobs[1:]
     if others:
         names = listed([each.job.id for each in others], _MOST_NAMED)
-        yield _line(f"  also explains: {names}")
+        yield f"  also explains: {_line(names)}"
 
 
 def _line(text: str) -> str:
-    indent = text[: len(text) - len(text.lstrip())]
-    return indent + clean(text, _LONGEST)
+    return text if text.isprintable() else clean(text, _LONGEST)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rollcall.cause import Cause
-from rollcall.cause import _sentence as sentence
 from rollcall.evidence import NotSeen
 from rollcall.findings import Verdict
 from rollcall.jobs import DueRun
@@ -39,11 +38,20 @@ def _wrong(judged: JobJudged, morning: Morning, card: int | None) -> str:
     """The sentence; the next step stands once, in the card, and here only where there is no card."""
     cause = morning.job_causes[judged.job.id]
     if cause is None:
-        return "".join(f'<p class="rc-why">{markup.text(str(each))}</p>' for each in telling(judged))
+        return "".join(f'<p class="rc-why">{markup.sentence(each)}</p>' for each in _unexplained(judged))
     if card is None:
         return f'<p class="rc-why">{markup.text(cause.sentence)}</p><div class="rc-do">{_step(cause)}</div>'
     link = f'<a href="#cause-{card}">What to do</a>'
     return f'<p class="rc-why">{_own_words(judged, cause, morning)} {link}</p>'
+
+
+def _unexplained(judged: JobJudged) -> Iterator[str]:
+    if judged.verdict is Verdict.OK:
+        return
+    if judged.due_run and judged.is_pending:
+        yield "the run after this one is still inside its time"
+    # Several promises wait for the same thing.
+    yield from dict.fromkeys(each.because for each in judged.findings if each.because)
 
 
 def _step(cause: Cause) -> str:
@@ -54,7 +62,7 @@ def _own_words(judged: JobJudged, cause: Cause, morning: Morning) -> str:
     if not is_hidden_by_service(judged, morning):
         return markup.text(cause.sentence)
     own = telling(judged)
-    return f"{markup.text(sentence(own[0].because))} Cause: {cause.code}." if own else f"Cannot tell: {cause.code}."
+    return f"{markup.sentence(own[0].because)} Cause: {cause.code}." if own else f"Cannot tell: {cause.code}."
 
 
 def _facts(judged: JobJudged) -> Iterator[tuple[str, str]]:
@@ -72,7 +80,7 @@ def _facts(judged: JobJudged) -> Iterator[tuple[str, str]]:
 def _ran(judged: JobJudged, run: DueRun | None) -> tuple[str, str] | None:
     seen, zone = judged.seen, judged.job.zone
     if run and judged.ran_at:
-        return "Ran", f"{markup.instant(judged.ran_at, zone)}, {_distance(judged, run)}"
+        return "Ran", f"{markup.instant(judged.ran_at, zone)}<i>{_distance(judged, run)}</i>"
     if seen.ran_at:
         return "Last run", markup.instant(seen.ran_at, zone)
     if not seen.has_service:
@@ -95,7 +103,7 @@ def _output(judged: JobJudged) -> str | None:
     if isinstance(seen.output, NotSeen):
         return "could not be looked at"
     if judged.file:
-        return f"{markup.text(judged.file.name)}, {show_size(judged.file.size)}"
+        return f"{markup.text(judged.file.name)}<i>{show_size(judged.file.size)}</i>"
     if judged.due_run is None or not seen.files:
         return "none"
-    return f"none of this run; newest {markup.text(seen.files[0].name)}"
+    return f"none of this run<i>newest: {markup.text(seen.files[0].name)}</i>"

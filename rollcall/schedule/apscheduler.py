@@ -88,9 +88,8 @@ def _runs(trigger: _Trigger, zone: ZoneInfo, *, first_after: datetime) -> Iterat
 def _runs_on(trigger: _Trigger, zone: ZoneInfo, last: datetime) -> Iterator[datetime]:
     """Yield the runs that follow the run at *last*."""
     while True:
-        # The loop asks a moment after the run was due. Asked at that very instant, the trigger can name it again.
-        moment = (last + timedelta(milliseconds=1)).astimezone(zone)
-        run = trigger.get_next_fire_time(last.astimezone(zone), moment)
+        previous = last.astimezone(zone)
+        run = trigger.get_next_fire_time(previous, previous)
         if run is None:
             return
         last = run.astimezone(UTC)

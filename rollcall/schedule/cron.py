@@ -39,8 +39,8 @@ class CronSchedule:
 
     def last_due(self, at: datetime) -> datetime | None:
         face = self._face(at)
-        # CronSim's reverse is strictly before its start, and counts dropping microseconds as its first step.
-        start = face.replace(microsecond=0) + self._repeated(face) + timedelta(seconds=1)
+        # CronSim's reverse answers strictly before its start; what this lets through after *at* is dropped.
+        start = face + self._repeated(face) + timedelta(seconds=1)
         return next(dropwhile(lambda due: due > at, self._walk(start, reverse=True)), None)
 
     def next_due(self, after: datetime) -> datetime | None:

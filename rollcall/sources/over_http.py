@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollcall.errors import CannotLook, CauseCode
 from rollcall.jobs import Service
+from rollcall.text import clean_of_secrets
 from rollcall.times import show_span
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def _limit(service: Service) -> Iterator[tuple[Callable[[], bool], _Trace]]:
             connections.append(told["return_value"].get_extra_info("socket").dup())
             if over.is_set():
                 end()
+        elif event == "http11.receive_response_headers.started" and service.url.startswith("http:"):
+            _refuse_other_tongue(connections[-1], service)
 
     timer = Timer(service.timeout.total_seconds(), end)
     timer.daemon = True
@@ -99,6 +102,16 @@ def _limit(service: Service) -> Iterator[tuple[Callable[[], bool], _Trace]]:
         timer.join()
         for each in connections:
             each.close()
+
+
+def _refuse_other_tongue(connection: socket.socket, service: Service) -> None:
+    """What begins otherwise is no HTTP; asked to read it, httpx waits for an end that need not come."""
+    import httpx
+
+    beginning = connection.recv(4_096, socket.MSG_PEEK)
+    if not beginning.startswith(b"HTTP/"[: len(beginning)]):
+        shown = clean_of_secrets(beginning.decode(errors="replace"), dict(service.secrets), 60)
+        raise httpx.RemoteProtocolError(f'"{shown}" where HTTP belongs')
 
 
 def _fetch(service: Service, path: str, trace: _Trace) -> Answer:

@@ -1,49 +1,83 @@
-"""When was a schedule due around a moment? The same answers, asked for once.
+"""When was a schedule due around a moment? The same answers, worked out once.
 
-A morning asks every job the same few questions, and many jobs share a schedule. An engine's arithmetic is the dearest
-part of judging, so its answers are kept: schedules are frozen, and so are the answers.
+A morning asks every job the same few questions around one moment, and many jobs share a schedule. An engine's
+arithmetic is the dearest part of judging, so what it answered is kept: between two neighbouring due instants every
+moment has the same last and the same next one. Schedules are frozen, and so are their answers.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from rollcall.jobs import DueRun, Job
 from rollcall.schedule import Schedule
 
 _INSTANT = timedelta(microseconds=1)
+_EVER = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+# A year of a job that is due every few minutes; the oldest morning's answers are not worth more memory.
+_MOST_KEPT = 20_000
 
 
 def last_due(schedule: Schedule, at: datetime) -> datetime | None:
     """The newest due instant at or before `at`."""
-    return _last_due(schedule, at)  # type: ignore[arg-type]  # the protocol does not say that schedules are hashable
+    start, _ = _answers(schedule).around(at)
+    return None if start == _EVER else start
 
 
 def next_due(schedule: Schedule, after: datetime) -> datetime | None:
     """The first due instant after `after`."""
-    return _next_due(schedule, after)  # type: ignore[arg-type]  # the same
+    _, end = _answers(schedule).around(after)
+    return None if end == _NEVER else end
 
 
-def due_between(schedule: Schedule, start: datetime, end: datetime) -> tuple[datetime, ...]:
+def due_between(schedule: Schedule, start: datetime, end: datetime) -> Iterator[datetime]:
     """The due instants of `start <= due <= end`, oldest first."""
-    return _due_between(schedule, start, end)  # type: ignore[arg-type]  # the same
+    due_at = next_due(schedule, start - _INSTANT)
+    while due_at is not None and due_at <= end:
+        yield due_at
+        due_at = next_due(schedule, due_at)
 
 
-@lru_cache(maxsize=4096)
-def _last_due(schedule: Schedule, at: datetime) -> datetime | None:
-    return schedule.last_due(at)
+def in_words(schedule: Schedule) -> str:
+    """The schedule for people."""
+    answers = _answers(schedule)
+    if answers.words is None:
+        answers.words = schedule.in_words()
+    return answers.words
 
 
-@lru_cache(maxsize=4096)
-def _next_due(schedule: Schedule, after: datetime) -> datetime | None:
-    return schedule.next_due(after)
+@dataclass(slots=True)
+class _Answers:
+    """The stretches between neighbouring due instants of one schedule, as far as anybody asked; oldest first."""
+
+    schedule: Schedule
+    stretches: list[tuple[datetime, datetime]] = field(default_factory=list)
+    words: str | None = None
+
+    def around(self, at: datetime) -> tuple[datetime, datetime]:
+        """The stretch that holds `at`: the last due instant and the next."""
+        place = bisect_right(self.stretches, (at, _NEVER)) - 1
+        if place >= 0 and at < self.stretches[place][1]:
+            return self.stretches[place]
+        stretch = (self.schedule.last_due(at) or _EVER, self.schedule.next_due(at) or _NEVER)
+        if len(self.stretches) >= _MOST_KEPT:
+            self.stretches.clear()
+        insort(self.stretches, stretch)
+        return stretch
 
 
-@lru_cache(maxsize=256)
-def _due_between(schedule: Schedule, start: datetime, end: datetime) -> tuple[datetime, ...]:
-    return tuple(schedule.due_between(start - _INSTANT, end))
+def _answers(schedule: Schedule) -> _Answers:
+    return _kept_answers(schedule)  # type: ignore[arg-type]  # the protocol does not say that schedules are hashable
+
+
+@lru_cache(maxsize=1024)
+def _kept_answers(schedule: Schedule) -> _Answers:
+    return _Answers(schedule)
 
 
 def runs_back_from(job: Job, now: datetime) -> Iterator[DueRun]:

@@ -14,7 +14,7 @@ from rollcall.text import listed
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import show
 from rollcall.verdict.clock import skew
-from rollcall.verdict.due import last_due, next_due
+from rollcall.verdict.due import in_words, last_due, next_due
 from rollcall.verdict.witnesses import Reading, Witnesses
 
 _FAILED_STATUS = frozenset({"error", "failed", "failure"})
@@ -49,7 +49,7 @@ def _other_jobs(seen: Witnesses) -> str:
 
 def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     check, job = Check.NEXT_RUN_IS_ON_SCHEDULE, seen.job
-    expected = f"a next run {job.schedule.in_words()}, {job.zone.key}"
+    expected = f"a next run {in_words(job.schedule)}, {job.zone.key}"
     root = seen.blocker or seen.service_finding(Check.SCHEDULER_IS_ALIVE)
     if root or registered.needs_a_person:
         return cannot_tell(check, expected, root or registered)
@@ -84,7 +84,7 @@ def _held_against_schedule(check: Check, expected: str, reading: Reading, seen: 
         nearest = next_due(job.schedule, seen.service_at)
         declared = f"; declared, it is next due {show.when(nearest, job)}" if nearest else ""
         because = (
-            f"the scheduler's next run is {show.when(at, job)}, not as declared ({job.schedule.in_words()}){declared}"
+            f"the scheduler's next run is {show.when(at, job)}, not as declared ({in_words(job.schedule)}){declared}"
         )
         code = CauseCode.SCHEDULE_DRIFT
     return broken(check, Verdict.FAILED, code, expected=expected, found=found, because=because)
@@ -182,23 +182,32 @@ def misread(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Findin
     Only a file can prove it: without one, a run an hour off may be just that.
     """
     reading, job = seen.last_run, seen.job
-    if reading is None or reading.stamp is None or reading.at is None:
+    zone = fitting_zone(seen)
+    if reading is None or reading.at is None or zone is None:
         return None
-    if _made_near(reading.at, seen, job.max_runtime):
+    at = _in_zone(reading, zone)
+    file = _made_near(at, seen, _SAME_RUN)
+    assert file is not None
+    because = (
+        f"{show.due(run, job)}; its last_execution {reading.text} read {_as_read(seen)} is {show.when(reading.at, job)}, "
+        f"but read as {zone.key} it is {show.when(at, job)}, when its output {file.name} was made "
+        f"({show.when(file.made_at, job)}): it is read in the wrong zone"
+    )
+    found = f"ended {show.when(reading.at, job)}"
+    return broken(check, Verdict.UNKNOWN, CauseCode.WRONG_TIMEZONE, expected=expected, found=found, because=because)
+
+
+def fitting_zone(seen: Witnesses) -> ZoneInfo | None:
+    """The zone in which the record tells of the same instant as a file, where it does not as it is read."""
+    reading = seen.last_run
+    if reading is None or reading.at is None or _made_near(reading.at, seen, seen.job.max_runtime):
         return None
-    for zone in _likely_zones(seen):
-        at = _face(reading).replace(tzinfo=zone).astimezone(UTC)
-        file = _made_near(at, seen, _SAME_RUN)
-        if file is None:
-            continue
-        because = (
-            f"{show.due(run, job)}; last_execution {reading.text} read {_as_read(seen)} is "
-            f"{show.when(reading.at, job)}, but read as {zone.key} it is {show.when(at, job)}, when its output "
-            f"{file.name} was made ({show.when(file.made_at, job)}): it is read in the wrong zone"
-        )
-        found = f"ended {show.when(reading.at, job)}"
-        return broken(check, Verdict.UNKNOWN, CauseCode.WRONG_TIMEZONE, expected=expected, found=found, because=because)
-    return None
+    zones = _likely_zones(seen)
+    return next((zone for zone in zones if _made_near(_in_zone(reading, zone), seen, _SAME_RUN)), None)
+
+
+def _in_zone(reading: Reading, zone: ZoneInfo) -> datetime:
+    return _face(reading).replace(tzinfo=zone).astimezone(UTC)
 
 
 def _likely_zones(seen: Witnesses) -> tuple[ZoneInfo, ...]:
@@ -271,14 +280,14 @@ def _unread(
     assert service is not None
     readings = " or ".join(_one_reading(reading, zone, seen, run) for zone in _likely_zones(seen))
     because = (
-        f"{found} has no offset and could mean {readings}{_beside(seen, run)}; say which: "
-        f"{lines_to_add(seen)} in [services.{service.id}]"
+        f"its {found} has no offset and could mean {readings}{_beside(seen, run)}; say which: "
+        f"{' or '.join(lines_to_add(seen))} in [services.{service.id}]"
     )
     return broken(check, Verdict.UNKNOWN, CauseCode.NAIVE_TIMESTAMP, expected=expected, found=found, because=because)
 
 
 def _one_reading(reading: Reading, zone: ZoneInfo, seen: Witnesses, run: DueRun | None) -> str:
-    at = _face(reading).replace(tzinfo=zone).astimezone(UTC)
+    at = _in_zone(reading, zone)
     distance = f", {show.distance(at, run)}" if run else ""
     return f"{show_instant(at, seen.job.zone, seconds=True)} (read as {zone.key}{distance})"
 
@@ -289,9 +298,10 @@ def _beside(seen: Witnesses, run: DueRun | None) -> str:
     return f"; its output {made[0].name} is of {show.when(made[0].made_at, seen.job)}" if made else ""
 
 
-def lines_to_add(seen: Witnesses) -> str:
-    """The line of jobs.toml for each way to read it; which one is right is not guessed."""
-    return " or ".join(f'naive_times = "{zone.key}"' for zone in _likely_zones(seen))
+def lines_to_add(seen: Witnesses) -> tuple[str, ...]:
+    """The line of jobs.toml for each way to read it; which one is right is guessed only where a file tells."""
+    zone = fitting_zone(seen)
+    return tuple(f'naive_times = "{each.key}"' for each in ([zone] if zone else _likely_zones(seen)))
 
 
 def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Finding:

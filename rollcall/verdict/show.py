@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from rollcall.jobs import DueRun, Job
 from rollcall.times import show_instant, show_span
+from rollcall.verdict.due import last_due
 
 
 def when(at: datetime, job: Job) -> str:
@@ -36,10 +37,9 @@ def distance(at: datetime, run: DueRun) -> str:
 
 def earlier_run(at: datetime, job: Job) -> str:
     """What is known of a run before the one that is judged, with its distance from its own due time."""
-    own_due_at = job.schedule.last_due(at)
+    own_due_at = last_due(job.schedule, at)
     if own_due_at is None:
         return f"ended {when(at, job)}"
-    own = job.due_run(own_due_at)
-    if at <= own.finish_by:
+    if at <= own_due_at + job.grace + job.max_runtime:
         return f"ended {when(at, job)}"
-    return f"ended {when(at, job)}, late or by hand, {show_span(at - own.due_at)} after that run's due time"
+    return f"ended {when(at, job)}, late or by hand, {show_span(at - own_due_at)} after that run's due time"

@@ -127,7 +127,7 @@ class Witnesses:
 
     def service_finding(self, *checks: Check) -> Finding | None:
         """The first of these checks of the service that broke; None where none did."""
-        return next((each for each in self.service_findings if each.check in checks and each.needs_a_person), None)
+        return next((each for each in self.service_findings if each.needs_a_person and each.check in checks), None)
 
     @property
     def service_at(self) -> datetime:
@@ -209,7 +209,7 @@ class Witnesses:
 
     def _is_in_time(self, at: datetime) -> bool:
         due_at = last_due(self.job.schedule, at)
-        return due_at is not None and at <= self.job.due_run(due_at).finish_by
+        return due_at is not None and at <= due_at + self.job.grace + self.job.max_runtime
 
     def _meant_next(self, instants: Sequence[datetime]) -> datetime:
         """Which of two hours a next run means: the first that is still to come."""
