@@ -242,7 +242,8 @@ LAUGHS = b"<!DOCTYPE l [<!ENTITY a0 'ha'>" + b"".join(
     ("kind", "data", "told"),
     [
         (Format.XML, LAUGHS, "limit on input amplification factor"),
-        (Format.GZIP, gzip.compress(bytes(50_000_000)) * 50, "it is too large to be read: more than 2.0 GB once unpacked"),
+        (Format.GZIP, gzip.compress(bytes(50_000_000)) * 50,
+         "it is too large to be read: more than 2.0 GB once unpacked"),
         (Format.ZIP, zipped(body=bytes(50_000_000)).replace((50_000_000).to_bytes(4, "little"), b"\xfe\xff\xff\xff"),
          "it is too large to be read: more than 2.0 GB once unpacked"),
     ],
@@ -276,7 +277,7 @@ def test_a_zip_by_a_method_that_is_not_known_cannot_be_told_to_be_whole(tmp_path
     data[8] = data[data.index(b"PK\x01\x02") + 10] = 9
     (tmp_path / "x.zip").write_bytes(data)
 
-    assert "deflate64" in (read(tmp_path / "x.zip", Format.ZIP).unreadable or "")
+    assert "not supported" in (read(tmp_path / "x.zip", Format.ZIP).unreadable or "")
 
 
 def test_a_csv_cell_beyond_pythons_limit_is_not_called_a_flaw(tmp_path: Path) -> None:

@@ -73,4 +73,4 @@ def _hidden(told: Told) -> str:
     names = ", ".join(markup.link(each.job.id, each.job.title) for each in hidden[:_MOST_NAMED])
     more = ", …" if len(hidden) > _MOST_NAMED else ""
     jobs = counted(len(hidden), "job")
-    return f'<p class="rc-hidden">While this lasts, nothing can be told of {jobs}: {names}{more}</p>'
+    return f'<p class="rc-hidden">While this lasts, {jobs} cannot be vouched for: {names}{more}</p>'

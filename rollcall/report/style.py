@@ -65,6 +65,7 @@ content-visibility:auto;contain-intrinsic-size:auto 14rem}
 .rc-word .rc-mark{width:1.15em;height:1.15em}
 .rc .rc-id{font-size:.8rem;color:var(--soft);margin:.1rem 0 0}
 .rc .rc-why{margin:.7rem 0 0}
+.rc-why a,.rc-code{white-space:nowrap}
 .rc dl{display:grid;grid-template-columns:5.2rem 1fr;gap:.2rem .6rem;margin:.8rem 0 0}
 .rc dt{color:var(--soft)}
 .rc dd{margin:0;font-variant-numeric:tabular-nums}

@@ -24,7 +24,7 @@ class Told:
 
     @property
     def hidden(self) -> tuple[JobJudged, ...]:
-        """The jobs of which nothing else could be told while this lasts."""
+        """The jobs that only this keeps from being vouched for."""
         return tuple(each for each in self.jobs if not telling(each)) if self.service else ()
 
 

@@ -71,7 +71,7 @@ class ApschedulerSchedule:
         return dropwhile(lambda due: due <= after, runs)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _trigger(fields: str, zone: ZoneInfo) -> _Trigger:
     trigger: _Trigger = CronTrigger.from_crontab(fields, timezone=zone)
     return trigger
@@ -154,7 +154,7 @@ def _is_calm(zone: ZoneInfo, start: datetime, end: datetime) -> bool:
     return True
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _widest_change(zone: ZoneInfo, first_year: int, last_year: int) -> timedelta:
     """Return by how much two offsets of the zone differ in these years, an hour at least."""
     start = datetime(max(first_year, 1), 1, 1, tzinfo=UTC)
@@ -186,6 +186,7 @@ def _allows(field: Any, at: datetime) -> bool:
     return bool(field.get_next_value(at) == field.get_value(at))
 
 
+@lru_cache(maxsize=4096)
 def _read_fields(fields: str) -> Fields | None:
     """Return the fields as plain sets, in the engine's own reading; None for what those cannot say."""
     has_last_day = "last" in fields.lower()

@@ -61,7 +61,12 @@ def _read(path: Path, limit: int) -> bytes:
     with os.fdopen(os.open(path, flags), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise OSError("is not a regular file")
-        return stream.read(limit + 1)
+        pieces: list[bytes] = []
+        # In pieces, because each read takes the memory for all that it may return.
+        while limit >= 0 and (piece := stream.read(min(limit + 1, 1_000_000))):
+            pieces.append(piece)
+            limit -= len(piece)
+        return b"".join(pieces)
 
 
 def _content(data: bytes, output: Output) -> Content:

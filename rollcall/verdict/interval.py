@@ -40,10 +40,13 @@ def _is_on_grid(ran_at: datetime, next_run_at: datetime, job: Job, schedule: Eve
 
 
 def _put_off(ran_at: datetime, next_run_at: datetime | None, job: Job, schedule: Every) -> timedelta:
-    """By how much the run after `ran_at` is put off by a restart of the scheduler."""
-    if next_run_at is None or not _is_one_apart(ran_at, next_run_at, job, schedule):
-        return timedelta(0)
-    return max(next_run_at - ran_at - schedule.span, timedelta(0))
+    """By how much the run after `ran_at` is put off by a restart of the scheduler.
+
+    That run is the scheduler's next one, or the one before it, which may have begun and not be seen yet.
+    """
+    aims = (next_run_at, next_run_at - schedule.span) if next_run_at else ()
+    reached = [aim for aim in aims if _is_one_apart(ran_at, aim, job, schedule)]
+    return max([aim - ran_at - schedule.span for aim in reached] + [timedelta(0)])
 
 
 def _is_one_apart(earlier: datetime, later: datetime, job: Job, schedule: Every) -> bool:
