@@ -6,10 +6,11 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from rollcall.config import json_schema
 from rollcall.errors import BadInput, Mistake
@@ -20,32 +21,56 @@ from rollcall.text import clean, listed
 from rollcall.times import read_now, show_instant, show_span
 
 BAD_INPUT = 4  # pytest's own status for a usage error
+UNWRITTEN = 1
+_INSTANT = timedelta(microseconds=1)
 
 
-def main(arguments: Sequence[str] | None = None, *, out: TextIO = sys.stdout, err: TextIO = sys.stderr) -> int:
-    """Runs one command; the exit status: 0 done, 4 bad input."""
+def main(arguments: Sequence[str] | None = None, *, out: TextIO | None = None, err: TextIO | None = None) -> int:
+    """Runs one command; the exit status: 0 done, 4 bad input, 1 where it could not be told."""
+    out, err = out or sys.stdout, err or sys.stderr
     asked_for = _parser().parse_args(arguments)
     try:
-        for line in asked_for.command(asked_for):
-            print(line, file=out)
+        _print(asked_for.command(asked_for), out)
     except BadInput as problem:
         print(f"ERROR: {problem}", file=err)
         return BAD_INPUT
-    except BrokenPipeError:
-        # `rollcall due | head` has seen enough; the interpreter's last flush must not complain either.
+    except OSError as problem:
+        # The interpreter's last flush must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        if isinstance(problem, BrokenPipeError):  # `rollcall due | head` has seen enough
+            return 0
+        print(f"ERROR: the output cannot be written: {problem.strerror}", file=err)
+        return UNWRITTEN
     return 0
 
 
+def _print(lines: Iterable[str], out: TextIO) -> None:
+    if isinstance(out, TextIOWrapper):
+        # A title with an emoji in it is no reason to fail on a terminal that knows none.
+        out.reconfigure(errors="replace")
+    for line in lines:
+        print(line, file=out)
+    # A pipe that nobody reads any more is noticed here, not at the end of the process.
+    out.flush()
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends a mistake with pytest's status for it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(BAD_INPUT, f"ERROR: {message}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="rollcall", description="Did every scheduled job really do its work? (The checks: pytest checks/)"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     due = commands.add_parser("due", help="every job with its last and next due run; asks no service")
     due.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs")
     due.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
-    due.add_argument("--as-of", metavar="TIME", help=f"another moment than now (${AS_OF})")
+    due.add_argument("--as-of", metavar="TIME", help=f"another moment than now, past or to come (${AS_OF})")
     due.set_defaults(command=_due)
     schema = commands.add_parser("schema", help="the JSON Schema of jobs.toml, for editors")
     schema.set_defaults(command=_schema)
@@ -59,8 +84,7 @@ def _schema(asked_for: argparse.Namespace) -> Iterator[str]:
 def _due(asked_for: argparse.Namespace) -> Iterator[str]:
     asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file, as_of=asked_for.as_of)
     roll = asked.load(os.environ)
-    now = read_now()
-    at = asked.judged_at(roll, now)
+    at = asked.moment(roll.zone) or read_now()
     jobs = _selected(roll, asked_for.jobs)
     yield f"{show_instant(at, roll.zone, year=True)}, {roll.zone.key}"
     for job in jobs:
@@ -71,9 +95,7 @@ def _due(asked_for: argparse.Namespace) -> Iterator[str]:
 def _selected(roll: Roll, ids: Sequence[str]) -> Sequence[Job]:
     known = [job.id for job in roll.jobs]
     rule = f"no such job. Declared: {listed(known, 20)}."
-    mistakes = tuple(
-        Mistake(place="rollcall due", value=clean(each, 60), rule=rule) for each in ids if each not in known
-    )
+    mistakes = tuple(Mistake(place="JOB", value=f'"{clean(each, 60)}"', rule=rule) for each in ids if each not in known)
     if mistakes:
         raise BadInput(mistakes)
     return [job for job in roll.jobs if not ids or job.id in ids]
@@ -87,13 +109,18 @@ def _job_lines(job: Job, at: datetime) -> Iterator[str]:
         yield "  last due  counted from its newest run, which only its service or its files can tell"
         yield f"  next due  {show_span(job.schedule.span)} after that run"
         return
-    last_at, next_at = job.schedule.last_due(at), job.schedule.next_due(at)
-    if last_at:
-        run = job.due_run(last_at)
-        limits = f"to start by {_clock(run.start_by, job)}, to be done by {_clock(run.finish_by, job)}"
-        yield f"  last due  {show_instant(last_at, job.zone)}, {show_span(at - last_at)} ago; {limits}"
-    if next_at:
-        yield f"  next due  {show_instant(next_at, job.zone)}, in {show_span(next_at - at)}"
+    yield f"  last due  {_last_due(job, at)}"
+    next_at = job.schedule.next_due(max(at, job.since - _INSTANT) if job.since else at)
+    yield f"  next due  {f'{show_instant(next_at, job.zone)}, in {show_span(next_at - at)}' if next_at else 'never'}"
+
+
+def _last_due(job: Job, at: datetime) -> str:
+    last_at = job.schedule.last_due(at)
+    if last_at is None or (job.since and last_at < job.since):
+        return f"none owed before {show_instant(job.since, job.zone)}" if job.since else "none owed yet"
+    run = job.due_run(last_at)
+    limits = f"to start by {_clock(run.start_by, job)}, to be done by {_clock(run.finish_by, job)}"
+    return f"{show_instant(last_at, job.zone)}, {show_span(at - last_at)} ago; {limits}"
 
 
 def _clock(at: datetime, job: Job) -> str:

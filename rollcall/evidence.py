@@ -66,6 +66,26 @@ class SchedulerSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSeen:
+    """What a scheduler's database says of it.
+
+    `active` is None where it was not asked for or no row tells; `active_since` is the database's own words. The
+    `executions` are what it has on record of each job, None where that was not asked for.
+    """
+
+    asked_at: datetime
+    answered_at: datetime
+    active: bool | None = None
+    active_since: str | None = None
+    executions: tuple[Registration, ...] | None = None
+    kind: Literal["database"] = "database"
+
+    def execution(self, job_id: str) -> Registration | None:
+        """What is on record of the job, None where nothing is."""
+        return next((each for each in self.executions or () if each.id == job_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What was read of one output.
 
@@ -119,10 +139,11 @@ class OutputSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Everything that was seen this morning, by the id of the service and of the job."""
+    """Everything that was seen this morning: services and their databases by the service's id, outputs by the job's."""
 
     services: Mapping[str, SchedulerSeen | NotSeen]
     outputs: Mapping[str, OutputSeen | NotSeen]
+    databases: Mapping[str, DatabaseSeen | NotSeen] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The evidence as JSON; `from_json` reads it back to an equal record."""

@@ -7,7 +7,7 @@ with a limit: ten services that hang cost one timeout, and a folder on a dead ne
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,9 +56,17 @@ def gather(
     jobs = tuple(jobs)
     asked = {service.id: service for service in services}
     asked |= {job.service.id: job.service for job in jobs if job.service}
-    looks = [_service_look(service, clock) for service in asked.values()] + _folder_looks(jobs, now)
+    looks = [_service_look(service, clock) for service in asked.values()]
+    looks += _folder_looks(jobs, lambda job: _wanted(job, now), now)
     answers = _ask_all(looks, progress)
     return _evidence(looks, answers, jobs, now)
+
+
+def list_outputs(jobs: Iterable[Job], *, since: datetime, now: datetime) -> Mapping[str, OutputSeen | NotSeen]:
+    """The files of each job with an output since `since`, by job id. None is read, and no service is asked."""
+    jobs = tuple(jobs)
+    looks = _folder_looks(jobs, lambda job: _listed(job, since), now)
+    return _evidence(looks, _ask_all(looks, lambda done, total: None), jobs, now).outputs
 
 
 def _service_look(service: Service, clock: Callable[[], datetime]) -> _Look:
@@ -71,12 +79,12 @@ def _service_look(service: Service, clock: Callable[[], datetime]) -> _Look:
     )
 
 
-def _folder_looks(jobs: Iterable[Job], now: datetime) -> list[_Look]:
+def _folder_looks(jobs: Iterable[Job], wanted: Callable[[Job], output_folder.Wanted], now: datetime) -> list[_Look]:
     by_folder: dict[Path, list[output_folder.Wanted]] = {}
     for job in jobs:
         if job.output:
-            by_folder.setdefault(job.output.folder, []).append(_wanted(job, now))
-    return [_folder_look(folder, wanted, now) for folder, wanted in by_folder.items()]
+            by_folder.setdefault(job.output.folder, []).append(wanted(job))
+    return [_folder_look(folder, asked, now) for folder, asked in by_folder.items()]
 
 
 def _folder_look(folder: Path, wanted: list[output_folder.Wanted], now: datetime) -> _Look:
@@ -102,6 +110,11 @@ def _wanted(job: Job, now: datetime) -> output_folder.Wanted:
         since=min(read_since, now - job.look_back),
         read_since=read_since,
     )
+
+
+def _listed(job: Job, since: datetime) -> output_folder.Wanted:
+    assert job.output is not None
+    return output_folder.Wanted(job_id=job.id, output=job.output, zone=job.zone, since=since, read_since=None)
 
 
 def _ask_all(looks: list[_Look], progress: Callable[[int, int], None]) -> dict[int, _Answer]:

@@ -42,8 +42,29 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """Where a scheduler keeps what it must not forget, and what is asked there. The url never shows in a `repr`.
+
+    `active` and `executions` are SQL queries, None where that is not asked. `secrets` are never shown at all; `names`
+    (the user, what `${NAME}` stands for) are left out of what a driver says, but may be part of a job's id.
+    """
+
+    service_id: str
+    url: str = field(repr=False)
+    shown_url: str
+    active: str | None
+    executions: str | None
+    timeout: timedelta
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    names: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One scheduler and where to ask it. Secrets (url, headers) never show in a `repr`."""
+    """One scheduler and where to ask it. Secrets (url, headers) never show in a `repr`.
+
+    `zone` is in which its times are told to people; `naive_times` is how its own are read.
+    """
 
     id: str
     url: str = field(repr=False)
@@ -58,6 +79,8 @@ class Service:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     # Each secret value and the name it is shown as.
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    database: Database | None = None
+    zone: ZoneInfo = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +163,10 @@ class DueRun:
 
     @property
     def _tolerance(self) -> timedelta:
-        if self.next_due_at is None:
+        if self.next_due_at is None or self.next_due_at - self.due_at >= 4 * EARLY_TOLERANCE:
             return EARLY_TOLERANCE
         # A job due every few seconds must not have its runs counted for their neighbours.
-        return min(EARLY_TOLERANCE, (self.next_due_at - self.due_at) / 4)
+        return (self.next_due_at - self.due_at) / 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -86,17 +86,22 @@ def judge_morning(
     )
 
 
-def to_json(morning: Morning, *, is_complete: bool) -> str:
+def to_json(
+    morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: Sequence[str] = ()
+) -> str:
     """`morning.json`, version 1: times as ISO 8601 with the offset of the morning's zone.
 
-    `is_complete` is False where the run did not come to its end, so that its checks are not all told.
+    `is_complete` is False where the run did not come to its end, so that its checks are not all told; `interruption`
+    is why. `other_failures` names checks that failed though no finding says why (a reader's own).
     """
     is_complete = is_complete and not morning.is_partial
     whole = {
         "version": VERSION,
         "judged_at": to_iso(morning.judged_at, morning.zone),
         "complete": is_complete,
-        "verdict": _verdict(morning, is_complete=is_complete),
+        "verdict": "attention" if other_failures else _verdict(morning, is_complete=is_complete),
+        "incomplete_because": interruption,
+        "other_failures": list(other_failures),
         "demo": morning.demo,
         "jobs_declared": morning.declared,
         "services": [_service(each, morning) for each in morning.services],
@@ -105,13 +110,17 @@ def to_json(morning: Morning, *, is_complete: bool) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
-def incomplete_json(started_at: datetime, zone: ZoneInfo, *, demo: str | None) -> str:
-    """What stands in `morning.json` until the result is whole: nothing in it says that a job did its work."""
+def incomplete_json(started_at: datetime, zone: ZoneInfo, *, demo: str | None, because: str | None = None) -> str:
+    """What stands in `morning.json` until the result is whole: nothing in it says that a job did its work.
+
+    `because` is why there will be no result.
+    """
     whole = {
         "version": VERSION,
         "judged_at": to_iso(started_at, zone),
         "complete": False,
         "verdict": "incomplete",
+        "incomplete_because": because,
         "demo": demo,
         "services": [],
         "jobs": [],

@@ -5,15 +5,16 @@ Shared by pytest's plugin and the `rollcall` command, so that both understand th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rollcall.config import load
 from rollcall.errors import BadInput
 from rollcall.jobs import Roll
-from rollcall.text import clean
+from rollcall.text import clean, listed
 from rollcall.times import read_timestamp, show_instant
 
 JOBS_FILE = "ROLLCALL_JOBS_FILE"
@@ -21,15 +22,23 @@ SERVICE_URL = "ROLLCALL_SERVICE_URL"
 AS_OF = "ROLLCALL_AS_OF"
 DEMO = "ROLLCALL_DEMO"
 
+GOOD_DEMO = "1"  # the demo without a fault: what `--demo` alone means, and `ROLLCALL_DEMO=1`
+_NO_DEMO = ("", "0")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What was asked for, by whichever way: None where it was not."""
+    """What was asked for, by whichever way: None where it was not.
+
+    `demo` is the fault to stage, "" for the good morning. `as_of_place` is where the moment was written.
+    """
 
     jobs_file: Path
     shown_file: str
     service_urls: Mapping[str | None, str]
     as_of: str | None
+    as_of_place: str = "--as-of"
+    demo: str | None = None
 
     @classmethod
     def of(
@@ -40,38 +49,85 @@ class Asked:
         jobs_file: str | None = None,
         service_urls: Sequence[str] = (),
         as_of: str | None = None,
+        demo: str | None = None,
     ) -> Asked:
-        """The command line's words, completed from the environment; `folder` is where jobs.toml lies by default."""
+        """The command line's words, completed from the environment; `folder` is where jobs.toml lies by default.
+
+        Raises `BadInput` where two of them contradict each other.
+        """
         name = jobs_file or environment.get(JOBS_FILE)
-        urls = tuple(service_urls) or tuple(environment.get(SERVICE_URL, "").split())
+        by_name = {"--jobs-file": jobs_file, "--service-url": service_urls}
         return cls(
-            jobs_file=Path(name).expanduser() if name else folder / "jobs.toml",
+            jobs_file=_path(name) if name else folder / "jobs.toml",
             shown_file=clean(name) if name else "jobs.toml",
-            service_urls=dict(_named_url(url) for url in urls),
+            # One service's url on the command line leaves the others' in the environment as they are.
+            service_urls=_named_urls(environment.get(SERVICE_URL, "").split()) | _named_urls(service_urls),
             as_of=as_of or environment.get(AS_OF) or None,
+            as_of_place="--as-of" if as_of else AS_OF,
+            demo=_demo(demo, environment, [option for option, value in by_name.items() if value]),
         )
 
     def load(self, environment: Mapping[str, str]) -> Roll:
         """The roll of that file. Raises `BadInput`."""
         return load(self.jobs_file, environment=environment, service_urls=self.service_urls, shown_as=self.shown_file)
 
-    def judged_at(self, roll: Roll, now: datetime) -> datetime:
-        """The moment to judge: `now`, or the one that was asked for. Raises `BadInput`."""
+    def moment(self, zone: ZoneInfo) -> datetime | None:
+        """The moment that was asked for, aware UTC; `zone` is whose clocks it means. Raises `BadInput`."""
         if self.as_of is None:
-            return now
-        place, value = "--as-of", f'"{clean(self.as_of, 60)}"'
+            return None
         try:
             stamp = read_timestamp(self.as_of)
+            return stamp.at or _by_clocks_of(zone, stamp.in_zone(zone, fold=0), stamp.in_zone(zone, fold=1))
         except ValueError as error:
-            raise BadInput.single(place, str(error), value) from None
-        if stamp.at is None and stamp.in_zone(roll.zone, fold=0) != stamp.in_zone(roll.zone, fold=1):
-            rule = f"that night's clock change makes it ambiguous in {roll.zone.key}. Write it with its offset."
-            raise BadInput.single(place, rule, value)
-        at = stamp.in_zone(roll.zone)
-        if at > now:
+            raise self._bad_moment(str(error)) from None
+
+    def judged_at(self, roll: Roll, now: datetime) -> datetime:
+        """The moment to judge: `now`, or the one that was asked for. Raises `BadInput`."""
+        at = self.moment(roll.zone)
+        if at is not None and at > now:
             rule = f"lies in the future (it is {show_instant(now, roll.zone)}), where nothing has been done yet."
-            raise BadInput.single(place, f"{rule} Write a moment that has passed.", value)
-        return at
+            raise self._bad_moment(f"{rule} Write a moment that has passed.")
+        return at or now
+
+    def _bad_moment(self, rule: str) -> BadInput:
+        return BadInput.single(self.as_of_place, rule, f'"{clean(self.as_of or "", 60)}"')
+
+
+def _path(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # "~nobody/jobs.toml"; that it cannot be read is said where it is read
+        return Path(name)
+
+
+def _by_clocks_of(zone: ZoneInfo, first: datetime, second: datetime) -> datetime:
+    """The one instant at which the zone's clocks showed it. Raises ValueError where there are two, or none."""
+    if first == second:
+        return first
+    change = "shows it twice" if first < second else "skips it"
+    raise ValueError(f"that night's clock change {change} in {zone.key}. Write it with its offset.")
+
+
+def _demo(option: str | None, environment: Mapping[str, str], contradicted_by: Iterable[str]) -> str | None:
+    contradicted_by = tuple(contradicted_by)
+    if option is None:
+        # A morning that was asked for on the command line is a real one, whatever the environment says.
+        named = environment.get(DEMO, "")
+        return None if named in _NO_DEMO or contradicted_by else _cause(named)
+    if contradicted_by:
+        raise BadInput.single("--demo", f"brings its own jobs.toml and service. Leave out {listed(contradicted_by)}.")
+    if "/" in option or "::" in option or Path(option).exists():
+        rule = "that is a path, and no cause. Write --demo after it, or --demo=CAUSE."
+        raise BadInput.single("--demo", rule, f'"{clean(option, 60)}"')
+    return _cause(option)
+
+
+def _cause(named: str) -> str:
+    return "" if named == GOOD_DEMO else named
+
+
+def _named_urls(texts: Iterable[str]) -> dict[str | None, str]:
+    return dict(_named_url(text) for text in texts)
 
 
 def _named_url(text: str) -> tuple[str | None, str]:

@@ -136,24 +136,24 @@ def test_a_file_without_the_stamp_is_a_near_miss(tmp_path: Path) -> None:
 
 # In Europe/Zurich 2026: clocks skip 02:00-03:00 on 29 March, repeat 02:00-03:00 on 25 October.
 MADE_AT = """
-stamp                    | name                      | mtime (UTC)         | made at (UTC)       | because
-haiku-%Y%m%d-%H%M%S.md   | haiku-20260211-060017.md  | 2026-02-11 05:00:18 | 2026-02-11 05:00:17 | winter
-haiku-%Y%m%d-%H%M%S.md   | haiku-20260711-060017.md  | 2026-07-11 04:00:18 | 2026-07-11 04:00:17 | summer
-haiku-%Y%m%d-%H%M%S.md   | haiku-20260211-060017.md  | 2026-03-01 00:00:00 | 2026-02-11 05:00:17 | a restored mtime
-haiku-%Y%m%d-%H%M%S.md   | haiku-20261025-023000.md  | 2026-10-25 00:30:01 | 2026-10-25 00:30:00 | the first 02:30
-haiku-%Y%m%d-%H%M%S.md   | haiku-20261025-023000.md  | 2026-10-25 01:30:01 | 2026-10-25 01:30:00 | the second 02:30
-haiku-%Y%m%d-%H%M%S.md   | haiku-20260329-023000.md  | 2026-03-29 00:30:01 | 2026-03-29 00:30:00 | an hour that is skipped
-haiku-%Y%m%d-%H%M%S.md   | haiku-20260329-023000.md  | 2026-03-29 01:30:01 | 2026-03-29 01:30:00 | an hour that is skipped
-%Y%m%dT%H%M%S%z          | 20260211T060017+0100      | 2026-02-11 00:00:00 | 2026-02-11 05:00:17 | an offset
-%Y%m%dT%H%M%S%z          | 20260211T060017-0500      | 2026-02-11 00:00:00 | 2026-02-11 11:00:17 | another offset
-%Y%m%dT%H%M%S%z          | 20261025T023000+0100      | 2026-10-25 00:30:00 | 2026-10-25 01:30:00 | an offset beats the mtime
-%Y%m%d-%H%M              | 20260211-0600             | 2026-02-11 05:00:18 | 2026-02-11 05:00:18 | within the minute
-%Y%m%d-%H%M              | 20260211-0600             | 2026-03-01 00:00:00 | 2026-02-11 05:00:59 | the end of the minute
-%Y%m%d-%H                | 20260211-06               | 2026-02-11 05:17:00 | 2026-02-11 05:17:00 | within the hour
-backup-%Y-%m-%d.tar      | backup-2026-02-11.tar     | 2026-02-11 05:00:18 | 2026-02-11 05:00:18 | within the day
-backup-%Y-%m-%d.tar      | backup-2026-02-11.tar     | 2026-02-10 22:00:00 | 2026-02-10 23:00:00 | the start of the day
-backup-%Y-%m-%d.tar      | backup-2026-02-11.tar     | 2026-03-01 00:00:00 | 2026-02-11 22:59:59 | the end of the day
-100%%-%Y%m%d             | 100%-20260211             | 2026-02-11 05:00:18 | 2026-02-11 05:00:18 | a percent sign
+stamp                  | name                     | mtime (UTC)         | made at (UTC)       | because
+haiku-%Y%m%d-%H%M%S.md | haiku-20260211-060017.md | 2026-02-11 05:00:18 | 2026-02-11 05:00:17 | winter
+haiku-%Y%m%d-%H%M%S.md | haiku-20260711-060017.md | 2026-07-11 04:00:18 | 2026-07-11 04:00:17 | summer
+haiku-%Y%m%d-%H%M%S.md | haiku-20260211-060017.md | 2026-03-01 00:00:00 | 2026-02-11 05:00:17 | a restored mtime
+haiku-%Y%m%d-%H%M%S.md | haiku-20261025-023000.md | 2026-10-25 00:30:01 | 2026-10-25 00:30:00 | the first 02:30
+haiku-%Y%m%d-%H%M%S.md | haiku-20261025-023000.md | 2026-10-25 01:30:01 | 2026-10-25 01:30:00 | the second 02:30
+haiku-%Y%m%d-%H%M%S.md | haiku-20260329-023000.md | 2026-03-29 00:30:01 | 2026-03-29 00:30:00 | an hour that is skipped
+haiku-%Y%m%d-%H%M%S.md | haiku-20260329-023000.md | 2026-03-29 01:30:01 | 2026-03-29 01:30:00 | an hour that is skipped
+%Y%m%dT%H%M%S%z        | 20260211T060017+0100     | 2026-02-11 00:00:00 | 2026-02-11 05:00:17 | an offset
+%Y%m%dT%H%M%S%z        | 20260211T060017-0500     | 2026-02-11 00:00:00 | 2026-02-11 11:00:17 | another offset
+%Y%m%dT%H%M%S%z        | 20261025T023000+0100     | 2026-10-25 00:30:00 | 2026-10-25 01:30:00 | not the mtime
+%Y%m%d-%H%M            | 20260211-0600            | 2026-02-11 05:00:18 | 2026-02-11 05:00:18 | within the minute
+%Y%m%d-%H%M            | 20260211-0600            | 2026-03-01 00:00:00 | 2026-02-11 05:00:59 | the end of the minute
+%Y%m%d-%H              | 20260211-06              | 2026-02-11 05:17:00 | 2026-02-11 05:17:00 | within the hour
+backup-%Y-%m-%d.tar    | backup-2026-02-11.tar    | 2026-02-11 05:00:18 | 2026-02-11 05:00:18 | within the day
+backup-%Y-%m-%d.tar    | backup-2026-02-11.tar    | 2026-02-10 22:00:00 | 2026-02-10 23:00:00 | the start of the day
+backup-%Y-%m-%d.tar    | backup-2026-02-11.tar    | 2026-03-01 00:00:00 | 2026-02-11 22:59:59 | the end of the day
+100%%-%Y%m%d           | 100%-20260211            | 2026-02-11 05:00:18 | 2026-02-11 05:00:18 | a percent sign
 """
 
 
@@ -315,6 +315,7 @@ def test_a_folder_that_cannot_be_listed_is_output_unreadable(tmp_path: Path, wha
         case "a link loop":
             folder.symlink_to(folder)
         case "a long name":
+            folder.mkdir()
             folder /= "x" * 300
     with pytest.raises(CannotLook, match=told) as refusal:
         seen(folder)
@@ -323,13 +324,13 @@ def test_a_folder_that_cannot_be_listed_is_output_unreadable(tmp_path: Path, wha
 
 
 FORBIDDEN = """
-import os, sys
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from tests.test_output_folder import seen
 from rollcall.errors import CannotLook
 
-folder = Path(sys.argv[1])
+folder = Path("outputs")
 if os.geteuid() == 0:
     os.seteuid(65534)  # root may do everything
 try:
@@ -353,12 +354,10 @@ def test_what_may_not_be_read_is_told(tmp_path: Path, of_folder: int, of_file: i
     folder.mkdir()
     write(folder, "haiku.md").chmod(of_file)
     folder.chmod(of_folder)
-    above = list(folder.parents)[: len(folder.parents) - len(Path("/tmp").parents) - 1]
-    for each in above:
-        each.chmod(each.stat().st_mode | 0o111)
+    tmp_path.chmod(0o755)
     child = subprocess.run(
-        [sys.executable, "-c", FORBIDDEN, folder],
-        cwd=HOUSE,
+        [sys.executable, "-c", FORBIDDEN],
+        cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(HOUSE)},
         capture_output=True,
         text=True,

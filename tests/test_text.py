@@ -90,6 +90,10 @@ def test_a_secret_is_shown_by_its_name_only(said: str, shown: str) -> None:
     assert clean_of_secrets(said, secrets) == shown
 
 
+def test_a_secret_that_begins_like_another_leaves_no_remainder() -> None:
+    assert without_secrets("abc123", {"abc": "${SHORT}", "abc123": "${LONG}"}) == "${LONG}"
+
+
 def test_the_name_of_a_secret_is_not_taken_for_another_secret() -> None:
     assert without_secrets("first", {"first": "${SECOND}", "SECOND": "${THIRD}"}) == "${SECOND}"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,12 +16,13 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from rollcall import schedule
+from rollcall.config.database_url import hidden, read_database_url, resolved
 from rollcall.config.mistakes import mistakes_of
-from rollcall.config.tables import JobsFile, JobTable, OutputTable, ServiceTable
+from rollcall.config.tables import DatabaseTable, JobsFile, JobTable, OutputTable, ServiceTable
 from rollcall.config.tables import json_schema as json_schema
 from rollcall.config.values import expand, known_secrets, read_folder, read_output_path, read_url, shown_url
 from rollcall.errors import BadInput, Mistake
-from rollcall.jobs import Format, Job, Output, Roll, Service
+from rollcall.jobs import Database, Format, Job, Output, Roll, Service
 from rollcall.text import clean, listed
 
 LARGEST_FILE = 4_000_000
@@ -112,7 +114,7 @@ def _names(services: dict[str, Any]) -> str:
 
 def _roll(table: JobsFile, file: Path, environment: Mapping[str, str]) -> Roll:
     folder = file.resolve().parent
-    services = {name: _service(name, each, folder, environment) for name, each in table.services.items()}
+    services = {name: _service(name, each, table, folder, environment) for name, each in table.services.items()}
     jobs = tuple(_job(name, each, table, services, folder) for name, each in table.jobs.items())
     return Roll(
         file=file,
@@ -123,8 +125,10 @@ def _roll(table: JobsFile, file: Path, environment: Mapping[str, str]) -> Roll:
     )
 
 
-def _service(name: str, table: ServiceTable, folder: Path, environment: Mapping[str, str]) -> Service:
-    return Service(
+def _service(
+    name: str, table: ServiceTable, whole: JobsFile, folder: Path, environment: Mapping[str, str]
+) -> Service:
+    service = Service(
         id=name,
         url=expand(table.url, environment).rstrip("/"),
         shown_url=shown_url(table.url).rstrip("/"),
@@ -137,7 +141,27 @@ def _service(name: str, table: ServiceTable, folder: Path, environment: Mapping[
         root=folder / read_folder(table.root),
         headers=tuple((key, expand(value, environment)) for key, value in table.headers.items()),
         secrets=known_secrets(table.url, table.headers, environment),
+        zone=whole.timezone,
     )
+    return _with_database(service, table.database, environment) if table.database else service
+
+
+def _with_database(service: Service, table: DatabaseTable, environment: Mapping[str, str]) -> Service:
+    """`service` with its database; what must not be shown of the one is not shown of the other either."""
+    url = read_database_url(expand(table.url, environment))
+    of_database, names = hidden(table.url, url, environment)
+    secrets = tuple((of_database | dict(service.secrets)).items())
+    database = Database(
+        service_id=service.id,
+        url=resolved(url, service.root),
+        shown_url=shown_url(table.url),
+        active=table.active or None,
+        executions=table.executions or None,
+        timeout=table.timeout or service.timeout,
+        secrets=secrets,
+        names=tuple(names.items()),
+    )
+    return replace(service, database=database, secrets=secrets)
 
 
 def _job(name: str, table: JobTable, whole: JobsFile, services: Mapping[str, Service], folder: Path) -> Job:

@@ -25,6 +25,7 @@ _LONGEST_NUMBER = 10**18
 _CURES_OF_MISSING = {
     "timezone": 'required, never guessed. Write timezone = "Europe/Zurich" with your own zone.',
     "url": 'required. Write url = "http://localhost:8000".',
+    "database.url": 'required. Write url = "sqlite:///data/app.db".',
     "path": 'required. Write path = "data/export-*.json".',
     "jobs": "declares no job, and nothing that is not declared can be missed. Write a [jobs.NAME] table.",
 }
@@ -103,7 +104,8 @@ def _rule(error: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         return _unknown_key(error["loc"], model)
     if kind == "missing":
-        return _CURES_OF_MISSING.get(key, f"required. Write {key} = …")
+        in_table = ".".join(map(str, error["loc"][2:]))
+        return _CURES_OF_MISSING.get(in_table) or _CURES_OF_MISSING.get(key, f"required. Write {key} = …")
     if kind == "enum":
         return f"must be one of {error['ctx']['expected']}."
     if kind == "greater_than_equal":

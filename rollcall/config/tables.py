@@ -23,6 +23,7 @@ from pydantic import (
     field_validator,
 )
 
+from rollcall.config.database_url import read_database_url, read_query
 from rollcall.config.values import (
     expand,
     read_aware_time,
@@ -136,6 +137,44 @@ class OutputTable(_Table):
         return size
 
 
+def _bearable(timeout: timedelta) -> timedelta:
+    if not timedelta(milliseconds=100) <= timeout <= timedelta(minutes=5):
+        raise ValueError('must lie between "0.1 s" and "5 min".')
+    return timeout
+
+
+Query = Annotated[str, AfterValidator(read_query)]
+Timeout = Annotated[Span, AfterValidator(_bearable)]
+
+# The tables of AIME, the service that Roll call was made for.
+_ACTIVE = "SELECT is_active, last_updated FROM service_states WHERE service_name = 'scheduler'"
+_EXECUTIONS = "SELECT task_id, last_executed, last_status, next_run_time FROM scheduled_task_executions"
+
+
+class DatabaseTable(_Table):
+    """Where a scheduler keeps what it must not forget: a witness that is there when the backend is not."""
+
+    url: str = Field(description="As SQLAlchemy writes it, such as sqlite:///data/app.db; ${NAME} is read.")
+    active: Query = Field(_ACTIVE, description='SQL: one row, its flag and since when; "" to leave it out.')
+    executions: Query = Field(
+        _EXECUTIONS, description='SQL: task_id, last_executed, last_status, next_run_time; "" to leave it out.'
+    )
+    timeout: Timeout | None = Field(None, description="How long it may take to answer; the service's where left out.")
+
+    @field_validator("url")
+    @classmethod
+    def _url_can_be_asked(cls, url: str, found: ValidationInfo) -> str:
+        read_database_url(expand(url, _context(found)["environment"]))
+        return url
+
+    @field_validator("executions")
+    @classmethod
+    def _asks_something(cls, executions: str, found: ValidationInfo) -> str:
+        if not executions and found.data.get("active") == "":
+            raise ValueError("nothing is asked of the database. Write a query here or in active.")
+        return executions
+
+
 class ServiceTable(_Table):
     """One scheduler and where to ask it."""
 
@@ -145,9 +184,10 @@ class ServiceTable(_Table):
     trigger: str | None = Field(None, description="POST with {job}, only with --rerun-missed.")
     engine: Engine = Field(Engine.CRON, description="Whose arithmetic its schedules follow.")
     naive_times: Zone | None = Field(None, description="How its timestamps without an offset are read.")
-    timeout: Span = _default("5 s", parse_span, "How long it may take to answer.")
+    timeout: Timeout = _default("5 s", parse_span, "How long it may take to answer.")
     root: str = Field(".", description="Outputs are relative to this; itself relative to jobs.toml.")
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="Sent along; ${NAME} is read.")
+    database: DatabaseTable | None = Field(None, description="A third witness, read-only.")
 
     @field_validator("url")
     @classmethod
@@ -168,13 +208,6 @@ class ServiceTable(_Table):
         if path is not None and "{job}" not in path:
             raise ValueError("does not say which job. Write {job} where its id belongs.")
         return path
-
-    @field_validator("timeout")
-    @classmethod
-    def _timeout_is_bearable(cls, timeout: timedelta) -> timedelta:
-        if not timedelta(milliseconds=100) <= timeout <= timedelta(minutes=5):
-            raise ValueError('must lie between "0.1 s" and "5 min".')
-        return timeout
 
     @field_validator("root")
     @classmethod

@@ -21,11 +21,11 @@ from rollcall.times import read_timestamp
 
 _SIZE = re.compile(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)\s*")
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, a token
 # Replacing shorter values in texts would tear words apart and hide nothing.
-_SHORTEST_SECRET = 4
+SHORTEST_SECRET = 4
 # What the request itself says; a second opinion in jobs.toml would make it one that no server can read.
 _HEADERS_OF_THE_REQUEST = frozenset({"connection", "content-length", "transfer-encoding"})
 _STAMP_EXAMPLE = datetime(2026, 10, 25, 17, 48, 59, tzinfo=UTC)
@@ -115,21 +115,21 @@ def read_header_value(value: str) -> None:
 
 def expand(text: str, environment: Mapping[str, str]) -> str:
     """`text` with each `${NAME}` replaced from the environment."""
-    names = _VARIABLE.findall(text)
-    if "${" in _VARIABLE.sub("", text) or not all(map(_VARIABLE_NAME.fullmatch, names)):
+    names = VARIABLE.findall(text)
+    if "${" in VARIABLE.sub("", text) or not all(map(_VARIABLE_NAME.fullmatch, names)):
         raise ValueError('has a "${" that names no variable. Write ${NAME} with letters, digits and "_".')
     if unset := [name for name in dict.fromkeys(names) if not environment.get(name)]:
         verb = "is" if len(unset) == 1 else "are"
         exports = " ".join(f"{name}=…" for name in unset[:8])
         raise ValueError(f"{listed(unset)} {verb} not set in the environment. Set it: export {exports}")
-    return _VARIABLE.sub(lambda found: environment[found.group(1)], text)
+    return VARIABLE.sub(lambda found: environment[found.group(1)], text)
 
 
 def known_secrets(url: str, headers: Mapping[str, str], environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Each value that must never be shown, with what is shown instead."""
     secrets = {}
     for text in (url, *headers.values()):
-        for name in _VARIABLE.findall(text):
+        for name in VARIABLE.findall(text):
             secrets[environment.get(name, "")] = f"${{{name}}}"
     for name, text in headers.items():
         value = expand(text, environment)
@@ -145,7 +145,7 @@ def known_secrets(url: str, headers: Mapping[str, str], environment: Mapping[str
     secrets.setdefault(b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode(), "(user)")
     for value, shown in tuple(secrets.items()):
         secrets.setdefault(quote(value, safe=""), shown)
-    return tuple((value, shown) for value, shown in secrets.items() if len(value) >= _SHORTEST_SECRET)
+    return tuple((value, shown) for value, shown in secrets.items() if len(value) >= SHORTEST_SECRET)
 
 
 def read_folder(text: str) -> Path:

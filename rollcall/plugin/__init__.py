@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from rollcall.errors import BadInput
 from rollcall.plugin import outcome
-from rollcall.plugin.options import add_options
+from rollcall.plugin.options import add_options, needs_no_jobs, only_shows
 from rollcall.plugin.presentation import Presentation
-from rollcall.plugin.session import Session, Subjects, begin, parameters_of, receive
+from rollcall.plugin.session import Session, Subjects, begin, hand_over, parameters_of, receive
 from rollcall.plugin.views import CheckedJob, CheckedService, Facing
 from rollcall.times import read_now
 
@@ -28,7 +29,20 @@ _pytest_session = pytest.StashKey[pytest.Session]()
 NOBODY = "no such subject"
 _WITNESSES = frozenset({"service", "output"})
 _MARKER = "jobs_with(*witnesses): the check is about jobs that have these witnesses: service, output"
-_WARNINGS = "default::rollcall.plugin.outcome.MorningWarning"
+
+
+@pytest.fixture
+def job(request: pytest.FixtureRequest) -> CheckedJob:
+    """Each declared job in its turn, as a check sees it: `assert job.ran_on_time`."""
+    subject: CheckedJob = request.param
+    return subject
+
+
+@pytest.fixture
+def service(request: pytest.FixtureRequest) -> CheckedService:
+    """Each declared service in its turn, as a check sees it: `assert service.answers`."""
+    subject: CheckedService = request.param
+    return subject
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,29 +52,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", _MARKER)
-    # Appended last, it outranks an "error" of the project's own: a warning must not fail a check.
-    config.addinivalue_line("filterwarnings", _WARNINGS)
-    if config.option.help or config.option.version:
-        return
+    config.stash[_subjects] = (Subjects(), Facing())
     if hasattr(config, "workerinput"):
         config.stash[_subjects] = receive(config.workerinput["rollcall"])
-        return
-    _begin(config)
+    elif not needs_no_jobs(config):
+        _begin(config, read_now())
 
 
-def _begin(config: pytest.Config) -> None:
+def _begin(config: pytest.Config, now: datetime) -> None:
+    presentation = None if only_shows(config) else Presentation(config, now)
     cleanup = ExitStack()
     config.add_cleanup(cleanup.close)
-    now = read_now()
-    presentation = Presentation(config)
     try:
         session = config.stash[_session] = begin(config, cleanup, now)
     except BadInput as problem:
-        presentation.refuse(now, str(problem))
+        if presentation:
+            presentation.refuse(str(problem))
         raise pytest.UsageError(str(problem)) from None
     config.stash[_subjects] = (session.subjects, session.facing)
-    presentation.begin(session)
-    config.pluginmanager.register(presentation, "rollcall-presentation")
+    if presentation:
+        presentation.present(session)
+        config.pluginmanager.register(presentation, "rollcall-presentation")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -75,14 +87,20 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     subjects, facing = metafunc.config.stash[_subjects]
     if "job" in metafunc.fixturenames:
-        wanted = {name for mark in metafunc.definition.iter_markers("jobs_with") for name in mark.args}
-        if not wanted <= _WITNESSES:
-            raise pytest.UsageError(f"{metafunc.definition.nodeid}: jobs_with takes service and output")
-        ids = [job_id for job_id, witnesses in subjects.jobs if wanted <= witnesses]
-        metafunc.parametrize("job", [CheckedJob(each, facing.jobs) for each in ids] or [NOBODY], ids=ids or None)
+        ids = subjects.jobs_with(_wanted(metafunc.definition))
+        jobs = [CheckedJob(each, facing.jobs) for each in ids]
+        metafunc.parametrize("job", jobs or [NOBODY], ids=ids or None, indirect=True)
     if "service" in metafunc.fixturenames:
         services = [CheckedService(each, facing.services) for each in subjects.services]
-        metafunc.parametrize("service", services or [NOBODY], ids=subjects.services or None)
+        metafunc.parametrize("service", services or [NOBODY], ids=subjects.services or None, indirect=True)
+
+
+def _wanted(check: pytest.Item) -> set[str]:
+    wanted = {name for mark in check.iter_markers("jobs_with") for name in mark.args}
+    if not wanted <= _WITNESSES:
+        unknown = ", ".join(map(repr, sorted(wanted - _WITNESSES, key=str)))
+        pytest.fail(f"{check.nodeid}: jobs_with({unknown}): there are service and output.", pytrace=False)
+    return wanted
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -97,17 +115,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if _session in session.config.stash and not session.config.option.collectonly:
+    if _session in session.config.stash and not only_shows(session.config):
         session.config.stash[_session].gather_and_judge(session.items, session.config)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """xdist: the controller gathers before the first worker starts, for what this command line selects."""
-    session = node.config.stash[_session]
-    if session.morning is None:
+    session = node.config.stash.get(_session, None)
+    if session and not session.has_gathered:
         node.config.stash[_pytest_session].perform_collect()
-    node.workerinput["rollcall"] = session.hand_over()
+    node.workerinput["rollcall"] = hand_over(*node.config.stash[_subjects])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    return (yield from outcome.set_up(item))
 
 
 @pytest.hookimpl(wrapper=True)

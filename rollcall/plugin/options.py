@@ -1,14 +1,17 @@
-"""Which options does `pytest checks/` take?"""
+"""Which options does `pytest checks/` take, and is anything to be checked at all?"""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
 from rollcall import settings
 from rollcall.settings import Asked
+
+# pytest then only shows what it has: no service may be asked, and no report replaced.
+_SHOWS = frozenset({"collectonly", "setuponly", "setupplan", "show_fixtures_per_test"})
+_SHOWS_WITHOUT_JOBS = frozenset({"help", "version", "markers", "showfixtures", "cacheshow"})
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -35,26 +38,28 @@ def add_options(parser: pytest.Parser) -> None:
         "--demo",
         metavar="CAUSE",
         nargs="?",
-        const="",
-        help="judge an embedded scheduler on a staged morning, with that fault in it (default: none)",
+        const=settings.GOOD_DEMO,
+        help=f"judge an embedded scheduler on a staged morning, with that fault if any (${settings.DEMO}; 1: without)",
     )
 
 
-def demo_cause(config: pytest.Config) -> str | None:
-    """The fault of the demo, "" for a good morning, None where no demo was asked for. Raises UsageError."""
-    option: str | None = config.getoption("--demo")
-    cause = option if option is not None else os.environ.get(settings.DEMO)
-    if cause and Path(cause).exists():
-        raise pytest.UsageError(f"--demo {cause}: that is a path, no cause. Write it last, or --demo=CAUSE.")
-    return cause
+def only_shows(config: pytest.Config) -> bool:
+    """True where pytest was asked to show its checks, fixtures or help, and not to check anything."""
+    return needs_no_jobs(config) or any(config.getoption(name, False) for name in _SHOWS)
+
+
+def needs_no_jobs(config: pytest.Config) -> bool:
+    """True where even the names of the jobs do not matter."""
+    return any(config.getoption(name, False) for name in _SHOWS_WITHOUT_JOBS)
 
 
 def asked(config: pytest.Config) -> Asked:
-    """What was asked for on the command line or in the environment."""
+    """What was asked for on the command line or in the environment. Raises `BadInput`."""
     return Asked.of(
         environment=os.environ,
         folder=config.rootpath,
         jobs_file=config.getoption("--jobs-file"),
         service_urls=config.getoption("--service-url"),
         as_of=config.getoption("--as-of"),
+        demo=config.getoption("--demo"),
     )

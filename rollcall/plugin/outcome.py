@@ -3,44 +3,53 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
+from itertools import islice
+from types import CodeType, TracebackType
 from typing import NoReturn
 
 import pytest
 
 from rollcall.findings import Finding
+from rollcall.plugin.session import parameters_of
 from rollcall.plugin.views import CannotTell, CheckedJob, CheckedService, NotPromised
 
 CANNOT_TELL = "cannot tell: "
+TOLD = "finding"
+
+Subject = CheckedJob | CheckedService
+Phase = Generator[None, object, object]
 
 
 class MorningWarning(UserWarning):
     """Something worth telling that nobody must get up for, such as a late run with `late = "warn"`."""
 
 
-def run(function: pytest.Function) -> Generator[None, object, object]:
+def set_up(item: pytest.Item) -> Phase:
+    """Wraps the setup of a check, in which a reader's own fixtures may ask a job or a service already."""
+    subjects = _subjects(item)
+    item.user_properties += [each for subject in subjects if subject.is_known for each in _properties(subject)]
+    return (yield from _in_sentences(item, subjects))
+
+
+def run(function: pytest.Function) -> Phase:
     """Wraps the call of a check: what it asked decides how its failure is told."""
-    subjects = [each for each in function.funcargs.values() if isinstance(each, CheckedJob | CheckedService)]
-    for subject in subjects:
-        subject.asked.clear()
-        function.user_properties += _properties(subject)
-    try:
-        result = yield
-    except (CannotTell, NotPromised) as reason:
-        told: Finding | NotPromised = reason.finding if isinstance(reason, CannotTell) else reason
-    except AssertionError:
-        asked = [finding for subject in subjects for finding in subject.asked]
-        if not asked or not asked[-1].needs_a_person:
-            raise
-        told = asked[-1]
-    else:
-        _warn(subjects)
-        return result
-    # Outside of the handlers: a sentence must not drag the traceback of the assert along as its context.
-    return _tell(told)
+    subjects = _subjects(function)
+    result = yield from _in_sentences(function, subjects)
+    _warn(subjects)
+    return result
 
 
-def _properties(subject: CheckedJob | CheckedService) -> list[tuple[str, object]]:
+def is_told(report: pytest.TestReport) -> bool:
+    """True where a finding about a job or a service says why the check failed, rather than its own traceback."""
+    return report.when == "call" and TOLD in dict(report.user_properties)
+
+
+def _subjects(item: pytest.Item) -> list[Subject]:
+    return [each for each in parameters_of(item).values() if isinstance(each, CheckedJob | CheckedService)]
+
+
+def _properties(subject: Subject) -> list[tuple[str, object]]:
     """What junit.xml and the page's table learn of a check beside its outcome."""
     kind = "job" if isinstance(subject, CheckedJob) else "service"
     facts = subject.facts
@@ -48,20 +57,60 @@ def _properties(subject: CheckedJob | CheckedService) -> list[tuple[str, object]
     return [(kind, subject.id), ("verdict", str(facts.verdict)), *cause]
 
 
-def _tell(told: Finding | NotPromised) -> NoReturn:
+def _in_sentences(item: pytest.Item, subjects: Iterable[Subject]) -> Phase:
+    for subject in subjects:
+        subject.asked.clear()
+    try:
+        return (yield)
+    except (CannotTell, NotPromised) as reason:
+        told: Finding | NotPromised = reason.finding if isinstance(reason, CannotTell) else reason
+    except AssertionError as error:
+        broken = _broken_in(_statement(error.__traceback__), subjects)
+        if broken is None:
+            raise
+        told = broken
+    # Outside of the handlers: a sentence must not drag the traceback of the assert along as its context.
+    _tell(item, told)
+
+
+def _statement(traceback: TracebackType | None) -> tuple[CodeType | None, range]:
+    """The code that raised, and the lines of the statement that did."""
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return None, range(0)
+    code = traceback.tb_frame.f_code
+    # Two bytes an instruction.
+    first, last, *_ = next(islice(code.co_positions(), traceback.tb_lasti // 2, None))
+    first = first or traceback.tb_lineno
+    return code, range(first, (last or first) + 1)
+
+
+def _broken_in(statement: tuple[CodeType | None, range], subjects: Iterable[Subject]) -> Finding | None:
+    """The broken promise that was asked last by that statement; None where the assertion is about something else."""
+    code, lines = statement
+    asked = [each for subject in subjects for each in subject.asked if each.code is code and each.line in lines]
+    # Not simply the last: to explain a failed `a and b`, pytest asks `a` once more.
+    return next((each.finding for each in reversed(asked) if each.finding.needs_a_person), None)
+
+
+def _tell(item: pytest.Item, told: Finding | NotPromised) -> NoReturn:
     """One root cause is not reported nine times: what another check's failure hides is no second failure."""
     if isinstance(told, NotPromised):
         pytest.skip(f"not applicable: {told}")
+    item.user_properties.append((TOLD, str(told.check)))
     if told.blocked_by:
         pytest.skip(str(told))
     pytest.fail(str(told), pytrace=False)
 
 
-def _warn(subjects: list[CheckedJob | CheckedService]) -> None:
-    for subject in subjects:
-        for finding in subject.asked:
-            if finding.is_warning:
-                warnings.warn(MorningWarning(f"{subject.id}: {finding}"), stacklevel=2)
+def _warn(subjects: Iterable[Subject]) -> None:
+    findings = {(each.id, asked.finding) for each in subjects for asked in each.asked if asked.finding.is_warning}
+    with warnings.catch_warnings():
+        # Whatever the project or the command line makes of warnings, this one fails no check.
+        warnings.simplefilter("always", MorningWarning)
+        for subject_id, finding in findings:
+            warnings.warn(MorningWarning(f"{subject_id}: {finding}"), stacklevel=2)
 
 
 def status_of(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:

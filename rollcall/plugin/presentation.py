@@ -7,6 +7,7 @@ say which run they belong to.
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rollcall.morning import Morning, incomplete_json, to_json
+from rollcall.plugin.outcome import is_told
 from rollcall.plugin.reports import Reports
 from rollcall.plugin.session import Session
 from rollcall.report.board import render_board, title
@@ -25,43 +27,74 @@ from rollcall.text import clean, counted
 
 JOB = "job"
 _NOT_LOOKED = "no job and no service was looked at"
+_NO_PAGE = "Roll call's page is written by pytest-html, which is not loaded. Install it, and leave out -p no:html."
 
 
 class Presentation:
-    """The outputs of one run. They begin INCOMPLETE and end as the whole result, or stay INCOMPLETE."""
+    """The outputs of one run. They begin INCOMPLETE and end as the whole result, or stay INCOMPLETE.
 
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-        self._reports = Reports(config.rootpath / "reports")
-        self._is_silent = bool(config.option.collectonly)
+    Raises UsageError where nothing can be written.
+    """
+
+    def __init__(self, config: pytest.Config, began_at: datetime) -> None:
+        if not config.pluginmanager.hasplugin("html"):
+            raise pytest.UsageError(_NO_PAGE)
+        self._reports = Reports(config)
+        self._began_at = began_at
         self._session: Session | None = None
         self._expected = 0
         self._done: set[str] = set()
+        self._unloaded: set[str] = set()
+        self._other_failures: dict[str, None] = {}
         self._interruption: str | None = _NOT_LOOKED
         self._html: Any = None
         self._cells: dict[str, tuple[str, ...]] = {}
+        self._begin()
 
-    def refuse(self, now: datetime, problem: str) -> None:
-        """Nothing will be looked at; yesterday's page must not stand for this morning."""
-        self._put_incomplete(now, ZoneInfo("UTC"), demo=None, because=problem)
-
-    def begin(self, session: Session) -> None:
-        """INCOMPLETE stands where the result will be. Raises UsageError where nothing can be written."""
-        self._session = session
-        self._put_incomplete(session.judged_at, session.roll.zone, demo=session.demo, because=None)
-
-    def _put_incomplete(self, now: datetime, zone: ZoneInfo, *, demo: str | None, because: str | None) -> None:
-        if self._is_silent:
-            return
-        page = render_incomplete(started_at=now, zone=zone, demo=demo, because=because)
+    def _begin(self) -> None:
         try:
-            self._reports.begin(self._config, page, incomplete_json(now, zone, demo=demo))
+            self._reports.begin(*self._incomplete(None), now=self._began_at)
         except OSError as problem:
             raise pytest.UsageError(_unwritten(self._reports, problem)) from None
+
+    def refuse(self, problem: str) -> None:
+        """Nothing will be looked at, and the page says why."""
+        self._leave_incomplete(problem)
+
+    def present(self, session: Session) -> None:
+        """What is shown from now on is about that session."""
+        self._session = session
+        self._leave_incomplete(None)
+
+    def _incomplete(self, because: str | None) -> tuple[str, str]:
+        session = self._session
+        zone, demo = (session.roll.zone, session.demo) if session else (ZoneInfo("UTC"), None)
+        at = session.judged_at if session else self._began_at
+        page = render_incomplete(started_at=at, zone=zone, demo=demo, because=because)
+        return page, incomplete_json(at, zone, demo=demo, because=because)
+
+    def _leave_incomplete(self, because: str | None) -> None:
+        # An INCOMPLETE page stands there already; where it cannot be replaced it is still true.
+        with suppress(OSError):
+            self._reports.put(*self._incomplete(because))
 
     @property
     def _morning(self) -> Morning | None:
         return self._session.morning if self._session else None
+
+    @property
+    def _outcome(self) -> dict[str, Any]:
+        """What happened to the run, rather than to the jobs: page, JSON and terminal all tell it."""
+        is_complete = self._interruption is None
+        return {
+            "is_complete": is_complete,
+            "interruption": self._interruption,
+            "other_failures": tuple(self._other_failures),
+        }
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._unloaded.add(report.nodeid)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -71,12 +104,12 @@ class Presentation:
         # A worker that crashes never tears down the check it was in.
         if report.when == "teardown":
             self._done.add(report.nodeid)
+        if report.failed and not is_told(report):
+            self._other_failures[clean(report.nodeid)] = None
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
         """Innermost of the wrappers: pytest-html writes inside it, the terminal speaks after it."""
-        if self._is_silent:
-            return (yield)
         self._interruption = self._why_incomplete(exitstatus)
         session.exitstatus = self._exit_status(exitstatus)
         try:
@@ -85,10 +118,17 @@ class Presentation:
         except OSError as problem:
             self._interruption = _unwritten(self._reports, problem)
             session.exitstatus = exitstatus or pytest.ExitCode.TESTS_FAILED
+            self._leave_incomplete(self._interruption)
+        finally:
+            self._reports.discard()
 
     def _why_incomplete(self, exitstatus: int) -> str | None:
+        if self._unloaded:
+            return f"{counted(len(self._unloaded), 'file')} of checks could not be loaded"
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             return "it was interrupted"
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            return "no check was selected"
         if exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return f"pytest ended with status {int(exitstatus)}"
         if self._morning is None:
@@ -104,9 +144,9 @@ class Presentation:
 
     def _finish(self) -> None:
         if self._morning is None:
-            self._reports.discard()
+            self._reports.put(*self._incomplete(self._interruption))
         else:
-            self._reports.finish(self._config, to_json(self._morning, is_complete=self._interruption is None))
+            self._reports.finish(to_json(self._morning, **self._outcome))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_metadata(self, metadata: dict[str, Any]) -> None:
@@ -123,10 +163,10 @@ class Presentation:
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         if self._morning is None:
             return
-        is_complete = self._interruption is None
-        prefix.append(render_board(self._morning, is_complete=is_complete, interruption=self._interruption))
+        prefix.append(render_board(self._morning, **self._outcome))
         if self._html is not None:
-            self._html.title = title(self._morning, is_complete=is_complete)
+            is_complete, others = self._interruption is None, tuple(self._other_failures)
+            self._html.title = title(self._morning, is_complete=is_complete, other_failures=others)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -150,17 +190,16 @@ class Presentation:
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """The terminal's last words, after pytest's own count."""
         reporter = config.pluginmanager.get_plugin("terminalreporter")
-        if reporter and not self._is_silent:
+        if reporter:
             for line in self._last_words():
                 reporter.write_line(line)
 
     def _last_words(self) -> list[str]:
         if self._morning is None:
             return [f"INCOMPLETE: {self._interruption}."]
-        lines = render_summary(self._morning, is_complete=self._interruption is None)
-        why = [f"incomplete: {self._interruption}"] if self._interruption else []
-        return [*why, *lines, f"page: {self._reports.page}"]
+        return [*render_summary(self._morning, **self._outcome), f"page: {self._reports.page}"]
 
 
 def _unwritten(reports: Reports, problem: OSError) -> str:
-    return f"{clean(str(reports.folder))} cannot be written: {problem.strerror or problem}"
+    what = clean(str(problem.filename2 or problem.filename or reports.folder))
+    return f"{what} cannot be written: {problem.strerror or problem}"

@@ -11,7 +11,7 @@ import pickle
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -20,7 +20,7 @@ from rollcall.errors import BadInput
 from rollcall.gather import gather
 from rollcall.jobs import Job, Roll, Service
 from rollcall.morning import Morning, judge_morning
-from rollcall.plugin.options import asked, demo_cause
+from rollcall.plugin.options import asked
 from rollcall.plugin.views import CheckedJob, CheckedService, Facing, Facts
 from rollcall.settings import Asked
 from rollcall.text import counted
@@ -31,14 +31,18 @@ from rollcall.times import show_instant
 class Subjects:
     """Whom the checks are about: the ids of the services, and of the jobs with the witnesses each has."""
 
-    services: tuple[str, ...]
-    jobs: tuple[tuple[str, frozenset[str]], ...]
+    services: tuple[str, ...] = ()
+    jobs: tuple[tuple[str, frozenset[str]], ...] = ()
 
     @classmethod
     def of(cls, roll: Roll) -> Subjects:
         """The subjects of a roll."""
         jobs = tuple((job.id, _witnesses(job)) for job in roll.jobs)
         return cls(services=tuple(service.id for service in roll.services), jobs=jobs)
+
+    def jobs_with(self, wanted: set[str]) -> list[str]:
+        """The ids of the jobs that have all these witnesses."""
+        return [job_id for job_id, witnesses in self.jobs if wanted <= witnesses]
 
 
 def _witnesses(job: Job) -> frozenset[str]:
@@ -57,6 +61,7 @@ class Session:
     demo: str | None
     facing: Facing = field(default_factory=Facing)
     morning: Morning | None = None
+    has_gathered: bool = False
 
     @property
     def subjects(self) -> Subjects:
@@ -69,6 +74,7 @@ class Session:
 
     def gather_and_judge(self, items: Iterable[pytest.Item], config: pytest.Config) -> None:
         """Asks every witness that the selected checks need, once, and judges what they said."""
+        self.has_gathered = True
         jobs, services = _needed(items, self.roll)
         if not jobs and not services:
             return
@@ -88,10 +94,6 @@ class Session:
             cause = morning.service_causes[service.service.id]
             self.facing.services[service.service.id] = Facts.of_service(service, cause.code if cause else None)
 
-    def hand_over(self) -> bytes:
-        """What a worker needs: subjects and facts, no secrets."""
-        return pickle.dumps((self.subjects, self.facing))
-
     def header(self) -> list[str]:
         """What the terminal says first."""
         roll = self.roll
@@ -101,8 +103,13 @@ class Session:
         return [self.demo, *lines] if self.demo else lines
 
 
+def hand_over(subjects: Subjects, facing: Facing) -> bytes:
+    """What a worker needs: subjects and facts, no secrets."""
+    return pickle.dumps((subjects, facing))
+
+
 def receive(handed_over: bytes) -> tuple[Subjects, Facing]:
-    """What `Session.hand_over` packed."""
+    """What `hand_over` packed."""
     subjects, facing = pickle.loads(handed_over)
     return subjects, facing
 
@@ -128,12 +135,13 @@ def _needed(items: Iterable[pytest.Item], roll: Roll) -> tuple[list[Job], list[S
 
 
 def begin(config: pytest.Config, cleanup: ExitStack, now: datetime) -> Session:
-    """The session that was asked for; what it opened is closed by `cleanup`. Raises `BadInput`, `UsageError`."""
-    wanted, demo = asked(config), demo_cause(config)
-    if demo is not None:
-        return _begin_demo(wanted, demo, cleanup)
+    """The session that was asked for; what it opened is closed by `cleanup`. Raises `BadInput`."""
+    began_on = time.monotonic()
+    wanted = asked(config)
+    if wanted.demo is not None:
+        return _begin_demo(wanted, wanted.demo, cleanup)
     roll = wanted.load(os.environ)
-    return Session(roll=roll, judged_at=wanted.judged_at(roll, now), began_at=now, began_on=time.monotonic(), demo=None)
+    return Session(roll=roll, judged_at=wanted.judged_at(roll, now), began_at=now, began_on=began_on, demo=None)
 
 
 def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack) -> Session:
@@ -146,9 +154,7 @@ def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack) -> Session:
         morning = cleanup.enter_context(demo_morning(cause or None))
     except DemoError as error:
         raise BadInput.single("--demo", str(error)) from None
-    staged = Asked(
-        jobs_file=morning.jobs_file, shown_file="jobs.toml", service_urls={None: morning.url}, as_of=wanted.as_of
-    )
+    staged = replace(wanted, jobs_file=morning.jobs_file, shown_file="jobs.toml", service_urls={None: morning.url})
     roll = staged.load(os.environ)
     return Session(
         roll=roll,

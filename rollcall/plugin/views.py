@@ -6,10 +6,13 @@ stops the check, so that no `assert`, and no `assert not`, can pass without evid
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import CodeType
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from rollcall.errors import RollcallError
@@ -26,7 +29,7 @@ class CannotTell(RollcallError):
 
 
 class NotPromised(RollcallError):
-    """A check asked a job for a promise that its declaration does not make."""
+    """A check asked a job for what its declaration does not promise, or not yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +83,43 @@ class Facing:
     services: dict[str, Facts] = field(default_factory=dict)
 
 
+_Seen = TypeVar("_Seen")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedFor:
+    """A promise that a check looked at, and the line that did: an `assert` of the reader's own may stand beside it."""
+
+    finding: Finding
+    code: CodeType
+    line: int
+
+
 class Promise:
     """A promise as an `assert` sees it."""
 
-    def __init__(self, finding: Finding, asked: list[Finding]) -> None:
+    def __init__(self, finding: Finding, asked: list[AskedFor]) -> None:
         self.finding = finding
         self._asked = asked
 
     def __bool__(self) -> bool:
-        self._asked.append(self.finding)
-        if self.finding.verdict is Verdict.UNKNOWN and self.finding.needs_a_person:
-            raise CannotTell(self.finding)
-        return not self.finding.needs_a_person
+        return self._is_kept()
+
+    def __eq__(self, other: object) -> bool:
+        """So that `== True` and `!= False` are the same question, and cannot pass without evidence."""
+        return self._is_kept() == other
+
+    __hash__ = None  # type: ignore[assignment]  # it is a question, not a value
 
     def __repr__(self) -> str:
         return str(self.finding)
+
+    def _is_kept(self) -> bool:
+        asking = sys._getframe(2)
+        self._asked.append(AskedFor(finding=self.finding, code=asking.f_code, line=asking.f_lineno))
+        if self.finding.verdict is Verdict.UNKNOWN and self.finding.needs_a_person:
+            raise CannotTell(self.finding)
+        return not self.finding.needs_a_person
 
 
 class _Subject:
@@ -102,8 +127,13 @@ class _Subject:
 
     def __init__(self, subject_id: str, facts: dict[str, Facts]) -> None:
         self.id = subject_id
-        self.asked: list[Finding] = []
+        self.asked: list[AskedFor] = []
         self._facts_by_id = facts
+
+    @property
+    def is_known(self) -> bool:
+        """False where nothing was gathered, because pytest was only asked to show its checks."""
+        return self.id in self._facts_by_id
 
     @property
     def facts(self) -> Facts:
@@ -113,8 +143,8 @@ class _Subject:
     def promise(self, check: Check) -> Promise:
         """The promise of that name."""
         finding = self.facts.findings.get(check)
-        if finding is None and self.facts.due_at is None and self.facts.findings:
-            raise NotPromised("no due run has been owed yet")
+        if finding is None and self.facts.zone and self.facts.due_at is None:
+            raise NotPromised(f"no run of {self.id} has been owed yet")
         if finding is None:
             raise NotPromised(f"{check} is not promised: {self.id} has no such witness in jobs.toml")
         return Promise(finding, self.asked)
@@ -163,17 +193,27 @@ class CheckedJob(_Subject):
     @property
     def ran_at(self) -> datetime | None:
         """When the judged run was seen to be done, aware, in the job's zone; None where it was not."""
-        return self.facts.ran_at.astimezone(self.facts.zone) if self.facts.ran_at else None
+        ran_at = self._seen(self.facts.ran_at, Check.EXECUTED_AFTER_DUE_TIME, Check.OUTPUT_EXISTS)
+        return ran_at.astimezone(self.facts.zone) if ran_at else None
 
     @property
     def output(self) -> Path | None:
         """The output of the judged run; None where there is none."""
-        return self.facts.output
+        return self._seen(self.facts.output, Check.OUTPUT_EXISTS)
 
     @property
     def last_status(self) -> str | None:
         """The status of its last run in the scheduler's own word."""
-        return self.facts.last_status
+        return self._seen(self.facts.last_status, Check.STATUS_IS_SUCCESS)
+
+    def _seen(self, value: _Seen | None, *checks: Check) -> _Seen | None:
+        """The value; where there is none because nobody could look, asking for it stops the check as a promise does."""
+        for finding in (self.facts.findings[each] for each in checks if value is None and each in self.facts.findings):
+            if finding.verdict is Verdict.UNKNOWN:
+                raise CannotTell(finding)
+            if finding.verdict is Verdict.PENDING:
+                raise NotPromised(finding.because)
+        return value
 
     @property
     def is_registered(self) -> Promise:

@@ -34,14 +34,15 @@ _END = datetime(3000, 1, 1, tzinfo=UTC)
 class Wanted:
     """What one job wants to know of its folder.
 
-    Files made at or after `since` are kept, and the newest before; those made at or after `read_since` are read.
+    Files made at or after `since` are kept, and the newest before; those made at or after `read_since` are read, and
+    none where it is None.
     """
 
     job_id: str
     output: Output
     zone: ZoneInfo
     since: datetime
-    read_since: datetime
+    read_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,5 +203,7 @@ def _seen(folder: Path, matches: _Matches, now: datetime) -> OutputSeen:
 def _read(folder: Path, number: int, found: _Found, wanted: Wanted) -> FileSeen:
     """The newest is always read, for people to see it; others where their run may be the one that is judged."""
     seen = found.seen
+    if wanted.read_since is None:
+        return seen
     is_wanted = seen.made_at >= wanted.read_since and number < MOST_READ
     return read_content(folder / found.name, seen, wanted.output) if is_wanted or number == 0 else seen

@@ -50,7 +50,7 @@ def get(service: Service, path: str) -> Answer:
     with _limit(service) as (is_over, trace):
         try:
             answer = _fetch(service, path, trace)
-        except httpx.TimeoutException:
+        except (httpx.TimeoutException, TimeoutError):
             raise _no_answer(service, path) from None
         except (CannotLook, *mishaps) as error:
             if is_over():

@@ -189,9 +189,9 @@ def misread(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Findin
     file = _made_near(at, seen, _SAME_RUN)
     assert file is not None
     because = (
-        f"{show.due(run, job)}; its last_execution {reading.text} read {_as_read(seen)} is {show.when(reading.at, job)}, "
-        f"but read as {zone.key} it is {show.when(at, job)}, when its output {file.name} was made "
-        f"({show.when(file.made_at, job)}): it is read in the wrong zone"
+        f"{show.due(run, job)}; its last_execution {reading.text} read {_as_read(seen)} is "
+        f"{show.when(reading.at, job)}, but read as {zone.key} it is {show.when(at, job)}, when its output "
+        f"{file.name} was made ({show.when(file.made_at, job)}): it is read in the wrong zone"
     )
     found = f"ended {show.when(reading.at, job)}"
     return broken(check, Verdict.UNKNOWN, CauseCode.WRONG_TIMEZONE, expected=expected, found=found, because=because)

@@ -1,0 +1,122 @@
+"""Which setting of jobs.toml would catch it?
+
+One function for each thing that a fault can hide behind. "JOB" stands for the job's own key, so that jobs with the same
+advice can be told together.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePath
+
+from rollcall.jobs import Format, Job, Late, Output
+from rollcall.scene import Scene
+from rollcall.text import clean, show_size
+
+_TABLE = "[jobs.JOB]"
+_OUTPUT = "[jobs.JOB.output]"
+_TIME = "%Y%m%d-%H%M%S"
+# The formats that mark their end. Of the others half may still be read as a whole one.
+_BY_SUFFIX = {".json": Format.JSON, ".xml": Format.XML, ".gz": Format.GZIP, ".zip": Format.ZIP}
+
+
+def none(scene: Scene) -> str:
+    """Nothing that could be written there."""
+    return "no setting of jobs.toml catches it"
+
+
+def for_an_interval(scene: Scene) -> str:
+    """An interval whose phase nobody declared: a run that is missing looks like one that was put off."""
+    if not scene.floats:
+        return none(scene)
+    return f'add anchor = "…" to {_TABLE}: without it nobody knows when the interval was due'
+
+
+def for_lateness(scene: Scene) -> str:
+    """`late = "warn"` calls nobody."""
+    if scene.job.late is Late.WARN:
+        return f'write late = "fail" in {_TABLE}: "warn" tells it and calls nobody'
+    return for_an_interval(scene)
+
+
+def for_a_status(scene: Scene) -> str:
+    """A file tells nothing of how its run ended."""
+    if scene.job.service:
+        return none(scene)
+    return f'add service = "…" to {_TABLE}: only its scheduler knows how a run ended'
+
+
+def for_no_output(scene: Scene) -> str:
+    """A record tells nothing of what the run did."""
+    if scene.job.output:
+        return for_an_interval(scene)
+    return f"add {_OUTPUT} with path and stamp: only a file proves that the work was done"
+
+
+def for_a_record(scene: Scene) -> str:
+    """Where the record is read in the wrong zone only a file can tell."""
+    if scene.job.output is None:
+        return for_no_output(scene)
+    return for_a_restored_file(scene) if scene.job.output.stamp is None else none(scene)
+
+
+def for_a_restored_file(scene: Scene) -> str:
+    """An mtime is not proof of a run."""
+    output = scene.job.output
+    if output is None:
+        return for_no_output(scene)
+    if output.stamp:
+        return none(scene)
+    if output.is_one_file:
+        return f"let each run write a file of its own, its time in the name, and add stamp to {_OUTPUT}"
+    return f"add stamp = {_quoted(_stamp(output))} to {_OUTPUT}, as its names tell the time: an mtime proves no run"
+
+
+def for_a_half(scene: Scene) -> str:
+    """Half of a file passes for a whole one where neither a format nor its least size says otherwise."""
+    job, size = scene.job, scene.made[0].size
+    assert job.output is not None
+    if kind := _format(job.output):
+        return f'add format = "{kind}" to {_OUTPUT}: half of it still passes'
+    if size < 2:
+        return none(scene)
+    least = show_size(_least(size))
+    return f'write min_size = "{least}" in {_OUTPUT}: it has {show_size(size)}, and half of it still passes'
+
+
+def for_its_heart(scene: Scene) -> str:
+    """A text that only a run that worked writes."""
+    return f'add must_contain = ["…"] to {_OUTPUT}: a text that it holds only when all went well'
+
+
+def for_a_fallback(scene: Scene) -> str:
+    """The text of a run that found no answer."""
+    return f'add must_not_contain = ["…"] to {_OUTPUT}: what it writes when it gets no answer'
+
+
+def told_to(job: Job, text: str) -> str:
+    """The advice for that job, in which its key stands as TOML wants it written."""
+    bare = job.id.replace("-", "").replace("_", "")
+    key = job.id if bare.isascii() and bare.isalnum() else json.dumps(clean(job.id), ensure_ascii=False)
+    return text.replace(_OUTPUT, f"[jobs.{key}.output]").replace(_TABLE, f"[jobs.{key}]")
+
+
+def _stamp(output: Output) -> str:
+    before, _, after = output.pattern.rpartition("*")
+    return f"{before}{_TIME}{after}"
+
+
+def _format(output: Output) -> Format | None:
+    """The format that its name tells and nobody declared, where half of it would not pass."""
+    kind = _BY_SUFFIX.get(PurePath(output.pattern).suffix.lower())
+    is_declared = output.format not in (Format.ANY, Format.TEXT)
+    return None if kind is None or is_declared else kind
+
+
+def _least(size: int) -> int:
+    """Two thirds of it: more than a half, and less than what a quiet day may leave."""
+    return size - size // 3
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(clean(text, 80), ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""What can be asked of `rollcall`, one command a file."""

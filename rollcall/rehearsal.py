@@ -1,0 +1,187 @@
+"""Which of tonight's possible faults would these checks find, and which would slip through?
+
+Takes the evidence of a good morning, plants each fault on a copy of it and judges that as any morning is judged.
+Pure: the evidence may have been gathered just now or be a record of any earlier morning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from rollcall.cause import explain_job, explain_service
+from rollcall.errors import CauseCode
+from rollcall.evidence import Evidence, SchedulerSeen
+from rollcall.faults import JOB_FAULTS, SERVICE_FAULTS, JobFault, ServiceFault
+from rollcall.findings import Finding, Verdict
+from rollcall.jobs import Job, Roll, Service
+from rollcall.morning import Morning, judge_morning
+from rollcall.scene import Scene
+from rollcall.verdict import JobJudged, judge_job, judge_service
+
+
+class Outcome(StrEnum):
+    """What became of a planted fault."""
+
+    FOUND = "found"
+    FOUND_AS_ANOTHER = "found as another"
+    SLIPS = "slips"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """One fault that was planted: what was made of it by a check at `at`.
+
+    `told_as` is the cause that somebody was told, None where nobody was called. `cure` is, where it slips through, the
+    setting that would catch it (`rollcall.advice`).
+    """
+
+    fault: JobFault | ServiceFault
+    at: datetime
+    outcome: Outcome
+    told_as: CauseCode | None
+    cure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRehearsed:
+    """A service, and all that could befall it."""
+
+    service: Service
+    faults: tuple[Rehearsed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRehearsed:
+    """A job, and all that could befall it. `limit_at` is when its faults can be known, all but that of being late."""
+
+    job: Job
+    limit_at: datetime
+    faults: tuple[Rehearsed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A job or a service of which no fault was planted, and why: what is not good tells nothing once it is spoilt."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """The whole result, and the morning that it began from."""
+
+    morning: Morning
+    services: tuple[ServiceRehearsed, ...]
+    jobs: tuple[JobRehearsed, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def count(self, outcome: Outcome) -> int:
+        """How many of the planted faults ended like that."""
+        return sum(each.outcome is outcome for subject in (*self.services, *self.jobs) for each in subject.faults)
+
+    @property
+    def is_whole(self) -> bool:
+        """True where every fault was planted, and each called somebody. Of nothing at all that is not said."""
+        return not self.left_out and bool(self.jobs) and not self.count(Outcome.SLIPS)
+
+
+def rehearse(roll: Roll, evidence: Evidence, *, now: datetime, jobs: Iterable[Job] | None = None) -> Rehearsal:
+    """What would be found of each fault that can befall these jobs (all where left out) and their services."""
+    jobs = tuple(roll.jobs if jobs is None else jobs)
+    asked = {job.service.id: job.service for job in jobs if job.service}
+    morning = judge_morning(roll, evidence, now=now, jobs=jobs, services=tuple(asked.values()))
+    declared = {job.id: job for job in jobs}
+    services = [_of_service(each.service, evidence, morning) for each in morning.services]
+    of_jobs = [_of_job(declared[each.job.id], each, now) for each in morning.jobs]
+    rehearsed = [*services, *of_jobs]
+    return Rehearsal(
+        morning=morning,
+        services=tuple(each for each in rehearsed if isinstance(each, ServiceRehearsed)),
+        jobs=tuple(each for each in rehearsed if isinstance(each, JobRehearsed)),
+        left_out=tuple(each for each in rehearsed if isinstance(each, LeftOut)),
+    )
+
+
+# Services -------------------------------------------------------------------------------------------------------------
+
+
+def _of_service(service: Service, evidence: Evidence, morning: Morning) -> ServiceRehearsed | LeftOut:
+    seen = evidence.services.get(service.id)
+    cause = morning.service_causes[service.id]
+    if cause or not isinstance(seen, SchedulerSeen):
+        return LeftOut(id=service.id, why=cause.sentence if cause else "It was not asked.")
+    faults = (_on_service(each, service, seen, morning.judged_at) for each in SERVICE_FAULTS)
+    return ServiceRehearsed(service=service, faults=tuple(each for each in faults if each))
+
+
+def _on_service(fault: ServiceFault, service: Service, seen: SchedulerSeen, now: datetime) -> Rehearsed | None:
+    planted = fault.plant(service, seen)
+    if planted is None:
+        return None
+    evidence = Evidence(services={service.id: planted}, outputs={})
+    cause = explain_service(judge_service(service, evidence, now=now))
+    told_as = cause.code if cause else None
+    return _rehearsed(fault, fault.code, told_as, now, fault.cure)
+
+
+# Jobs -----------------------------------------------------------------------------------------------------------------
+
+
+def _of_job(job: Job, judged: JobJudged, now: datetime) -> JobRehearsed | LeftOut:
+    if problem := next((each for each in judged.findings if each.needs_a_person), None):
+        return LeftOut(id=job.id, why=str(problem))
+    if judged.due_run is None:
+        return LeftOut(id=job.id, why="no run of it was owed yet")
+    if early := next((each for each in judged.findings if each.verdict is Verdict.PENDING), None):
+        return LeftOut(id=job.id, why=f"its last run cannot be told any more: {early.because}")
+    limit_at = _limit_at(judged)
+    good = Scene.of(judged, limit_at)
+    if alarm := _alarm(good, job):
+        return LeftOut(id=job.id, why=f"already at its limit a check would have said: {alarm}")
+    faults = [_on_job(each, judged, job, good) for each in JOB_FAULTS if each.applies(good)]
+    return JobRehearsed(job=job, limit_at=limit_at, faults=tuple(faults))
+
+
+def _limit_at(judged: JobJudged) -> datetime:
+    """The first moment at which the run must be done; later where it left another sign by hand."""
+    assert judged.due_run is not None
+    signs = [judged.due_run.finish_by]
+    if judged.seen.ran_at is not None:
+        signs.append(judged.seen.ran_at)
+    signs += [each.made_at for each in judged.seen.made_by(judged.due_run)]
+    return max(signs)
+
+
+def _alarm(scene: Scene, job: Job) -> Finding | None:
+    return next((each for each in _judged(scene, job)[0].findings if each.needs_a_person), None)
+
+
+def _on_job(fault: JobFault, judged: JobJudged, job: Job, good: Scene) -> Rehearsed:
+    at = fault.seen_at(good)
+    scene = good if at == good.at else Scene.of(judged, at)
+    told, code = _judged(fault.plant(scene), job)
+    told_as = code if told.needs_a_person else None
+    return _rehearsed(fault, fault.code, told_as, at, fault.cure(scene))
+
+
+def _judged(scene: Scene, job: Job) -> tuple[JobJudged, CauseCode | None]:
+    """The job as a check at that moment judges it, and the cause it names."""
+    services = {job.service.id: job.service} if job.service else {}
+    of_services = {each.id: judge_service(each, scene.evidence, now=scene.at) for each in services.values()}
+    judged = judge_job(job, scene.evidence, of_services, now=scene.at)
+    cause = explain_job(judged, of_services)
+    return judged, cause.code if cause else None
+
+
+def _rehearsed(
+    fault: JobFault | ServiceFault, code: CauseCode | None, told_as: CauseCode | None, at: datetime, cure: str
+) -> Rehearsed:
+    if told_as is None:
+        cure = cure if code else "nothing looks for it yet"
+        return Rehearsed(fault=fault, at=at, outcome=Outcome.SLIPS, told_as=None, cure=cure)
+    outcome = Outcome.FOUND if told_as is code else Outcome.FOUND_AS_ANOTHER
+    return Rehearsed(fault=fault, at=at, outcome=outcome, told_as=told_as)

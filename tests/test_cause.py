@@ -1,0 +1,478 @@
+"""Is each cause named by the morning that has it, with its proof and with the command to type?"""
+
+from __future__ import annotations
+
+import shlex
+import tomllib
+from typing import Any
+
+import pytest
+
+from fixtures.mornings import FOLDER, Told, five_files, made, morning, not_seen
+from rollcall.errors import CauseCode
+from rollcall.evidence import FileSeen
+from rollcall.findings import Check
+from rollcall.jobs import Format
+
+OLD = five_files("2026-02-10T06:00:17+01:00")
+TRIGGER = "http://localhost:8000/api/v1/services/scheduler/trigger/generate_haiku_scheduled"
+RERUN = f"`curl -X POST {TRIGGER}`, then `pytest checks/`"
+STATUS = "http://localhost:8000/api/v1/services/scheduler/status"
+LIST = f"`ls -lt {FOLDER} | head`"
+FILE = f"{FOLDER}/generate-haiku-20260211-060017.md"
+
+
+def today(text: str | None = "x" * 300, **others: Any) -> list[FileSeen]:
+    """Today's file is this one, the earlier ones are as ever."""
+    return [made("2026-02-11T06:00:17+01:00", text, **others), *OLD[:4]]
+
+
+# cause | the words that make its morning | verdict | the sentence | the next step, or what it begins with
+MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
+    (
+        CauseCode.BACKEND_DOWN,
+        {"service": not_seen(CauseCode.BACKEND_DOWN, "GET http://localhost:8000: connection refused")},
+        "unknown",
+        "The backend does not answer: GET http://localhost:8000: connection refused.",
+        "See whether the backend is up (`ps aux | grep uvicorn`), start it, then `pytest checks/`",
+    ),
+    (
+        CauseCode.ACCESS_DENIED,
+        {"service": not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized")},
+        "unknown",
+        "The service refuses to be asked: answers 401 Unauthorized.",
+        "Correct the headers of [services.aime] in jobs.toml, then `pytest checks/`",
+    ),
+    (
+        CauseCode.WRONG_SERVICE,
+        {"service": not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found")},
+        "unknown",
+        "Something else answers there: answers 404 Not Found.",
+        f"See what answers there, `curl -i {STATUS}`, and correct url and status of [services.aime] in jobs.toml",
+    ),
+    (
+        CauseCode.BACKEND_ERROR,
+        {"service": not_seen(CauseCode.BACKEND_ERROR, "answers 500 Internal Server Error")},
+        "unknown",
+        "The backend answers with an error: answers 500 Internal Server Error.",
+        f"Read the backend's log; its answer is `curl -i {STATUS}`",
+    ),
+    (
+        CauseCode.SCHEDULER_STOPPED,
+        {"running": False, "registered": False, "files": OLD},
+        "missed",
+        (
+            "The backend of aime answers, but its scheduler is stopped: no job of it will run; "
+            "due Wed 11 Feb 06:00 CET, allowed until 06:15; "
+            "the newest file is generate-haiku-20260210-060017.md of Tue 10 Feb 06:00:17 CET."
+        ),
+        "Start it: `curl -X POST http://localhost:8000/api/v1/services/scheduler/start`, then `pytest checks/`",
+    ),
+    (
+        CauseCode.SCHEDULER_STALLED,
+        {"next_run": "2026-02-11T06:00:00+01:00", "last_execution": "2026-02-10T05:00:17", "files": OLD},
+        "missed",
+        (
+            "The scheduler says it is running, but the next run of generate_haiku_scheduled is 1 h 2 min in the past "
+            "(1 job of 1): its loop is dead or paused; "
+            "due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET."
+        ),
+        "Restart the backend, whose scheduler's loop is dead, then `pytest checks/`",
+    ),
+    (
+        CauseCode.CLOCK_SKEW,
+        {"last_execution": "2026-02-11T04:57:17", "server_at": "2026-02-11T06:59:00+01:00", "has_output": False},
+        "unknown",
+        (
+            "The service's clock is 2 min 59 s behind this machine's "
+            "(2026-02-11T05:59:00+00:00 there, 2026-02-11T06:02:00+00:00 here)."
+        ),
+        "See which clock is wrong: `timedatectl status` here and on the service's machine",
+    ),
+    (
+        CauseCode.NOT_REGISTERED,
+        {"registered": False},
+        "missed",
+        "The scheduler does not know the job generate_haiku_scheduled: it has no jobs at all.",
+        (
+            "Register generate_haiku_scheduled in the scheduler, or take [jobs.generate_haiku_scheduled] in jobs.toml "
+            "out if it is gone for good"
+        ),
+    ),
+    (
+        CauseCode.JOB_PAUSED,
+        {"next_run": None, "last_execution": "2026-02-10T05:00:17", "files": OLD},
+        "missed",
+        (
+            "The scheduler has no next run for generate_haiku_scheduled: it is paused there, or has come to its end; "
+            "due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET."
+        ),
+        "Resume generate_haiku_scheduled in the scheduler, then `pytest checks/`",
+    ),
+    (
+        CauseCode.WRONG_TIMEZONE,
+        {
+            "next_run": "2026-02-12T06:00:00+00:00",
+            "last_execution": "2026-02-11T06:00:17",
+            "files": [made("2026-02-11T07:00:17+01:00")],
+        },
+        "late",
+        (
+            "The scheduler's next run 2026-02-12T06:00:00+00:00 is 06:00 at UTC+00:00 on its own clock, but "
+            "Thu 12 Feb 07:00 CET in Europe/Zurich: the scheduler reads 0 6 * * * in the wrong zone; "
+            "due Wed 11 Feb 06:00 CET, allowed until 06:15; it was done Wed 11 Feb 07:00:17 CET, "
+            "1 h after it was due, by hand or held up; its limit was 06:25."
+        ),
+        (
+            'Give the scheduler its zone, `BackgroundScheduler(timezone="Europe/Zurich")`, and restart it; '
+            "or correct timezone of [jobs.generate_haiku_scheduled] in jobs.toml"
+        ),
+    ),
+    (
+        CauseCode.SCHEDULE_DRIFT,
+        {"next_run": "2026-03-01T06:00:00+01:00"},
+        "failed",
+        (
+            "The scheduler's next run is Sun 1 Mar 06:00 CET, not as declared (every day at 06:00); "
+            "declared, it is next due Thu 12 Feb 06:00 CET."
+        ),
+        (
+            "Make both say the same: the schedule of [jobs.generate_haiku_scheduled] in jobs.toml, "
+            "or the trigger in the scheduler"
+        ),
+    ),
+    (
+        CauseCode.NAIVE_TIMESTAMP,
+        {"naive_times": None, "last_execution": "2026-02-11T05:00:17", "has_output": False},
+        "unknown",
+        (
+            "Its last_execution 2026-02-11T05:00:17 has no offset and could mean "
+            "Wed 11 Feb 06:00:17 CET (read as UTC, 17 s after it was due) or "
+            "Wed 11 Feb 05:00:17 CET (read as Europe/Zurich, 59 min 43 s before it was due); "
+            'say which: naive_times = "UTC" or naive_times = "Europe/Zurich" in [services.aime].'
+        ),
+        'Say how it is read: `naive_times = "UTC"` or `naive_times = "Europe/Zurich"` in [services.aime] of jobs.toml',
+    ),
+    (
+        CauseCode.FUTURE_TIMESTAMP,
+        {"last_execution": "2026-02-11T08:00:17", "has_output": False},
+        "unknown",
+        "Last execution Wed 11 Feb 09:00:17 CET is 1 h 58 min in the future by the service's own clock.",
+        (
+            "See in which zone it writes its times. How they are read: "
+            '`naive_times = "UTC"` or `naive_times = "Europe/Zurich"` in [services.aime] of jobs.toml'
+        ),
+    ),
+    (
+        CauseCode.RUN_FAILED,
+        {"status": "error", "files": OLD},
+        "failed",
+        "Due Wed 11 Feb 06:00 CET, allowed until 06:15; the run that ended Wed 11 Feb 06:00:17 CET ended in error.",
+        f"Read the log of that run, mend it, and run it now: {RERUN}",
+    ),
+    (
+        CauseCode.NEVER_RAN,
+        {"last_execution": None, "status": "pending", "files": []},
+        "missed",
+        "Due Wed 11 Feb 06:00 CET, allowed until 06:15; its scheduler has no execution of it on record, ever.",
+        f"See in the scheduler's log why, and run it now: {RERUN}",
+    ),
+    (
+        CauseCode.MISSED_RUN,
+        {"last_execution": "2026-02-10T07:48:09.157479", "files": OLD},
+        "missed",
+        (
+            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 08:48:09 CET, "
+            "late or by hand, 2 h 48 min after that run's due time."
+        ),
+        f"Run it now: {RERUN}",
+    ),
+    (
+        CauseCode.OUTPUT_UNREADABLE,
+        {"folder": not_seen(CauseCode.OUTPUT_UNREADABLE, "/srv/aime: permission denied")},
+        "unknown",
+        "The output folder could not be looked at: /srv/aime: permission denied.",
+        f"See what is there: `ls -ld {FOLDER}`, {LIST}",
+    ),
+    (
+        CauseCode.OUTPUT_UNREADABLE,
+        {"files": today(is_regular=False)},
+        "bad-output",
+        (
+            "Its output generate-haiku-20260211-060017.md is not a regular file "
+            "(a folder, a pipe or a link that leads nowhere)."
+        ),
+        f"See what is there: `ls -ld {FOLDER}`, {LIST}",
+    ),
+    (
+        CauseCode.SUCCESS_WITHOUT_OUTPUT,
+        {"files": OLD},
+        "bad-output",
+        (
+            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler calls it a success, but it left no file: "
+            "the newest file is generate-haiku-20260210-060017.md of Tue 10 Feb 06:00:17 CET."
+        ),
+        f"See where it writes to: {LIST}, and the log of that run",
+    ),
+    (
+        CauseCode.STALE_OUTPUT,
+        {"has_service": False, "files": OLD},
+        "bad-output",
+        (
+            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; "
+            "the newest file is generate-haiku-20260210-060017.md of Tue 10 Feb 06:00:17 CET."
+        ),
+        f"See what is there: {LIST}; run generate_haiku_scheduled by hand, then `pytest checks/`",
+    ),
+    (
+        CauseCode.EMPTY_OUTPUT,
+        {"files": today("")},
+        "bad-output",
+        "Its output generate-haiku-20260211-060017.md is empty (0 B).",
+        f"Read the log of that run, and run it now: {RERUN}",
+    ),
+    (
+        CauseCode.TRUNCATED_OUTPUT,
+        {"files": today("# Album Haïku\n")},
+        "bad-output",
+        "Its output generate-haiku-20260211-060017.md has 15 B, less than min_size = 200 B.",
+        f"Look at its end: `tail {FILE}`; run it now: {RERUN}",
+    ),
+    (
+        CauseCode.DEGRADED_OUTPUT,
+        {"files": today("# Album Haïku\n" + "Aucune information disponible\n" * 9)},
+        "bad-output",
+        'Its output generate-haiku-20260211-060017.md holds the fallback text "Aucune information disponible".',
+        f"Look at it: `head {FILE}`; once what it draws on answers again, run it now: {RERUN}",
+    ),
+    (
+        CauseCode.DEGRADED_OUTPUT,
+        {"files": today("des haïkus\n" * 30)},
+        "bad-output",
+        'Its output generate-haiku-20260211-060017.md lacks "# Album Haïku".',
+        f"Look at it: `head {FILE}`; once what it draws on answers again, run it now: {RERUN}",
+    ),
+    (
+        CauseCode.UNRECORDED_RUN,
+        {"last_execution": "2026-02-10T05:00:17"},
+        "failed",
+        (
+            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; its output generate-haiku-20260211-060017.md is there, "
+            "but the scheduler says: ended Tue 10 Feb 06:00:17 CET."
+        ),
+        f"Find out what wrote it: {LIST}, and the scheduler's log at that time",
+    ),
+    (
+        CauseCode.RAN_LATE,
+        {
+            "now": "2026-02-11T09:00+01:00",
+            "last_execution": "2026-02-11T07:48:17",
+            "files": [made("2026-02-11T08:48:17+01:00"), *OLD[:4]],
+        },
+        "late",
+        (
+            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; it was done Wed 11 Feb 08:48:17 CET, "
+            "2 h 48 min after it was due, by hand or held up; its limit was 06:25."
+        ),
+        (
+            "Its work is done. Read the scheduler's log of the due time, or allow it with "
+            '`late = "warn"` in [jobs.generate_haiku_scheduled] in jobs.toml'
+        ),
+    ),
+]
+
+
+IDS = [f"{row[0]} {number}" for number, row in enumerate(MORNINGS)]
+
+
+@pytest.mark.parametrize(("code", "words", "verdict", "sentence", "next_step"), MORNINGS, ids=IDS)
+def test_a_cause_is_named_with_its_proof_and_the_next_step(
+    code: CauseCode, words: dict[str, Any], verdict: str, sentence: str, next_step: str
+) -> None:
+    told = morning(**words)
+
+    assert (told.cause.code, told.job.verdict) == (code, verdict)
+    assert told.cause.sentence == sentence
+    assert told.cause.next_step == next_step
+    assert told.judged.needs_a_person
+
+
+def test_every_cause_has_a_morning() -> None:
+    assert {code for code, *_ in MORNINGS} == set(CauseCode)
+
+
+def test_a_good_morning_has_no_cause() -> None:
+    told = morning()
+
+    assert (told.code, told.judged.service_causes, told.judged.needs_a_person) == (None, {"aime": None}, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        # What is wrong with the service explains its jobs.
+        ({"running": False, "last_execution": "2026-02-10T05:00:17", "files": OLD}, CauseCode.SCHEDULER_STOPPED),
+        ({"running": False, "status": "error", "files": today("")}, CauseCode.SCHEDULER_STOPPED),
+        # A scheduler in another zone explains the run that came late, or has not come.
+        (
+            {"next_run": "2026-02-12T06:00:00+00:00", "last_execution": "2026-02-10T06:00:17", "files": OLD},
+            CauseCode.WRONG_TIMEZONE,
+        ),
+        ({"next_run": None, "last_execution": "2026-02-10T05:00:17", "files": OLD}, CauseCode.JOB_PAUSED),
+        # A run that failed explains that it left nothing.
+        ({"status": "error", "files": OLD}, CauseCode.RUN_FAILED),
+        # The record is read in the wrong zone, whichever way.
+        ({"naive_times": "Europe/Zurich"}, CauseCode.WRONG_TIMEZONE),
+        ({"last_execution": "2026-02-11T06:00:17"}, CauseCode.WRONG_TIMEZONE),
+        ({"last_execution": "2026-02-11T06:00:17", "now": "2026-02-11T06:30+01:00"}, CauseCode.WRONG_TIMEZONE),
+        ({"last_execution": "2026-02-11T06:00:17Z"}, CauseCode.WRONG_TIMEZONE),
+    ],
+)
+def test_the_cause_is_the_one_nearest_to_the_root(words: dict[str, Any], code: CauseCode) -> None:
+    assert morning(**words).code is code
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ({"naive_times": "Europe/Zurich"}, 'naive_times = "UTC"'),
+        ({"last_execution": "2026-02-11T06:00:17"}, 'naive_times = "Europe/Zurich"'),
+    ],
+)
+def test_a_record_read_in_the_wrong_zone_names_the_one_that_fits(words: dict[str, Any], line: str) -> None:
+    told = morning(**words)
+
+    assert told.cause.next_step == f"Correct how it is read: `{line}` in [services.aime] of jobs.toml"
+    assert told.job.verdict == "unknown"
+
+
+def test_one_root_cause_is_told_once() -> None:
+    told = morning(running=False, registered=False)
+
+    assert told.cause.sentence.count("scheduler is stopped") == 1
+    assert {each.because for each in told.job.findings if each.blocked_by} == {"cannot tell: scheduler-stopped"}
+
+
+def test_a_warning_is_explained_too() -> None:
+    told = morning(now="2026-02-11T09:00+01:00", last_execution="2026-02-11T07:48:17", late="warn", has_output=False)
+
+    assert told.cause.code is CauseCode.RAN_LATE
+    assert told.cause.next_step == "Its work is done. Read the scheduler's log of the due time"
+    assert not told.judged.needs_a_person
+
+
+def test_a_warning_is_not_the_cause_of_what_needs_a_person() -> None:
+    late: dict[str, Any] = {"now": "2026-02-11T09:00+01:00", "last_execution": "2026-02-11T07:48:17"}
+    told = morning(late="warn", files=[made("2026-02-11T08:48:17+01:00", "")], **late)
+
+    assert told.cause.code is CauseCode.EMPTY_OUTPUT
+    assert "late" not in told.cause.sentence
+
+
+# Names from outside -------------------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "$(touch /tmp/owned)",
+    "`touch /tmp/owned`",
+    "x; rm -rf ~",
+    "it's",
+    'say "hi"',
+    "a b",
+    "../../stop",
+    "haïku & co",
+    "-rf",
+    "a\\b",
+]
+
+
+def commands(step: str) -> list[str]:
+    """What a next step sets in backticks."""
+    parts = step.split("`")
+    assert len(parts) % 2 == 1, f"a backtick too many: {step}"
+    return parts[1::2]
+
+
+def words_of(told: Told) -> list[list[str]]:
+    return [shlex.split(command) for command in commands(told.cause.next_step) if command.startswith("curl")]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_id_stays_one_word_of_the_command(name: str) -> None:
+    told = morning(id=name, last_execution=None, files=[])
+    [words] = words_of(told)
+
+    assert words[:3] == ["curl", "-X", "POST"]
+    assert len(words) == 4
+    assert words[3].startswith("http://localhost:8000/api/v1/services/scheduler/trigger/")
+    assert not set("`$;& '\"") & set(words[3])
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_id_is_no_command_in_a_sentence(name: str) -> None:
+    for words in ({"registered": False}, {"next_run": None}, {"has_service": False, "files": OLD}):
+        told = morning(id=name, **words)
+
+        assert {command.split()[0] for command in commands(told.cause.next_step)} <= {"ls", "pytest"}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_table_to_correct_is_written_as_toml_wants_it(name: str) -> None:
+    step = morning(id=name, next_run="2026-03-01T06:00:00+01:00").cause.next_step
+    table = step[step.index("[") : step.rindex("]") + 1]
+
+    assert list(tomllib.loads(table)["jobs"]) == [name.replace("`", "'")]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_name_stays_one_word_of_the_command(name: str) -> None:
+    file = made("2026-02-11T06:00:17+01:00", "# Album", name=f"generate-haiku-{name}.md")
+    told = morning(files=[file])
+    [command] = [command for command in commands(told.cause.next_step) if command.startswith("tail")]
+
+    if "`" not in name:
+        assert shlex.split(command) == ["tail", f"{FOLDER}/{file.name}"]
+    else:
+        assert command == f"tail $'{FOLDER}/generate-haiku-\\x60touch /tmp/owned\\x60.md'"
+
+
+def test_a_secret_stays_the_name_it_has_in_jobs_toml() -> None:
+    told = morning(
+        last_execution=None,
+        files=[],
+        headers=(("Authorization", "Bearer s3cret-token"),),
+        secrets=(("s3cret-token", "${AIME_TOKEN}"),),
+    )
+
+    assert "s3cret" not in told.cause.next_step
+    assert commands(told.cause.next_step)[0] == (
+        f"curl -X POST -H 'Authorization: Bearer '\"${{AIME_TOKEN}}\" {TRIGGER}"
+    )
+
+
+def test_without_a_way_to_trigger_it_a_person_runs_it() -> None:
+    told = morning(last_execution="2026-02-10T05:00:17", files=OLD, trigger=None)
+
+    assert told.cause.next_step == "Run generate_haiku_scheduled by hand, then `pytest checks/`"
+
+
+# An output that cannot be told to be whole --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "verdict", "says"),
+    [
+        (today(None), "unknown", "was not read, so it cannot be told to be whole"),
+        (today(unreadable="permission denied"), "unknown", "could not be read: permission denied"),
+    ],
+)
+def test_an_output_that_was_not_read_is_unknown(files: list[FileSeen], verdict: str, says: str) -> None:
+    told = morning(files=files)
+
+    assert (told.job.verdict, told.code) == (verdict, CauseCode.OUTPUT_UNREADABLE)
+    assert told.finding(Check.OUTPUT_IS_WHOLE).found == says
+
+
+def test_an_output_of_any_format_needs_no_reading() -> None:
+    told = morning(files=today(None), format=Format.ANY, must_contain=(), must_not_contain=())
+
+    assert told.job.verdict == "ok"

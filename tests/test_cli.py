@@ -1,0 +1,209 @@
+"""What does `rollcall …` tell, without pytest and without asking anybody?"""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fixtures.clocks import FrozenNow
+from fixtures.lived_in import HOUSE
+from rollcall.cli import main
+from rollcall.config import json_schema
+
+TOML = """
+timezone = "Europe/Zurich"
+[services.aime]
+url = "http://127.0.0.1:9"
+status = "/status"
+engine = "apscheduler"
+[jobs.haiku]
+title = "🎋 Haiku"
+schedule = "0 6 * * *"
+grace = "15 min"
+max_runtime = "10 min"
+[jobs.sync]
+every = "6 h"
+[jobs.offsets]
+schedule = "30 22 * * *"
+timezone = "America/New_York"
+service = ""
+since = "2026-03-01T00:00:00+01:00"
+[jobs.offsets.output]
+path = "out/*.txt"
+"""
+
+DUE = """\
+Wed 11 Feb 2026 06:30 CET, Europe/Zurich
+
+haiku  🎋 Haiku
+  every day at 06:00, Europe/Zurich (apscheduler `0 6 * * *`)
+  last due  Wed 11 Feb 06:00 CET, 30 min ago; to start by 06:15, to be done by 06:25
+  next due  Thu 12 Feb 06:00 CET, in 23 h 30 min
+
+sync
+  every 6 h, Europe/Zurich (apscheduler `every 6 h`)
+  last due  counted from its newest run, which only its service or its files can tell
+  next due  6 h after that run
+
+offsets
+  every day at 22:30, America/New_York (cron `30 22 * * *`)
+  last due  none owed before Sat 28 Feb 18:00 EST
+  next due  Sat 28 Feb 22:30 EST, in 17 d 22 h
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The current folder, with a jobs.toml in it."""
+    (tmp_path / "jobs.toml").write_text(TOML, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for name in ("JOBS_FILE", "AS_OF", "SERVICE_URL", "DEMO"):
+        monkeypatch.delenv(f"ROLLCALL_{name}", raising=False)
+    return tmp_path
+
+
+def rollcall(*arguments: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    status = main(arguments, out=out, err=err)
+    return status, out.getvalue(), err.getvalue()
+
+
+def process(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(HOUSE), **dict(options.pop("env", {}))}  # type: ignore[call-overload]
+    command = [sys.executable, "-m", "rollcall", *arguments]
+    return subprocess.run(command, env=environment, text=True, stderr=subprocess.PIPE, **options)  # type: ignore[no-any-return, call-overload]
+
+
+@pytest.mark.usefixtures("folder")
+def test_due_tells_every_job_in_words_and_times(frozen_now: FrozenNow) -> None:
+    assert rollcall("due") == (0, DUE, "")
+
+
+@pytest.mark.usefixtures("folder")
+def test_due_now_is_the_clocks_now(frozen_now: FrozenNow) -> None:
+    frozen_now.move_to(datetime(2026, 2, 11, 5, 0, tzinfo=UTC) - timedelta(seconds=1))
+    before = rollcall("due", "haiku")[1]
+    frozen_now.shift(timedelta(seconds=1))
+    at = rollcall("due", "haiku")[1]
+
+    assert "last due  Tue 10 Feb 06:00 CET, 23 h 59 min ago" in before
+    assert "next due  Wed 11 Feb 06:00 CET, in 1 s" in before
+    assert "last due  Wed 11 Feb 06:00 CET, 0 s ago" in at
+
+
+# Spring and autumn: as of, then the lines on the job due at 06:00.
+CHANGES = [
+    ("2026-03-29T06:00+02:00", "Sun 29 Mar 06:00 CEST, 0 s ago", "Mon 30 Mar 06:00 CEST, in 1 d"),
+    ("2026-03-28T06:00+01:00", "Sat 28 Mar 06:00 CET, 0 s ago", "Sun 29 Mar 06:00 CEST, in 23 h"),
+    ("2026-10-24T06:00+02:00", "Sat 24 Oct 06:00 CEST, 0 s ago", "Sun 25 Oct 06:00 CET, in 1 d 1 h"),
+]
+
+
+@pytest.mark.parametrize(("as_of", "last", "upcoming"), CHANGES)
+@pytest.mark.usefixtures("folder")
+def test_due_as_of_another_moment_even_one_to_come(as_of: str, last: str, upcoming: str) -> None:
+    status, out, _ = rollcall("due", "haiku", "--as-of", as_of)
+
+    assert status == 0
+    assert f"last due  {last}" in out
+    assert f"next due  {upcoming}" in out
+
+
+def test_due_takes_jobs_by_name_in_the_files_order(folder: Path) -> None:
+    _, out, _ = rollcall("due", "sync", "haiku", "--jobs-file", str(folder / "jobs.toml"))
+
+    assert [line.split()[0] for line in out.split("\n\n")[1:]] == ["haiku", "sync"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_unknown_jobs_are_all_refused() -> None:
+    status, out, err = rollcall("due", "haiku", "nope", "\x1b[31mred")
+
+    assert (status, out) == (4, "")
+    assert err == (
+        'ERROR: JOB = "nope": no such job. Declared: haiku, sync and offsets.\n'
+        'JOB = "red": no such job. Declared: haiku, sync and offsets.\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["due", "--jobs-file", "none.toml"], "ERROR: none.toml: cannot be read: No such file or directory."),
+        (["due", "--jobs-file", "bad.toml"], "ERROR: bad.toml: "),
+        (["due", "--as-of", "soon"], 'ERROR: --as-of = "soon": not a timestamp.'),
+        (["due", "--as-of", "2026-03-29T02:30"], "clock change skips it in Europe/Zurich"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_bad_input_ends_with_4_and_no_traceback(folder: Path, arguments: list[str], told: str) -> None:
+    (folder / "bad.toml").write_text('timezone = "Mars/Base"\nlook_bak = "1 h"\n')
+    status, out, err = rollcall(*arguments)
+
+    assert (status, out) == (4, "")
+    assert told in err
+    assert "bad.toml" not in arguments or ("Mars/Base" in err and "look_bak" in err)
+
+
+@pytest.mark.parametrize("arguments", [[], ["undue"], ["due", "--nope"]], ids=" ".join)
+def test_a_wrong_command_line_ends_with_4(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 4
+    assert "ERROR: " in capsys.readouterr().err
+
+
+def test_schema_is_the_schema_of_the_file() -> None:
+    status, out, _ = rollcall("schema")
+
+    assert status == 0
+    assert json.loads(out) == json.loads(json.dumps(json_schema()))
+
+
+# The whole process
+
+
+def test_due_asks_no_service(folder: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0)
+        text = TOML.replace("http://127.0.0.1:9", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        (folder / "jobs.toml").write_text(text, encoding="utf-8")
+        done = process("due", cwd=folder, stdout=subprocess.PIPE)
+
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "haiku" in done.stdout
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def test_a_pipe_that_nobody_reads_ends_quietly(folder: Path) -> None:
+    ours, its = os.pipe()
+    os.close(ours)
+    done = process("due", cwd=folder, stdout=its)
+    os.close(its)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_terminal_that_knows_no_emoji_gets_the_rest(folder: Path) -> None:
+    done = process("due", cwd=folder, stdout=subprocess.PIPE, env={"PYTHONIOENCODING": "ascii"})
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "haiku  ? Haiku" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this machine")
+def test_a_full_disk_is_said(folder: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = process("due", cwd=folder, stdout=full)
+
+    assert (done.returncode, done.stderr) == (1, "ERROR: the output cannot be written: No space left on device\n")

@@ -1,0 +1,103 @@
+"""Does `pytest checks/ --demo` judge its staged mornings, each fault by its name?"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures.lived_in import LivedIn, Run, lived_in
+
+# Which job or service has the cause, and which jobs need a person for it.
+EVERY_JOB = "every job"
+CRON_JOB = "every job that is due by the clock"
+HAIKU = "generate_haiku_scheduled"
+CAUSES = f"""
+scheduler-stopped      | aime    | {EVERY_JOB}
+backend-down           | aime    | {EVERY_JOB}
+never-ran              | {HAIKU} | {HAIKU}
+missed-run             | {HAIKU} | {HAIKU}
+ran-late               | {HAIKU} | {HAIKU}
+run-failed             | {HAIKU} | {HAIKU}
+success-without-output | {HAIKU} | {HAIKU}
+empty-output           | {HAIKU} | {HAIKU}
+degraded-output        | {HAIKU} | {HAIKU}
+wrong-timezone         | {HAIKU} | {CRON_JOB}
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedIn]:
+    with lived_in(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def good(house: LivedIn, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The good morning, asked for from another folder."""
+    return house.run("--demo", cwd=tmp_path_factory.mktemp("elsewhere"))
+
+
+@pytest.mark.xdist_group("good demo")
+def test_the_good_morning_is_green_and_says_everywhere_that_it_is_the_demo(good: Run) -> None:
+    assert good.status == 0
+    assert good.text.splitlines()[2] == "This is the demo: every job ran when it was due."
+    assert "demo: All 9 jobs did their work (judged Wed 11 Feb 07:02 CET)" in good.text
+    assert (good.morning["verdict"], good.morning["complete"]) == ("ok", True)
+    assert good.morning["demo"].startswith("This is the demo")
+    assert "This is the demo: every job ran when it was due." in good.page
+    assert re.search(r"<title[^>]*>demo: All 9 jobs did their work", good.page)
+
+
+@pytest.mark.xdist_group("good demo")
+def test_it_asks_nobody_but_its_own_service(good: Run, house: LivedIn) -> None:
+    assert house.scheduler.asked == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "subject", "needing"), [[cell.strip() for cell in row.split("|")] for row in CAUSES.strip().splitlines()]
+)
+def test_each_fault_is_found_by_its_name(tmp_path: Path, cause: str, subject: str, needing: str) -> None:
+    with lived_in(tmp_path) as house:
+        run = house.run("-q", "--demo", cause)
+    causes = {each["id"]: (each["cause"] or {}).get("code") for each in run.morning["services"] + run.morning["jobs"]}
+    needy = {job["id"] for job in run.morning["jobs"] if job["cause"]}
+    every_job = {job["id"] for job in run.morning["jobs"]}
+    expected = {EVERY_JOB: every_job, CRON_JOB: every_job - {"optimize_ai_descriptions"}}.get(needing, {needing})
+
+    assert run.status == 1
+    assert causes[subject] == cause
+    assert (len(every_job), needy) == (9, expected)
+    assert set(causes.values()) <= {None, cause}
+    assert run.morning["verdict"] == "attention"
+    assert "demo: " in run.text  # also where -q leaves the header out
+
+
+WRONG = {
+    "unknown": (["--demo", "no-such-cause"], "no-such-cause", "scheduler-stopped, scheduler-stalled, backend-down"),
+    "a path": (["--demo", "checks/"], "that is a path", "--demo=CAUSE"),
+    "a check": (["--demo", "checks/test_output.py::test_output_is_whole"], "that is a path", "--demo=CAUSE"),
+    "a file": (["--demo", "--jobs-file=x.toml"], "brings its own jobs.toml and service", "--jobs-file"),
+    "a url": (["--demo", "--service-url=http://h"], "brings its own jobs.toml and service", "--service-url"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "rule", "cure"), WRONG.values(), ids=WRONG.keys())
+def test_a_mistake_is_told_in_one_message(house: LivedIn, arguments: list[str], rule: str, cure: str) -> None:
+    run = house.run(*arguments)
+
+    assert run.status == 4
+    assert run.text.startswith("ERROR: --demo")
+    assert len(run.text.strip().splitlines()) == 1
+    assert rule in run.text
+    assert cure in run.text
+
+
+def test_the_environment_may_ask_for_it_and_a_file_on_the_command_line_outranks_that(house: LivedIn) -> None:
+    asked = house.run("-q", "--as-of=2026-02-11T07:01+01:00", env={"ROLLCALL_DEMO": "1"})
+    outranked = house.run("-q", f"--jobs-file={house.folder / 'jobs.toml'}", env={"ROLLCALL_DEMO": "1"})
+    empty = house.run("-q", env={"ROLLCALL_DEMO": ""})
+
+    assert "demo: " in asked.text
+    assert (outranked.status, empty.status) == (0, 0)
+    assert "demo: " not in outranked.text + empty.text

@@ -1,0 +1,271 @@
+"""Is every witness asked once, all at the same time, each within its own limit?"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from fixtures.hostile_service import SCHEDULER, HostileService, Script, closed_port, hostile_service, reply
+from rollcall.config import load
+from rollcall.errors import CauseCode
+from rollcall.evidence import NotSeen, OutputSeen, SchedulerSeen
+from rollcall.gather import gather
+from rollcall.jobs import Roll
+
+NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
+HOUSE = Path(__file__).parents[1]
+TOKEN = "s3cr3t-t0ken-0123456789"
+GOOD = Script(first=reply(SCHEDULER))
+
+
+def roll(folder: Path, urls: dict[str, str], *, timeout: str = "0.5 s", jobs: int = 2, token: str = TOKEN) -> Roll:
+    """`jobs` jobs for each service, all of which write into one folder."""
+    lines = ['timezone = "Europe/Zurich"']
+    for name, url in urls.items():
+        lines += [f'[services.{name}]\nurl = "{url}"\ntimeout = "{timeout}"', 'headers = { X-Token = "${TOKEN}" }']
+        for number in range(jobs):
+            lines += [f'[jobs.{name}-{number}]\nservice = "{name}"\nschedule = "0 6 * * *"']
+            lines += [f'output = {{ path = "out/{name}-{number}-*.md" }}']
+    file = folder / "jobs.toml"
+    file.write_text("\n".join(lines))
+    (folder / "out").mkdir(exist_ok=True)
+    return load(file, environment={"TOKEN": token})
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as entered:
+        yield entered
+
+
+def services(stack: ExitStack, **scripts: Script) -> dict[str, HostileService]:
+    return {name: stack.enter_context(hostile_service(script)) for name, script in scripts.items()}
+
+
+def urls(hostile: dict[str, HostileService]) -> dict[str, str]:
+    return {name: each.url for name, each in hostile.items()}
+
+
+def test_each_service_is_asked_once_however_many_jobs_it_has(tmp_path: Path, stack: ExitStack) -> None:
+    hostile = services(stack, a=GOOD, b=GOOD)
+    declared = roll(tmp_path, urls(hostile), jobs=50)
+    progress: list[tuple[int, int]] = []
+    evidence = gather(
+        declared.jobs,
+        declared.services,
+        now=NOW,
+        clock=lambda: NOW,
+        progress=lambda done, total: progress.append((done, total)),
+    )
+
+    assert [len(each.requests) for each in hostile.values()] == [1, 1]
+    assert all(isinstance(seen, SchedulerSeen) for seen in evidence.services.values())
+    assert len(evidence.outputs) == 100
+    assert all(isinstance(seen, OutputSeen) for seen in evidence.outputs.values())
+    assert progress == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_only_what_the_chosen_jobs_need_is_asked(tmp_path: Path, stack: ExitStack) -> None:
+    hostile = services(stack, a=GOOD, b=GOOD, c=GOOD)
+    declared = roll(tmp_path, urls(hostile))
+    evidence = gather([declared.job("b-1")], [], now=NOW, clock=lambda: NOW)
+
+    assert (set(evidence.services), set(evidence.outputs)) == ({"b"}, {"b-1"})
+    assert [len(each.requests) for each in hostile.values()] == [0, 1, 0]
+
+
+def test_a_service_can_be_asked_without_its_jobs(tmp_path: Path, stack: ExitStack) -> None:
+    hostile = services(stack, a=GOOD)
+    declared = roll(tmp_path, urls(hostile))
+    evidence = gather([], declared.services, now=NOW, clock=lambda: NOW)
+
+    assert (set(evidence.services), set(evidence.outputs)) == ({"a"}, set())
+
+
+def test_nobody_to_ask_is_no_evidence(tmp_path: Path) -> None:
+    evidence = gather([], [], now=NOW, clock=lambda: NOW)
+
+    assert (dict(evidence.services), dict(evidence.outputs)) == ({}, {})
+
+
+# Limits -----------------------------------------------------------------------------------------------------------
+
+SLOW = [
+    Script(hangs=True),
+    Script(again=b"\x00", every=0.05),
+    Script(first=b"HTTP/1.1 200 OK\r\n", again=b"X", every=0.05),
+    Script(first=b"HTTP/1.1 200 OK\r\n", again=b"X: y\r\n", every=0.05),
+    Script(first=reply(length=10_000), again=b" ", every=0.05),
+]
+
+
+def test_ten_services_that_hang_cost_one_timeout(tmp_path: Path, stack: ExitStack) -> None:
+    hostile = services(stack, **{f"s{number}": SLOW[number % len(SLOW)] for number in range(10)}, good=GOOD)
+    declared = roll(tmp_path, urls(hostile))
+    started = time.monotonic()
+    evidence = gather(declared.jobs, declared.services, now=NOW, clock=lambda: NOW)
+
+    assert time.monotonic() - started < 0.5 + 1
+    assert isinstance(evidence.services["good"], SchedulerSeen)
+    for number in range(10):
+        seen = evidence.services[f"s{number}"]
+        assert isinstance(seen, NotSeen)
+        assert seen.code in (CauseCode.BACKEND_DOWN, CauseCode.WRONG_SERVICE)
+
+
+def test_an_answer_that_comes_after_its_own_limit_does_not_count(tmp_path: Path, stack: ExitStack) -> None:
+    """The others' patience must not decide whether a service is up."""
+    hostile = services(stack, hasty=GOOD, patient=GOOD)
+    (hasty,) = roll(tmp_path, {"hasty": hostile["hasty"].url}, timeout="0.2 s").services
+    (patient,) = roll(tmp_path, {"patient": hostile["patient"].url}, timeout="2.5 s").services
+    here = threading.local()
+
+    def clock() -> datetime:
+        # A look ends with the second look at the clock, which comes long after the limit of "hasty".
+        if hasattr(here, "asked"):
+            time.sleep(1.6)
+        here.asked = True
+        return NOW
+
+    seen = gather([], [hasty, patient], now=NOW, clock=clock).services
+
+    assert isinstance(seen["patient"], SchedulerSeen)
+    assert isinstance(seen["hasty"], NotSeen)
+    assert "no complete answer within 0.2 s" in seen["hasty"].detail
+
+
+def test_who_cannot_be_asked_does_not_keep_the_others_from_being_heard(tmp_path: Path, stack: ExitStack) -> None:
+    hostile = services(stack, good=GOOD, broken=Script(first=reply(status="500 Broken")))
+    refusing = stack.enter_context(closed_port())
+    declared = roll(tmp_path, {**urls(hostile), "down": refusing})
+    (tmp_path / "out").rmdir()
+    evidence = gather(declared.jobs, declared.services, now=NOW, clock=lambda: NOW)
+
+    assert {name: getattr(seen, "code", "seen") for name, seen in evidence.services.items()} == {
+        "good": "seen",
+        "broken": "backend-error",
+        "down": "backend-down",
+    }
+    assert {getattr(seen, "code", "seen") for seen in evidence.outputs.values()} == {"output-unreadable"}
+
+
+def test_a_look_that_breaks_is_a_witness_that_was_not_seen(tmp_path: Path, stack: ExitStack) -> None:
+    hostile = services(stack, a=GOOD)
+    declared = roll(tmp_path, urls(hostile))
+
+    def clock() -> datetime:
+        raise RuntimeError(f"\x1b[31m{TOKEN}")
+
+    evidence = gather(declared.jobs, declared.services, now=NOW, clock=clock)
+
+    assert evidence.services["a"] == NotSeen(
+        code=CauseCode.BACKEND_DOWN, detail="looking broke with RuntimeError: ${TOKEN}", looked_at=NOW
+    )
+    assert isinstance(evidence.outputs["a-0"], OutputSeen)
+
+
+def test_no_evidence_holds_a_secret(tmp_path: Path, stack: ExitStack) -> None:
+    body = f'{{"running": true, "jobs": [{{"id": "{TOKEN}", "name": "{TOKEN}", "last_status": "{TOKEN}"}}]}}'
+    echoes = {
+        "jobs": Script(first=reply(body.encode())),
+        "reason": Script(first=reply(status=f"401 {TOKEN}")),
+        "html": Script(first=reply(f"<p>{TOKEN}".encode())),
+        "banner": Script(first=TOKEN.encode(), speaks_first=True),
+    }
+    hostile = services(stack, **echoes)
+    declared = roll(tmp_path, urls(hostile))
+    text = gather(declared.jobs, declared.services, now=NOW, clock=lambda: NOW).to_json()
+
+    assert all(f"X-Token: {TOKEN}".encode() in request for each in hostile.values() for request in each.requests[:1])
+    assert "${TOKEN}" in text
+    assert TOKEN not in text
+
+
+# The folder, and the end of the process ---------------------------------------------------------------------------
+
+COUNTS = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from rollcall.config import load
+from rollcall.gather import gather
+
+roll = load(Path("jobs.toml"), environment={"TOKEN": "x"})
+listed, opened = [], []
+
+
+def note(event, args):
+    if event == "os.scandir" and str(args[0]).endswith("out"):
+        listed.append(args[0])
+    if event == "open" and str(args[0]).endswith(".md"):
+        opened.append(args[0])
+
+sys.addaudithook(note)
+gather(roll.jobs, [], now=datetime(2026, 2, 11, 5, 30, tzinfo=UTC), clock=lambda: datetime.now(UTC))
+print(len(listed), len(opened))
+"""
+
+HANGS = """
+import sys, threading, time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from rollcall.config import load
+from rollcall.gather import gather
+
+roll = load(Path("jobs.toml"), environment={"TOKEN": "x"})
+calls = []
+
+def clock():
+    calls.append(None)
+    if len(calls) % 3 == 0:
+        time.sleep(60)  # one that no timeout of a socket can end
+    return datetime.now(UTC)
+
+started = time.monotonic()
+evidence = gather(roll.jobs, roll.services, now=datetime.now(UTC), clock=clock)
+took = time.monotonic() - started
+abandoned = sum(thread.daemon and thread.is_alive() for thread in threading.enumerate())
+print(took < 0.5 + 1.3, abandoned > 0, sorted({seen.code.value for seen in evidence.services.values()}))
+"""
+
+
+def run(code: str, folder: Path) -> tuple[int, str, str]:
+    child = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", code],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(HOUSE)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    return child.returncode, child.stdout.strip(), child.stderr
+
+
+def test_a_folder_is_listed_once_however_many_jobs_share_it(tmp_path: Path) -> None:
+    roll(tmp_path, {"a": "http://127.0.0.1:9"}, jobs=40, token="x")
+    for number in range(40):
+        path = tmp_path / "out" / f"a-{number}-x.md"
+        path.write_text("text")
+        os.utime(path, (NOW.timestamp(), NOW.timestamp()))
+
+    assert run(COUNTS, tmp_path) == (0, "1 40", "")
+
+
+def test_witnesses_that_never_answer_leave_nothing_behind_at_the_end(tmp_path: Path, stack: ExitStack) -> None:
+    hostile = services(stack, **{f"s{number}": SLOW[number % len(SLOW)] for number in range(6)})
+    roll(tmp_path, urls(hostile), token="x")
+    started = time.monotonic()
+    status, told, warned = run(HANGS, tmp_path)
+
+    assert (status, told, warned) == (0, "True True ['backend-down', 'wrong-service']", "")
+    assert time.monotonic() - started < 10

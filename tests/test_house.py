@@ -1,0 +1,130 @@
+"""Do imports go down only, and does every room say which question it answers?"""
+
+import ast
+import importlib
+import json
+import pkgutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import rollcall
+from rollcall.config import json_schema
+
+HOUSE = Path(rollcall.__file__).resolve().parent
+TOP = HOUSE.parent
+
+# Ground floor first; rooms of one line stand side by side. DESIGN.md, section 2.
+FLOORS = """
+errors text
+times
+schedule
+jobs
+config
+evidence
+sources
+gather
+findings
+verdict
+cause
+morning
+report
+settings
+plugin cli
+"""
+FLOOR = {room: number for number, line in enumerate(FLOORS.split("\n")) for room in line.split()}
+MODULES = {
+    path.relative_to(TOP).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__"): path
+    for path in sorted(HOUSE.rglob("*.py"))
+}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+ROOMS = {name: name.split(".")[1] for name in MODULES if "." in name and name != "rollcall.__main__"}
+
+_CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
+
+
+def imported(name: str) -> set[str]:
+    """The rooms of the house that a module imports, wherever in it that is."""
+    found: set[str] = set()
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            named = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {each.split(".")[1] for each in named if each.startswith("rollcall.")}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("rollcall.")}
+    return found & set(FLOOR)
+
+
+def called(name: str) -> set[str]:
+    """What a module calls, in the words it calls it by (the last two of them)."""
+    calls = [node.func for node in ast.walk(TREES[name]) if isinstance(node, ast.Call)]
+    return {".".join(ast.unparse(call).split(".")[-2:]) for call in calls}
+
+
+def test_every_room_has_its_floor() -> None:
+    assert set(ROOMS.values()) == set(FLOOR)
+
+
+@pytest.mark.parametrize("name", sorted(ROOMS))
+def test_imports_go_down_only(name: str) -> None:
+    room = ROOMS[name]
+    upward = {each for each in imported(name) if each != room and FLOOR[each] >= FLOOR[room]}
+
+    # errors and text lie side by side on the ground floor, and so do plugin and cli at the top.
+    assert upward == set()
+
+
+@pytest.mark.parametrize("room", ["verdict", "cause", "findings", "morning", "report"])
+def test_who_judges_never_looks(room: str) -> None:
+    looking = {name for name in ROOMS if ROOMS[name] == room and imported(name) & {"sources", "gather"}}
+
+    assert looking == set()
+
+
+def test_no_import_is_relative() -> None:
+    relative = {name for name, tree in TREES.items() for node in ast.walk(tree) if getattr(node, "level", 0)}
+
+    assert relative == set()
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_module_opens_with_what_it_answers(name: str) -> None:
+    told = ast.get_docstring(TREES[name])
+
+    assert told
+    assert told.split("\n")[0].rstrip().endswith(("?", ".", ")", ":", ";"))
+
+
+def test_the_clock_is_read_in_one_place() -> None:
+    readers = {name: called(name) & _CLOCKS for name in MODULES if called(name) & _CLOCKS}
+
+    assert readers == {"rollcall.times": {"datetime.now"}}
+
+
+def test_now_is_read_by_those_at_the_top() -> None:
+    readers = {
+        name for name, tree in TREES.items() if "read_now" in {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    }
+
+    assert readers == {"rollcall.plugin", "rollcall.cli"}
+
+
+def test_the_schema_at_the_top_is_the_one_of_the_code() -> None:
+    """Where this fails: python -m rollcall schema > jobs.schema.json."""
+    written = json.loads((TOP / "jobs.schema.json").read_text(encoding="utf-8"))
+
+    assert written == json.loads(json.dumps(json_schema()))
+
+
+def test_every_package_is_shipped() -> None:
+    project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = {name for name, path in MODULES.items() if path.name == "__init__.py"}
+
+    assert set(project["tool"]["setuptools"]["packages"]) == packages
+
+
+def test_every_module_can_be_imported_by_itself() -> None:
+    for module in pkgutil.walk_packages([str(HOUSE)], "rollcall."):
+        if module.name != "rollcall.__main__":
+            importlib.import_module(module.name)

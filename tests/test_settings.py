@@ -1,0 +1,197 @@
+"""What was asked for: does the command line beat the environment, and the environment the file?"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from rollcall.errors import BadInput
+from rollcall.jobs import Roll
+from rollcall.settings import Asked
+
+ZURICH = ZoneInfo("Europe/Zurich")
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+TOML = """
+timezone = "Europe/Zurich"
+[services.a]
+url = "http://file-a"
+status = "/status"
+[services.b]
+url = "http://file-b"
+status = "/status"
+[jobs.one]
+service = "a"
+schedule = "0 6 * * *"
+"""
+
+
+@pytest.fixture
+def roll(tmp_path: Path) -> Roll:
+    (tmp_path / "jobs.toml").write_text(TOML)
+    return asked(tmp_path).load({})
+
+
+def asked(folder: Path = Path("house"), environment: dict[str, str] | None = None, **options: object) -> Asked:
+    return Asked.of(environment=environment or {}, folder=folder, **options)  # type: ignore[arg-type]
+
+
+def refused(words: Asked, roll: Roll, now: datetime = NOW) -> str:
+    with pytest.raises(BadInput) as refusal:
+        words.judged_at(roll, now)
+    return str(refusal.value)
+
+
+# The jobs file
+
+FILES = [
+    (None, None, "house/jobs.toml", "jobs.toml"),
+    (None, "", "house/jobs.toml", "jobs.toml"),
+    (None, "env.toml", "env.toml", "env.toml"),
+    ("cli.toml", "env.toml", "cli.toml", "cli.toml"),
+    ("~/cli.toml", None, str(Path.home() / "cli.toml"), "~/cli.toml"),
+    ("~nobody-of-that-name/cli.toml", None, "~nobody-of-that-name/cli.toml", "~nobody-of-that-name/cli.toml"),
+    ("\x1b[31mred.toml", None, "\x1b[31mred.toml", "red.toml"),
+]
+
+
+@pytest.mark.parametrize(("option", "variable", "file", "shown"), FILES)
+def test_which_jobs_file(option: str | None, variable: str | None, file: str, shown: str) -> None:
+    environment = {} if variable is None else {"ROLLCALL_JOBS_FILE": variable}
+    words = asked(environment=environment, jobs_file=option)
+
+    assert (str(words.jobs_file), words.shown_file) == (file, shown)
+
+
+# The urls of services
+
+URLS = [
+    ([], "", ["http://file-a", "http://file-b"]),
+    ([], "a=http://env-a", ["http://env-a", "http://file-b"]),
+    ([], "a=http://env-a  b=http://env-b", ["http://env-a", "http://env-b"]),
+    (["a=http://cli-a"], "a=http://env-a", ["http://cli-a", "http://file-b"]),
+    (["a=http://cli-a"], "b=http://env-b", ["http://cli-a", "http://env-b"]),
+    (["a=http://cli-1", "a=http://cli-2"], "", ["http://cli-2", "http://file-b"]),
+]
+
+
+@pytest.mark.parametrize(("options", "variable", "urls"), URLS)
+def test_which_url(tmp_path: Path, options: list[str], variable: str, urls: list[str]) -> None:
+    (tmp_path / "jobs.toml").write_text(TOML)
+    words = asked(tmp_path, {"ROLLCALL_SERVICE_URL": variable}, service_urls=options)
+
+    assert [service.url for service in words.load({}).services] == urls
+
+
+@pytest.mark.parametrize("url", ["http://host/?x=1", "http://host", "host:8000/?a=b"])
+def test_a_url_without_a_name_is_the_only_services(url: str) -> None:
+    assert asked(service_urls=[url]).service_urls == {None: url}
+
+
+# The moment: what is written, the zone's clocks, and when that is
+
+MOMENTS = [
+    ("2026-02-11T07:00:00+01:00", "2026-02-11T06:00:00"),
+    ("2026-02-11T06:00Z", "2026-02-11T06:00:00"),
+    ("2026-02-11 07:00", "2026-02-11T06:00:00"),
+    ("2026-03-29T01:59:59", "2026-03-29T00:59:59"),
+    ("2026-03-29T03:00:00", "2026-03-29T01:00:00"),
+    ("2026-10-25T01:59:59", "2026-10-24T23:59:59"),
+    ("2026-10-25T03:00:00", "2026-10-25T02:00:00"),
+    ("2026-10-25T02:30:00+01:00", "2026-10-25T01:30:00"),
+    ("2026-11-24T09:00:00Z", "2026-11-24T09:00:00"),
+]
+
+
+@pytest.mark.parametrize(("written", "at"), MOMENTS)
+def test_which_moment(roll: Roll, written: str, at: str) -> None:
+    expected = datetime.fromisoformat(at).replace(tzinfo=UTC)
+
+    assert asked(as_of=written).judged_at(roll, NOW) == expected
+    assert asked(environment={"ROLLCALL_AS_OF": written}).judged_at(roll, NOW) == expected
+
+
+NO_MOMENTS = [
+    ("2026-03-29T02:00:00", "that night's clock change skips it in Europe/Zurich. Write it with its offset."),
+    ("2026-03-29T02:59:59", "that night's clock change skips it in Europe/Zurich. Write it with its offset."),
+    ("2026-10-25T02:00:00", "that night's clock change shows it twice in Europe/Zurich. Write it with its offset."),
+    ("2026-10-25T02:59:59", "that night's clock change shows it twice in Europe/Zurich. Write it with its offset."),
+    ("2026-11-24T09:00:01Z", "lies in the future (it is Tue 24 Nov 10:00 CET)"),
+    ("2026-02-11", "not a timestamp."),
+    ("yesterday", "not a timestamp."),
+    ("0001-01-01T00:00Z", "year 0001 is outside 1970-2999"),
+    ("2026-02-30T07:00Z", "no such date or time"),
+    ("\x1b[31m" + "9" * 500, "not a timestamp."),
+]
+
+
+@pytest.mark.parametrize(("written", "rule"), NO_MOMENTS)
+def test_what_is_no_moment_to_judge(roll: Roll, written: str, rule: str) -> None:
+    told = refused(asked(as_of=written), roll)
+
+    assert told.startswith('--as-of = "')
+    assert rule in told
+    assert "\x1b" not in told
+    assert len(told) < 250
+
+
+def test_a_moment_of_the_environment_is_refused_by_its_name(roll: Roll) -> None:
+    assert refused(asked(environment={"ROLLCALL_AS_OF": "soon"}), roll).startswith('ROLLCALL_AS_OF = "soon": ')
+
+
+def test_the_command_lines_moment_beats_the_environments(roll: Roll) -> None:
+    words = asked(environment={"ROLLCALL_AS_OF": "soon"}, as_of="2026-02-11T06:00Z")
+
+    assert words.judged_at(roll, NOW) == datetime(2026, 2, 11, 6, tzinfo=UTC)
+
+
+def test_now_is_judged_where_nothing_was_asked_for(roll: Roll) -> None:
+    assert asked().judged_at(roll, NOW) == NOW
+
+
+# The demo: option, variable, and what is staged ("" is the good morning)
+
+DEMOS = [
+    (None, None, None),
+    (None, "", None),
+    (None, "0", None),
+    (None, "1", ""),
+    (None, "run-failed", "run-failed"),
+    ("1", "run-failed", ""),
+    ("never-ran", "run-failed", "never-ran"),
+    ("never-ran", None, "never-ran"),
+]
+
+
+@pytest.mark.parametrize(("option", "variable", "demo"), DEMOS)
+def test_which_demo(option: str | None, variable: str | None, demo: str | None) -> None:
+    environment = {} if variable is None else {"ROLLCALL_DEMO": variable}
+
+    assert asked(environment=environment, demo=option).demo == demo
+
+
+def test_a_real_morning_on_the_command_line_beats_a_demo_of_the_environment() -> None:
+    assert asked(environment={"ROLLCALL_DEMO": "1"}, jobs_file="jobs.toml").demo is None
+    assert asked(environment={"ROLLCALL_DEMO": "1"}, service_urls=["http://host"]).demo is None
+    assert asked(environment={"ROLLCALL_DEMO": "1", "ROLLCALL_JOBS_FILE": "jobs.toml"}).demo == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            {"demo": "1", "jobs_file": "x", "service_urls": ["http://h"]},
+            "--demo: brings its own jobs.toml and service. Leave out --jobs-file and --service-url.",
+        ),
+        (
+            {"demo": "checks/"},
+            '--demo = "checks/": that is a path, and no cause. Write --demo after it, or --demo=CAUSE.',
+        ),
+    ],
+)
+def test_a_demo_that_contradicts_itself_is_refused(options: dict[str, object], told: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        asked(**options)  # type: ignore[arg-type]
+
+    assert str(refusal.value) == told
