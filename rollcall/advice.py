@@ -1,7 +1,7 @@
 """Which setting of jobs.toml would catch it?
 
-One function for each thing that a fault can hide behind. "JOB" stands for the job's own key, so that jobs with the same
-advice can be told together.
+One function for each thing that a fault can hide behind. "JOB" stands for the job's own key, so that jobs of which the
+same is to be said can be told together.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def for_an_interval(scene: Scene) -> str:
     """An interval whose phase nobody declared: a run that is missing looks like one that was put off."""
     if not scene.floats:
         return none(scene)
-    return f'add anchor = "…" to {_TABLE}: without it nobody knows when the interval was due'
+    return f'add anchor = "…" to {_TABLE}, from which its interval is counted'
 
 
 def for_lateness(scene: Scene) -> str:
     """`late = "warn"` calls nobody."""
     if scene.job.late is Late.WARN:
-        return f'write late = "fail" in {_TABLE}: "warn" tells it and calls nobody'
+        return f'write late = "fail" in {_TABLE}: "warn" calls nobody'
     return for_an_interval(scene)
 
 
@@ -43,14 +43,14 @@ def for_a_status(scene: Scene) -> str:
     """A file tells nothing of how its run ended."""
     if scene.job.service:
         return none(scene)
-    return f'add service = "…" to {_TABLE}: only its scheduler knows how a run ended'
+    return f'add service = "…" to {_TABLE}: its scheduler knows how a run ended'
 
 
 def for_no_output(scene: Scene) -> str:
     """A record tells nothing of what the run did."""
     if scene.job.output:
         return for_an_interval(scene)
-    return f"add {_OUTPUT} with path and stamp: only a file proves that the work was done"
+    return f"add {_OUTPUT} with path and stamp"
 
 
 def for_a_record(scene: Scene) -> str:
@@ -69,7 +69,7 @@ def for_a_restored_file(scene: Scene) -> str:
         return none(scene)
     if output.is_one_file:
         return f"let each run write a file of its own, its time in the name, and add stamp to {_OUTPUT}"
-    return f"add stamp = {_quoted(_stamp(output))} to {_OUTPUT}, as its names tell the time: an mtime proves no run"
+    return f"add stamp = {_quoted(_stamp(output))} to {_OUTPUT}, as its names are"
 
 
 def for_a_half(scene: Scene) -> str:
@@ -77,28 +77,32 @@ def for_a_half(scene: Scene) -> str:
     job, size = scene.job, scene.made[0].size
     assert job.output is not None
     if kind := _format(job.output):
-        return f'add format = "{kind}" to {_OUTPUT}: half of it still passes'
+        return f'add format = "{kind}" to {_OUTPUT}'
     if size < 2:
         return none(scene)
     least = show_size(_least(size))
-    return f'write min_size = "{least}" in {_OUTPUT}: it has {show_size(size)}, and half of it still passes'
+    return f'write min_size = "{least}" in {_OUTPUT} (it has {show_size(size)})'
 
 
 def for_its_heart(scene: Scene) -> str:
     """A text that only a run that worked writes."""
-    return f'add must_contain = ["…"] to {_OUTPUT}: a text that it holds only when all went well'
+    return f'add must_contain = ["…"] to {_OUTPUT}'
 
 
 def for_a_fallback(scene: Scene) -> str:
     """The text of a run that found no answer."""
-    return f'add must_not_contain = ["…"] to {_OUTPUT}: what it writes when it gets no answer'
+    return f'add must_not_contain = ["…"] to {_OUTPUT}'
 
 
-def told_to(job: Job, text: str) -> str:
-    """The advice for that job, in which its key stands as TOML wants it written."""
-    bare = job.id.replace("-", "").replace("_", "")
-    key = job.id if bare.isascii() and bare.isalnum() else json.dumps(clean(job.id), ensure_ascii=False)
+def told_to(job: Job | None, text: str) -> str:
+    """The advice for that job, whose key stands in it as TOML wants it written; for several jobs where it is None."""
+    key = "*" if job is None else _key(job.id)
     return text.replace(_OUTPUT, f"[jobs.{key}.output]").replace(_TABLE, f"[jobs.{key}]")
+
+
+def _key(job_id: str) -> str:
+    bare = job_id.replace("-", "").replace("_", "")
+    return job_id if bare.isascii() and bare.isalnum() else json.dumps(clean(job_id), ensure_ascii=False)
 
 
 def _stamp(output: Output) -> str:
@@ -114,7 +118,7 @@ def _format(output: Output) -> Format | None:
 
 
 def _least(size: int) -> int:
-    """Two thirds of it: more than a half, and less than what a quiet day may leave."""
+    """Two thirds of it: more than a half, and a shorter file than usual still passes."""
     return size - size // 3
 
 

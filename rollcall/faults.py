@@ -39,6 +39,14 @@ class ServiceFault:
     plant: Callable[[Service, SchedulerSeen], SchedulerSeen | NotSeen | None]
     cure: str = "no setting of jobs.toml catches it"
 
+    @property
+    def name(self) -> str:
+        """The word for it."""
+        return self.code
+
+    def __str__(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFault:
@@ -109,8 +117,14 @@ def _has_next(scene: Scene) -> bool:
 
 
 def _in_another_zone(scene: Scene) -> Scene:
-    following = _next_in_another_zone(scene)
+    """A scheduler that writes its own zone's offset writes the other zone's then."""
+    following, foreign = _next_in_another_zone(scene), _elsewhere(scene.job.schedule)
     assert following is not None
+    assert foreign is not None
+    next_run = scene.judged.seen.next_run
+    offset = next_run.stamp.offset if next_run and next_run.stamp else None
+    if next_run and next_run.at and offset == next_run.at.astimezone(scene.job.zone).utcoffset():
+        return scene.with_record(next_run=following.astimezone(foreign.zone).isoformat())
     return scene.with_record(next_run=scene.written_next(following))
 
 
@@ -147,9 +161,9 @@ def _with_record_of_before(scene: Scene) -> Scene:
 
 
 def _without_files_of_run(scene: Scene) -> Scene:
-    """The files of the run were not made; where each run overwrites one file, it is still that of the run before."""
+    """Its files were not made; the one that it overwrote, or that retention took away once it was done, is still there."""
     output, by = scene.job.output, _back_to_previous(scene)
-    if output and output.is_one_file and scene.made and by:
+    if output and scene.made and by and not scene.earlier and (output.is_one_file or output.keeps):
         return scene.with_files(scene.moved(scene.made[0], by))
     return scene.with_files(*scene.earlier)
 
@@ -157,6 +171,11 @@ def _without_files_of_run(scene: Scene) -> Scene:
 def _back_to_previous(scene: Scene) -> timedelta | None:
     due_at = scene.previous_due_at
     return due_at - scene.run.due_at if due_at else None
+
+
+def _has_run_before(scene: Scene) -> bool:
+    """True where a run was owed before: of a first run nobody can tell whether it was missed or never ran."""
+    return _of_recorded(scene) and scene.previous_due_at is not None
 
 
 def _missed(scene: Scene) -> Scene:
@@ -245,10 +264,6 @@ def _restored(scene: Scene) -> Scene:
     assert by is not None
     old = replace(scene.moved(newest, by), modified_at=newest.modified_at)
     return scene.with_files(old, *(each for each in scene.earlier if each.name != old.name))
-
-
-def _has_a_run_before(scene: Scene) -> bool:
-    return _of_output(scene) and scene.previous_due_at is not None
 
 
 def _emptied(scene: Scene) -> Scene:
@@ -421,7 +436,7 @@ JOB_FAULTS: tuple[JobFault, ...] = (
         name="missed-run",
         story="the machine slept, and its run was skipped",
         plant=_missed,
-        applies=_of_recorded,
+        applies=_has_run_before,
         cure=advice.for_an_interval,
     ),
     JobFault(
@@ -449,10 +464,10 @@ JOB_FAULTS: tuple[JobFault, ...] = (
     ),
     JobFault(
         name="success-without-output",
-        variant="an old file restored",
+        variant="old file restored",
         story="it reported success and wrote nothing; a checkout gave yesterday's file the time of today",
         plant=_restored,
-        applies=lambda scene: _of_recorded(scene) and _has_a_run_before(scene),
+        applies=lambda scene: _has_run_before(scene) and _of_output(scene),
         cure=advice.for_a_restored_file,
     ),
     JobFault(
@@ -465,15 +480,15 @@ JOB_FAULTS: tuple[JobFault, ...] = (
         name="stale-output",
         story="its run was skipped, and the file of the run before is the newest",
         plant=_without_files_of_run,
-        applies=_of_output_alone,
+        applies=lambda scene: _of_output_alone(scene) and bool(_without_files_of_run(scene).files),
         cure=advice.for_an_interval,
     ),
     JobFault(
         name="stale-output",
-        variant="an old file restored",
+        variant="old file restored",
         story="its run was skipped; a checkout gave yesterday's file the time of today",
         plant=_restored,
-        applies=lambda scene: _of_output_alone(scene) and _has_a_run_before(scene),
+        applies=lambda scene: _of_output_alone(scene) and scene.previous_due_at is not None,
         cure=advice.for_a_restored_file,
     ),
     JobFault(
@@ -491,7 +506,7 @@ JOB_FAULTS: tuple[JobFault, ...] = (
     ),
     JobFault(
         name="degraded-output",
-        variant="its heart is missing",
+        variant="heart missing",
         story="its file is as large as ever, and what it is written for is not in it",
         plant=_without_its_heart,
         applies=_of_output,
@@ -499,7 +514,7 @@ JOB_FAULTS: tuple[JobFault, ...] = (
     ),
     JobFault(
         name="degraded-output",
-        variant="a fallback text",
+        variant="fallback text",
         story="its file holds what it writes when something it draws on does not answer",
         plant=_with_fallback,
         applies=_of_output,

@@ -15,9 +15,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from rollcall.errors import CannotLook, CauseCode
-from rollcall.evidence import Evidence, NotSeen, OutputSeen, SchedulerSeen
-from rollcall.jobs import Job, Service
-from rollcall.sources import output_folder, scheduler_api
+from rollcall.evidence import DatabaseSeen, Evidence, NotSeen, OutputSeen, SchedulerSeen
+from rollcall.jobs import Database, Job, Service
+from rollcall.sources import database, output_folder, scheduler_api
 from rollcall.text import clean, clean_of_secrets
 from rollcall.times import show_span
 
@@ -26,17 +26,21 @@ FOLDER_LIMIT = timedelta(seconds=30)
 _SLACK = timedelta(seconds=1)
 
 
+_Subject = Service | Database | Path
+_Seen = SchedulerSeen | DatabaseSeen | dict[str, OutputSeen]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
     """One witness to be asked: by whom it is known, how it is asked, how long that may take."""
 
-    subject: Service | Path
-    ask: Callable[[], SchedulerSeen | dict[str, OutputSeen]]
+    subject: _Subject
+    ask: Callable[[], _Seen]
     limit: timedelta
     overdue: CannotLook
 
 
-_Answer = tuple[int, SchedulerSeen | dict[str, OutputSeen] | CannotLook]
+_Answer = tuple[int, _Seen | CannotLook]
 
 
 def gather(
@@ -57,6 +61,7 @@ def gather(
     asked = {service.id: service for service in services}
     asked |= {job.service.id: job.service for job in jobs if job.service}
     looks = [_service_look(service, clock) for service in asked.values()]
+    looks += [_database_look(service.database, clock) for service in asked.values() if service.database]
     looks += _folder_looks(jobs, lambda job: _wanted(job, now), now)
     answers = _ask_all(looks, progress)
     return _evidence(looks, answers, jobs, now)
@@ -76,6 +81,15 @@ def _service_look(service: Service, clock: Callable[[], datetime]) -> _Look:
         ask=lambda: scheduler_api.look(service, clock=clock),
         limit=service.timeout + _SLACK,
         overdue=CannotLook(CauseCode.BACKEND_DOWN, detail),
+    )
+
+
+def _database_look(declared: Database, clock: Callable[[], datetime]) -> _Look:
+    return _Look(
+        subject=declared,
+        ask=lambda: database.look(declared, clock=clock),
+        limit=declared.timeout + _SLACK,
+        overdue=database.overdue(declared),
     )
 
 
@@ -152,25 +166,29 @@ def _ask(number: int, look: _Look, queue: SimpleQueue[_Answer]) -> None:
         queue.put((number, CannotLook(look.overdue.code, f"looking broke with {_told(error, look.subject)}")))
 
 
-def _told(error: Exception, subject: Service | Path) -> str:
-    secrets = dict(subject.secrets) if isinstance(subject, Service) else {}
+def _told(error: Exception, subject: _Subject) -> str:
+    secrets = {} if isinstance(subject, Path) else dict(subject.secrets)
+    if isinstance(subject, Database):
+        secrets |= dict(subject.names)
     return clean_of_secrets(f"{type(error).__name__}: {error}", secrets)
 
 
 def _evidence(looks: list[_Look], answers: dict[int, _Answer], jobs: tuple[Job, ...], now: datetime) -> Evidence:
     services: dict[str, SchedulerSeen | NotSeen] = {}
+    databases: dict[str, DatabaseSeen | NotSeen] = {}
     folders: dict[Path, dict[str, OutputSeen] | NotSeen] = {}
     for number, look in enumerate(looks):
         answer = answers[number][1] if number in answers else look.overdue
         seen = NotSeen.because(answer, now) if isinstance(answer, CannotLook) else answer
-        if isinstance(look.subject, Service):
-            assert not isinstance(seen, dict)
-            services[look.subject.id] = seen
-        else:
-            assert not isinstance(seen, SchedulerSeen)
-            folders[look.subject] = seen
+        match look.subject, seen:
+            case Service() as service, SchedulerSeen() | NotSeen():
+                services[service.id] = seen
+            case Database() as declared, DatabaseSeen() | NotSeen():
+                databases[declared.service_id] = seen
+            case Path() as folder, dict() | NotSeen():
+                folders[folder] = seen
     outputs = {job.id: _of_job(folders[job.output.folder], job) for job in jobs if job.output}
-    return Evidence(services=services, outputs=outputs)
+    return Evidence(services=services, outputs=outputs, databases=databases)
 
 
 def _of_job(seen: dict[str, OutputSeen] | NotSeen, job: Job) -> OutputSeen | NotSeen:

@@ -80,7 +80,7 @@ class Service:
     # Each secret value and the name it is shown as.
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     database: Database | None = None
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from itertools import groupby, pairwise
 from rollcall.evidence import FileSeen, NotSeen, OutputSeen
 from rollcall.jobs import LOOKING_TIME, DueRun, Job, Output
 from rollcall.schedule import Every, Schedule
-from rollcall.text import counted, show_size
+from rollcall.text import counted, listed, show_size
 from rollcall.verdict import interval
 from rollcall.verdict.due import last_due
 
@@ -77,6 +77,8 @@ class Signs:
         is_cut = len(output.files) >= most and output.matches > len(output.files)
         reach = seen[0].at if seen else _reach_without_files(job, output, now)
         older, because = _older(job, output, is_cut=is_cut)
+        if output.unstamped:
+            because += f"; not counted, as their names do not tell a time by its `stamp`: {listed(output.unstamped, 3)}"
         return cls(seen=seen, reach=None if older is Standing.MISSED else reach, older=older, because=because)
 
     def joined_by(self, more: Sequence[Sign]) -> Signs:

@@ -6,8 +6,8 @@ Pure: the evidence may have been gathered just now or be a record of any earlier
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -81,7 +81,14 @@ class Rehearsal:
 
     def count(self, outcome: Outcome) -> int:
         """How many of the planted faults ended like that."""
-        return sum(each.outcome is outcome for subject in (*self.services, *self.jobs) for each in subject.faults)
+        return sum(each.outcome is outcome for each in self._faults)
+
+    @property
+    def _faults(self) -> Iterator[Rehearsed]:
+        for service in self.services:
+            yield from service.faults
+        for job in self.jobs:
+            yield from job.faults
 
     @property
     def is_whole(self) -> bool:
@@ -114,16 +121,17 @@ def _of_service(service: Service, evidence: Evidence, morning: Morning) -> Servi
     cause = morning.service_causes[service.id]
     if cause or not isinstance(seen, SchedulerSeen):
         return LeftOut(id=service.id, why=cause.sentence if cause else "It was not asked.")
-    faults = (_on_service(each, service, seen, morning.judged_at) for each in SERVICE_FAULTS)
+    faults = (_on_service(each, service, evidence, morning.judged_at) for each in SERVICE_FAULTS)
     return ServiceRehearsed(service=service, faults=tuple(each for each in faults if each))
 
 
-def _on_service(fault: ServiceFault, service: Service, seen: SchedulerSeen, now: datetime) -> Rehearsed | None:
-    planted = fault.plant(service, seen)
+def _on_service(fault: ServiceFault, service: Service, evidence: Evidence, now: datetime) -> Rehearsed | None:
+    seen = evidence.services[service.id]
+    planted = fault.plant(service, seen) if isinstance(seen, SchedulerSeen) else None
     if planted is None:
         return None
-    evidence = Evidence(services={service.id: planted}, outputs={})
-    cause = explain_service(judge_service(service, evidence, now=now))
+    changed = replace(evidence, services={**evidence.services, service.id: planted})
+    cause = explain_service(judge_service(service, changed, now=now))
     told_as = cause.code if cause else None
     return _rehearsed(fault, fault.code, told_as, now, fault.cure)
 

@@ -94,7 +94,7 @@ class Scene:
         due_at = self.previous_due_at
         return None if due_at is None else due_at + (self.ran_at - self.run.due_at)
 
-    def with_record(self, **changes: str | None) -> Scene:
+    def with_record(self, **changes: Any) -> Scene:
         """The same with other words in the record."""
         changed = replace(self.record, **changes)
         return self._with_registrations(*(changed if each is self.record else each for each in self._registrations))
@@ -177,7 +177,7 @@ def written_like(text: str, at: datetime, naive_times: ZoneInfo | None) -> str:
 
 
 def _scheduler_at(seen: Witnesses, schedule: Schedule, told: SchedulerSeen, at: datetime) -> SchedulerSeen:
-    """What the scheduler would have said at `at`: of the job, and of one other, that it be no scheduler without jobs."""
+    """What the scheduler would have said at `at`: of the job, and of one other, as a scheduler has more than one."""
     passed, record = at - told.asked_at, seen.registration
     assert record is not None
     record = replace(record, next_run=_next_run_at(seen, schedule, at))

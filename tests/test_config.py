@@ -108,6 +108,7 @@ def test_the_example_of_the_design_loads_with_every_value_as_declared(tmp_path: 
             root=tmp_path,
             headers=(("Authorization", f"Bearer {TOKEN}"),),
             secrets=roll.services[0].secrets,
+            zone=ZoneInfo("Europe/Zurich"),
         ),
     )
     assert (job.id, job.title, job.service) == ("generate_haiku_scheduled", "Haiku generation", roll.services[0])

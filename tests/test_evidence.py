@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollcall.errors import CannotLook, CauseCode
-from rollcall.evidence import Content, Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
+from rollcall.evidence import Content, DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
 from rollcall.text import clean, clean_block
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
@@ -73,10 +73,19 @@ OUTPUTS = st.builds(
     unstamped=many(LINES),
     later=many(FILES),
 )
+DATABASES = st.builds(
+    DatabaseSeen,
+    asked_at=INSTANTS,
+    answered_at=INSTANTS,
+    active=st.none() | st.booleans(),
+    active_since=st.none() | LINES,
+    executions=st.none() | many(REGISTRATIONS),
+)
 EVIDENCE = st.builds(
     Evidence,
     services=st.dictionaries(LINES, SCHEDULERS | NOT_SEEN, max_size=3),
     outputs=st.dictionaries(LINES, OUTPUTS | NOT_SEEN, max_size=3),
+    databases=st.dictionaries(LINES, DATABASES | NOT_SEEN, max_size=3),
 )
 
 
@@ -89,9 +98,13 @@ def test_evidence_comes_back_as_it_was(evidence: Evidence) -> None:
 def test_evidence_is_plain_json_with_offsets(evidence: Evidence) -> None:
     again = json.loads(evidence.to_json())
 
-    assert set(again) == {"services", "outputs"}
+    assert set(again) == {"services", "outputs", "databases"}
     for seen in again["outputs"].values():
         assert datetime.fromisoformat(seen["looked_at"]).utcoffset() == timedelta(0)
+
+
+def test_evidence_recorded_before_there_were_databases_is_read() -> None:
+    assert Evidence.from_json('{"services": {}, "outputs": {}}') == Evidence(services={}, outputs={}, databases={})
 
 
 def test_an_offset_comes_back_as_the_same_instant() -> None:

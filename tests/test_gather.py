@@ -27,7 +27,7 @@ TOKEN = "s3cr3t-t0ken-0123456789"
 GOOD = Script(first=reply(SCHEDULER))
 
 
-def roll(folder: Path, urls: dict[str, str], *, timeout: str = "0.5 s", jobs: int = 2, token: str = TOKEN) -> Roll:
+def roll(folder: Path, urls: dict[str, str], *, timeout: str = "5 s", jobs: int = 2, token: str = TOKEN) -> Roll:
     """`jobs` jobs for each service, all of which write into one folder."""
     lines = ['timezone = "Europe/Zurich"']
     for name, url in urls.items():
@@ -110,11 +110,11 @@ SLOW = [
 
 def test_ten_services_that_hang_cost_one_timeout(tmp_path: Path, stack: ExitStack) -> None:
     hostile = services(stack, **{f"s{number}": SLOW[number % len(SLOW)] for number in range(10)}, good=GOOD)
-    declared = roll(tmp_path, urls(hostile))
+    declared = roll(tmp_path, urls(hostile), timeout="1 s")
     started = time.monotonic()
     evidence = gather(declared.jobs, declared.services, now=NOW, clock=lambda: NOW)
 
-    assert time.monotonic() - started < 0.5 + 1
+    assert time.monotonic() - started < 1 + 1
     assert isinstance(evidence.services["good"], SchedulerSeen)
     for number in range(10):
         seen = evidence.services[f"s{number}"]
@@ -234,7 +234,7 @@ started = time.monotonic()
 evidence = gather(roll.jobs, roll.services, now=datetime.now(UTC), clock=clock)
 took = time.monotonic() - started
 abandoned = sum(thread.daemon and thread.is_alive() for thread in threading.enumerate())
-print(took < 0.5 + 1.3, abandoned > 0, sorted({seen.code.value for seen in evidence.services.values()}))
+print(took < 0.5 + 1 + 0.5, abandoned > 0, sorted({seen.code.value for seen in evidence.services.values()}))
 """
 
 
@@ -263,9 +263,9 @@ def test_a_folder_is_listed_once_however_many_jobs_share_it(tmp_path: Path) -> N
 
 def test_witnesses_that_never_answer_leave_nothing_behind_at_the_end(tmp_path: Path, stack: ExitStack) -> None:
     hostile = services(stack, **{f"s{number}": SLOW[number % len(SLOW)] for number in range(6)})
-    roll(tmp_path, urls(hostile), token="x")
+    roll(tmp_path, urls(hostile), timeout="0.5 s", token="x")
     started = time.monotonic()
     status, told, warned = run(HANGS, tmp_path)
 
     assert (status, told, warned) == (0, "True True ['backend-down', 'wrong-service']", "")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 20

@@ -217,7 +217,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         (house.reports / ".morning.html.1.part").write_text("what a killed run left long ago")
         subprocess.run(["touch", "-d", "2020-01-01", house.reports / ".morning.html.1.part"], check=True)
         house.add_check("def test_markup(job):\n    pass\n", "test_<b>bold.py")
-        yield house.run("--no-header", env={"SECRET_OF_CI": "s3cret", "BUILD_TAG": "<i>tag</i>"})
+        yield house.run("--no-header", env={"SECRET_OF_CI": "s3cret", "BUILD_TAG": "<i>tag</i>"}, umask=0o077)
 
 
 @pytest.mark.xdist_group("whole result")

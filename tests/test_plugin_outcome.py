@@ -271,7 +271,7 @@ def late(tmp_path: Path) -> Iterator[LivedIn]:
         yield house
 
 
-@pytest.mark.parametrize("options", [[], ["-W", "error"], ["-n", "2"]], ids=["plain", "-W error", "xdist"])
+@pytest.mark.parametrize("options", [[], ["-W", "error"]], ids=["plain", "-W error"])
 def test_a_late_run_that_is_a_warning_is_told_once_and_fails_nothing(late: LivedIn, options: list[str]) -> None:
     late.add_check("def test_again(job):\n    assert job.ran_on_time\n")
     run = late.run(*options)

@@ -53,7 +53,7 @@ def told(morning: dict[str, Any]) -> str:
     return json.dumps(morning, indent=1)
 
 
-@pytest.mark.parametrize("options", [[], ["--dist", "worksteal"], ["--dist", "loadgroup"]], ids=" ".join)
+@pytest.mark.parametrize("options", [[], ["--dist", "loadgroup"]], ids=" ".join)
 def test_the_same_verdicts_as_without_it(
     house: LivedIn, plain: tuple[Run, dict[str, Any], dict[str, tuple[str, str]]], options: list[str]
 ) -> None:

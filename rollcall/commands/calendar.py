@@ -39,8 +39,8 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     calendar = commands.add_parser(
         "calendar",
         help="which past due runs were made, late or missed, told by the output files alone",
-        description="Which past due runs were made, late or missed, told by the output files alone. It reports and does "
-        "not judge: the exit status is 0 whatever the table shows.",
+        description="Which past due runs were made, late or missed, told by the output files alone. "
+        "It reports and does not judge: the exit status is 0 whatever the table shows.",
     )
     calendar.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs")
     calendar.add_argument("--since", metavar="SPAN", default=_SINCE, help=f'how far back, such as "2 w" ({_SINCE})')

@@ -125,9 +125,7 @@ def _roll(table: JobsFile, file: Path, environment: Mapping[str, str]) -> Roll:
     )
 
 
-def _service(
-    name: str, table: ServiceTable, whole: JobsFile, folder: Path, environment: Mapping[str, str]
-) -> Service:
+def _service(name: str, table: ServiceTable, whole: JobsFile, folder: Path, environment: Mapping[str, str]) -> Service:
     service = Service(
         id=name,
         url=expand(table.url, environment).rstrip("/"),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from rollcall.config.values import SHORTEST_SECRET, VARIABLE, expand
 from rollcall.text import clean
@@ -90,6 +90,8 @@ def hidden(written: str, url: URL, environment: Mapping[str, str]) -> tuple[dict
     The second is the user, and what each `${NAME}` stands for: too plain to be torn out of the ids of jobs.
     """
     variables = {environment.get(name, ""): f"${{{name}}}" for name in VARIABLE.findall(written)}
+    # A password stands in the url, and so perhaps in the environment, with percent signs.
+    variables |= {unquote(value): shown for value, shown in variables.items()}
     options = (part for name, value in url.query.items() if _SECRET_OPTION.search(name) for part in _each(value))
     secrets = {value: variables.get(value, "(password)") for value in (str(url.password or ""), *options)}
     if url.password:

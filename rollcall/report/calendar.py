@@ -128,7 +128,7 @@ def _lines(job: Job, runs: Sequence[PastRun], paper: Paper) -> list[tuple[str, s
 def _grouped(job: Job, runs: Sequence[PastRun]) -> list[list[PastRun]]:
     groups: list[list[PastRun]] = []
     for most, unit in _UNITS:
-        groups = [list(group) for _, group in groupby(runs, key=lambda each: unit(each.due_at.astimezone(job.zone)))]  # noqa: B023 - used before the next unit
+        groups = [list(group) for _, group in groupby(runs, key=lambda each: unit(each.due_at.astimezone(job.zone)))]
         if max(map(len, groups), default=0) <= most:
             break
     return groups
@@ -179,7 +179,7 @@ def _told(past: PastRun, job: Job) -> str:
     allowed = f"allowed until {show.limit(run.finish_by, run, job)}"
     if made_at is None:
         return f"no file, {allowed}" if past.standing in (Standing.MISSED, Standing.PENDING) else ""
-    parts = [f"made {show.limit(made_at, run, job)}"]
+    parts = [show.limit(made_at, run, job)]
     if made_at != run.due_at:
         parts.append(show.distance(made_at, run))
     if past.standing is Standing.LATE:

@@ -1,0 +1,208 @@
+"""What does `rollcall calendar` print?"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+
+import pytest
+
+from rollcall.commands import calendar
+from rollcall.errors import BadInput
+from rollcall.settings import AS_OF, JOBS_FILE, SERVICE_URL
+
+AS_OF_TIME = "2026-02-11T07:02:00+01:00"
+JOBS = """
+timezone = "Europe/Zurich"
+
+[services.aime]
+url = "http://localhost:1"
+engine = "apscheduler"
+
+[jobs.haiku]
+title = "Haiku generation"
+schedule = "0 6 * * *"
+max_runtime = "10 min"
+[jobs.haiku.output]
+path = "out/haiku-*.md"
+stamp = "haiku-%Y%m%d-%H%M%S.md"
+keeps = 8
+
+[jobs.sync]
+every = "6 h"
+[jobs.sync.output]
+path = "out/sync-*.json"
+
+[jobs.weekly]
+schedule = "0 20 * * sun"
+"""
+GOLDEN = """\
+Wed 11 Feb 2026 07:02 CET, Europe/Zurich: the last 14 d, told by files alone
+✓ made   0 made, but empty or too small   L late   ✗ missed   … pending   · beyond retention
+? cannot be told
+
+haiku  Haiku generation
+  every day at 06:00, Europe/Zurich (apscheduler `0 6 * * *`)
+  Thu 29 Jan 06:00 CET  ···· ·✓✓✗✓0✓ L✓✓
+  14 due: 7 made (1 of them empty or too small), 1 late, 1 missed, 5 beyond retention
+  · Thu 29 Jan 06:00 CET  beyond retention  5 runs in a row, the last due Mon 2 Feb 06:00 CET
+  ✗ Thu 5 Feb 06:00 CET   missed            no file, allowed until 06:25
+  0 Sat 7 Feb 06:00 CET   made              06:00:17, 17 s after it was due, empty (0 B);
+      haiku-20260207-060017.md, 0 B
+  L Mon 9 Feb 06:00 CET   late              08:48:09, 2 h 48 min after it was due, allowed until
+      06:25; haiku-20260209-084809.md, 812 B
+  beyond retention: older than the oldest file that is left; retention leaves 8 files
+
+sync
+  every 6 h, Europe/Zurich (apscheduler `every 6 h`)
+  no anchor is declared: its runs are counted from one file to the next, from the oldest on
+  dated by mtime, which a copy or a restore changes: no `stamp` is declared
+  Tue 10 Feb 01:03 CET  ✓✗✗✗✓…
+  6 due: 2 made, 3 missed, 1 pending
+  ✗ Tue 10 Feb 07:03 CET  missed   no file, allowed until 07:48
+  ✗ Tue 10 Feb 13:03 CET  missed   no file, allowed until 13:48
+  ✗ Tue 10 Feb 19:03 CET  missed   no file, allowed until 19:48
+  … Wed 11 Feb 07:00 CET  pending  no file, allowed until 07:45
+
+weekly
+  Sunday at 20:00, Europe/Zurich (apscheduler `0 20 * * sun`)
+  Sun 1 Feb 20:00 CET  ??
+  2 due: 2 untold
+  ? Sun 1 Feb 20:00 CET  untold
+  ? Sun 8 Feb 20:00 CET  untold
+  untold: it declares no output, and this table asks no service
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A jobs.toml and what its jobs left."""
+    for name in (AS_OF, JOBS_FILE, SERVICE_URL):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(BytesIO(), encoding="utf-8"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs.toml").write_text(JOBS)
+    (tmp_path / "out").mkdir()
+    for day, clock in ((3, "060017"), (4, "060017"), (6, "060017"), (8, "060017"), (10, "060017"), (11, "060017")):
+        (tmp_path / f"out/haiku-202602{day:02}-{clock}.md").write_text("x" * 812)
+    (tmp_path / "out/haiku-20260207-060017.md").write_text("")
+    (tmp_path / "out/haiku-20260209-084809.md").write_text("x" * 812)
+    for moment in (datetime(2026, 2, 10, 0, 3, tzinfo=UTC), datetime(2026, 2, 11, 0, 0, tzinfo=UTC)):
+        written(tmp_path / f"out/sync-{moment:%d%H}.json", moment)
+    return tmp_path
+
+
+def written(path: Path, moment: datetime) -> None:
+    path.write_text("{}")
+    os.utime(path, (moment.timestamp(), moment.timestamp()))
+
+
+def printed(*arguments: str) -> list[str]:
+    parser = argparse.ArgumentParser()
+    calendar.add_to(parser.add_subparsers())
+    asked_for = parser.parse_args(["calendar", "--as-of", AS_OF_TIME, *arguments])
+    return list(asked_for.command(asked_for))
+
+
+def test_the_table_shows_the_pattern_the_counts_and_what_was_not_simply_made(folder: Path) -> None:
+    lines = printed("--since", "14d")
+
+    assert "\n".join(lines) + "\n" == GOLDEN
+
+
+def test_a_folder_that_cannot_be_looked_at_leaves_its_runs_untold(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    (folder / "jobs.toml").write_text(JOBS.replace("out/haiku-", "nowhere/haiku-"))
+
+    assert printed("haiku", "--since", "14d")[-3:] == [
+        "  14 due: 14 untold",
+        "  ? Thu 29 Jan 06:00 CET  untold  14 runs in a row, the last due Wed 11 Feb 06:00 CET",
+        f"  untold: its folder could not be looked at: {folder}/nowhere: No such file or directory",
+    ]
+
+
+def test_all_gives_every_run_a_row(folder: Path) -> None:
+    rows = [line for line in printed("haiku", "--since", "14d", "--all") if line[2:4] in ("✓ ", "· ")]
+
+    assert len(rows) == 5 + 6
+    assert rows[5] == ("  ✓ Tue 3 Feb 06:00 CET   made              06:00:17, 17 s after it was due;")
+
+
+def test_a_terminal_of_plain_ascii_keeps_the_marks_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(BytesIO(), encoding="ascii"))
+
+    assert "  Thu 29 Jan 06:00 CET  .... .++X+0+ L++" in printed("haiku", "--since", "14d")
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 100, 250])
+def test_lines_keep_to_the_width(folder: Path, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = printed("haiku", "--since", "52w")
+
+    # A heading and a file's name are never torn.
+    assert max(len(line) for line in lines[2:] if "apscheduler" not in line) <= max(width, 50)
+
+
+def test_a_dense_job_is_bounded_and_says_what_it_left_out(folder: Path) -> None:
+    (folder / "jobs.toml").write_text(
+        'timezone = "Europe/Zurich"\n[jobs.tick]\nschedule = "* * * * *"\nmax_runtime = "10 s"\ngrace = "0 s"\n'
+        'output = { path = "out/tick-*" }'
+    )
+    now = datetime(2026, 2, 11, 6, 2, tzinfo=UTC)
+    for minute in (*range(1, 10), *range(30, 40)):
+        written(folder / f"out/tick-{minute}", now - timedelta(minutes=minute, seconds=-1))
+    text = "\n".join(printed("--since", "1 w"))
+
+    assert "\n  2,000 due: 19 made, 20 missed, 1 pending, 1,960 beyond retention\n" in text
+    assert "\n  left out: what was due before Mon 9 Feb 21:43 CET; ask for a shorter --since\n" in text
+    assert "(31 more lines like it)" in text
+    assert len(text.splitlines()) < 20
+
+
+def test_an_interval_without_an_anchor_and_without_files_is_not_counted(folder: Path) -> None:
+    (folder / "jobs.toml").write_text(JOBS.replace("out/sync-*.json", "out/none-*.json"))
+
+    assert printed("sync")[-1] == (
+        "  cannot be told: no anchor is declared, so runs are counted from its files; "
+        "no file at all is there, and what its retention leaves (`keeps`) is not declared"
+    )
+
+
+def test_files_that_only_lack_the_stamp_are_named(folder: Path) -> None:
+    (folder / "jobs.toml").write_text(JOBS.replace("haiku-%Y%m%d-%H%M%S.md", "haiku-%Y-%m-%d.md"))
+
+    assert "its `stamp`: haiku-2026" in " ".join(line.strip() for line in printed("haiku"))
+
+
+def test_no_file_is_read(folder: Path) -> None:
+    for each in (folder / "out").iterdir():
+        each.unlink()
+        os.mkfifo(folder / "out" / each.name)  # reading one would hang
+
+    assert any("no regular file" in line for line in printed("haiku"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--since", "30"], '--since = "30": no unit. Write a number and a unit, such as "30 d" or "2 w".'),
+        (["--since", "0 d"], '--since = "0 d": no time at all, in which nothing was due. Write a number and a unit'),
+        (["--since", "2 y"], '--since = "2 y": unknown unit "y". Write a number and a unit, such as "30 d" or "2 w".'),
+        (["haiku", "nobody"], 'JOB = "nobody": no such job. Declared: haiku, sync and weekly.'),
+        (["--as-of", "2999-01-01T00:00:00Z"], '--as-of = "2999-01-01T00:00:00Z": lies in the future'),
+    ],
+)  # fmt: skip
+def test_a_wrong_question_is_told_with_place_value_rule_and_cure(
+    folder: Path, arguments: list[str], expected: str
+) -> None:
+    with pytest.raises(BadInput) as problem:
+        printed(*arguments)
+
+    assert str(problem.value).startswith(expected)

@@ -1,0 +1,522 @@
+"""Is each planted fault found by its own name, and is what slips through told with the setting that catches it?"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fixtures.demo import demo_morning
+from fixtures.lived_in import AS_OF, TOKEN, lived_in
+from fixtures.mornings import (
+    FOLDER,
+    HAIKU,
+    STAMP,
+    TEXT,
+    Told,
+    at,
+    five_files,
+    haiku_job,
+    made,
+    morning,
+    not_seen,
+    roll_of,
+)
+from rollcall.advice import told_to
+from rollcall.commands import rehearse as command
+from rollcall.config import load
+from rollcall.errors import CauseCode
+from rollcall.evidence import Evidence, FileSeen, SchedulerSeen
+from rollcall.faults import JOB_FAULTS, SERVICE_FAULTS, JobFault
+from rollcall.gather import gather
+from rollcall.jobs import Format
+from rollcall.morning import judge_morning
+from rollcall.rehearsal import LeftOut, Outcome, Rehearsal, Rehearsed, rehearse
+from rollcall.report.rehearsal import render_rehearsal
+from rollcall.scene import Scene
+
+# Planted before anything looks for it; whoever adds its cause has it found here.
+UNKNOWN = {str(each) for each in JOB_FAULTS if each.code is None}
+# A job that has a run each hour as its interval, without files of the night before.
+HOURLY: dict[str, Any] = {"every_span": "1 h", "has_output": False, "last_execution": "2026-02-11T06:00:17"}
+
+
+def rehearsed(told: Told) -> Rehearsal:
+    return rehearse(told.roll, told.evidence, now=told.now)
+
+
+def faults_of(told: Told) -> dict[str, Rehearsed]:
+    """What became of each fault, of the job and of its service."""
+    rehearsal = rehearsed(told)
+    assert rehearsal.left_out == ()
+    faults = [each for subject in rehearsal.services for each in subject.faults]
+    return {str(each.fault): each for each in [*faults, *rehearsal.jobs[0].faults]}
+
+
+def slips(told: Told) -> dict[str, str]:
+    """What slips through, and what would catch it."""
+    job = told.roll.jobs[0]
+    found = {name: each for name, each in faults_of(told).items() if name not in UNKNOWN}
+    return {name: told_to(job, each.cure or "") for name, each in found.items() if each.outcome is Outcome.SLIPS}
+
+
+def renamed(told: Told) -> dict[str, CauseCode | None]:
+    """What is found under another name, and which."""
+    found = faults_of(told).items()
+    return {name: each.told_as for name, each in found if each.outcome is Outcome.FOUND_AS_ANOTHER}
+
+
+# A job of which everything is declared --------------------------------------------------------------------------------
+
+WHOLE: dict[str, dict[str, Any]] = {
+    "daily": {},
+    "in APScheduler's words": {"engine": "apscheduler"},
+    "with an offset": {"last_execution": "2026-02-11T06:00:17+01:00", "naive_times": None},
+    "seconds early": {"last_execution": "2026-02-11T04:59:57", "files": five_files("2026-02-11T05:59:57+01:00")},
+    "in UTC": {
+        "zone": "UTC",
+        "last_execution": "2026-02-11T06:00:17+00:00",
+        "files": five_files("2026-02-11T06:00:17+00:00"),
+    },
+    "looked at in the evening": {"now": "2026-02-11T22:00:00+01:00"},
+    "looked at when it was just done": {"now": "2026-02-11T06:00:30+01:00"},
+    "run by hand in addition": {
+        "now": "2026-02-11T09:00:00+01:00",
+        "last_execution": "2026-02-11T07:48:09",
+        "files": [made("2026-02-11T08:48:09+01:00"), *five_files()[:4]],
+    },
+    "spring": {
+        "now": "2026-03-29T07:02:00+02:00",
+        "last_execution": "2026-03-29T04:00:17",
+        "files": [made("2026-03-29T06:00:17+02:00"), *five_files("2026-03-28T06:00:17+01:00")[:4]],
+    },
+    "autumn": {
+        "now": "2026-10-25T07:02:00+01:00",
+        "last_execution": "2026-10-25T05:00:17",
+        "files": [made("2026-10-25T06:00:17+01:00"), *five_files("2026-10-24T06:00:17+02:00")[:4]],
+    },
+    "every 6 h with an anchor": {"every_span": "6 h", "anchor": "2026-02-11T06:00:00+01:00", "look_back": "5 h"},
+    "weekly": {
+        "schedule": "0 6 * * wed",
+        "files": [made("2026-02-11T06:00:17+01:00"), made("2026-02-04T06:00:17+01:00")],
+    },
+}
+
+
+@pytest.mark.parametrize("words", WHOLE.values(), ids=WHOLE)
+def test_every_fault_of_a_whole_job_is_found_by_its_own_name(words: dict[str, Any]) -> None:
+    told = morning(**words)
+
+    assert slips(told) == {}
+    assert renamed(told) == {}
+
+
+def test_every_fault_can_befall_some_job() -> None:
+    mornings = [morning(**words) for words in WHOLE.values()] + [morning(has_service=False)]
+    befell = {name for told in mornings for name in faults_of(told)}
+
+    assert befell == {str(each) for each in (*JOB_FAULTS, *SERVICE_FAULTS)}
+
+
+def test_every_cause_has_its_fault() -> None:
+    named = {each.code for each in JOB_FAULTS} | {each.code for each in SERVICE_FAULTS}
+
+    assert set(CauseCode) - named == set()
+
+
+def test_a_job_is_late_when_it_has_run_and_all_else_is_known_at_its_limit() -> None:
+    moments = {name: each.at for name, each in faults_of(morning()).items()}
+
+    assert moments["missed-run"] == at("2026-02-11T06:25:00+01:00")
+    assert moments["ran-late"] == at("2026-02-11T07:26:00+01:00")
+    assert moments["backend-down"] == at("2026-02-11T07:02:00+01:00")
+
+
+def test_a_missed_run_is_not_found_before_its_limit() -> None:
+    told = morning()
+    [judged] = told.judged.jobs
+    assert judged.due_run is not None
+    missed = next(each for each in JOB_FAULTS if each.name == "missed-run")
+    alarms = []
+    for seconds in (-1, 0):
+        scene = Scene.of(judged, judged.due_run.finish_by + timedelta(seconds=seconds))
+        planted = judge_morning(told.roll, missed.plant(scene).evidence, now=scene.at)
+        alarms.append(planted.needs_a_person)
+
+    assert alarms == [False, True]
+
+
+def test_a_fault_that_is_none_here_is_not_planted() -> None:
+    hourly = set(faults_of(morning(**HOURLY, now="2026-02-11T07:30:00+01:00")))
+    of_files = set(faults_of(morning(has_service=False)))
+
+    assert "wrong-timezone" not in hourly
+    assert "empty-output" not in hourly
+    assert of_files & {"not-registered", "job-paused", "unrecorded-run", "success-without-output"} == set()
+
+
+# A setting less, a fault more that slips through ----------------------------------------------------------------------
+
+JSON: dict[str, Any] = {
+    "pattern": "generate-haiku-*.json",
+    "stamp": "generate-haiku-%Y%m%d-%H%M%S.json",
+    "min_size": 1,
+    "must_contain": (),
+    "must_not_contain": (),
+    "files": [made("2026-02-11T06:00:17+01:00", name="generate-haiku-20260211-060017.json")],
+}
+OUTPUT = f"[jobs.{HAIKU}.output]"
+HEART, FALLBACK = "degraded-output (heart missing)", "degraded-output (fallback text)"
+RESTORED = "success-without-output (old file restored)"
+
+# The names tell the time, and nobody declared how.
+UNSTAMPED: dict[str, Any] = {"stamp": None, "files": [replace(each, stamp_at=None) for each in five_files()]}
+
+# the words of the morning | what slips through then, and the advice
+WITHOUT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
+    ("must_contain", {"must_contain": ()}, {HEART: f'add must_contain = ["…"] to {OUTPUT}'}),
+    ("must_not_contain", {"must_not_contain": ()}, {FALLBACK: f'add must_not_contain = ["…"] to {OUTPUT}'}),
+    ("min_size", {"min_size": 1}, {"truncated-output": f'write min_size = "250 B" in {OUTPUT} (it has 375 B)'}),
+    (
+        "format",
+        JSON | {"format": Format.ANY},
+        {
+            "truncated-output": f'add format = "json" to {OUTPUT}',
+            HEART: f'add must_contain = ["…"] to {OUTPUT}',
+            FALLBACK: f'add must_not_contain = ["…"] to {OUTPUT}',
+        },
+    ),
+    (
+        "stamp",
+        UNSTAMPED,
+        {RESTORED: f'add stamp = "generate-haiku-%Y%m%d-%H%M%S.md" to {OUTPUT}, as its names are'},
+    ),
+    (
+        "stamp, and each run overwrites one file",
+        {
+            "stamp": None,
+            "pattern": "haiku.md",
+            "files": [made("2026-02-11T06:00:17+01:00", name="haiku.md", stamp_at=None)],
+        },
+        {RESTORED: f"let each run write a file of its own, its time in the name, and add stamp to {OUTPUT}"},
+    ),
+    ("output", {"has_output": False}, {"success-without-output": f"add {OUTPUT} with path and stamp"}),
+    (
+        "service",
+        {"has_service": False},
+        {"run-failed": f'add service = "…" to [jobs.{HAIKU}]: its scheduler knows how a run ended'},
+    ),
+    ('late = "fail"', {"late": "warn"}, {"ran-late": f'write late = "fail" in [jobs.{HAIKU}]: "warn" calls nobody'}),
+    (
+        "anchor",
+        HOURLY | {"now": "2026-02-11T07:30:00+01:00"},
+        {
+            "ran-late": f'add anchor = "…" to [jobs.{HAIKU}], from which its interval is counted',
+            "success-without-output": f"add {OUTPUT} with path and stamp",
+        },
+    ),
+    (
+        "Date",
+        {"server_at": None},
+        {"clock-skew": "let the service send the header Date: without it nobody sees its clock"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "expected"), [row[1:] for row in WITHOUT], ids=[row[0] for row in WITHOUT])
+def test_without_a_setting_its_fault_slips_through(words: dict[str, Any], expected: dict[str, str]) -> None:
+    assert slips(morning(**words)) == expected
+
+
+# the fault | the words of a morning in which it slips through | what its advice makes of them
+ADVISED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    (HEART, {"must_contain": ()}, {"must_contain": ("tombe",)}),
+    (FALLBACK, {"must_not_contain": ()}, {"must_not_contain": ("quota exceeded",)}),
+    ("truncated-output", {"min_size": 1}, {"min_size": 250}),
+    ("truncated-output", JSON | {"format": Format.ANY}, {"format": Format.JSON}),
+    (RESTORED, UNSTAMPED, {"stamp": STAMP, "files": five_files()}),
+    ("success-without-output", {"has_output": False}, {"has_output": True}),
+    ("run-failed", {"has_service": False}, {"has_service": True}),
+    ("ran-late", {"late": "warn"}, {"late": "fail"}),
+    ("ran-late", HOURLY | {"now": "2026-02-11T07:30:00+01:00"}, {"anchor": "2026-02-11T07:00:00+01:00"}),
+]
+
+
+@pytest.mark.parametrize(("fault", "words", "advised"), ADVISED)
+def test_who_follows_the_advice_finds_it(fault: str, words: dict[str, Any], advised: dict[str, Any]) -> None:
+    assert faults_of(morning(**words))[fault].outcome is Outcome.SLIPS
+    assert faults_of(morning(**words | advised))[fault].outcome is Outcome.FOUND
+
+
+def test_without_its_file_a_record_in_another_zone_is_told_as_lying_ahead() -> None:
+    assert renamed(morning(has_output=False)) == {"wrong-timezone (of its record)": CauseCode.FUTURE_TIMESTAMP}
+
+
+# Half of a file -------------------------------------------------------------------------------------------------------
+
+
+def halved(text: str, **declared: Any) -> FileSeen:
+    """The file that holds this text, when half of it was written."""
+    told = morning(files=[made("2026-02-11T06:00:17+01:00", text)], **{"min_size": 1, **declared})
+    [judged] = told.judged.jobs
+    truncated = next(each for each in JOB_FAULTS if each.name == "truncated-output")
+    return truncated.plant(Scene.of(judged, at("2026-02-11T06:25:00+01:00"))).files[0]
+
+
+def test_half_of_a_file_keeps_its_real_beginning() -> None:
+    half = halved(TEXT)
+
+    assert half.content is not None
+    assert half.size == len(TEXT.encode()) // 2
+    assert len(half.content.head.encode()) == half.size
+    assert TEXT.startswith(half.content.head)
+    assert half.content.flaw is None
+
+
+def test_a_text_at_the_end_of_a_file_is_not_in_its_first_half() -> None:
+    half = halved(TEXT + "\n-- fin", must_contain=("# Album Haïku", "-- fin"))
+
+    assert half.content is not None
+    assert half.content.found["# Album Haïku"]
+    assert not half.content.found["-- fin"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_seen"),
+    [("text", False), ("jsonl", False), ("csv", False), ("json", True), ("xml", True), ("gzip", True), ("zip", True)],
+)
+def test_half_is_seen_by_the_formats_that_mark_their_end(kind: str, is_seen: bool) -> None:
+    content = halved(TEXT, format=Format(kind)).content
+
+    assert content is not None
+    assert (content.flaw is not None) is is_seen
+
+
+# Nothing is touched, and nothing is said that does not hold -----------------------------------------------------------
+
+DECLARED = st.fixed_dictionaries(
+    {},
+    optional={
+        "must_contain": st.just(()),
+        "must_not_contain": st.just(()),
+        "min_size": st.sampled_from([1, 200, 300]),
+        "stamp": st.none(),
+        "has_output": st.just(False),
+        "late": st.just("warn"),
+        "engine": st.just("apscheduler"),
+        "grace": st.sampled_from(["0 s", "15 min", "3 h", "30 h"]),
+        "max_runtime": st.sampled_from(["1 min", "2 h"]),
+        "look_back": st.sampled_from(["1 h", "4 d"]),
+        "now": st.sampled_from(["2026-02-11T06:00:18+01:00", "2026-02-11T12:00:00+01:00", "2026-02-12T06:00:00+01:00"]),
+        "server_at": st.none(),
+        "keeps": st.none(),
+        "schedule": st.sampled_from(["0 6 * * *", "0 6 11 * *", "0 6 * * wed", "0 */2 * * *"]),
+    },
+)
+
+
+@given(DECLARED)
+def test_what_is_called_found_really_calls_a_person_with_that_cause(words: dict[str, Any]) -> None:
+    told = morning(**words)
+    before = told.evidence.to_json()
+    judged = told.job
+    for job in rehearsed(told).jobs:
+        for each in job.faults:
+            if each.outcome is not Outcome.SLIPS and isinstance(each.fault, JobFault):
+                planted = judge_morning(told.roll, each.fault.plant(Scene.of(judged, each.at)).evidence, now=each.at)
+                cause = planted.job_causes[HAIKU]
+
+                assert planted.jobs[0].needs_a_person
+                assert cause is not None
+                assert cause.code is each.told_as
+    assert told.evidence.to_json() == before
+
+
+@given(DECLARED)
+def test_what_slips_through_calls_nobody(words: dict[str, Any]) -> None:
+    told = morning(**words)
+    judged = told.job
+    for job in rehearsed(told).jobs:
+        for each in job.faults:
+            if each.outcome is Outcome.SLIPS and isinstance(each.fault, JobFault):
+                planted = judge_morning(told.roll, each.fault.plant(Scene.of(judged, each.at)).evidence, now=each.at)
+
+                assert not planted.needs_a_person
+                assert each.cure
+
+
+# What is not good is not rehearsed ------------------------------------------------------------------------------------
+
+
+def test_a_job_that_is_not_ok_is_left_out_with_its_finding() -> None:
+    told = morning(status="error")
+
+    [left_out] = rehearsed(told).left_out
+
+    assert left_out.id == HAIKU
+    assert left_out.why.startswith("failed: due Wed 11 Feb 06:00 CET")
+    assert rehearsed(told).jobs == ()
+
+
+def test_a_service_that_is_down_is_left_out_with_its_jobs() -> None:
+    left_out = rehearsed(morning(service=not_seen(CauseCode.BACKEND_DOWN))).left_out
+
+    assert left_out == (
+        LeftOut(id="aime", why="The backend does not answer: connection refused."),
+        LeftOut(id=HAIKU, why="cannot tell: backend-down"),
+    )
+
+
+def test_a_job_that_is_not_owed_yet_is_left_out() -> None:
+    told = morning(since="2026-02-12T00:00:00+01:00")
+
+    assert rehearsed(told).left_out == (LeftOut(id=HAIKU, why="no run of it was owed yet"),)
+
+
+def test_a_rehearsal_is_whole_only_where_all_was_planted_and_found() -> None:
+    empty = rehearse(roll_of(haiku_job()), Evidence(services={}, outputs={}), now=at("2026-02-11T07:02:00+01:00"))
+    whole = rehearsed(morning())
+    found = [each for each in whole.jobs[0].faults if str(each.fault) not in UNKNOWN]
+
+    assert not empty.is_whole
+    assert replace(whole, jobs=(replace(whole.jobs[0], faults=tuple(found)),)).is_whole
+    assert not rehearsed(morning(min_size=1)).is_whole
+
+
+# How it is told -------------------------------------------------------------------------------------------------------
+
+
+def told_lines(told: Told) -> list[str]:
+    return list(render_rehearsal(rehearsed(told), width=110))
+
+
+def test_what_slips_through_is_told_with_its_setting() -> None:
+    lines = told_lines(morning(min_size=1))
+    [line] = [line for line in lines if "truncated-output" in line]
+
+    assert line == f'  SLIPS  truncated-output: write min_size = "250 B" in {OUTPUT} (it has 375 B)'
+
+
+def test_jobs_of_which_the_same_is_to_be_said_are_told_together() -> None:
+    told = morning(has_output=False)
+    other = replace(told.roll.jobs[0], id="other")
+    seen = told.evidence.services["aime"]
+    assert isinstance(seen, SchedulerSeen)
+    [record] = seen.registrations
+    both = replace(seen, registrations=(record, replace(record, id="other")))
+    evidence = replace(told.evidence, services={"aime": both})
+
+    lines = list(render_rehearsal(rehearse(roll_of(told.roll.jobs[0], other), evidence, now=told.now), width=110))
+
+    assert f"{HAIKU} and other" in lines
+    assert "  SLIPS  success-without-output: add [jobs.*.output] with path and stamp" in lines
+
+
+def test_a_morning_that_is_not_good_says_so_first() -> None:
+    lines = told_lines(morning(service=not_seen(CauseCode.BACKEND_DOWN)))
+
+    assert lines[0] == "This morning is not good: no job is ok. Left out:"
+    assert lines[1] == "  aime: The backend does not answer: connection refused."
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    lines = list(render_rehearsal(rehearsed(morning(min_size=1, must_contain=())), width=60))
+
+    assert max(map(len, lines)) <= 60
+
+
+# End to end -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_good_morning_of_the_demo() -> None:
+    with demo_morning() as demo:
+        roll = load(demo.jobs_file, environment=os.environ, service_urls={None: demo.url})
+        began_on = time.monotonic()
+        evidence = gather(
+            roll.jobs,
+            roll.services,
+            now=demo.now,
+            clock=lambda: demo.now + timedelta(seconds=time.monotonic() - began_on),
+        )
+        before = contents(demo.folder)
+        rehearsal = rehearse(roll, evidence, now=demo.now)
+
+        assert contents(demo.folder) == before
+    lines = list(render_rehearsal(rehearsal, width=110))
+    slipped = {
+        job.job.id: {str(each.fault) for each in job.faults if each.outcome is Outcome.SLIPS} - UNKNOWN
+        for job in rehearsal.jobs
+    }
+    record_alone = {"success-without-output"}
+
+    assert rehearsal.left_out == ()
+    assert slipped == {
+        "daily_enrichment": record_alone,
+        "generate_magazine_editions": record_alone,
+        "sync_discogs_daily": record_alone,
+        HAIKU: set(),
+        "export_collection_markdown": {"truncated-output", FALLBACK},
+        "export_collection_json": {HEART, FALLBACK},
+        "optimize_ai_descriptions": {"success-without-output", "ran-late"},
+        "weekly_haiku": record_alone,
+        # It may take so long that an hour more or less in its record is no matter.
+        "monthly_analysis": {"success-without-output", "wrong-timezone (of its record)"},
+    }
+    assert len(lines) < 50
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {
+        str(path): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "service.log"
+    }
+
+
+def run_command(*arguments: str) -> tuple[int, list[str]]:
+    """`rollcall rehearse …`: its exit status and its lines."""
+    parser = argparse.ArgumentParser()
+    command.add_to(parser.add_subparsers())
+    asked_for = parser.parse_args(["rehearse", *arguments])
+    running, lines = command.run(asked_for), []
+    while True:
+        try:
+            lines.append(next(running))
+        except StopIteration as end:
+            return end.value, lines
+
+
+def test_the_command_touches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOUSE_TOKEN", TOKEN)
+    with lived_in(tmp_path) as house:
+        before = contents(tmp_path)
+        status, lines = run_command("--jobs-file", str(tmp_path / "jobs.toml"), "--as-of", AS_OF)
+
+        assert status == 1
+        assert contents(tmp_path) == before
+        assert sorted(house.scheduler.asked) == ["/aime/status", "/other/status"]
+    assert "service aime" in lines
+    assert "  SLIPS  success-without-output: add [jobs.*.output] with path and stamp" in lines
+    assert TOKEN not in "\n".join(lines)
+
+
+def test_the_command_rehearses_the_jobs_that_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOUSE_TOKEN", TOKEN)
+    with lived_in(tmp_path) as house:
+        _, lines = run_command("--jobs-file", str(tmp_path / "jobs.toml"), "--as-of", AS_OF, "backup")
+
+        assert house.scheduler.asked == []
+    assert [line for line in lines if line and not line.startswith(" ")][1] == "backup"
+
+
+def test_the_folder_of_the_mornings_is_none_of_this_machine() -> None:
+    """What these tests plant can be on no disk."""
+    assert not FOLDER.exists()
