@@ -7,7 +7,7 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pyt
 # What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
 FAULT ?=
 
-.PHONY: help demo check test lint bench browser clean
+.PHONY: help demo check test lint bench browser postgres clean
 
 help:
 	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
@@ -22,7 +22,7 @@ demo: $(VENV)/installed-demo
 check: $(VENV)/installed-demo
 	$(BIN)/pytest checks/
 
-test: lint browser
+test: lint browser postgres
 	$(BIN)/pytest tests/ -n 2 --dist loadgroup
 
 lint: $(VENV)/installed-test
@@ -39,6 +39,13 @@ browser:
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing chromium" \
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } \
 	|| echo "No Chromium: the tests that look at the page will be skipped. Install it: sudo apt-get install chromium"
+
+# The tests of the database look into a real PostgreSQL that they start; Debian keeps its programs out of the PATH.
+postgres:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing postgresql" \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; } \
+	|| echo "No PostgreSQL: the tests that look into it will be skipped. Install it: sudo apt-get install postgresql"
 
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(VENV)/created
 	$(PIP) --editable ".[test]"

@@ -1,4 +1,6 @@
-"""Every service: does it answer, is it on time itself, is its scheduler running and alive?"""
+"""Every service: does it answer, is it on time itself, is its scheduler running and alive, is its database there?"""
+
+import pytest
 
 
 def test_backend_answers(service):
@@ -15,3 +17,8 @@ def test_scheduler_is_running(service):
 
 def test_scheduler_is_alive(service):
     assert service.scheduler_is_alive
+
+
+@pytest.mark.services_with("database")
+def test_database_answers(service):
+    assert service.database_answers

@@ -42,7 +42,8 @@ def explain_service(judged: ServiceJudged) -> Cause | None:
     if root is None or root.code is None:
         return None
     proof = _proof(root, broken)
-    return Cause(code=root.code, sentence=_sentence(proof), next_step=_service_step(root.code, judged.service))
+    step = _database_step if root.check is Check.DATABASE_ANSWERS else _service_step
+    return Cause(code=root.code, sentence=_sentence(proof), next_step=step(root.code, judged.service))
 
 
 def explain_job(judged: JobJudged, services: Mapping[str, ServiceJudged]) -> Cause | None:
@@ -64,18 +65,30 @@ def explain_job(judged: JobJudged, services: Mapping[str, ServiceJudged]) -> Cau
 
 
 def _root(findings: list[Finding]) -> Finding | None:
-    """The finding nearest to the root; a finding of its own before one that was only blocked."""
-    ranked = [(_ROOT_FIRST.index(each.code), bool(each.blocked_by), each) for each in findings if each.code]
-    return min(ranked, key=lambda rank: rank[:2])[2] if ranked else None
+    """The finding nearest to the root; a finding of its own before one that was only blocked.
+
+    The database is asked beside the service: whatever is wrong with the service itself comes before it.
+    """
+    ranked = [
+        (each.check is Check.DATABASE_ANSWERS, _ROOT_FIRST.index(each.code), bool(each.blocked_by), each)
+        for each in findings
+        if each.code
+    ]
+    return min(ranked, key=lambda rank: rank[:3])[3] if ranked else None
 
 
 def _proof(root: Finding, broken: list[Finding]) -> str:
     """What proves the root, and after it what else was found, once for each cause."""
-    told = {root.code: root.because}
+    told = {_subject(root): root.because}
     for each in sorted(broken, key=lambda each: _ROOT_FIRST.index(each.code) if each.code else 0):
         if not each.blocked_by:
-            told.setdefault(each.code, each.because)
+            told.setdefault(_subject(each), each.because)
     return "; ".join(part for part in told.values() if part)
+
+
+def _subject(finding: Finding) -> tuple[CauseCode | None, bool]:
+    """What a finding speaks of: a service and its database may be down for one reason each."""
+    return finding.code, finding.check is Check.DATABASE_ANSWERS
 
 
 def _service_root(blocked: Finding, service: ServiceJudged) -> Finding | None:
@@ -101,6 +114,15 @@ def _service_step(code: CauseCode, service: Service) -> str:
         CauseCode.CLOCK_SKEW: "See which clock is wrong: `timedatectl status` here and on the service's machine",
     }
     return steps[code]
+
+
+def _database_step(code: CauseCode, service: Service) -> str:
+    table = f"[services.{_key(service.id)}.database] in jobs.toml"
+    steps = {
+        CauseCode.BACKEND_DOWN: f"See whether it is there and up, or correct the url of {table}",
+        CauseCode.ACCESS_DENIED: f"Let it be read by the user in the url of {table}",
+    }
+    return f"{steps.get(code, f'Correct url and queries of {table}')}, then `{CHECK_AGAIN}`"
 
 
 def _post(service: Service, path: str | None) -> str:

@@ -31,6 +31,7 @@ class Check(StrEnum):
     CLOCK_AGREES = "clock_agrees"
     SCHEDULER_IS_RUNNING = "scheduler_is_running"
     SCHEDULER_IS_ALIVE = "scheduler_is_alive"
+    DATABASE_ANSWERS = "database_answers"
 
     IS_REGISTERED = "is_registered"
     NEXT_RUN_IS_ON_SCHEDULE = "next_run_is_on_schedule"

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rollcall.cause import Cause, explain_job, explain_service
-from rollcall.evidence import Evidence, FileSeen, NotSeen, OutputSeen, SchedulerSeen
+from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, SchedulerSeen
 from rollcall.findings import Finding
 from rollcall.jobs import Job, Roll, Service
 from rollcall.times import to_iso
@@ -178,7 +178,11 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _evidence(judged: JobJudged, zone: ZoneInfo) -> dict[str, Any]:
     """What was seen of one job, in the words of its witnesses."""
     seen = judged.seen
-    return {"scheduler": _scheduler(seen.scheduler, judged.job, zone), "output": _output(seen.output, zone)}
+    return {
+        "scheduler": _scheduler(seen.scheduler, judged.job, zone),
+        "database": _database(seen.database, judged.job, zone),
+        "output": _output(seen.output, zone),
+    }
 
 
 def _scheduler(seen: SchedulerSeen | NotSeen | None, job: Job, zone: ZoneInfo) -> dict[str, Any] | None:
@@ -195,6 +199,22 @@ def _scheduler(seen: SchedulerSeen | NotSeen | None, job: Job, zone: ZoneInfo) -
         "next_run": registration.next_run if registration else None,
         "last_execution": registration.last_execution if registration else None,
         "last_status": registration.last_status if registration else None,
+    }
+
+
+def _database(seen: DatabaseSeen | NotSeen | None, job: Job, zone: ZoneInfo) -> dict[str, Any] | None:
+    match seen:
+        case None:
+            return None
+        case NotSeen():
+            return _not_seen(seen)
+    execution = seen.execution(job.id)
+    return {
+        "asked_at": to_iso(seen.asked_at, zone),
+        "active": seen.active,
+        "active_since": seen.active_since,
+        "last_execution": execution.last_execution if execution else None,
+        "last_status": execution.last_status if execution else None,
     }
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import Evidence, FileSeen, OutputSeen, Registration, SchedulerSeen
+from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
 from rollcall.jobs import DueRun, Job
 from rollcall.schedule import Every, Schedule
 from rollcall.times import read_timestamp
@@ -35,13 +35,17 @@ class Scene:
         """The good run as it looked, or will look, at `at`: what was made later was not there yet."""
         seen, job = judged.seen, judged.job
         services: dict[str, SchedulerSeen] = {}
+        databases: dict[str, DatabaseSeen | NotSeen] = {}
         outputs: dict[str, OutputSeen] = {}
         if isinstance(seen.scheduler, SchedulerSeen) and job.service:
             services[job.service.id] = _scheduler_at(seen, judged.job.schedule, seen.scheduler, at)
+        if seen.database is not None and job.service:
+            # It stands in for a scheduler that says nothing; here the scheduler speaks, and what it says is changed.
+            databases[job.service.id] = seen.database
         if isinstance(seen.output, OutputSeen):
             files = tuple(each for each in seen.output.files if each.made_at <= at)
             outputs[job.id] = replace(seen.output, looked_at=at, files=files, later=())
-        return cls(judged=judged, at=at, evidence=Evidence(services=services, outputs=outputs))
+        return cls(judged=judged, at=at, evidence=Evidence(services=services, outputs=outputs, databases=databases))
 
     @property
     def job(self) -> Job:
@@ -64,6 +68,12 @@ class Scene:
         """When the run before was due; None where none was owed."""
         due_at = last_due(self.job.schedule, self.run.due_at - _INSTANT)
         return None if due_at is None or (self.job.since and due_at < self.job.since) else due_at
+
+    @property
+    def back_to_previous(self) -> timedelta | None:
+        """From this due time to the one before: a negative span; None where none was owed."""
+        due_at = self.previous_due_at
+        return due_at - self.run.due_at if due_at else None
 
     # The scheduler's word ---------------------------------------------------------------------------------------------
 
@@ -151,6 +161,16 @@ class Scene:
         others = seen.matches - len(seen.files)
         changed = replace(seen, files=newest_first, matches=others + len(files))
         return replace(self, evidence=replace(self.evidence, outputs={self.job.id: changed}))
+
+    def without_made(self) -> Scene:
+        """The same without the files of the run.
+
+        What it overwrote, or what retention took away once it was done, is still there.
+        """
+        output, by = self.job.output, self.back_to_previous
+        if output and self.made and by and not self.earlier and (output.is_one_file or output.keeps):
+            return self.with_files(self.moved(self.made[0], by))
+        return self.with_files(*self.earlier)
 
     def with_newest(self, **changes: Any) -> Scene:
         """The same with another newest file of the run."""

@@ -366,7 +366,19 @@ def test_a_warning_is_not_the_cause_of_what_needs_a_person() -> None:
     told = morning(late="warn", files=[made("2026-02-11T08:48:17+01:00", "")], **late)
 
     assert told.cause.code is CauseCode.EMPTY_OUTPUT
-    assert "late" not in told.cause.sentence
+    assert told.cause.sentence == "Its output generate-haiku-20260211-084817.md is empty (0 B)."
+
+
+def test_what_is_only_hidden_is_no_part_of_the_proof() -> None:
+    told = morning(
+        last_execution="2026-02-11T05:57:17+01:00",
+        next_run="2026-02-11T06:00:00+01:00",
+        server_at="2026-02-11T06:59:00+01:00",
+        has_output=False,
+    )
+
+    assert told.cause.code is CauseCode.SCHEDULER_STALLED
+    assert "cannot tell" not in told.cause.sentence
 
 
 # Names from outside -------------------------------------------------------------------------------------------------

@@ -51,12 +51,12 @@ def year_of(job: Job, *, writes: str | None = "UTC") -> Year:
 def sampled(zone: ZoneInfo) -> Iterator[tuple[datetime, datetime, timedelta]]:
     """The days around each clock change, the turn of the year and a leap day, and a day of each other month."""
     for change in clock_changes(zone, 2026):
-        yield change - 0.5 * DAY, change + 1.1 * DAY, TEN_MINUTES
-    yield at("2026-12-31T12:00+00:00"), at("2027-01-01T08:00+00:00"), TEN_MINUTES
-    yield at("2028-02-28T18:00+00:00"), at("2028-03-01T08:00+00:00"), TEN_MINUTES
+        yield change - 0.3 * DAY, change + 0.7 * DAY, TEN_MINUTES
+    yield at("2026-12-31T16:00+00:00"), at("2027-01-01T08:00+00:00"), TEN_MINUTES
+    yield at("2028-02-29T00:00+00:00"), at("2028-03-01T06:00+00:00"), TEN_MINUTES
     for month in range(1, 13):
         start = datetime(2026, month, 7, tzinfo=UTC)
-        yield start, start + DAY, 23 * TEN_MINUTES
+        yield start, start + DAY, 29 * TEN_MINUTES
 
 
 def alarms(year: Year, windows: Iterable[tuple[datetime, datetime, timedelta]], *, each: int = 1) -> list[str]:

@@ -45,7 +45,7 @@ from rollcall.scene import Scene
 
 # Planted before anything looks for it; whoever adds its cause has it found here.
 UNKNOWN = {str(each) for each in JOB_FAULTS if each.code is None}
-# A job that has a run each hour as its interval, without files of the night before.
+# Counted from nobody knows when.
 HOURLY: dict[str, Any] = {"every_span": "1 h", "has_output": False, "last_execution": "2026-02-11T06:00:17"}
 
 
@@ -104,6 +104,7 @@ WHOLE: dict[str, dict[str, Any]] = {
         "files": [made("2026-10-25T06:00:17+01:00"), *five_files("2026-10-24T06:00:17+02:00")[:4]],
     },
     "every 6 h with an anchor": {"every_span": "6 h", "anchor": "2026-02-11T06:00:00+01:00", "look_back": "5 h"},
+    "kept as the only file": {"files": five_files()[:1], "keeps": 1},
     "weekly": {
         "schedule": "0 6 * * wed",
         "files": [made("2026-02-11T06:00:17+01:00"), made("2026-02-04T06:00:17+01:00")],
@@ -127,6 +128,7 @@ def test_every_fault_can_befall_some_job() -> None:
 
 
 def test_every_cause_has_its_fault() -> None:
+    """Where this fails, a cause was added: give it a row in rollcall/faults."""
     named = {each.code for each in JOB_FAULTS} | {each.code for each in SERVICE_FAULTS}
 
     assert set(CauseCode) - named == set()
@@ -161,6 +163,14 @@ def test_a_fault_that_is_none_here_is_not_planted() -> None:
     assert "wrong-timezone" not in hourly
     assert "empty-output" not in hourly
     assert of_files & {"not-registered", "job-paused", "unrecorded-run", "success-without-output"} == set()
+
+
+@pytest.mark.parametrize("words", [{"has_service": False, "keeps": None}, {"since": "2026-02-11T00:00:00+01:00"}])
+def test_a_first_run_that_did_not_happen_never_ran(words: dict[str, Any]) -> None:
+    names = set(faults_of(morning(files=five_files()[:1], **words)))
+
+    assert "never-ran" in names
+    assert names & {"missed-run", "stale-output"} == set()
 
 
 # A setting less, a fault more that slips through ----------------------------------------------------------------------
@@ -254,6 +264,13 @@ ADVISED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 def test_who_follows_the_advice_finds_it(fault: str, words: dict[str, Any], advised: dict[str, Any]) -> None:
     assert faults_of(morning(**words))[fault].outcome is Outcome.SLIPS
     assert faults_of(morning(**words | advised))[fault].outcome is Outcome.FOUND
+
+
+@pytest.mark.parametrize(("job_id", "table"), [("a-b_1", "[jobs.a-b_1]"), ("nightly é", '[jobs."nightly é"]')])
+def test_an_advice_names_the_table_as_toml_wants_it_written(job_id: str, table: str) -> None:
+    advice = slips(morning(late="warn", id=job_id))["ran-late"]
+
+    assert advice == f'write late = "fail" in {table}: "warn" calls nobody'
 
 
 def test_without_its_file_a_record_in_another_zone_is_told_as_lying_ahead() -> None:
@@ -423,8 +440,15 @@ def test_jobs_of_which_the_same_is_to_be_said_are_told_together() -> None:
 def test_a_morning_that_is_not_good_says_so_first() -> None:
     lines = told_lines(morning(service=not_seen(CauseCode.BACKEND_DOWN)))
 
-    assert lines[0] == "This morning is not good: no job is ok. Left out:"
+    assert lines[0] == "This morning is not good: no job can be rehearsed. Left out:"
     assert lines[1] == "  aime: The backend does not answer: connection refused."
+
+
+def test_a_good_morning_on_which_nothing_was_owed_is_not_called_bad() -> None:
+    lines = told_lines(morning(since="2026-02-12T00:00:00+01:00"))
+
+    assert lines[0] == "Not all is there to be spoilt: no job can be rehearsed. Left out:"
+    assert lines[1] == f"  {HAIKU}: no run of it was owed yet"
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:
@@ -494,8 +518,21 @@ def run_command(*arguments: str) -> tuple[int, list[str]]:
             return end.value, lines
 
 
+@pytest.mark.parametrize(("columns", "width"), [("40", 60), ("90", 90), ("300", 120)])
+def test_the_command_is_as_wide_as_the_terminal_but_readable(
+    columns: str, width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOUSE_TOKEN", TOKEN)
+    monkeypatch.setenv("COLUMNS", columns)
+    with lived_in(tmp_path):
+        _, lines = run_command("--jobs-file", str(tmp_path / "jobs.toml"), "--as-of", AS_OF, "write")
+
+    assert width - 20 < max(map(len, lines)) <= width
+
+
 def test_the_command_touches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOUSE_TOKEN", TOKEN)
+    monkeypatch.setenv("COLUMNS", "110")
     with lived_in(tmp_path) as house:
         before = contents(tmp_path)
         status, lines = run_command("--jobs-file", str(tmp_path / "jobs.toml"), "--as-of", AS_OF)
@@ -510,6 +547,7 @@ def test_the_command_touches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_the_command_rehearses_the_jobs_that_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOUSE_TOKEN", TOKEN)
+    monkeypatch.setenv("COLUMNS", "110")
     with lived_in(tmp_path) as house:
         _, lines = run_command("--jobs-file", str(tmp_path / "jobs.toml"), "--as-of", AS_OF, "backup")
 

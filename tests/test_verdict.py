@@ -504,6 +504,15 @@ def test_an_output_that_each_run_overwrites(now: str, last_execution: str, mtime
     assert told.job.verdict == verdict
 
 
+def test_retention_says_nothing_of_an_output_that_each_run_overwrites() -> None:
+    file = made("2026-02-11T06:00:02+01:00", stamped=False)
+    told = morning(
+        now="2026-02-11T06:00:05+01:00", last_execution="2026-02-10T05:00:17", files=[file], **(ONE_FILE | {"keeps": 5})
+    )
+
+    assert told.job.verdict == "pending"
+
+
 def test_a_bad_output_that_is_overwritten_every_few_minutes_is_found_all_the_same() -> None:
     """With limits longer than the interval no run's time is ever over before its output is overwritten."""
     told = morning(
@@ -630,6 +639,40 @@ def test_an_output_that_is_one_file_tells_only_of_the_newest_run() -> None:
     assert told.finding(Check.NO_RUN_IS_MISSING).found == "0 earlier runs told by files, none missing"
 
 
+# An interval without an anchor --------------------------------------------------------------------------------------
+
+
+def test_a_run_by_hand_in_progress_does_not_make_the_earlier_runs_of_an_interval_late() -> None:
+    """Its file is there, its record is not yet; by its instant the run before would have been hours late."""
+    told = morning(
+        every_span="6 h",
+        now="2026-02-11T08:48:20+01:00",
+        last_execution="2026-02-11T06:00:33+01:00",
+        next_run="2026-02-11T12:00:00+01:00",
+        files=[made("2026-02-11T08:48:02+01:00"), made("2026-02-11T06:00:33+01:00")],
+    )
+
+    assert (told.job.verdict, told.job.needs_a_person) == ("pending", False)
+
+
+@pytest.mark.parametrize(
+    ("since", "verdict"),
+    [(None, "missed"), ("2026-02-11T06:00:00+01:00", "pending"), ("2026-02-10T12:00:00+01:00", "missed")],
+)
+def test_the_first_run_of_an_interval_comes_one_interval_after_its_start(since: str | None, verdict: str) -> None:
+    told = morning(
+        every_span="6 h",
+        now="2026-02-11T07:02+01:00",
+        last_execution=None,
+        status="pending",
+        next_run="2026-02-11T12:00:00+01:00",
+        files=[],
+        since=since,
+    )
+
+    assert told.job.verdict == verdict
+
+
 # One witness only, or none ------------------------------------------------------------------------------------------
 
 
@@ -729,6 +772,14 @@ def test_a_file_that_later_runs_may_have_taken_is_not_missing_at_an_earlier_mome
     told = morning(has_service=False).seen_at("2026-02-05T07:02:00+01:00")
 
     assert (told.job.verdict, told.job.needs_a_person) == ("pending", False)
+
+
+def test_a_run_by_hand_after_an_earlier_moment_is_no_evidence_for_it() -> None:
+    by_hand = [made("2026-02-10T15:00:17+01:00"), *five_files("2026-02-09T06:00:17+01:00")]
+    told = morning(has_service=False, files=by_hand)
+
+    assert told.seen_at("2026-02-10T14:59:17+01:00").job.verdict == "late"
+    assert told.seen_at("2026-02-10T14:59:16+01:00").job.verdict == "bad-output"
 
 
 def test_a_file_that_was_not_there_at_an_earlier_moment_is_missing() -> None:

@@ -18,6 +18,7 @@ from rollcall.plugin.options import add_options, needs_no_jobs, only_shows
 from rollcall.plugin.presentation import Presentation
 from rollcall.plugin.session import Session, Subjects, begin, hand_over, parameters_of, receive
 from rollcall.plugin.views import CheckedJob, CheckedService, Facing
+from rollcall.text import listed
 from rollcall.times import read_now
 
 __all__ = ["CheckedJob", "CheckedService"]
@@ -27,8 +28,12 @@ _subjects = pytest.StashKey[tuple[Subjects, Facing]]()
 _pytest_session = pytest.StashKey[pytest.Session]()
 
 NOBODY = "no such subject"
-_WITNESSES = frozenset({"service", "output"})
-_MARKER = "jobs_with(*witnesses): the check is about jobs that have these witnesses: service, output"
+# What a check may ask of its subjects to have, by the marker that asks it.
+_WITNESSES = {"jobs_with": ("service", "output"), "services_with": ("database",)}
+_MARKERS = (
+    "jobs_with(*witnesses): the check is about jobs that have these witnesses: service, output",
+    "services_with(*witnesses): the check is about services that have these witnesses: database",
+)
 
 
 @pytest.fixture
@@ -51,7 +56,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", _MARKER)
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
     config.stash[_subjects] = (Subjects(), Facing())
     if hasattr(config, "workerinput"):
         config.stash[_subjects] = receive(config.workerinput["rollcall"])
@@ -87,19 +93,21 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     subjects, facing = metafunc.config.stash[_subjects]
     if "job" in metafunc.fixturenames:
-        ids = subjects.jobs_with(_wanted(metafunc.definition))
+        ids = subjects.jobs_with(_wanted(metafunc.definition, "jobs_with"))
         jobs = [CheckedJob(each, facing.jobs) for each in ids]
         metafunc.parametrize("job", jobs or [NOBODY], ids=ids or None, indirect=True)
     if "service" in metafunc.fixturenames:
-        services = [CheckedService(each, facing.services) for each in subjects.services]
-        metafunc.parametrize("service", services or [NOBODY], ids=subjects.services or None, indirect=True)
+        service_ids = subjects.services_with(_wanted(metafunc.definition, "services_with"))
+        services = [CheckedService(each, facing.services) for each in service_ids]
+        metafunc.parametrize("service", services or [NOBODY], ids=service_ids or None, indirect=True)
 
 
-def _wanted(check: pytest.Item) -> set[str]:
-    wanted = {name for mark in check.iter_markers("jobs_with") for name in mark.args}
-    if not wanted <= _WITNESSES:
-        unknown = ", ".join(map(repr, sorted(wanted - _WITNESSES, key=str)))
-        pytest.fail(f"{check.nodeid}: jobs_with({unknown}): there are service and output.", pytrace=False)
+def _wanted(check: pytest.Item, marker: str) -> set[str]:
+    wanted, known = {name for mark in check.iter_markers(marker) for name in mark.args}, _WITNESSES[marker]
+    if not wanted <= set(known):
+        unknown = ", ".join(map(repr, sorted(wanted - set(known), key=str)))
+        there = f"there {'is' if len(known) == 1 else 'are'} {listed(known)}"
+        pytest.fail(f"{check.nodeid}: {marker}({unknown}): {there}.", pytrace=False)
     return wanted
 
 

@@ -29,25 +29,29 @@ from rollcall.times import show_instant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subjects:
-    """Whom the checks are about: the ids of the services, and of the jobs with the witnesses each has."""
+    """Whom the checks are about: the ids of the services and of the jobs, with the witnesses each has."""
 
-    services: tuple[str, ...] = ()
+    services: tuple[tuple[str, frozenset[str]], ...] = ()
     jobs: tuple[tuple[str, frozenset[str]], ...] = ()
 
     @classmethod
     def of(cls, roll: Roll) -> Subjects:
         """The subjects of a roll."""
-        jobs = tuple((job.id, _witnesses(job)) for job in roll.jobs)
-        return cls(services=tuple(service.id for service in roll.services), jobs=jobs)
+        services = tuple((each.id, _present(database=each.database)) for each in roll.services)
+        jobs = tuple((each.id, _present(service=each.service, output=each.output)) for each in roll.jobs)
+        return cls(services=services, jobs=jobs)
+
+    def services_with(self, wanted: set[str]) -> list[str]:
+        """The ids of the services that have all these witnesses."""
+        return [service_id for service_id, witnesses in self.services if wanted <= witnesses]
 
     def jobs_with(self, wanted: set[str]) -> list[str]:
         """The ids of the jobs that have all these witnesses."""
         return [job_id for job_id, witnesses in self.jobs if wanted <= witnesses]
 
 
-def _witnesses(job: Job) -> frozenset[str]:
-    witnesses = (("service", job.service), ("output", job.output))
-    return frozenset(name for name, witness in witnesses if witness)
+def _present(**witnesses: object) -> frozenset[str]:
+    return frozenset(name for name, witness in witnesses.items() if witness)
 
 
 @dataclass(slots=True)

@@ -50,7 +50,7 @@ class Facts:
     @classmethod
     def of_job(cls, judged: JobJudged, cause: str | None) -> Facts:
         """The facts of a judged job."""
-        output, registration = judged.job.output, judged.seen.registration
+        output, recorded = judged.job.output, judged.seen.recorded
         return cls(
             id=judged.job.id,
             title=judged.job.title,
@@ -61,7 +61,7 @@ class Facts:
             ran_at=judged.ran_at,
             zone=judged.job.zone,
             output=output.folder / judged.file.name if output and judged.file else None,
-            last_status=registration.last_status if registration else None,
+            last_status=recorded.last_status if recorded else None,
         )
 
     @classmethod
@@ -175,6 +175,11 @@ class CheckedService(_Subject):
     def scheduler_is_alive(self) -> Promise:
         """Its scheduler's next runs lie in the future: the loop is not stalled."""
         return self.promise(Check.SCHEDULER_IS_ALIVE)
+
+    @property
+    def database_answers(self) -> Promise:
+        """Its database could be asked; promised only where one is declared."""
+        return self.promise(Check.DATABASE_ANSWERS)
 
 
 class CheckedJob(_Subject):

@@ -37,7 +37,8 @@ def render_rehearsal(rehearsal: Rehearsal, *, width: int) -> Iterator[str]:
 
 
 def _left_out(rehearsal: Rehearsal, width: int) -> Iterator[str]:
-    yield from _wrapped("", f"This morning is not good: {_few(rehearsal)}. Left out:", width)
+    first = "This morning is not good" if rehearsal.morning.needs_a_person else "Not all is there to be spoilt"
+    yield from _wrapped("", f"{first}: {_few(rehearsal)}. Left out:", width)
     for why, ids in _by_reason(rehearsal.left_out).items():
         yield from _wrapped("  ", f"{_names(ids)}: {why}", width, hang="    ")
     yield ""
@@ -45,7 +46,11 @@ def _left_out(rehearsal: Rehearsal, width: int) -> Iterator[str]:
 
 def _few(rehearsal: Rehearsal) -> str:
     jobs = len(rehearsal.jobs)
-    return f"{jobs} of {counted(len(rehearsal.morning.jobs), 'job')} can be rehearsed" if jobs else "no job is ok"
+    return (
+        f"{jobs} of {counted(len(rehearsal.morning.jobs), 'job')} can be rehearsed"
+        if jobs
+        else "no job can be rehearsed"
+    )
 
 
 def _by_reason(left_out: Iterable[LeftOut]) -> dict[str, list[str]]:
@@ -111,7 +116,7 @@ def _has_all_ways(fault: Rehearsed, some: Sequence[Rehearsed], faults: Sequence[
 def _slips(faults: Sequence[Rehearsed], job: Job | None, width: int) -> Iterator[str]:
     for each in faults:
         if each.outcome is Outcome.SLIPS:
-            yield from _wrapped(_SLIPS, f"{each.fault}: {each.fault.story}. {told_to(job, each.cure or '')}", width)
+            yield from _wrapped(_SLIPS, f"{each.fault}: {told_to(job, each.cure or '')}", width)
 
 
 def _summary(rehearsal: Rehearsal) -> str:

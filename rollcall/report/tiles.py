@@ -85,7 +85,7 @@ def _ran(judged: JobJudged, run: DueRun | None) -> tuple[str, str] | None:
         return "Last run", markup.instant(seen.ran_at, zone)
     if not seen.has_service:
         return None
-    if seen.registration is None or seen.blocker:
+    if not seen.stands_in and (seen.registration is None or seen.blocker):
         return "Last run", "cannot tell"
     return "Last run", f"says {markup.text(seen.last_run.text)}" if seen.last_run else "never"
 

@@ -16,7 +16,7 @@ from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job, Service
 from rollcall.verdict import output, record
 from rollcall.verdict.due import last_due, next_due, runs_back_from
 from rollcall.verdict.service import judge_scheduler
-from rollcall.verdict.witnesses import Witnesses, asked
+from rollcall.verdict.witnesses import Witnesses, asked, asked_database
 
 # What happened to the run itself says more about the job than how it is registered.
 _WEIGHT = (
@@ -90,7 +90,9 @@ _HEAVIEST_FIRST: tuple[Callable[[Finding], bool], ...] = (
 
 def judge_service(service: Service, evidence: Evidence, *, now: datetime) -> ServiceJudged:
     """What was seen of `service`, held against what a living scheduler would show."""
-    return ServiceJudged(service=service, findings=judge_scheduler(service, asked(evidence, service.id, now)))
+    database = asked_database(evidence, service, now)
+    findings = judge_scheduler(service, asked(evidence, service.id, now), database)
+    return ServiceJudged(service=service, findings=findings)
 
 
 def judge_job(job: Job, evidence: Evidence, services: dict[str, ServiceJudged], *, now: datetime) -> JobJudged:

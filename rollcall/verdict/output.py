@@ -77,7 +77,7 @@ def _no_output(
     if status is not None and seen.is_recorded(run) and status.needs_a_person:
         return cannot_tell(check, expected, status)
     if _is_called_a_success(seen, run, executed):
-        because = f"{due}; the scheduler calls it a success, but it left no file: {found}"
+        because = f"{due}; {seen.teller} calls it a success, but it left no file: {found}"
         code, verdict = CauseCode.SUCCESS_WITHOUT_OUTPUT, Verdict.BAD_OUTPUT
     elif executed is None and seen.files:
         because = f"{due}; {found}"
@@ -90,9 +90,9 @@ def _no_output(
 
 def _is_called_a_success(seen: Witnesses, run: DueRun, executed: Finding | None) -> bool:
     """True where the scheduler's last run, this one or a later one that left no file either, is a success to it."""
-    if executed is None or executed.verdict is not Verdict.OK or seen.registration is None:
+    if executed is None or executed.verdict is not Verdict.OK or seen.recorded is None:
         return False
-    later_has_none = not seen.made_after(run) and seen.registration.last_status == "success"
+    later_has_none = not seen.made_after(run) and seen.recorded.last_status == "success"
     return seen.is_recorded(run) or (seen.is_overtaken(run) and later_has_none)
 
 
@@ -190,7 +190,7 @@ def output_agrees_with_record(seen: Witnesses, run: DueRun, exists: Finding, exe
         return pending(check, expected, "the next run has replaced its evidence, and is still inside its time")
     # A run by hand in addition leaves a file of its own: the nearest is the one the record tells of.
     nearest = min(made, key=lambda each: abs(ran_at - each.made_at))
-    found = f"{show_span(abs(ran_at - nearest.made_at))} apart"
+    found = f"{show_span(abs(ran_at - nearest.made_at))} apart{seen.by_teller}"
     if abs(ran_at - nearest.made_at) <= job.max_runtime + EARLY_TOLERANCE:
         return ok(check, expected, found)
     return record.misread(check, expected, seen, run) or _disagreement(check, expected, nearest, ran_at, seen)
@@ -200,7 +200,7 @@ def _disagreement(check: Check, expected: str, nearest: FileSeen, ran_at: dateti
     """What it means depends on which is newer, and on whether the file's own name tells its time."""
     job = seen.job
     made = f"its nearest file {nearest.name} is of {show.when(nearest.made_at, job)}"
-    both = f"its record says {show.when(ran_at, job)}, {made}"
+    both = f"its record says {show.when(ran_at, job)}{seen.by_teller}, {made}"
     found = f"{show_span(abs(ran_at - nearest.made_at))} apart"
     if ran_at > nearest.made_at:
         because = f"{both}: the run that was recorded left no file"

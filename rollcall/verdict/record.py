@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -144,19 +145,34 @@ def _show_offset(offset: timedelta) -> str:
 
 
 def executed_after_due_time(seen: Witnesses, run: DueRun) -> Finding:
-    """The scheduler's last execution is at or after the due time."""
+    """The last execution on record is at or after the due time."""
+    finding, beside = _executed(seen, run), _other_word_of_database(seen)
+    because = f"{finding.because}{beside}" if finding.because else ""
+    return replace(finding, found=f"{finding.found}{beside}", because=because) if beside else finding
+
+
+def _other_word_of_database(seen: Witnesses) -> str:
+    """The last run that the database tells of, where it is another than the scheduler's: worth telling, no failure."""
+    reading = seen.run_in_database
+    if seen.ran_at is None or reading is None or reading.at is None or seen.stands_in:
+        return ""
+    apart = min(abs(at - seen.ran_at) for at in reading.instants)
+    return "" if apart <= seen.job.max_runtime else f"; its database says {show.when(reading.at, seen.job)}"
+
+
+def _executed(seen: Witnesses, run: DueRun) -> Finding:
     check, job = Check.EXECUTED_AFTER_DUE_TIME, seen.job
     expected = f"a run recorded after {show.when(run.due_at, job)}, done by {show.limit(run.finish_by, run, job)}"
-    if seen.blocker:
+    if not seen.stands_in and seen.blocker:
         return cannot_tell(check, expected, seen.blocker)
-    if seen.registration is None:
+    if not seen.stands_in and seen.registration is None:
         return cannot_tell(check, expected, _is_registered(seen))
     if seen.last_run is None:
         return _never_recorded(check, expected, seen, run)
     if seen.last_run.at is None:
         return _unread(check, expected, "last_execution", seen.last_run, seen, run)
     if seen.ran_at is not None and seen.ran_at >= run.begins_at:
-        return ok(check, expected, f"ended {show.when(seen.ran_at, job)}")
+        return ok(check, expected, f"ended {show.when(seen.ran_at, job)}{seen.by_teller}")
     return (
         misread(check, expected, seen, run)
         or _skewed(check, expected, seen.last_run.at, run.begins_at, seen)
@@ -169,7 +185,7 @@ def _not_of_this_run(check: Check, expected: str, seen: Witnesses, run: DueRun) 
     if seen.ran_at is None:
         assert seen.last_run is not None
         return _later_than_now(check, expected, seen.last_run, seen)
-    found = show.earlier_run(seen.ran_at, seen.job)
+    found = f"{show.earlier_run(seen.ran_at, seen.job)}{seen.by_teller}"
     if made := seen.made_by(run):
         return _unrecorded(check, expected, found, made[0].name, seen, run)
     because = f"{show.due(run, seen.job)}; its last run {found}"
@@ -242,12 +258,13 @@ def _never_recorded(check: Check, expected: str, seen: Witnesses, run: DueRun) -
     if made := seen.made_by(run):
         return _unrecorded(check, expected, found, made[0].name, seen, run)
     code = CauseCode.MISSED_RUN if seen.files else CauseCode.NEVER_RAN
-    because = f"{show.due(run, seen.job)}; its scheduler has no execution of it on record, ever"
+    whose = seen.teller if seen.stands_in else "its scheduler"
+    because = f"{show.due(run, seen.job)}; {whose} has no execution of it on record, ever"
     return broken(check, Verdict.MISSED, code, expected=expected, found=found, because=because)
 
 
 def _unrecorded(check: Check, expected: str, found: str, name: str, seen: Witnesses, run: DueRun) -> Finding:
-    because = f"{show.due(run, seen.job)}; its output {name} is there, but the scheduler says: {found}"
+    because = f"{show.due(run, seen.job)}; its output {name} is there, but {seen.teller} says: {found}"
     return broken(check, Verdict.FAILED, CauseCode.UNRECORDED_RUN, expected=expected, found=found, because=because)
 
 
@@ -274,7 +291,7 @@ def _unread(
     """A timestamp that means no instant: it has no offset and nobody said how to read it, or it is no time at all."""
     found = f"{field} {reading.text}"
     if not reading.is_naive:
-        because = f'the scheduler says {field} = "{reading.text}", which is no time'
+        because = f'{seen.teller} says {field} = "{reading.text}", which is no time'
         return broken(check, Verdict.UNKNOWN, CauseCode.BACKEND_ERROR, expected=expected, found=found, because=because)
     service = seen.job.service
     assert service is not None
@@ -305,19 +322,19 @@ def lines_to_add(seen: Witnesses) -> tuple[str, ...]:
 
 
 def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Finding:
-    """The scheduler calls its last run a success."""
+    """The last run is called a success on record."""
     check, expected = Check.STATUS_IS_SUCCESS, "success"
-    if executed.needs_a_person or seen.registration is None:
+    if executed.needs_a_person or seen.recorded is None or seen.ran_at is None:
         return cannot_tell(check, expected, executed)
     if seen.is_overtaken(run):
         return pending(check, expected, "the next run has replaced its record, and is still inside its time")
-    status = seen.registration.last_status
+    status = seen.recorded.last_status
     if status == "success":
-        return ok(check, expected, "success")
+        return ok(check, expected, f"success{seen.by_teller}")
     found = status or "no status"
     if found.lower() in _UNDER_WAY and seen.now < run.finish_by:
         return pending(check, expected, f'its status is "{found}", and it is still inside its time')
-    said = f"{show.due(run, seen.job)}; the run that ended {executed.found.removeprefix('ended ')}"
+    said = f"{show.due(run, seen.job)}; the run that ended {show.when(seen.ran_at, seen.job)}{seen.by_teller}"
     if found.lower() in _FAILED_STATUS:
         because = f"{said} ended in {found}"
         return broken(check, Verdict.FAILED, CauseCode.RUN_FAILED, expected=expected, found=found, because=because)
@@ -337,6 +354,7 @@ def ran_on_time(seen: Witnesses, run: DueRun, executed: Finding | None, exists: 
     if ran_at is None:
         return _no_sign(check, expected, seen, run, executed, exists)
     found = f"{show.when(ran_at, job)}, {show.distance(ran_at, run)}"
+    found += seen.by_teller if ran_at == seen.ran_at else ""
     if ran_at <= run.finish_by:
         return ok(check, expected, found)
     root = seen.service_finding(Check.CLOCK_AGREES)

@@ -1,15 +1,15 @@
-"""What does a scheduler's answer prove about the scheduler itself?"""
+"""What do a scheduler's answer and its database prove about the scheduler itself?"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from rollcall.errors import CauseCode
-from rollcall.evidence import NotSeen, SchedulerSeen
+from rollcall.evidence import DatabaseSeen, NotSeen, SchedulerSeen
 from rollcall.findings import Check, Finding, Verdict, broken, cannot_tell, ok
 from rollcall.jobs import EARLY_TOLERANCE, Service
 from rollcall.text import counted
-from rollcall.times import show_span, to_iso
+from rollcall.times import show_instant, show_span, to_iso
 from rollcall.verdict.clock import ahead
 from rollcall.verdict.witnesses import Reading
 
@@ -24,13 +24,29 @@ _SAYS = {
 }
 
 
-def judge_scheduler(service: Service, seen: SchedulerSeen | NotSeen) -> tuple[Finding, ...]:
-    """The four promises of a service: it answers, clocks agree, its scheduler runs and is alive."""
+_DATABASE_SAYS = {
+    CauseCode.BACKEND_DOWN: "the database does not answer",
+    CauseCode.ACCESS_DENIED: "the database refuses to be asked",
+    CauseCode.BACKEND_ERROR: "the database cannot be asked",
+}
+
+
+def judge_scheduler(
+    service: Service, seen: SchedulerSeen | NotSeen, database: DatabaseSeen | NotSeen | None = None
+) -> tuple[Finding, ...]:
+    """The promises of a service: it answers, clocks agree, its scheduler runs and is alive; its database answers."""
+    findings = _of_scheduler(service, seen, database)
+    return findings if database is None else (*findings, _database_answers(service, database))
+
+
+def _of_scheduler(
+    service: Service, seen: SchedulerSeen | NotSeen, database: DatabaseSeen | NotSeen | None
+) -> tuple[Finding, ...]:
     answers = _answers(service, seen)
     if isinstance(seen, NotSeen):
         later = (Check.CLOCK_AGREES, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)
         return (answers, *(cannot_tell(check, _EXPECTED[check], answers) for check in later))
-    running = _is_running(service, seen)
+    running = _is_running(service, seen, _flag(service, database))
     alive = _is_alive(service, seen)
     if running.needs_a_person:
         alive = cannot_tell(Check.SCHEDULER_IS_ALIVE, _EXPECTED[Check.SCHEDULER_IS_ALIVE], running)
@@ -79,11 +95,18 @@ def _seconds(at: datetime) -> str:
     return to_iso(at.replace(microsecond=0))
 
 
-def _is_running(service: Service, seen: SchedulerSeen) -> Finding:
+def _is_running(service: Service, seen: SchedulerSeen, flag: tuple[bool, str] | None) -> Finding:
+    """`flag` is what the database calls it, which a scheduler that died unseen contradicts."""
     check, expected = Check.SCHEDULER_IS_RUNNING, _EXPECTED[Check.SCHEDULER_IS_RUNNING]
     if seen.running:
-        return ok(check, expected, "running")
-    because = f"the backend of {service.id} answers, but its scheduler is stopped: no job of it will run"
+        is_forgotten = flag is not None and not flag[0]
+        found = f"running, although the database calls it {flag[1]}" if flag and is_forgotten else "running"
+        return ok(check, expected, found)
+    if flag is None:
+        because = f"the backend of {service.id} answers, but its scheduler is stopped: no job of it will run"
+    else:
+        link = "although" if flag[0] else "and"
+        because = f"the scheduler is stopped {link} the database calls it {flag[1]}: no job of it will run"
     return broken(
         check,
         Verdict.FAILED,
@@ -126,3 +149,27 @@ def _is_alive(service: Service, seen: SchedulerSeen) -> Finding:
 def _earliest_present(seen: SchedulerSeen) -> datetime:
     """The present by the service's own clock when it looked at its jobs; a slow answer is no dead loop."""
     return (seen.server_at or seen.answered_at) - (seen.answered_at - seen.asked_at)
+
+
+def _flag(service: Service, database: DatabaseSeen | NotSeen | None) -> tuple[bool, str] | None:
+    """Whether the database calls the scheduler active, and in words since when; None where it says nothing of it."""
+    if not isinstance(database, DatabaseSeen) or database.active is None:
+        return None
+    words = "active" if database.active else "inactive"
+    reading = Reading.of(database.active_since, service.naive_times)
+    if reading is None:
+        return database.active, words
+    since = reading.text if reading.at is None else show_instant(reading.at, service.zone)
+    return database.active, f"{words} (since {since})"
+
+
+def _database_answers(service: Service, database: DatabaseSeen | NotSeen) -> Finding:
+    check, declared = Check.DATABASE_ANSWERS, service.database
+    expected = f"what {declared.shown_url if declared else 'the database'} has on record"
+    if isinstance(database, NotSeen):
+        because = f"{_DATABASE_SAYS.get(database.code, 'the database cannot be asked')}: {database.detail}"
+        return broken(check, Verdict.FAILED, database.code, expected=expected, found=database.detail, because=because)
+    flag = _flag(service, database)
+    calls = f"calls the scheduler {flag[1]}" if flag else "does not say whether the scheduler is active"
+    runs = "" if database.executions is None else f", {counted(len(database.executions), 'job')} on record"
+    return ok(check, expected, f"{calls}{runs}")

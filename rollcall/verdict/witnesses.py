@@ -12,9 +12,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rollcall.errors import CauseCode
-from rollcall.evidence import Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
+from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
 from rollcall.findings import Check, Finding
-from rollcall.jobs import LOOKING_TIME, DueRun, Job, Late
+from rollcall.jobs import LOOKING_TIME, DueRun, Job, Late, Service
 from rollcall.schedule import Every
 from rollcall.times import Timestamp, read_timestamp
 from rollcall.verdict import interval
@@ -66,8 +66,10 @@ class Reading:
 class Witnesses:
     """Everything that was seen of one job and counts for the moment that is judged.
 
-    `files` are newest first; `later` are some made after that moment, which are no evidence but may have taken its
-    evidence away. `floats` is True where the schedule is an interval without a declared phase.
+    `recorded` is what is on record of its last run, and `last_run` when that ended: by the scheduler's word, or by its
+    database's where the scheduler says nothing. `files` are newest first; `later` are some made after that moment,
+    which are no evidence but may have taken its evidence away. `floats` is True where the schedule is an interval
+    without a declared phase.
     """
 
     job: Job
@@ -81,6 +83,8 @@ class Witnesses:
     files: tuple[FileSeen, ...]
     later: tuple[FileSeen, ...]
     floats: bool
+    database: DatabaseSeen | NotSeen | None = None
+    recorded: Registration | None = None
 
     @classmethod
     def of(cls, job: Job, evidence: Evidence, service_findings: tuple[Finding, ...], *, now: datetime) -> Witnesses:
@@ -88,6 +92,9 @@ class Witnesses:
         scheduler = asked(evidence, job.service.id, now) if job.service else None
         output = _looked(evidence, job, now) if job.output else None
         registration = scheduler.registration(job.id) if isinstance(scheduler, SchedulerSeen) else None
+        database = asked_database(evidence, job.service, now) if job.service else None
+        stands_in = _has_executions(database) and _broken(service_findings, *_BLOCKING) is not None
+        recorded = database.execution(job.id) if stands_in and isinstance(database, DatabaseSeen) else registration
         naive_times = job.service.naive_times if job.service else None
         files, later = _split(output, now)
         seen = cls(
@@ -98,10 +105,12 @@ class Witnesses:
             output=output,
             registration=registration,
             next_run=Reading.of(registration.next_run if registration else None, naive_times),
-            last_run=Reading.of(registration.last_execution if registration else None, naive_times),
+            last_run=Reading.of(recorded.last_execution if recorded else None, naive_times),
             files=files,
             later=later,
             floats=isinstance(job.schedule, Every) and job.schedule.floats,
+            database=database,
+            recorded=recorded,
         )
         return seen._settled()
 
@@ -127,13 +136,35 @@ class Witnesses:
 
     def service_finding(self, *checks: Check) -> Finding | None:
         """The first of these checks of the service that broke; None where none did."""
-        return next((each for each in self.service_findings if each.needs_a_person and each.check in checks), None)
+        return _broken(self.service_findings, *checks)
+
+    @property
+    def stands_in(self) -> bool:
+        """True where the scheduler says nothing of its jobs, and its database's record of them stands in."""
+        return _has_executions(self.database) and self.blocker is not None
+
+    @property
+    def teller(self) -> str:
+        """Who told of the last run."""
+        return "the database" if self.stands_in else "the scheduler"
+
+    @property
+    def by_teller(self) -> str:
+        """After what was told of the last run, where that was not the scheduler."""
+        return ", by the database" if self.stands_in else ""
+
+    @property
+    def run_in_database(self) -> Reading | None:
+        """The last run that the database tells of; None where it was not asked or has none on record."""
+        execution = self.database.execution(self.job.id) if isinstance(self.database, DatabaseSeen) else None
+        service = self.job.service
+        return Reading.of(execution.last_execution, service.naive_times) if execution and service else None
 
     @property
     def service_at(self) -> datetime:
         """The present by the service's own clock, in which its next runs are told."""
         if not isinstance(self.scheduler, SchedulerSeen):
-            return self.now
+            return self.database.answered_at if isinstance(self.database, DatabaseSeen) else self.now
         return self.scheduler.server_at or self.scheduler.answered_at
 
     @property
@@ -143,12 +174,13 @@ class Witnesses:
 
     @property
     def is_of_an_earlier_moment(self) -> bool:
-        """True where a moment is judged that was over when the scheduler was asked."""
-        return isinstance(self.scheduler, SchedulerSeen) and self.scheduler.answered_at > self.counted_until
+        """True where a moment is judged that was over when the scheduler, or its database for it, was asked."""
+        asked = self.database if self.stands_in else self.scheduler
+        return isinstance(asked, SchedulerSeen | DatabaseSeen) and asked.answered_at > self.counted_until
 
     @property
     def ran_at(self) -> datetime | None:
-        """When the scheduler says its last run ended, where that is known and counts."""
+        """When its last run ended by the record, where that is known and counts."""
         at = self.last_run.at if self.last_run else None
         return at if at is not None and at <= self.counted_until else None
 
@@ -189,8 +221,6 @@ class Witnesses:
         seen = self
         if seen.last_run and seen.last_run.later_at:
             seen = replace(seen, last_run=replace(seen.last_run, at=seen._meant_last(seen.last_run.instants)))
-        if seen.next_run and seen.next_run.later_at:
-            seen = replace(seen, next_run=replace(seen.next_run, at=seen._meant_next(seen.next_run.instants)))
         if not isinstance(seen.job.schedule, Every) or not seen.floats:
             return seen
         next_run_at = seen.next_run.at if seen.next_run else None
@@ -211,10 +241,6 @@ class Witnesses:
         due_at = last_due(self.job.schedule, at)
         return due_at is not None and at <= due_at + self.job.grace + self.job.max_runtime
 
-    def _meant_next(self, instants: Sequence[datetime]) -> datetime:
-        """Which of two hours a next run means: the first that is still to come."""
-        return next((at for at in instants if at >= self.service_at - LOOKING_TIME), instants[-1])
-
     def _newest_run(self) -> datetime | None:
         """When the newest run was seen. Its output and its record lie a little apart: the earlier of the two."""
         signs = [at for at in (self.ran_at, self.files[0].made_at if self.files else None) if at is not None]
@@ -226,6 +252,22 @@ def asked(evidence: Evidence, service_id: str, now: datetime) -> SchedulerSeen |
     """What the service said. A service that nobody asked was not seen, and is never green."""
     detail = "it was not asked: this evidence was gathered without it"
     return evidence.services.get(service_id) or NotSeen(code=CauseCode.BACKEND_DOWN, detail=detail, looked_at=now)
+
+
+def asked_database(evidence: Evidence, service: Service, now: datetime) -> DatabaseSeen | NotSeen | None:
+    """What the service's database said; None where none is declared."""
+    if service.database is None:
+        return None
+    detail = f"{service.database.shown_url}: it was not asked, this evidence was gathered without it"
+    return evidence.databases.get(service.id) or NotSeen(code=CauseCode.BACKEND_DOWN, detail=detail, looked_at=now)
+
+
+def _has_executions(database: DatabaseSeen | NotSeen | None) -> bool:
+    return isinstance(database, DatabaseSeen) and database.executions is not None
+
+
+def _broken(findings: Sequence[Finding], *checks: Check) -> Finding | None:
+    return next((each for each in findings if each.needs_a_person and each.check in checks), None)
 
 
 def _looked(evidence: Evidence, job: Job, now: datetime) -> OutputSeen | NotSeen:

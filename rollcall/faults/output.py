@@ -1,0 +1,166 @@
+"""What could befall the file of a run: not made, empty, cut, without what it is for, not to be read?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rollcall import advice
+from rollcall.errors import CauseCode
+from rollcall.evidence import Content, NotSeen
+from rollcall.faults.kinds import JobFault, of_a_run_before, of_output, of_output_alone, of_recorded
+from rollcall.jobs import Format
+from rollcall.scene import Scene
+
+# Their end is marked: half of one never passes for a whole one. The others may be cut where no parser notices.
+_MARK_THEIR_END = frozenset({Format.JSON, Format.XML, Format.GZIP, Format.ZIP})
+
+
+def _restored(scene: Scene) -> Scene:
+    """The file of the run before, to which a checkout, a copy or a restore gave the time of this one."""
+    newest, by = scene.made[0], scene.back_to_previous
+    assert by is not None
+    old = replace(scene.moved(newest, by), modified_at=newest.modified_at)
+    return scene.with_files(old, *(each for each in scene.earlier if each.name != old.name))
+
+
+def _emptied(scene: Scene) -> Scene:
+    return scene.with_newest(size=0, content=None)
+
+
+def _halved(scene: Scene) -> Scene:
+    """Half of its bytes. What is known of them is what the head shows, and that some formats mark their end."""
+    newest, output = scene.made[0], scene.job.output
+    size = max(newest.size // 2, 1)
+    content = newest.content and _half_of(newest.content, size, output.format if output else Format.ANY)
+    return scene.with_newest(size=size, content=content)
+
+
+def _half_of(content: Content, size: int, kind: Format) -> Content:
+    head = content.head.encode()[:size].decode(errors="ignore")
+    found = {text: was and not _is_cut_off(text, head, content) for text, was in content.found.items()}
+    flaw = "it breaks off after half of its bytes" if kind in _MARK_THEIR_END else content.flaw
+    return replace(content, flaw=flaw, found=found, sha256="", head=head, tail="")
+
+
+def _is_cut_off(text: str, half: str, content: Content) -> bool:
+    """True where the text was seen beyond the half, and not before. What nobody saw is not said to be lost."""
+    return text not in half and text in content.head + content.tail
+
+
+def _without_its_heart(scene: Scene) -> Scene:
+    return _with_texts(scene, scene.job.output.must_contain if scene.job.output else (), are_there=False)
+
+
+def _with_fallback(scene: Scene) -> Scene:
+    return _with_texts(scene, scene.job.output.must_not_contain if scene.job.output else (), are_there=True)
+
+
+def _with_texts(scene: Scene, texts: tuple[str, ...], *, are_there: bool) -> Scene:
+    """As large and as readable as ever; only the texts that were declared can tell."""
+    content = scene.made[0].content
+    if content is None or not texts:
+        return scene
+    return scene.with_newest(content=replace(content, found={**content.found, **dict.fromkeys(texts, are_there)}))
+
+
+def _repeated(scene: Scene) -> Scene:
+    """What was read of the file before is what this one holds; where it was not read, nobody could see it."""
+    before = scene.earlier[0]
+    return scene.with_newest(size=before.size, content=before.content) if before.content else scene
+
+
+def _has_a_file_before(scene: Scene) -> bool:
+    return of_output(scene) and bool(scene.earlier)
+
+
+def _unreadable(scene: Scene) -> Scene:
+    return scene.with_newest(content=None, unreadable="Permission denied")
+
+
+def _no_folder(scene: Scene) -> Scene:
+    output = scene.job.output
+    detail = f"{output.folder if output else ''}: No such file or directory"
+    gone = NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=detail, looked_at=scene.at)
+    return replace(scene, evidence=replace(scene.evidence, outputs={scene.job.id: gone}))
+
+
+FAULTS: tuple[JobFault, ...] = (
+    JobFault(
+        name="success-without-output",
+        story="it reported success and wrote nothing",
+        plant=Scene.without_made,
+        applies=of_recorded,
+        cure=advice.for_no_output,
+    ),
+    JobFault(
+        name="success-without-output",
+        variant="old file restored",
+        story="it reported success and wrote nothing; a checkout gave yesterday's file the time of today",
+        plant=_restored,
+        applies=lambda scene: of_a_run_before(scene) and of_output(scene),
+        cure=advice.for_a_restored_file,
+    ),
+    JobFault(
+        name="stale-output",
+        story="its run was skipped, and the file of the run before is the newest",
+        plant=Scene.without_made,
+        applies=lambda scene: of_output_alone(scene) and bool(scene.without_made().files),
+        cure=advice.for_an_interval,
+    ),
+    JobFault(
+        name="stale-output",
+        variant="old file restored",
+        story="its run was skipped; a checkout gave yesterday's file the time of today",
+        plant=_restored,
+        applies=lambda scene: of_output_alone(scene) and scene.previous_due_at is not None,
+        cure=advice.for_a_restored_file,
+    ),
+    JobFault(
+        name="empty-output",
+        story="the disk was full: its file was created and stayed empty",
+        plant=_emptied,
+        applies=of_output,
+    ),
+    JobFault(
+        name="truncated-output",
+        story="half of its file was written",
+        plant=_halved,
+        applies=of_output,
+        cure=advice.for_a_half,
+    ),
+    JobFault(
+        name="degraded-output",
+        variant="heart missing",
+        story="its file is as large as ever, and what it is written for is not in it",
+        plant=_without_its_heart,
+        applies=of_output,
+        cure=advice.for_its_heart,
+    ),
+    JobFault(
+        name="degraded-output",
+        variant="fallback text",
+        story="its file holds what it writes when something it draws on does not answer",
+        plant=_with_fallback,
+        applies=of_output,
+        cure=advice.for_a_fallback,
+    ),
+    JobFault(
+        name="duplicate-output",
+        story="its file holds what that of the run before holds",
+        plant=_repeated,
+        applies=_has_a_file_before,
+    ),
+    JobFault(
+        name="output-unreadable",
+        story="nobody may read its file",
+        plant=_unreadable,
+        applies=of_output,
+    ),
+    JobFault(
+        name="output-unreadable",
+        variant="no folder",
+        story="its folder is gone",
+        plant=_no_folder,
+        applies=of_output,
+    ),
+)

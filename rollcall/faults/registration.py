@@ -1,0 +1,92 @@
+"""What could befall a job among the scheduler's jobs: forgotten, paused, aimed at another time?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from rollcall.faults.kinds import JobFault, of_recorded
+from rollcall.scene import Scene
+from rollcall.schedule import Every, Schedule, read_schedule
+from rollcall.verdict.due import next_due
+
+_DRIFT = timedelta(minutes=7)
+
+
+def _forgotten(scene: Scene) -> Scene:
+    return scene.without_record()
+
+
+def _paused(scene: Scene) -> Scene:
+    return scene.with_record(next_run=None)
+
+
+def _drifted(scene: Scene) -> Scene:
+    """An interval has no time of the day that it could miss: there the scheduler's is twice as long."""
+    schedule, at = scene.job.schedule, next_due(scene.job.schedule, scene.at)
+    assert at is not None
+    later = schedule.span if isinstance(schedule, Every) else _DRIFT
+    return scene.with_record(next_run=scene.written_next(at + later))
+
+
+def _has_next(scene: Scene) -> bool:
+    return of_recorded(scene) and next_due(scene.job.schedule, scene.at) is not None
+
+
+def _in_another_zone(scene: Scene) -> Scene:
+    """A scheduler that writes its own zone's offset writes the other zone's then."""
+    following, foreign = _next_in_another_zone(scene), _elsewhere(scene.job.schedule)
+    assert following is not None
+    assert foreign is not None
+    next_run = scene.judged.seen.next_run
+    offset = next_run.stamp.offset if next_run and next_run.stamp else None
+    if next_run and next_run.at and offset == next_run.at.astimezone(scene.job.zone).utcoffset():
+        return scene.with_record(next_run=following.astimezone(foreign.zone).isoformat())
+    return scene.with_record(next_run=scene.written_next(following))
+
+
+def _counts_in_a_zone(scene: Scene) -> bool:
+    """True where the same words mean other instants in another zone; those of every hour do not."""
+    following = _next_in_another_zone(scene) if of_recorded(scene) else None
+    return following is not None and not scene.job.schedule.is_due_at(following)
+
+
+def _next_in_another_zone(scene: Scene) -> datetime | None:
+    foreign = _elsewhere(scene.job.schedule)
+    return foreign.next_due(scene.at) if foreign else None
+
+
+def _elsewhere(schedule: Schedule) -> Schedule | None:
+    """The schedule as a scheduler reads it that was given no zone; None of an interval, which has none."""
+    if isinstance(schedule, Every):
+        return None
+    zone = ZoneInfo("America/New_York" if schedule.zone.key in ("UTC", "Etc/UTC") else "UTC")
+    return read_schedule(schedule.text, engine=schedule.engine, zone=zone)
+
+
+FAULTS: tuple[JobFault, ...] = (
+    JobFault(
+        name="not-registered",
+        story="a deploy dropped it from the scheduler",
+        plant=_forgotten,
+        applies=of_recorded,
+    ),
+    JobFault(
+        name="job-paused",
+        story="somebody paused it in the scheduler",
+        plant=_paused,
+        applies=of_recorded,
+    ),
+    JobFault(
+        name="schedule-drift",
+        story="the scheduler aims at another time than declared",
+        plant=_drifted,
+        applies=_has_next,
+    ),
+    JobFault(
+        name="wrong-timezone",
+        story="the scheduler reads the schedule in another zone",
+        plant=_in_another_zone,
+        applies=_counts_in_a_zone,
+    ),
+)
