@@ -101,3 +101,32 @@ def test_the_environment_may_ask_for_it_and_a_file_on_the_command_line_outranks_
     assert "demo: " in asked.text
     assert (outranked.status, empty.status) == (0, 0)
     assert "demo: " not in outranked.text + empty.text
+
+
+def test_the_database_contradicts_a_stopped_scheduler(tmp_path: Path) -> None:
+    with lived_in(tmp_path) as house:
+        run = house.run("-q", "--demo", "scheduler-stopped")
+    (service,) = run.morning["services"]
+
+    assert service["cause"]["sentence"] == (
+        "The scheduler is stopped although the database calls it active (since Sat 31 Jan 19:00 CET): "
+        "no job of it will run."
+    )
+
+
+def test_the_database_tells_of_the_jobs_while_the_backend_is_down(tmp_path: Path) -> None:
+    """The backend crashed at 04:30: the run of 04:00 was made, and the one of 06:00 was not."""
+    with lived_in(tmp_path) as house:
+        run = house.run("-q", "--demo", "backend-down")
+    found = {
+        (job["id"], finding["check"]): (finding["verdict"], finding["found"])
+        for job in run.morning["jobs"]
+        for finding in job["findings"]
+    }
+    verdict, said = found["sync_discogs_daily", "executed_after_due_time"]
+
+    assert verdict == "ok"
+    assert re.fullmatch(r"ended Wed 11 Feb 04:00:3\d CET, by the database", said)
+    assert found["sync_discogs_daily", "status_is_success"] == ("ok", "success, by the database")
+    assert found["sync_discogs_daily", "is_registered"][0] == "unknown"
+    assert found[HAIKU, "executed_after_due_time"][0] == "missed"

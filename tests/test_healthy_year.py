@@ -16,6 +16,7 @@ from fixtures.year import Interval, Run, Year, clock_changes, healthy_runs, mome
 from rollcall.errors import CauseCode
 from rollcall.findings import Finding
 from rollcall.jobs import Job
+from rollcall.verdict.due import due_between
 
 # Each zone with another way in which a scheduler tells its times and a job leaves its work.
 ZONES: dict[str, tuple[str | None, dict[str, Any]]] = {
@@ -40,7 +41,7 @@ DAY = timedelta(days=1)
 @cache
 def dues_of(job: Job) -> list[datetime]:
     """All instants at which a scheduler that runs for long starts the job."""
-    return list(job.schedule.due_between(at("2025-11-01T00:00+00:00"), at("2028-06-01T00:00+00:00")))
+    return due_between(job.schedule, at("2025-11-01T00:00+00:00"), at("2028-06-01T00:00+00:00"))
 
 
 def year_of(job: Job, *, writes: str | None = "UTC") -> Year:
@@ -105,7 +106,7 @@ def test_a_job_of_every_minute_raises_no_alarm_where_clocks_change(
         **declared,
     )
     for change in clock_changes(job.zone, 2026):
-        dues = list(job.schedule.due_between(change - timedelta(hours=4), change + timedelta(hours=3)))
+        dues = due_between(job.schedule, change - timedelta(hours=4), change + timedelta(hours=3))
         year = Year(job=job, dues=dues, runs=healthy_runs(dues, zone), writes=writes)
         window = (change - timedelta(minutes=62), change + timedelta(minutes=62), timedelta(seconds=97))
 

@@ -109,8 +109,8 @@ def test_another_check_that_fails_is_not_called_a_good_morning(house: LivedIn) -
     assert "1 other check failed" in run.text
 
 
-def interrupt(house: LivedIn, is_there: Callable[[], bool], *, by: int) -> Run:
-    process = house.start()
+def interrupt(house: LivedIn, is_there: Callable[[], bool], *options: str, by: int) -> Run:
+    process = house.start(*options)
     wait_until(is_there)
     process.send_signal(by)
     text, _ = process.communicate(timeout=30)
@@ -132,6 +132,14 @@ def test_ctrl_c_while_witnesses_are_asked(house: LivedIn) -> None:
         run = interrupt(house, lambda: bool(silent.requests), by=signal.SIGINT)
 
     assert_is_incomplete(run, "it was interrupted")
+    assert run.status == 2
+
+
+def test_ctrl_c_while_the_demo_is_staged_ends_at_once(house: LivedIn) -> None:
+    page = house.reports / "morning.html"
+    run = interrupt(house, lambda: YESTERDAYS not in page.read_text(), "--demo", by=signal.SIGINT)
+
+    assert_is_incomplete(run, "has not come to its end")
     assert run.status == 2
 
 

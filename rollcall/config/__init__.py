@@ -34,11 +34,13 @@ def load(
     environment: Mapping[str, str],
     service_urls: Mapping[str | None, str] | None = None,
     shown_as: str | None = None,
+    root: Path | None = None,
 ) -> Roll:
     """The roll that `file` declares.
 
     `environment` is where `${NAME}` is read; `service_urls` replaces the url of a service by name (None: of the only
-    one). Raises `BadInput` with all mistakes at once, each with place, value, rule and cure.
+    one); `root` is what relative paths are relative to (default: the file's folder). Raises `BadInput` with all
+    mistakes at once, each with place, value, rule and cure.
     """
     shown_as = clean(shown_as or file.name or str(file))
     raw = _read_toml(file, shown_as)
@@ -53,7 +55,7 @@ def load(
         raise BadInput((*mistakes, *mistakes_of(error, shown_as, JobsFile))) from None
     if mistakes:
         raise BadInput(mistakes)
-    return _roll(table, file, environment)
+    return _roll(table, file, root or file.resolve().parent, environment)
 
 
 def _read_toml(file: Path, shown_as: str) -> dict[str, Any]:
@@ -112,8 +114,7 @@ def _names(services: dict[str, Any]) -> str:
     return listed(clean(name, 60) for name in services)
 
 
-def _roll(table: JobsFile, file: Path, environment: Mapping[str, str]) -> Roll:
-    folder = file.resolve().parent
+def _roll(table: JobsFile, file: Path, folder: Path, environment: Mapping[str, str]) -> Roll:
     services = {name: _service(name, each, table, folder, environment) for name, each in table.services.items()}
     jobs = tuple(_job(name, each, table, services, folder) for name, each in table.jobs.items())
     return Roll(

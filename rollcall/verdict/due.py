@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 
 from rollcall.jobs import DueRun, Job
 from rollcall.schedule import Schedule
@@ -35,12 +36,9 @@ def next_due(schedule: Schedule, after: datetime) -> datetime | None:
     return None if end == _NEVER else end
 
 
-def due_between(schedule: Schedule, start: datetime, end: datetime) -> Iterator[datetime]:
+def due_between(schedule: Schedule, start: datetime, end: datetime) -> list[datetime]:
     """The due instants of `start <= due <= end`, oldest first."""
-    due_at = next_due(schedule, start - _INSTANT)
-    while due_at is not None and due_at <= end:
-        yield due_at
-        due_at = next_due(schedule, due_at)
+    return _answers(schedule).between(start, end)
 
 
 def in_words(schedule: Schedule) -> str:
@@ -61,13 +59,32 @@ class _Answers:
 
     def around(self, at: datetime) -> tuple[datetime, datetime]:
         """The stretch that holds `at`: the last due instant and the next."""
+        return self._known(at) or self._learn(
+            (self.schedule.last_due(at) or _EVER, self.schedule.next_due(at) or _NEVER)
+        )
+
+    def between(self, start: datetime, end: datetime) -> list[datetime]:
+        """The due instants of `start <= due <= end`. What is not known yet is asked for in one go."""
+        dues: list[datetime] = []
+        place = start - _INSTANT
+        while (stretch := self._known(place)) and (place := stretch[1]) <= end:
+            dues.append(place)
+        if stretch is None:
+            unknown = list(self.schedule.due_between(place, end))
+            for pair in pairwise([place, *unknown] if dues else unknown):
+                self._learn(pair)
+            dues += unknown
+        return dues
+
+    def _known(self, at: datetime) -> tuple[datetime, datetime] | None:
         place = bisect_right(self.stretches, (at, _NEVER)) - 1
-        if place >= 0 and at < self.stretches[place][1]:
-            return self.stretches[place]
-        stretch = (self.schedule.last_due(at) or _EVER, self.schedule.next_due(at) or _NEVER)
+        return self.stretches[place] if place >= 0 and at < self.stretches[place][1] else None
+
+    def _learn(self, stretch: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
         if len(self.stretches) >= _MOST_KEPT:
             self.stretches.clear()
-        insort(self.stretches, stretch)
+        if not self._known(stretch[0]):
+            insort(self.stretches, stretch)
         return stretch
 
 
@@ -81,8 +98,19 @@ def _kept_answers(schedule: Schedule) -> _Answers:
 
 
 def runs_back_from(job: Job, now: datetime) -> Iterator[DueRun]:
-    """The due runs of `job` from the newest back, none due before its `since`."""
-    due_at, following = last_due(job.schedule, now), next_due(job.schedule, now)
-    while due_at is not None and not (job.since and due_at < job.since):
+    """The due runs of `job` from the newest back to the first whose time is over, none due before its `since`."""
+    over = last_due(job.schedule, now - job.grace - job.max_runtime) or _EVER
+    start = max(over, job.since.astimezone(UTC)) if job.since else over
+    dues = due_between(job.schedule, start, now) if start > _EVER else _all_until(job.schedule, now)
+    following = next_due(job.schedule, now)
+    for due_at in reversed(dues):
         yield job.due_run(due_at, following)
-        due_at, following = last_due(job.schedule, due_at - _INSTANT), due_at
+        following = due_at
+
+
+def _all_until(schedule: Schedule, now: datetime) -> list[datetime]:
+    """The due instants of a schedule that was never due before the time of a run that is still inside it."""
+    first = last_due(schedule, now)
+    while first is not None and (earlier := last_due(schedule, first - _INSTANT)) is not None:
+        first = earlier
+    return due_between(schedule, first, now) if first else []

@@ -1,0 +1,332 @@
+"""What does a scheduler's database prove beside the scheduler, and in its stead?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fixtures.mornings import HAIKU, Told, at, made, morning, not_seen
+from rollcall.errors import CauseCode
+from rollcall.evidence import DatabaseSeen, NotSeen, Registration
+from rollcall.findings import Check, Finding, Verdict
+from rollcall.jobs import Database
+
+DOWN = not_seen(CauseCode.BACKEND_DOWN, "GET http://localhost:8000/status: connection refused")
+DECLARED = Database(
+    service_id="aime",
+    url="sqlite:////srv/aime/data/musique.db",
+    shown_url="sqlite:///data/musique.db",
+    active="SELECT 1",
+    executions="SELECT 2",
+    timeout=timedelta(seconds=5),
+)
+NO_FILE = "sqlite:///data/musique.db: there is no file /srv/aime/data/musique.db"
+AFTER, STATUS, ON_TIME = Check.EXECUTED_AFTER_DUE_TIME, Check.STATUS_IS_SUCCESS, Check.RAN_ON_TIME
+AGREES, IS_RUNNING, ANSWERS = Check.OUTPUT_AGREES_WITH_RECORD, Check.SCHEDULER_IS_RUNNING, Check.DATABASE_ANSWERS
+
+
+def database(
+    last_execution: str | None = "2026-02-11 05:00:17.157479",
+    status: str | None = "success",
+    *,
+    active: bool | None = True,
+    since: str | None = "2026-02-10 07:55:00.000000",
+    job_id: str = HAIKU,
+    **others: Any,
+) -> DatabaseSeen:
+    """What AIME's database says on the good morning; each word given makes it another."""
+    asked_at = at("2026-02-11T07:02:00+01:00")
+    record = Registration(id=job_id, last_execution=last_execution, last_status=status)
+    known: dict[str, Any] = {"asked_at": asked_at, "answered_at": asked_at, "executions": (record,)}
+    return DatabaseSeen(**(known | {"active": active, "active_since": since} | others))
+
+
+def beside(seen: DatabaseSeen | NotSeen | None, **words: Any) -> Told:
+    """The morning of these words, with a database that was seen so; None: nobody asked it."""
+    told = morning(**words)
+    (job,) = told.roll.jobs
+    assert job.service is not None
+    service = replace(job.service, database=DECLARED, zone=job.zone)
+    roll = replace(told.roll, services=(service,), jobs=(replace(job, service=service),))
+    databases = {} if seen is None else {"aime": seen}
+    return replace(told, roll=roll, evidence=replace(told.evidence, databases=databases))
+
+
+def told_of(finding: Finding) -> tuple[Verdict, CauseCode | None, str]:
+    return finding.verdict, finding.code, finding.found
+
+
+# Beside the scheduler ---------------------------------------------------------------------------------------------
+
+
+def test_a_good_morning_with_a_database_is_ok() -> None:
+    told = beside(database())
+
+    assert told.judged.needs_a_person is False
+    assert told.finding(ANSWERS).found == "calls the scheduler active (since Tue 10 Feb 08:55 CET), 1 job on record"
+
+
+FLAGS = [
+    (
+        database(),
+        ("The scheduler is stopped although the database calls it active (since Tue 10 Feb 08:55 CET): "
+        "no job of it will run."),
+    ),
+    (
+        database(active=False),
+        ("The scheduler is stopped and the database calls it inactive (since Tue 10 Feb 08:55 CET): "
+        "no job of it will run."),
+    ),
+    (
+        database(since=None),
+        "The scheduler is stopped although the database calls it active: no job of it will run.",
+    ),
+    (
+        database(since="2026-02-10T08:55:00+01:00"),
+        ("The scheduler is stopped although the database calls it active (since Tue 10 Feb 08:55 CET): "
+        "no job of it will run."),
+    ),
+    (
+        database(since="yesterday"),
+        "The scheduler is stopped although the database calls it active (since yesterday): no job of it will run.",
+    ),
+    (
+        database(active=None, since=None),
+        "The backend of aime answers, but its scheduler is stopped: no job of it will run.",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("seen", "sentence"), FLAGS)
+def test_a_stopped_scheduler_is_held_against_what_the_database_calls_it(seen: DatabaseSeen, sentence: str) -> None:
+    told = beside(seen, running=False, registered=False)
+
+    assert told.service_cause.code is CauseCode.SCHEDULER_STOPPED
+    assert told.service_cause.sentence == sentence
+
+
+def test_since_when_is_not_guessed() -> None:
+    told = beside(database(), running=False, registered=False, naive_times=None)
+
+    assert "active (since 2026-02-10 07:55:00.000000)" in told.service_cause.sentence
+
+
+def test_a_running_scheduler_that_the_database_calls_inactive_is_told_and_no_failure() -> None:
+    finding = beside(database(active=False)).finding(IS_RUNNING)
+
+    assert told_of(finding) == (
+        Verdict.OK,
+        None,
+        "running, although the database calls it inactive (since Tue 10 Feb 08:55 CET)",
+    )
+
+
+OTHER_WORDS = [
+    # The database's last run | what is told beside the scheduler's, which ended at 06:00:17; max_runtime is 10 min
+    ("2026-02-11 05:00:17.157479", ""),
+    ("2026-02-11 05:10:17.157479", ""),
+    ("2026-02-11 05:10:17.157480", "; its database says Wed 11 Feb 06:10:17 CET"),
+    ("2026-02-10 05:00:17", "; its database says Tue 10 Feb 06:00:17 CET"),
+    ("2026-02-11T06:00:17+01:00", ""),
+    (None, ""),
+    ("never", ""),
+]
+
+
+@pytest.mark.parametrize(("last_execution", "beside_it"), OTHER_WORDS)
+def test_another_last_run_in_the_database_is_told_and_no_failure(last_execution: str | None, beside_it: str) -> None:
+    told = beside(database(last_execution))
+
+    assert told_of(told.finding(AFTER)) == (Verdict.OK, None, f"ended Wed 11 Feb 06:00:17 CET{beside_it}")
+    assert told.judged.needs_a_person is False
+
+
+def test_another_last_run_in_the_database_is_told_of_a_missed_run_too() -> None:
+    told = beside(database(), last_execution="2026-02-10T05:00:17", files=[made("2026-02-10T06:00:17+01:00")])
+
+    assert told.code is CauseCode.MISSED_RUN
+    assert "; its database says Wed 11 Feb 06:00:17 CET" in told.cause.sentence
+
+
+# In the scheduler's stead -----------------------------------------------------------------------------------------
+
+SILENT = {
+    "down": {"service": DOWN},
+    "error": {"service": not_seen(CauseCode.BACKEND_ERROR, "500")},
+    "stopped": {"running": False, "registered": False},
+}
+
+
+@pytest.mark.parametrize("words", SILENT.values(), ids=SILENT.keys())
+def test_a_silent_scheduler_leaves_the_last_run_to_the_database(words: dict[str, Any]) -> None:
+    told = beside(database(), **words)
+
+    assert told_of(told.finding(AFTER)) == (Verdict.OK, None, "ended Wed 11 Feb 06:00:17 CET, by the database")
+    assert told_of(told.finding(STATUS)) == (Verdict.OK, None, "success, by the database")
+    assert told_of(told.finding(ON_TIME))[0] is Verdict.OK
+    assert told_of(told.finding(AGREES)) == (Verdict.OK, None, "0.1 s apart, by the database")
+    for check in (Check.IS_REGISTERED, Check.NEXT_RUN_IS_ON_SCHEDULE):
+        assert told.finding(check).because == f"cannot tell: {told.service_cause.code}"
+    assert told.job.verdict is Verdict.UNKNOWN
+    assert told.cause.code is told.service_cause.code
+    assert told.job.ran_at is not None
+
+
+def test_where_the_database_alone_tells_of_the_run_its_time_is_the_databases_too() -> None:
+    told = beside(database(), service=DOWN, has_output=False)
+
+    assert told.finding(ON_TIME).found == "Wed 11 Feb 06:00:17 CET, 17 s after it was due, by the database"
+
+
+def test_a_missed_run_is_told_behind_the_root_cause() -> None:
+    told = beside(database("2026-02-10 05:00:17"), service=DOWN, files=[made("2026-02-10T06:00:17+01:00")])
+
+    assert told.job.verdict is Verdict.MISSED
+    assert told.cause.code is CauseCode.BACKEND_DOWN
+    assert told.cause.sentence == (
+        "The backend does not answer: GET http://localhost:8000/status: connection refused; due Wed 11 Feb 06:00 CET, "
+        "allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET, by the database."
+    )
+
+
+RECORDS = [
+    # what the database says of the run | check | verdict | why
+    (database(status="error"), STATUS, Verdict.FAILED, "ended Wed 11 Feb 06:00:17 CET, by the database ended in error"),
+    (database(None, "pending"), AFTER, Verdict.FAILED, "but the database says: no execution recorded, ever"),
+    (database(job_id="other"), AFTER, Verdict.FAILED, "but the database says: no execution recorded, ever"),
+    (database("never"), AFTER, Verdict.UNKNOWN, 'the database says last_execution = "never", which is no time'),
+    (database("2026-02-10 05:00:17"), AFTER, Verdict.FAILED, "ended Tue 10 Feb 06:00:17 CET, by the database"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("seen", "check", "verdict", "why"), RECORDS)
+def test_what_the_database_says_is_judged_as_the_scheduler_would_be(
+    seen: DatabaseSeen, check: Check, verdict: Verdict, why: str
+) -> None:
+    finding = beside(seen, service=DOWN).finding(check)
+
+    assert (finding.verdict, why in finding.because) == (verdict, True)
+
+
+def test_a_job_that_is_not_on_record_and_left_nothing_never_ran() -> None:
+    told = beside(database(job_id="other"), service=DOWN, files=[])
+
+    assert told.finding(AFTER).code is CauseCode.NEVER_RAN
+    assert "the database has no execution of it on record, ever" in told.finding(AFTER).because
+
+
+def test_a_success_by_the_database_without_a_file_is_told_of_it() -> None:
+    finding = beside(database(), service=DOWN, files=[]).finding(Check.OUTPUT_EXISTS)
+
+    assert finding.code is CauseCode.SUCCESS_WITHOUT_OUTPUT
+    assert "the database calls it a success, but it left no file" in finding.because
+
+
+def test_naive_times_of_the_database_are_not_guessed() -> None:
+    finding = beside(database(), service=DOWN, naive_times=None).finding(AFTER)
+
+    assert finding.code is CauseCode.NAIVE_TIMESTAMP
+    assert "Wed 11 Feb 06:00:17 CET (read as UTC" in finding.because
+
+
+def test_a_run_after_the_moment_that_is_judged_does_not_count() -> None:
+    told = beside(database("2026-02-11 07:00:17"), service=DOWN, files=[], now="2026-02-11T07:02:00+01:00")
+    told = replace(told, evidence=replace(told.evidence, databases={"aime": database(
+        "2026-02-11 07:00:17", answered_at=at("2026-02-11T09:00:00+01:00")
+    )}))  # fmt: skip
+    finding = told.finding(AFTER)
+
+    assert finding.code is CauseCode.FUTURE_TIMESTAMP
+    assert "later than the moment that is judged" in finding.because
+
+
+@pytest.mark.parametrize("seen", [database(executions=None), None, not_seen(CauseCode.ACCESS_DENIED, "no")])
+def test_a_database_without_executions_does_not_stand_in(seen: DatabaseSeen | NotSeen | None) -> None:
+    finding = beside(seen, service=DOWN).finding(AFTER)
+
+    assert finding.because == "cannot tell: backend-down"
+
+
+def test_an_interval_is_counted_from_the_databases_last_run() -> None:
+    told = beside(
+        database("2026-02-11 05:30:00"), service=DOWN, schedule=None, every_span="1 h", has_output=False,
+        now="2026-02-11T07:02:00+01:00",
+    )  # fmt: skip
+
+    assert told.job.verdict is Verdict.UNKNOWN
+    assert told.finding(AFTER).verdict is Verdict.OK
+
+
+# The database itself ----------------------------------------------------------------------------------------------
+
+UNSEEN = [
+    (
+        CauseCode.BACKEND_DOWN,
+        "The database does not answer: ",
+        ("See whether it is there and up, or correct the url of [services.aime.database] in jobs.toml, "
+        "then `pytest checks/`"),
+    ),
+    (
+        CauseCode.ACCESS_DENIED,
+        "The database refuses to be asked: ",
+        "Let it be read by the user in the url of [services.aime.database] in jobs.toml, then `pytest checks/`",
+    ),
+    (
+        CauseCode.BACKEND_ERROR,
+        "The database cannot be asked: ",
+        "Correct url and queries of [services.aime.database] in jobs.toml, then `pytest checks/`",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "says", "step"), UNSEEN)
+def test_a_database_that_could_not_be_looked_at_is_told_and_blames_no_job(
+    code: CauseCode, says: str, step: str
+) -> None:
+    told = beside(not_seen(code, NO_FILE))
+
+    assert (told.finding(ANSWERS).verdict, told.finding(ANSWERS).found) == (Verdict.FAILED, NO_FILE)
+    assert (told.service_cause.code, told.service_cause.sentence) == (code, f"{says}{NO_FILE}.")
+    assert told.service_cause.next_step == step
+    assert told.job.verdict is Verdict.OK
+    assert told.judged.needs_a_person is True
+
+
+def test_a_database_that_nobody_asked_is_not_green() -> None:
+    assert beside(None).finding(ANSWERS).verdict is Verdict.FAILED
+
+
+def test_no_database_no_promise() -> None:
+    told = morning()
+
+    assert ANSWERS not in {each.check for each in told.service.findings}
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ({"service": DOWN}, CauseCode.BACKEND_DOWN),
+        ({"service": not_seen(CauseCode.BACKEND_ERROR, "500")}, CauseCode.BACKEND_ERROR),
+        ({"running": False, "registered": False}, CauseCode.SCHEDULER_STOPPED),
+    ],
+)
+def test_what_is_wrong_with_the_service_comes_before_its_database_and_both_are_told(
+    words: dict[str, Any], code: CauseCode
+) -> None:
+    told = beside(not_seen(CauseCode.BACKEND_DOWN, NO_FILE), **words)
+
+    assert told.service_cause.code is code
+    assert told.service_cause.sentence.endswith(f"; the database does not answer: {NO_FILE}.")
+    assert told.cause.code is code
+
+
+def test_a_services_times_are_told_in_its_zone() -> None:
+    told = beside(database(), running=False, registered=False)
+    service = replace(told.roll.services[0], zone=ZoneInfo("America/New_York"))
+    told = replace(told, roll=replace(told.roll, services=(service,), jobs=()))
+
+    assert "since Tue 10 Feb 02:55 EST" in told.service_cause.sentence
