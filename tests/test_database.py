@@ -25,6 +25,9 @@ from rollcall.gather import gather
 from rollcall.jobs import Roll
 from rollcall.sources.database import MOST_ROWS
 
+# One PostgreSQL for all of them.
+pytestmark = pytest.mark.xdist_group("postgres")
+
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 HOUSE = Path(__file__).parents[1]
 FILE = "sqlite:///data/musique.db"
@@ -476,9 +479,6 @@ def server(postgres: Postgres) -> Iterator[Postgres]:
 def flag(server: Postgres) -> object:
     with server.connected() as connection:
         return connection.execute("SELECT is_active FROM service_states").fetchone()
-
-
-pytestmark = pytest.mark.xdist_group("postgres")
 
 
 def test_typed_columns_are_told_as_iso_text_and_a_naive_time_stays_naive(tmp_path: Path, server: Postgres) -> None:

@@ -455,9 +455,8 @@ def test_missing_packages_are_named_with_the_cure() -> None:
     command = [sys.executable, "-S", "-c", script]
     done = subprocess.run(command, cwd=HOUSE, env={}, capture_output=True, text=True, check=False)
 
-    assert (
-        'DemoError: the demo needs apscheduler, starlette, time_machine, uvicorn: run `pip install "roll' in done.stderr
-    )
+    missing = "apscheduler, sqlalchemy, starlette, time_machine, uvicorn"
+    assert f'DemoError: the demo needs {missing}: run `pip install "roll' in done.stderr
 
 
 @pytest.mark.parametrize(

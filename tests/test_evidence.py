@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollcall.errors import CannotLook, CauseCode
-from rollcall.evidence import Content, DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
+from rollcall.evidence import (
+    Content,
+    DatabaseSeen,
+    Evidence,
+    FileSeen,
+    NotSeen,
+    OutputSeen,
+    Registration,
+    SchedulerSeen,
+)
 from rollcall.text import clean, clean_block
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)

@@ -23,7 +23,7 @@ schedule
 jobs
 config
 evidence
-sources
+sources recording
 gather
 findings
 verdict
