@@ -1,0 +1,68 @@
+"""`rollcall due`: when was each job last due, when is it due next? The dry run: it asks no service."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollcall.commands.selected import selected
+from rollcall.jobs import Job
+from rollcall.schedule import Every
+from rollcall.settings import AS_OF, JOBS_FILE, Asked
+from rollcall.times import read_now, show_instant, show_span
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, _SubParsersAction
+
+_INSTANT = timedelta(microseconds=1)
+
+
+def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Adds the command to those of `rollcall`."""
+    due = commands.add_parser("due", help="every job with its last and next due run; asks no service")
+    due.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs")
+    due.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
+    due.add_argument("--as-of", metavar="TIME", help=f"another moment than now, past or to come (${AS_OF})")
+    due.set_defaults(command=run)
+
+
+def run(asked_for: argparse.Namespace) -> Iterator[str]:
+    """The lines. Raises `BadInput`."""
+    asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file, as_of=asked_for.as_of)
+    roll = asked.load(os.environ)
+    at = asked.moment(roll.zone) or read_now()
+    jobs = selected(roll, asked_for.jobs)
+    yield f"{show_instant(at, roll.zone, year=True)}, {roll.zone.key}"
+    for job in jobs:
+        yield ""
+        yield from _job_lines(job, at)
+
+
+def _job_lines(job: Job, at: datetime) -> Iterator[str]:
+    title = "" if job.title == job.id else f"  {job.title}"
+    yield f"{job.id}{title}"
+    yield f"  {job.schedule.in_words()}, {job.zone.key} ({job.schedule.engine} `{job.schedule.text}`)"
+    if isinstance(job.schedule, Every) and job.schedule.floats:
+        yield "  last due  counted from its newest run, which only its service or its files can tell"
+        yield f"  next due  {show_span(job.schedule.span)} after that run"
+        return
+    yield f"  last due  {_last_due(job, at)}"
+    next_at = job.schedule.next_due(max(at, job.since - _INSTANT) if job.since else at)
+    yield f"  next due  {f'{show_instant(next_at, job.zone)}, in {show_span(next_at - at)}' if next_at else 'never'}"
+
+
+def _last_due(job: Job, at: datetime) -> str:
+    last_at = job.schedule.last_due(at)
+    if last_at is None or (job.since and last_at < job.since):
+        return f"none owed before {show_instant(job.since, job.zone)}" if job.since else "none owed yet"
+    run = job.due_run(last_at)
+    limits = f"to start by {_clock(run.start_by, job)}, to be done by {_clock(run.finish_by, job)}"
+    return f"{show_instant(last_at, job.zone)}, {show_span(at - last_at)} ago; {limits}"
+
+
+def _clock(at: datetime, job: Job) -> str:
+    return at.astimezone(job.zone).strftime("%H:%M")
