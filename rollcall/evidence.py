@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Literal
 
 from rollcall.errors import CannotLook, CauseCode
 
+# With less than this, whatever is written next may be cut off.
+LEAST_FREE = 50_000_000
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
@@ -126,7 +129,8 @@ class OutputSeen:
     """The files of one job's output: those since `since`, and the newest before, newest first.
 
     `matches` counts all that match, however old; `unstamped` names some that match the path but not the stamp;
-    `later` are some made after the moment that is judged, and so no evidence for it.
+    `later` are some made after the moment that is judged, and so no evidence for it. Of the disk below the folder
+    `free_bytes` are left of `total_bytes`; None where it does not tell.
     """
 
     looked_at: datetime
@@ -134,7 +138,14 @@ class OutputSeen:
     files: tuple[FileSeen, ...]
     unstamped: tuple[str, ...] = ()
     later: tuple[FileSeen, ...] = ()
+    free_bytes: int | None = None
+    total_bytes: int | None = None
     kind: Literal["output"] = "output"
+
+    def room_wanted(self, min_size: int) -> int:
+        """How many bytes should be free: 50 MB, ten outputs of `min_size`, or two as large as the newest."""
+        newest = self.files[0].size if self.files else 0
+        return max(LEAST_FREE, 10 * min_size, 2 * newest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

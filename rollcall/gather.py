@@ -17,6 +17,7 @@ from threading import Thread
 from rollcall.errors import CannotLook, CauseCode
 from rollcall.evidence import DatabaseSeen, Evidence, NotSeen, OutputSeen, SchedulerSeen
 from rollcall.jobs import Database, Job, Service
+from rollcall.schedule.answers import last_due
 from rollcall.sources import database, output_folder, scheduler_api
 from rollcall.text import clean, clean_of_secrets
 from rollcall.times import show_span
@@ -115,13 +116,14 @@ def _wanted(job: Job, now: datetime) -> output_folder.Wanted:
     assert job.output is not None
     closed_at = now - job.grace - job.max_runtime
     # The due run that is judged is this one or a newer one; nothing older is ever opened.
-    oldest_judged = job.schedule.last_due(closed_at) or closed_at
+    oldest_judged = last_due(job.schedule, closed_at) or closed_at
     read_since = job.due_run(oldest_judged).begins_at
     return output_folder.Wanted(
         job_id=job.id,
         output=job.output,
         zone=job.zone,
-        since=min(read_since, now - job.look_back),
+        # A run of the look-back may have been owed, and so made, as long before it as a run may take.
+        since=min(read_since, closed_at - job.look_back),
         read_since=read_since,
     )
 

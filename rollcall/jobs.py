@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rollcall.schedule import Engine, Schedule
+from rollcall.schedule.answers import next_due
 
 # A run seconds before its time comes from clocks that differ a little; it is not a run of the day before.
 EARLY_TOLERANCE = timedelta(seconds=10)
@@ -130,7 +131,7 @@ class Job:
             due_at=due_at,
             start_by=due_at + self.grace,
             finish_by=due_at + self.grace + self.max_runtime,
-            next_due_at=next_due_at or self.schedule.next_due(due_at),
+            next_due_at=next_due_at or next_due(self.schedule, due_at),
         )
 
 

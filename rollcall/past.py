@@ -18,9 +18,9 @@ from itertools import groupby, pairwise
 from rollcall.evidence import FileSeen, NotSeen, OutputSeen
 from rollcall.jobs import LOOKING_TIME, DueRun, Job, Output
 from rollcall.schedule import Every, Schedule
+from rollcall.schedule.answers import last_due
 from rollcall.text import counted, listed, show_size
 from rollcall.verdict import interval
-from rollcall.verdict.due import last_due
 
 # A job that is due every minute owes half a million runs a year; nobody reads more rows than these.
 MOST_RUNS = 2_000

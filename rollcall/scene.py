@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
 from rollcall.jobs import DueRun, Job
 from rollcall.schedule import Every, Schedule
+from rollcall.schedule.answers import last_due, next_due
 from rollcall.times import read_timestamp
 from rollcall.verdict import JobJudged
-from rollcall.verdict.due import last_due, next_due
 from rollcall.verdict.witnesses import Reading, Witnesses
 
 _INSTANT = timedelta(microseconds=1)

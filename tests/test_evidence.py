@@ -81,6 +81,8 @@ OUTPUTS = st.builds(
     files=many(FILES),
     unstamped=many(LINES),
     later=many(FILES),
+    free_bytes=st.none() | st.integers(0, 2**63 - 1),
+    total_bytes=st.none() | st.integers(0, 2**63 - 1),
 )
 DATABASES = st.builds(
     DatabaseSeen,

@@ -16,7 +16,7 @@ from fixtures.year import Interval, Run, Year, clock_changes, healthy_runs, mome
 from rollcall.errors import CauseCode
 from rollcall.findings import Finding
 from rollcall.jobs import Job
-from rollcall.verdict.due import due_between
+from rollcall.schedule.answers import due_between
 
 # Each zone with another way in which a scheduler tells its times and a job leaves its work.
 ZONES: dict[str, tuple[str | None, dict[str, Any]]] = {

@@ -27,11 +27,11 @@ sources recording
 gather
 findings
 verdict
-scene past cause
+scene past cause liveness
 advice
 faults
 morning
-rehearsal
+rehearsal diagnosis
 report
 settings
 commands

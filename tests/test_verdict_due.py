@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from fixtures.mornings import at, haiku_job
 from rollcall.schedule import Engine, Schedule, read_schedule
-from rollcall.verdict.due import due_between, last_due, next_due, runs_back_from
+from rollcall.schedule.answers import due_between, last_due, next_due
+from rollcall.verdict.due import runs_back_from
 
 SCHEDULES = [
     read_schedule(text, engine=engine, zone=ZoneInfo(zone))

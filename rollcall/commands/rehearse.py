@@ -9,12 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import time
-from collections.abc import Callable, Generator
-from datetime import datetime, timedelta
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollcall.commands.present import clock_from
 from rollcall.commands.selected import selected
 from rollcall.gather import gather
 from rollcall.rehearsal import rehearse
@@ -57,18 +56,12 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         as_of=asked_for.as_of,
     )
     roll = asked.load(os.environ)
-    clock = _clock(read_now())
+    clock = clock_from(read_now())
     now = asked.judged_at(roll, clock())
     jobs = selected(roll, asked_for.jobs)
     rehearsal = rehearse(roll, gather(jobs, (), now=now, clock=clock), now=now, jobs=jobs)
     yield from render_rehearsal(rehearsal, width=_width())
     return 0 if rehearsal.is_whole else 1
-
-
-def _clock(began_at: datetime) -> Callable[[], datetime]:
-    """The present: the one reading at the start, and the time that has passed since."""
-    began_on = time.monotonic()
-    return lambda: began_at + timedelta(seconds=time.monotonic() - began_on)
 
 
 def _width() -> int:

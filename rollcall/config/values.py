@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from rollcall.text import clean, listed
-from rollcall.times import read_timestamp
+from rollcall.times import read_timestamp, split_stamp
 
 _SIZE = re.compile(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)\s*")
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
@@ -178,8 +178,10 @@ def stamp_problem(stamp: str, path: str) -> str | None:
     if "%Z" in stamp.replace("%%", ""):
         return "has %Z, a zone's name, which is not read as one. Write %z, or the name itself."
     try:
-        example = _STAMP_EXAMPLE.strftime(stamp)
-        read = datetime.strptime(example, stamp)  # noqa: DTZ007 - the date alone is looked at
+        before, codes, after = split_stamp(stamp)
+        told = _STAMP_EXAMPLE.strftime(codes)
+        example = before + told + after
+        read = datetime.strptime(told, codes)  # noqa: DTZ007 - the date alone is looked at
     except (ValueError, re.error):  # re.error: a code that is there twice
         return 'cannot be read. Write the file name with strptime codes, such as "export-%Y%m%d-%H%M%S.md".'
     if read.date() != _STAMP_EXAMPLE.date():

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from rollcall.faults.kinds import JobFault, of_recorded
 from rollcall.scene import Scene
 from rollcall.schedule import Every, Schedule, read_schedule
-from rollcall.verdict.due import next_due
+from rollcall.schedule.answers import next_due
 
 _DRIFT = timedelta(minutes=7)
 

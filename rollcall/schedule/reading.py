@@ -1,6 +1,7 @@
 """What schedule does the text of five fields name, or what is wrong with it?"""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ _WEEKDAYS = {
 }
 
 
+@lru_cache(maxsize=16_384)
 def read_schedule(text: str, *, engine: Engine, zone: ZoneInfo) -> Schedule:
     """Return the schedule that *text*, five fields or an ``@`` name, means to *engine* in *zone*.
 
@@ -40,8 +42,8 @@ def read_schedule(text: str, *, engine: Engine, zone: ZoneInfo) -> Schedule:
     """
     fields = _expand(text)
     has_dates = _engine_room(engine)
-    _check_each_field(fields, engine=engine, has_dates=has_dates)
     if not _is_readable_and_due(fields, has_dates):
+        _check_each_field(fields, engine=engine, has_dates=has_dates)
         raise ValueError("never due: no such date exists. Write a day that one of the months has.")
     match engine:
         case Engine.CRON:
@@ -111,5 +113,4 @@ def _is_readable_and_due(fields: str, has_dates: Callable[[str], bool]) -> bool:
     try:
         return has_dates(fields)
     except ValueError:
-        # Each field alone was taken, so together they name a day that no month has.
         return False

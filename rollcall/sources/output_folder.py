@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -103,7 +104,18 @@ def look(folder: Path, wanted: Sequence[Wanted], *, now: datetime) -> dict[str, 
                     _take(entry, matches, now)
     except OSError as error:
         raise _unreadable(folder, error) from None
-    return {each.wanted.job_id: _seen(folder, each, now) for each in jobs}
+    room = _room(folder)
+    return {each.wanted.job_id: _seen(folder, each, room, now) for each in jobs}
+
+
+def _room(folder: Path) -> tuple[int | None, int | None]:
+    """How many bytes are free for those who are not root, of how many; (None, None) where the disk does not tell."""
+    try:
+        disk = shutil.disk_usage(folder)
+    except (OSError, OverflowError):
+        return None, None
+    # Of some network drives and of what is no disk at all nothing is told, not even a size.
+    return (disk.free, disk.total) if disk.total > 0 else (None, None)
 
 
 def _unreadable(folder: Path, error: OSError) -> CannotLook:
@@ -185,7 +197,7 @@ def _instant(mtime: float) -> datetime:
     return min(max(at, EPOCH), _END)
 
 
-def _seen(folder: Path, matches: _Matches, now: datetime) -> OutputSeen:
+def _seen(folder: Path, matches: _Matches, room: tuple[int | None, int | None], now: datetime) -> OutputSeen:
     matches.cut()
     files = matches.files
     # After a cut the newest before would look as if there were none in between.
@@ -197,6 +209,8 @@ def _seen(folder: Path, matches: _Matches, now: datetime) -> OutputSeen:
         files=tuple(_read(folder, number, each, matches.wanted) for number, each in enumerate(files)),
         unstamped=tuple(matches.unstamped),
         later=tuple(matches.later),
+        free_bytes=room[0],
+        total_bytes=room[1],
     )
 
 

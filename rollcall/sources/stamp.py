@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from rollcall.times import split_stamp
+
 # How finely a stamp tells the time: the first of these codes that it holds. Without any it tells the day.
 _FINENESS = (
     ("%[SfTXcrs]", timedelta(0)),
@@ -24,8 +26,13 @@ class Stamp:
 
     def read(self, name: str) -> datetime | None:
         """What the clock on the wall showed; None where the name does not tell, or no year that a run can have."""
+        before, codes, after = split_stamp(self.text)
+        if not (name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after)):
+            return None
         try:
-            wall = datetime.strptime(name, self.text)  # noqa: DTZ007 - a wall clock until its instant is asked for
+            wall = datetime.strptime(  # noqa: DTZ007 - a wall clock until its instant is asked for
+                name[len(before) : len(name) - len(after)], codes
+            )
         except ValueError:
             return None
         return wall if 1970 <= wall.year <= 2999 else None

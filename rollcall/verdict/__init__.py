@@ -13,8 +13,9 @@ from datetime import datetime
 from rollcall.evidence import Evidence, FileSeen
 from rollcall.findings import Check, Finding, Verdict
 from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job, Service
+from rollcall.schedule.answers import last_due, next_due
 from rollcall.verdict import output, record
-from rollcall.verdict.due import last_due, next_due, runs_back_from
+from rollcall.verdict.due import runs_back_from
 from rollcall.verdict.service import judge_scheduler
 from rollcall.verdict.witnesses import Witnesses, asked, asked_database
 

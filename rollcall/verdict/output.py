@@ -12,10 +12,10 @@ from rollcall.evidence import FileSeen, NotSeen
 from rollcall.findings import Check, Finding, Verdict, broken, cannot_tell, ok, pending
 from rollcall.jobs import EARLY_TOLERANCE, DueRun, Output
 from rollcall.schedule import Every
+from rollcall.schedule.answers import due_between
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import show_span
 from rollcall.verdict import interval, record, show
-from rollcall.verdict.due import due_between
 from rollcall.verdict.witnesses import Witnesses
 
 # A checkout, a copy or a restore gives a file a new mtime; minutes come from the run itself.

@@ -11,11 +11,11 @@ from rollcall.evidence import FileSeen
 from rollcall.findings import Check, Finding, Verdict, broken, cannot_tell, ok, pending
 from rollcall.jobs import EARLY_TOLERANCE, DueRun
 from rollcall.schedule import Every
+from rollcall.schedule.answers import in_words, last_due, next_due
 from rollcall.text import listed
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import show
 from rollcall.verdict.clock import skew
-from rollcall.verdict.due import in_words, last_due, next_due
 from rollcall.verdict.witnesses import Reading, Witnesses
 
 _FAILED_STATUS = frozenset({"error", "failed", "failure"})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from rollcall.jobs import DueRun, Job
+from rollcall.schedule.answers import last_due
 from rollcall.times import show_instant, show_span
-from rollcall.verdict.due import last_due
 
 
 def when(at: datetime, job: Job) -> str:

@@ -16,9 +16,9 @@ from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputS
 from rollcall.findings import Check, Finding
 from rollcall.jobs import LOOKING_TIME, DueRun, Job, Late, Service
 from rollcall.schedule import Every
+from rollcall.schedule.answers import last_due
 from rollcall.times import Timestamp, read_timestamp
 from rollcall.verdict import interval
-from rollcall.verdict.due import last_due
 
 # Failures of a service that leave nothing to be read of its jobs.
 _BLOCKING = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING)

@@ -1,0 +1,105 @@
+"""`rollcall diagnose`: where is the chain broken, from the backend that answers to the room on the disk?
+
+It asks every witness as a morning does, and shows what was found in the order a person would ask. Exit status: 0 where
+nothing needs a person, 1 where something does, 4 where the question was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import time
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollcall.commands.present import clock_from
+from rollcall.commands.selected import selected
+from rollcall.diagnosis import diagnose
+from rollcall.evidence import Evidence
+from rollcall.gather import gather
+from rollcall.liveness import LONGEST_WAIT, wait_before_second_look, with_second_look
+from rollcall.morning import Morning, judge_morning
+from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
+from rollcall.settings import AS_OF, JOBS_FILE, SERVICE_URL, Asked
+from rollcall.times import read_now, show_span
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, _SubParsersAction
+
+_WIDTH = (110, 24)  # where it is not written to a terminal
+_NARROWEST, _WIDEST = 80, 140
+
+
+def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Adds the command to those of `rollcall`."""
+    parser = commands.add_parser("diagnose", help="what is wrong, link by link, from the backend to the disk")
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs and their services, in full")
+    parser.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
+    parser.add_argument(
+        "--service-url",
+        metavar="[NAME=]URL",
+        action="append",
+        default=[],
+        help=f"where a service is asked, instead of its url in the file (${SERVICE_URL})",
+    )
+    parser.add_argument("--as-of", metavar="TIME", help=f"a past moment instead of now (${AS_OF})")
+    parser.add_argument("--json", action="store_true", help="the same for programs")
+    parser.add_argument(
+        "--no-wait",
+        action="store_true",
+        help=f"never look twice; else, where a run falls due just now, up to {show_span(LONGEST_WAIT)} later, "
+        "to see that the scheduler started it",
+    )
+    parser.set_defaults(command=run)
+
+
+def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
+    """The lines of the diagnosis; returns the exit status. Raises `BadInput`."""
+    asked = Asked.of(
+        environment=os.environ,
+        folder=Path.cwd(),
+        jobs_file=asked_for.jobs_file,
+        service_urls=asked_for.service_url,
+        as_of=asked_for.as_of,
+    )
+    roll = asked.load(os.environ)
+    clock = clock_from(read_now())
+    now = asked.judged_at(roll, clock())
+    jobs = selected(roll, asked_for.jobs)
+    services = () if asked_for.jobs else roll.services
+    evidence = gather(jobs, services, now=now, clock=clock)
+    morning = judge_morning(roll, evidence, now=now, jobs=jobs, services=services)
+    if not asked_for.no_wait:
+        morning = _looked_twice(morning, evidence, clock)
+    diagnosis = diagnose(morning)
+    if asked_for.json:
+        yield diagnosis_json(diagnosis)
+    else:
+        yield from render_diagnosis(diagnosis, width=_width(), named=asked_for.jobs)
+    return 1 if diagnosis.needs_a_person else 0
+
+
+def _looked_twice(morning: Morning, evidence: Evidence, clock: Callable[[], datetime]) -> Morning:
+    """The morning after a second look at the services that it can prove more of."""
+    first = evidence.services
+    waits = {each.service: wait_before_second_look(each, first[each.service.id]) for each in morning.services}
+    worth_it = {service: wait for service, wait in waits.items() if wait}
+    if not worth_it:
+        return morning
+    time.sleep(max(worth_it.values()).total_seconds())
+    # The scheduler alone is asked again: its database does not live.
+    again = [replace(service, database=None) for service in worth_it]
+    second = gather((), again, now=morning.judged_at, clock=clock).services
+    services = (
+        with_second_look(each, first[each.service.id], second[each.service.id]) if each.service in worth_it else each
+        for each in morning.services
+    )
+    return replace(morning, services=tuple(services))
+
+
+def _width() -> int:
+    return min(max(shutil.get_terminal_size(_WIDTH).columns, _NARROWEST), _WIDEST)

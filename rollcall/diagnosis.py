@@ -1,0 +1,249 @@
+"""Link by link, in the order a person would ask: where is the chain broken, and what can therefore not be told?
+
+Nothing is judged here: each link is a finding of the morning, so that `rollcall diagnose` and pytest never disagree.
+A link that hangs on a broken one is not asked further; one that does not is still told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from rollcall.cause import Cause
+from rollcall.errors import CauseCode
+from rollcall.evidence import OutputSeen
+from rollcall.findings import Check, Finding, Verdict
+from rollcall.morning import Morning
+from rollcall.text import show_size
+from rollcall.verdict import JobJudged, ServiceJudged, show
+
+_ANSWERS = "does the backend answer?"
+_IS_THE_RIGHT_ONE = "is it the right service?"
+_WAS_DUE = "was a run due?"
+_HAS_ROOM = "is there room on the disk?"
+# In the order a person would ask.
+QUESTIONS = {
+    Check.ANSWERS: _ANSWERS,
+    Check.CLOCK_AGREES: "do the clocks agree?",
+    Check.DATABASE_ANSWERS: "does its database answer?",
+    Check.SCHEDULER_IS_RUNNING: "is the scheduler running?",
+    Check.SCHEDULER_IS_ALIVE: "is the scheduler alive?",
+    Check.IS_REGISTERED: "is it registered?",
+    Check.NEXT_RUN_IS_ON_SCHEDULE: "is its next run as declared?",
+    Check.EXECUTED_AFTER_DUE_TIME: "did it run?",
+    Check.RAN_ON_TIME: "was it on time?",
+    Check.STATUS_IS_SUCCESS: "did it succeed?",
+    Check.OUTPUT_EXISTS: "is its output there?",
+    Check.OUTPUT_IS_WHOLE: "is it whole?",
+    Check.OUTPUT_AGREES_WITH_RECORD: "does it agree with the record?",
+    Check.NO_RUN_IS_MISSING: "is no earlier run missing?",
+}
+_ORDER = list(QUESTIONS)
+_OF_REGISTRATION = (Check.IS_REGISTERED, Check.NEXT_RUN_IS_ON_SCHEDULE)
+
+
+class Standing(StrEnum):
+    """How a link of the chain stands."""
+
+    YES = "yes"
+    NO = "no"
+    CANNOT_TELL = "cannot tell"
+    NOT_ASKED = "not asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One question, how it stands, and the witness's words; `check` is the finding it is drawn from, if it is one."""
+
+    question: str
+    standing: Standing
+    answer: str
+    check: Check | None = None
+    needs_a_person: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosed:
+    """The chain of one service or job, and what explains it. `in_short` is all of it in one line.
+
+    `told_by` is the service whose own cause explains the job as well.
+    """
+
+    id: str
+    title: str
+    verdict: Verdict
+    links: tuple[Link, ...]
+    cause: Cause | None
+    in_short: str
+    told_by: str | None = None
+
+    @property
+    def needs_a_person(self) -> bool:
+        """True where any link does."""
+        return any(each.needs_a_person for each in self.links)
+
+    @property
+    def is_only_blocked(self) -> bool:
+        """True where nothing is known to be wrong but what the service's own broken link hides."""
+        telling = [each for each in self.links if each.needs_a_person]
+        return bool(telling) and all(each.standing is Standing.NOT_ASKED for each in telling)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """The chains of all that was looked at, as of `judged_at`."""
+
+    judged_at: datetime
+    zone: ZoneInfo
+    services: tuple[Diagnosed, ...]
+    jobs: tuple[Diagnosed, ...]
+
+    @property
+    def needs_a_person(self) -> bool:
+        """True where a service or a job does, or where no job was looked at."""
+        return not self.jobs or any(each.needs_a_person for each in (*self.services, *self.jobs))
+
+
+def diagnose(morning: Morning) -> Diagnosis:
+    """The chains of that morning."""
+    return Diagnosis(
+        judged_at=morning.judged_at,
+        zone=morning.zone,
+        services=tuple(_service(each, morning.service_causes[each.service.id]) for each in morning.services),
+        jobs=tuple(_job(each, morning) for each in morning.jobs),
+    )
+
+
+def _service(judged: ServiceJudged, cause: Cause | None) -> Diagnosed:
+    links = [link for finding in _sorted(judged.findings) for link in _service_links(finding)]
+    return Diagnosed(
+        id=judged.service.id,
+        title=judged.service.shown_url,
+        verdict=judged.verdict,
+        links=tuple(links),
+        cause=cause,
+        in_short=str(cause.code if cause else judged.verdict),
+    )
+
+
+def _job(judged: JobJudged, morning: Morning) -> Diagnosed:
+    cause, service = morning.job_causes[judged.job.id], judged.job.service
+    at_root = morning.service_causes.get(service.id) if service else None
+    return Diagnosed(
+        id=judged.job.id,
+        title=judged.job.title,
+        verdict=judged.verdict,
+        links=tuple(_job_links(judged)),
+        cause=cause,
+        in_short=_not_further(cause.code) if cause else _run_in_short(judged),
+        told_by=service.id if service and cause and at_root and cause.code is at_root.code else None,
+    )
+
+
+def _run_in_short(judged: JobJudged) -> str:
+    if judged.due_run is None or judged.ran_at is None:
+        return _due(judged).answer
+    done = f"due {show.when(judged.due_run.due_at, judged.job)}, done {show.when(judged.ran_at, judged.job)}"
+    return f"{done}; the next is inside its time" if judged.is_pending else done
+
+
+def _sorted(findings: tuple[Finding, ...]) -> list[Finding]:
+    """By the order of the questions; what has none yet is asked last."""
+    return sorted(findings, key=lambda each: _ORDER.index(each.check) if each.check in QUESTIONS else len(_ORDER))
+
+
+# Links ----------------------------------------------------------------------------------------------------------------
+
+
+def _link(finding: Finding) -> Link:
+    return Link(
+        question=QUESTIONS.get(finding.check) or f"{finding.check.replace('_', ' ')}?",
+        standing=_standing(finding),
+        answer=_answer(finding),
+        check=finding.check,
+        needs_a_person=finding.needs_a_person,
+    )
+
+
+def _standing(finding: Finding) -> Standing:
+    if finding.blocked_by:
+        return Standing.NOT_ASKED
+    match finding.verdict:
+        case Verdict.OK:
+            return Standing.YES
+        case Verdict.PENDING | Verdict.UNKNOWN:
+            return Standing.CANNOT_TELL
+        case _:
+            return Standing.NO
+
+
+def _answer(finding: Finding) -> str:
+    if finding.blocked_by:
+        return _not_further(finding.code)
+    if finding.verdict is Verdict.PENDING:
+        return f"{finding.found}: {finding.because}"
+    return finding.because or finding.found
+
+
+def _not_further(code: CauseCode | None) -> str:
+    return f"not asked further: {code}"
+
+
+def _service_links(finding: Finding) -> Iterator[Link]:
+    """That anything answers and that it is the right one is one promise, and two questions to a person."""
+    if finding.check is not Check.ANSWERS:
+        yield _link(finding)
+        return
+    if finding.code is CauseCode.BACKEND_DOWN:
+        yield _link(finding)
+        yield Link(question=_IS_THE_RIGHT_ONE, standing=Standing.NOT_ASKED, answer=_not_further(finding.code))
+        return
+    is_another = finding.code is CauseCode.WRONG_SERVICE
+    yield Link(question=_ANSWERS, standing=Standing.YES, answer="something answers" if finding.code else "it does")
+    yield Link(
+        question=_IS_THE_RIGHT_ONE,
+        standing=Standing.NO if is_another else Standing.CANNOT_TELL if finding.code else Standing.YES,
+        answer=_answer(finding),
+        check=finding.check,
+        needs_a_person=finding.needs_a_person,
+    )
+
+
+def _job_links(judged: JobJudged) -> Iterator[Link]:
+    findings = _sorted(judged.findings)
+    yield from (_link(each) for each in findings if each.check in _OF_REGISTRATION)
+    yield (due := _due(judged))
+    for link in (_link(each) for each in findings if each.check not in _OF_REGISTRATION):
+        # When it was due stands just above.
+        yield replace(link, answer=link.answer.removeprefix(f"{due.answer}; "))
+    if judged.job.output:
+        yield _room(judged)
+
+
+def _due(judged: JobJudged) -> Link:
+    """It is no fault where none was: whatever is asked of a run is then left out."""
+    job, run = judged.job, judged.due_run
+    if run:
+        return Link(question=_WAS_DUE, standing=Standing.YES, answer=show.due(run, job))
+    following = f"; next due {show.when(judged.next_due_at, job)}" if judged.next_due_at else ""
+    answer = f"none whose time is over{following}"
+    return Link(question=_WAS_DUE, standing=Standing.NO, answer=answer)
+
+
+def _room(judged: JobJudged) -> Link:
+    seen, output = judged.seen.output, judged.job.output
+    assert output is not None
+    if not isinstance(seen, OutputSeen):
+        answer = _not_further(seen.code if seen else None)
+        return Link(question=_HAS_ROOM, standing=Standing.NOT_ASKED, answer=answer)
+    if seen.free_bytes is None or not seen.total_bytes:
+        return Link(question=_HAS_ROOM, standing=Standing.CANNOT_TELL, answer="the disk does not say how full it is")
+    wanted, free = seen.room_wanted(output.min_size), f"{show_size(seen.free_bytes)} free"
+    answer = f"{free} ({100 * seen.free_bytes // seen.total_bytes} %)"
+    if seen.free_bytes >= wanted:
+        return Link(question=_HAS_ROOM, standing=Standing.YES, answer=answer)
+    answer += f", less than {show_size(wanted)}: the next output may be cut off"
+    return Link(question=_HAS_ROOM, standing=Standing.NO, answer=answer, needs_a_person=True)
