@@ -132,15 +132,24 @@ def _service(judged: ServiceJudged, cause: Cause | None) -> Diagnosed:
 def _job(judged: JobJudged, morning: Morning) -> Diagnosed:
     cause, service = morning.job_causes[judged.job.id], judged.job.service
     at_root = morning.service_causes.get(service.id) if service else None
+    is_told = cause and at_root and (cause.code, cause.next_step) == (at_root.code, at_root.next_step)
     return Diagnosed(
         id=judged.job.id,
         title=judged.job.title,
         verdict=judged.verdict,
         links=tuple(_job_links(judged)),
         cause=cause,
-        in_short=_not_further(cause.code) if cause else _run_in_short(judged),
-        told_by=service.id if service and cause and at_root and cause.code is at_root.code else None,
+        in_short=_in_short(judged, cause),
+        told_by=service.id if service and is_told else None,
     )
+
+
+def _in_short(judged: JobJudged, cause: Cause | None) -> str:
+    if cause is None:
+        return _run_in_short(judged)
+    # What another witness proves of the run is still told.
+    proven = f"; {_run_in_short(judged)}" if judged.ran_at else ""
+    return f"{_not_further(cause.code)}{proven}"
 
 
 def _run_in_short(judged: JobJudged) -> str:

@@ -19,6 +19,7 @@ VERSION = 1
 _QUESTION = 32
 _VERDICT = 10
 _LONGEST_ID = 32
+_LONGEST = 4000  # a command that is cut is none
 
 
 def render_diagnosis(diagnosis: Diagnosis, *, width: int, named: Collection[str] = ()) -> Iterator[str]:
@@ -66,7 +67,7 @@ def _explanation(subject: Diagnosed, width: int) -> Iterator[str]:
         return
     yield from _wrapped(f"  cause: {subject.cause.code}:", subject.cause.sentence, width, hang=9)
     # In one line, however long: what is to be typed is copied whole.
-    yield f"  do:    {subject.cause.next_step}"
+    yield f"  do:    {_shown(subject.cause.next_step)}"
 
 
 def _mark(link: Link) -> str:
@@ -94,14 +95,12 @@ def _folded(jobs: list[Diagnosed], width: int) -> Iterator[str]:
 
 def _wrapped(lead: str, text: str, width: int, *, hang: int) -> list[str]:
     """`text` after `lead`, its further lines indented by `hang`; words are not torn."""
-    return wrap(
-        f"{lead} {text}",
-        width,
-        subsequent_indent=" " * hang,
-        drop_whitespace=True,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    line = f"{lead} {_shown(text)}"
+    return wrap(line, width, subsequent_indent=" " * hang, break_long_words=False, break_on_hyphens=False)
+
+
+def _shown(text: str) -> str:
+    return text if text.isprintable() else clean(text, _LONGEST)
 
 
 def diagnosis_json(diagnosis: Diagnosis) -> str:

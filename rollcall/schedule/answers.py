@@ -11,7 +11,7 @@ from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain
 
 from rollcall.schedule.base import Schedule
 
@@ -20,6 +20,8 @@ EVER = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 # A year of a job that is due every few minutes; the oldest morning's answers are not worth more memory.
 _MOST_KEPT = 20_000
+# Further away it may be cheaper to search than to step: a day holds 1,440 runs of a job that is due every minute.
+_SHORT_WALK = timedelta(hours=50)
 
 
 def last_due(schedule: Schedule, at: datetime) -> datetime | None:
@@ -57,22 +59,47 @@ class _Answers:
 
     def around(self, at: datetime) -> tuple[datetime, datetime]:
         """The stretch that holds `at`: the last due instant and the next."""
-        return self._known(at) or self._learn(
-            (self.schedule.last_due(at) or EVER, self.schedule.next_due(at) or _NEVER)
-        )
+        return self._known(at) or self._walked_to(at) or self._asked_for(at)
+
+    def _walked_to(self, at: datetime) -> tuple[datetime, datetime] | None:
+        """The stretch that holds `at`, stepped to from a known one shortly before: a step is cheaper than a search."""
+        place = bisect_right(self.stretches, (at, _NEVER)) - 1
+        start = self.stretches[place][1] if place >= 0 else _NEVER
+        if start > at or at - start > _SHORT_WALK:
+            return None
+        for due in chain(self.schedule.due_after(start), (_NEVER,)):
+            stretch = self._learn((start, due))
+            if due > at:
+                return stretch
+            start = due
+        return None
+
+    def _asked_for(self, at: datetime) -> tuple[datetime, datetime]:
+        last = self.schedule.last_due(at)
+        if last is None:
+            return self._learn((EVER, self.schedule.next_due(at) or _NEVER))
+        return self._learn((last, next(self.schedule.due_after(last), _NEVER)))
 
     def between(self, start: datetime, end: datetime) -> list[datetime]:
         """The due instants of `start <= due <= end`. What is not known yet is asked for in one go."""
         dues: list[datetime] = []
-        place = start - _INSTANT
-        while (stretch := self._known(place)) and (place := stretch[1]) <= end:
-            dues.append(place)
-        if stretch is None:
-            unknown = list(self.schedule.due_between(place, end))
-            for pair in pairwise([place, *unknown] if dues else unknown):
-                self._learn(pair)
-            dues += unknown
+        _, due = self.around(start - _INSTANT)
+        while due <= end:
+            dues.append(due)
+            due = self._after(due, dues, end)
         return dues
+
+    def _after(self, due: datetime, dues: list[datetime], end: datetime) -> datetime:
+        """The due instant after `due`; on the way through the unknown, all up to `end` are added to `dues`."""
+        if known := self._known(due):
+            return known[1]
+        for following in self.schedule.due_after(due):
+            _, due = self._learn((due, following))
+            if due > end:
+                return due
+            dues.append(due)
+        self._learn((due, _NEVER))
+        return _NEVER
 
     def _known(self, at: datetime) -> tuple[datetime, datetime] | None:
         place = bisect_right(self.stretches, (at, _NEVER)) - 1

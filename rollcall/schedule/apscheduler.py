@@ -52,6 +52,9 @@ class ApschedulerSchedule:
     def due_between(self, start: datetime, end: datetime) -> Iterator[datetime]:
         return takewhile(lambda due: due <= end, self._from(start))
 
+    def due_after(self, due: datetime) -> Iterator[datetime]:
+        return _runs_on(_trigger(self.fields, self.zone), self.zone, due)
+
     def is_due_at(self, at: datetime) -> bool:
         """Return whether a run may start at *at*: of a scheduler long running, or of one started just before.
 
@@ -196,13 +199,18 @@ def _read_fields(fields: str) -> Fields | None:
     named = {field.name: field for field in trigger.fields}
     # January 2001 has 31 days and begins on a Monday.
     day = datetime(2001, 1, 1, tzinfo=UTC)
+
+    def allowed(name: str, moments: list[datetime]) -> list[datetime]:
+        # Most fields are a star, and asking the trigger moment by moment costs more than all the rest of a reading.
+        return moments if str(named[name]) == "*" else [each for each in moments if _allows(named[name], each)]
+
     days = [day.replace(day=number) for number in range(1, 32)]
     return Fields(
-        minutes=frozenset(m for m in range(60) if _allows(named["minute"], day.replace(minute=m))),
-        hours=frozenset(h for h in range(24) if _allows(named["hour"], day.replace(hour=h))),
-        days=frozenset() if has_last_day else frozenset(d.day for d in days if _allows(named["day"], d)),
+        minutes=frozenset(each.minute for each in allowed("minute", [day.replace(minute=m) for m in range(60)])),
+        hours=frozenset(each.hour for each in allowed("hour", [day.replace(hour=h) for h in range(24)])),
+        days=frozenset() if has_last_day else frozenset(each.day for each in allowed("day", days)),
         last_day=has_last_day,
-        months=frozenset(m for m in range(1, 13) if _allows(named["month"], day.replace(month=m))),
-        weekdays=frozenset(d.weekday() for d in days[:7] if _allows(named["day_of_week"], d)),
+        months=frozenset(each.month for each in allowed("month", [day.replace(month=m) for m in range(1, 13)])),
+        weekdays=frozenset(each.weekday() for each in allowed("day_of_week", days[:7])),
         either_day=False,
     )

@@ -41,6 +41,10 @@ class Schedule(Protocol):
         Half-open, so that adjoining stretches hold each due run once.
         """
 
+    def due_after(self, due: datetime) -> Iterator[datetime]:
+        """Yield the due instants that follow *due*, which must be one: cheaper than ``due_between``, and endless."""
+        ...
+
     def is_due_at(self, at: datetime) -> bool:
         """Return whether the engine may start a run at exactly *at*."""
 

@@ -49,6 +49,9 @@ class CronSchedule:
     def due_between(self, start: datetime, end: datetime) -> Iterator[datetime]:
         return takewhile(lambda due: due <= end, self._from(start))
 
+    def due_after(self, due: datetime) -> Iterator[datetime]:
+        return self._from(due)
+
     def is_due_at(self, at: datetime) -> bool:
         return self.last_due(at) == at
 

@@ -55,6 +55,11 @@ class Every:
             yield due
             due += self.span
 
+    def due_after(self, due: datetime) -> Iterator[datetime]:
+        while True:
+            due += self.span
+            yield due
+
     def is_due_at(self, at: datetime) -> bool:
         return self.last_due(at) == at
 

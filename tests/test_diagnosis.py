@@ -1,0 +1,296 @@
+"""Is each link told as its finding stands, and does the chain stop where it is broken and nowhere else?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fixtures.house import House
+from fixtures.mornings import HAIKU, Told, five_files, made, morning, not_seen, roll_of
+from rollcall.diagnosis import QUESTIONS, Diagnosed, Diagnosis, Link, Standing, diagnose
+from rollcall.errors import CauseCode
+from rollcall.evidence import DatabaseSeen, Evidence, OutputSeen, Registration
+from rollcall.findings import Check, Verdict
+from rollcall.jobs import Database
+from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
+
+OLD = five_files("2026-02-10T06:00:17+01:00")
+FALLBACK = [made("2026-02-11T06:00:17+01:00", "# Album Haïku\nAucune information disponible" + "x" * 200), *OLD[:4]]
+EMPTY = [made("2026-02-11T06:00:17+01:00", ""), *OLD[:4]]
+GONE = not_seen(CauseCode.OUTPUT_UNREADABLE, "No such file or directory")
+DATABASE = Database(
+    service_id="aime",
+    url="sqlite:////srv/aime.db",
+    shown_url="sqlite:////srv/aime.db",
+    active="SELECT 1",
+    executions="SELECT 1",
+    timeout=timedelta(seconds=5),
+)
+MARKS = {Standing.YES: "y", Standing.NO: "N", Standing.CANNOT_TELL: "?", Standing.NOT_ASKED: "-"}
+
+
+def chain(subject: Diagnosed) -> str:
+    return "".join(MARKS[each.standing] for each in subject.links)
+
+
+def diagnosed(**words: Any) -> Diagnosis:
+    return diagnose(with_room(morning(**words)).judged)
+
+
+def with_room(told: Told, free: int | None = 10**9, total: int | None = 10**10) -> Told:
+    outputs = {
+        job_id: replace(seen, free_bytes=free, total_bytes=total) if isinstance(seen, OutputSeen) else seen
+        for job_id, seen in told.evidence.outputs.items()
+    }
+    return replace(told, evidence=replace(told.evidence, outputs=outputs))
+
+
+def with_database(told: Told, last_execution: str) -> Told:
+    """The same where the service's database tells of that run."""
+    job = told.roll.jobs[0]
+    assert job.service is not None
+    row = Registration(id=HAIKU, last_execution=last_execution, last_status="success")
+    seen = DatabaseSeen(asked_at=told.now, answered_at=told.now, active=True, executions=(row,))
+    roll = roll_of(replace(job, service=replace(job.service, database=DATABASE)))
+    return replace(told, roll=roll, evidence=replace(told.evidence, databases={"aime": seen}))
+
+
+def link_of(subject: Diagnosed, question: str) -> Link:
+    return next(each for each in subject.links if each.question == question)
+
+
+# Where the chain stops ------------------------------------------------------------------------------------------------
+
+# y yes, N no, ? cannot tell, - not asked further
+# of the service: answers, is the right one | clocks agree | running, alive
+# of the job: registered, next run | due | ran, on time, succeeded | output there, whole, agrees, none missing | room
+CHAINS: list[tuple[str, str, dict[str, Any]]] = [
+    # the service
+    ("yyyyy", "yyyyyyyyyyy", {}),
+    ("N----", "--y-y-yy-yy", {"service": not_seen(CauseCode.BACKEND_DOWN)}),
+    ("N----", "--y---N--yy", {"service": not_seen(CauseCode.BACKEND_DOWN), "files": OLD}),
+    ("N----", "--y---?----", {"service": not_seen(CauseCode.BACKEND_DOWN), "folder": GONE}),
+    ("yN---", "--y-y-yy-yy", {"service": not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found")}),
+    ("y?---", "--y-y-yy-yy", {"service": not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized")}),
+    ("y?---", "--y-y-yy-yy", {"service": not_seen(CauseCode.BACKEND_ERROR, "answers 500")}),
+    ("yyNyy", "yyyyyyyyyyy", {"server_at": "2026-02-11T07:05:00+01:00"}),
+    ("yy?yy", "yyyyyyyyyyy", {"server_at": None}),
+    ("yyyN-", "--y---N--yy", {"running": False, "registered": False, "files": OLD}),
+    ("yyyyN", "y-yyyyyyyyy", {"next_run": "2026-02-11T06:00:00+01:00"}),
+    ("yyyyN", "y-yN--N--yy", {"next_run": "2026-02-11T06:00:00+01:00", "last_execution": None, "files": OLD}),
+    # the job
+    ("yyyy?", "N-y-y-yy-yy", {"registered": False}),
+    ("yyyy?", "yNyyyyyyyyy", {"next_run": None}),
+    ("yyyyy", "yyyN--N--yy", {"last_execution": "2026-02-10T05:00:17", "files": OLD}),
+    ("yyyyy", "yyyNy-yy-yy", {"last_execution": "2026-02-10T05:00:17"}),
+    ("yyyyy", "yyy?y-yy-yy", {"naive_times": None}),
+    ("yyyyy", "yyyyyN---yy", {"status": "error", "files": OLD}),
+    ("yyyyy", "yyyyyNyyyyy", {"status": "error"}),
+    ("yyyyy", "yyyyyyN--yy", {"files": OLD}),
+    ("yyyyy", "yyyyyy?----", {"folder": GONE}),
+    ("yyyyy", "yyyyyyyNyyy", {"files": EMPTY}),
+    ("yyyyy", "yyyyyyyNyyy", {"files": FALLBACK}),
+    ("yyyyy", "yyyyyyyyyNy", {"files": [each for each in five_files() if "0210" not in each.name], "look_back": "48 h"}),
+    # nothing was owed yet: nothing is asked of a run
+    ("yyyyy", "yyNy", {"since": "2026-02-11T12:00:00+01:00"}),
+    # without a scheduler the files alone are asked; without an output the scheduler alone
+    ("", "yyyyyy", {"has_service": False}),
+    ("yyyyy", "yyyyyy", {"has_output": False}),
+]
+
+
+@pytest.mark.parametrize(("of_service", "of_job", "words"), CHAINS)
+def test_the_chain_stops_where_it_is_broken(of_service: str, of_job: str, words: dict[str, Any]) -> None:
+    diagnosis = diagnosed(**words)
+
+    assert "".join(chain(each) for each in diagnosis.services) == of_service
+    assert chain(diagnosis.jobs[0]) == of_job
+
+
+@pytest.mark.parametrize("words", [words for _, _, words in CHAINS])
+def test_it_never_disagrees_with_the_checks(words: dict[str, Any]) -> None:
+    """What pytest fails on needs a person here, and nothing that pytest looks at is left out."""
+    told = with_room(morning(**words))
+    judged, diagnosis = told.judged, diagnose(told.judged)
+    subjects = (*diagnosis.services, *diagnosis.jobs)
+    found = {each.check for subject in (*judged.services, *judged.jobs) for each in subject.findings}
+
+    assert {link.check for subject in subjects for link in subject.links} - {None} == found
+    assert diagnosis.needs_a_person == judged.needs_a_person
+    assert [each.cause for each in diagnosis.jobs] == list(judged.job_causes.values())
+    assert [each.needs_a_person for each in diagnosis.jobs] == [each.needs_a_person for each in judged.jobs]
+
+
+def test_each_check_has_its_question() -> None:
+    """Whoever adds a check says here what a person would ask, and when."""
+    assert set(QUESTIONS) == set(Check)
+
+
+def test_a_link_that_was_not_asked_names_the_broken_one() -> None:
+    down = diagnosed(service=not_seen(CauseCode.BACKEND_DOWN))
+    missed = diagnosed(last_execution="2026-02-10T05:00:17", files=OLD).jobs[0]
+
+    assert link_of(down.services[0], "is it the right service?").answer == "not asked further: backend-down"
+    assert link_of(down.jobs[0], "did it run?").answer == "not asked further: backend-down"
+    assert link_of(missed, "did it succeed?").answer == "not asked further: missed-run"
+
+
+def test_the_database_is_told_although_the_backend_is_down() -> None:
+    down = with_room(morning(service=not_seen(CauseCode.BACKEND_DOWN)))
+    diagnosis = diagnose(with_database(down, "2026-02-11T05:00:17").judged)
+
+    assert chain(diagnosis.services[0]) == "N--y--"
+    assert link_of(diagnosis.services[0], "does its database answer?").answer == (
+        "calls the scheduler active, 1 job on record"
+    )
+    assert chain(diagnosis.jobs[0]) == "--yyyyyyyyy"
+    assert diagnosis.jobs[0].in_short == (
+        "not asked further: backend-down; due Wed 11 Feb 06:00 CET, done Wed 11 Feb 06:00:17 CET"
+    )
+
+
+def test_when_it_was_due_is_told_once() -> None:
+    job = diagnosed(last_execution="2026-02-10T05:00:17", files=OLD).jobs[0]
+
+    assert link_of(job, "was a run due?").answer == "due Wed 11 Feb 06:00 CET, allowed until 06:15"
+    assert link_of(job, "did it run?").answer == "its last run ended Tue 10 Feb 06:00:17 CET"
+
+
+def test_nothing_owed_yet_is_no_fault() -> None:
+    diagnosis = diagnosed(since="2026-02-11T12:00:00+01:00")
+    due = link_of(diagnosis.jobs[0], "was a run due?")
+
+    assert (due.standing, due.answer) == ("no", "none whose time is over; next due Thu 12 Feb 06:00 CET")
+    assert not diagnosis.needs_a_person
+
+
+def test_a_late_run_that_is_a_warning_calls_nobody() -> None:
+    late = diagnosed(
+        late="warn", last_execution="2026-02-11T07:48:09", files=OLD, now="2026-02-11T09:00:00+01:00", has_output=False
+    )
+    link = link_of(late.jobs[0], "was it on time?")
+
+    assert (link.standing, link.needs_a_person, late.needs_a_person) == (Standing.NO, False, False)
+
+
+def test_no_job_at_all_is_not_well() -> None:
+    told = morning()
+    empty = replace(told, roll=replace(told.roll, jobs=()), evidence=Evidence(services={}, outputs={}))
+
+    assert diagnose(replace(empty.judged, services=())).needs_a_person
+
+
+# The disk -------------------------------------------------------------------------------------------------------------
+
+ROOM = [
+    # free | of | the least size | the newest has | how it stands | what is said
+    (12_345_678_901, 154_000_000_000, 200, 328, "yes", "12.3 GB free (8 %)"),
+    (50_000_000, 10**9, 200, 328, "yes", "50.0 MB free (5 %)"),
+    (49_999_999, 10**9, 200, 328, "no", "50.0 MB free (4 %), less than 50.0 MB: the next output may be cut off"),
+    (0, 10**9, 200, 328, "no", "0 B free (0 %), less than 50.0 MB: the next output may be cut off"),
+    (80_000_000, 10**9, 8_000_000, 328, "yes", "80.0 MB free (8 %)"),
+    (79_999_999, 10**9, 8_000_001, 328, "no", "80.0 MB free (7 %), less than 80.0 MB: the next output may be cut off"),
+    (80_000_000, 10**9, 200, 40_000_000, "yes", "80.0 MB free (8 %)"),
+    (79_000_000, 10**9, 200, 40_000_000, "no", "79.0 MB free (7 %), less than 80.0 MB: the next output may be cut off"),
+    (None, None, 200, 328, "cannot tell", "the disk does not say how full it is"),
+    (5, 0, 200, 328, "cannot tell", "the disk does not say how full it is"),
+]
+
+
+@pytest.mark.parametrize(("free", "total", "min_size", "newest", "standing", "answer"), ROOM)
+def test_room_is_what_the_next_outputs_need(
+    free: int | None, total: int | None, min_size: int, newest: int, standing: str, answer: str
+) -> None:
+    files = [made("2026-02-11T06:00:17+01:00", size=newest), *OLD[:4]]
+    told = with_room(morning(files=files, min_size=min_size), free, total)
+    link = link_of(diagnose(told.judged).jobs[0], "is there room on the disk?")
+
+    assert (link.standing, link.answer) == (standing, answer)
+    assert link.needs_a_person == (standing == "no")
+
+
+def test_a_full_disk_alone_needs_a_person_and_is_not_folded() -> None:
+    diagnosis = diagnose(with_room(morning(), free=1_000).judged)
+    text = "\n".join(render_diagnosis(diagnosis, width=100))
+
+    assert diagnosis.needs_a_person
+    assert "  NO   is there room on the disk?       1.0 kB free (0 %), less than 50.0 MB" in text
+
+
+# How it looks ---------------------------------------------------------------------------------------------------------
+
+
+def test_each_mark_tells_without_colour() -> None:
+    late = diagnosed(
+        late="warn", last_execution="2026-02-11T07:48:09", files=OLD, now="2026-02-11T09:00:00+01:00", has_output=False
+    )
+    broken = diagnosed(naive_times=None, files=EMPTY)
+    lines = [*render_diagnosis(late, width=120), *render_diagnosis(broken, width=120)]
+    marks = {line[2:5] for line in lines if line[:2] == "  " and line[5:7] == "  " and line[2:5].strip(" do:")}
+
+    assert marks == {"yes", "NO ", "no ", " ? ", " - "}
+    assert all(line.isprintable() for line in lines)
+
+
+def test_one_root_cause_is_not_told_nine_times(tmp_path: Any) -> None:
+    house = House(tmp_path)
+    for number in range(9):
+        house.add(f"job-{number}")
+    house.falls_silent()
+    lines = list(render_diagnosis(diagnose(house.morning()), width=100))
+
+    assert sum("connection refused" in line.lower() for line in lines) == 2
+    assert lines[-9:] == [f"unknown     job-{number}  not asked further: backend-down" for number in range(9)]
+
+
+def test_a_named_job_is_told_in_full_though_it_is_well() -> None:
+    diagnosis = diagnosed()
+    folded = list(render_diagnosis(diagnosis, width=100))
+    full = list(render_diagnosis(diagnosis, width=100, named=[HAIKU]))
+
+    assert folded[-1] == f"ok          {HAIKU}  due Wed 11 Feb 06:00 CET, done Wed 11 Feb 06:00:17 CET"
+    assert full[-1] == "  yes  is there room on the disk?       1.0 GB free (10 %)"
+    assert f"{HAIKU}  Haiku generation: ok" in full
+
+
+@pytest.mark.parametrize("width", [80, 110, 140])
+def test_lines_are_as_wide_as_the_terminal_but_what_is_typed_is_whole(width: int) -> None:
+    diagnosis = diagnosed(files=FALLBACK)
+    lines = list(render_diagnosis(diagnosis, width=width))
+    (step,) = [line for line in lines if line.startswith("  do:    ")]
+
+    assert max(len(line) for line in lines if line != step) <= width
+    assert diagnosis.jobs[0].cause
+    assert step == f"  do:    {diagnosis.jobs[0].cause.next_step}"
+
+
+def test_what_others_write_steers_no_terminal(tmp_path: Any) -> None:
+    lines = list(render_diagnosis(diagnose(House(tmp_path).hostile_morning()), width=100))
+
+    assert all(line.isprintable() for line in lines)
+
+
+def test_json_has_its_shape() -> None:
+    whole = json.loads(diagnosis_json(diagnosed(service=not_seen(CauseCode.BACKEND_DOWN), files=OLD)))
+    (service,), (job,) = whole["services"], whole["jobs"]
+
+    assert list(whole) == ["version", "judged_at", "services", "jobs"]
+    assert (whole["version"], whole["judged_at"]) == (1, "2026-02-11T07:02:00+01:00")
+    assert list(service) == list(job) == ["id", "verdict", "cause", "links"]
+    assert (service["id"], service["verdict"], service["cause"]["code"]) == ("aime", "failed", "backend-down")
+    assert list(job["cause"]) == ["code", "sentence", "next_step"]
+    assert service["links"][0] == {
+        "question": "does the backend answer?",
+        "standing": "no",
+        "answer": "the backend does not answer: connection refused",
+    }
+    assert {each["standing"] for each in job["links"]} == {"yes", "no", "not asked"}
+    assert json.loads(diagnosis_json(diagnosed()))["jobs"][0]["cause"] is None
+
+
+def test_a_verdict_fits_its_column() -> None:
+    assert max(map(len, Verdict)) <= 10
