@@ -14,7 +14,7 @@ from rollcall.errors import BadInput
 
 BAD_INPUT = 4  # pytest's own status for a usage error
 UNWRITTEN = 1
-COMMANDS = ("due", "calendar", "rehearse", "schema")
+COMMANDS = ("due", "diagnose", "calendar", "rehearse", "schema")
 
 
 def main(arguments: Sequence[str] | None = None, *, out: TextIO | None = None, err: TextIO | None = None) -> int:

@@ -148,7 +148,7 @@ def _in_short(judged: JobJudged, cause: Cause | None) -> str:
     if cause is None:
         return _run_in_short(judged)
     # What another witness proves of the run is still told.
-    proven = f"; {_run_in_short(judged)}" if judged.ran_at else ""
+    proven = f"; done {show.when(judged.ran_at, judged.job)}" if judged.ran_at else ""
     return f"{_not_further(cause.code)}{proven}"
 
 
@@ -156,7 +156,7 @@ def _run_in_short(judged: JobJudged) -> str:
     if judged.due_run is None or judged.ran_at is None:
         return _due(judged).answer
     done = f"due {show.when(judged.due_run.due_at, judged.job)}, done {show.when(judged.ran_at, judged.job)}"
-    return f"{done}; the next is inside its time" if judged.is_pending else done
+    return f"{done}; the next run is inside its time" if judged.is_pending else done
 
 
 def _sorted(findings: tuple[Finding, ...]) -> list[Finding]:

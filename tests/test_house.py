@@ -78,7 +78,7 @@ def test_imports_go_down_only(name: str) -> None:
     assert upward == set()
 
 
-@pytest.mark.parametrize("room", ["verdict", "cause", "findings", "morning", "report"])
+@pytest.mark.parametrize("room", ["verdict", "cause", "liveness", "findings", "morning", "diagnosis", "report"])
 def test_who_judges_never_looks(room: str) -> None:
     looking = {name for name in ROOMS if ROOMS[name] == room and imported(name) & {"sources", "gather"}}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def clock(text: str) -> datetime:
     return at(f"2026-02-11T{text}+01:00")
 
 
-def first_look(next_run: str | None, **words: str | bool | None) -> Told:
+def first_look(next_run: str | None, **words: Any) -> Told:
     """As seen at 07:02:00, the job next due by the scheduler at that clock."""
     text = f"2026-02-11T{next_run}+01:00" if next_run else None
     return morning(every_span="1 min", anchor="2026-02-11T06:00:00+01:00", next_run=text, has_output=False, **words)

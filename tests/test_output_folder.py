@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -406,3 +407,21 @@ def test_memory_does_not_grow_with_the_files_of_no_job(tmp_path: Path) -> None:
     peak_of(few, jobs)
 
     assert peak_of(many, jobs) < peak_of(few, jobs) + 50_000
+
+
+# The disk below ---------------------------------------------------------------------------------------------------
+
+
+def test_how_full_the_disk_is_comes_with_the_files(tmp_path: Path) -> None:
+    output, disk = seen(tmp_path), shutil.disk_usage(tmp_path)
+
+    assert output.total_bytes == disk.total
+    assert output.free_bytes is not None
+    assert 0 <= output.free_bytes <= disk.total
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no file system without a size on this machine")
+def test_what_has_no_size_is_not_called_full() -> None:
+    output = seen(Path("/proc"), "none-*")
+
+    assert (output.free_bytes, output.total_bytes) == (None, None)
