@@ -94,6 +94,11 @@ def for_a_fallback(scene: Scene) -> str:
     return f'add must_not_contain = ["…"] to {_OUTPUT}'
 
 
+def for_a_repetition(scene: Scene) -> str:
+    """The same content again: of most jobs a fault, of an export without changes none."""
+    return f"add must_change = true to {_OUTPUT}"
+
+
 def told_to(job: Job | None, text: str) -> str:
     """The advice for that job, whose key stands in it as TOML wants it written; for several jobs where it is None."""
     key = "*" if job is None else _key(job.id)

@@ -24,6 +24,7 @@ _ROOT_FIRST = tuple(CauseCode)
 _VARIABLE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*\})")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 CHECK_AGAIN = "pytest checks/"
+RECORD_IT = "A replay asks nobody. Record a morning with it: `pytest checks/ --record DIR`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,7 @@ def _service_step(code: CauseCode, service: Service) -> str:
     ask = f"`{_curl(service, service.status, 'curl -i')}`"
     table = f"[services.{_key(service.id)}] in jobs.toml"
     steps = {
+        CauseCode.NOT_RECORDED: RECORD_IT,
         CauseCode.BACKEND_DOWN: "See whether the backend is up (`ps aux | grep uvicorn`), start it, then "
         f"`{CHECK_AGAIN}`",
         CauseCode.ACCESS_DENIED: f"Correct the headers of {table}, then `{CHECK_AGAIN}`",
@@ -117,6 +119,8 @@ def _service_step(code: CauseCode, service: Service) -> str:
 
 
 def _database_step(code: CauseCode, service: Service) -> str:
+    if code is CauseCode.NOT_RECORDED:
+        return RECORD_IT
     table = f"[services.{_key(service.id)}.database] in jobs.toml"
     steps = {
         CauseCode.BACKEND_DOWN: f"See whether it is there and up, or correct the url of {table}",
@@ -156,7 +160,10 @@ def _job_step(root: Finding, judged: JobJudged) -> str:
         CauseCode.SCHEDULE_DRIFT: f"Make both say the same: the schedule of {table}, or the trigger in the scheduler",
         CauseCode.NAIVE_TIMESTAMP: f"Say how it is read: {_naive_times(judged)}",
         CauseCode.FUTURE_TIMESTAMP: _mend_future(judged),
+        CauseCode.DISK_FULL: f"Make room: `df -h {_folder(job)}`" + (f"; {rerun}" if root.needs_a_person else ""),
         CauseCode.RUN_FAILED: f"Read the log of that run, mend it, and {rerun}",
+        CauseCode.STILL_RUNNING: f"See in the scheduler's log what it waits for; if it hangs, restart the backend, "
+        f"and {rerun}",
         CauseCode.NEVER_RAN: f"See in the scheduler's log why, and {rerun}",
         CauseCode.MISSED_RUN: rerun[:1].upper() + rerun[1:],
         CauseCode.OUTPUT_UNREADABLE: f"See what is there: `ls -ld {_folder(job)}`, `{_list(job)}`",
@@ -165,6 +172,10 @@ def _job_step(root: Finding, judged: JobJudged) -> str:
         CauseCode.EMPTY_OUTPUT: f"Read the log of that run, and {rerun}",
         CauseCode.TRUNCATED_OUTPUT: f"Look at its end: `tail {_file(judged)}`; {rerun}",
         CauseCode.DEGRADED_OUTPUT: f"Look at it: `head {_file(judged)}`; once what it draws on answers again, {rerun}",
+        CauseCode.DUPLICATE_OUTPUT: f"Find out why what it draws on did not change, and {rerun}; where it may stay as "
+        f"it is, take must_change out of [jobs.{_key(job.id)}.output] in jobs.toml",
+        CauseCode.RAN_TWICE: f"Its work is done, and more: see whether two schedulers run {_plain(job.id)} "
+        f"(`ps aux`), or somebody did by hand: `{_list(job)}`",
         CauseCode.UNRECORDED_RUN: f"Find out what wrote it: `{_list(job)}`, and the scheduler's log at that time",
         CauseCode.RAN_LATE: "Its work is done. Read the scheduler's log of the due time"
         + ("" if judged.job.late is Late.WARN else f', or allow it with `late = "warn"` in {table}'),

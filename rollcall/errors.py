@@ -16,6 +16,8 @@ from enum import StrEnum
 class CauseCode(StrEnum):
     """The closed vocabulary of what a finding can be explained by; nearer the root first."""
 
+    # of a record that is replayed
+    NOT_RECORDED = "not-recorded"
     # of a service
     BACKEND_DOWN = "backend-down"
     ACCESS_DENIED = "access-denied"
@@ -31,7 +33,9 @@ class CauseCode(StrEnum):
     SCHEDULE_DRIFT = "schedule-drift"
     NAIVE_TIMESTAMP = "naive-timestamp"
     FUTURE_TIMESTAMP = "future-timestamp"
+    DISK_FULL = "disk-full"
     RUN_FAILED = "run-failed"
+    STILL_RUNNING = "still-running"
     NEVER_RAN = "never-ran"
     MISSED_RUN = "missed-run"
     OUTPUT_UNREADABLE = "output-unreadable"
@@ -40,8 +44,10 @@ class CauseCode(StrEnum):
     EMPTY_OUTPUT = "empty-output"
     TRUNCATED_OUTPUT = "truncated-output"
     DEGRADED_OUTPUT = "degraded-output"
+    DUPLICATE_OUTPUT = "duplicate-output"
     UNRECORDED_RUN = "unrecorded-run"
     RAN_LATE = "ran-late"
+    RAN_TWICE = "ran-twice"
 
 
 class RollcallError(Exception):

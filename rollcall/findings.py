@@ -20,6 +20,7 @@ class Verdict(StrEnum):
     LATE = "late"
     MISSED = "missed"
     FAILED = "failed"
+    STUCK = "stuck"
     BAD_OUTPUT = "bad-output"
     UNKNOWN = "unknown"
 

@@ -97,6 +97,7 @@ class Output:
     must_contain: tuple[str, ...] = ()
     must_not_contain: tuple[str, ...] = ()
     keeps: int | None = None
+    must_change: bool = False
 
     @property
     def is_one_file(self) -> bool:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rollcall.config import load
+from rollcall.config.values import SHORTEST_SECRET
 from rollcall.errors import BadInput
 from rollcall.evidence import Evidence
 from rollcall.jobs import Roll
@@ -27,6 +27,7 @@ JOBS = "jobs.toml"
 EVIDENCE = "evidence.json"
 VERSION = 1
 LARGEST_RECORD = 400_000_000
+_USERINFO = re.compile("://([^/?#\\s]*)@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +40,22 @@ class Recorded:
     demo: str | None = None
 
 
-def check_is_new(folder: Path) -> None:
-    """Raises `BadInput` where a morning already lies in `folder`: recording would replace what may be its only copy."""
+def check_can_record(folder: Path, roll: Roll) -> None:
+    """Raises `BadInput` where nothing could be recorded: a morning lies there already, or a secret would go along."""
+    _check_is_new(folder)
+    _jobs_of(roll)
+
+
+def _check_is_new(folder: Path) -> None:
     if (folder / EVIDENCE).exists() or (folder / JOBS).exists():
         rule = "already holds a morning or a jobs.toml. Name a new folder."
         raise BadInput.single("--record", rule, f'"{clean(str(folder))}"')
 
 
 def record(folder: Path, roll: Roll, recorded: Recorded) -> None:
-    """Writes the morning into `folder`. Raises OSError, and `BadInput` where a secret could not be taken out."""
-    secrets = _secrets(roll)
-    jobs = _without_secrets(roll.file.read_text(encoding="utf-8"), secrets)
+    """Writes the morning into `folder`. Raises OSError, and `BadInput` where it cannot be recorded there."""
+    _check_is_new(folder)
+    jobs, secrets = _jobs_of(roll)
     whole = {
         "version": VERSION,
         "now": to_iso(recorded.now),
@@ -57,26 +63,49 @@ def record(folder: Path, roll: Roll, recorded: Recorded) -> None:
         "demo": recorded.demo,
         "evidence": json.loads(recorded.evidence.to_json()),
     }
-    text = json.dumps(_scrubbed(whole, secrets), ensure_ascii=False, indent=1)
+    text = json.dumps(_scrubbed(whole, secrets), ensure_ascii=False, separators=(",", ":"))
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / JOBS).write_text(jobs, encoding="utf-8")
+    with (folder / JOBS).open("x", encoding="utf-8") as stream:
+        stream.write(jobs)
     # Last, and in one step: a folder with an evidence.json is a whole morning.
     part = folder / f".{EVIDENCE}.part"
     part.write_text(text + "\n", encoding="utf-8", errors="replace")
     os.replace(part, folder / EVIDENCE)
 
 
-def _secrets(roll: Roll) -> dict[str, str]:
-    return {value: shown for service in roll.services for value, shown in service.secrets}
-
-
-def _without_secrets(jobs: str, secrets: Mapping[str, str]) -> str:
-    """jobs.toml without the secrets that stand in it; those written in another way are refused, not let through."""
-    jobs = without_secrets(jobs, secrets)
-    if any(secret in text for text in _texts(tomllib.loads(jobs)) for secret in secrets):
+def _jobs_of(roll: Roll) -> tuple[str, dict[str, str]]:
+    """jobs.toml without the secrets that stand in it, and these; in a form that stays in, they are refused."""
+    written = roll.file.read_text(encoding="utf-8")
+    secrets = _secrets(roll, tomllib.loads(written))
+    jobs = without_secrets(written, secrets)
+    if not _is_clean(jobs, secrets) or _names(jobs) != _names(written):
         rule = "holds a secret in a form that cannot be taken out. Put it into the environment and write ${NAME}."
         raise BadInput.single("--record", f"jobs.toml {rule}")
-    return jobs
+    return jobs, secrets
+
+
+def _secrets(roll: Roll, tables: Mapping[str, Any]) -> dict[str, str]:
+    """Those of the roll; and those in urls of the file, in place of which another may have been asked."""
+    secrets = {}
+    for text in _texts(tables):
+        for userinfo in _USERINFO.findall(text):
+            secrets[userinfo] = "(user)"
+            secrets[userinfo.partition(":")[2]] = "(password)"
+    secrets = {value: shown for value, shown in secrets.items() if len(value) >= SHORTEST_SECRET and "${" not in value}
+    return secrets | {value: shown for service in roll.services for value, shown in service.secrets}
+
+
+def _is_clean(jobs: str, secrets: Mapping[str, str]) -> bool:
+    try:
+        texts = list(_texts(tomllib.loads(jobs)))
+    except ValueError:
+        return False
+    return not any(secret in text for text in texts for secret in secrets)
+
+
+def _names(jobs: str) -> list[set[str]]:
+    tables = tomllib.loads(jobs) if jobs else {}
+    return [set(tables.get(table, {})) for table in ("services", "jobs")]
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -97,7 +126,7 @@ def _scrubbed(value: Any, secrets: Mapping[str, str]) -> Any:
         case str():
             return without_secrets(value, secrets)
         case dict():
-            return {key: _scrubbed(each, secrets) for key, each in value.items()}
+            return {without_secrets(key, secrets): _scrubbed(each, secrets) for key, each in value.items()}
         case list():
             return [_scrubbed(each, secrets) for each in value]
     return value
@@ -121,18 +150,3 @@ def recorded_in(folder: Path) -> Recorded:
         raise BadInput.single(place, rule) from None
     except (ValueError, KeyError, TypeError, AssertionError, RecursionError):
         raise BadInput.single(place, "is damaged, or no recorded morning. Record one with --record DIR.") from None
-
-
-def roll_of(folder: Path, recorded: Recorded) -> Roll:
-    """The roll of a recorded morning. Raises `BadInput`."""
-    return load(
-        folder / JOBS,
-        environment=replayed_environment(),
-        shown_as=clean(str(folder / JOBS)),
-        root=recorded.root,
-    )
-
-
-def replayed_environment() -> Mapping[str, str]:
-    """An environment for a replay, in which no service is asked: every `${NAME}` is set, to nothing secret."""
-    return defaultdict(lambda: "replayed")

@@ -172,7 +172,7 @@ def _on_job(fault: JobFault, judged: JobJudged, job: Job, good: Scene) -> Rehear
     at = fault.seen_at(good)
     scene = good if at == good.at else Scene.of(judged, at)
     told, code = _judged(fault.plant(scene), job)
-    told_as = code if told.needs_a_person else None
+    told_as = code if told.needs_a_person or fault.is_warning else None
     return _rehearsed(fault, fault.code, told_as, at, fault.cure(scene))
 
 

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from rollcall.config import load
 from rollcall.errors import BadInput
 from rollcall.jobs import Roll
+from rollcall.recording import check_can_record
+from rollcall.replay import Replay, replay
 from rollcall.text import clean, listed
 from rollcall.times import read_timestamp, show_instant
 
@@ -21,6 +23,8 @@ JOBS_FILE = "ROLLCALL_JOBS_FILE"
 SERVICE_URL = "ROLLCALL_SERVICE_URL"
 AS_OF = "ROLLCALL_AS_OF"
 DEMO = "ROLLCALL_DEMO"
+RECORD = "ROLLCALL_RECORD"
+REPLAY = "ROLLCALL_REPLAY"
 
 GOOD_DEMO = "1"  # the demo without a fault: what `--demo` alone means, and `ROLLCALL_DEMO=1`
 _NO_DEMO = ("", "0")
@@ -30,7 +34,9 @@ _NO_DEMO = ("", "0")
 class Asked:
     """What was asked for, by whichever way: None where it was not.
 
-    `demo` is the fault to stage, "" for the good morning. `as_of_place` is where the moment was written.
+    `demo` is the fault to stage, "" for the good morning. `as_of_place` is where the moment was written. `record` and
+    `replay` are the folders of a morning to keep and of one that was kept; `replayed_under` is the jobs.toml that was
+    named for a replay, None for the one recorded with it.
     """
 
     jobs_file: Path
@@ -39,6 +45,9 @@ class Asked:
     as_of: str | None
     as_of_place: str = "--as-of"
     demo: str | None = None
+    record: Path | None = None
+    replay: Path | None = None
+    replayed_under: Path | None = None
 
     @classmethod
     def of(
@@ -50,13 +59,19 @@ class Asked:
         service_urls: Sequence[str] = (),
         as_of: str | None = None,
         demo: str | None = None,
+        record: str | None = None,
+        replay: str | None = None,
     ) -> Asked:
         """The command line's words, completed from the environment; `folder` is where jobs.toml lies by default.
 
         Raises `BadInput` where two of them contradict each other.
         """
         name = jobs_file or environment.get(JOBS_FILE)
-        by_name = {"--jobs-file": jobs_file, "--service-url": service_urls}
+        by_name = {"--jobs-file": jobs_file, "--service-url": service_urls, "--replay": replay}
+        beside = {"--demo": demo, "--service-url": service_urls, "--record": record}
+        replayed = _replay(replay, environment, [option for option, value in beside.items() if value])
+        under = jobs_file if replay else name
+        kept = record or environment.get(RECORD)
         return cls(
             jobs_file=_path(name) if name else folder / "jobs.toml",
             shown_file=clean(name) if name else "jobs.toml",
@@ -64,12 +79,26 @@ class Asked:
             service_urls=_named_urls(environment.get(SERVICE_URL, "").split()) | _named_urls(service_urls),
             as_of=as_of or environment.get(AS_OF) or None,
             as_of_place="--as-of" if as_of else AS_OF,
-            demo=_demo(demo, environment, [option for option, value in by_name.items() if value]),
+            demo=_demo(demo, {} if replayed else environment, [option for option, value in by_name.items() if value]),
+            record=_path(kept) if kept and not replayed else None,
+            replay=replayed,
+            replayed_under=_path(under) if replayed and under else None,
         )
 
     def load(self, environment: Mapping[str, str]) -> Roll:
         """The roll of that file. Raises `BadInput`."""
         return load(self.jobs_file, environment=environment, service_urls=self.service_urls, shown_as=self.shown_file)
+
+    def load_replay(self) -> Replay | None:
+        """The recorded morning that was asked for, None where none was. Raises `BadInput`."""
+        if self.replay is None:
+            return None
+        return replay(self.replay, jobs_file=self.replayed_under, shown_as=self.shown_file)
+
+    def check_can_record(self, roll: Roll) -> None:
+        """Raises `BadInput` where the morning is to be recorded and cannot be."""
+        if self.record is not None:
+            check_can_record(self.record, roll)
 
     def moment(self, zone: ZoneInfo) -> datetime | None:
         """The moment that was asked for, aware UTC; `zone` is whose clocks it means. Raises `BadInput`."""
@@ -84,6 +113,9 @@ class Asked:
     def judged_at(self, roll: Roll, now: datetime) -> datetime:
         """The moment to judge: `now`, or the one that was asked for. Raises `BadInput`."""
         at = self.moment(roll.zone)
+        if at is not None and at > now and self.replay:
+            rule = f"lies after the record was made ({show_instant(now, roll.zone, year=True)}); nobody looked then."
+            raise self._bad_moment(f"{rule} Write an earlier moment.")
         if at is not None and at > now:
             rule = f"lies in the future (it is {show_instant(now, roll.zone)}), where nothing has been done yet."
             raise self._bad_moment(f"{rule} Write a moment that has passed.")
@@ -106,6 +138,18 @@ def _by_clocks_of(zone: ZoneInfo, first: datetime, second: datetime) -> datetime
         return first
     change = "shows it twice" if first < second else "skips it"
     raise ValueError(f"that night's clock change {change} in {zone.key}. Write it with its offset.")
+
+
+def _replay(option: str | None, environment: Mapping[str, str], contradicted_by: Sequence[str]) -> Path | None:
+    """The folder to replay. A morning that is to be seen on the command line is no old one by the environment."""
+    if option and contradicted_by:
+        raise BadInput.single(
+            "--replay", f"asks nobody, and shows a recorded morning. Leave out {listed(contradicted_by)}."
+        )
+    named = option or (None if contradicted_by else environment.get(REPLAY))
+    if named and not option and environment.get(DEMO, "") not in _NO_DEMO:
+        raise BadInput.single(REPLAY, f"shows a recorded morning, and {DEMO} a staged one. Unset one of them.")
+    return _path(named) if named else None
 
 
 def _demo(option: str | None, environment: Mapping[str, str], contradicted_by: Iterable[str]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.mornings import FOLDER, Told, five_files, made, morning, not_seen
+from fixtures.mornings import FOLDER, TEXT, Told, five_files, made, morning, not_seen
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen
 from rollcall.findings import Check
@@ -171,6 +171,37 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         f"Read the log of that run, mend it, and run it now: {RERUN}",
     ),
     (
+        CauseCode.DISK_FULL,
+        {"files": today(""), "free": 4_000_000},
+        "bad-output",
+        (
+            "Its output generate-haiku-20260211-060017.md is empty (0 B); "
+            f"the disk of {FOLDER} has 4.0 MB free of 1.0 GB, less than 50.0 MB."
+        ),
+        f"Make room: `df -h {FOLDER}`; run it now: {RERUN}",
+    ),
+    (
+        CauseCode.DISK_FULL,
+        {"status": "error", "files": OLD, "free": 0},
+        "failed",
+        (
+            "It left no file: the newest file is generate-haiku-20260210-060017.md of Tue 10 Feb 06:00:17 CET; "
+            f"the disk of {FOLDER} has 0 B free of 1.0 GB, less than 50.0 MB; "
+            "due Wed 11 Feb 06:00 CET, allowed until 06:15; the run that ended Wed 11 Feb 06:00:17 CET ended in error."
+        ),
+        f"Make room: `df -h {FOLDER}`; run it now: {RERUN}",
+    ),
+    (
+        CauseCode.STILL_RUNNING,
+        {"last_execution": "2026-02-10T05:00:17", "status": "running", "files": OLD},
+        "stuck",
+        (
+            'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler says it is still "running", '
+            "though it should have been done by 06:25, 37 min ago."
+        ),
+        f"See in the scheduler's log what it waits for; if it hangs, restart the backend, and run it now: {RERUN}",
+    ),
+    (
         CauseCode.NEVER_RAN,
         {"last_execution": None, "status": "pending", "files": []},
         "missed",
@@ -253,6 +284,19 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         f"Look at it: `head {FILE}`; once what it draws on answers again, run it now: {RERUN}",
     ),
     (
+        CauseCode.DUPLICATE_OUTPUT,
+        {"files": [made(when, TEXT + "fin") for when in ("2026-02-11T06:00:17+01:00", "2026-02-10T06:00:17+01:00")]},
+        "bad-output",
+        (
+            "Its output generate-haiku-20260211-060017.md holds exactly what generate-haiku-20260210-060017.md "
+            "of the run before holds."
+        ),
+        (
+            f"Find out why what it draws on did not change, and run it now: {RERUN}; where it may stay as it is, "
+            "take must_change out of [jobs.generate_haiku_scheduled.output] in jobs.toml"
+        ),
+    ),
+    (
         CauseCode.UNRECORDED_RUN,
         {"last_execution": "2026-02-10T05:00:17"},
         "failed",
@@ -297,8 +341,56 @@ def test_a_cause_is_named_with_its_proof_and_the_next_step(
     assert told.judged.needs_a_person
 
 
+# cause | the words that make its morning | the sentence | the next step. All of the work is done: nobody is called.
+WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
+    (
+        CauseCode.RAN_TWICE,
+        {"files": [made("2026-02-11T06:04:40+01:00"), *five_files()[:4]]},
+        (
+            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; it left 2 whole outputs inside its time: "
+            "generate-haiku-20260211-060017.md and generate-haiku-20260211-060440.md, 4 min 23 s apart."
+        ),
+        (
+            "Its work is done, and more: see whether two schedulers run generate_haiku_scheduled (`ps aux`), "
+            f"or somebody did by hand: {LIST}"
+        ),
+    ),
+    (
+        CauseCode.DISK_FULL,
+        {"free": 40_000_000},
+        (
+            "Its output generate-haiku-20260211-060017.md is whole; "
+            f"the disk of {FOLDER} has 40.0 MB free of 1.0 GB, less than 50.0 MB: the next may be cut off."
+        ),
+        f"Make room: `df -h {FOLDER}`",
+    ),
+    (
+        CauseCode.STILL_RUNNING,
+        {"status": "running"},
+        (
+            'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler says it is still "running", '
+            "though it should have been done by 06:25, 37 min ago; its output generate-haiku-20260211-060017.md "
+            "is there: started again by hand, or it hangs at its end."
+        ),
+        f"See in the scheduler's log what it waits for; if it hangs, restart the backend, and run it now: {RERUN}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "words", "sentence", "next_step"), WARNINGS, ids=[row[0] for row in WARNINGS])
+def test_what_is_worth_telling_calls_nobody(
+    code: CauseCode, words: dict[str, Any], sentence: str, next_step: str
+) -> None:
+    told = morning(**words)
+
+    assert (told.cause.code, told.judged.needs_a_person) == (code, False)
+    assert told.cause.sentence == sentence
+    assert told.cause.next_step == next_step
+    assert told.job.verdict == ("pending" if code is CauseCode.STILL_RUNNING else "ok")
+
+
 def test_every_cause_has_a_morning() -> None:
-    assert {code for code, *_ in MORNINGS} == set(CauseCode)
+    assert {code for code, *_ in MORNINGS} | {code for code, *_ in WARNINGS} == set(CauseCode)
 
 
 def test_a_good_morning_has_no_cause() -> None:

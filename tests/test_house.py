@@ -24,7 +24,7 @@ jobs
 config
 evidence
 sources recording
-gather
+gather replay
 findings
 verdict
 scene past cause liveness

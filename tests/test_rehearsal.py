@@ -194,6 +194,11 @@ UNSTAMPED: dict[str, Any] = {"stamp": None, "files": [replace(each, stamp_at=Non
 WITHOUT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     ("must_contain", {"must_contain": ()}, {HEART: f'add must_contain = ["…"] to {OUTPUT}'}),
     ("must_not_contain", {"must_not_contain": ()}, {FALLBACK: f'add must_not_contain = ["…"] to {OUTPUT}'}),
+    (
+        "must_change",
+        {"must_change": False},
+        {"duplicate-output": f"add must_change = true to {OUTPUT}"},
+    ),
     ("min_size", {"min_size": 1}, {"truncated-output": f'write min_size = "250 B" in {OUTPUT} (it has 375 B)'}),
     (
         "format",
@@ -250,6 +255,7 @@ def test_without_a_setting_its_fault_slips_through(words: dict[str, Any], expect
 ADVISED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (HEART, {"must_contain": ()}, {"must_contain": ("tombe",)}),
     (FALLBACK, {"must_not_contain": ()}, {"must_not_contain": ("quota exceeded",)}),
+    ("duplicate-output", {"must_change": False}, {"must_change": True}),
     ("truncated-output", {"min_size": 1}, {"min_size": 250}),
     ("truncated-output", JSON | {"format": Format.ANY}, {"format": Format.JSON}),
     (RESTORED, UNSTAMPED, {"stamp": STAMP, "files": five_files()}),
@@ -324,6 +330,7 @@ DECLARED = st.fixed_dictionaries(
     optional={
         "must_contain": st.just(()),
         "must_not_contain": st.just(()),
+        "must_change": st.just(False),
         "min_size": st.sampled_from([1, 200, 300]),
         "stamp": st.none(),
         "has_output": st.just(False),
@@ -351,7 +358,7 @@ def test_what_is_called_found_really_calls_a_person_with_that_cause(words: dict[
                 planted = judge_morning(told.roll, each.fault.plant(Scene.of(judged, each.at)).evidence, now=each.at)
                 cause = planted.job_causes[HAIKU]
 
-                assert planted.jobs[0].needs_a_person
+                assert planted.jobs[0].needs_a_person is not each.fault.is_warning
                 assert cause is not None
                 assert cause.code is each.told_as
     assert told.evidence.to_json() == before
@@ -486,9 +493,9 @@ def test_the_good_morning_of_the_demo() -> None:
         "daily_enrichment": record_alone,
         "generate_magazine_editions": record_alone,
         "sync_discogs_daily": record_alone,
-        HAIKU: set(),
-        "export_collection_markdown": {"truncated-output", FALLBACK},
-        "export_collection_json": {HEART, FALLBACK},
+        HAIKU: {"duplicate-output"},
+        "export_collection_markdown": {"truncated-output", "duplicate-output", FALLBACK},
+        "export_collection_json": {HEART, "duplicate-output", FALLBACK},
         "optimize_ai_descriptions": {"success-without-output", "ran-late"},
         "weekly_haiku": record_alone,
         # It may take so long that an hour more or less in its record is no matter.

@@ -343,12 +343,15 @@ def test_a_record_a_moment_before_the_due_time_leaves_the_job_pending() -> None:
     assert (told.job.verdict, told.job.needs_a_person) == ("pending", False)
 
 
-@pytest.mark.parametrize("status", ["running", "pending", "Queued"])
-def test_a_status_of_a_run_under_way_is_not_judged_before_the_limit(status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("running", "stuck"), ("Started", "stuck"), ("pending", "unknown"), ("Queued", "unknown")]
+)
+def test_a_status_of_a_run_under_way_is_not_judged_before_the_limit(status: str, verdict: str) -> None:
     words: dict[str, Any] = {"status": status, "has_output": False, "last_execution": "2026-02-11T06:00:00+01:00"}
 
     assert morning(now="2026-02-11T06:10+01:00", **words).job.verdict == "pending"
-    assert morning(now="2026-02-11T06:25+01:00", **words).job.verdict == "unknown"
+    assert morning(now="2026-02-11T06:24:59.999999+01:00", **words).job.verdict == "pending"
+    assert morning(now="2026-02-11T06:25+01:00", **words).job.verdict == verdict
 
 
 # The scheduler's next run -------------------------------------------------------------------------------------------

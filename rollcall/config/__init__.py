@@ -20,7 +20,7 @@ from rollcall.config.database_url import hidden, read_database_url, resolved
 from rollcall.config.mistakes import mistakes_of
 from rollcall.config.tables import DatabaseTable, JobsFile, JobTable, OutputTable, ServiceTable
 from rollcall.config.tables import json_schema as json_schema
-from rollcall.config.values import expand, known_secrets, read_folder, read_output_path, read_url, shown_url
+from rollcall.config.values import Unset, expand, known_secrets, read_folder, read_output_path, read_url, shown_url
 from rollcall.errors import BadInput, Mistake
 from rollcall.jobs import Database, Format, Job, Output, Roll, Service
 from rollcall.text import clean, listed
@@ -35,21 +35,24 @@ def load(
     service_urls: Mapping[str | None, str] | None = None,
     shown_as: str | None = None,
     root: Path | None = None,
+    is_replay: bool = False,
 ) -> Roll:
     """The roll that `file` declares.
 
     `environment` is where `${NAME}` is read; `service_urls` replaces the url of a service by name (None: of the only
-    one); `root` is what relative paths are relative to (default: the file's folder). Raises `BadInput` with all
+    one); `root` is what relative paths are relative to (default: the file's folder). Where `is_replay`, nobody will be
+    asked: a `${NAME}` stands for itself, and the driver of a database need not be there. Raises `BadInput` with all
     mistakes at once, each with place, value, rule and cure.
     """
     shown_as = clean(shown_as or file.name or str(file))
+    environment = Unset() if is_replay else environment
     raw = _read_toml(file, shown_as)
     services = raw.get("services")
     if not isinstance(services, dict):
         services = {}
     mistakes = _put_urls(services, service_urls or {}, environment)
     try:
-        context = {"environment": environment, "services": _declared_engines(services)}
+        context = {"environment": environment, "services": _declared_engines(services), "is_replay": is_replay}
         table = JobsFile.model_validate(raw, context=context)
     except ValidationError as error:
         raise BadInput((*mistakes, *mistakes_of(error, shown_as, JobsFile))) from None
@@ -147,20 +150,25 @@ def _service(name: str, table: ServiceTable, whole: JobsFile, folder: Path, envi
 
 def _with_database(service: Service, table: DatabaseTable, environment: Mapping[str, str]) -> Service:
     """`service` with its database; what must not be shown of the one is not shown of the other either."""
+    if isinstance(environment, Unset):
+        return replace(service, database=_database(service, table, url=""))
     url = read_database_url(expand(table.url, environment))
     of_database, names = hidden(table.url, url, environment)
     secrets = tuple((of_database | dict(service.secrets)).items())
-    database = Database(
+    database = _database(service, table, url=resolved(url, service.root))
+    database = replace(database, secrets=secrets, names=tuple(names.items()))
+    return replace(service, database=database, secrets=secrets)
+
+
+def _database(service: Service, table: DatabaseTable, *, url: str) -> Database:
+    return Database(
         service_id=service.id,
-        url=resolved(url, service.root),
+        url=url,
         shown_url=shown_url(table.url),
         active=table.active or None,
         executions=table.executions or None,
         timeout=table.timeout or service.timeout,
-        secrets=secrets,
-        names=tuple(names.items()),
     )
-    return replace(service, database=database, secrets=secrets)
 
 
 def _job(name: str, table: JobTable, whole: JobsFile, services: Mapping[str, Service], folder: Path) -> Job:
@@ -202,4 +210,5 @@ def _output(table: OutputTable, root: Path) -> Output:
         must_contain=table.must_contain,
         must_not_contain=table.must_not_contain,
         keeps=table.keeps,
+        must_change=table.must_change,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -111,6 +111,19 @@ def read_header_value(value: str) -> None:
     """Checks that it can be sent: a value with a line break would smuggle in another header."""
     if not value.isascii() or not value.isprintable() or value != value.strip():
         raise ValueError("has characters a header cannot carry. Use printable ASCII, and no space at its ends.")
+
+
+class Unset(Mapping[str, str]):
+    """The environment of a replay, which asks nobody: each `${NAME}` stands for itself, whether it is set or not."""
+
+    def __getitem__(self, name: str) -> str:
+        return f"${{{name}}}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def expand(text: str, environment: Mapping[str, str]) -> str:

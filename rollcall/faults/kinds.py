@@ -33,7 +33,10 @@ class ServiceFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFault:
-    """What could befall a job; `seen_at` is the first moment at which it should be found."""
+    """What could befall a job; `seen_at` is the first moment at which it should be found.
+
+    `is_warning` is True where it is told, but nobody is called: the work is done all the same.
+    """
 
     name: str
     story: str
@@ -42,6 +45,7 @@ class JobFault:
     cure: Callable[[Scene], str] = advice.none
     variant: str = ""
     seen_at: Callable[[Scene], datetime] = lambda good: good.at
+    is_warning: bool = False
 
     @property
     def code(self) -> CauseCode | None:

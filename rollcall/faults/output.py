@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from rollcall import advice
 from rollcall.errors import CauseCode
-from rollcall.evidence import Content, NotSeen
+from rollcall.evidence import Content, NotSeen, OutputSeen
 from rollcall.faults.kinds import JobFault, of_a_run_before, of_output, of_output_alone, of_recorded
 from rollcall.jobs import Format
 from rollcall.scene import Scene
 
+# Files that are nearer to each other are parts of one run.
+_A_MOMENT = timedelta(seconds=30)
 # Their end is marked: half of one never passes for a whole one. The others may be cut where no parser notices.
 _MARK_THEIR_END = frozenset({Format.JSON, Format.XML, Format.GZIP, Format.ZIP})
 
@@ -66,7 +69,43 @@ def _with_texts(scene: Scene, texts: tuple[str, ...], *, are_there: bool) -> Sce
 def _repeated(scene: Scene) -> Scene:
     """What was read of the file before is what this one holds; where it was not read, nobody could see it."""
     before = scene.earlier[0]
-    return scene.with_newest(size=before.size, content=before.content) if before.content else scene
+    content = before.content or scene.made[0].content
+    return scene.with_files(
+        replace(scene.made[0], size=before.size, content=content),
+        *scene.made[1:],
+        replace(before, content=content),
+        *scene.earlier[1:],
+    )
+
+
+def _without_room(scene: Scene) -> Scene:
+    """Not one byte is left below its folder."""
+    scene = scene.with_newest(size=0, content=None)
+    seen = scene.evidence.outputs[scene.job.id]
+    assert isinstance(seen, OutputSeen)
+    full = replace(seen, free_bytes=0)
+    return replace(scene, evidence=replace(scene.evidence, outputs={scene.job.id: full}))
+
+
+def _twice(scene: Scene) -> Scene:
+    """Its first run was followed by another inside its time, each with a whole file of its own."""
+    first = scene.made[-1]
+    return scene.with_files(scene.moved(first, _to_another_run(scene)), *scene.files)
+
+
+def _to_another_run(scene: Scene) -> timedelta:
+    """From the run to the end of its time, or to the beginning, whichever is farther."""
+    first_at, run = scene.made[-1].made_at, scene.run
+    return max(run.finish_by - first_at, run.due_at - first_at, key=abs)
+
+
+def _may_run_twice(scene: Scene) -> bool:
+    """True where the run was in time, its name tells when, and the one before is there to show that one leaves one."""
+    run = scene.run
+    if not _has_a_file_before(scene) or scene.made[-1].stamp_at is None or scene.made[-1].made_at > run.finish_by:
+        return False
+    has_an_end = run.ends_at is None or run.finish_by < run.ends_at
+    return has_an_end and abs(_to_another_run(scene)) > _A_MOMENT
 
 
 def _has_a_file_before(scene: Scene) -> bool:
@@ -117,7 +156,7 @@ FAULTS: tuple[JobFault, ...] = (
     ),
     JobFault(
         name="empty-output",
-        story="the disk was full: its file was created and stayed empty",
+        story="its file was created and stayed empty",
         plant=_emptied,
         applies=of_output,
     ),
@@ -148,7 +187,21 @@ FAULTS: tuple[JobFault, ...] = (
         name="duplicate-output",
         story="its file holds what that of the run before holds",
         plant=_repeated,
-        applies=_has_a_file_before,
+        applies=lambda scene: _has_a_file_before(scene) and scene.made[0].content is not None,
+        cure=advice.for_a_repetition,
+    ),
+    JobFault(
+        name="disk-full",
+        story="its disk is full: its file was created and stayed empty",
+        plant=_without_room,
+        applies=of_output,
+    ),
+    JobFault(
+        name="ran-twice",
+        story="two schedulers ran it, and each run left its file",
+        plant=_twice,
+        applies=_may_run_twice,
+        is_warning=True,
     ),
     JobFault(
         name="output-unreadable",

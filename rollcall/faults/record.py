@@ -28,6 +28,10 @@ def _missed(scene: Scene) -> Scene:
     return _with_record_of_before(scene.without_made())
 
 
+def _hanging(scene: Scene) -> Scene:
+    return _missed(scene).with_record(last_status="running")
+
+
 def _never(scene: Scene) -> Scene:
     scene = scene.with_files()
     return scene.with_record(last_execution=None, last_status="pending") if of_recorded(scene) else scene
@@ -123,6 +127,13 @@ FAULTS: tuple[JobFault, ...] = (
         story="it has never run",
         plant=_never,
         applies=of_any,
+    ),
+    JobFault(
+        name="still-running",
+        story="it has begun, and never comes to its end",
+        plant=_hanging,
+        applies=of_recorded,
+        cure=advice.for_an_interval,
     ),
     JobFault(
         name="missed-run",

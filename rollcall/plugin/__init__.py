@@ -37,17 +37,15 @@ _MARKERS = (
 
 
 @pytest.fixture
-def job(request: pytest.FixtureRequest) -> CheckedJob:
+def job() -> CheckedJob:
     """Each declared job in its turn, as a check sees it: `assert job.ran_on_time`."""
-    subject: CheckedJob = request.param
-    return subject
+    raise NotImplementedError("pytest_generate_tests gives every check its job")
 
 
 @pytest.fixture
-def service(request: pytest.FixtureRequest) -> CheckedService:
+def service() -> CheckedService:
     """Each declared service in its turn, as a check sees it: `assert service.answers`."""
-    subject: CheckedService = request.param
-    return subject
+    raise NotImplementedError("pytest_generate_tests gives every check its service")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -95,11 +93,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "job" in metafunc.fixturenames:
         ids = subjects.jobs_with(_wanted(metafunc.definition, "jobs_with"))
         jobs = [CheckedJob(each, facing.jobs) for each in ids]
-        metafunc.parametrize("job", jobs or [NOBODY], ids=ids or None, indirect=True)
+        metafunc.parametrize("job", jobs or [NOBODY], ids=ids or None)
     if "service" in metafunc.fixturenames:
         service_ids = subjects.services_with(_wanted(metafunc.definition, "services_with"))
         services = [CheckedService(each, facing.services) for each in service_ids]
-        metafunc.parametrize("service", services or [NOBODY], ids=service_ids or None, indirect=True)
+        metafunc.parametrize("service", services or [NOBODY], ids=service_ids or None)
 
 
 def _wanted(check: pytest.Item, marker: str) -> set[str]:

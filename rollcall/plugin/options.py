@@ -41,6 +41,16 @@ def add_options(parser: pytest.Parser) -> None:
         const=settings.GOOD_DEMO,
         help=f"judge an embedded scheduler on a staged morning, with that fault if any (${settings.DEMO}; 1: without)",
     )
+    group.addoption(
+        "--record",
+        metavar="DIR",
+        help=f"keep what is seen, without secrets, in that new folder, to judge it again (${settings.RECORD})",
+    )
+    group.addoption(
+        "--replay",
+        metavar="DIR",
+        help=f"judge the morning that --record kept there; nobody is asked (${settings.REPLAY})",
+    )
 
 
 def only_shows(config: pytest.Config) -> bool:
@@ -62,4 +72,6 @@ def asked(config: pytest.Config) -> Asked:
         service_urls=config.getoption("--service-url"),
         as_of=config.getoption("--as-of"),
         demo=config.getoption("--demo"),
+        record=config.getoption("--record"),
+        replay=config.getoption("--replay"),
     )

@@ -106,6 +106,8 @@ def _tell(item: pytest.Item, told: Finding | NotPromised) -> NoReturn:
 
 def _warn(subjects: Iterable[Subject]) -> None:
     findings = {(each.id, asked.finding) for each in subjects for asked in each.asked if asked.finding.is_warning}
+    if not findings:
+        return
     with warnings.catch_warnings():
         # Whatever the project or the command line makes of warnings, this one fails no check.
         warnings.simplefilter("always", MorningWarning)

@@ -6,6 +6,7 @@ say which run they belong to.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Generator
 from contextlib import suppress
 from datetime import datetime
@@ -70,8 +71,8 @@ class Presentation:
         session = self._session
         zone, demo = (session.roll.zone, session.demo) if session else (ZoneInfo("UTC"), None)
         at = session.judged_at if session else self._began_at
-        page = render_incomplete(started_at=at, zone=zone, demo=demo, because=because)
-        return page, incomplete_json(at, zone, demo=demo, because=because)
+        known: dict[str, Any] = {"demo": demo, "because": because, "replay_of": session.replay_of if session else None}
+        return render_incomplete(started_at=at, zone=zone, **known), incomplete_json(at, zone, **known)
 
     def _leave_incomplete(self, because: str | None) -> None:
         # An INCOMPLETE page stands there already; where it cannot be replaced it is still true.
@@ -135,7 +136,7 @@ class Presentation:
             return _NOT_LOOKED
         if len(self._done) < self._expected:
             return f"only {len(self._done)} of {counted(self._expected, 'check')} came to their end"
-        return None
+        return self._session.unrecorded if self._session else None
 
     def _exit_status(self, exitstatus: int) -> int:
         """Never 0 without the whole evidence: a check that could not tell is skipped, and skips are green to pytest."""
@@ -175,6 +176,9 @@ class Presentation:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """Our columns instead of the links; node ids escaped, which pytest-html leaves to us."""
+        if report.when != "call" and report.passed and not report.sections:
+            # pytest-html draws no row for it, but only finds that out once it has made one.
+            cells.clear()
         if cells:
             job_id = dict(getattr(report, "user_properties", ())).get(JOB, "")
             cells[1] = f'<td class="col-testId">{escape(clean(report.nodeid))}</td>'
@@ -182,9 +186,9 @@ class Presentation:
 
     def _cells_of(self, job_id: str) -> tuple[str, ...]:
         if job_id not in self._cells:
-            jobs = {each.job.id: each for each in self._morning.jobs} if self._morning else {}
-            zone = self._morning.zone if self._morning else ZoneInfo("UTC")
-            self._cells[job_id] = cells(jobs.get(job_id), zone)
+            morning = self._morning
+            judged = morning.job(job_id) if morning else None
+            self._cells[job_id] = cells(judged, morning.zone if morning else ZoneInfo("UTC"))
         return self._cells[job_id]
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
@@ -197,7 +201,14 @@ class Presentation:
     def _last_words(self) -> list[str]:
         if self._morning is None:
             return [f"INCOMPLETE: {self._interruption}."]
-        return [*render_summary(self._morning, **self._outcome), f"page: {self._reports.page}"]
+        return [*render_summary(self._morning, **self._outcome), *self._kept(), f"page: {self._reports.page}"]
+
+    def _kept(self) -> list[str]:
+        session = self._session
+        if session is None or session.record is None or session.unrecorded:
+            return []
+        folder = clean(str(session.record), 4000)
+        return [f"recorded: {folder} (judge it again: pytest checks/ --replay {shlex.quote(folder)})"]
 
 
 def _unwritten(reports: Reports, problem: OSError) -> str:

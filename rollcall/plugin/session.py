@@ -13,17 +13,22 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from rollcall.errors import BadInput
+from rollcall.evidence import Evidence
 from rollcall.gather import gather
 from rollcall.jobs import Job, Roll, Service
 from rollcall.morning import Morning, judge_morning
 from rollcall.plugin.options import asked
 from rollcall.plugin.views import CheckedJob, CheckedService, Facing, Facts
+from rollcall.recording import Recorded, record
+from rollcall.replay import Replay
+from rollcall.report.headline import show_replay
 from rollcall.settings import Asked
-from rollcall.text import counted
+from rollcall.text import clean, counted
 from rollcall.times import show_instant
 
 
@@ -62,7 +67,10 @@ class Session:
     judged_at: datetime
     began_at: datetime
     began_on: float
-    demo: str | None
+    demo: str | None = None
+    replay: Replay | None = None
+    record: Path | None = None
+    unrecorded: str | None = None
     facing: Facing = field(default_factory=Facing)
     morning: Morning | None = None
     has_gathered: bool = False
@@ -82,13 +90,42 @@ class Session:
         jobs, services = _needed(items, self.roll)
         if not jobs and not services:
             return
-        progress = _Progress(config)
-        evidence = gather(jobs, services, now=self.judged_at, clock=self.clock, progress=progress.show)
-        progress.end()
+        evidence = self._evidence(jobs, services, _Progress(config))
         self.morning = judge_morning(
-            self.roll, evidence, now=self.judged_at, jobs=jobs, services=services, demo=self.demo
+            self.roll,
+            evidence,
+            now=self.judged_at,
+            jobs=jobs,
+            services=services,
+            demo=self.demo,
+            replay_of=self.replay_of,
         )
         self._face(self.morning)
+
+    @property
+    def replay_of(self) -> datetime | None:
+        """The moment of the record that is replayed; None where people and folders are asked."""
+        return self.replay.recorded_at if self.replay else None
+
+    def _evidence(self, jobs: list[Job], services: list[Service], progress: _Progress) -> Evidence:
+        if self.replay:
+            return self.replay.seen_at(self.judged_at)
+        evidence = gather(jobs, services, now=self.judged_at, clock=self.clock, progress=progress.show)
+        progress.end()
+        if self.record:
+            self._keep(evidence, self.record)
+        return evidence
+
+    def _keep(self, evidence: Evidence, folder: Path) -> None:
+        """Records it before anything is judged. Where that fails the morning is judged all the same."""
+        root = self.roll.file.resolve().parent
+        try:
+            record(folder, self.roll, Recorded(evidence=evidence, now=self.judged_at, root=root, demo=self.demo))
+        except OSError as problem:
+            what = clean(str(problem.filename or folder))
+            self.unrecorded = f"it could not be recorded: {what}: {problem.strerror or problem}"
+        except BadInput as problem:
+            self.unrecorded = f"it could not be recorded: {problem}"
 
     def _face(self, morning: Morning) -> None:
         for job in morning.jobs:
@@ -104,6 +141,8 @@ class Session:
         of_day = f"{show_instant(self.judged_at, roll.zone, year=True)}, {roll.zone.key}"
         counts = f"{counted(len(roll.jobs), 'job')}, {counted(len(roll.services), 'service')}"
         lines = [f"roll call: {counts}, judged as of {of_day}"]
+        if self.replay_of:
+            lines = [f"{show_replay(self.replay_of, roll.zone)}: nobody is asked", *lines]
         return [self.demo, *lines] if self.demo else lines
 
 
@@ -144,8 +183,20 @@ def begin(config: pytest.Config, cleanup: ExitStack, now: datetime) -> Session:
     wanted = asked(config)
     if wanted.demo is not None:
         return _begin_demo(wanted, wanted.demo, cleanup)
+    if replay := wanted.load_replay():
+        judged_at = wanted.judged_at(replay.roll, replay.recorded_at)
+        return Session(
+            roll=replay.roll,
+            judged_at=judged_at,
+            began_at=now,
+            began_on=began_on,
+            demo=replay.demo,
+            replay=replay,
+        )
     roll = wanted.load(os.environ)
-    return Session(roll=roll, judged_at=wanted.judged_at(roll, now), began_at=now, began_on=began_on, demo=None)
+    wanted.check_can_record(roll)
+    judged_at = wanted.judged_at(roll, now)
+    return Session(roll=roll, judged_at=judged_at, began_at=now, began_on=began_on, record=wanted.record)
 
 
 def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack) -> Session:
@@ -160,12 +211,14 @@ def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack) -> Session:
         raise BadInput.single("--demo", str(error)) from None
     staged = replace(wanted, jobs_file=morning.jobs_file, shown_file="jobs.toml", service_urls={None: morning.url})
     roll = staged.load(os.environ)
+    wanted.check_can_record(roll)
     return Session(
         roll=roll,
         judged_at=staged.judged_at(roll, morning.now),
         began_at=morning.now,
         began_on=time.monotonic(),
         demo=morning.story,
+        record=wanted.record,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from rollcall.findings import Check, Finding, Verdict
 from rollcall.morning import Morning
 from rollcall.report import markup
 from rollcall.report.cards import render_card
-from rollcall.report.headline import UNFINISHED, count_verdicts, headline, tone
+from rollcall.report.headline import UNFINISHED, count_verdicts, headline, kind, show_replay, tone
 from rollcall.report.marks import render_marks
 from rollcall.report.style import STYLE
 from rollcall.report.tiles import render_tile
@@ -23,7 +25,7 @@ def title(morning: Morning | None, *, is_complete: bool, other_failures: Sequenc
     if morning is None:
         return f"INCOMPLETE: {UNFINISHED}"
     line = headline(morning, is_complete=is_complete, other_failures=len(other_failures))
-    return f"demo: {line}" if morning.demo else line
+    return kind(morning) + line
 
 
 def render_board(
@@ -47,11 +49,19 @@ def render_board(
 
 
 def _head(morning: Morning, line: str, verdict: Verdict) -> str:
-    demo = f'<p class="rc-demo">{markup.text(as_demo(morning.demo))}</p>' if morning.demo else ""
+    demo = render_staged(morning.demo, morning.replay_of, morning.zone)
     return (
         f'<header>{demo}<h1 class="v-{verdict}">{markup.mark(verdict)}<span>{markup.text(line)}</span></h1>'
         f'<p class="rc-when">{_when(morning)}</p>{_services(morning)}</header>'
     )
+
+
+def render_staged(demo: str | None, replay_of: datetime | None, zone: ZoneInfo) -> str:
+    """What the page says before all else where it does not show what is there now."""
+    told = [as_demo(demo)] if demo else []
+    if replay_of:
+        told.append(f"This is a {show_replay(replay_of, zone)}: what was seen then is judged, and nobody was asked.")
+    return "".join(f'<p class="rc-demo">{markup.text(each)}</p>' for each in told)
 
 
 def as_demo(story: str) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from rollcall.findings import Verdict
 from rollcall.morning import Morning
 from rollcall.text import counted
+from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
 
 UNFINISHED = "the run did not come to its end"
@@ -23,6 +27,17 @@ def headline(morning: Morning, *, is_complete: bool, interruption: str | None = 
     if morning.needs_a_person:
         return _needs_you(morning) + failures
     return _good(morning.jobs) + failures
+
+
+def kind(morning: Morning) -> str:
+    """ "demo: ", "replay of Wed 11 Feb 2026 07:02 CET: " or "": what stands before the headline."""
+    replayed = f"{show_replay(morning.replay_of, morning.zone)}: " if morning.replay_of else ""
+    return f"{'demo: ' if morning.demo else ''}{replayed}"
+
+
+def show_replay(recorded_at: datetime, zone: ZoneInfo) -> str:
+    """ "replay of Wed 11 Feb 2026 07:02 CET"."""
+    return f"replay of {show_instant(recorded_at, zone, year=True)}"
 
 
 def tone(morning: Morning, *, is_complete: bool, other_failures: int = 0) -> Verdict:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from rollcall.findings import Verdict
 from rollcall.report import markup
-from rollcall.report.board import as_demo
+from rollcall.report.board import render_staged
 from rollcall.report.marks import render_marks
 from rollcall.report.style import STYLE
 from rollcall.times import show_instant
@@ -16,13 +16,18 @@ _NOT_AT_ITS_END = "has not come to its end; nothing on this page says that a job
 
 
 def render_incomplete(
-    *, started_at: datetime, zone: ZoneInfo | None, demo: str | None = None, because: str | None = None
+    *,
+    started_at: datetime,
+    zone: ZoneInfo | None,
+    demo: str | None = None,
+    because: str | None = None,
+    replay_of: datetime | None = None,
 ) -> str:
     """A whole page. `zone` is None where jobs.toml could not be read; `because` is why there will be no result."""
     when = show_instant(started_at, zone or ZoneInfo("UTC"))
     line = f"INCOMPLETE: the run that began {when} {_NOT_AT_ITS_END}"
     reason = f"<p>{markup.text(because)}</p>" if because else _WAIT
-    story = f'<p class="rc-demo">{markup.text(as_demo(demo))}</p>' if demo else ""
+    story = render_staged(demo, replay_of, zone or ZoneInfo("UTC"))
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"/>'

@@ -32,7 +32,7 @@ overflow-wrap:anywhere}
 .rc-in{stroke:var(--bg)}
 .rc-on{stroke:currentColor}
 .rc .v-ok{color:var(--ok)}.rc .v-pending{color:var(--pending)}.rc .v-late{color:var(--late)}
-.rc .v-missed,.rc .v-failed,.rc .v-bad-output{color:var(--bad)}.rc .v-unknown{color:var(--unknown)}
+.rc .v-missed,.rc .v-failed,.rc .v-stuck,.rc .v-bad-output{color:var(--bad)}.rc .v-unknown{color:var(--unknown)}
 .rc .rc-demo{border:1px solid var(--line);background:var(--field);border-radius:4px;padding:.5rem .8rem;
 margin:0 0 1.6rem;font-size:.9rem}
 .rc .rc-when{color:var(--soft);margin:.5rem 0 0}

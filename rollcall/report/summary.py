@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rollcall.morning import Morning
-from rollcall.report.headline import headline
+from rollcall.report.headline import headline, kind
 from rollcall.report.told import Told, tell
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
@@ -21,7 +21,7 @@ def render_summary(
     """At most 13 plain lines: the verdict, then each cause once, with what proves it and what to do."""
     line = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
     judged = show_instant(morning.judged_at, morning.zone)
-    lines = [_line(f"{'demo: ' if morning.demo else ''}{line} (judged {judged})")]
+    lines = [_line(f"{kind(morning)}{line} (judged {judged})")]
     blocks = [list(_block(each)) for each in tell(morning)]
     for index, block in enumerate(blocks):
         is_last = index == len(blocks) - 1

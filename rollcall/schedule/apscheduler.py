@@ -65,7 +65,7 @@ class ApschedulerSchedule:
         return self.last_due(at) == at or (first is not None and first.astimezone(UTC) == at)
 
     def in_words(self) -> str:
-        return show_fields(_read_fields(self.fields)) or f'apscheduler "{self.fields}"'
+        return show_fields(_read_fields(self.fields, self.zone)) or f'apscheduler "{self.fields}"'
 
     def _from(self, after: datetime) -> Iterator[datetime]:
         last = self.last_due(after)
@@ -190,27 +190,38 @@ def _allows(field: Any, at: datetime) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _read_fields(fields: str) -> Fields | None:
+def _read_fields(fields: str, zone: ZoneInfo) -> Fields | None:
     """Return the fields as plain sets, in the engine's own reading; None for what those cannot say."""
     has_last_day = "last" in fields.lower()
     if has_last_day and fields.split()[2].lower() != "last":
         return None
-    trigger: _Trigger = CronTrigger.from_crontab(fields, timezone=UTC)
-    named = {field.name: field for field in trigger.fields}
+    named = {field.name: field for field in _trigger(fields, zone).fields}
     # January 2001 has 31 days and begins on a Monday.
-    day = datetime(2001, 1, 1, tzinfo=UTC)
-
-    def allowed(name: str, moments: list[datetime]) -> list[datetime]:
-        # Most fields are a star, and asking the trigger moment by moment costs more than all the rest of a reading.
-        return moments if str(named[name]) == "*" else [each for each in moments if _allows(named[name], each)]
-
-    days = [day.replace(day=number) for number in range(1, 32)]
+    days = _allowed(named["day_of_week"], [datetime(2001, 1, day, tzinfo=UTC) for day in range(1, 8)])
     return Fields(
-        minutes=frozenset(each.minute for each in allowed("minute", [day.replace(minute=m) for m in range(60)])),
-        hours=frozenset(each.hour for each in allowed("hour", [day.replace(hour=h) for h in range(24)])),
-        days=frozenset() if has_last_day else frozenset(each.day for each in allowed("day", days)),
+        minutes=_allowed_from(named["minute"], 0),
+        hours=_allowed_from(named["hour"], 0),
+        days=frozenset() if has_last_day else _allowed_from(named["day"], 1),
         last_day=has_last_day,
-        months=frozenset(each.month for each in allowed("month", [day.replace(month=m) for m in range(1, 13)])),
-        weekdays=frozenset(each.weekday() for each in allowed("day_of_week", days[:7])),
+        months=_allowed_from(named["month"], 1),
+        weekdays=frozenset(day.weekday() for day in days),
         either_day=False,
     )
+
+
+def _allowed(field: Any, moments: list[datetime]) -> list[datetime]:
+    return [each for each in moments if _allows(field, each)]
+
+
+def _allowed_from(field: Any, first: int) -> frozenset[int]:
+    """Return all that *field* allows, from one value on to the next: asking value by value is dear for a morning."""
+    allowed: set[int] = set()
+    value: int | None = first
+    start = datetime(2001, 1, 1, tzinfo=UTC)
+    while value is not None and value <= field.get_max(start):
+        moment: dict[str, Any] = {field.name: value}
+        value = field.get_next_value(start.replace(**moment))
+        if value is not None:
+            allowed.add(value)
+            value += 1
+    return frozenset(allowed)

@@ -46,7 +46,7 @@ def read_content(path: Path, seen: FileSeen, output: Output) -> FileSeen:
         data = _read(path, output.max_size)
         if len(data) > output.max_size:
             raise OSError("it grows while it is read, beyond max_size")
-        return replace(seen, content=_content(data, output))
+        return replace(seen, content=content_of(data, output))
     except OSError as error:
         return replace(seen, unreadable=clean(error.strerror or str(error)))
 
@@ -69,7 +69,8 @@ def _read(path: Path, limit: int) -> bytes:
         return b"".join(pieces)
 
 
-def _content(data: bytes, output: Output) -> Content:
+def content_of(data: bytes, output: Output) -> Content:
+    """What is told of `data` as the content of that output."""
     looked_for = output.must_contain + output.must_not_contain
     return Content(
         flaw=_flaw(data, output.format),

@@ -203,10 +203,14 @@ def _seen(folder: Path, matches: _Matches, room: tuple[int | None, int | None], 
     # After a cut the newest before would look as if there were none in between.
     if matches.before and not matches.is_cut:
         files.append(matches.before)
+    oldest_read = _oldest_read(files, matches.wanted)
     return OutputSeen(
         looked_at=now,
         matches=matches.count,
-        files=tuple(_read(folder, number, each, matches.wanted) for number, each in enumerate(files)),
+        files=tuple(
+            _read(folder, each, matches.wanted) if number <= oldest_read else each.seen
+            for number, each in enumerate(files)
+        ),
         unstamped=tuple(matches.unstamped),
         later=tuple(matches.later),
         free_bytes=room[0],
@@ -214,10 +218,18 @@ def _seen(folder: Path, matches: _Matches, room: tuple[int | None, int | None], 
     )
 
 
-def _read(folder: Path, number: int, found: _Found, wanted: Wanted) -> FileSeen:
-    """The newest is always read, for people to see it; others where their run may be the one that is judged."""
-    seen = found.seen
-    if wanted.read_since is None:
-        return seen
-    is_wanted = seen.made_at >= wanted.read_since and number < MOST_READ
-    return read_content(folder / found.name, seen, wanted.output) if is_wanted or number == 0 else seen
+def _oldest_read(files: Sequence[_Found], wanted: Wanted) -> int:
+    """Up to which of the files, newest first, their content is read; -1 where of none.
+
+    The newest is always read, for people to see it; others where their run may be the one that is judged, and where an
+    output must change the one before them.
+    """
+    since = wanted.read_since
+    if since is None:
+        return -1
+    judged = sum(each.seen.made_at >= since for each in files)
+    return min(max(judged, 1) + wanted.output.must_change, MOST_READ) - 1
+
+
+def _read(folder: Path, found: _Found, wanted: Wanted) -> FileSeen:
+    return read_content(folder / found.name, found.seen, wanted.output)

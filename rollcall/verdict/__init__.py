@@ -84,7 +84,7 @@ class JobJudged:
 _HEAVIEST_FIRST: tuple[Callable[[Finding], bool], ...] = (
     lambda each: each.needs_a_person and each.verdict is not Verdict.UNKNOWN,
     lambda each: each.needs_a_person,
-    lambda each: each.is_warning,
+    lambda each: each.is_warning and each.verdict is not Verdict.OK,
     lambda each: each.verdict is not Verdict.OK,
 )
 
@@ -141,7 +141,7 @@ def _run_findings(seen: Witnesses, run: DueRun) -> tuple[Finding, ...]:
     exists = output.output_exists(seen, run, executed, status) if seen.has_output else None
     whole = output.output_is_whole(seen, run, exists) if exists else None
     agrees = output.output_agrees_with_record(seen, run, exists, executed) if exists and executed else None
-    on_time = record.ran_on_time(seen, run, executed, exists)
+    on_time = record.ran_on_time(seen, run, executed, status, exists)
     return tuple(each for each in (executed, status, on_time, exists, whole, agrees) if each)
 
 

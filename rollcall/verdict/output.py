@@ -20,6 +20,10 @@ from rollcall.verdict.witnesses import Witnesses
 
 # A checkout, a copy or a restore gives a file a new mtime; minutes come from the run itself.
 _RESTORED_AFTER = timedelta(hours=1)
+# Files of one run are this near to each other; nobody runs a job twice as fast.
+_PARTS_OF_ONE = timedelta(seconds=30)
+# What a disk without room makes of an output.
+_OF_A_FULL_DISK = frozenset({CauseCode.EMPTY_OUTPUT, CauseCode.TRUNCATED_OUTPUT})
 
 
 def output_exists(seen: Witnesses, run: DueRun, executed: Finding | None, status: Finding | None) -> Finding:
@@ -31,7 +35,8 @@ def output_exists(seen: Witnesses, run: DueRun, executed: Finding | None, status
         because = f"the output folder could not be looked at: {detail}"
         return broken(check, Verdict.UNKNOWN, seen.output.code, expected=expected, found=detail, because=because)
     if made := seen.made_by(run):
-        return ok(check, expected, f"{made[0].name}, {show_size(made[0].size)}{_restored(made[0], seen)}")
+        found = f"{made[0].name}, {show_size(made[0].size)}{_restored(made[0], seen)}"
+        return _ran_twice(check, expected, found, seen, run) or ok(check, expected, found)
     if _has_been_replaced(seen, run):
         return pending(check, expected, "a later run has replaced its output")
     return _no_output(check, expected, seen, run, executed, status)
@@ -46,6 +51,37 @@ def _restored(file: FileSeen, seen: Witnesses) -> str:
     if file.stamp_at is None or abs(file.modified_at - file.stamp_at) < _RESTORED_AFTER:
         return ""
     return f" (by its name; its mtime says {show.when(file.modified_at, seen.job)})"
+
+
+def _ran_twice(check: Check, expected: str, found: str, seen: Witnesses, run: DueRun) -> Finding | None:
+    """Two whole outputs inside the time of one run, where runs leave one each: told, and no failure of its work.
+
+    Files only seconds apart are parts of one run, and so are as many as an earlier run left. One made by hand later is
+    no second run of the schedule. Without an earlier run nobody can tell, nor where names do not tell the time.
+    """
+    made = [
+        each for each in seen.made_by(run) if each.stamp_at and each.made_at <= run.finish_by and _is_whole(each, seen)
+    ]
+    if len(made) < 2 or made[0].made_at - made[-1].made_at <= _PARTS_OF_ONE:
+        return None
+    before = seen.made_before(run)
+    near = [each for each in before if before[0].made_at - each.made_at <= run.finish_by - run.due_at]
+    if not 0 < len(near) < len(made):
+        return None
+    twice = f"{made[-1].name} and {made[0].name}, {show_span(made[0].made_at - made[-1].made_at)} apart"
+    because = f"{show.due(run, seen.job)}; it left {counted(len(made), 'whole output')} inside its time: {twice}"
+    return _noted(check, CauseCode.RAN_TWICE, expected=expected, found=found, because=because)
+
+
+def _is_whole(file: FileSeen, seen: Witnesses) -> bool:
+    return _flaw(file, _declared(seen)) is None
+
+
+def _noted(check: Check, code: CauseCode, *, expected: str, found: str, because: str) -> Finding:
+    """The promise was kept, and something beside it is worth telling."""
+    return Finding(
+        check=check, verdict=Verdict.OK, code=code, expected=expected, found=found, because=because, is_warning=True
+    )
 
 
 def _has_been_replaced(seen: Witnesses, run: DueRun) -> bool:
@@ -74,8 +110,15 @@ def _no_output(
     """No file of this run: what that means depends on what the scheduler says of it."""
     found = _newest(seen)
     due = show.due(run, seen.job)
+    if executed is not None and executed.verdict is Verdict.STUCK:
+        return cannot_tell(check, expected, executed)
     if status is not None and seen.is_recorded(run) and status.needs_a_person:
-        return cannot_tell(check, expected, status)
+        # A run that failed for want of room says no more than that it failed.
+        if status.code is not CauseCode.RUN_FAILED or not _full(seen):
+            return cannot_tell(check, expected, status)
+        because = f"it left no file: {found}{_full(seen)}"
+        code, verdict = CauseCode.DISK_FULL, Verdict.BAD_OUTPUT
+        return broken(check, verdict, code, expected=expected, found=found, because=because)
     if _is_called_a_success(seen, run, executed):
         because = f"{due}; {seen.teller} calls it a success, but it left no file: {found}"
         code, verdict = CauseCode.SUCCESS_WITHOUT_OUTPUT, Verdict.BAD_OUTPUT
@@ -84,8 +127,24 @@ def _no_output(
         code, verdict = CauseCode.STALE_OUTPUT, Verdict.BAD_OUTPUT
     else:
         because = f"{due}; {found}"
-        code, verdict = (CauseCode.MISSED_RUN if seen.files else CauseCode.NEVER_RAN), Verdict.MISSED
+        has_run = seen.files or seen.last_run or seen.run_in_database
+        code, verdict = (CauseCode.MISSED_RUN if has_run else CauseCode.NEVER_RAN), Verdict.MISSED
+    if verdict is Verdict.BAD_OUTPUT and (full := _full(seen)):
+        code, because = CauseCode.DISK_FULL, f"{because}{full}"
     return broken(check, verdict, code, expected=expected, found=found, because=because)
+
+
+def _full(seen: Witnesses) -> str:
+    """After what is wrong with an output: how little room its disk has; empty where it has enough, or nobody knows."""
+    output = seen.output
+    if isinstance(output, NotSeen) or output is None or output.free_bytes is None:
+        return ""
+    wanted = output.room_wanted(_declared(seen).min_size)
+    if output.free_bytes >= wanted:
+        return ""
+    folder = clean(str(_declared(seen).folder))
+    of_all = f" of {show_size(output.total_bytes)}" if output.total_bytes else ""
+    return f"; the disk of {folder} has {show_size(output.free_bytes)} free{of_all}, less than {show_size(wanted)}"
 
 
 def _is_called_a_success(seen: Witnesses, run: DueRun, executed: Finding | None) -> bool:
@@ -120,12 +179,38 @@ def output_is_whole(seen: Witnesses, run: DueRun, exists: Finding) -> Finding:
     made = seen.made_by(run)
     if not made:
         return pending(check, expected, exists.because)
-    flaw = _flaw(made[0], output)
+    flaw = _flaw(made[0], output) or _repetition(made[0], seen, run)
+    full = _full(seen)
     if flaw is None:
-        return ok(check, expected, f"{made[0].name}, {show_size(made[0].size)}")
+        return _is_kept(check, expected, made[0], full)
     verdict, code, says = flaw
     because = f"its output {made[0].name} {says}"
+    if full and code in _OF_A_FULL_DISK:
+        code, because = CauseCode.DISK_FULL, f"{because}{full}"
     return broken(check, verdict, code, expected=expected, found=says, because=because)
+
+
+def _is_kept(check: Check, expected: str, file: FileSeen, full: str) -> Finding:
+    """A disk that is nearly full is no failure of a job that did its work; its next output may be cut off."""
+    found = f"{file.name}, {show_size(file.size)}"
+    if not full:
+        return ok(check, expected, found)
+    because = f"its output {file.name} is whole{full}: the next may be cut off"
+    return _noted(check, CauseCode.DISK_FULL, expected=expected, found=found, because=because)
+
+
+def _repetition(file: FileSeen, seen: Witnesses, run: DueRun) -> tuple[Verdict, CauseCode, str] | None:
+    """The same content as the output of the run before, where the job declares that its output must change."""
+    before = next(iter(seen.made_before(run)), None)
+    if not _declared(seen).must_change or before is None or before.size != file.size:
+        return None
+    if not (file.content and before.content and file.content.sha256 and before.content.sha256):
+        says = f"could not be held against {before.name}, the output of the run before: not read"
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
+    if file.content.sha256 != before.content.sha256:
+        return None
+    says = f"holds exactly what {before.name} of the run before holds"
+    return Verdict.BAD_OUTPUT, CauseCode.DUPLICATE_OUTPUT, says
 
 
 def _wholeness(output: Output) -> str:
@@ -136,6 +221,8 @@ def _wholeness(output: Output) -> str:
         parts.append(f"with {_quoted(output.must_contain)}")
     if output.must_not_contain:
         parts.append(f"without {_quoted(output.must_not_contain)}")
+    if output.must_change:
+        parts.append("other than that of the run before")
     return ", ".join(parts)
 
 

@@ -19,7 +19,8 @@ from rollcall.verdict.clock import skew
 from rollcall.verdict.witnesses import Reading, Witnesses
 
 _FAILED_STATUS = frozenset({"error", "failed", "failure"})
-_UNDER_WAY = frozenset({"pending", "queued", "running", "started"})
+_RUNNING = frozenset({"running", "started"})
+_UNDER_WAY = _RUNNING | {"pending", "queued"}
 # An engine keeps the microseconds of an interval's anchor; a person writes seconds.
 _SAME_SECOND = timedelta(seconds=1)
 # Record and file of one run are seconds apart: nearer than any two zones are, and than a person runs a job again.
@@ -185,6 +186,8 @@ def _not_of_this_run(check: Check, expected: str, seen: Witnesses, run: DueRun) 
     if seen.ran_at is None:
         assert seen.last_run is not None
         return _later_than_now(check, expected, seen.last_run, seen)
+    if _is_under_way(seen, run):
+        return _still_running(check, expected, seen, run)
     found = f"{show.earlier_run(seen.ran_at, seen.job)}{seen.by_teller}"
     if made := seen.made_by(run):
         return _unrecorded(check, expected, found, made[0].name, seen, run)
@@ -255,12 +258,39 @@ def _skewed(check: Check, expected: str, at: datetime, begins_at: datetime, seen
 
 def _never_recorded(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Finding:
     found = "no execution recorded, ever"
+    if _is_under_way(seen, run):
+        return _still_running(check, expected, seen, run)
     if made := seen.made_by(run):
         return _unrecorded(check, expected, found, made[0].name, seen, run)
-    code = CauseCode.MISSED_RUN if seen.files else CauseCode.NEVER_RAN
+    code = CauseCode.MISSED_RUN if seen.files or seen.run_in_database else CauseCode.NEVER_RAN
     whose = seen.teller if seen.stands_in else "its scheduler"
     because = f"{show.due(run, seen.job)}; {whose} has no execution of it on record, ever"
     return broken(check, Verdict.MISSED, code, expected=expected, found=found, because=because)
+
+
+def _is_under_way(seen: Witnesses, run: DueRun) -> bool:
+    """True where the scheduler says that a run is running, and it is this one: none that was due later has begun.
+
+    Where the next is due before this one must be done, nobody can tell which of them it is: the older is still owed.
+    """
+    status = seen.recorded.last_status if seen.recorded else None
+    if (status or "").lower() not in _RUNNING:
+        return False
+    return run.next_due_at is None or seen.now < run.next_due_at or run.next_due_at < run.finish_by
+
+
+def _still_running(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Finding:
+    status = seen.recorded.last_status if seen.recorded else None
+    says = f'{seen.teller} says it is still "{status}"'
+    if seen.now < run.finish_by:
+        return pending(check, expected, f"{says}, and it is inside its time")
+    over = seen.now - run.finish_by
+    because = (
+        f"{show.due(run, seen.job)}; {says}, though it should have been done by "
+        f"{show.limit(run.finish_by, run, seen.job)}{f', {show_span(over)} ago' if over else ''}"
+    )
+    found = f"still {status}"
+    return broken(check, Verdict.STUCK, CauseCode.STILL_RUNNING, expected=expected, found=found, because=because)
 
 
 def _unrecorded(check: Check, expected: str, found: str, name: str, seen: Witnesses, run: DueRun) -> Finding:
@@ -334,6 +364,10 @@ def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Findin
     found = status or "no status"
     if found.lower() in _UNDER_WAY and seen.now < run.finish_by:
         return pending(check, expected, f'its status is "{found}", and it is still inside its time')
+    if found.lower() in _UNDER_WAY and _has_begun_a_later_one(seen, run):
+        return pending(check, expected, "the next run has replaced its status, and is still inside its time")
+    if _is_under_way(seen, run):
+        return _hung(_still_running(check, expected, seen, run), seen, run)
     said = f"{show.due(run, seen.job)}; the run that ended {show.when(seen.ran_at, seen.job)}{seen.by_teller}"
     if found.lower() in _FAILED_STATUS:
         because = f"{said} ended in {found}"
@@ -342,7 +376,23 @@ def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Findin
     return broken(check, Verdict.UNKNOWN, CauseCode.BACKEND_ERROR, expected=expected, found=found, because=because)
 
 
-def ran_on_time(seen: Witnesses, run: DueRun, executed: Finding | None, exists: Finding | None) -> Finding:
+def _has_begun_a_later_one(seen: Witnesses, run: DueRun) -> bool:
+    """True where a newer due run is inside its time, and the status may be that one's."""
+    return run.next_due_at is not None and run.next_due_at <= seen.now
+
+
+def _hung(running: Finding, seen: Witnesses, run: DueRun) -> Finding:
+    """Its work is there all the same: it may have been started again by hand, and nobody must get up for that."""
+    made = seen.made_by(run)
+    if not made:
+        return running
+    because = f"{running.because}; its output {made[0].name} is there: started again by hand, or it hangs at its end"
+    return replace(running, verdict=Verdict.PENDING, because=because, is_warning=True)
+
+
+def ran_on_time(
+    seen: Witnesses, run: DueRun, executed: Finding | None, status: Finding | None, exists: Finding | None
+) -> Finding:
     """The run was done by its limit; the earliest sign of it counts.
 
     Where a lone record is the only witness, a run by hand in addition has replaced it, and is a run outside its time
@@ -351,6 +401,9 @@ def ran_on_time(seen: Witnesses, run: DueRun, executed: Finding | None, exists: 
     check, job = Check.RAN_ON_TIME, seen.job
     expected = f"done by {show.limit(run.finish_by, run, job)}"
     ran_at = seen.first_seen(run)
+    if status and status.verdict is Verdict.STUCK and status.needs_a_person:
+        # What is on record is when it began.
+        return cannot_tell(check, expected, status)
     if ran_at is None:
         return _no_sign(check, expected, seen, run, executed, exists)
     found = f"{show.when(ran_at, job)}, {show.distance(ran_at, run)}"

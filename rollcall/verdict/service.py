@@ -64,9 +64,17 @@ def _answers(service: Service, seen: SchedulerSeen | NotSeen) -> Finding:
     expected = f"a scheduler's status from {service.shown_url}{service.status}"
     if isinstance(seen, SchedulerSeen):
         return ok(Check.ANSWERS, expected, f"200 with {counted(len(seen.registrations), 'job')}")
+    if seen.code is CauseCode.NOT_RECORDED:
+        return _not_recorded(Check.ANSWERS, expected, seen)
     says = _SAYS.get(seen.code, seen.code)
     because = f"{says}: {seen.detail}"
     return broken(Check.ANSWERS, Verdict.FAILED, seen.code, expected=expected, found=seen.detail, because=because)
+
+
+def _not_recorded(check: Check, expected: str, seen: NotSeen) -> Finding:
+    """A replay asks nobody: what is not in its record is no failure of anybody, and not well either."""
+    code, because = CauseCode.NOT_RECORDED, seen.detail
+    return broken(check, Verdict.UNKNOWN, code, expected=expected, found="not in this record", because=because)
 
 
 def _clock_agrees(seen: SchedulerSeen) -> Finding:
@@ -166,6 +174,8 @@ def _flag(service: Service, database: DatabaseSeen | NotSeen | None) -> tuple[bo
 def _database_answers(service: Service, database: DatabaseSeen | NotSeen) -> Finding:
     check, declared = Check.DATABASE_ANSWERS, service.database
     expected = f"what {declared.shown_url if declared else 'the database'} has on record"
+    if isinstance(database, NotSeen) and database.code is CauseCode.NOT_RECORDED:
+        return _not_recorded(check, expected, database)
     if isinstance(database, NotSeen):
         because = f"{_DATABASE_SAYS.get(database.code, 'the database cannot be asked')}: {database.detail}"
         return broken(check, Verdict.FAILED, database.code, expected=expected, found=database.detail, because=because)

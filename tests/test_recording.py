@@ -1,0 +1,329 @@
+"""What is kept of a morning: all of the evidence, none of the secrets?"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fixtures.mornings import HAIKU, TEXT, Told, at, five_files, made, morning
+from rollcall.config import load
+from rollcall.errors import BadInput, CauseCode
+from rollcall.evidence import Content, Evidence, FileSeen, NotSeen, OutputSeen
+from rollcall.findings import Verdict
+from rollcall.jobs import Roll
+from rollcall.morning import Morning, judge_morning
+from rollcall.recording import EVIDENCE, JOBS, Recorded, check_can_record, record, recorded_in
+from rollcall.replay import Replay, replay
+
+TOML = f"""
+timezone = "Europe/Zurich"
+[services.aime]
+url = "http://localhost:8000"
+naive_times = "UTC"
+[jobs.{HAIKU}]
+schedule = "0 6 * * *"
+max_runtime = "10 min"
+[jobs.{HAIKU}.output]
+path = "data/scheduled-output/generate-haiku-*.md"
+stamp = "generate-haiku-%Y%m%d-%H%M%S.md"
+min_size = "200 B"
+must_contain = ["# Album Haïku"]
+keeps = 5
+"""
+
+
+def kept(folder: Path, told: Told | None = None, toml: str = TOML, **environment: str) -> Path:
+    """That morning recorded under that jobs.toml, and where."""
+    told = told or morning()
+    roll = roll_of(folder, toml, **environment)
+    recorded = Recorded(evidence=told.evidence, now=told.now, root=Path("/srv/aime"))
+    record(folder / "kept", roll, recorded)
+    return folder / "kept"
+
+
+def roll_of(folder: Path, toml: str, **environment: str) -> Roll:
+    (folder / JOBS).write_text(toml, encoding="utf-8")
+    return load(folder / JOBS, environment=environment)
+
+
+def under(folder: Path, *changes: tuple[str, str], told: Told | None = None) -> Replay:
+    """The morning replayed under another jobs.toml."""
+    toml = TOML
+    for old, new in changes:
+        assert old in toml
+        toml = toml.replace(old, new)
+    (folder / "other.toml").write_text(toml, encoding="utf-8")
+    return replay(kept(folder, told), jobs_file=folder / "other.toml")
+
+
+def judged(replayed: Replay) -> Morning:
+    return judge_morning(replayed.roll, replayed.evidence, now=replayed.recorded_at)
+
+
+def test_what_is_kept_is_read_back_as_it_was(tmp_path: Path) -> None:
+    told = morning()
+    folder = kept(tmp_path, told)
+
+    recorded = recorded_in(folder)
+    assert recorded == Recorded(evidence=told.evidence, now=told.now, root=Path("/srv/aime"))
+    assert replay(folder).evidence == told.evidence
+    assert judged(replay(folder)).jobs[0].verdict is Verdict.OK
+
+
+def test_a_morning_is_never_replaced(tmp_path: Path) -> None:
+    folder = kept(tmp_path)
+
+    with pytest.raises(BadInput, match="already holds a morning"):
+        kept(tmp_path)
+    assert recorded_in(folder).now == morning().now
+
+
+DAMAGED: dict[str, Callable[[str], str]] = {
+    "cut": lambda text: text[: len(text) // 2],
+    "empty": lambda text: "",
+    "no record": lambda text: "[]",
+    "no moment": lambda text: text.replace("2026-02-11T06:02:00+00:00", "never", 1),
+    "a moment without offset": lambda text: text.replace(
+        '"now":"2026-02-11T06:02:00+00:00"', '"now":"2026-02-11T06:02"'
+    ),
+    "nested": lambda text: "[" * 100_000,
+    "other evidence": lambda text: text.replace('"services":', '"servants":'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED.keys())
+def test_a_damaged_record_is_told(tmp_path: Path, damage: Callable[[str], str]) -> None:
+    folder = kept(tmp_path)
+    file = folder / EVIDENCE
+    file.write_text(damage(file.read_text()))
+
+    with pytest.raises(BadInput, match=r"is damaged|is of version"):
+        recorded_in(folder)
+
+
+def test_a_record_of_another_version_is_told(tmp_path: Path) -> None:
+    folder = kept(tmp_path)
+    file = folder / EVIDENCE
+    file.write_text(file.read_text().replace('"version":1', '"version":7'))
+
+    with pytest.raises(BadInput, match="is of version 7"):
+        recorded_in(folder)
+
+
+# Secrets: where they stand in jobs.toml, and what must be nowhere in the folder.
+
+SECRETS = {
+    "a header": ('naive_times = "UTC"\nheaders = { X-Key = "k3y-of-the-house" }', {}, "k3y-of-the-house"),
+    "the word after Bearer": ('naive_times = "UTC"\nheaders = { A = "Bearer t0ken-1" }', {}, "t0ken-1"),
+    "a variable": (
+        'naive_times = "UTC"\nheaders = { A = "Bearer ${TOKEN}" }',
+        {"TOKEN": "from-outside"},
+        "from-outside",
+    ),
+    "a variable written out in a remark": (
+        'naive_times = "UTC"\nheaders = { A = "${TOKEN}" }  # from-outside',
+        {"TOKEN": "from-outside"},
+        "from-outside",
+    ),
+    "the password of a database": (
+        'naive_times = "UTC"\n[services.aime.database]\nurl = "postgresql://reader:s3cr3t@db/aime"',
+        {},
+        "s3cr3t",
+    ),
+    "the password of a database from outside": (
+        'naive_times = "UTC"\n[services.aime.database]\nurl = "postgresql://reader:${PW}@db/aime"',
+        {"PW": "p%40ssw0rd"},
+        "p%40ssw0rd",
+    ),
+}
+
+
+@pytest.mark.parametrize(("lines", "environment", "secret"), SECRETS.values(), ids=SECRETS.keys())
+def test_no_secret_is_kept_even_where_a_service_echoes_it(
+    tmp_path: Path, lines: str, environment: dict[str, str], secret: str
+) -> None:
+    detail = f"GET http://localhost:8000/status: 401 for {secret}, and {secret}"
+    said = NotSeen(code=CauseCode.ACCESS_DENIED, detail=detail, looked_at=morning().now)
+    files = [made("2026-02-11T06:00:17+01:00", TEXT + secret)]
+    told = morning(files=files)
+    told = replace(told, evidence=replace(told.evidence, services={"aime": said}))
+    folder = kept(tmp_path, told, TOML.replace('naive_times = "UTC"', lines), **environment)
+
+    assert secret not in "".join(each.read_text() for each in folder.iterdir())
+    assert judged(replay(folder)).services[0].verdict is Verdict.FAILED
+
+
+def test_the_password_of_an_address_that_was_not_asked_is_not_kept_either(tmp_path: Path) -> None:
+    (tmp_path / JOBS).write_text(TOML.replace("//localhost", "//anna:s3same@localhost"), encoding="utf-8")
+    roll = load(tmp_path / JOBS, environment={}, service_urls={None: "http://localhost:9"})
+    told = morning()
+    record(tmp_path / "kept", roll, Recorded(evidence=told.evidence, now=told.now, root=tmp_path))
+
+    assert "s3same" not in (tmp_path / "kept" / JOBS).read_text()
+    assert replay(tmp_path / "kept").roll.services[0].shown_url == "http://localhost:8000"
+
+
+STUCK = {
+    "escaped": 'headers = { A = "t0ken\\u002dof-the-house" }',
+    "the name of the job": f'headers = {{ A = "{HAIKU}" }}',
+    "a word of the file": 'headers = { A = "timezone" }',
+}
+
+
+@pytest.mark.parametrize("line", STUCK.values(), ids=STUCK.keys())
+def test_a_secret_that_cannot_be_taken_out_is_refused_before_anybody_is_asked(tmp_path: Path, line: str) -> None:
+    roll = roll_of(tmp_path, TOML.replace('naive_times = "UTC"', f'naive_times = "UTC"\n{line}'))
+
+    with pytest.raises(BadInput, match="cannot be taken out"):
+        check_can_record(tmp_path / "kept", roll)
+    assert not (tmp_path / "kept").exists()
+
+
+def test_neither_variables_nor_drivers_are_needed_for_a_replay(tmp_path: Path) -> None:
+    lines = (
+        'url = "${AIME_URL}"\nheaders = { A = "Bearer ${TOKEN}", B = "${OTHER}" }\n'
+        '[services.aime.database]\nurl = "oracle+nodriver://${WHO}:${PW}@db/aime"'
+    )
+    (tmp_path / "other.toml").write_text(TOML.replace('url = "http://localhost:8000"\nnaive_times = "UTC"', lines))
+    replayed = replay(kept(tmp_path), jobs_file=tmp_path / "other.toml")
+
+    assert replayed.roll.services[0].shown_url == "${AIME_URL}"
+    assert replayed.roll.services[0].headers == (("A", "Bearer ${TOKEN}"), ("B", "${OTHER}"))
+    assert judged(replayed).service_causes["aime"]
+
+
+# Under another jobs.toml
+
+PATH = 'path = "data/scheduled-output/generate-haiku-*.md"'
+STAMP = 'stamp = "generate-haiku-%Y%m%d-%H%M%S.md"\n'
+MUST = 'must_contain = ["# Album Haïku"]'
+NOT_THERE = [
+    ("another folder", (PATH, 'path = "elsewhere/generate-haiku-*.md"')),
+    ("another pattern", (PATH, 'path = "data/scheduled-output/generate-*.md"')),
+]
+
+
+@pytest.mark.parametrize("change", [change for _, change in NOT_THERE], ids=[name for name, _ in NOT_THERE])
+def test_files_that_nobody_listed_are_unknown(tmp_path: Path, change: tuple[str, str]) -> None:
+    told = judged(under(tmp_path, change))
+
+    assert told.jobs[0].verdict is Verdict.UNKNOWN
+    assert any("not in this record" in each.because for each in told.jobs[0].findings)
+
+
+def test_a_job_that_is_not_in_the_record_is_unknown(tmp_path: Path) -> None:
+    extra = '[jobs.new]\nschedule = "0 6 * * *"\nservice = ""\noutput = { path = "new-*.md" }\n[services.other]\nurl'
+    changes = [("[services.aime]\nurl", f'{extra} = "http://localhost"\n[services.aime]\nurl')]
+    changes.append(('schedule = "0 6 * * *"\nmax', 'service = "aime"\nschedule = "0 6 * * *"\nmax'))
+    told = judged(under(tmp_path, *changes))
+    by_id = {each.job.id: each.verdict for each in told.jobs} | {
+        each.service.id: each.verdict for each in told.services
+    }
+
+    assert by_id == {
+        "new": Verdict.UNKNOWN,
+        HAIKU: Verdict.OK,
+        "other": Verdict.UNKNOWN,
+        "aime": Verdict.OK,
+    }
+    cause = told.service_causes["other"]
+    assert cause
+    assert (cause.code, cause.sentence) == (CauseCode.NOT_RECORDED, "Not in this record.")
+    assert "--record DIR" in cause.next_step
+
+
+LONG = "# Album Haïku\n" + "une feuille tombe\n" * 200
+SEARCHED = [
+    ("it is there", TEXT, "une feuille", Verdict.OK),
+    ("it is not there", TEXT, "une fleur", Verdict.BAD_OUTPUT),
+    ("it is in the head", LONG, "# Album", Verdict.OK),
+    ("it may be in the middle", LONG, "une fleur", Verdict.UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("text", "wanted", "verdict"), [row[1:] for row in SEARCHED], ids=[row[0] for row in SEARCHED])
+def test_a_text_that_was_not_looked_for_is_looked_for_in_what_was_kept(
+    tmp_path: Path, text: str, wanted: str, verdict: Verdict
+) -> None:
+    file = made("2026-02-11T06:00:17+01:00", text)
+    if text is LONG:
+        assert file.content
+        file = replace(file, content=replace(file.content, head=text[:2000], tail=""))
+    told = judged(under(tmp_path, (MUST, f'must_contain = ["{wanted}"]'), told=morning(files=[file])))
+
+    assert told.jobs[0].verdict is verdict
+
+
+def test_head_and_tail_that_overlap_are_the_whole_file() -> None:
+    text = "".join(f"{number:04}\n" for number in range(500))
+    whole = made("2026-02-11T06:00:17+01:00", text)
+    assert whole.content
+    seen = replace(whole, content=replace(whole.content, head=text[:2000], tail=text[-2000:]))
+
+    from rollcall.replay import _whole
+
+    assert seen.content
+    assert _whole(seen, seen.content) == text.encode()
+
+
+def test_another_format_is_read_where_the_whole_file_was_kept(tmp_path: Path) -> None:
+    told = judged(under(tmp_path, (MUST, 'format = "json"')))
+
+    assert told.jobs[0].verdict is Verdict.BAD_OUTPUT
+
+
+def test_another_stamp_tells_other_times(tmp_path: Path) -> None:
+    replayed = under(tmp_path, (STAMP, 'stamp = "generate-haiku-%Y%m%d-%H%M%S.md"\n'), ("[jobs.g", "[jobs.g"))
+    by_mtime = under_mtime(tmp_path)
+
+    assert [each.stamp_at for each in files(replayed)][:1] == [at("2026-02-11T06:00:17+01:00")]
+    assert {each.stamp_at for each in files(by_mtime)} == {None}
+
+
+def under_mtime(folder: Path) -> Replay:
+    (folder / "other.toml").write_text(TOML.replace(STAMP, ""), encoding="utf-8")
+    return replay(folder / "kept", jobs_file=folder / "other.toml")
+
+
+def test_another_zone_moves_what_the_names_tell(tmp_path: Path) -> None:
+    replayed = under(tmp_path, ('schedule = "0 6 * * *"', 'schedule = "0 6 * * *"\ntimezone = "UTC"'))
+
+    assert files(replayed)[0].stamp_at == at("2026-02-11T06:00:17+00:00")
+    assert files(replayed)[-1].stamp_at == at("2026-02-07T06:00:17+00:00")
+
+
+def test_names_that_do_not_tell_by_the_new_stamp_are_no_files_of_the_job(tmp_path: Path) -> None:
+    (tmp_path / "old.toml").touch()
+    toml = TOML.replace(STAMP, "")
+    folder = kept(tmp_path, morning(files=[*five_files(), made("2026-02-10T08:00+01:00", stamped=False)]), toml)
+    (tmp_path / "other.toml").write_text(TOML, encoding="utf-8")
+    replayed = replay(folder, jobs_file=tmp_path / "other.toml")
+    seen = replayed.evidence.outputs[HAIKU]
+
+    assert isinstance(seen, OutputSeen)
+    assert (seen.matches, len(seen.files), seen.unstamped) == (5, 5, ("generate-haiku-latest.md",))
+
+
+def files(replayed: Replay) -> tuple[FileSeen, ...]:
+    seen = replayed.evidence.outputs[HAIKU]
+    assert isinstance(seen, OutputSeen)
+    return seen.files
+
+
+def test_files_of_after_the_moment_are_told_apart(tmp_path: Path) -> None:
+    seen = replay(kept(tmp_path)).seen_at(at("2026-02-10T07:00+01:00")).outputs[HAIKU]
+
+    assert isinstance(seen, OutputSeen)
+    assert [each.name for each in seen.later] == ["generate-haiku-20260211-060017.md"]
+    assert len(seen.files) == 4
+
+
+def test_an_empty_record_is_one(tmp_path: Path) -> None:
+    nothing = Told(roll=morning().roll, evidence=Evidence(services={}, outputs={}), now=morning().now)
+    told = judged(replay(kept(tmp_path, nothing)))
+
+    assert {each.verdict for each in told.jobs} == {Verdict.UNKNOWN}
+    assert json.loads((tmp_path / "kept" / EVIDENCE).read_text())["evidence"]["outputs"] == {}
+    assert Content() == Content()
