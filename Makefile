@@ -7,13 +7,14 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pyt
 # What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
 FAULT ?=
 
-.PHONY: help demo check test lint bench browser postgres clean
+.PHONY: help demo check test lint faults bench browser postgres clean
 
 help:
 	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
 	@echo "make demo FAULT=scheduler-stopped  the same with that fault in it"
 	@echo "make check                         your own jobs.toml, judged"
 	@echo "make test                          lint, types and tests"
+	@echo "make faults                        what is found of each fault: docs/faults.md"
 	@echo "make bench                         how fast it is, as ratios"
 
 demo: $(VENV)/installed-demo
@@ -29,6 +30,11 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# docs/faults.md is never typed; a test says where it is no longer true.
+faults: $(VENV)/installed-test
+	$(BIN)/python -m fixtures.mornings_made
+	$(BIN)/python -m fixtures.faults_table > docs/faults.md
 
 bench: $(VENV)/installed-test
 	$(BIN)/python -m benchmarks

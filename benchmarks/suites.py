@@ -24,75 +24,79 @@ def test_empty(number):
 
 # Each check makes its own request and its own glob: the suite that people write first.
 _PLAIN = """
-import datetime, glob, pathlib, time
+import datetime, glob, pathlib
 import httpx, pytest
 
-IDS = [f"job{{n:04d}}" for n in range({first}, {last})]
-URL = "{url}"
-OUT = "{out}"
+IDS = [f"job{{n:04d}}" for n in range({jobs})]
 each_job = pytest.mark.parametrize("job_id", IDS)
 
 
-def record(job_id):
-    answer = httpx.get(URL).json()
-    return next(job for job in answer["jobs"] if job["id"] == job_id)
+def look(job_id):
+    answer = httpx.get("{url}").json()
+    record = next(job for job in answer["jobs"] if job["id"] == job_id)
+    return record, sorted(glob.glob(f"{out}/{{job_id}}-*.md"))
 
 
-def files(job_id):
-    return sorted(glob.glob(f"{{OUT}}/{{job_id}}-*.md"))
+def read(text):
+    return datetime.datetime.fromisoformat(text.partition("+")[0]).replace(tzinfo=datetime.UTC)
 
 
 def yesterday():
     return datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
 
 
-def last_execution(job_id):
-    return datetime.datetime.fromisoformat(record(job_id)["last_execution"]).replace(tzinfo=datetime.UTC)
-
-
 @each_job
 def test_registered(job_id):
-    assert record(job_id)
+    record, files = look(job_id)
+    assert record
 
 
 @each_job
 def test_next_run(job_id):
-    assert datetime.datetime.fromisoformat(record(job_id)["next_run"]) > datetime.datetime.now(datetime.UTC)
+    record, files = look(job_id)
+    assert read(record["next_run"]) > datetime.datetime.now(datetime.UTC)
 
 
 @each_job
 def test_last_execution(job_id):
-    assert last_execution(job_id) > yesterday()
+    record, files = look(job_id)
+    assert read(record["last_execution"]) > yesterday()
 
 
 @each_job
 def test_status(job_id):
-    assert record(job_id)["last_status"] == "success"
+    record, files = look(job_id)
+    assert record["last_status"] == "success"
 
 
 @each_job
 def test_on_time(job_id):
-    assert last_execution(job_id) > yesterday()
+    record, files = look(job_id)
+    assert read(record["next_run"]) - read(record["last_execution"]) > datetime.timedelta(hours=23)
 
 
 @each_job
 def test_output(job_id):
-    assert files(job_id)
+    record, files = look(job_id)
+    assert files
 
 
 @each_job
 def test_whole(job_id):
-    assert "# Bench" in pathlib.Path(files(job_id)[-1]).read_text()
+    record, files = look(job_id)
+    assert "# Bench" in pathlib.Path(files[-1]).read_text()
 
 
 @each_job
 def test_agrees(job_id):
-    assert files(job_id)[-1][-9:-3] <= last_execution(job_id).strftime("%H%M%S")
+    record, files = look(job_id)
+    assert files[-1][-9:-3] <= read(record["last_execution"]).strftime("%H%M%S")
 
 
 @each_job
 def test_look_back(job_id):
-    assert len(files(job_id)) >= 2
+    record, files = look(job_id)
+    assert len(files) >= 2
 """
 
 
@@ -103,7 +107,7 @@ def empty(folder: Path, count: int) -> list[str]:
 
 def plain(folder: Path, jobs: int, url: str, out: Path) -> list[str]:
     """The command of the plain suite for the first `jobs` jobs."""
-    return _suite(folder / "plain", _PLAIN.format(first=0, last=jobs, url=url, out=out))
+    return _suite(folder / "plain", _PLAIN.format(jobs=jobs, url=url, out=out))
 
 
 def _suite(folder: Path, text: str) -> list[str]:

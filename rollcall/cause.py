@@ -17,7 +17,7 @@ from rollcall.errors import CauseCode
 from rollcall.findings import Check, Finding
 from rollcall.jobs import Job, Late, Service
 from rollcall.text import without_secrets
-from rollcall.verdict import JobJudged, ServiceJudged
+from rollcall.verdict import JobJudged, ServiceJudged, zones
 from rollcall.verdict.record import lines_to_add
 
 _ROOT_FIRST = tuple(CauseCode)
@@ -188,6 +188,12 @@ def _job_step(root: Finding, judged: JobJudged) -> str:
 def _mend_zone(root: Finding, judged: JobJudged) -> str:
     """Where to put it right: in the scheduler where it counts or writes in another zone, else in how it is read."""
     job, seen = judged.job, judged.seen
+    if root.check is Check.OUTPUT_EXISTS:
+        misnamed = zones.misnamed(seen, judged.due_run) if judged.due_run else None
+        right = misnamed.zone if misnamed else job.zone
+        return (
+            f'Correct how its names are read: `timezone = "{right.key}"` in [jobs.{_key(job.id)}.output] of jobs.toml'
+        )
     is_of_next = root.check is Check.NEXT_RUN_IS_ON_SCHEDULE
     reading = seen.next_run if is_of_next else seen.last_run
     if reading and reading.is_naive:

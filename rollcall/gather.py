@@ -123,7 +123,7 @@ def _wanted(job: Job, now: datetime) -> output_folder.Wanted:
     return output_folder.Wanted(
         job_id=job.id,
         output=job.output,
-        zone=job.zone,
+        zone=job.stamp_zone,
         # A run of the look-back may have been owed, and so made, as long before it as a run may take.
         since=min(read_since, closed_at - job.look_back),
         read_since=read_since,
@@ -132,7 +132,7 @@ def _wanted(job: Job, now: datetime) -> output_folder.Wanted:
 
 def _listed(job: Job, since: datetime) -> output_folder.Wanted:
     assert job.output is not None
-    return output_folder.Wanted(job_id=job.id, output=job.output, zone=job.zone, since=since, read_since=None)
+    return output_folder.Wanted(job_id=job.id, output=job.output, zone=job.stamp_zone, since=since, read_since=None)
 
 
 def _ask_all(looks: list[_Look], progress: Callable[[int, int], None]) -> dict[int, _Answer]:

@@ -98,6 +98,7 @@ class Output:
     must_not_contain: tuple[str, ...] = ()
     keeps: int | None = None
     must_change: bool = False
+    zone: ZoneInfo | None = None
 
     @property
     def is_one_file(self) -> bool:
@@ -125,6 +126,11 @@ class Job:
     since: datetime | None = None
     service: Service | None = None
     output: Output | None = None
+
+    @property
+    def stamp_zone(self) -> ZoneInfo:
+        """The zone of the clock that the names of its output show."""
+        return (self.output.zone if self.output else None) or self.zone
 
     def due_run(self, due_at: datetime, next_due_at: datetime | None = None) -> DueRun:
         """The run owed at `due_at`, with its limits; `next_due_at` where it is known already."""

@@ -113,6 +113,14 @@ class Scene:
         """The same where the scheduler does not know the job."""
         return self._with_registrations(*(each for each in self._registrations if each is not self.record))
 
+    def without_executions(self) -> Scene:
+        """The same where its database has nothing on record."""
+        seen = {
+            each: replace(database, executions=()) if isinstance(database, DatabaseSeen) else database
+            for each, database in self.evidence.databases.items()
+        }
+        return replace(self, evidence=replace(self.evidence, databases=seen))
+
     def written(self, at: datetime) -> str:
         """That instant as the scheduler writes its last execution."""
         return written_like(self.record.last_execution or "", at, self._naive_times)
@@ -179,10 +187,14 @@ class Scene:
 
     def moved(self, file: FileSeen, by: timedelta) -> FileSeen:
         """That file, made so much later; where its name tells its time, under the name it has then."""
-        output = self.job.output
         stamp_at = file.stamp_at + by if file.stamp_at else None
-        name = stamp_at.astimezone(self.job.zone).strftime(output.stamp) if stamp_at and output and output.stamp else ""
-        return replace(file, name=name or file.name, stamp_at=stamp_at, modified_at=file.modified_at + by)
+        return replace(self.renamed(file, stamp_at), modified_at=file.modified_at + by)
+
+    def renamed(self, file: FileSeen, stamp_at: datetime | None) -> FileSeen:
+        """That file under the name that tells of `stamp_at`."""
+        stamp = self.job.output.stamp if self.job.output else None
+        name = stamp_at.astimezone(self.job.stamp_zone).strftime(stamp) if stamp_at and stamp else file.name
+        return replace(file, name=name, stamp_at=stamp_at)
 
 
 def written_like(text: str, at: datetime, naive_times: ZoneInfo | None) -> str:

@@ -58,6 +58,13 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         f"Read the backend's log; its answer is `curl -i {STATUS}`",
     ),
     (
+        CauseCode.NOT_RECORDED,
+        {"service": not_seen(CauseCode.NOT_RECORDED, "not in this record")},
+        "unknown",
+        "Not in this record.",
+        "A replay asks nobody. Record a morning with it: `pytest checks/ --record DIR`",
+    ),
+    (
         CauseCode.SCHEDULER_STOPPED,
         {"running": False, "registered": False, "files": OLD},
         "missed",
@@ -413,6 +420,14 @@ def test_a_good_morning_has_no_cause() -> None:
         ({"next_run": None, "last_execution": "2026-02-10T05:00:17", "files": OLD}, CauseCode.JOB_PAUSED),
         # A run that failed explains that it left nothing.
         ({"status": "error", "files": OLD}, CauseCode.RUN_FAILED),
+        # Two causes hold: the one nearer the root is named.
+        ({"status": "error", "files": today("")}, CauseCode.RUN_FAILED),
+        ({"status": "error", "files": today(""), "free": 0}, CauseCode.DISK_FULL),
+        ({"next_run": None, "status": "error"}, CauseCode.JOB_PAUSED),
+        ({"next_run": "2026-03-01T06:00:00+01:00", "files": today("")}, CauseCode.SCHEDULE_DRIFT),
+        ({"registered": False, "files": OLD}, CauseCode.NOT_REGISTERED),
+        ({"running": False, "registered": False, "files": today("")}, CauseCode.SCHEDULER_STOPPED),
+        ({"service": not_seen(CauseCode.BACKEND_DOWN), "files": today("")}, CauseCode.BACKEND_DOWN),
         # The record is read in the wrong zone, whichever way.
         ({"naive_times": "Europe/Zurich"}, CauseCode.WRONG_TIMEZONE),
         ({"last_execution": "2026-02-11T06:00:17"}, CauseCode.WRONG_TIMEZONE),
@@ -422,6 +437,42 @@ def test_a_good_morning_has_no_cause() -> None:
 )
 def test_the_cause_is_the_one_nearest_to_the_root(words: dict[str, Any], code: CauseCode) -> None:
     assert morning(**words).code is code
+
+
+LATE = [made("2026-02-11T07:00:17+01:00", ""), *OLD[:4]]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "mentioned"),
+    [
+        ({"status": "error", "files": today("")}, CauseCode.RUN_FAILED, "is empty (0 B)"),
+        ({"status": "error", "files": today(""), "free": 0}, CauseCode.DISK_FULL, "ended in error"),
+        ({"next_run": None, "files": today("")}, CauseCode.JOB_PAUSED, "is empty (0 B)"),
+        ({"registered": False, "files": OLD}, CauseCode.NOT_REGISTERED, "the newest file is"),
+        ({"service": not_seen(CauseCode.BACKEND_DOWN), "files": today("")}, CauseCode.BACKEND_DOWN, "is empty (0 B)"),
+        ({"running": False, "files": today("x")}, CauseCode.SCHEDULER_STOPPED, "less than min_size"),
+        (
+            {"next_run": "2026-02-12T06:00:00+00:00", "last_execution": "2026-02-11T06:00:17", "files": LATE},
+            CauseCode.WRONG_TIMEZONE,
+            "is empty (0 B)",
+        ),
+        (
+            {"next_run": "2026-02-12T06:00:00+00:00", "last_execution": "2026-02-11T06:00:17", "files": LATE},
+            CauseCode.WRONG_TIMEZONE,
+            "1 h after it was due",
+        ),
+        (
+            {"next_run": None, "last_execution": "2026-02-10T05:00:17", "status": "running", "files": OLD},
+            CauseCode.JOB_PAUSED,
+            'still "running"',
+        ),
+    ],
+)
+def test_the_other_cause_is_mentioned(words: dict[str, Any], code: CauseCode, mentioned: str) -> None:
+    told = morning(**words)
+
+    assert told.code is code
+    assert mentioned in told.cause.sentence
 
 
 @pytest.mark.parametrize(

@@ -473,6 +473,11 @@ def test_a_job_is_due_in_exactly_one_readable_way(tmp_path: Path, schedule: str,
             'path = "x-*.md"\nstamp = "x-%Y%m%d-%Z.md"',
             'stamp = "x-%Y%m%d-%Z.md": has %Z, a zone\'s name, which is not read as one. Write %z, or the name itself.',
         ),
+        (
+            'path = "x"\nmust_change = true',
+            "must_change = true: each run overwrites the one file of path. Let each write its own, or take this out.",
+        ),
+        ('path = "x-*"\nmust_change = "yes"', 'must_change = "yes": must be true or false.'),
         ('path = "x"\nmin_size = "200"', 'min_size = "200": no unit. Write "200 B" or "200 kB".'),
         ('path = "x"\nmin_size = 200', "min_size = 200: must be text in quotes."),
         (

@@ -88,6 +88,15 @@ def test_a_healthy_year_raises_no_alarm(name: str, zone: str, engine: str) -> No
     assert alarms(year, sampled(job.zone)) == []
 
 
+@pytest.mark.parametrize("has_output", [True, False])
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_scheduler_that_tells_of_a_run_that_it_has_begun_raises_no_alarm(name: str, has_output: bool) -> None:
+    job = haiku_job(schedule=SCHEDULES[name], look_back="48 h", has_output=has_output)
+    year = replace(year_of(job), tells_running=True)
+
+    assert alarms(year, sampled(job.zone)) == []
+
+
 @pytest.mark.parametrize("limits", [("15 min", "30 min"), ("20 s", "25 s")], ids=["wide", "narrow"])
 @pytest.mark.parametrize("engine", ["cron", "apscheduler"])
 @pytest.mark.parametrize("zone", ["Europe/Zurich", "Australia/Lord_Howe", "America/New_York"])
@@ -207,6 +216,20 @@ def test_a_late_run_is_missed_at_its_limit_and_late_once_it_ran(
 
     assert first_alarm(year, run, DAY / 8) == (year.job.due_run(run.due_at).finish_by, CauseCode.MISSED_RUN)
     assert year.seen_at(late.ended_at).code is CauseCode.RAN_LATE
+
+
+@ENGINES
+@PLANTED
+@pytest.mark.parametrize("has_output", [True, False])
+def test_a_run_that_hangs_is_stuck_at_its_limit(
+    schedule: str, zone: str, due: str, engine: str, has_output: bool
+) -> None:
+    year, run = planted(schedule, zone, due, engine, has_output=has_output)
+    year = replace(year.with_run(replace(run, ended_at=run.due_at + DAY / 4, leaves_file=False)), tells_running=True)
+
+    found = first_alarm(year, run, DAY / 8)
+
+    assert found == (year.job.due_run(run.due_at).finish_by, CauseCode.STILL_RUNNING)
 
 
 @ENGINES

@@ -107,6 +107,16 @@ def test_only_what_may_be_judged_and_the_newest_are_read(tmp_path: Path) -> None
     assert [file.content is not None for file in seen(tmp_path).files] == [True, True, False]
 
 
+def test_of_an_output_that_must_change_the_one_before_is_read_too(tmp_path: Path) -> None:
+    for hours in (1, 30, 40, 50):
+        write(tmp_path, f"{hours}.md", at=NOW - timedelta(hours=hours))
+    asked = wanted()
+    asked = replace(asked, output=replace(asked.output, must_change=True))
+    files = look(tmp_path, [asked], now=NOW)["haiku"].files
+
+    assert [file.content is not None for file in files] == [True, True, False, False]
+
+
 def test_the_newest_is_read_however_old_it_is(tmp_path: Path) -> None:
     write(tmp_path, "old.md", at=NOW - 300 * DAY)
 

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.mornings import HAIKU, TEXT, Told, at, five_files, made, morning
+from fixtures.mornings import HAIKU, TEXT, Told, at, five_files, haiku_output, made, morning
 from rollcall.config import load
 from rollcall.errors import BadInput, CauseCode
-from rollcall.evidence import Content, Evidence, FileSeen, NotSeen, OutputSeen
+from rollcall.evidence import Evidence, FileSeen, NotSeen, OutputSeen
 from rollcall.findings import Verdict
 from rollcall.jobs import Roll
 from rollcall.morning import Morning, judge_morning
 from rollcall.recording import EVIDENCE, JOBS, Recorded, check_can_record, record, recorded_in
 from rollcall.replay import Replay, replay
+from rollcall.sources.content import content_of
 
 TOML = f"""
 timezone = "Europe/Zurich"
@@ -234,7 +235,7 @@ def test_a_job_that_is_not_in_the_record_is_unknown(tmp_path: Path) -> None:
     assert "--record DIR" in cause.next_step
 
 
-LONG = "# Album Haïku\n" + "une feuille tombe\n" * 200
+LONG = "# Album Haïku\n" + "une feuille tombe\n" * 400
 SEARCHED = [
     ("it is there", TEXT, "une feuille", Verdict.OK),
     ("it is not there", TEXT, "une fleur", Verdict.BAD_OUTPUT),
@@ -247,44 +248,34 @@ SEARCHED = [
 def test_a_text_that_was_not_looked_for_is_looked_for_in_what_was_kept(
     tmp_path: Path, text: str, wanted: str, verdict: Verdict
 ) -> None:
-    file = made("2026-02-11T06:00:17+01:00", text)
-    if text is LONG:
-        assert file.content
-        file = replace(file, content=replace(file.content, head=text[:2000], tail=""))
-    told = judged(under(tmp_path, (MUST, f'must_contain = ["{wanted}"]'), told=morning(files=[file])))
+    told = judged(under(tmp_path, (MUST, f'must_contain = ["{wanted}"]'), told=morning(files=[read(text)])))
 
     assert told.jobs[0].verdict is verdict
 
 
-def test_head_and_tail_that_overlap_are_the_whole_file() -> None:
-    text = "".join(f"{number:04}\n" for number in range(500))
-    whole = made("2026-02-11T06:00:17+01:00", text)
-    assert whole.content
-    seen = replace(whole, content=replace(whole.content, head=text[:2000], tail=text[-2000:]))
+def read(text: str) -> FileSeen:
+    """The file of the morning, as a source reads it."""
+    output = haiku_output(must_contain=("# Album Haïku",), must_not_contain=())
+    return replace(made("2026-02-11T06:00:17+01:00", text), content=content_of(text.encode(), output))
 
-    from rollcall.replay import _whole
 
-    assert seen.content
-    assert _whole(seen, seen.content) == text.encode()
+def test_head_and_tail_that_overlap_are_the_whole_file(tmp_path: Path) -> None:
+    text = "# Album Haïku\n" + "".join(f"{number:04}\n" for number in range(700))
+    across = text[1990:2010]
+    told = morning(files=[read(text)])
+    looked_for = judged(under(tmp_path, (MUST, f"must_contain = [{json.dumps(across)}]"), told=told))
+
+    assert looked_for.jobs[0].verdict is Verdict.OK
 
 
 def test_another_format_is_read_where_the_whole_file_was_kept(tmp_path: Path) -> None:
-    told = judged(under(tmp_path, (MUST, 'format = "json"')))
+    told = judged(under(tmp_path, (MUST, 'format = "json"'), told=morning(files=[read(TEXT)])))
 
     assert told.jobs[0].verdict is Verdict.BAD_OUTPUT
 
 
-def test_another_stamp_tells_other_times(tmp_path: Path) -> None:
-    replayed = under(tmp_path, (STAMP, 'stamp = "generate-haiku-%Y%m%d-%H%M%S.md"\n'), ("[jobs.g", "[jobs.g"))
-    by_mtime = under_mtime(tmp_path)
-
-    assert [each.stamp_at for each in files(replayed)][:1] == [at("2026-02-11T06:00:17+01:00")]
-    assert {each.stamp_at for each in files(by_mtime)} == {None}
-
-
-def under_mtime(folder: Path) -> Replay:
-    (folder / "other.toml").write_text(TOML.replace(STAMP, ""), encoding="utf-8")
-    return replay(folder / "kept", jobs_file=folder / "other.toml")
+def test_without_a_stamp_the_mtime_counts(tmp_path: Path) -> None:
+    assert {each.stamp_at for each in files(under(tmp_path, (STAMP, "")))} == {None}
 
 
 def test_another_zone_moves_what_the_names_tell(tmp_path: Path) -> None:
@@ -295,7 +286,6 @@ def test_another_zone_moves_what_the_names_tell(tmp_path: Path) -> None:
 
 
 def test_names_that_do_not_tell_by_the_new_stamp_are_no_files_of_the_job(tmp_path: Path) -> None:
-    (tmp_path / "old.toml").touch()
     toml = TOML.replace(STAMP, "")
     folder = kept(tmp_path, morning(files=[*five_files(), made("2026-02-10T08:00+01:00", stamped=False)]), toml)
     (tmp_path / "other.toml").write_text(TOML, encoding="utf-8")
@@ -326,4 +316,3 @@ def test_an_empty_record_is_one(tmp_path: Path) -> None:
 
     assert {each.verdict for each in told.jobs} == {Verdict.UNKNOWN}
     assert json.loads((tmp_path / "kept" / EVIDENCE).read_text())["evidence"]["outputs"] == {}
-    assert Content() == Content()

@@ -131,7 +131,8 @@ def test_every_cause_has_its_fault() -> None:
     """Where this fails, a cause was added: give it a row in rollcall/faults."""
     named = {each.code for each in JOB_FAULTS} | {each.code for each in SERVICE_FAULTS}
 
-    assert set(CauseCode) - named == set()
+    # What a record does not hold befalls no job.
+    assert set(CauseCode) - named == {CauseCode.NOT_RECORDED}
 
 
 def test_a_job_is_late_when_it_has_run_and_all_else_is_known_at_its_limit() -> None:
@@ -501,7 +502,7 @@ def test_the_good_morning_of_the_demo() -> None:
         # It may take so long that an hour more or less in its record is no matter.
         "monthly_analysis": {"success-without-output", "wrong-timezone (of its record)"},
     }
-    assert len(lines) < 50
+    assert len(lines) < 60
 
 
 def contents(folder: Path) -> dict[str, tuple[int, bytes]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.mornings import Told, at, five_files, haiku_job, made, morning, not_seen
+from fixtures.mornings import TEXT, Told, at, five_files, haiku_job, made, morning, not_seen
 from rollcall.errors import CauseCode
 from rollcall.findings import Check, Verdict
 from rollcall.jobs import Late
@@ -789,3 +789,174 @@ def test_a_file_that_was_not_there_at_an_earlier_moment_is_missing() -> None:
     told = morning(has_service=False, files=[five_files()[0], five_files()[2]]).seen_at("2026-02-10T07:02:00+01:00")
 
     assert told.job.verdict == "bad-output"
+
+
+# A run that is still running ------------------------------------------------------------------------------------------
+
+
+@DAYS
+@pytest.mark.parametrize("status", ["running", "started", "Running"])
+@pytest.mark.parametrize(
+    ("clock", "verdict"),
+    [("06:00:00", "pending"), ("06:24:59.999999", "pending"), ("06:25:00", "stuck"), ("23:59:59", "stuck")],
+)
+def test_a_run_that_is_still_running_is_stuck_from_its_limit_on(
+    day: str, status: str, clock: str, verdict: str
+) -> None:
+    told = of_day(day, ran=False, now=f"{day}T{clock}{offset(day)}", status=status)
+
+    assert told.job.verdict == verdict
+    assert told.job.needs_a_person is (verdict == "stuck")
+    assert told.code is (CauseCode.STILL_RUNNING if verdict == "stuck" else None)
+
+
+@pytest.mark.parametrize("status", ["pending", "queued", "success"])
+def test_a_run_that_has_not_begun_is_missed_and_not_stuck(status: str) -> None:
+    assert of_day("2026-02-11", ran=False, status=status).code is CauseCode.MISSED_RUN
+
+
+def test_a_first_run_that_hangs_is_stuck_and_not_never_ran() -> None:
+    told = morning(last_execution=None, status="running", files=[])
+
+    assert (told.job.verdict, told.code) == ("stuck", CauseCode.STILL_RUNNING)
+
+
+def test_what_a_stuck_run_has_not_left_is_not_told_beside_it() -> None:
+    told = morning(last_execution="2026-02-10T05:00:17", status="running", files=five_files()[1:])
+
+    assert str(told.finding(Check.OUTPUT_EXISTS)) == "cannot tell: still-running"
+    assert str(told.finding(Check.RAN_ON_TIME)) == "cannot tell: still-running"
+
+
+def test_a_record_of_the_beginning_does_not_make_a_stuck_run_punctual() -> None:
+    told = morning(last_execution="2026-02-11T06:00:00+01:00", status="started", has_output=False)
+
+    assert told.job.verdict == "stuck"
+    assert told.finding(Check.RAN_ON_TIME).verdict is Verdict.UNKNOWN
+
+
+def test_the_run_of_today_that_is_under_way_does_not_spoil_that_of_yesterday() -> None:
+    """A scheduler that shows one status a job: it has replaced that of the run before."""
+    words: dict[str, Any] = {"status": "running", "files": five_files("2026-02-10T06:00:17+01:00")}
+
+    assert not morning(now="2026-02-11T06:10+01:00", last_execution="2026-02-10T05:00:17", **words).job.needs_a_person
+    assert not morning(now="2026-02-11T06:10+01:00", last_execution="2026-02-11T05:00:01", **words).job.needs_a_person
+
+
+def test_a_job_of_every_minute_that_hangs_is_stuck() -> None:
+    told = morning(
+        schedule="* * * * *",
+        now="2026-10-25T02:55:00+01:00",
+        last_execution="2026-10-25T02:10:21+01:00",
+        status="running",
+        has_output=False,
+    )
+
+    assert (told.job.verdict, told.code) == ("stuck", CauseCode.STILL_RUNNING)
+
+
+def test_a_record_of_an_earlier_run_is_proof_that_it_ran() -> None:
+    told = morning(last_execution="2026-02-10T05:00:17", files=[])
+
+    assert (told.job.verdict, told.code) == ("missed", CauseCode.MISSED_RUN)
+
+
+# A run too many -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("second", "is_told"),
+    [
+        # Parts of one run are seconds apart.
+        ("2026-02-11T06:00:18+01:00", False),
+        ("2026-02-11T06:00:47+01:00", False),
+        ("2026-02-11T06:00:48+01:00", True),
+        ("2026-02-11T06:25:00+01:00", True),
+        # By hand, in addition.
+        ("2026-02-11T06:25:01+01:00", False),
+        ("2026-02-11T07:01:00+01:00", False),
+    ],
+)
+def test_a_second_run_inside_its_time_is_told_and_calls_nobody(second: str, is_told: bool) -> None:
+    told = morning(files=[made(second), *five_files()])
+
+    assert told.code is (CauseCode.RAN_TWICE if is_told else None)
+    assert (told.job.verdict, told.job.needs_a_person) == ("ok", False)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        # As many as the run before: they are its parts.
+        [made(f"2026-02-{day}T06:0{minute}:17+01:00") for day in (11, 10) for minute in (4, 0)],
+        # No run before to show what is usual.
+        [made("2026-02-11T06:04:17+01:00"), made("2026-02-11T06:00:17+01:00")],
+        # One of the two is nothing.
+        [made("2026-02-11T06:04:17+01:00"), made("2026-02-11T06:00:17+01:00", ""), *five_files()[1:]],
+        # An mtime is no proof of a run.
+        [made(f"2026-02-{day}+01:00", stamp_at=None) for day in ("11T06:04:17", "11T06:00:17", "10T06:00:17")],
+    ],
+)
+def test_what_may_be_one_run_is_not_called_two(files: list[Any]) -> None:
+    assert morning(files=files).code is None
+
+
+# The same again, and no room ------------------------------------------------------------------------------------------
+
+AGAIN = TEXT + "encore"
+
+
+@pytest.mark.parametrize(
+    ("before", "declared", "verdict"),
+    [
+        (made("2026-02-10T06:00:17+01:00", AGAIN), {}, "bad-output"),
+        (made("2026-02-10T06:00:17+01:00", AGAIN), {"must_change": False}, "ok"),
+        (made("2026-02-10T06:00:17+01:00", AGAIN + "!"), {}, "ok"),
+        (made("2026-02-10T06:00:17+01:00"), {}, "ok"),
+        # Of the same size and not read: nobody knows.
+        (made("2026-02-10T06:00:17+01:00", None, size=len(AGAIN.encode())), {}, "unknown"),
+        (made("2026-02-10T06:00:17+01:00", None, size=7), {}, "ok"),
+    ],
+)
+def test_an_output_that_must_change_is_held_against_that_of_the_run_before(
+    before: Any, declared: dict[str, Any], verdict: str
+) -> None:
+    told = morning(files=[made("2026-02-11T06:00:17+01:00", AGAIN), before], **declared)
+
+    assert told.job.verdict == verdict
+
+
+def test_a_first_output_repeats_nothing_and_a_run_by_hand_may() -> None:
+    first = morning(files=[made("2026-02-11T06:00:17+01:00", AGAIN)])
+    by_hand = [made("2026-02-11T06:40:17+01:00", AGAIN), made("2026-02-11T06:00:17+01:00", AGAIN)]
+
+    assert first.code is None
+    assert morning(files=[*by_hand, *five_files()[1:]]).code is None
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "needs_a_person"),
+    [
+        ({"free": 50_000_000}, None, False),
+        ({"free": 49_999_999}, CauseCode.DISK_FULL, False),
+        ({"free": 0, "files": five_files()[1:]}, CauseCode.DISK_FULL, True),
+        ({"free": 0, "files": five_files()[1:], "has_service": False}, CauseCode.DISK_FULL, True),
+        # A run that did not take place is not explained by a disk.
+        (
+            {"free": 0, "files": five_files()[1:], "last_execution": "2026-02-10T05:00:17"},
+            CauseCode.MISSED_RUN,
+            True,
+        ),
+        # Nor is what a file says.
+        ({"free": 0, "files": [made("2026-02-11T06:00:17+01:00", "x" * 300)]}, CauseCode.DEGRADED_OUTPUT, True),
+        ({"free": 0, "files": [made("2026-02-11T06:00:17+01:00", "x")]}, CauseCode.DISK_FULL, True),
+        # Ten outputs of the least size should find room.
+        ({"free": 99_999_999, "min_size": 10_000_000, "files": []}, CauseCode.DISK_FULL, True),
+    ],
+)
+def test_a_full_disk_explains_what_it_can_cause(
+    words: dict[str, Any], code: CauseCode | None, needs_a_person: bool
+) -> None:
+    told = morning(**words)
+
+    assert (told.code, told.judged.needs_a_person) == (code, needs_a_person)

@@ -211,4 +211,5 @@ def _output(table: OutputTable, root: Path) -> Output:
         must_not_contain=table.must_not_contain,
         keeps=table.keeps,
         must_change=table.must_change,
+        zone=table.timezone,
     )

@@ -107,6 +107,7 @@ class OutputTable(_Table):
 
     path: str = Field(description="Folder and file name, wildcards in the name; relative to the service's root.")
     stamp: str | None = Field(None, description="The file name as strptime reads it, so that it tells its instant.")
+    timezone: Zone | None = Field(None, description="The zone of the stamps in its names; the job's where left out.")
     min_size: Size = _default("1 B", read_size, "Smaller is empty-output or truncated-output.")
     max_size: Size = _default("64 MB", read_size, "Larger is not read, and so cannot be told to be whole.")
     format: Format | None = Field(None, description="How the file is parsed to tell that it is whole.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from rollcall import advice
 from rollcall.errors import CauseCode
@@ -112,6 +112,29 @@ def _has_a_file_before(scene: Scene) -> bool:
     return of_output(scene) and bool(scene.earlier)
 
 
+def _named_in_utc(scene: Scene) -> Scene:
+    """Its clock shows UTC since a deploy: the name tells UTC, and is read in the declared zone."""
+    newest = scene.made[0]
+    return scene.with_files(scene.renamed(newest, _read_anew(scene)), *scene.earlier)
+
+
+def _read_anew(scene: Scene) -> datetime | None:
+    """When its name is read to be of, were it written in UTC."""
+    at = scene.made[0].stamp_at
+    wall = at.astimezone(UTC).replace(tzinfo=scene.job.stamp_zone) if at else None
+    return wall.astimezone(UTC) if wall else None
+
+
+def _may_be_named_in_utc(scene: Scene) -> bool:
+    """True where one file is the only one of its run, and its name would tell another moment, which has come."""
+    output = scene.job.output
+    if not output or not output.stamp or "%z" in output.stamp or len(scene.made) != 1:
+        return False
+    newest, read_at = scene.made[0], _read_anew(scene)
+    was_near = newest.stamp_at is not None and abs(newest.modified_at - newest.stamp_at) <= timedelta(minutes=1)
+    return was_near and newest.made_at <= scene.run.finish_by and read_at not in (None, newest.stamp_at)
+
+
 def _unreadable(scene: Scene) -> Scene:
     return scene.with_newest(content=None, unreadable="Permission denied")
 
@@ -124,6 +147,13 @@ def _no_folder(scene: Scene) -> Scene:
 
 
 FAULTS: tuple[JobFault, ...] = (
+    JobFault(
+        name="wrong-timezone",
+        variant="of its file's name",
+        story="the name of its file tells the time in UTC, and is read in the declared zone",
+        plant=_named_in_utc,
+        applies=_may_be_named_in_utc,
+    ),
     JobFault(
         name="success-without-output",
         story="it reported success and wrote nothing",

@@ -33,7 +33,7 @@ def _hanging(scene: Scene) -> Scene:
 
 
 def _never(scene: Scene) -> Scene:
-    scene = scene.with_files()
+    scene = scene.with_files().without_executions()
     return scene.with_record(last_execution=None, last_status="pending") if of_recorded(scene) else scene
 
 

@@ -27,6 +27,8 @@ from rollcall.report.table import HEADERS, cells
 from rollcall.text import clean, counted
 
 JOB = "job"
+# pytest-html builds its table in the browser: 10,000 rows take more than ten seconds to open.
+MOST_ROWS = 2_000
 _NOT_LOOKED = "no job and no service was looked at"
 _NO_PAGE = "Roll call's page is written by pytest-html, which is not loaded. Install it, and leave out -p no:html."
 
@@ -165,6 +167,9 @@ class Presentation:
         if self._morning is None:
             return
         prefix.append(render_board(self._morning, **self._outcome))
+        if self._expected > MOST_ROWS:
+            counts = f"Of {self._expected:,} checks, the table below holds only those that need a person"
+            prefix.append(f'<p class="rc-note">{counts}; a browser would be slow with all of them.</p>')
         if self._html is not None:
             is_complete, others = self._interruption is None, tuple(self._other_failures)
             self._html.title = title(self._morning, is_complete=is_complete, other_failures=others)
@@ -176,13 +181,22 @@ class Presentation:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """Our columns instead of the links; node ids escaped, which pytest-html leaves to us."""
-        if report.when != "call" and report.passed and not report.sections:
-            # pytest-html draws no row for it, but only finds that out once it has made one.
+        if report.passed and self._is_left_out(report):
             cells.clear()
         if cells:
             job_id = dict(getattr(report, "user_properties", ())).get(JOB, "")
             cells[1] = f'<td class="col-testId">{escape(clean(report.nodeid))}</td>'
             cells[-1:] = self._cells_of(str(job_id))
+
+    def _is_left_out(self, report: pytest.TestReport) -> bool:
+        """True for what passed and gets no row: setup and teardown, and checks where there are too many to read."""
+        if report.when != "call":
+            # pytest-html draws no row for it either, but only finds that out once it has made one.
+            return not report.sections
+        if self._expected <= MOST_ROWS:
+            return False
+        self._html.outcomes = "Passed"
+        return True
 
     def _cells_of(self, job_id: str) -> tuple[str, ...]:
         if job_id not in self._cells:

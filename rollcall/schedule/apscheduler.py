@@ -123,7 +123,10 @@ def _all_runs(fields: str, zone: ZoneInfo, last_year: int) -> tuple[datetime, ..
 
 
 def _first_look_back(trigger: _Trigger, zone: ZoneInfo, at: datetime) -> timedelta:
-    """Enough for three runs, as far as the next two tell."""
+    """Enough for three runs of a job that is due at one time of day, else as far as the next two tell."""
+    named = {field.name: str(field) for field in trigger.fields}
+    if named["hour"].isdigit() and named["minute"].isdigit():
+        return timedelta(days=2) + _widest_change(zone, at.year - 1, at.year)
     coming = _runs(trigger, zone, first_after=at)
     first, second = next(coming, at), next(coming, at)
     return 3 * max(second - first, timedelta(minutes=1)) + _widest_change(zone, at.year - 1, at.year)

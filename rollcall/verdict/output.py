@@ -15,7 +15,7 @@ from rollcall.schedule import Every
 from rollcall.schedule.answers import due_between
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import show_span
-from rollcall.verdict import interval, record, show
+from rollcall.verdict import interval, record, show, zones
 from rollcall.verdict.witnesses import Witnesses
 
 # A checkout, a copy or a restore gives a file a new mtime; minutes come from the run itself.
@@ -34,6 +34,8 @@ def output_exists(seen: Witnesses, run: DueRun, executed: Finding | None, status
         detail = seen.output.detail
         because = f"the output folder could not be looked at: {detail}"
         return broken(check, Verdict.UNKNOWN, seen.output.code, expected=expected, found=detail, because=because)
+    if misnamed := zones.misnamed(seen, run):
+        return _misnamed(check, expected, misnamed, seen, run)
     if made := seen.made_by(run):
         found = f"{made[0].name}, {show_size(made[0].size)}{_restored(made[0], seen)}"
         return _ran_twice(check, expected, found, seen, run) or ok(check, expected, found)
@@ -51,6 +53,16 @@ def _restored(file: FileSeen, seen: Witnesses) -> str:
     if file.stamp_at is None or abs(file.modified_at - file.stamp_at) < _RESTORED_AFTER:
         return ""
     return f" (by its name; its mtime says {show.when(file.modified_at, seen.job)})"
+
+
+def _misnamed(check: Check, expected: str, misnamed: zones.Misnamed, seen: Witnesses, run: DueRun) -> Finding:
+    file, job = misnamed.file, seen.job
+    as_read = f"its output {file.name} read in {job.stamp_zone.key} is of {show.when(file.made_at, job)}"
+    because = (
+        f"{show.due(run, job)}; {as_read}, but read as {misnamed.zone.key} it is of {show.when(misnamed.at, job)}, "
+        f"as {' and '.join(misnamed.witnesses)}: its name is read in the wrong zone"
+    )
+    return broken(check, Verdict.UNKNOWN, CauseCode.WRONG_TIMEZONE, expected=expected, found=as_read, because=because)
 
 
 def _ran_twice(check: Check, expected: str, found: str, seen: Witnesses, run: DueRun) -> Finding | None:

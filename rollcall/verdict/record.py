@@ -121,13 +121,36 @@ def _foreign_zone(reading: Reading, seen: Witnesses) -> str | None:
         return None
     face = _face(reading).replace(tzinfo=seen.job.zone).astimezone(UTC)
     if face == at or not seen.job.schedule.is_due_at(face):
-        return None
+        return _confirmed_zone(at, seen)
     clock = f"{_face(reading):%H:%M}"
     service = seen.job.service
     if stamp.offset is None:
         zone = service.naive_times if service else None
         return f"{clock} as it is written, read as {zone.key if zone else 'UTC'}"
     return f"{clock} at UTC{_show_offset(stamp.offset)} on its own clock"
+
+
+def _confirmed_zone(at: datetime, seen: Witnesses) -> str | None:
+    """The same where it is told in the job's own zone, and counted in UTC.
+
+    That alone may as well be another schedule: only a run that was seen as far off as the next one proves the zone.
+    """
+    own, utc = seen.job.zone, ZoneInfo("UTC")
+    if not _is_due_in(utc, at, seen):
+        return None
+    limit = seen.job.grace + seen.job.max_runtime
+    for ran_at in filter(None, (seen.ran_at, seen.files[0].made_at if seen.files else None)):
+        wall = ran_at.astimezone(utc).replace(tzinfo=own).astimezone(UTC)
+        due_at, own_due_at = last_due(seen.job.schedule, wall), last_due(seen.job.schedule, ran_at)
+        is_foreign = due_at is not None and wall - due_at <= limit
+        if is_foreign and (own_due_at is None or ran_at - own_due_at > limit):
+            return f"{at.astimezone(utc):%H:%M} in UTC, as its last run of {show.when(ran_at, seen.job)} was"
+    return None
+
+
+def _is_due_in(zone: ZoneInfo, at: datetime, seen: Witnesses) -> bool:
+    wall = at.astimezone(zone).replace(tzinfo=seen.job.zone).astimezone(UTC)
+    return wall != at and seen.job.schedule.is_due_at(wall)
 
 
 def _face(reading: Reading) -> datetime:
@@ -191,8 +214,21 @@ def _not_of_this_run(check: Check, expected: str, seen: Witnesses, run: DueRun) 
     found = f"{show.earlier_run(seen.ran_at, seen.job)}{seen.by_teller}"
     if made := seen.made_by(run):
         return _unrecorded(check, expected, found, made[0].name, seen, run)
-    because = f"{show.due(run, seen.job)}; its last run {found}"
+    because = f"{show.due(run, seen.job)}; its last run {found}{_other_reading(seen, run)}"
     return broken(check, Verdict.MISSED, CauseCode.MISSED_RUN, expected=expected, found=found, because=because)
+
+
+def _other_reading(seen: Witnesses, run: DueRun) -> str:
+    """Where its record would be of this very run in another zone: told, and no more, as no other witness says so."""
+    reading = seen.last_run
+    if reading is None or reading.at is None or not reading.is_naive:
+        return ""
+    readings = [(_in_zone(reading, zone), zone) for zone in _likely_zones(seen)]
+    fits = next((each for each in readings if run.begins_at <= each[0] <= run.finish_by), None)
+    if fits is None:
+        return ""
+    at, zone = fits
+    return f" (read {_as_read(seen)}; as {zone.key} it would be {show.when(at, seen.job)})"
 
 
 def misread(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Finding | None:
@@ -404,6 +440,8 @@ def ran_on_time(
     if status and status.verdict is Verdict.STUCK and status.needs_a_person:
         # What is on record is when it began.
         return cannot_tell(check, expected, status)
+    if exists and exists.code is CauseCode.WRONG_TIMEZONE:
+        return cannot_tell(check, expected, exists)
     if ran_at is None:
         return _no_sign(check, expected, seen, run, executed, exists)
     found = f"{show.when(ran_at, job)}, {show.distance(ran_at, run)}"

@@ -1,0 +1,81 @@
+"""What is judged: the world as it is now, or a morning that was recorded?"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollcall.commands.present import clock_from
+from rollcall.commands.selected import selected
+from rollcall.evidence import Evidence
+from rollcall.gather import gather
+from rollcall.jobs import Job, Roll, Service
+from rollcall.settings import AS_OF, JOBS_FILE, REPLAY, SERVICE_URL, Asked
+from rollcall.times import read_now
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witnessed:
+    """What was seen of the jobs that were named, and as of when it is judged.
+
+    `clock` tells the present; it is None in a replay, in which nobody may be asked again.
+    """
+
+    roll: Roll
+    jobs: Sequence[Job]
+    services: Sequence[Service]
+    evidence: Evidence
+    now: datetime
+    clock: Callable[[], datetime] | None
+    replay_of: datetime | None = None
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Adds what tells which morning is meant."""
+    parser.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
+    parser.add_argument(
+        "--service-url",
+        metavar="[NAME=]URL",
+        action="append",
+        default=[],
+        help=f"where a service is asked, instead of its url in the file (${SERVICE_URL})",
+    )
+    parser.add_argument("--as-of", metavar="TIME", help=f"a past moment instead of now (${AS_OF})")
+    parser.add_argument("--replay", metavar="DIR", help=f"a morning that --record kept; nobody is asked (${REPLAY})")
+
+
+def witnessed(asked_for: argparse.Namespace, *, asks_all: bool) -> Witnessed:
+    """What the witnesses say, or said. Services that no named job has are asked where `asks_all`. Raises `BadInput`."""
+    asked = Asked.of(
+        environment=os.environ,
+        folder=Path.cwd(),
+        jobs_file=asked_for.jobs_file,
+        service_urls=asked_for.service_url,
+        as_of=asked_for.as_of,
+        replay=asked_for.replay,
+    )
+    if replay := asked.load_replay():
+        now = asked.judged_at(replay.roll, replay.recorded_at)
+        return Witnessed(
+            roll=replay.roll,
+            jobs=selected(replay.roll, asked_for.jobs),
+            services=replay.roll.services if asks_all else (),
+            evidence=replay.seen_at(now),
+            now=now,
+            clock=None,
+            replay_of=replay.recorded_at,
+        )
+    roll = asked.load(os.environ)
+    clock = clock_from(read_now())
+    now = asked.judged_at(roll, clock())
+    jobs, services = selected(roll, asked_for.jobs), roll.services if asks_all else ()
+    evidence = gather(jobs, services, now=now, clock=clock)
+    return Witnessed(roll=roll, jobs=jobs, services=services, evidence=evidence, now=now, clock=clock)
