@@ -94,12 +94,13 @@ class Diagnosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """The chains of all that was looked at, as of `judged_at`."""
+    """The chains of all that was looked at, as of `judged_at`; `replay_of` is the moment of a record, if it is one."""
 
     judged_at: datetime
     zone: ZoneInfo
     services: tuple[Diagnosed, ...]
     jobs: tuple[Diagnosed, ...]
+    replay_of: datetime | None = None
 
     @property
     def needs_a_person(self) -> bool:
@@ -114,6 +115,7 @@ def diagnose(morning: Morning) -> Diagnosis:
         zone=morning.zone,
         services=tuple(_service(each, morning.service_causes[each.service.id]) for each in morning.services),
         jobs=tuple(_job(each, morning) for each in morning.jobs),
+        replay_of=morning.replay_of,
     )
 
 

@@ -79,23 +79,27 @@ def _output(evidence: Evidence, job: Job, then: Mapping[str, Job], recorded_at: 
     nothing = NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=_NOT_THERE, looked_at=recorded_at)
     if seen is None or was is None or was.output is None or job.output is None or was.output.path != job.output.path:
         return nothing
-    if isinstance(seen, NotSeen) or (was.output == job.output and was.zone == job.zone):
+    if isinstance(seen, NotSeen):
         return seen
-    if (was.output.stamp, was.zone) != (job.output.stamp, job.zone):
-        # Of files whose names did not tell their time only some names are in the record.
-        if seen.unstamped:
-            return nothing
+    if was.output.stamp != job.output.stamp and not _has_every_file(seen):
+        return nothing
+    if (was.output.stamp, was.stamp_zone) != (job.output.stamp, job.stamp_zone):
         seen = _stamped(seen, job.output.stamp, job)
     return replace(seen, files=tuple(_read(each, job.output, was.output) for each in seen.files))
 
 
+def _has_every_file(seen: OutputSeen) -> bool:
+    """True where no file was left out of the record, which by another stamp may be the one that matters."""
+    return not seen.unstamped and seen.matches == len(seen.files) + len(seen.later)
+
+
 def _stamped(seen: OutputSeen, text: str | None, job: Job) -> OutputSeen:
     """The same files with the instants that their names tell by that stamp, newest first."""
-    stamp = Stamp(text, job.zone) if text else None
+    stamp = Stamp(text, job.stamp_zone) if text else None
     files = [(each.name, _stamped_file(each, stamp)) for each in (*seen.files, *seen.later)]
     newest_first = sorted((each for _, each in files if each), key=lambda each: each.made_at, reverse=True)
-    unstamped = tuple(name for name, each in files if each is None)
-    matches = seen.matches - len(unstamped)
+    unstamped = (*seen.unstamped, *(name for name, each in files if each is None))
+    matches = seen.matches - (len(unstamped) - len(seen.unstamped))
     return replace(seen, matches=matches, files=tuple(newest_first), later=(), unstamped=unstamped)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.mornings import FOLDER, TEXT, Told, five_files, made, morning, not_seen
+from fixtures.one_morning import FOLDER, TEXT, Told, five_files, made, morning, not_seen
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen
 from rollcall.findings import Check

@@ -477,7 +477,7 @@ def test_a_job_is_due_in_exactly_one_readable_way(tmp_path: Path, schedule: str,
             'path = "x"\nmust_change = true',
             "must_change = true: each run overwrites the one file of path. Let each write its own, or take this out.",
         ),
-        ('path = "x-*"\nmust_change = "yes"', 'must_change = "yes": must be true or false.'),
+        ('path = "x-*"\nmust_change = "yes"', 'must_change = "yes": must be true or false, without quotes.'),
         ('path = "x"\nmin_size = "200"', 'min_size = "200": no unit. Write "200 B" or "200 kB".'),
         ('path = "x"\nmin_size = 200', "min_size = 200: must be text in quotes."),
         (
@@ -848,6 +848,8 @@ def accepts(schema: dict[str, Any], value: object) -> bool:
             return isinstance(value, str)
         case "integer":
             return isinstance(value, int) and value >= schema.get("minimum", value)
+        case "boolean":
+            return isinstance(value, bool)
         case "null":
             return value is None
         case other:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fixtures.house import House
-from fixtures.mornings import HAIKU, Told, five_files, made, morning, not_seen, roll_of
+from fixtures.one_morning import HAIKU, Told, five_files, made, morning, not_seen, roll_of
 from rollcall.diagnosis import QUESTIONS, Diagnosed, Diagnosis, Link, Standing, diagnose
 from rollcall.errors import CauseCode
 from rollcall.evidence import DatabaseSeen, Evidence, OutputSeen, Registration
@@ -282,7 +282,7 @@ def test_json_has_its_shape() -> None:
     whole = json.loads(diagnosis_json(diagnosed(service=not_seen(CauseCode.BACKEND_DOWN), files=OLD)))
     (service,), (job,) = whole["services"], whole["jobs"]
 
-    assert list(whole) == ["version", "judged_at", "services", "jobs"]
+    assert list(whole) == ["version", "judged_at", "replay_of", "services", "jobs"]
     assert (whole["version"], whole["judged_at"]) == (1, "2026-02-11T07:02:00+01:00")
     assert list(service) == list(job) == ["id", "verdict", "cause", "links"]
     assert (service["id"], service["verdict"], service["cause"]["code"]) == ("aime", "failed", "backend-down")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fixtures.mornings import at, haiku_job
+from fixtures.one_morning import at, haiku_job
 from fixtures.year import Interval, Run, Year, clock_changes, healthy_runs, moments
 from rollcall.errors import CauseCode
 from rollcall.findings import Finding

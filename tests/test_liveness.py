@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.mornings import HAIKU, Told, at, morning, not_seen
+from fixtures.one_morning import HAIKU, Told, at, morning, not_seen
 from rollcall.cause import explain_service
 from rollcall.errors import CauseCode
 from rollcall.evidence import NotSeen, Registration, SchedulerSeen

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.mornings import Told, haiku_job, made, morning, not_seen, roll_of
+from fixtures.one_morning import Told, haiku_job, made, morning, not_seen, roll_of
 from rollcall.errors import CauseCode
 from rollcall.morning import incomplete_json, judge_morning, to_json
 

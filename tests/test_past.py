@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.mornings import at, folder_seen, haiku_job, made, not_seen
+from fixtures.one_morning import at, folder_seen, haiku_job, made, not_seen
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen
 from rollcall.jobs import Job

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -158,9 +160,25 @@ def test_a_folder_that_cannot_be_written_is_no_good_morning(house: LivedIn, tmp_
 
 def test_a_demo_is_recorded_and_replayed_as_one(house: LivedIn, tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    run = house.run("--demo", "run-failed", "--record", str(folder))
+    run = house.run("--demo", "run-failed", "--record", str(folder), "-n", "2")
     again = house.run("--as-of=2026-02-11T07:02+01:00", env={"ROLLCALL_REPLAY": str(folder)})
 
     assert (run.status, again.status) == (1, 1)
     assert judged(json.dumps(run.morning)) == judged(json.dumps(again.morning))
     assert "demo: replay of Wed 11 Feb 2026 07:02 CET: 1 of 9 jobs needs you" in again.text
+
+
+def told_by(house: LivedIn, *arguments: str) -> str:
+    command = [sys.executable, "-m", "rollcall", *arguments]
+    done = subprocess.run(command, env=house.environment({}), cwd=house.folder, capture_output=True, text=True)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["diagnose", "rehearse"])
+def test_the_commands_replay_it_too(house: LivedIn, recorded: tuple[Run, str, Path], command: str) -> None:
+    house.scheduler.asked.clear()
+    told = told_by(house, command, "--replay", str(recorded[2]))
+
+    assert told.startswith(f"{REPLAYED}: nobody is asked")
+    assert "wake" in told
+    assert house.scheduler.asked == []

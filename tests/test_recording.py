@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fixtures.mornings import HAIKU, TEXT, Told, at, five_files, haiku_output, made, morning
+from fixtures.one_morning import HAIKU, TEXT, Told, at, five_files, haiku_output, made, morning
 from rollcall.config import load
 from rollcall.errors import BadInput, CauseCode
 from rollcall.evidence import Evidence, FileSeen, NotSeen, OutputSeen
@@ -283,6 +284,23 @@ def test_another_zone_moves_what_the_names_tell(tmp_path: Path) -> None:
 
     assert files(replayed)[0].stamp_at == at("2026-02-11T06:00:17+00:00")
     assert files(replayed)[-1].stamp_at == at("2026-02-07T06:00:17+00:00")
+
+
+@pytest.mark.parametrize("left_out", [{"matches": 6}, {"unstamped": ("generate-haiku-x.md",)}])
+def test_by_another_stamp_a_file_that_was_left_out_may_be_the_one(tmp_path: Path, left_out: dict[str, Any]) -> None:
+    told = morning()
+    seen = told.evidence.outputs[HAIKU]
+    assert isinstance(seen, OutputSeen)
+    some = replace(told, evidence=replace(told.evidence, outputs={HAIKU: replace(seen, **left_out)}))
+
+    assert isinstance(under(tmp_path, (STAMP, ""), told=some).evidence.outputs[HAIKU], NotSeen)
+
+
+def test_the_zone_of_the_names_can_be_tried_out(tmp_path: Path) -> None:
+    replayed = under(tmp_path, (MUST, f'{MUST}\ntimezone = "UTC"'))
+
+    assert files(replayed)[0].stamp_at == at("2026-02-11T06:00:17+00:00")
+    assert replayed.roll.jobs[0].zone.key == "Europe/Zurich"
 
 
 def test_names_that_do_not_tell_by_the_new_stamp_are_no_files_of_the_job(tmp_path: Path) -> None:

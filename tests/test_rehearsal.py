@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fixtures.demo import demo_morning
 from fixtures.lived_in import AS_OF, TOKEN, lived_in
-from fixtures.mornings import (
+from fixtures.one_morning import (
     FOLDER,
     HAIKU,
     STAMP,

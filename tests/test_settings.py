@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -195,3 +196,50 @@ def test_a_demo_that_contradicts_itself_is_refused(options: dict[str, object], t
         asked(**options)  # type: ignore[arg-type]
 
     assert str(refusal.value) == told
+
+
+# Recording and replaying: the options, the environment, and then what is recorded, what is replayed, under which file,
+# and the demo.
+
+REPLAYED: list[tuple[dict[str, Any], dict[str, str], tuple[str | None, ...]]] = [
+    ({}, {}, (None, None, None, None)),
+    ({"record": "new"}, {}, ("new", None, None, None)),
+    ({}, {"ROLLCALL_RECORD": "new"}, ("new", None, None, None)),
+    ({"record": "new"}, {"ROLLCALL_RECORD": "other"}, ("new", None, None, None)),
+    ({"replay": "old"}, {}, (None, "old", None, None)),
+    ({}, {"ROLLCALL_REPLAY": "old"}, (None, "old", None, None)),
+    ({"replay": "old"}, {"ROLLCALL_REPLAY": "other"}, (None, "old", None, None)),
+    # What is for every morning in the environment is not for the one that is named.
+    ({"replay": "old"}, {"ROLLCALL_JOBS_FILE": "env.toml"}, (None, "old", None, None)),
+    ({"replay": "old", "jobs_file": "cli.toml"}, {"ROLLCALL_JOBS_FILE": "env.toml"}, (None, "old", "cli.toml", None)),
+    ({}, {"ROLLCALL_REPLAY": "old", "ROLLCALL_JOBS_FILE": "env.toml"}, (None, "old", "env.toml", None)),
+    ({"replay": "old"}, {"ROLLCALL_DEMO": "1", "ROLLCALL_RECORD": "new"}, (None, "old", None, None)),
+    ({"demo": "1"}, {"ROLLCALL_REPLAY": "old"}, (None, None, None, "")),
+    ({"demo": "1", "record": "new"}, {}, ("new", None, None, "")),
+    ({"record": "new"}, {"ROLLCALL_REPLAY": "old"}, ("new", None, None, None)),
+    ({"service_urls": ["http://a"]}, {"ROLLCALL_REPLAY": "old"}, (None, None, None, None)),
+]
+
+
+@pytest.mark.parametrize(("options", "environment", "meant"), REPLAYED)
+def test_what_is_recorded_and_what_replayed(
+    options: dict[str, Any], environment: dict[str, str], meant: tuple[str | None, ...]
+) -> None:
+    words = asked(environment=environment, **options)
+    paths = tuple(each and str(each) for each in (words.record, words.replay, words.replayed_under))
+
+    assert (*paths, words.demo) == meant
+
+
+CONTRADICTIONS: list[tuple[dict[str, Any], dict[str, str], str]] = [
+    ({"replay": "old", "demo": "1"}, {}, "--replay: .*Leave out --demo"),
+    ({"replay": "old", "record": "new"}, {}, "--replay: .*Leave out --record"),
+    ({"replay": "old", "service_urls": ["http://a"]}, {}, "--replay: .*Leave out --service-url"),
+    ({}, {"ROLLCALL_REPLAY": "old", "ROLLCALL_DEMO": "1"}, "ROLLCALL_REPLAY: .*Unset one of them"),
+]
+
+
+@pytest.mark.parametrize(("options", "environment", "told"), CONTRADICTIONS)
+def test_what_contradicts_a_replay(options: dict[str, Any], environment: dict[str, str], told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        asked(environment=environment, **options)

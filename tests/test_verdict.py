@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.mornings import TEXT, Told, at, five_files, haiku_job, made, morning, not_seen
+from fixtures.one_morning import TEXT, Told, at, five_files, haiku_job, made, morning, not_seen
 from rollcall.errors import CauseCode
 from rollcall.findings import Check, Verdict
 from rollcall.jobs import Late

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fixtures.mornings import HAIKU, Told, at, made, morning, not_seen
+from fixtures.one_morning import HAIKU, Told, at, made, morning, not_seen
 from rollcall.errors import CauseCode
 from rollcall.evidence import DatabaseSeen, NotSeen, Registration
 from rollcall.findings import Check, Finding, Verdict

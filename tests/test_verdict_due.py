@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.mornings import at, haiku_job
+from fixtures.one_morning import at, haiku_job
 from rollcall.schedule import Engine, Schedule, read_schedule
 from rollcall.schedule.answers import due_between, last_due, next_due
 from rollcall.verdict.due import runs_back_from

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.mornings import HAIKU, Told, at, made, morning, not_seen
+from fixtures.one_morning import HAIKU, Told, at, made, morning, not_seen
 from rollcall.errors import CauseCode
 from rollcall.evidence import Registration, SchedulerSeen
 from rollcall.findings import Check, Verdict

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.mornings import five_files, made, morning
+from fixtures.one_morning import five_files, made, morning
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen
 

@@ -7,25 +7,21 @@ nothing needs a person, 1 where something does, 4 where the question was wrong.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollcall.commands.present import clock_from
-from rollcall.commands.selected import selected
+from rollcall.commands.witnessed import add_options, witnessed
 from rollcall.diagnosis import diagnose
 from rollcall.evidence import Evidence
 from rollcall.gather import gather
 from rollcall.liveness import LONGEST_WAIT, wait_before_second_look, with_second_look
 from rollcall.morning import Morning, judge_morning
 from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
-from rollcall.settings import AS_OF, JOBS_FILE, SERVICE_URL, Asked
-from rollcall.times import read_now, show_span
+from rollcall.times import show_span
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -38,15 +34,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     parser = commands.add_parser("diagnose", help="what is wrong, link by link, from the backend to the disk")
     parser.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs and their services, in full")
-    parser.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
-    parser.add_argument(
-        "--service-url",
-        metavar="[NAME=]URL",
-        action="append",
-        default=[],
-        help=f"where a service is asked, instead of its url in the file (${SERVICE_URL})",
-    )
-    parser.add_argument("--as-of", metavar="TIME", help=f"a past moment instead of now (${AS_OF})")
+    add_options(parser)
     parser.add_argument("--json", action="store_true", help="the same for programs")
     parser.add_argument(
         "--no-wait",
@@ -59,22 +47,12 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines of the diagnosis; returns the exit status. Raises `BadInput`."""
-    asked = Asked.of(
-        environment=os.environ,
-        folder=Path.cwd(),
-        jobs_file=asked_for.jobs_file,
-        service_urls=asked_for.service_url,
-        as_of=asked_for.as_of,
+    seen = witnessed(asked_for, asks_all=not asked_for.jobs)
+    morning = judge_morning(
+        seen.roll, seen.evidence, now=seen.now, jobs=seen.jobs, services=seen.services, replay_of=seen.replay_of
     )
-    roll = asked.load(os.environ)
-    clock = clock_from(read_now())
-    now = asked.judged_at(roll, clock())
-    jobs = selected(roll, asked_for.jobs)
-    services = () if asked_for.jobs else roll.services
-    evidence = gather(jobs, services, now=now, clock=clock)
-    morning = judge_morning(roll, evidence, now=now, jobs=jobs, services=services)
-    if not asked_for.no_wait:
-        morning = _looked_twice(morning, evidence, clock)
+    if seen.clock and not asked_for.no_wait:
+        morning = _looked_twice(morning, seen.evidence, seen.clock)
     diagnosis = diagnose(morning)
     if asked_for.json:
         yield diagnosis_json(diagnosis)

@@ -16,6 +16,7 @@ from rollcall.text import clean, listed
 
 _RULES = {
     "string_type": "must be text in quotes.",
+    "bool_type": "must be true or false, without quotes.",
     "int_type": "must be a whole number, without quotes, such as 5.",
     "tuple_type": 'must be a list of texts, such as ["# Title"].',
     "too_short": "declares no job, and nothing that is not declared can be missed. Write a [jobs.NAME] table.",

@@ -12,6 +12,7 @@ from textwrap import wrap
 from typing import Any
 
 from rollcall.diagnosis import Diagnosed, Diagnosis, Link, Standing
+from rollcall.report.headline import show_replay
 from rollcall.text import clean
 from rollcall.times import show_instant, to_iso
 
@@ -24,6 +25,8 @@ _LONGEST = 4000  # a command that is cut is none
 
 def render_diagnosis(diagnosis: Diagnosis, *, width: int, named: Collection[str] = ()) -> Iterator[str]:
     """The lines of the whole; the `named` jobs are told link by link, whatever there is to tell."""
+    if diagnosis.replay_of:
+        yield f"{show_replay(diagnosis.replay_of, diagnosis.zone)}: nobody is asked"
     at = show_instant(diagnosis.judged_at, diagnosis.zone, year=True)
     yield f"{at}, {diagnosis.zone.key}"
     for service in diagnosis.services:
@@ -108,6 +111,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> str:
     whole = {
         "version": VERSION,
         "judged_at": to_iso(diagnosis.judged_at, diagnosis.zone),
+        "replay_of": to_iso(diagnosis.replay_of, diagnosis.zone) if diagnosis.replay_of else None,
         "services": [_subject(each) for each in diagnosis.services],
         "jobs": [_subject(each) for each in diagnosis.jobs],
     }
