@@ -147,23 +147,22 @@ class DueRun:
     """One run the schedule owes. All instants are aware UTC.
 
     `start_by` is how late it may start (`grace`), `finish_by` when it must be done (`grace` + `max_runtime`).
-    `next_due_at` is None where the schedule ends.
+    `next_due_at` is None where the schedule ends. Evidence belongs to this run from `begins_at` on, its due time less
+    the tolerance for clocks that differ, and from `ends_at` on to the next run instead (None where there is none).
     """
 
     due_at: datetime
     start_by: datetime
     finish_by: datetime
     next_due_at: datetime | None
+    begins_at: datetime = field(init=False, repr=False, compare=False)
+    ends_at: datetime | None = field(init=False, repr=False, compare=False)
 
-    @property
-    def begins_at(self) -> datetime:
-        """From when on evidence belongs to this run: its due time, less the tolerance for clocks that differ."""
-        return self.due_at - self._tolerance
-
-    @property
-    def ends_at(self) -> datetime | None:
-        """From when on evidence belongs to the next run instead."""
-        return self.next_due_at - self._tolerance if self.next_due_at else None
+    def __post_init__(self) -> None:
+        """Works out once what each finding of the run asks for several times."""
+        tolerance, following = self._tolerance, self.next_due_at
+        object.__setattr__(self, "begins_at", self.due_at - tolerance)
+        object.__setattr__(self, "ends_at", following - tolerance if following else None)
 
     def owns(self, at: datetime) -> bool:
         """True where an event at `at` belongs to this due run (it follows this due time and not the next)."""

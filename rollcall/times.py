@@ -97,6 +97,7 @@ def _read_unit(*, number: str, name: str) -> timedelta:
 _SHOWN_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
+@lru_cache(maxsize=16_384)
 def show_span(span: timedelta) -> str:
     """Return *span* in at most two neighbouring units: ``2 h 48 min``, ``17 s``, ``3 d 4 h``, ``0 s``, ``0.3 s``.
 

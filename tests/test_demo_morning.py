@@ -46,6 +46,7 @@ def test_the_good_morning_is_green_and_says_everywhere_that_it_is_the_demo(good:
     assert (good.morning["verdict"], good.morning["complete"]) == ("ok", True)
     assert good.morning["demo"].startswith("This is the demo")
     assert "This is the demo: every job ran when it was due." in good.page
+    assert "scheduler running, its loop alive, its database read<" in good.page
     assert re.search(r"<title[^>]*>demo: All 9 jobs did their work", good.page)
 
 

@@ -106,6 +106,8 @@ def _seen(finding: Finding) -> str:
             return f"clocks {finding.found}"
         case Check.SCHEDULER_IS_RUNNING:
             return f"scheduler {finding.found}"
+        case Check.DATABASE_ANSWERS:
+            return "its database read"
     return "its loop alive"
 
 

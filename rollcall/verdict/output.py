@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from rollcall.errors import CauseCode
@@ -225,6 +226,7 @@ def _repetition(file: FileSeen, seen: Witnesses, run: DueRun) -> tuple[Verdict, 
     return Verdict.BAD_OUTPUT, CauseCode.DUPLICATE_OUTPUT, says
 
 
+@lru_cache(maxsize=16_384)
 def _wholeness(output: Output) -> str:
     parts = [f"at least {show_size(output.min_size)}"]
     if output.format != "any":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from rollcall.jobs import DueRun, Job
 from rollcall.schedule.answers import last_due
@@ -11,7 +13,18 @@ from rollcall.times import show_instant, show_span
 
 def when(at: datetime, job: Job) -> str:
     """An instant in the job's zone; seconds only where it has some."""
-    return show_instant(at, job.zone, seconds=bool(at.second))
+    if at.tzinfo is not UTC:
+        return show_instant(at, job.zone, seconds=bool(at.second))
+    return _shown(at, job.zone)
+
+
+@lru_cache(maxsize=16_384)
+def _shown(at: datetime, zone: ZoneInfo) -> str:
+    """Only of UTC: elsewhere both hours that autumn repeats are equal, and would be shown alike.
+
+    The findings of one run name the same few instants, and so do the jobs that are due together.
+    """
+    return show_instant(at, zone, seconds=bool(at.second))
 
 
 def limit(at: datetime, run: DueRun, job: Job) -> str:

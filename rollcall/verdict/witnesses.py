@@ -187,14 +187,15 @@ class Witnesses:
     def made_by(self, run: DueRun) -> tuple[FileSeen, ...]:
         """The files that belong to `run`, newest first."""
         begins_at, ends_at = run.begins_at, run.ends_at
+        # A list is built faster than a generator is drawn from, and this is asked often.
         return tuple(
-            each for each in self.files if begins_at <= each.made_at and (ends_at is None or each.made_at < ends_at)
+            [each for each in self.files if begins_at <= each.made_at and (ends_at is None or each.made_at < ends_at)]
         )
 
     def made_after(self, run: DueRun) -> tuple[FileSeen, ...]:
         """The files that belong to a later due run."""
         ends_at = run.ends_at
-        return tuple(each for each in self.files if ends_at and each.made_at >= ends_at)
+        return tuple([each for each in self.files if each.made_at >= ends_at]) if ends_at else ()
 
     def made_before(self, run: DueRun) -> tuple[FileSeen, ...]:
         """The files that belong to an earlier due run."""
