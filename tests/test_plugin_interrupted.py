@@ -110,10 +110,13 @@ def test_another_check_that_fails_is_not_called_a_good_morning(house: LivedIn) -
 
 
 def interrupt(house: LivedIn, is_there: Callable[[], bool], *options: str, by: int) -> Run:
-    process = house.start(*options)
-    wait_until(is_there)
-    process.send_signal(by)
-    text, _ = process.communicate(timeout=30)
+    with house.start(*options) as process:
+        try:
+            wait_until(is_there)
+            process.send_signal(by)
+            text, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
     return house.ended(process.returncode, text)
 
 
