@@ -183,7 +183,7 @@ def test_a_sparse_file_of_5_gb_is_not_read(tmp_path: Path) -> None:
 
     assert read(tmp_path / "sparse").unreadable == "it is too large to be read: 5.0 GB, more than max_size = 64.0 MB"
     assert read(tmp_path / "sparse", Format.ANY).unreadable is None
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(("extra", "is_read"), [(-1, True), (0, True), (1, False)])

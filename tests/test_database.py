@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.demo.store import Store
-from fixtures.hostile_service import Script, closed_port, hostile_service
+from fixtures.hostile_service import BUSY, Script, closed_port, hostile_service
 from fixtures.postgres import OWNER, PASSWORD, Postgres
 from rollcall.config import load
 from rollcall.errors import BadInput, CauseCode
@@ -334,7 +334,7 @@ def test_a_query_without_an_end_costs_the_timeout(tmp_path: Path, store: Store) 
     found = not_seen(tmp_path, asking(ENDLESS))
 
     assert found == (CauseCode.BACKEND_DOWN, f"{FILE}: no complete answer within 0.5 s")
-    assert time.monotonic() - started < 0.5 + 1
+    assert time.monotonic() - started < 0.5 + BUSY
 
 
 def test_a_locked_file_costs_the_timeout(tmp_path: Path, store: Store) -> None:
@@ -344,7 +344,7 @@ def test_a_locked_file_costs_the_timeout(tmp_path: Path, store: Store) -> None:
         found = not_seen(tmp_path)
 
     assert found == (CauseCode.BACKEND_ERROR, f"{FILE}: active: database is locked")
-    assert time.monotonic() - started < 0.5 + 1
+    assert time.monotonic() - started < 0.5 + BUSY
 
 
 def test_a_lock_that_is_let_go_in_time_is_waited_for(tmp_path: Path, store: Store) -> None:
@@ -364,7 +364,7 @@ def test_ten_databases_cost_one_timeout(tmp_path: Path, store: Store) -> None:
     started = time.monotonic()
     found = gather([], declared.services, now=NOW, clock=lambda: NOW).databases
 
-    assert time.monotonic() - started < 0.5 + 1
+    assert time.monotonic() - started < 0.5 + BUSY
     assert {getattr(each, "code", None) for each in found.values()} == {CauseCode.BACKEND_DOWN}
     assert len(found) == 10
 
@@ -528,7 +528,7 @@ def test_a_query_that_takes_too_long_is_ended_on_the_server_too(tmp_path: Path, 
         assert connection.execute(busy).fetchone() == (0,)
 
     assert found == (CauseCode.BACKEND_DOWN, "postgresql:///postgres: no complete answer within 0.5 s")
-    assert took < 0.5 + 1
+    assert took < 0.5 + BUSY
 
 
 def test_a_locked_table_costs_the_timeout(tmp_path: Path, server: Postgres) -> None:
@@ -538,7 +538,7 @@ def test_a_locked_table_costs_the_timeout(tmp_path: Path, server: Postgres) -> N
         code, _ = not_seen(tmp_path, url=server.url())
 
     assert code is CauseCode.BACKEND_DOWN
-    assert time.monotonic() - started < 0.5 + 1
+    assert time.monotonic() - started < 0.5 + BUSY
 
 
 def test_a_table_of_millions_is_not_fetched(tmp_path: Path, server: Postgres) -> None:
@@ -609,7 +609,7 @@ def test_nobody_there_is_told_at_once(tmp_path: Path) -> None:
 
     assert code is CauseCode.BACKEND_DOWN
     assert "refused" in detail
-    assert time.monotonic() - started < 0.5 + 1
+    assert time.monotonic() - started < 0.5 + BUSY
 
 
 SOMETHING_ELSE = [
@@ -627,7 +627,7 @@ def test_something_else_that_listens_there_costs_no_more_than_the_limit(tmp_path
         code, _ = not_seen(tmp_path, url=service.url.replace("http", "postgresql") + "/aime")
 
         assert code is CauseCode.BACKEND_DOWN
-        assert time.monotonic() - started < 0.5 + 1.2
+        assert time.monotonic() - started < 0.5 + BUSY
 
 
 # jobs.toml --------------------------------------------------------------------------------------------------------

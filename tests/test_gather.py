@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.hostile_service import SCHEDULER, HostileService, Script, closed_port, hostile_service, reply
+from fixtures.hostile_service import BUSY, SCHEDULER, HostileService, Script, closed_port, hostile_service, reply
 from rollcall.config import load
 from rollcall.errors import CauseCode
 from rollcall.evidence import NotSeen, OutputSeen, SchedulerSeen
@@ -114,7 +114,7 @@ def test_ten_services_that_hang_cost_one_timeout(tmp_path: Path, stack: ExitStac
     started = time.monotonic()
     evidence = gather(declared.jobs, declared.services, now=NOW, clock=lambda: NOW)
 
-    assert time.monotonic() - started < 1 + 1
+    assert time.monotonic() - started < 1 + BUSY
     assert isinstance(evidence.services["good"], SchedulerSeen)
     for number in range(10):
         seen = evidence.services[f"s{number}"]
@@ -234,7 +234,7 @@ started = time.monotonic()
 evidence = gather(roll.jobs, roll.services, now=datetime.now(UTC), clock=clock)
 took = time.monotonic() - started
 abandoned = sum(thread.daemon and thread.is_alive() for thread in threading.enumerate())
-print(took < 0.5 + 1 + 0.5, abandoned > 0, sorted({seen.code.value for seen in evidence.services.values()}))
+print(took < 0.5 + 4, abandoned > 0, sorted({seen.code.value for seen in evidence.services.values()}))
 """
 
 
