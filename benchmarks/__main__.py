@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import folders, suites
+from benchmarks import folders, judging, suites
 from benchmarks.stage import stage
 
 PLAIN_SAMPLE = 30
@@ -45,6 +45,7 @@ BENCHMARKS: tuple[Callable[[Path], list[tuple[str, float, str]]], ...] = (
     nine_jobs,
     thousand_jobs,
     folders.large_folder,
+    judging.judging,
 )
 
 

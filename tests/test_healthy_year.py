@@ -1,11 +1,26 @@
-"""Does a healthy year ever raise an alarm, and is each planted fault found as soon as it can be known?"""
+"""Does a healthy year ever raise an alarm, and is each planted fault found as soon as it can be known?
+
+The whole product of zones, engines, schedules and ways to tell the time, each looked at every ten minutes of the year,
+takes hours. `make test` therefore shares the year out:
+
+- The ten-minute checks of 2026 are dealt to the combinations: each takes every 139th, from a place of its own. All
+  checks of the year so come about, and each combination sees every day of it, and every time of the day.
+- The day around each clock change, a turn of the year, the ends of months of 28, 30 and 31 days, and a leap day are
+  looked at every ten minutes, and in the seconds around each boundary, in every zone, of every schedule, by both
+  engines; the ways to tell the time take turns.
+- A job of every minute takes every 997th check, about one a week, and the two hours around each clock change.
+
+`ROLLCALL_FULL_YEAR=1 pytest tests/test_healthy_year.py -n auto` deals nothing out: each combination takes every check.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,19 +29,30 @@ import pytest
 from fixtures.one_morning import at, haiku_job
 from fixtures.year import Interval, Run, Year, clock_changes, healthy_runs, moments
 from rollcall.errors import CauseCode
+from rollcall.evidence import Content
+from rollcall.faults import JOB_FAULTS
 from rollcall.findings import Finding
 from rollcall.jobs import Job
+from rollcall.scene import Scene
 from rollcall.schedule.answers import due_between
 
-# Each zone with another way in which a scheduler tells its times and a job leaves its work.
-ZONES: dict[str, tuple[str | None, dict[str, Any]]] = {
-    "Europe/Zurich": ("UTC", {"naive_times": "UTC"}),
-    "Australia/Lord_Howe": (None, {"naive_times": None}),
-    "America/New_York": ("America/New_York", {"naive_times": "America/New_York"}),
-    "Asia/Kolkata": ("UTC", {"stamp": None}),
-    "UTC": ("UTC", {"has_service": False}),
-    "Africa/Casablanca": ("UTC", {"has_output": False}),
+# Each zone, and what is another way there than a record and a file that tells its time in its name.
+ZONES: dict[str, dict[str, Any]] = {
+    "Europe/Zurich": {},
+    "Europe/Riga": {"stamp": None},
+    "Australia/Lord_Howe": {},
+    "Asia/Kolkata": {"has_output": False},
+    "Africa/Casablanca": {},
+    "America/Sao_Paulo": {"has_service": False},
+    "America/New_York": {},
+    "Asia/Kathmandu": {"stamp": None},
+    "Pacific/Apia": {},
+    "America/St_Johns": {"has_output": False},
+    "Pacific/Chatham": {"has_service": False},
+    "UTC": {},
 }
+ENGINES = ("cron", "apscheduler")
+ZONES_THAT_CHANGE = [zone for zone in ZONES if clock_changes(ZoneInfo(zone), 2026)]
 SCHEDULES = {
     "daily": "0 6 * * *",
     "in the hour that changes": "30 2 * * *",
@@ -34,8 +60,14 @@ SCHEDULES = {
     "monthly": "0 3 1 * *",
     "six-hourly": "0 */6 * * *",
 }
+TELLINGS = ("naive in UTC", "naive in its zone", "with an offset")
 TEN_MINUTES = timedelta(minutes=10)
 DAY = timedelta(days=1)
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+CHECKS_OF_THE_YEAR = 365 * DAY // TEN_MINUTES
+IS_FULL = bool(os.environ.get("ROLLCALL_FULL_YEAR"))
+# A run may begin as late as that: it is still done in time.
+JITTER = timedelta(minutes=9)
 
 
 @cache
@@ -44,30 +76,63 @@ def dues_of(job: Job) -> list[datetime]:
     return due_between(job.schedule, at("2025-11-01T00:00+00:00"), at("2028-06-01T00:00+00:00"))
 
 
-def year_of(job: Job, *, writes: str | None = "UTC") -> Year:
+def year_of(job: Job, *, writes: str | None = "UTC", jitter: timedelta = timedelta(0), next_too: bool = False) -> Year:
     dues = dues_of(job)
-    return Year(job=job, dues=dues, runs=healthy_runs(dues, f"{job.schedule.text} {job.zone.key}"), writes=writes)
+    runs = healthy_runs(dues, f"{job.schedule.text} {job.zone.key}", jitter=jitter)
+    return Year(job=job, dues=dues, runs=runs, writes=writes, next_too=next_too)
+
+
+def writes_of(telling: str, zone: str) -> str | None:
+    """In which zone a scheduler writes its times; None where it writes their offset."""
+    return {"naive in UTC": "UTC", "naive in its zone": zone, "with an offset": None}[telling]
+
+
+def checks_of(place: int, each: int = 139) -> list[datetime]:
+    """The checks of the year that fall to the combination at that place: every *each*-th.
+
+    139 are less than a day, and no part of one: each combination sees every day, and in time every time of the day.
+    """
+    each = 1 if IS_FULL else each
+    return [NEW_YEAR + number * TEN_MINUTES for number in range(place % each, CHECKS_OF_THE_YEAR, each)]
+
+
+def numbered(*choices: Iterable[str]) -> list[Any]:
+    """Every combination of the choices, and its place among them."""
+    return [pytest.param(place, chosen, id=" ".join(chosen)) for place, chosen in enumerate(product(*choices))]
+
+
+def in_turns(*choices: Iterable[str]) -> list[tuple[str, ...]]:
+    """Every combination of the choices with a way to tell the time: with each of them, or in turns."""
+    if IS_FULL:
+        return list(product(*choices, TELLINGS))
+    # One more than a multiple of their number a zone, so that each zone and schedule sees all of them.
+    return [(*chosen, TELLINGS[(number + number // 10) % 3]) for number, chosen in enumerate(product(*choices))]
 
 
 def sampled(zone: ZoneInfo) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """The days around each clock change, the turn of the year and a leap day, and a day of each other month."""
+    """The days around each clock change, the turn of the year, ends of months and a leap day."""
     for change in clock_changes(zone, 2026):
         yield change - 0.3 * DAY, change + 0.7 * DAY, TEN_MINUTES
     yield at("2026-12-31T16:00+00:00"), at("2027-01-01T08:00+00:00"), TEN_MINUTES
     yield at("2028-02-29T00:00+00:00"), at("2028-03-01T06:00+00:00"), TEN_MINUTES
-    for month in range(1, 13):
-        start = datetime(2026, month, 7, tzinfo=UTC)
-        yield start, start + DAY, 29 * TEN_MINUTES
+    for month in (3, 5, 8):
+        start = datetime(2026, month, 1, tzinfo=UTC) - 0.6 * DAY
+        yield start, start + 1.2 * DAY, TEN_MINUTES
 
 
 def alarms(year: Year, windows: Iterable[tuple[datetime, datetime, timedelta]], *, each: int = 1) -> list[str]:
     """What would have called a person, and when; boundaries of every *each*-th run."""
     return [
-        f"{now.astimezone(year.job.zone).isoformat()}: {finding.check}: {finding}"
+        alarm
         for start, end, step in windows
         for now in moments(year, start, end, step, each=each)
-        for finding in _alarming(year, now)
+        for alarm in alarms_at(year, now)
     ]
+
+
+def alarms_at(year: Year, now: datetime) -> list[str]:
+    shown = now.astimezone(year.job.zone).isoformat()
+    return [f"{shown}: {finding.check}: {finding}" for finding in _alarming(year, now)]
 
 
 def _alarming(year: Year, now: datetime) -> list[Finding]:
@@ -77,15 +142,53 @@ def _alarming(year: Year, now: datetime) -> list[Finding]:
     return [each for each in of_services + of_jobs if each.needs_a_person]
 
 
-@pytest.mark.parametrize("engine", ["cron", "apscheduler"])
-@pytest.mark.parametrize("zone", ZONES)
-@pytest.mark.parametrize("name", SCHEDULES)
-def test_a_healthy_year_raises_no_alarm(name: str, zone: str, engine: str) -> None:
-    writes, declared = ZONES[zone]
-    job = haiku_job(schedule=SCHEDULES[name], zone=zone, engine=engine, look_back="48 h", **declared)
+@pytest.mark.parametrize(("place", "chosen"), numbered(SCHEDULES, ZONES, ENGINES, TELLINGS))
+def test_a_healthy_year_raises_no_alarm(place: int, chosen: tuple[str, str, str, str]) -> None:
+    name, zone, engine, telling = chosen
+    writes = writes_of(telling, zone)
+    job = haiku_job(
+        schedule=SCHEDULES[name], zone=zone, engine=engine, look_back="48 h", naive_times=writes, **ZONES[zone]
+    )
+    year = year_of(job, writes=writes, jitter=JITTER, next_too=True)
+
+    assert [alarm for now in checks_of(place) for alarm in alarms_at(year, now)] == []
+
+
+def test_every_check_of_the_year_falls_to_a_combination() -> None:
+    combinations = len(SCHEDULES) * len(ZONES) * len(ENGINES) * len(TELLINGS)
+    dealt = {now for place in range(combinations) for now in checks_of(place)}
+
+    assert len(dealt) == CHECKS_OF_THE_YEAR == 52_560
+    assert len({now.date() for now in checks_of(7)}) == 365
+
+
+@pytest.mark.parametrize(("name", "zone", "engine", "telling"), in_turns(SCHEDULES, ZONES, ENGINES))
+def test_the_days_on_which_clocks_change_and_months_end_raise_no_alarm(
+    name: str, zone: str, engine: str, telling: str
+) -> None:
+    writes = writes_of(telling, zone)
+    job = haiku_job(
+        schedule=SCHEDULES[name], zone=zone, engine=engine, look_back="48 h", naive_times=writes, **ZONES[zone]
+    )
     year = year_of(job, writes=writes)
 
     assert alarms(year, sampled(job.zone)) == []
+
+
+@pytest.mark.parametrize(("place", "chosen"), numbered(ZONES, ENGINES))
+def test_a_year_of_every_minute_raises_no_alarm(place: int, chosen: tuple[str, str]) -> None:
+    zone, engine = chosen
+    writes = writes_of(TELLINGS[place % 3], zone)
+    job = haiku_job(
+        schedule="* * * * *", zone=zone, engine=engine, look_back="10 min", grace="3 min", max_runtime="1 min",
+        naive_times=writes, **ZONES[zone],
+    )  # fmt: skip
+    for now in checks_of(place * 41, each=997):
+        dues = due_between(job.schedule, now - timedelta(minutes=9), now + timedelta(minutes=2))
+        runs = healthy_runs(dues, f"{zone} {now}", jitter=timedelta(seconds=9))
+        year = Year(job=job, dues=dues, runs=runs, writes=writes, next_too=True)
+
+        assert alarms_at(year, now) == []
 
 
 @pytest.mark.parametrize("has_output", [True, False])
@@ -98,12 +201,11 @@ def test_a_scheduler_that_tells_of_a_run_that_it_has_begun_raises_no_alarm(name:
 
 
 @pytest.mark.parametrize("limits", [("15 min", "30 min"), ("20 s", "25 s")], ids=["wide", "narrow"])
-@pytest.mark.parametrize("engine", ["cron", "apscheduler"])
-@pytest.mark.parametrize("zone", ["Europe/Zurich", "Australia/Lord_Howe", "America/New_York"])
+@pytest.mark.parametrize(("zone", "engine", "telling"), in_turns(ZONES_THAT_CHANGE, ENGINES))
 def test_a_job_of_every_minute_raises_no_alarm_where_clocks_change(
-    zone: str, engine: str, limits: tuple[str, str]
+    zone: str, engine: str, telling: str, limits: tuple[str, str]
 ) -> None:
-    writes, declared = ZONES[zone]
+    writes = writes_of(telling, zone)
     grace, max_runtime = limits
     job = haiku_job(
         schedule="* * * * *",
@@ -112,7 +214,8 @@ def test_a_job_of_every_minute_raises_no_alarm_where_clocks_change(
         look_back="3 h",
         grace=grace,
         max_runtime=max_runtime,
-        **declared,
+        naive_times=writes,
+        **ZONES[zone],
     )
     for change in clock_changes(job.zone, 2026):
         dues = due_between(job.schedule, change - timedelta(hours=4), change + timedelta(hours=3))
@@ -170,7 +273,8 @@ PLANTED = pytest.mark.parametrize(
         ("0 3 1 * *", "Africa/Casablanca", "2028-03-01T03:00+00:00"),
     ],
 )
-ENGINES = pytest.mark.parametrize("engine", ["cron", "apscheduler"])
+HEART, FALLBACK = "# Album Haïku", "Aucune information disponible"
+BOTH_ENGINES = pytest.mark.parametrize("engine", ENGINES)
 
 
 def planted(schedule: str, zone: str, due: str, engine: str, **declared: Any) -> tuple[Year, Run]:
@@ -190,11 +294,12 @@ def first_alarm(
     for now in sorted(boundaries):
         told = year.seen_at(now)
         if told.judged.needs_a_person:
-            return now, told.code
+            service = next((each for each in told.judged.service_causes.values() if each), None)
+            return now, service.code if service else told.code
     return None
 
 
-@ENGINES
+@BOTH_ENGINES
 @PLANTED
 @pytest.mark.parametrize("has_output", [True, False])
 def test_a_missed_run_is_found_at_its_limit(schedule: str, zone: str, due: str, engine: str, has_output: bool) -> None:
@@ -205,7 +310,7 @@ def test_a_missed_run_is_found_at_its_limit(schedule: str, zone: str, due: str, 
     assert found == (year.job.due_run(run.due_at).finish_by, CauseCode.MISSED_RUN)
 
 
-@ENGINES
+@BOTH_ENGINES
 @PLANTED
 def test_a_late_run_is_missed_at_its_limit_and_late_once_it_ran(
     schedule: str, zone: str, due: str, engine: str
@@ -218,7 +323,7 @@ def test_a_late_run_is_missed_at_its_limit_and_late_once_it_ran(
     assert year.seen_at(late.ended_at).code is CauseCode.RAN_LATE
 
 
-@ENGINES
+@BOTH_ENGINES
 @PLANTED
 @pytest.mark.parametrize("has_output", [True, False])
 def test_a_run_that_hangs_is_stuck_at_its_limit(
@@ -232,7 +337,7 @@ def test_a_run_that_hangs_is_stuck_at_its_limit(
     assert found == (year.job.due_run(run.due_at).finish_by, CauseCode.STILL_RUNNING)
 
 
-@ENGINES
+@BOTH_ENGINES
 @PLANTED
 def test_a_failed_run_is_found_when_it_has_ended(schedule: str, zone: str, due: str, engine: str) -> None:
     year, run = planted(schedule, zone, due, engine)
@@ -241,7 +346,7 @@ def test_a_failed_run_is_found_when_it_has_ended(schedule: str, zone: str, due: 
     assert first_alarm(year.with_run(failed), run, DAY / 8) == (run.ended_at, CauseCode.RUN_FAILED)
 
 
-@ENGINES
+@BOTH_ENGINES
 @PLANTED
 def test_a_run_without_output_is_found_at_its_limit(schedule: str, zone: str, due: str, engine: str) -> None:
     year, run = planted(schedule, zone, due, engine)
@@ -252,7 +357,97 @@ def test_a_run_without_output_is_found_at_its_limit(schedule: str, zone: str, du
     assert found == (year.job.due_run(run.due_at).finish_by, CauseCode.SUCCESS_WITHOUT_OUTPUT)
 
 
-@ENGINES
+@BOTH_ENGINES
+@PLANTED
+@pytest.mark.parametrize(
+    ("file_is", "code"),
+    [
+        ({"size": 0}, CauseCode.EMPTY_OUTPUT),
+        ({"size": 199}, CauseCode.TRUNCATED_OUTPUT),
+        ({"content": Content(flaw="it breaks off")}, CauseCode.TRUNCATED_OUTPUT),
+        ({"content": Content(found={HEART: False, FALLBACK: False})}, CauseCode.DEGRADED_OUTPUT),
+        ({"content": Content(found={HEART: True, FALLBACK: True})}, CauseCode.DEGRADED_OUTPUT),
+        ({"content": None, "unreadable": "Permission denied"}, CauseCode.OUTPUT_UNREADABLE),
+        ({"is_regular": False}, CauseCode.OUTPUT_UNREADABLE),
+    ],
+    ids=["empty", "too small", "cut", "without its heart", "fallback", "not to be read", "no file"],
+)
+def test_a_bad_output_is_found_when_its_run_has_ended(
+    schedule: str, zone: str, due: str, engine: str, file_is: dict[str, Any], code: CauseCode
+) -> None:
+    year, run = planted(schedule, zone, due, engine)
+
+    found = first_alarm(year.with_run(replace(run, file_is=file_is)), run, DAY / 8)
+
+    assert found == (run.ended_at, code)
+
+
+@BOTH_ENGINES
+@PLANTED
+def test_a_repeated_output_is_found_when_its_run_has_ended(schedule: str, zone: str, due: str, engine: str) -> None:
+    year, run = planted(schedule, zone, due, engine)
+    before = year.runs[year.runs.index(run) - 1]
+    # The year's files hold the time of their run.
+    content = Content(sha256=before.ended_at.isoformat(), found={HEART: True, FALLBACK: False})
+
+    found = first_alarm(year.with_run(replace(run, file_is={"content": content})), run, DAY / 8)
+
+    assert found == (run.ended_at, CauseCode.DUPLICATE_OUTPUT)
+
+
+@BOTH_ENGINES
+@PLANTED
+def test_a_run_that_is_not_recorded_is_found_at_its_limit(schedule: str, zone: str, due: str, engine: str) -> None:
+    year, run = planted(schedule, zone, due, engine)
+
+    found = first_alarm(year.with_run(replace(run, is_recorded=False)), run, DAY / 8)
+
+    assert found == (year.job.due_run(run.due_at).finish_by, CauseCode.UNRECORDED_RUN)
+
+
+@BOTH_ENGINES
+@PLANTED
+def test_a_stopped_scheduler_is_found_at_the_first_check(schedule: str, zone: str, due: str, engine: str) -> None:
+    year, run = planted(schedule, zone, due, engine)
+    stopped_at = run.due_at - timedelta(minutes=33)
+
+    found = first_alarm(year.stopped(stopped_at, admits=True), run, DAY / 8)
+
+    assert found == (run.due_at - timedelta(minutes=30), CauseCode.SCHEDULER_STOPPED)
+
+
+@BOTH_ENGINES
+@PLANTED
+def test_a_stalled_scheduler_is_found_at_the_first_check_after_it_runs_nothing(
+    schedule: str, zone: str, due: str, engine: str
+) -> None:
+    year, run = planted(schedule, zone, due, engine)
+    stalled_at = run.due_at - timedelta(minutes=33)
+
+    found = first_alarm(year.stopped(stalled_at, admits=False), run, DAY / 8)
+
+    assert found == (run.due_at + TEN_MINUTES, CauseCode.SCHEDULER_STALLED)
+
+
+@BOTH_ENGINES
+@PLANTED
+def test_each_fault_of_the_table_is_found_at_the_limit_of_its_run(
+    schedule: str, zone: str, due: str, engine: str
+) -> None:
+    """What `rollcall rehearse` plants: whatever befalls a run or its scheduler must be named as what it is."""
+    year, run = planted(schedule, zone, due, engine)
+    good = year.seen_at(year.job.due_run(run.due_at).finish_by)
+    scene = Scene.of(good.job, good.now)
+    faults = [each for each in JOB_FAULTS if each.applies(scene) and each.seen_at(scene) == good.now]
+    told = {
+        str(each): replace(good, evidence=each.plant(scene).evidence).code for each in faults if not each.is_warning
+    }
+
+    assert good.code is None
+    assert {name: code for name, code in told.items() if not name.startswith(str(code))} == {}
+
+
+@BOTH_ENGINES
 def test_a_missed_run_of_every_minute_is_found_at_its_limit_among_the_earlier_runs(engine: str) -> None:
     job = haiku_job(schedule="* * * * *", engine=engine, look_back="30 min", keeps=None)
     dues = list(job.schedule.due_between(at("2026-03-29T00:00+01:00"), at("2026-03-29T05:00+02:00")))

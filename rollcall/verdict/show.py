@@ -31,7 +31,7 @@ def limit(at: datetime, run: DueRun, job: Job) -> str:
     """A limit beside its due time: the clock alone where both lie on one day of one offset."""
     due, local = run.due_at.astimezone(job.zone), at.astimezone(job.zone)
     if (due.date(), due.utcoffset()) == (local.date(), local.utcoffset()):
-        return local.strftime("%H:%M:%S" if local.second else "%H:%M")
+        return f"{local.hour:02}:{local.minute:02}" + (f":{local.second:02}" if local.second else "")
     return when(at, job)
 
 
