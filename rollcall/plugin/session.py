@@ -6,6 +6,7 @@ hand-over, so that everybody holds the same verdict of the same moment.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import time
@@ -101,6 +102,9 @@ class Session:
             replay_of=self.replay_of,
         )
         self._face(self.morning)
+        # All of it is kept to the end. Looking through it for garbage again and again was a tenth of a run of a
+        # thousand jobs.
+        gc.freeze()
 
     @property
     def replay_of(self) -> datetime | None:
