@@ -138,14 +138,6 @@ def test_ctrl_c_while_witnesses_are_asked(house: LivedIn) -> None:
     assert run.status == 2
 
 
-def test_ctrl_c_while_the_demo_is_staged_ends_at_once(house: LivedIn) -> None:
-    page = house.reports / "morning.html"
-    run = interrupt(house, lambda: YESTERDAYS not in page.read_text(), "--demo", by=signal.SIGINT)
-
-    assert_is_incomplete(run, "has not come to its end")
-    assert run.status == 2
-
-
 def test_a_kill_leaves_incomplete_where_yesterday_was(house: LivedIn) -> None:
     house.add_check(WAITS, "test_a_first.py")
     run = interrupt(house, (house.folder / "began").exists, by=signal.SIGKILL)
