@@ -17,12 +17,16 @@ class Verdict(StrEnum):
 
     OK = "ok"
     PENDING = "pending"
+    PAUSED = "paused"
     LATE = "late"
     MISSED = "missed"
     FAILED = "failed"
     STUCK = "stuck"
     BAD_OUTPUT = "bad-output"
     UNKNOWN = "unknown"
+
+
+_FINE = frozenset({Verdict.OK, Verdict.PENDING, Verdict.PAUSED})
 
 
 class Check(StrEnum):
@@ -65,7 +69,7 @@ class Finding:
     @property
     def needs_a_person(self) -> bool:
         """True where somebody must look; what could not be looked at is never let pass."""
-        return self.verdict not in (Verdict.OK, Verdict.PENDING) and not self.is_warning
+        return self.verdict not in _FINE and not self.is_warning
 
     def __str__(self) -> str:
         """The finding as one sentence: what a failing check says."""

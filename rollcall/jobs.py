@@ -7,7 +7,7 @@ of a due run. Spans are `timedelta`, sizes are bytes, folders are absolute.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -75,6 +75,7 @@ class Service:
     timeout: timedelta
     root: Path
     start: str | None = None
+    stop: str | None = None
     trigger: str | None = None
     naive_times: ZoneInfo | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -112,8 +113,28 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Why a job owes nothing for a while: up to, and without, the day `until` in the job's own zone."""
+
+    until: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """How many of a job's newest judged runs must need a person before anybody is alerted: `bad` of `last`."""
+
+    bad: int = 1
+    last: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What should run, when, under which scheduler, and what it leaves."""
+    """What should run, when, under which scheduler, and what it leaves.
+
+    `jitter` is how far from its time the scheduler may draw a run, either way. `may_rerun` is whether a missed run may
+    be triggered, where somebody asks for it.
+    """
 
     id: str
     title: str
@@ -126,6 +147,10 @@ class Job:
     since: datetime | None = None
     service: Service | None = None
     output: Output | None = None
+    jitter: timedelta = timedelta(0)
+    paused: Pause | None = None
+    may_rerun: bool = False
+    alert_after: Threshold = Threshold()
 
     @property
     def stamp_zone(self) -> ZoneInfo:
@@ -177,14 +202,47 @@ class DueRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """Who must hear of a change, and how often of one that lasts. The urls never show in a `repr`.
+
+    `webhook` is sent JSON by POST; `apprise` are urls as Apprise writes them. `shown_webhook` may be shown.
+    `still_after` is how long something must last before it is told again (None: it is not).
+    """
+
+    webhook: str | None = field(default=None, repr=False)
+    shown_webhook: str | None = None
+    apprise: tuple[str, ...] = field(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    still_after: timedelta | None = None
+    timeout: timedelta = timedelta(seconds=10)
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Who notices when nobody looked: a url that is pinged as Healthchecks is. It never shows in a `repr`."""
+
+    ping: str = field(repr=False)
+    shown_ping: str
+    timeout: timedelta = timedelta(seconds=10)
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Roll:
-    """Everything that jobs.toml declares: who should be there this morning."""
+    """Everything that jobs.toml declares: who should be there this morning.
+
+    `history_keeps` is how long the history keeps a due run.
+    """
 
     file: Path
     zone: ZoneInfo
     look_back: timedelta
     services: tuple[Service, ...]
     jobs: tuple[Job, ...]
+    history_keeps: timedelta = timedelta(days=365)
+    alert: Alert | None = None
+    watch: Watch | None = None
 
     def service(self, service_id: str) -> Service:
         """The declared service of that id; KeyError where there is none."""

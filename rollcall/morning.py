@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rollcall.action import Action
 from rollcall.cause import Cause, explain_job, explain_service
 from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, SchedulerSeen
 from rollcall.findings import Finding
@@ -26,6 +27,7 @@ class Morning:
 
     `declared` counts the jobs of jobs.toml, of which `jobs` may be a selection. `demo` is the story of the embedded
     demo, None on a real morning; `replay_of` the moment of the record that was judged, None where everybody was asked.
+    `actions` is what was done about it before it was judged for the last time.
     """
 
     judged_at: datetime
@@ -35,6 +37,7 @@ class Morning:
     declared: int
     demo: str | None = None
     replay_of: datetime | None = None
+    actions: tuple[Action, ...] = ()
 
     @cached_property
     def service_causes(self) -> dict[str, Cause | None]:

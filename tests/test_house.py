@@ -26,11 +26,12 @@ evidence
 sources recording
 gather replay
 findings
-verdict
+action verdict
 scene past cause liveness
 advice
 faults
 morning
+history
 rehearsal diagnosis
 report
 settings

@@ -1,7 +1,7 @@
 """Which shape does each verdict have?
 
-One outline a verdict, so that no two differ in colour only: a disc, a clock, a triangle, an empty ring, an octagon, an
-hourglass, a sheet, a diamond. Drawn once; each use is a reference.
+One outline a verdict, so that no two differ in colour only: a disc, a clock, two bars, a triangle, an empty ring, an
+octagon, an hourglass, a sheet, a diamond. Drawn once; each use is a reference.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from rollcall.findings import Verdict
 
 _OK = '<circle cx="8" cy="8" r="7"/><path class="rc-in" d="m4.7 8.3 2.3 2.3 4.4-5"/>'
 _PENDING = '<circle class="rc-on" cx="8" cy="8" r="6.2"/><path class="rc-on" d="M8 4.4V8l2.6 1.6"/>'
+_PAUSED = '<circle class="rc-on" cx="8" cy="8" r="6.2"/><path class="rc-on" d="M6.2 5.2v5.6M9.8 5.2v5.6"/>'
 _LATE = '<path d="M8 1.2 15.3 14.4H.7z"/><path class="rc-in" d="M8 6v4M8 12.1v.3"/>'
 _MISSED = (
     '<circle class="rc-on" cx="8" cy="8" r="6.2" stroke-dasharray="2.6 2.27"/><path class="rc-on" d="M5.2 8h5.6"/>'
@@ -27,6 +28,7 @@ _UNKNOWN = (
 _SHAPES = {
     Verdict.OK: _OK,
     Verdict.PENDING: _PENDING,
+    Verdict.PAUSED: _PAUSED,
     Verdict.LATE: _LATE,
     Verdict.MISSED: _MISSED,
     Verdict.FAILED: _FAILED,
