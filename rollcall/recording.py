@@ -92,7 +92,8 @@ def _secrets(roll: Roll, tables: Mapping[str, Any]) -> dict[str, str]:
             secrets[userinfo] = "(user)"
             secrets[userinfo.partition(":")[2]] = "(password)"
     secrets = {value: shown for value, shown in secrets.items() if len(value) >= SHORTEST_SECRET and "${" not in value}
-    return secrets | {value: shown for service in roll.services for value, shown in service.secrets}
+    owners = (*roll.services, *filter(None, (roll.alert, roll.watch)))
+    return secrets | {value: shown for owner in owners for value, shown in owner.secrets}
 
 
 def _is_clean(jobs: str, secrets: Mapping[str, str]) -> bool:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from rollcall.config import LARGEST_FILE, json_schema, load
 from rollcall.errors import BadInput
-from rollcall.jobs import Format, Late, Output, Roll, Service
+from rollcall.jobs import Format, Late, Output, Pause, Roll, Service, Threshold
 from rollcall.schedule import Engine
 
 TOKEN = "s3cr3t-t0ken-0123456789"
@@ -301,7 +301,8 @@ def test_keys_nested_by_the_thousand_are_no_traceback(tmp_path: Path) -> None:
         "jobs.toml: jobs.haiku.look_back = […]: must be text in quotes.",
         (
             "jobs.toml: jobs.haiku.a: unknown key. Known keys: title, service, engine, timezone, schedule, every, "
-            "anchor, grace, max_runtime, look_back, late, since and output."
+            "anchor, grace, max_runtime, look_back, jitter, late, since, paused, skip_dates, holidays, business_days, "
+            "rerun, alert_after and output."
         ),
     ]
 
@@ -344,7 +345,8 @@ def test_a_roll_without_a_job_is_refused(tmp_path: Path, text: str) -> None:
             '"\\u001b[31m" = 1',
             (
                 '"": unknown key. Known keys: title, service, engine, timezone, schedule, every, anchor, grace, '
-                "max_runtime, look_back, late, since and output."
+                "max_runtime, look_back, jitter, late, since, paused, skip_dates, holidays, business_days, rerun, "
+                "alert_after and output."
             ),
         ),
         ('late = "maybe"', "late = \"maybe\": must be one of 'fail' or 'warn'."),
@@ -376,6 +378,38 @@ def test_a_roll_without_a_job_is_refused(tmp_path: Path, text: str) -> None:
         ),
         ("output = 'x'", 'output = "x": must be a table. Write [jobs.haiku.output] above its keys.'),
         ("output = [{path = 'x'}]", "output = […]: must be a table. Write [jobs.haiku.output] above its keys."),
+        ("paused = true", "paused = true: must be a table. Write [jobs.haiku.paused] above its keys."),
+        (
+            'paused = {reason = "moving"}',
+            "paused.until: required: the first day on which it is owed again. Write until = 2026-03-01.",
+        ),
+        ("paused = {until = 2026-03-01}", 'paused.reason: required. Write reason = "…", which is shown each morning.'),
+        (
+            'paused = {until = 2026-03-01, reason = "\\u001b[31m"}',
+            'paused.reason = "": says nothing. Write why it is paused.',
+        ),
+        (
+            'paused = {until = "March", reason = "x"}',
+            'paused.until = "March": is not a day. Write it such as 2026-03-01.',
+        ),
+        (
+            "skip_dates = [2026-12-24T06:00:00Z]",
+            "skip_dates.0 = 2026-12-24 06:00:00+00:00: is not a day. Write it such as 2026-03-01.",
+        ),
+        ('holidays = "Zurich"', None),
+        (
+            'holidays = "CH-ZZ"',
+            'holidays = "CH-ZZ": no such region of CH. Write "CH" for the whole country.',
+        ),
+        ("business_days = 1", "business_days = 1: must be true or false, without quotes."),
+        ("rerun = 1", "rerun = 1: must be true or false, without quotes."),
+        (
+            "rerun = true",
+            "rerun = true: its service has no trigger, so nothing can be re-run. Write trigger in its table.",
+        ),
+        ('alert_after = "3 of 2"', 'alert_after = "3 of 2": must be such as "2 of 3", of at most 30 runs.'),
+        ('alert_after = "0 of 2"', 'alert_after = "0 of 2": must be such as "2 of 3", of at most 30 runs.'),
+        ("alert_after = 2", "alert_after = 2: must be text in quotes."),
         ("output = {}", 'output.path: required. Write path = "data/export-*.json".'),
     ],
 )
@@ -598,14 +632,100 @@ def test_an_id_is_plain(tmp_path: Path, table: str, key: str, shown: str) -> Non
     assert f"jobs.toml: {table}.{shown}: is empty, too long or has control characters. Write a plain name." in told
 
 
-@pytest.mark.parametrize("key", ["timezone", "look_back", "services", "jobs", "services.aime", "jobs.haiku"])
+@pytest.mark.parametrize(
+    "key", ["timezone", "look_back", "history", "alert", "watch", "services", "jobs", "services.aime", "jobs.haiku"]
+)
 @pytest.mark.parametrize("value", ["1", "true", '"x"', "[]", "[{}]", "1.5", "2026-02-11", "06:00:00"])
 def test_a_value_of_the_wrong_type_is_a_mistake_at_its_own_place(tmp_path: Path, key: str, value: str) -> None:
     lines = {"timezone": '"UTC"', "services.aime": '{url = "http://h"}', "jobs.haiku": '{schedule = "@daily"}'}
     lines = {name: line for name, line in lines.items() if not name.startswith(f"{key}.")} | {key: value}
     told = mistakes(tmp_path, "\n".join(f"{name} = {line}" for name, line in lines.items()))
 
-    assert any(each.startswith(f"jobs.toml: {key} = ") for each in told), told
+    # Of a table that may hold addresses nothing is shown.
+    shown = "" if key in ("alert", "watch") else " ="
+    assert any(each.startswith(f"jobs.toml: {key}{shown or ':'} ") for each in told), told
+
+
+@pytest.mark.parametrize(
+    ("lines", "mistake"),
+    [
+        ('[history]\nkeeps = "6 h"', 'history.keeps = "6 h": must be at least "24 h".'),
+        ("[alert]", "alert.apprise: nobody would hear. Write webhook or apprise."),
+        (
+            '[alert]\nwebhook = "nowhere"',
+            'alert.webhook: is not an http or https address. Write it such as "https://example.com/…".',
+        ),
+        ('[alert]\nwebhook = "https://h/${UNSET}"', None),
+        ('[alert]\napprise = ["  "]', 'alert.apprise: is empty. Write such as "mailto://…".'),
+        (
+            '[alert]\nwebhook = "https://h/x"\nstill_after = "3 h"',
+            'alert.still_after = "3 h": must be at least "24 h".',
+        ),
+        (
+            '[alert]\nwebhook = "https://h/x"\ntimeout = "1 h"',
+            'alert.timeout = "1 h": must lie between "0.1 s" and "5 min".',
+        ),
+        ('[alert]\nwebhook = "https://h/x"\nheaders = "A"', "alert.headers: must be a table."),
+        ("[watch]", 'watch.ping: required. Write ping = "https://example.com/${NAME}".'),
+        (
+            '[watch]\nping = "ftp://h/x"',
+            'watch.ping: is not an http or https address. Write it such as "https://example.com/…".',
+        ),
+        ('[watch]\nping = "http://h/x y"', None),
+        ('[watch]\nping = "http://h/x"\npong = 1', "watch.pong: unknown key. Did you mean ping?"),
+    ],
+)
+def test_a_mistake_in_what_is_told_to_others_holds_place_rule_and_cure(
+    tmp_path: Path, lines: str, mistake: str | None
+) -> None:
+    (told,) = mistakes(tmp_path, f"{SERVICE}{JOB}{lines}\n")
+
+    if mistake is not None:
+        assert told.startswith(f"jobs.toml: {mistake}")
+
+
+def test_who_hears_of_a_change_is_declared(tmp_path: Path) -> None:
+    roll = read(
+        tmp_path,
+        f"""{SERVICE}trigger = "/run/{{job}}"\nstop = "/stop"
+        [history]
+        keeps = "30 d"
+        [alert]
+        webhook = "https://hooks.example.com/${{AIME_TOKEN}}"
+        headers = {{ A = "Bearer ${{AIME_TOKEN}}" }}
+        apprise = ["mailto://me:${{AIME_TOKEN}}@example.com"]
+        still_after = "3 d"
+        [watch]
+        ping = "https://hc.example.com/${{AIME_TOKEN}}?create=1"
+        {JOB}
+        rerun = true
+        jitter = "30 s"
+        alert_after = "2 of 3"
+        paused = {{ until = 2026-03-01, reason = "moving" }}
+        """,
+    )
+    alert, watch, job = roll.alert, roll.watch, roll.jobs[0]
+    assert alert is not None
+    assert watch is not None
+
+    assert (roll.history_keeps, roll.services[0].stop) == (timedelta(days=30), "/stop")
+    assert (alert.webhook, alert.shown_webhook) == (f"https://hooks.example.com/{TOKEN}", "https://hooks.example.com/…")
+    assert (alert.apprise, alert.headers) == ((f"mailto://me:{TOKEN}@example.com",), (("A", f"Bearer {TOKEN}"),))
+    assert (alert.still_after, alert.timeout) == (timedelta(days=3), timedelta(seconds=10))
+    assert (watch.ping, watch.shown_ping) == (f"https://hc.example.com/{TOKEN}?create=1", "https://hc.example.com/…")
+    assert (job.may_rerun, job.jitter, job.alert_after) == (True, timedelta(seconds=30), Threshold(bad=2, last=3))
+    assert job.paused == Pause(until=date(2026, 3, 1), reason="moving")
+    assert TOKEN not in repr(roll)
+    assert TOKEN in dict(alert.secrets)
+    assert TOKEN in dict(watch.secrets)
+
+
+def test_a_replay_tells_nobody(tmp_path: Path) -> None:
+    roll = read(
+        tmp_path, f'{SERVICE}[watch]\nping = "${{UNSET}}"\n[alert]\nwebhook = "(webhook)"\n{JOB}', is_replay=True
+    )
+
+    assert (roll.alert, roll.watch) == (None, None)
 
 
 def test_all_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -> None:
@@ -691,6 +811,28 @@ def test_no_message_about_a_mistake_holds_a_secret(tmp_path: Path, line: str) ->
 
     assert TOKEN not in str(refusal.value)
     assert TOKEN not in repr(refusal.value.mistakes)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f'[alert]\nwebhook = "nowhere/{TOKEN}"',
+        f'[alert]\nwebhook = ["https://h/{TOKEN}"]',
+        f'[alert]\nweb = "https://h/{TOKEN}"',
+        f'[alert]\napprise = "mailto://me:{TOKEN}@h"',
+        f'[alert]\napprise = ["slack://{TOKEN}", 1]',
+        f'[alert]\nwebhook = "https://h/"\nheaders = {{ "A: {TOKEN}" = "" }}',
+        f'[alert]\nwebhook = "https://h/"\nheaders = {{ A = " {TOKEN}" }}',
+        f'[watch]\nping = "nowhere/{TOKEN}"',
+        'alert = "mailto://me:' + TOKEN + '@h"',
+        f'watch = ["https://h/{TOKEN}"]',
+    ],
+)
+def test_no_message_about_who_is_told_holds_a_secret(tmp_path: Path, lines: str) -> None:
+    first = lines.partition("\n")[0]
+    text = f"{lines}\n{SERVICE}{JOB}" if "=" in first else f"{SERVICE}{JOB}{lines}\n"
+
+    assert TOKEN not in "\n".join(mistakes(tmp_path, text))
 
 
 @pytest.mark.parametrize("value", [f'[{{url = "http://u:{TOKEN}@h"}}]', f'"http://u:{TOKEN}@h"'])
@@ -779,7 +921,11 @@ KEYS = json_schema()
 def tables(name: str) -> st.SearchStrategy[object]:
     """Tables with the keys of the grammar, and now and then another, that hold anything."""
     known = list(KEYS["$defs"][name]["properties"])
-    nested = {"output": st.deferred(lambda: tables("OutputTable")), "headers": st.dictionaries(TEXTS, TEXTS)}
+    nested = {
+        "output": st.deferred(lambda: tables("OutputTable")),
+        "paused": st.deferred(lambda: tables("PauseTable")),
+        "headers": st.dictionaries(TEXTS, TEXTS),
+    }
     pairs = st.sampled_from(known).flatmap(lambda key: st.tuples(st.just(key), nested.get(key, VALUES) | TEXTS))
     return st.lists(pairs | st.tuples(TEXTS, VALUES), max_size=8).map(dict)
 
@@ -789,6 +935,9 @@ FILES = st.fixed_dictionaries(
     optional={
         "timezone": st.just("Europe/Zurich") | VALUES,
         "look_back": st.just("24 h") | VALUES,
+        "history": tables("HistoryTable") | VALUES,
+        "alert": tables("AlertTable") | VALUES,
+        "watch": tables("WatchTable") | VALUES,
         "services": st.dictionaries(st.just("aime") | TEXTS, tables("ServiceTable"), max_size=2) | VALUES,
         "jobs": st.dictionaries(TEXTS, tables("JobTable"), max_size=3) | VALUES,
         "extra": VALUES,

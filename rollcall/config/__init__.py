@@ -20,9 +20,11 @@ from rollcall.config.database_url import hidden, read_database_url, resolved
 from rollcall.config.mistakes import mistakes_of
 from rollcall.config.tables import DatabaseTable, JobsFile, JobTable, OutputTable, ServiceTable
 from rollcall.config.tables import json_schema as json_schema
+from rollcall.config.telling import alert_of, watch_of
 from rollcall.config.values import Unset, expand, known_secrets, read_folder, read_output_path, read_url, shown_url
 from rollcall.errors import BadInput, Mistake
-from rollcall.jobs import Database, Format, Job, Output, Roll, Service
+from rollcall.jobs import Database, Format, Job, Output, Pause, Roll, Service
+from rollcall.schedule.days_off import DaysOff, without
 from rollcall.text import clean, listed
 
 LARGEST_FILE = 4_000_000
@@ -52,7 +54,12 @@ def load(
         services = {}
     mistakes = _put_urls(services, service_urls or {}, environment)
     try:
-        context = {"environment": environment, "services": _declared_engines(services), "is_replay": is_replay}
+        context = {
+            "environment": environment,
+            "services": _declared_engines(services),
+            "triggers": {name: each.get("trigger") for name, each in services.items() if isinstance(each, dict)},
+            "is_replay": is_replay,
+        }
         table = JobsFile.model_validate(raw, context=context)
     except ValidationError as error:
         raise BadInput((*mistakes, *mistakes_of(error, shown_as, JobsFile))) from None
@@ -126,6 +133,10 @@ def _roll(table: JobsFile, file: Path, folder: Path, environment: Mapping[str, s
         look_back=table.look_back,
         services=tuple(services.values()),
         jobs=jobs,
+        history_keeps=table.history.keeps,
+        # A replay tells nobody.
+        alert=alert_of(table.alert, environment) if table.alert and not isinstance(environment, Unset) else None,
+        watch=watch_of(table.watch, environment) if table.watch and not isinstance(environment, Unset) else None,
     )
 
 
@@ -136,6 +147,7 @@ def _service(name: str, table: ServiceTable, whole: JobsFile, folder: Path, envi
         shown_url=shown_url(table.url).rstrip("/"),
         status=table.status,
         start=table.start,
+        stop=table.stop,
         trigger=table.trigger,
         engine=table.engine,
         naive_times=table.naive_times,
@@ -187,10 +199,20 @@ def _job(name: str, table: JobTable, whole: JobsFile, services: Mapping[str, Ser
         since=table.since,
         service=service,
         output=_output(table.output, root) if table.output else None,
+        jitter=table.jitter,
+        paused=Pause(until=table.paused.until, reason=clean(table.paused.reason)) if table.paused else None,
+        may_rerun=table.rerun,
+        alert_after=table.alert_after,
     )
 
 
 def _schedule(table: JobTable, zone: ZoneInfo) -> schedule.Schedule:
+    declared = _without_days_off(table, zone)
+    days_off = DaysOff(dates=frozenset(table.skip_dates), holidays=table.holidays, is_business=table.business_days)
+    return without(declared, days_off, zone) if days_off else declared
+
+
+def _without_days_off(table: JobTable, zone: ZoneInfo) -> schedule.Schedule:
     if table.every is not None:
         return schedule.every(table.every, zone=zone, anchor=table.anchor)
     assert table.schedule is not None  # `_is_due_in_one_way` has seen to it

@@ -21,6 +21,8 @@ _RULES = {
     "tuple_type": 'must be a list of texts, such as ["# Title"].',
     "too_short": "declares no job, and nothing that is not declared can be missed. Write a [jobs.NAME] table.",
 }
+# What may be shown of tables that hold secrets.
+_PLAIN = ("still_after", "timeout")
 _LONGEST_NUMBER = 10**18
 # A table that is missing as a whole is said of the table itself, not of its first key.
 _CURES_OF_MISSING = {
@@ -28,6 +30,9 @@ _CURES_OF_MISSING = {
     "url": 'required. Write url = "http://localhost:8000".',
     "database.url": 'required. Write url = "sqlite:///data/app.db".',
     "path": 'required. Write path = "data/export-*.json".',
+    "until": "required: the first day on which it is owed again. Write until = 2026-03-01.",
+    "reason": 'required. Write reason = "…", which is shown each morning.',
+    "ping": 'required. Write ping = "https://example.com/${NAME}".',
     "jobs": "declares no job, and nothing that is not declared can be missed. Write a [jobs.NAME] table.",
 }
 
@@ -54,9 +59,10 @@ def _loc(error: ErrorDetails) -> tuple[int | str, ...]:
     loc = error["loc"]
     if loc[-1] == "[key]" and loc[-2:-1] == (error["input"],):
         loc = loc[:-1]
-    if loc[2:3] == ("headers",):
+    if "headers" in loc[:3]:
         # "Authorization: Bearer …" as one key holds a secret.
-        loc = (*loc[:3], *(str(part).partition(":")[0] for part in loc[3:]))
+        end = loc.index("headers") + 1
+        loc = (*loc[:end], *(str(part).partition(":")[0] for part in loc[end:]))
     return loc
 
 
@@ -68,7 +74,8 @@ def _value(error: ErrorDetails) -> str | None:
     """The value as it stands in the file; None where the place says it all, or where it may hold a secret."""
     loc, value = error["loc"], error["input"]
     # An unknown key may be a misspelled one of a secret; what it was to hold changes nothing.
-    if error["type"] in ("missing", "extra_forbidden") or loc[-1] == "[key]" or "headers" in loc[:3]:
+    is_secret = loc[-1] == "[key]" or "headers" in loc[:3] or loc[0] in ("alert", "watch")
+    if error["type"] in ("missing", "extra_forbidden") or (is_secret and loc[-1] not in _PLAIN):
         return None
     if isinstance(value, str):
         return f'"{_without_user(value) if loc[0] == "services" else clean(value, 80)}"'

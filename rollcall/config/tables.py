@@ -6,110 +6,57 @@ the JSON Schema for editors.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    ValidationInfo,
-    WithJsonSchema,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from rollcall.config.database_url import read_database_url, read_query
+from rollcall.config.fields import (
+    Day,
+    HeaderName,
+    HeaderValue,
+    Id,
+    Instant,
+    LookedFor,
+    Size,
+    Span,
+    Table,
+    Timeout,
+    Zone,
+    context,
+    default,
+    names,
+    of_text,
+)
+from rollcall.config.telling import AlertTable, HistoryTable, WatchTable
 from rollcall.config.values import (
     expand,
-    read_aware_time,
     read_folder,
-    read_header_name,
-    read_header_value,
     read_output_path,
     read_size,
+    read_threshold,
     read_url,
-    read_zone,
     stamp_problem,
 )
-from rollcall.jobs import Format, Late
+from rollcall.jobs import Format, Late, Threshold
 from rollcall.schedule import Engine, read_schedule
-from rollcall.text import clean, listed
+from rollcall.schedule.days_off import read_holidays
+from rollcall.text import clean
 from rollcall.times import parse_span
 
-_ZONE_SCHEMA = {"type": "string", "examples": ["Europe/Zurich", "UTC"]}
-_SPAN_SCHEMA = {"type": "string", "pattern": r"^\s*\d", "examples": ["15 min", "24 h", "5 s"]}
-_SIZE_SCHEMA = {"type": "string", "pattern": r"^\s*\d", "examples": ["200 B", "1 MB"]}
+_THRESHOLD_SCHEMA = {"type": "string", "pattern": r"^\s*\d", "examples": ["2 of 3"]}
 
 
-def _text_then(read: Any) -> PlainValidator:
-    def validate(value: object) -> Any:
-        if not isinstance(value, str):
-            raise ValueError("must be text in quotes.")
-        return read(value)
-
-    return PlainValidator(validate)
-
-
-Span = Annotated[timedelta, _text_then(parse_span), WithJsonSchema(_SPAN_SCHEMA)]
-Size = Annotated[int, _text_then(read_size), WithJsonSchema(_SIZE_SCHEMA)]
-Zone = Annotated[ZoneInfo, _text_then(read_zone), WithJsonSchema(_ZONE_SCHEMA)]
-Instant = Annotated[datetime, BeforeValidator(read_aware_time), WithJsonSchema({"type": "string"})]
-
-
-def _default(text: str, read: Callable[[str], Any], description: str) -> Any:
-    """A field whose default editors show as it would be written in the file."""
-    return Field(read(text), description=description, json_schema_extra={"default": text})
-
-
-def _context(found: ValidationInfo) -> dict[str, Any]:
-    """What `load` hands to the validators: the environment, the declared services and their engines, is it a replay."""
-    return found.context or {"environment": {}, "services": {}, "is_replay": False}
-
-
-def _names(services: dict[str, Any]) -> str:
-    return listed(clean(name, 60) for name in services)
-
-
-def _plain_id(name: str) -> str:
-    if not name or clean(name) != name:
-        raise ValueError("is empty, too long or has control characters. Write a plain name.")
-    return name
-
-
-def _looked_for(text: str) -> str:
-    if not text:
-        raise ValueError('every file contains the empty text. Remove the "".')
-    return text
-
-
-def _header_value(value: str, found: ValidationInfo) -> str:
-    read_header_value(expand(value, _context(found)["environment"]))
-    return value
-
-
-Id = Annotated[str, AfterValidator(_plain_id)]
-LookedFor = Annotated[str, AfterValidator(_looked_for)]
-HeaderName = Annotated[str, AfterValidator(read_header_name)]
-HeaderValue = Annotated[str, AfterValidator(_header_value)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class OutputTable(_Table):
+class OutputTable(Table):
     """What a run leaves on disk."""
 
     path: str = Field(description="Folder and file name, wildcards in the name; relative to the service's root.")
     stamp: str | None = Field(None, description="The file name as strptime reads it, so that it tells its instant.")
     timezone: Zone | None = Field(None, description="The zone of the stamps in its names; the job's where left out.")
-    min_size: Size = _default("1 B", read_size, "Smaller is empty-output or truncated-output.")
-    max_size: Size = _default("64 MB", read_size, "Larger is not read, and so cannot be told to be whole.")
+    min_size: Size = default("1 B", read_size, "Smaller is empty-output or truncated-output.")
+    max_size: Size = default("64 MB", read_size, "Larger is not read, and so cannot be told to be whole.")
     format: Format | None = Field(None, description="How the file is parsed to tell that it is whole.")
     must_contain: tuple[LookedFor, ...] = Field((), description="Texts without which the output is degraded.")
     must_not_contain: tuple[LookedFor, ...] = Field((), description="Fallback texts that show a degraded output.")
@@ -148,21 +95,14 @@ class OutputTable(_Table):
         return must_change
 
 
-def _bearable(timeout: timedelta) -> timedelta:
-    if not timedelta(milliseconds=100) <= timeout <= timedelta(minutes=5):
-        raise ValueError('must lie between "0.1 s" and "5 min".')
-    return timeout
-
-
 Query = Annotated[str, AfterValidator(read_query)]
-Timeout = Annotated[Span, AfterValidator(_bearable)]
 
 # The tables of AIME, the service that Roll call was made for.
 _ACTIVE = "SELECT is_active, last_updated FROM service_states WHERE service_name = 'scheduler'"
 _EXECUTIONS = "SELECT task_id, last_executed, last_status, next_run_time FROM scheduled_task_executions"
 
 
-class DatabaseTable(_Table):
+class DatabaseTable(Table):
     """Where a scheduler keeps what it must not forget: a witness that is there when the backend is not."""
 
     url: str = Field(description="As SQLAlchemy writes it, such as sqlite:///data/app.db; ${NAME} is read.")
@@ -175,8 +115,8 @@ class DatabaseTable(_Table):
     @field_validator("url")
     @classmethod
     def _url_can_be_asked(cls, url: str, found: ValidationInfo) -> str:
-        if not _context(found)["is_replay"]:
-            read_database_url(expand(url, _context(found)["environment"]))
+        if not context(found)["is_replay"]:
+            read_database_url(expand(url, context(found)["environment"]))
         return url
 
     @field_validator("executions")
@@ -187,16 +127,17 @@ class DatabaseTable(_Table):
         return executions
 
 
-class ServiceTable(_Table):
+class ServiceTable(Table):
     """One scheduler and where to ask it."""
 
     url: str = Field(description="Where the service answers, such as http://localhost:8000; ${NAME} is read.")
     status: str = Field("/api/v1/services/scheduler/status", description="GET: the scheduler and its jobs.")
     start: str | None = Field(None, description="POST, only with --restart-stopped.")
+    stop: str | None = Field(None, description="POST, only with --restart-stopped, to a scheduler that is stalled.")
     trigger: str | None = Field(None, description="POST with {job}, only with --rerun-missed.")
     engine: Engine = Field(Engine.CRON, description="Whose arithmetic its schedules follow.")
     naive_times: Zone | None = Field(None, description="How its timestamps without an offset are read.")
-    timeout: Timeout = _default("5 s", parse_span, "How long it may take to answer.")
+    timeout: Timeout = default("5 s", parse_span, "How long it may take to answer.")
     root: str = Field(".", description="Outputs are relative to this; itself relative to jobs.toml.")
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, description="Sent along; ${NAME} is read.")
     database: DatabaseTable | None = Field(None, description="A third witness, read-only.")
@@ -204,11 +145,11 @@ class ServiceTable(_Table):
     @field_validator("url")
     @classmethod
     def _url_can_be_asked(cls, url: str, found: ValidationInfo) -> str:
-        if not _context(found)["is_replay"]:
-            read_url(expand(url, _context(found)["environment"]))
+        if not context(found)["is_replay"]:
+            read_url(expand(url, context(found)["environment"]))
         return url
 
-    @field_validator("status", "start", "trigger")
+    @field_validator("status", "start", "stop", "trigger")
     @classmethod
     def _path_starts_at_the_root(cls, path: str | None) -> str | None:
         if path is not None and (not path.startswith("/") or path.startswith("//") or clean(path) != path):
@@ -229,7 +170,21 @@ class ServiceTable(_Table):
         return root
 
 
-class JobTable(_Table):
+class PauseTable(Table):
+    """Why a job owes nothing for a while."""
+
+    until: Day = Field(description="The first day, in the job's zone, on which it is owed again.")
+    reason: str = Field(min_length=1, description="Why; shown each morning.")
+
+    @field_validator("reason")
+    @classmethod
+    def _reason_can_be_read(cls, reason: str) -> str:
+        if not clean(reason).strip():
+            raise ValueError("says nothing. Write why it is paused.")
+        return reason
+
+
+class JobTable(Table):
     """What should run, when, and what it leaves."""
 
     title: str | None = Field(None, description="What people call it.")
@@ -242,21 +197,51 @@ class JobTable(_Table):
     ] = None
     every: Span | None = Field(None, description="An interval instead of a schedule.", validate_default=True)
     anchor: Instant | None = Field(None, description="An instant of the interval; else it counts from the last run.")
-    grace: Span = _default("15 min", parse_span, "How late a run may start.")
-    max_runtime: Span = _default("30 min", parse_span, "How long a run may take.")
+    grace: Span = default("15 min", parse_span, "How late a run may start.")
+    max_runtime: Span = default("30 min", parse_span, "How long a run may take.")
     look_back: Span | None = Field(None, description="How far back due runs are judged.")
+    jitter: Span = default("0 s", parse_span, "How far from its time the scheduler may draw a run, either way.")
     late: Late = Field(Late.FAIL, description="What a run outside its time is.")
     since: Instant | None = Field(None, description="Runs due before this instant are not owed.")
+    paused: PauseTable | None = Field(None, description="It owes nothing until a day, for a reason.")
+    skip_dates: tuple[Day, ...] = Field((), description="Days, in the job's zone, on which it is not due.")
+    holidays: str | None = Field(None, description="Whose public holidays it is not due on, such as CH or CH-ZH.")
+    business_days: bool = Field(False, strict=True, description="True: it is not due on weekends either.")
+    rerun: bool = Field(False, strict=True, description="True: --rerun-missed may trigger a run that was missed.")
+    alert_after: Annotated[Threshold, of_text(read_threshold), WithJsonSchema(_THRESHOLD_SCHEMA)] = default(
+        "1 of 1", read_threshold, "How many of the newest judged runs must need a person before anybody is alerted."
+    )
     output: OutputTable | None = Field(None, validate_default=True, description="What a run leaves on disk.")
+
+    @field_validator("holidays")
+    @classmethod
+    def _holidays_are_known(cls, code: str | None, found: ValidationInfo) -> str | None:
+        return None if code is None else read_holidays(code)
+
+    @field_validator("jitter")
+    @classmethod
+    def _jitter_leaves_the_run_its_own(cls, jitter: timedelta, found: ValidationInfo) -> timedelta:
+        every = found.data.get("every")
+        if every and jitter * 2 >= every:
+            raise ValueError("reaches the run before. Write less than half of every.")
+        return jitter
+
+    @field_validator("rerun")
+    @classmethod
+    def _can_be_triggered(cls, rerun: bool, found: ValidationInfo) -> bool:
+        service = found.data.get("service")
+        if rerun and "service" in found.data and not (service and context(found)["triggers"].get(service)):
+            raise ValueError("its service has no trigger, so nothing can be re-run. Write trigger in its table.")
+        return rerun
 
     @field_validator("service")
     @classmethod
     def _service_is_declared(cls, service: str | None, found: ValidationInfo) -> str | None:
-        known = _context(found)["services"]
+        known = context(found)["services"]
         if service and service not in known:
-            raise ValueError(f"no such service. Declared: {_names(known) or 'none'}.")
+            raise ValueError(f"no such service. Declared: {names(known) or 'none'}.")
         if service is None and len(known) > 1:
-            raise ValueError(f'which service? Write one of {_names(known)}, or "" for none.')
+            raise ValueError(f'which service? Write one of {names(known)}, or "" for none.')
         return service
 
     @field_validator("schedule")
@@ -295,11 +280,14 @@ class JobTable(_Table):
         return output
 
 
-class JobsFile(_Table):
+class JobsFile(Table):
     """The whole of jobs.toml."""
 
     timezone: Zone = Field(description="The zone of the schedules and of the report; never guessed.")
-    look_back: Span = _default("24 h", parse_span, "How far back due runs are judged.")
+    look_back: Span = default("24 h", parse_span, "How far back due runs are judged.")
+    history: HistoryTable = Field(default_factory=HistoryTable, description="What is remembered, and how long.")
+    alert: AlertTable | None = Field(None, description="Who hears of a change.")
+    watch: WatchTable | None = Field(None, description="Who notices when nobody looked.")
     services: dict[Id, ServiceTable] = Field(default_factory=dict)
     jobs: dict[Id, JobTable] = Field(min_length=1)
 
@@ -313,7 +301,7 @@ class JobsFile(_Table):
 
 
 def _inherited(job: dict[str, Any], found: ValidationInfo) -> dict[str, Any]:
-    known = _context(found)["services"]
+    known = context(found)["services"]
     service_id = job.get("service", next(iter(known), "") if len(known) < 2 else None)
     engine = known.get(service_id) if isinstance(service_id, str) else None
     inherited = {"service": service_id, "engine": engine or Engine.CRON}

@@ -9,18 +9,21 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from rollcall.jobs import Threshold
 from rollcall.text import clean, listed
 from rollcall.times import read_timestamp, split_stamp
 
 _SIZE = re.compile(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)\s*")
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_THRESHOLD = re.compile(r"\s*(\d{1,3})\s+of\s+(\d{1,3})\s*")
+_MOST_RUNS = 30  # a strip of the page
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, a token
@@ -63,6 +66,27 @@ def read_aware_time(value: object) -> datetime:
         if stamp.at is not None:
             return stamp.at
     raise ValueError("no offset, so no instant. Write it such as 2026-02-11T06:00:00+01:00.")
+
+
+def read_date(value: object) -> date:
+    """A day; TOML's own dates and texts are both read."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError("is not a day. Write it such as 2026-03-01.")
+
+
+def read_threshold(text: str) -> Threshold:
+    """ "2 of 3": two bad runs of the newest three."""
+    match = _THRESHOLD.fullmatch(text)
+    bad, last = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= bad <= last <= _MOST_RUNS:
+        raise ValueError(f'must be such as "2 of 3", of at most {_MOST_RUNS} runs.')
+    return Threshold(bad=bad, last=last)
 
 
 def read_url(url: str) -> SplitResult:
