@@ -7,7 +7,7 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pyt
 # What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
 FAULT ?=
 
-.PHONY: help demo check test lint faults bench browser postgres clean
+.PHONY: help demo check test lint faults bench browser postgres clocks clean
 
 help:
 	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
@@ -23,7 +23,7 @@ demo: $(VENV)/installed-demo
 check: $(VENV)/installed-demo
 	$(BIN)/pytest checks/
 
-test: lint browser postgres
+test: lint browser postgres clocks
 	$(BIN)/pytest tests/ -n 2 --dist loadgroup
 
 lint: $(VENV)/installed-test
@@ -52,6 +52,13 @@ postgres:
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing postgresql" \
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; } \
 	|| echo "No PostgreSQL: the tests that look into it will be skipped. Install it: sudo apt-get install postgresql"
+
+# The tests of `rollcall install` write a crontab (nobody's) and ask systemd, with the programs themselves.
+clocks:
+	@{ command -v crontab && command -v pgrep && command -v systemd-analyze; } >/dev/null 2>&1 \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing cron and systemd" \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq cron procps systemd >/dev/null; } \
+	|| echo "No crontab or no systemd-analyze: the tests that use them will be skipped. Install them: sudo apt-get install cron procps systemd"
 
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(VENV)/created
 	$(PIP) --editable ".[test]"

@@ -92,8 +92,9 @@ def _secrets(roll: Roll, tables: Mapping[str, Any]) -> dict[str, str]:
             secrets[userinfo] = "(user)"
             secrets[userinfo.partition(":")[2]] = "(password)"
     secrets = {value: shown for value, shown in secrets.items() if len(value) >= SHORTEST_SECRET and "${" not in value}
-    owners = (*roll.services, *filter(None, (roll.alert, roll.watch)))
-    return secrets | {value: shown for owner in owners for value, shown in owner.secrets}
+    hidden = [service.secrets for service in roll.services]
+    hidden += [each.secrets for each in (roll.alert, roll.watch) if each]
+    return secrets | {value: shown for each in hidden for value, shown in each}
 
 
 def _is_clean(jobs: str, secrets: Mapping[str, str]) -> bool:
