@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import folders, judging, suites
+from benchmarks import folders, history, judging, monitor, page, suites
 from benchmarks.stage import stage
 
 PLAIN_SAMPLE = 30
@@ -44,8 +44,11 @@ def thousand_jobs(folder: Path) -> list[tuple[str, float, str]]:
 BENCHMARKS: tuple[Callable[[Path], list[tuple[str, float, str]]], ...] = (
     nine_jobs,
     thousand_jobs,
+    page.page,
     folders.large_folder,
     judging.judging,
+    monitor.monitor,
+    history.history,
 )
 
 

@@ -1,28 +1,40 @@
 """How many due runs are judged a second, once everybody was asked?
 
 Judging is pure: the evidence lies ready, and the schedules have answered when they are due. Each round judges another
-day, so that no sentence is ready that a real morning would still have to write.
+day, so that nothing is ready that a real morning would still have to find out; the best counts, as whatever else the
+machine does only slows a round down.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from statistics import median
 
 from fixtures.one_morning import Told, at, haiku_job
 from fixtures.year import Year, healthy_runs
-from rollcall.findings import Check
+from rollcall.evidence import Evidence, SchedulerSeen
+from rollcall.findings import Check, Verdict
 from rollcall.jobs import Job
 from rollcall.schedule.answers import due_between
-from rollcall.verdict import JobJudged, ServiceJudged, judge_job, judge_service
+from rollcall.verdict import JobJudged, ServiceJudged, judge_jobs, judge_service
 
 JOBS = 1000
-ROUNDS = 7
+ROUNDS = 15
 _FIRST_DAY = at("2026-02-11T22:02:00+01:00")
 _BOUND = "at least 20,000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What a morning is judged of: jobs of one scheduler, and what was seen of them and of it."""
+
+    jobs: list[Job]
+    evidence: Evidence
+    services: dict[str, ServiceJudged]
+    now: datetime
 
 
 def judging(folder: Path) -> list[tuple[str, float, str]]:
@@ -30,17 +42,28 @@ def judging(folder: Path) -> list[tuple[str, float, str]]:
     days = [_FIRST_DAY + timedelta(days=number) for number in range(ROUNDS)]
     daily = [haiku_job(id=f"job{number:04d}", schedule=f"{number % 60} {number % 21} * * *") for number in range(JOBS)]
     every_minute = haiku_job(schedule="* * * * *", grace="5 min", max_runtime="1 min", look_back="24 h", keeps=None)
-    alone = median(_runs_a_second(_morning(daily, now, keeps=3), now, _run_alone) for now in days)
-    minutely = [_runs_a_second(_morning([every_minute], now, keeps=2000), now, _with_look_back) for now in days]
+    alone = [_runs_a_second(_ready(daily, now, keeps=3), _run_alone) for now in days]
+    minutely = [_runs_a_second(_ready([every_minute], now, keeps=2000), _with_look_back) for now in days]
     return [
-        (f"due runs judged a second, {JOBS:,} jobs, 9 promises each", alone, _BOUND),
-        ("due runs judged a second, look-back of every minute", median(minutely), _BOUND),
+        (f"due runs judged a second, {JOBS:,} jobs, 9 promises each", max(alone), _BOUND),
+        ("due runs judged a second, look-back of every minute", max(minutely), _BOUND),
     ]
 
 
-def _morning(jobs: list[Job], now: datetime, *, keeps: int) -> list[Told]:
-    """What is seen of each job, all of them well."""
-    return [_seen(job, now, keeps=keeps) for job in jobs]
+def _ready(jobs: list[Job], now: datetime, *, keeps: int) -> Ready:
+    """All of them well."""
+    told = [_seen(job, now, keeps=keeps) for job in jobs]
+    service = jobs[0].service
+    assert service is not None
+    schedulers = [each.evidence.services[service.id] for each in told]
+    registrations = [each for seen in schedulers if isinstance(seen, SchedulerSeen) for each in seen.registrations]
+    assert isinstance(schedulers[0], SchedulerSeen)
+    evidence = Evidence(
+        services={service.id: replace(schedulers[0], registrations=tuple(registrations))},
+        outputs={job.id: each.evidence.outputs[job.id] for job, each in zip(jobs, told, strict=True)},
+    )
+    services = {service.id: judge_service(service, evidence, now=now)}
+    return Ready(jobs=jobs, evidence=evidence, services=services, now=now)
 
 
 def _seen(job: Job, now: datetime, *, keeps: int) -> Told:
@@ -48,17 +71,14 @@ def _seen(job: Job, now: datetime, *, keeps: int) -> Told:
     return Year(job=job, dues=dues, runs=healthy_runs(dues, f"{job.id} {now}"), keeps=keeps).seen_at(now)
 
 
-def _runs_a_second(mornings: list[Told], now: datetime, runs_of: Callable[[JobJudged], int]) -> float:
-    ready = [(told.roll.jobs[0], told.evidence, _services(told, now)) for told in mornings]
+def _runs_a_second(ready: Ready, runs_of: Callable[[JobJudged], int]) -> float:
+    """Judged, and asked what everybody asks of it: its verdict, and whether it needs a person."""
     began = time.perf_counter()
-    judged = [judge_job(job, evidence, services, now=now) for job, evidence, services in ready]
+    judged = judge_jobs(ready.jobs, ready.evidence, ready.services, now=ready.now)
+    said = [(each.verdict, each.needs_a_person) for each in judged]
     took = time.perf_counter() - began
-    assert not any(each.needs_a_person for each in judged)
+    assert set(said) <= {(Verdict.OK, False), (Verdict.PENDING, False)}
     return sum(map(runs_of, judged)) / took
-
-
-def _services(told: Told, now: datetime) -> dict[str, ServiceJudged]:
-    return {each.id: judge_service(each, told.evidence, now=now) for each in told.roll.services}
 
 
 def _run_alone(judged: JobJudged) -> int:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from rollcall.times import show_instant
 
 
 class Deed(StrEnum):
@@ -31,3 +34,29 @@ class Action:
     proof: str
     is_dry: bool = False
     due_at: datetime | None = None
+
+
+_WAS = {Deed.START: "was stopped", Deed.RESTART: "was stalled", Deed.RERUN: "was missed"}
+_IS = {Deed.START: "is stopped", Deed.RESTART: "is stalled", Deed.RERUN: "was missed"}
+_DID = {Deed.START: "restarted", Deed.RESTART: "stopped and started again", Deed.RERUN: "run again"}
+
+
+def told(action: Action, zone: ZoneInfo) -> str:
+    """The action as one line for people in `zone`: ``aime was stopped, restarted 07:02 CET, verified: running, …``."""
+    was = f"{_subject(action, zone)} {_WAS[action.deed]}"
+    if action.is_dry:
+        return f"{_subject(action, zone)} {_IS[action.deed]} and would be {_DID[action.deed]}: {action.proof}"
+    if not action.is_proven:
+        return f"{was}; no proof at {_clock(action.at, zone)} that it is mended: {action.proof}"
+    return f"{was}, {_DID[action.deed]} {_clock(action.at, zone)}, verified: {action.proof}"
+
+
+def _subject(action: Action, zone: ZoneInfo) -> str:
+    due_at = action.due_at
+    return f"{action.subject}'s run of {show_instant(due_at, zone)}" if due_at else action.subject
+
+
+def _clock(at: datetime, zone: ZoneInfo) -> str:
+    """Without the day, which the morning tells."""
+    _, _, _, clock = show_instant(at, zone).split(" ", 3)
+    return clock

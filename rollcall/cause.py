@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from rollcall.errors import CauseCode
-from rollcall.findings import Check, Finding
+from rollcall.findings import Check, Finding, Verdict
 from rollcall.jobs import Job, Late, Service
-from rollcall.text import without_secrets
+from rollcall.text import counted, without_secrets
 from rollcall.verdict import JobJudged, ServiceJudged, zones
 from rollcall.verdict.record import lines_to_add
 
@@ -24,6 +24,8 @@ _ROOT_FIRST = tuple(CauseCode)
 _VARIABLE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*\})")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 CHECK_AGAIN = "pytest checks/"
+RESTART = f"`{CHECK_AGAIN} --restart-stopped`"
+RERUN = f"`{CHECK_AGAIN} --rerun-missed`"
 RECORD_IT = "A replay asks nobody. Record a morning with it: `pytest checks/ --record DIR`"
 
 
@@ -36,13 +38,13 @@ class Cause:
     next_step: str
 
 
-def explain_service(judged: ServiceJudged) -> Cause | None:
-    """What is wrong with a service; None where nothing needs a person."""
+def explain_service(judged: ServiceJudged, jobs: Iterable[JobJudged] = ()) -> Cause | None:
+    """What is wrong with a service; None where nothing needs a person. Its sentence counts what `jobs` missed by it."""
     broken = [each for each in judged.findings if each.needs_a_person]
     root = _root(broken)
     if root is None or root.code is None:
         return None
-    proof = _proof(root, broken)
+    proof = _proof(root, broken) + _missed_by(root.code, judged.service, jobs)
     step = _database_step if root.check is Check.DATABASE_ANSWERS else _service_step
     return Cause(code=root.code, sentence=_sentence(proof), next_step=step(root.code, judged.service))
 
@@ -65,13 +67,43 @@ def explain_job(judged: JobJudged, services: Mapping[str, ServiceJudged]) -> Cau
     return Cause(code=root.code, sentence=_sentence(_proof(root, broken)), next_step=_job_step(root, judged))
 
 
+_RUNS_NOTHING = frozenset({CauseCode.SCHEDULER_STOPPED, CauseCode.SCHEDULER_STALLED})
+_NOT_THERE = frozenset({Check.EXECUTED_AFTER_DUE_TIME, Check.OUTPUT_EXISTS})
+_MISSED = frozenset({CauseCode.MISSED_RUN, CauseCode.NEVER_RAN})
+
+
+def _missed_by(code: CauseCode, service: Service, jobs: Iterable[JobJudged]) -> str:
+    """How many runs are proven to be missed while the scheduler ran nothing; empty where none is."""
+    if code not in _RUNS_NOTHING:
+        return ""
+    missed = [each for each in jobs if each.job.service and each.job.service.id == service.id and _is_absent(each)]
+    return f"; {counted(len(missed), 'run was', 'runs were')} missed" if missed else ""
+
+
+def _is_absent(judged: JobJudged) -> bool:
+    missed = (each for each in judged.findings if each.verdict is Verdict.MISSED and each.check in _NOT_THERE)
+    return any(each.code in _MISSED for each in missed)
+
+
+def is_plainly_missed(judged: JobJudged) -> bool:
+    """True where its scheduler has no run on record since it was due, and nothing else is wrong with the job."""
+    of_record = (each for each in judged.findings if each.check is Check.EXECUTED_AFTER_DUE_TIME)
+    if not any(each.verdict is Verdict.MISSED and each.code in _MISSED for each in of_record):
+        return False
+    return all(each.code in _MISSED for each in judged.findings if each.needs_a_person)
+
+
+_LAST = frozenset({Check.DATABASE_ANSWERS, Check.PAUSE_IS_CURRENT})
+
+
 def _root(findings: list[Finding]) -> Finding | None:
     """The finding nearest to the root; a finding of its own before one that was only blocked.
 
-    The database is asked beside the service: whatever is wrong with the service itself comes before it.
+    The database is asked beside the service: whatever is wrong with the service itself comes before it. A pause that
+    has ended explains nothing else.
     """
     ranked = [
-        (each.check is Check.DATABASE_ANSWERS, _ROOT_FIRST.index(each.code), bool(each.blocked_by), each)
+        (each.check in _LAST, _ROOT_FIRST.index(each.code), bool(each.blocked_by), each)
         for each in findings
         if each.code
     ]
@@ -103,7 +135,7 @@ def _sentence(because: str) -> str:
 
 def _service_step(code: CauseCode, service: Service) -> str:
     ask = f"`{_curl(service, service.status, 'curl -i')}`"
-    table = f"[services.{_key(service.id)}] in jobs.toml"
+    table = table_of(service)
     steps = {
         CauseCode.NOT_RECORDED: RECORD_IT,
         CauseCode.BACKEND_DOWN: "See whether the backend is up (`ps aux | grep uvicorn`), start it, then "
@@ -111,8 +143,12 @@ def _service_step(code: CauseCode, service: Service) -> str:
         CauseCode.ACCESS_DENIED: f"Correct the headers of {table}, then `{CHECK_AGAIN}`",
         CauseCode.WRONG_SERVICE: f"See what answers there, {ask}, and correct url and status of {table}",
         CauseCode.BACKEND_ERROR: f"Read the backend's log; its answer is {ask}",
-        CauseCode.SCHEDULER_STOPPED: f"Start it: {_post(service, service.start)}, then `{CHECK_AGAIN}`",
-        CauseCode.SCHEDULER_STALLED: f"Restart the backend, whose scheduler's loop is dead, then `{CHECK_AGAIN}`",
+        CauseCode.SCHEDULER_STOPPED: f"Start it: {RESTART}"
+        if service.start
+        else f"Start it: in the backend of {_plain(service.id)}, then `{CHECK_AGAIN}`",
+        CauseCode.SCHEDULER_STALLED: f"Stop and start it: {RESTART}"
+        if service.start and service.stop
+        else f"Restart the backend, whose scheduler's loop is dead, then `{CHECK_AGAIN}`",
         CauseCode.CLOCK_SKEW: "See which clock is wrong: `timedatectl status` here and on the service's machine",
     }
     return steps[code]
@@ -129,33 +165,50 @@ def _database_step(code: CauseCode, service: Service) -> str:
     return f"{steps.get(code, f'Correct url and queries of {table}')}, then `{CHECK_AGAIN}`"
 
 
-def _post(service: Service, path: str | None) -> str:
-    if path is None:
-        return f"in the backend of {_plain(service.id)}"
-    return f"`{_curl(service, path, 'curl -X POST')}`"
+def table_of(subject: Service | Job) -> str:
+    """Where jobs.toml declares it, for people."""
+    kind = "services" if isinstance(subject, Service) else "jobs"
+    return f"[{kind}.{_key(subject.id)}] in jobs.toml"
+
+
+def request_of(service: Service, path: str) -> str:
+    """The command that sends a POST to that path of the service, its secrets as the `${NAME}` of jobs.toml."""
+    return _curl(service, path, "curl -X POST")
+
+
+def trigger_of(job: Job) -> str | None:
+    """The path by which its service runs it now; None where none is declared."""
+    if job.service is None or job.service.trigger is None:
+        return None
+    # A name of dots alone would be taken for a step up.
+    name = quote(job.id, safe="") if job.id.strip(".") else "%2E" * len(job.id)
+    return job.service.trigger.replace("{job}", name)
 
 
 def _curl(service: Service, path: str, command: str) -> str:
     """The request as a person types it; secrets stay the `${NAME}` they are in jobs.toml."""
-    headers = (f"{name}: {without_secrets(value, dict(service.secrets))}" for name, value in service.headers)
+    # A value is a secret as a whole too: first what it was put together from, so that the command can be typed.
+    named = {value: shown for value, shown in service.secrets if _VARIABLE.fullmatch(shown)}
+    values = ((name, without_secrets(value, named)) for name, value in service.headers)
+    headers = (f"{name}: {without_secrets(value, dict(service.secrets))}" for name, value in values)
     return " ".join([command, *(f"-H {_shell(header)}" for header in headers), _shell(service.shown_url + path)])
 
 
 def _rerun(job: Job) -> str:
-    if job.service and job.service.trigger:
-        path = job.service.trigger.replace("{job}", quote(job.id, safe=""))
-        return f"run it now: {_post(job.service, path)}, then `{CHECK_AGAIN}`"
+    if job.service and (path := trigger_of(job)):
+        return f"run it now: `{request_of(job.service, path)}`, then `{CHECK_AGAIN}`"
     return f"run {_plain(job.id)} by hand, then `{CHECK_AGAIN}`"
 
 
 def _job_step(root: Finding, judged: JobJudged) -> str:
-    job = judged.job
-    rerun = _rerun(job)
-    table = f"[jobs.{_key(job.id)}] in jobs.toml"
+    job, table = judged.job, table_of(judged.job)
+    rerun = f"run it now: {RERUN}" if job.may_rerun and is_plainly_missed(judged) else _rerun(job)
     steps = {
         CauseCode.NOT_REGISTERED: f"Register {_plain(job.id)} in the scheduler, or take {table} out if it is gone "
         "for good",
-        CauseCode.JOB_PAUSED: f"Resume {_plain(job.id)} in the scheduler, then `{CHECK_AGAIN}`",
+        CauseCode.JOB_PAUSED: f"Take `paused` out of {table}, or give it a new date"
+        if root.check is Check.PAUSE_IS_CURRENT
+        else f"Resume {_plain(job.id)} in the scheduler, then `{CHECK_AGAIN}`",
         CauseCode.WRONG_TIMEZONE: _mend_zone(root, judged),
         CauseCode.SCHEDULE_DRIFT: f"Make both say the same: the schedule of {table}, or the trigger in the scheduler",
         CauseCode.NAIVE_TIMESTAMP: f"Say how it is read: {_naive_times(judged)}",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Generator, Sequence
@@ -14,13 +16,28 @@ from rollcall.errors import BadInput
 
 BAD_INPUT = 4  # pytest's own status for a usage error
 UNWRITTEN = 1
-COMMANDS = ("due", "diagnose", "calendar", "rehearse", "schema")
+COMMANDS = (
+    "due",
+    "diagnose",
+    "calendar",
+    "history",
+    "rehearse",
+    "monitor",
+    "alert",
+    "ensure-running",
+    "rerun",
+    "schema",
+    "install",
+)
 
 
 def main(arguments: Sequence[str] | None = None, *, out: TextIO | None = None, err: TextIO | None = None) -> int:
     """Runs one command. Returns its exit status: its own, 4 for bad input, 1 where the output cannot be written."""
     out, err = out or sys.stdout, err or sys.stderr
-    asked_for = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    asked_for = _parser(arguments).parse_args(arguments)
+    # Else the interpreter looks through all of it for garbage once more before it ends.
+    atexit.register(gc.freeze)
     try:
         return _print(asked_for.command(asked_for), out)
     except BadInput as problem:
@@ -61,11 +78,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT, f"ERROR: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="rollcall", description="Did every scheduled job really do its work? (The checks: pytest checks/)"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name in COMMANDS:
-        import_module(f"rollcall.commands.{name}").add_to(commands)
+    # To import all of them takes as long as to run one.
+    asked_for = [name for name in COMMANDS if name in arguments[:1]]
+    for name in asked_for or COMMANDS:
+        import_module(f"rollcall.commands.{name.replace('-', '_')}").add_to(commands)
     return parser

@@ -23,6 +23,7 @@ from rollcall.verdict import JobJudged, ServiceJudged, show
 _ANSWERS = "does the backend answer?"
 _IS_THE_RIGHT_ONE = "is it the right service?"
 _WAS_DUE = "was a run due?"
+_IS_PAUSED = "is it paused?"
 _HAS_ROOM = "is there room on the disk?"
 # In the order a person would ask.
 QUESTIONS = {
@@ -40,6 +41,7 @@ QUESTIONS = {
     Check.OUTPUT_IS_WHOLE: "is it whole?",
     Check.OUTPUT_AGREES_WITH_RECORD: "does it agree with the record?",
     Check.NO_RUN_IS_MISSING: "is no earlier run missing?",
+    Check.PAUSE_IS_CURRENT: "is its pause still of today?",
 }
 _ORDER = list(QUESTIONS)
 _OF_REGISTRATION = (Check.IS_REGISTERED, Check.NEXT_RUN_IS_ON_SCHEDULE)
@@ -147,6 +149,8 @@ def _job(judged: JobJudged, morning: Morning) -> Diagnosed:
 
 
 def _in_short(judged: JobJudged, cause: Cause | None) -> str:
+    if judged.verdict is Verdict.PAUSED:
+        return judged.findings[0].because
     if cause is None:
         return _run_in_short(judged)
     # What another witness proves of the run is still told.
@@ -225,6 +229,9 @@ def _service_links(finding: Finding) -> Iterator[Link]:
 
 def _job_links(judged: JobJudged) -> Iterator[Link]:
     findings = _sorted(judged.findings)
+    if judged.verdict is Verdict.PAUSED:
+        yield Link(question=_IS_PAUSED, standing=Standing.YES, answer=findings[0].because)
+        return
     yield from (_link(each) for each in findings if each.check in _OF_REGISTRATION)
     yield (due := _due(judged))
     for link in (_link(each) for each in findings if each.check not in _OF_REGISTRATION):

@@ -62,10 +62,16 @@ class SchedulerSeen:
     registrations: tuple[Registration, ...]
     server_at: datetime | None = None
     kind: Literal["scheduler"] = "scheduler"
+    _by_id: dict[str, Registration] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """A thousand jobs are each asked for once."""
+        # Of two with one id the first counts.
+        object.__setattr__(self, "_by_id", {each.id: each for each in reversed(self.registrations)})
 
     def registration(self, job_id: str) -> Registration | None:
         """The job as the scheduler lists it, None where it does not."""
-        return next((each for each in self.registrations if each.id == job_id), None)
+        return self._by_id.get(job_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,10 @@ drawn from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, TypeVarTuple
 
 from rollcall.errors import CauseCode
 
@@ -26,6 +28,7 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+_OK = Verdict.OK
 _FINE = frozenset({Verdict.OK, Verdict.PENDING, Verdict.PAUSED})
 
 
@@ -47,24 +50,68 @@ class Check(StrEnum):
     OUTPUT_IS_WHOLE = "output_is_whole"
     OUTPUT_AGREES_WITH_RECORD = "output_agrees_with_record"
     NO_RUN_IS_MISSING = "no_run_is_missing"
+    PAUSE_IS_CURRENT = "pause_is_current"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+Words = TypeVarTuple("Words")
+
+
+# A sentence, or the function that will write it, and what of: nobody reads most of those that say all is well.
+Sentence = str | tuple[Any, ...]
+
+
+def later(write: Callable[[*Words], str], *words: *Words) -> Sentence:
+    """The sentence that `write` makes of `words`, once somebody reads it."""
+    return (write, *words)
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Finding:
     """One promise: what was expected, what was found, why that is so, and the verdict.
 
     `code` names what the finding speaks for where it is not ok. `blocked_by` is the check whose failure left this one
-    without evidence. `is_warning` is True where it is worth telling but nobody must get up for it.
+    without evidence. `is_warning` is True where it is worth telling but nobody must get up for it. A sentence is
+    written when it is first read (or compared, or handed to another process).
     """
 
     check: Check
     verdict: Verdict
     expected: str
     found: str
-    because: str = ""
-    code: CauseCode | None = None
-    blocked_by: Check | None = None
-    is_warning: bool = False
+    because: str
+    code: CauseCode | None
+    blocked_by: Check | None
+    is_warning: bool
+    # Last, so that nothing is left in it by the time a finding is pickled: all else has been read.
+    unwritten: tuple[Sentence, ...] = field(init=False, repr=False, compare=False)
+
+    def __init__(
+        self,
+        check: Check,
+        verdict: Verdict,
+        expected: Sentence,
+        found: Sentence,
+        because: Sentence = "",
+        code: CauseCode | None = None,
+        blocked_by: Check | None = None,
+        is_warning: bool = False,
+    ) -> None:
+        put = object.__setattr__
+        put(self, "check", check)
+        put(self, "verdict", verdict)
+        put(self, "code", code)
+        put(self, "blocked_by", blocked_by)
+        put(self, "is_warning", is_warning)
+        put(self, "unwritten", (expected, found, because))
+
+    def __getattr__(self, name: str) -> str:
+        """The sentence of that name: the slots of all three are empty until one is read."""
+        if name not in _SENTENCES:
+            raise AttributeError(name)
+        for each, sentence in zip(_SENTENCES, self.unwritten, strict=True):
+            object.__setattr__(self, each, sentence if isinstance(sentence, str) else sentence[0](*sentence[1:]))
+        object.__setattr__(self, "unwritten", ())
+        return str(object.__getattribute__(self, name))
 
     @property
     def needs_a_person(self) -> bool:
@@ -78,22 +125,32 @@ class Finding:
         return f"{self.verdict}: {self.because or self.found}"
 
 
-def ok(check: Check, expected: str, found: str) -> Finding:
+_SENTENCES = ("expected", "found", "because")
+
+
+def ok(check: Check, expected: Sentence, found: Sentence) -> Finding:
     """The promise was kept."""
-    return Finding(check=check, verdict=Verdict.OK, expected=expected, found=found)
+    return Finding(check, _OK, expected, found)
 
 
-def broken(check: Check, verdict: Verdict, code: CauseCode, *, expected: str, found: str, because: str) -> Finding:
+def broken(
+    check: Check, verdict: Verdict, code: CauseCode, *, expected: Sentence, found: Sentence, because: Sentence
+) -> Finding:
     """The promise was not kept, or could not be looked at (`Verdict.UNKNOWN`)."""
     return Finding(check=check, verdict=verdict, code=code, expected=expected, found=found, because=because)
 
 
-def pending(check: Check, expected: str, because: str) -> Finding:
+def pending(check: Check, expected: Sentence, because: Sentence) -> Finding:
     """It is too early to tell: a run that is still inside its time has replaced the evidence."""
     return Finding(check=check, verdict=Verdict.PENDING, expected=expected, found="too early to tell", because=because)
 
 
-def cannot_tell(check: Check, expected: str, root: Finding) -> Finding:
+def paused(check: Check, expected: Sentence, because: Sentence) -> Finding:
+    """Nothing is owed for a while, and so nobody looked."""
+    return Finding(check=check, verdict=Verdict.PAUSED, expected=expected, found="not looked at", because=because)
+
+
+def cannot_tell(check: Check, expected: Sentence, root: Finding) -> Finding:
     """Another check's failure left this one without evidence: one line, and never a second failure."""
     code = root.code
     assert code is not None

@@ -114,7 +114,7 @@ def _folder_look(folder: Path, wanted: list[output_folder.Wanted], now: datetime
 
 def _wanted(job: Job, now: datetime) -> output_folder.Wanted:
     assert job.output is not None
-    closed_at = now - job.grace - job.max_runtime
+    closed_at = now - job.allowance
     # Asked from the oldest on, so that a schedule is searched once and then only stepped through.
     last_due(job.schedule, closed_at - job.look_back)
     # The due run that is judged is this one or a newer one; nothing older is ever opened.

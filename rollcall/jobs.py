@@ -14,9 +14,12 @@ from zoneinfo import ZoneInfo
 
 from rollcall.schedule import Engine, Schedule
 from rollcall.schedule.answers import next_due
+from rollcall.schedule.days_off import as_scheduled
 
 # A run seconds before its time comes from clocks that differ a little; it is not a run of the day before.
 EARLY_TOLERANCE = timedelta(seconds=10)
+
+_WIDE_APART = 4 * EARLY_TOLERANCE
 
 # Looking takes a moment: what ends while we look is evidence of this morning, what comes later is not.
 LOOKING_TIME = timedelta(minutes=1)
@@ -104,7 +107,7 @@ class Output:
     @property
     def is_one_file(self) -> bool:
         """True where each run overwrites the same file, so that only the newest run can be told."""
-        return not any(wildcard in self.pattern for wildcard in "*?[")
+        return not ("*" in self.pattern or "?" in self.pattern or "[" in self.pattern)
 
     @property
     def path(self) -> Path:
@@ -157,13 +160,26 @@ class Job:
         """The zone of the clock that the names of its output show."""
         return (self.output.zone if self.output else None) or self.zone
 
+    @property
+    def allowance(self) -> timedelta:
+        """How long after its due time a run may be done, at the latest."""
+        return self.jitter + self.grace + self.max_runtime
+
     def due_run(self, due_at: datetime, next_due_at: datetime | None = None) -> DueRun:
-        """The run owed at `due_at`, with its limits; `next_due_at` where it is known already."""
+        """The run owed at `due_at`, with its limits; `next_due_at` where it is known already.
+
+        The next may be a run of a day off: nobody is owed it, but what comes after it belongs to it all the same.
+        """
+        scheduled = as_scheduled(self.schedule)
+        if next_due_at is None or scheduled is not self.schedule:
+            next_due_at = next_due(scheduled, due_at)
+        start_by = due_at + self.jitter + self.grace
         return DueRun(
             due_at=due_at,
-            start_by=due_at + self.grace,
-            finish_by=due_at + self.grace + self.max_runtime,
-            next_due_at=next_due_at or next_due(self.schedule, due_at),
+            start_by=start_by,
+            finish_by=start_by + self.max_runtime,
+            next_due_at=next_due_at,
+            jitter=self.jitter,
         )
 
 
@@ -171,15 +187,17 @@ class Job:
 class DueRun:
     """One run the schedule owes. All instants are aware UTC.
 
-    `start_by` is how late it may start (`grace`), `finish_by` when it must be done (`grace` + `max_runtime`).
+    `start_by` is how late it may start (`jitter` + `grace`), `finish_by` when it must be done (`max_runtime` later).
     `next_due_at` is None where the schedule ends. Evidence belongs to this run from `begins_at` on, its due time less
-    the tolerance for clocks that differ, and from `ends_at` on to the next run instead (None where there is none).
+    its jitter or the tolerance for clocks that differ, and from `ends_at` on to the next run instead (None where there
+    is none).
     """
 
     due_at: datetime
     start_by: datetime
     finish_by: datetime
     next_due_at: datetime | None
+    jitter: timedelta = timedelta(0)
     begins_at: datetime = field(init=False, repr=False, compare=False)
     ends_at: datetime | None = field(init=False, repr=False, compare=False)
 
@@ -195,8 +213,9 @@ class DueRun:
 
     @property
     def _tolerance(self) -> timedelta:
-        if self.next_due_at is None or self.next_due_at - self.due_at >= 4 * EARLY_TOLERANCE:
-            return EARLY_TOLERANCE
+        wide = max(EARLY_TOLERANCE, self.jitter)
+        if self.next_due_at is None or self.next_due_at - self.due_at >= max(_WIDE_APART, 2 * self.jitter):
+            return wide
         # A job due every few seconds must not have its runs counted for their neighbours.
         return (self.next_due_at - self.due_at) / 4
 

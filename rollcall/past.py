@@ -2,22 +2,23 @@
 
 Pure: a job, the signs that its runs left, a period and `now` go in; a record of every due run of the period comes
 out. Files are the signs that are known today. Retention takes the oldest first, so a run without a file was missed
-where an older file is still there, and cannot be told where none is.
+where an older file is still there, and cannot be told where none is. What was found then, when its file was still
+there, may be remembered.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby, pairwise
 
 from rollcall.evidence import FileSeen, NotSeen, OutputSeen
 from rollcall.jobs import LOOKING_TIME, DueRun, Job, Output
-from rollcall.schedule import Every, Schedule
+from rollcall.schedule import Schedule
 from rollcall.schedule.answers import last_due
 from rollcall.text import counted, listed, show_size
 from rollcall.verdict import interval
@@ -52,17 +53,34 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What was found of a due run on an earlier morning: its standing then, and in a few words why.
+
+    `at` is when its work was seen to be done, None where it was not seen; `flaw` is what was wrong with that work.
+    """
+
+    due_at: datetime
+    standing: Standing
+    judged_at: datetime
+    at: datetime | None = None
+    says: str = ""
+    flaw: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
     """What is left of a job's runs, oldest first, and how far back a missing one proves anything.
 
     A run that begins after `reach` and left no sign was missed. One before it is `older`, for the reason `because`.
-    Where `reach` is None every run was looked for: none is older.
+    Where `reach` is None every run was looked for: none is older. `remembered` tells, by when it was due, of runs that
+    left no file that is there today.
     """
 
     seen: tuple[Sign, ...] = ()
     reach: datetime | None = None
     older: Standing = Standing.UNTOLD
     because: str = ""
+    remembered: Mapping[datetime, Remembered] = field(default_factory=dict)
 
     @classmethod
     def of_output(cls, job: Job, output: OutputSeen | NotSeen | None, *, most: int, now: datetime) -> Signs:
@@ -81,10 +99,9 @@ class Signs:
             because += f"; not counted, as their names do not tell a time by its `stamp`: {listed(output.unstamped, 3)}"
         return cls(seen=seen, reach=None if older is Standing.MISSED else reach, older=older, because=because)
 
-    def joined_by(self, more: Sequence[Sign]) -> Signs:
-        """The same with what another witness tells. Files alone say how far back a missing one proves anything."""
-        # Runs that retention has taken are told by such signs, and what lies between them stays untold.
-        return replace(self, seen=tuple(sorted((*self.seen, *more), key=lambda each: each.at)))
+    def joined_by(self, remembered: Iterable[Remembered]) -> Signs:
+        """The same with what is remembered of runs. Files alone say how far back a missing one proves anything."""
+        return replace(self, remembered={each.due_at: each for each in remembered})
 
     def of(self, run: DueRun) -> tuple[Sign, ...]:
         """The signs that belong to `run`, oldest first."""
@@ -95,11 +112,12 @@ class Signs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRun:
-    """One due run of the past, and the sign that tells of it (None where there is none)."""
+    """One due run of the past, and the sign that tells of it, or else what is `remembered`: None where nothing does."""
 
     run: DueRun
     standing: Standing
     sign: Sign | None = None
+    remembered: Remembered | None = None
 
     @property
     def due_at(self) -> datetime:
@@ -109,7 +127,9 @@ class PastRun:
     @property
     def made_at(self) -> datetime | None:
         """When its work was there."""
-        return self.sign.at if self.sign else None
+        if self.sign:
+            return self.sign.at
+        return self.remembered.at if self.remembered else None
 
     @property
     def file(self) -> FileSeen | None:
@@ -118,8 +138,10 @@ class PastRun:
 
     @property
     def flaw(self) -> str | None:
-        """What its file's listing alone shows to be wrong with it."""
-        return self.sign.flaw if self.sign else None
+        """What its file's listing alone shows to be wrong with it, or what was wrong with it then."""
+        if self.sign:
+            return self.sign.flaw
+        return self.remembered.flaw if self.remembered else None
 
     @property
     def is_empty(self) -> bool:
@@ -129,7 +151,7 @@ class PastRun:
     @property
     def is_simply_made(self) -> bool:
         """True where there is nothing more to say of it."""
-        return self.standing is Standing.MADE and self.flaw is None
+        return self.standing is Standing.MADE and not (self.remembered.says if self.remembered else self.flaw)
 
 
 def past_runs(job: Job, signs: Signs, *, since: datetime, now: datetime, most: int = MOST_RUNS) -> tuple[PastRun, ...]:
@@ -138,8 +160,8 @@ def past_runs(job: Job, signs: Signs, *, since: datetime, now: datetime, most: i
     An interval without an anchor is counted from one sign to the next: only their distance can tell what is missing.
     """
     since = max(filter(None, (since, job.since)))
-    if isinstance(job.schedule, Every) and job.schedule.floats:
-        return tuple(_floating(job, job.schedule, signs, since=since, now=now, most=most))[-most:]
+    if interval.floats(job):
+        return tuple(_floating(job, signs, since=since, now=now, most=most))[-most:]
     due = newest_due(job.schedule, since, now, most)
     runs = [job.due_run(due_at, next_at) for due_at, next_at in pairwise(due)] + [job.due_run(at) for at in due[-1:]]
     return tuple(_past(run, signs, now) for run in runs)
@@ -161,6 +183,9 @@ def _past(run: DueRun, signs: Signs, now: datetime) -> PastRun:
     if sign := _telling(signs.of(run)):
         standing = Standing.MADE if sign.at <= run.finish_by else Standing.LATE
         return PastRun(run=run, standing=standing, sign=sign)
+    # A file that is gone today was there then, and what was missed before the oldest file was seen to be.
+    if remembered := signs.remembered.get(run.due_at):
+        return PastRun(run=run, standing=remembered.standing, remembered=remembered)
     if run.finish_by > now:
         return PastRun(run=run, standing=Standing.PENDING)
     is_told = signs.reach is None or signs.reach < run.begins_at
@@ -187,7 +212,7 @@ def _flaw(file: FileSeen, output: Output) -> str | None:
 
 def _reach_without_files(job: Job, output: OutputSeen, now: datetime) -> datetime:
     """Retention never takes the newest: where no file was ever made since, the newest run left none."""
-    closed_at = last_due(job.schedule, now - job.grace - job.max_runtime)
+    closed_at = last_due(job.schedule, now - job.allowance)
     return now if output.later or closed_at is None else job.due_run(closed_at).begins_at - _INSTANT
 
 
@@ -213,33 +238,31 @@ def _older(job: Job, seen: OutputSeen, *, is_cut: bool) -> tuple[Standing, str]:
 # An interval without an anchor ----------------------------------------------------------------------------------------
 
 
-def _floating(
-    job: Job, schedule: Every, signs: Signs, *, since: datetime, now: datetime, most: int
-) -> Iterator[PastRun]:
+def _floating(job: Job, signs: Signs, *, since: datetime, now: datetime, most: int) -> Iterator[PastRun]:
     """The runs that left a sign, those missing between, and those owed since the newest; oldest first."""
-    groups = [tuple(group) for group in _runs_of(signs.seen, job, schedule)]
+    groups = [tuple(group) for group in _runs_of(signs.seen, job)]
     made = [group[0].at for group in groups]
     if not made:
         return
-    counted_from = schedule.anchored_at(made[-1])
+    counted_from = interval.anchored(job, made[-1], None).schedule
     runs = [
-        PastRun(run=_from(at, job, schedule), standing=Standing.MADE, sign=_telling(group))
+        PastRun(run=_from(at, job), standing=Standing.MADE, sign=_telling(group))
         for at, group in zip(made, groups, strict=True)
     ]
-    for due_at in (*_between(made, job, schedule, most), *newest_due(counted_from, made[-1] + _INSTANT, now, most)):
-        run = _from(due_at, job, schedule)
+    for due_at in (*_between(made, job, most), *newest_due(counted_from, made[-1] + _INSTANT, now, most)):
+        run = _from(due_at, job)
         standing = Standing.PENDING if run.finish_by > now else Standing.MISSED
         insort(runs, PastRun(run=run, standing=standing), key=lambda each: each.due_at)
     yield from (each for each in runs if since <= each.due_at)
 
 
-def _from(at: datetime, job: Job, schedule: Every) -> DueRun:
-    return job.due_run(at, at + schedule.span)
+def _from(at: datetime, job: Job) -> DueRun:
+    return job.due_run(at, at + interval.span_of(job))
 
 
-def _runs_of(signs: Sequence[Sign], job: Job, schedule: Every) -> Iterator[Iterator[Sign]]:
+def _runs_of(signs: Sequence[Sign], job: Job) -> Iterator[Iterator[Sign]]:
     """The signs by run: what lies closer together than a run may take is the work of one."""
-    apart = min(job.max_runtime, schedule.span / 4)
+    apart = min(job.max_runtime, interval.span_of(job) / 4)
     first_at: datetime | None = None
 
     def begun_at(sign: Sign) -> datetime:
@@ -251,10 +274,11 @@ def _runs_of(signs: Sequence[Sign], job: Job, schedule: Every) -> Iterator[Itera
     return (group for _, group in groupby(signs, key=begun_at))
 
 
-def _between(made: list[datetime], job: Job, schedule: Every, most: int) -> Iterator[datetime]:
+def _between(made: list[datetime], job: Job, most: int) -> Iterator[datetime]:
     """When runs were due that are missing between those that left a sign: as many as the gap has room for."""
-    for first_due_at in interval.gaps(made, job, schedule):
+    span = interval.span_of(job)
+    for first_due_at in interval.gaps(made, job):
         following = made[bisect_left(made, first_due_at)]
         # The last of a gap may come up to half an interval early, as the next run by hand does.
-        missing = max(1, (following - first_due_at + schedule.span / 2) // schedule.span)
-        yield from (first_due_at + number * schedule.span for number in range(max(0, missing - most), missing))
+        missing = max(1, (following - first_due_at + span / 2) // span)
+        yield from (first_due_at + number * span for number in range(max(0, missing - most), missing))

@@ -143,7 +143,8 @@ def _of_job(job: Job, judged: JobJudged, now: datetime) -> JobRehearsed | LeftOu
     if problem := next((each for each in judged.findings if each.needs_a_person), None):
         return LeftOut(id=job.id, why=str(problem))
     if judged.due_run is None:
-        return LeftOut(id=job.id, why="no run of it was owed yet")
+        is_paused = judged.verdict is Verdict.PAUSED
+        return LeftOut(id=job.id, why=judged.findings[0].because if is_paused else "no run of it was owed yet")
     if early := next((each for each in judged.findings if each.verdict is Verdict.PENDING), None):
         return LeftOut(id=job.id, why=f"its last run cannot be told any more: {early.because}")
     limit_at = _limit_at(judged)

@@ -25,9 +25,13 @@ AS_OF = "ROLLCALL_AS_OF"
 DEMO = "ROLLCALL_DEMO"
 RECORD = "ROLLCALL_RECORD"
 REPLAY = "ROLLCALL_REPLAY"
+METRICS = "ROLLCALL_METRICS"
+NO_HISTORY = "ROLLCALL_NO_HISTORY"
 
+RESTART = "--restart-stopped"
+RERUN = "--rerun-missed"
 GOOD_DEMO = "1"  # the demo without a fault: what `--demo` alone means, and `ROLLCALL_DEMO=1`
-_NO_DEMO = ("", "0")
+_NO = ("", "0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,8 @@ class Asked:
 
     `demo` is the fault to stage, "" for the good morning. `as_of_place` is where the moment was written. `record` and
     `replay` are the folders of a morning to keep and of one that was kept; `replayed_under` is the jobs.toml that was
-    named for a replay, None for the one recorded with it.
+    named for a replay, None for the one recorded with it. `acts` are the options that ask to mend what is wrong, and
+    `is_dry` is whether to say only what would be done. `metrics` is the file for Prometheus.
     """
 
     jobs_file: Path
@@ -48,6 +53,10 @@ class Asked:
     record: Path | None = None
     replay: Path | None = None
     replayed_under: Path | None = None
+    acts: tuple[str, ...] = ()
+    is_dry: bool = False
+    keeps_history: bool = True
+    metrics: Path | None = None
 
     @classmethod
     def of(
@@ -61,6 +70,11 @@ class Asked:
         demo: str | None = None,
         record: str | None = None,
         replay: str | None = None,
+        restart_stopped: bool = False,
+        rerun_missed: bool = False,
+        dry_run: bool = False,
+        no_history: bool = False,
+        metrics: str | None = None,
     ) -> Asked:
         """The command line's words, completed from the environment; `folder` is where jobs.toml lies by default.
 
@@ -72,6 +86,9 @@ class Asked:
         replayed = _replay(replay, environment, [option for option, value in beside.items() if value])
         under = jobs_file if replay else name
         kept = record or environment.get(RECORD)
+        staged = _demo(demo, {} if replayed else environment, [option for option, value in by_name.items() if value])
+        of_another_day = ["--as-of" if as_of else AS_OF] if as_of or environment.get(AS_OF) else []
+        of_another_day += ["--replay" if replay else REPLAY] if replayed else []
         return cls(
             jobs_file=_path(name) if name else folder / "jobs.toml",
             shown_file=clean(name) if name else "jobs.toml",
@@ -79,10 +96,15 @@ class Asked:
             service_urls=_named_urls(environment.get(SERVICE_URL, "").split()) | _named_urls(service_urls),
             as_of=as_of or environment.get(AS_OF) or None,
             as_of_place="--as-of" if as_of else AS_OF,
-            demo=_demo(demo, {} if replayed else environment, [option for option, value in by_name.items() if value]),
+            demo=staged,
             record=_path(kept) if kept and not replayed else None,
             replay=replayed,
             replayed_under=_path(under) if replayed and under else None,
+            acts=_acts({RESTART: restart_stopped, RERUN: rerun_missed}, of_another_day, is_dry=dry_run),
+            is_dry=dry_run,
+            keeps_history=not no_history and environment.get(NO_HISTORY, "") in _NO,
+            # What a program watches is not replaced by a staged morning unless that is asked for.
+            metrics=_metrics(metrics, environment if staged is None and not replayed else {}),
         )
 
     def load(self, environment: Mapping[str, str]) -> Roll:
@@ -147,7 +169,7 @@ def _replay(option: str | None, environment: Mapping[str, str], contradicted_by:
             "--replay", f"asks nobody, and shows a recorded morning. Leave out {listed(contradicted_by)}."
         )
     named = option or (None if contradicted_by else environment.get(REPLAY))
-    if named and not option and environment.get(DEMO, "") not in _NO_DEMO:
+    if named and not option and environment.get(DEMO, "") not in _NO:
         raise BadInput.single(REPLAY, f"shows a recorded morning, and {DEMO} a staged one. Unset one of them.")
     return _path(named) if named else None
 
@@ -157,13 +179,32 @@ def _demo(option: str | None, environment: Mapping[str, str], contradicted_by: I
     if option is None:
         # A morning that was asked for on the command line is a real one, whatever the environment says.
         named = environment.get(DEMO, "")
-        return None if named in _NO_DEMO or contradicted_by else _cause(named)
+        return None if named in _NO or contradicted_by else _cause(named)
     if contradicted_by:
         raise BadInput.single("--demo", f"brings its own jobs.toml and service. Leave out {listed(contradicted_by)}.")
     if "/" in option or "::" in option or Path(option).exists():
         rule = "that is a path, and no cause. Write --demo after it, or --demo=CAUSE."
         raise BadInput.single("--demo", rule, f'"{clean(option, 60)}"')
     return _cause(option)
+
+
+def _acts(options: Mapping[str, bool], of_another_day: Sequence[str], *, is_dry: bool) -> tuple[str, ...]:
+    """The options that ask to act. Nobody acts on the past."""
+    acts = tuple(option for option, is_asked in options.items() if is_asked)
+    if is_dry and not acts:
+        raise BadInput.single("--dry-run", f"says what {RESTART} or {RERUN} would do. Add one of them.")
+    if acts and of_another_day:
+        rule = f"acts now, on what is judged now. Leave out {listed(of_another_day)}."
+        raise BadInput.single(acts[0], rule)
+    return acts
+
+
+def _metrics(option: str | None, environment: Mapping[str, str]) -> Path | None:
+    named = option or environment.get(METRICS)
+    if named and not named.endswith(".prom"):
+        rule = "the textfile collector reads no other files than *.prom. Write a name that ends in .prom."
+        raise BadInput.single("--metrics" if option else METRICS, rule, f'"{clean(named, 60)}"')
+    return _path(named) if named else None
 
 
 def _cause(named: str) -> str:

@@ -197,6 +197,8 @@ class Timestamp:
         if self.at is not None:
             return self.at
         assert self.naive is not None
+        if zone.key == "UTC":
+            return self.naive.replace(tzinfo=UTC)
         return self.naive.replace(tzinfo=zone, fold=fold).astimezone(UTC)
 
 
@@ -231,10 +233,11 @@ def read_timestamp(text: str) -> Timestamp:
 
 def _read_clock(found: re.Match[str]) -> datetime:
     microsecond = int((found["fraction"] or "0").ljust(6, "0")[:6])
-    year, month, day = int(found["year"]), int(found["month"]), int(found["day"])
-    hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
+    year, month, day, hour, minute, second = found.group("year", "month", "day", "hour", "minute", "second")
     try:
-        return datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001 - the text decides below
+        return datetime(  # noqa: DTZ001 - the text decides below
+            int(year), int(month), int(day), int(hour), int(minute), int(second or 0), microsecond
+        )
     except ValueError as impossible:
         raise ValueError(f"no such date or time ({impossible}). {_ISO_EXAMPLE}") from None
 

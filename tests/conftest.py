@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["fixtures.clocks", "fixtures.postgres"]
+pytest_plugins = ["fixtures.clocks", "fixtures.on_a_clock", "fixtures.postgres"]
 
 # The same examples on every machine, and none that is slow because the machine is busy.
 # To look for longer and elsewhere: HYPOTHESIS_PROFILE=long pytest tests/test_schedule_oracle.py

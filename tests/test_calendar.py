@@ -8,11 +8,15 @@ import sys
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rollcall.commands import calendar
 from rollcall.errors import BadInput
+from rollcall.findings import Verdict
+from rollcall.history.rows import Row
+from rollcall.history.store import Whole, merge
 from rollcall.settings import AS_OF, JOBS_FILE, SERVICE_URL
 
 AS_OF_TIME = "2026-02-11T07:02:00+01:00"
@@ -42,13 +46,12 @@ schedule = "0 20 * * sun"
 """
 GOLDEN = """\
 Wed 11 Feb 2026 07:02 CET, Europe/Zurich: the last 14 d, told by files alone
-✓ made   0 made, but empty or too small   L late   ✗ missed   … pending   · beyond retention
-? cannot be told
+✓ made   0 made, but flawed   L late   ✗ missed   … pending   · beyond retention   ? cannot be told
 
 haiku  Haiku generation
   every day at 06:00, Europe/Zurich (apscheduler `0 6 * * *`)
   Thu 29 Jan 06:00 CET  ···· ·✓✓✗✓0✓ L✓✓
-  14 due: 7 made (1 of them empty or too small), 1 late, 1 missed, 5 beyond retention
+  14 due: 7 made (1 of them flawed), 1 late, 1 missed, 5 beyond retention
   · Thu 29 Jan 06:00 CET  beyond retention  5 runs in a row, the last due Mon 2 Feb 06:00 CET
   ✗ Thu 5 Feb 06:00 CET   missed            no file, allowed until 06:25
   0 Sat 7 Feb 06:00 CET   made              06:00:17, 17 s after it was due, empty (0 B);
@@ -206,3 +209,82 @@ def test_a_wrong_question_is_told_with_place_value_rule_and_cure(
         printed(*arguments)
 
     assert str(problem.value).startswith(expected)
+
+
+# With a history -------------------------------------------------------------------------------------------------------
+
+
+def row(job: str, day: int, verdict: Verdict, cause: str | None = None, **words: Any) -> Row:
+    due_at = datetime(2026, 1, day, 5, tzinfo=UTC)
+    known: dict[str, Any] = {"due_at": due_at, "judged_at": due_at + timedelta(hours=1, minutes=2)}
+    return Row(job_id=job, verdict=verdict, cause=cause, **(known | words))
+
+
+def haiku(day: int, verdict: Verdict, cause: str | None = None, *, ran: int | None = 17, size: int | None = 812) -> Row:
+    due_at = datetime(2026, 1, day, 5, tzinfo=UTC)
+    return row("haiku", day, verdict, cause, ran_at=due_at + timedelta(seconds=ran) if ran else None, size=size)
+
+
+def test_what_retention_took_is_told_by_history_and_says_so(folder: Path) -> None:
+    rows = [
+        haiku(29, Verdict.OK),
+        haiku(30, Verdict.LATE, "ran-late", ran=4000),
+        haiku(31, Verdict.MISSED, "missed-run", ran=None, size=None),
+        # 1 February is not remembered; on the 2nd its output was bad, and of the 9th its file tells.
+        row("haiku", 1, Verdict.BAD_OUTPUT, "degraded-output", due_at=datetime(2026, 2, 2, 5, tzinfo=UTC), size=99),
+        row("haiku", 1, Verdict.OK, due_at=datetime(2026, 2, 9, 5, tzinfo=UTC), size=99),
+    ]
+    assert merge(folder / "reports" / "history.sqlite3", Whole(rows=rows)) is None
+    lines = printed("haiku", "--since", "14d")
+
+    assert lines[0].endswith("the last 14 d, told by files, and by history where a file is gone")
+    assert (
+        "\n".join(lines[5:])
+        == """\
+  Thu 29 Jan 06:00 CET  ✓L✗· 0✓✓✗✓0✓ L✓✓
+  14 due: 9 made (2 of them flawed), 2 late, 2 missed, 1 beyond retention (4 of them told by
+    history)
+  L Fri 30 Jan 06:00 CET  late              07:06:40, 1 h 6 min after it was due, allowed until
+      06:25; by history late (ran-late), judged Fri 30 Jan 07:02 CET
+  ✗ Sat 31 Jan 06:00 CET  missed            no file, allowed until 06:25; by history missed
+      (missed-run), judged Sat 31 Jan 07:02 CET
+  · Sun 1 Feb 06:00 CET   beyond retention
+  0 Mon 2 Feb 06:00 CET   made              by history bad-output (degraded-output), judged Thu 1
+      Jan 07:02 CET
+  ✗ Thu 5 Feb 06:00 CET   missed            no file, allowed until 06:25
+  0 Sat 7 Feb 06:00 CET   made              06:00:17, 17 s after it was due, empty (0 B);
+      haiku-20260207-060017.md, 0 B
+  L Mon 9 Feb 06:00 CET   late              08:48:09, 2 h 48 min after it was due, allowed until
+      06:25; haiku-20260209-084809.md, 812 B
+  beyond retention: older than the oldest file that is left; retention leaves 8 files"""
+    )
+
+
+def test_a_job_without_an_output_is_told_by_history(folder: Path) -> None:
+    due_at = datetime(2026, 2, 8, 19, tzinfo=UTC)
+    rows = [row("weekly", 1, Verdict.OK, due_at=due_at, ran_at=due_at + timedelta(seconds=9))]
+    merge(folder / "other.sqlite3", Whole(rows=rows))
+
+    assert "  Sun 1 Feb 20:00 CET  ?✓" in printed("weekly", "--since", "14d", "--file", "other.sqlite3")
+
+
+def test_a_history_that_cannot_be_read_is_told_and_files_tell_the_rest(folder: Path) -> None:
+    (folder / "reports").mkdir()
+    (folder / "reports" / "history.sqlite3").write_text("no database")
+    lines = printed("haiku", "--since", "14d")
+
+    assert lines[0].endswith("told by files alone")
+    assert lines[1].startswith("history.sqlite3 is damaged")
+    assert "  Thu 29 Jan 06:00 CET  ···· ·✓✓✗✓0✓ L✓✓" in lines
+
+
+def test_a_replay_tells_what_its_record_lists_and_knows_no_history(folder: Path) -> None:
+    merge(folder / "reports" / "history.sqlite3", Whole(rows=[haiku(30, Verdict.OK)]))
+    kept = Path(__file__).resolve().parent.parent / "fixtures" / "mornings"
+    parser = argparse.ArgumentParser()
+    calendar.add_to(parser.add_subparsers())
+    asked_for = parser.parse_args(["calendar", "--replay", str(kept / "run-failed-first-day"), "--since", "14d"])
+    lines = list(asked_for.command(asked_for))
+
+    assert "told by the files of the morning recorded Wed 11 Feb" in " ".join(lines)
+    assert not any("by history" in line for line in lines)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shlex
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from fixtures.one_morning import FOLDER, TEXT, Told, five_files, made, morning, not_seen
+from fixtures.one_morning import FOLDER, TEXT, Told, aime, five_files, haiku_job, made, morning, not_seen
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen
 from rollcall.findings import Check
-from rollcall.jobs import Format
+from rollcall.jobs import Format, Service
 
 OLD = five_files("2026-02-10T06:00:17+01:00")
 TRIGGER = "http://localhost:8000/api/v1/services/scheduler/trigger/generate_haiku_scheduled"
@@ -73,7 +74,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "due Wed 11 Feb 06:00 CET, allowed until 06:15; "
             "the newest file is generate-haiku-20260210-060017.md of Tue 10 Feb 06:00:17 CET."
         ),
-        "Start it: `curl -X POST http://localhost:8000/api/v1/services/scheduler/start`, then `pytest checks/`",
+        "Start it: `pytest checks/ --restart-stopped`",
     ),
     (
         CauseCode.SCHEDULER_STALLED,
@@ -595,7 +596,8 @@ def test_a_secret_stays_the_name_it_has_in_jobs_toml() -> None:
         last_execution=None,
         files=[],
         headers=(("Authorization", "Bearer s3cret-token"),),
-        secrets=(("s3cret-token", "${AIME_TOKEN}"),),
+        # As jobs.toml is read: a header's value is a secret as a whole too.
+        secrets=(("s3cret-token", "${AIME_TOKEN}"), ("Bearer s3cret-token", "(Authorization)")),
     )
 
     assert "s3cret" not in told.cause.next_step
@@ -608,6 +610,64 @@ def test_without_a_way_to_trigger_it_a_person_runs_it() -> None:
     told = morning(last_execution="2026-02-10T05:00:17", files=OLD, trigger=None)
 
     assert told.cause.next_step == "Run generate_haiku_scheduled by hand, then `pytest checks/`"
+
+
+# What Roll call can do itself ---------------------------------------------------------------------------------------
+
+STALLED: dict[str, Any] = {"next_run": "2026-02-11T06:00:00+01:00", "last_execution": "2026-02-10T05:00:17"}
+MISSED: dict[str, Any] = {"last_execution": "2026-02-10T05:00:17", "files": OLD}
+ITS_START, ITS_STOP = aime(), aime(stop="/api/v1/services/scheduler/stop")
+
+
+@pytest.mark.parametrize(
+    ("service", "words", "step"),
+    [
+        (ITS_START, {"running": False}, "Start it: `pytest checks/ --restart-stopped`"),
+        (aime(start=None), {"running": False}, "Start it: in the backend of aime, then `pytest checks/`"),
+        (ITS_STOP, STALLED, "Stop and start it: `pytest checks/ --restart-stopped`"),
+        (ITS_START, STALLED, "Restart the backend, whose scheduler's loop is dead, then `pytest checks/`"),
+    ],
+    ids=["stopped", "no start", "stalled", "no stop"],
+)
+def test_a_scheduler_is_started_by_roll_call_where_it_knows_how(
+    service: Service, words: dict[str, Any], step: str
+) -> None:
+    told = morning(job=replace(haiku_job(), service=service), **words)
+
+    assert told.service_cause.next_step == told.cause.next_step == step
+
+
+@pytest.mark.parametrize(
+    ("words", "step"),
+    [
+        (MISSED, "Run it now: `pytest checks/ --rerun-missed`"),
+        (
+            {"last_execution": None, "files": []},
+            "See in the scheduler's log why, and run it now: `pytest checks/ --rerun-missed`",
+        ),
+        # What Roll call would not do, a person does.
+        ({"status": "error", "files": today()}, f"Read the log of that run, mend it, and run it now: {RERUN}"),
+        ({**MISSED, "free": 0, "last_execution": "2026-02-11T05:00:17", "status": "error"}, "Make room: "),
+        # Only an earlier run left no file: what is run now would not make up for that one.
+        ({"files": [today()[0], *OLD[1:]], "look_back": "48 h"}, f"Run it now: {RERUN}"),
+    ],
+    ids=["missed", "never ran", "failed", "full disk", "an earlier one"],
+)
+def test_a_missed_run_is_made_up_for_by_roll_call_where_it_may(words: dict[str, Any], step: str) -> None:
+    look_back = words.get("look_back", "24 h")
+    words = {name: value for name, value in words.items() if name != "look_back"}
+    job = replace(haiku_job(look_back=look_back, min_size=1, must_change=False), may_rerun=True)
+
+    assert morning(job=job, **words).cause.next_step.startswith(step)
+
+
+def test_what_a_stopped_scheduler_missed_is_counted() -> None:
+    told = morning(running=False, registered=False, files=OLD)
+
+    assert told.service_cause.sentence == (
+        "The backend of aime answers, but its scheduler is stopped: no job of it will run; 1 run was missed."
+    )
+    assert "missed" not in morning(running=False, registered=False).service_cause.sentence
 
 
 # An output that cannot be told to be whole --------------------------------------------------------------------------

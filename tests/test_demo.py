@@ -146,6 +146,14 @@ def test_the_jobs_file_names_the_jobs_of_the_service(good: DemoMorning) -> None:
     assert sorted(jobs) == sorted(job["id"] for job in ask(good).json()["jobs"])
 
 
+def test_the_jobs_file_names_the_addresses_that_the_service_obeys(good: DemoMorning) -> None:
+    declared = tomllib.loads(good.jobs_file.read_text(encoding="utf-8"))["services"]["aime"]
+    paths = {declared["start"], declared["stop"], declared["trigger"].replace("{job}", HAIKU)}
+
+    # There, and not to be had by looking.
+    assert {httpx.get(f"{good.url}{path}", trust_env=False).status_code for path in paths} == {405}
+
+
 @pytest.mark.parametrize(("job_id", "last_run"), table(LAST_RUNS))
 def test_every_job_ran_when_it_was_last_due(good: DemoMorning, job_id: str, last_run: str) -> None:
     seen = status_of(good, job_id)
@@ -307,6 +315,20 @@ def test_a_stalled_scheduler_leaves_every_next_run_of_the_night_in_the_past() ->
         due = [datetime.fromisoformat(job["next_run"]) for job in ask(morning).json()["jobs"]]
 
     assert sum(instant < morning.now for instant in due) == 5
+
+
+def test_a_stalled_scheduler_is_cured_by_stop_and_start_and_not_by_start_alone() -> None:
+    def next_runs(morning: DemoMorning) -> list[datetime]:
+        return [datetime.fromisoformat(job["next_run"]) for job in ask(morning).json()["jobs"]]
+
+    with demo_morning("scheduler-stalled") as morning:
+        ask(morning, "start", "POST")
+        still = min(next_runs(morning)) < morning.now
+        ask(morning, "stop", "POST")
+        ask(morning, "start", "POST")
+
+        assert still
+        assert min(next_runs(morning)) > morning.now
 
 
 def test_a_wrong_timezone_shows_in_the_offset_of_every_next_run() -> None:

@@ -199,7 +199,7 @@ def test_a_stopped_scheduler_is_the_cause_of_all_its_jobs() -> None:
     assert standing["is the scheduler alive?"] == "not asked"
     assert {each["cause"]["code"] for each in stopped.whole["jobs"]} == {"scheduler-stopped"}
     assert stopped.text.count("  do:    ") == 1
-    assert "do:    Start it: `curl -X POST URL/api/v1/services/scheduler/start`, then `pytest checks/`" in stopped.text
+    assert "do:    Start it: `pytest checks/ --restart-stopped`" in stopped.text
 
 
 MORNINGS = [(None, 0), ("scheduler-stopped", 1), ("backend-down", 1), ("degraded-output", 1)]

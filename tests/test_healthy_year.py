@@ -5,10 +5,12 @@ takes hours. `make test` therefore shares the year out:
 
 - The ten-minute checks of 2026 are dealt to the combinations: each takes every 139th, from a place of its own. All
   checks of the year so come about, and each combination sees every day of it, and every time of the day.
-- The day around each clock change, a turn of the year, the ends of months of 28, 30 and 31 days, and a leap day are
+- The week around each clock change, a turn of the year, the ends of months of 28, 30 and 31 days, and a leap day are
   looked at every ten minutes, and in the seconds around each boundary, in every zone, of every schedule, by both
   engines; the ways to tell the time take turns.
 - A job of every minute takes every 997th check, about one a week, and the two hours around each clock change.
+- Where the scheduler draws each run, up to its jitter before or after its time, each combination takes every 139th check
+  too, and the day around each clock change.
 
 `ROLLCALL_FULL_YEAR=1 pytest tests/test_healthy_year.py -n auto` deals nothing out: each combination takes every check.
 """
@@ -27,7 +29,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fixtures.one_morning import at, haiku_job
-from fixtures.year import Interval, Run, Year, clock_changes, healthy_runs, moments
+from fixtures.year import Interval, Run, Year, clock_changes, drawn_runs, healthy_runs, moments
 from rollcall.errors import CauseCode
 from rollcall.evidence import Content
 from rollcall.faults import JOB_FAULTS
@@ -110,9 +112,9 @@ def in_turns(*choices: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def sampled(zone: ZoneInfo) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """The days around each clock change, the turn of the year, ends of months and a leap day."""
+    """The weeks around each clock change, the turn of the year, ends of months and a leap day."""
     for change in clock_changes(zone, 2026):
-        yield change - 0.3 * DAY, change + 0.7 * DAY, TEN_MINUTES
+        yield change - 3.5 * DAY, change + 3.5 * DAY, TEN_MINUTES
     yield at("2026-12-31T16:00+00:00"), at("2027-01-01T08:00+00:00"), TEN_MINUTES
     yield at("2028-02-29T00:00+00:00"), at("2028-03-01T06:00+00:00"), TEN_MINUTES
     for month in (3, 5, 8):
@@ -131,8 +133,9 @@ def alarms(year: Year, windows: Iterable[tuple[datetime, datetime, timedelta]], 
 
 
 def alarms_at(year: Year, now: datetime) -> list[str]:
-    shown = now.astimezone(year.job.zone).isoformat()
-    return [f"{shown}: {finding.check}: {finding}" for finding in _alarming(year, now)]
+    alarming = _alarming(year, now)
+    shown = now.astimezone(year.job.zone).isoformat() if alarming else ""
+    return [f"{shown}: {finding.check}: {finding}" for finding in alarming]
 
 
 def _alarming(year: Year, now: datetime) -> list[Finding]:
@@ -187,8 +190,32 @@ def test_a_year_of_every_minute_raises_no_alarm(place: int, chosen: tuple[str, s
         dues = due_between(job.schedule, now - timedelta(minutes=9), now + timedelta(minutes=2))
         runs = healthy_runs(dues, f"{zone} {now}", jitter=timedelta(seconds=9))
         year = Year(job=job, dues=dues, runs=runs, writes=writes, next_too=True)
+        drawing = replace(job, jitter=timedelta(seconds=20))
+        aims, drawn = drawn_runs(dues, f"{zone} {now}", jitter=drawing.jitter)
 
         assert alarms_at(year, now) == []
+        assert alarms_at(replace(year, job=drawing, dues=aims, runs=drawn), now) == []
+
+
+def drawn_year_of(job: Job, *, writes: str | None = "UTC", next_too: bool = False) -> Year:
+    """Of a scheduler that draws each run within the jitter that the job declares."""
+    aims, runs = drawn_runs(dues_of(job), f"{job.schedule.text} {job.zone.key}", jitter=job.jitter)
+    return Year(job=job, dues=aims, runs=runs, writes=writes, next_too=next_too)
+
+
+@pytest.mark.parametrize(("place", "chosen"), numbered(SCHEDULES, ZONES, ENGINES))
+def test_a_year_of_drawn_runs_raises_no_alarm(place: int, chosen: tuple[str, str, str]) -> None:
+    name, zone, engine = chosen
+    writes = writes_of(TELLINGS[place % 3], zone)
+    job = haiku_job(
+        schedule=SCHEDULES[name], zone=zone, engine=engine, look_back="48 h", naive_times=writes,
+        jitter="40 min", grace="1 min", **ZONES[zone],
+    )  # fmt: skip
+    year = drawn_year_of(job, writes=writes, next_too=True)
+    dense = [(change - 0.3 * DAY, change + 0.7 * DAY, TEN_MINUTES) for change in clock_changes(job.zone, 2026)]
+
+    assert [alarm for now in checks_of(place) for alarm in alarms_at(year, now)] == []
+    assert alarms(year, dense) == []
 
 
 @pytest.mark.parametrize("has_output", [True, False])
@@ -308,6 +335,23 @@ def test_a_missed_run_is_found_at_its_limit(schedule: str, zone: str, due: str, 
     found = first_alarm(year.without(run.due_at), run, DAY / 8)
 
     assert found == (year.job.due_run(run.due_at).finish_by, CauseCode.MISSED_RUN)
+
+
+@BOTH_ENGINES
+@PLANTED
+def test_faults_of_drawn_runs_are_found_as_soon(schedule: str, zone: str, due: str, engine: str) -> None:
+    """Its limit is its jitter later; what has ended is found when it ends."""
+    job = haiku_job(schedule=schedule, zone=zone, engine=engine, look_back="48 h", jitter="40 min", grace="1 min")
+    year = drawn_year_of(job)
+    run = next(run for run in year.runs if run.due_at >= at(due))
+    limits, until, since = job.due_run(run.due_at), DAY / 8, DAY / 4
+    silent, failed = replace(run, leaves_file=False), replace(run, status="error", leaves_file=False)
+
+    assert limits.finish_by == run.due_at + timedelta(minutes=51)
+    assert first_alarm(year.without(run.due_at), run, until) == (limits.finish_by, CauseCode.MISSED_RUN)
+    assert first_alarm(year.with_run(failed), run, until, since) == (run.ended_at, CauseCode.RUN_FAILED)
+    found = first_alarm(year.with_run(silent), run, until)
+    assert found == (limits.finish_by, CauseCode.SUCCESS_WITHOUT_OUTPUT)
 
 
 @BOTH_ENGINES

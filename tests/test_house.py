@@ -17,13 +17,13 @@ TOP = HOUSE.parent
 
 # Ground floor first; rooms of one line stand side by side. DESIGN.md, section 2.
 FLOORS = """
-errors text
+errors text alone files
 times
 schedule
 jobs
 config
 evidence
-sources recording
+sources recording posting logbook
 gather replay
 findings
 action verdict
@@ -32,9 +32,10 @@ advice
 faults
 morning
 history
-rehearsal diagnosis
+rehearsal diagnosis remedy
 report
-settings
+alert watch
+settings units
 commands
 plugin cli
 """

@@ -11,7 +11,8 @@ import pytest
 
 from fixtures.one_morning import Told, haiku_job, made, morning, not_seen, roll_of
 from rollcall.errors import CauseCode
-from rollcall.morning import incomplete_json, judge_morning, to_json
+from rollcall.morning import judge_morning
+from rollcall.morning.written import incomplete_json, to_json
 
 
 def written(told: Told, *, is_complete: bool = True) -> dict[str, Any]:

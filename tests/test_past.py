@@ -16,7 +16,7 @@ from fixtures.one_morning import at, folder_seen, haiku_job, made, not_seen
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen
 from rollcall.jobs import Job
-from rollcall.past import PastRun, Sign, Signs, Standing, newest_due, past_runs
+from rollcall.past import PastRun, Remembered, Signs, Standing, newest_due, past_runs
 from rollcall.times import parse_span
 
 MOST = 2_000
@@ -283,10 +283,52 @@ def test_the_newest_are_told_where_there_are_too_many(engine: str, schedule: str
     assert [each.due_at for each in runs] == list(job.schedule.due_between(runs[0].due_at - timedelta(seconds=1), now))
 
 
-def test_another_witness_tells_of_a_run_that_retention_took_but_not_of_its_neighbours() -> None:
+# What is remembered ---------------------------------------------------------------------------------------------------
+
+
+def remembered(day: int, standing: Standing, seen_at: str | None = None) -> Remembered:
+    due_at = at(f"2026-02-{day:02}T06:00:00+01:00")
+    return Remembered(due_at=due_at, standing=standing, judged_at=due_at, at=at(seen_at) if seen_at else None)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        # Owed are the 7th to the 11th; files are left of the 10th and the 11th.
+        ([], "...mm"),
+        ([(8, Standing.MADE)], ".m.mm"),
+        ([(7, Standing.MISSED), (8, Standing.LATE), (9, Standing.MADE)], "xLmmm"),
+        ([(10, Standing.MISSED), (11, Standing.LATE)], "...mm"),  # the file is there after all
+        ([(6, Standing.MISSED), (12, Standing.MADE)], "...mm"),  # not owed in this time
+    ],
+)
+def test_what_is_remembered_tells_where_no_file_does(found: list[tuple[int, Standing]], expected: str) -> None:
     job, now = haiku_job(keeps=2), "2026-02-11T07:00:00+01:00"
     seen = files("2026-02-10T06:00:17+01:00", "2026-02-11T06:00:17+01:00")
-    recorded = (Sign(at=at("2026-02-08T06:00:17+01:00")),)
-    signs = signs_of(job, seen, now).joined_by(recorded)
+    signs = signs_of(job, seen, now).joined_by(remembered(day, standing) for day, standing in found)
 
-    assert strip(past_runs(job, signs, since=at(now) - timedelta(days=5), now=at(now))) == ".m.mm"
+    assert strip(past_runs(job, signs, since=at(now) - timedelta(days=5), now=at(now))) == expected
+
+
+def test_a_run_whose_file_was_seen_and_is_gone_today_was_not_missed() -> None:
+    job, now = haiku_job(keeps=None), "2026-02-11T07:00:00+01:00"
+    seen = files("2026-02-08T06:00:17+01:00", "2026-02-11T06:00:17+01:00")
+    signs = signs_of(job, seen, now).joined_by([remembered(10, Standing.MADE, "2026-02-10T06:00:17+01:00")])
+    runs = past_runs(job, signs, since=at(now) - timedelta(days=5), now=at(now))
+
+    assert strip(runs) == ".mxmm"
+    assert runs[3].made_at == at("2026-02-10T06:00:17+01:00")
+
+
+@pytest.mark.parametrize(
+    ("day", "offsets"),
+    [("2026-10-25", ["+02:00", "+01:00"]), ("2026-02-11", ["+01:00", "+01:00"])],
+    ids=["autumn", "winter"],
+)
+def test_what_is_remembered_of_a_repeated_hour_belongs_to_one_of_its_runs(day: str, offsets: list[str]) -> None:
+    job = haiku_job(schedule="30 2 * * *", engine="apscheduler", has_output=False)
+    first, second = (at(f"{day}T02:30:00{offset}") for offset in offsets)
+    known = Remembered(due_at=second, standing=Standing.MADE, judged_at=second)
+    runs = past_runs(job, Signs(reach=second).joined_by([known]), since=first, now=at(f"{day}T12:00:00{offsets[1]}"))
+
+    assert strip(runs) == ("?m" if first != second else "m")

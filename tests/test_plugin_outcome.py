@@ -280,3 +280,17 @@ def test_a_late_run_that_is_a_warning_is_told_once_and_fails_nothing(late: Lived
     assert run.text.count("MorningWarning: wake: late: ") == 1
     assert run.verdicts["wake"] == "late"
     assert run.morning["verdict"] == "ok"
+
+
+def test_a_paused_job_has_its_own_word_and_needs_nobody(tmp_path: Path) -> None:
+    pause = 'paused = { until = 2999-01-01, reason = "the mill is being mended" }'
+    with lived_in(tmp_path, wake=pause) as house:
+        house.scheduler.says["aime"]["wake"] |= {"last_execution": "2026-01-10T05:00:18", "last_status": "error"}
+        run = house.run("-v", "-rs")
+
+    assert run.status == 0
+    assert run.verdicts["wake"] == "paused"
+    assert run.morning["complete"] is True
+    assert "test_status_is_success[wake] PAUSED" in run.text
+    assert "the mill is being mended" in run.text
+    assert re.search(r"\d paused in ", run.text)

@@ -6,12 +6,16 @@ import json
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from html import escape, unescape
 from pathlib import Path
 
 import pytest
 
-from fixtures.house import HOSTILE, House
+from fixtures.house import HOSTILE, ZURICH, House
+from rollcall.evidence import Content, FileSeen, SchedulerSeen
+from rollcall.findings import Verdict
+from rollcall.history.rows import Chronicle, PastMorning, Row
 from rollcall.report.board import render_board
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -25,6 +29,19 @@ const seen = {
   tile: tile.height > 100 && tile.width > 250,
   fits: inside.documentElement.scrollWidth <= innerWidth,
   title: inside.title,
+  sections: [...inside.querySelectorAll("h2")].map(heading => heading.id),
+  age: inside.querySelector(".rc-age")?.innerText ?? "",
+  old: inside.querySelectorAll(".rc-old").length,
+  copies: inside.querySelectorAll(".rc-copy").length,
+  commands: inside.querySelectorAll(".rc-do pre").length,
+  strips: [...inside.querySelectorAll(".rc-strip svg")].map(strip => strip.getBoundingClientRect().width),
+  lanes: [...inside.querySelectorAll(".rc-night li > svg")].every(lane => lane.getBoundingClientRect().width > 200),
+  folded: [...inside.querySelectorAll(".rc-evidence")].map(each => {
+    const before = each.getBoundingClientRect().height;
+    each.open = true;
+    return each.getBoundingClientRect().height > before + 100;
+  }),
+  fits_unfolded: inside.documentElement.scrollWidth <= innerWidth,
 };
 document.title = JSON.stringify(seen);
 """
@@ -78,13 +95,20 @@ def _look(browser: str, board: str, folder: Path, *, width: int, sandbox: str) -
     return seen
 
 
+_WELL = {"verdict": "3 of 4 jobs need you", "on_top": True, "tile": True, "fits": True, "title": "as it was"}
+
+
+def _part(seen: dict[str, object], of: dict[str, object]) -> dict[str, object]:
+    return {name: seen[name] for name in of}
+
+
 @pytest.mark.parametrize("width", [1280, 420])
 def test_the_verdict_is_seen_and_no_title_runs(house: House, browser: str, tmp_path: Path, width: int) -> None:
     board = render_board(house.hostile_morning())
 
     seen = _look(browser, board, tmp_path, width=width, sandbox="allow-same-origin allow-scripts")
 
-    assert seen == {"verdict": "3 of 4 jobs need you", "on_top": True, "tile": True, "fits": True, "title": "as it was"}
+    assert _part(seen, _WELL) == _WELL
 
 
 def test_the_probe_would_notice_a_script(house: House, browser: str, tmp_path: Path) -> None:
@@ -100,4 +124,74 @@ def test_without_javascript_nothing_is_missing(house: House, browser: str, tmp_p
 
     seen = _look(browser, board, tmp_path, width=1280, sandbox="allow-same-origin")
 
-    assert seen == {"verdict": "3 of 4 jobs need you", "on_top": True, "tile": True, "fits": True, "title": "as it was"}
+    assert _part(seen, _WELL) == _WELL
+
+
+def _whole_board(house: House) -> str:
+    """A morning with something in every section, after a month of others, on the night when clocks went back."""
+    now = datetime(2020, 10, 25, 7, 2, tzinfo=ZURICH)
+    for number in range(3):
+        house.add(f"job_{number}", f"Job number {number} with a name that is long enough to be cut", output="out/*.md")
+        house.says(f"job_{number}", last_execution="2020-10-25T05:00:17", next_run="2020-10-26T06:00:00+01:00")
+        made_at = now.replace(hour=6, minute=0, second=16)
+        content = Content(head="une feuille tombe " * 100)
+        house.files[f"job_{number}"] = (
+            FileSeen(name="generate-haiku-" * 9, size=812, modified_at=made_at, content=content),
+        )
+    house.says("job_1", last_status="error")
+    house.server_at = None
+    house.scheduler = SchedulerSeen(
+        asked_at=now, answered_at=now, running=True, registrations=tuple(house.registrations.values())
+    )
+    pause = 'paused = { until = 2020-10-20, reason = "the flat is being painted" }'
+    house.jobs += f"[jobs.paused]\nschedule = '0 5 * * *'\n{pause}\n[jobs.paused.output]\npath = 'out/p-*.md'\n"
+    rows = tuple(
+        Row(job_id="job_1", due_at=due_at, verdict=Verdict.OK, ran_at=due_at, judged_at=due_at)
+        for due_at in (now.replace(hour=6, minute=0) - timedelta(days=days) for days in range(40, 0, -1))
+    )
+    yesterday = PastMorning(
+        judged_at=now - timedelta(days=1), verdict="ok", is_complete=True, declared=4, needing=0, by="pytest"
+    )
+    return render_board(house.morning(now=now), chronicle=Chronicle(rows={"job_1": rows}, mornings=(yesterday,)))
+
+
+@pytest.mark.parametrize("sandbox", ["allow-same-origin", "allow-same-origin allow-scripts"])
+@pytest.mark.parametrize("width", [1280, 420])
+def test_every_part_is_seen_at_every_width_with_and_without_javascript(
+    house: House, browser: str, tmp_path: Path, width: int, sandbox: str
+) -> None:
+    seen = _look(browser, _whole_board(house), tmp_path, width=width, sandbox=sandbox)
+
+    assert seen["sections"] == ["rc-needs", "rc-jobs", "rc-night", "rc-changes", "rc-paused"]
+    assert (seen["fits"], seen["fits_unfolded"], seen["lanes"]) == (True, True, True)
+    assert seen["strips"] == [240]
+    assert isinstance(seen["folded"], list)
+    assert seen["folded"]
+    assert all(seen["folded"])
+    if "scripts" in sandbox:
+        assert re.fullmatch(r"This page is \d+ days old\. It says nothing about today: .*", str(seen["age"]))
+        assert (seen["old"], seen["copies"]) == (1, seen["commands"])
+    else:
+        assert (seen["age"], seen["old"], seen["copies"]) == ("", 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("hours", "age", "is_old"),
+    [
+        (0, "This page was judged just now.", False),
+        (3, "This page is 3 hours old.", False),
+        (23.9, "This page is 23 hours old.", False),
+        (24.1, "This page is 1 day old. It says nothing about today: run the checks again.", True),
+        (-30, "This page is from a time to come, by this clock.", True),
+    ],
+)
+def test_a_page_older_than_a_day_says_so(
+    house: House, browser: str, tmp_path: Path, hours: float, age: str, is_old: bool
+) -> None:
+    house.add("it")
+    judged = datetime.now(UTC) - timedelta(hours=hours)
+    board = re.sub('data-judged="[^"]*"', f'data-judged="{judged.isoformat()}"', render_board(house.morning()))
+
+    seen = _look(browser, board, tmp_path, width=1280, sandbox="allow-same-origin allow-scripts")
+
+    assert (seen["age"], seen["old"]) == (age, int(is_old))

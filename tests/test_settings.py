@@ -243,3 +243,92 @@ CONTRADICTIONS: list[tuple[dict[str, Any], dict[str, str], str]] = [
 def test_what_contradicts_a_replay(options: dict[str, Any], environment: dict[str, str], told: str) -> None:
     with pytest.raises(BadInput, match=told):
         asked(environment=environment, **options)
+
+
+# Acting, the history and the metrics
+
+
+@pytest.mark.parametrize(
+    ("options", "acts"),
+    [
+        ({}, ()),
+        ({"restart_stopped": True}, ("--restart-stopped",)),
+        ({"rerun_missed": True, "restart_stopped": True}, ("--restart-stopped", "--rerun-missed")),
+        ({"rerun_missed": True, "demo": "1"}, ("--rerun-missed",)),
+        ({"rerun_missed": True, "dry_run": True}, ("--rerun-missed",)),
+    ],
+)
+def test_what_is_to_be_done(options: dict[str, Any], acts: tuple[str, ...]) -> None:
+    words = asked(**options)
+
+    assert (words.acts, words.is_dry) == (acts, options.get("dry_run", False))
+
+
+NO_ACTS: list[tuple[dict[str, str], dict[str, Any], str]] = [
+    ({}, {"dry_run": True}, "--dry-run: says what --restart-stopped or --rerun-missed would do. Add one of them."),
+    (
+        {},
+        {"restart_stopped": True, "as_of": "07:00"},
+        "--restart-stopped: acts now, on what is judged now. Leave out --as",
+    ),
+    ({}, {"rerun_missed": True, "replay": "there"}, "--rerun-missed: acts now, on what is judged now. Leave out --rep"),
+    ({"ROLLCALL_AS_OF": "07:00"}, {"rerun_missed": True}, "Leave out ROLLCALL_AS_OF."),
+    ({"ROLLCALL_REPLAY": "there"}, {"rerun_missed": True}, "Leave out ROLLCALL_REPLAY."),
+]
+
+
+@pytest.mark.parametrize(("environment", "options", "rule"), NO_ACTS)
+def test_nobody_acts_on_the_past(environment: dict[str, str], options: dict[str, Any], rule: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        asked(environment=environment, **options)
+
+    assert rule in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "is_kept"),
+    [
+        ({}, {}, True),
+        ({}, {"no_history": True}, False),
+        ({"ROLLCALL_NO_HISTORY": "1"}, {}, False),
+        ({"ROLLCALL_NO_HISTORY": "0"}, {}, True),
+        ({"ROLLCALL_NO_HISTORY": ""}, {}, True),
+    ],
+)
+def test_whether_history_is_kept(environment: dict[str, str], options: dict[str, Any], is_kept: bool) -> None:
+    assert asked(environment=environment, **options).keeps_history == is_kept
+
+
+METRICS = {"ROLLCALL_METRICS": "env.prom"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "file"),
+    [
+        ({}, {}, None),
+        (METRICS, {}, "env.prom"),
+        (METRICS, {"metrics": "cli.prom"}, "cli.prom"),
+        (METRICS, {"demo": "1"}, None),
+        (METRICS, {"replay": "there"}, None),
+        (METRICS, {"demo": "1", "metrics": "cli.prom"}, "cli.prom"),
+    ],
+)
+def test_where_the_metrics_go(environment: dict[str, str], options: dict[str, Any], file: str | None) -> None:
+    """A staged morning does not replace what a program watches, unless that is asked for."""
+    metrics = asked(environment=environment, **options).metrics
+
+    assert metrics == (Path(file) if file else None)
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "place"),
+    [({}, {"metrics": "rollcall.txt"}, "--metrics"), ({"ROLLCALL_METRICS": "rollcall"}, {}, "ROLLCALL_METRICS")],
+)
+def test_metrics_that_nobody_would_collect_are_refused(
+    environment: dict[str, str], options: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(BadInput) as refusal:
+        asked(environment=environment, **options)
+
+    assert str(refusal.value).startswith(f"{place} = ")
+    assert "ends in .prom" in str(refusal.value)

@@ -1,7 +1,8 @@
 """`rollcall calendar`: which of the past due runs left their work?
 
-It looks at the output files alone, lists each folder once, reads no file and asks no service. It reports and does not
-judge: once the table is written the exit status is 0, whatever it shows; 4 where the question was wrong.
+It looks at the output files, lists each folder once, reads no file and asks no service; where retention has taken a
+file, what an earlier morning found is told from the history. It reports and does not judge: once the table is written
+the exit status is 0, whatever it shows; 4 where the question was wrong.
 """
 
 from __future__ import annotations
@@ -10,22 +11,27 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall.commands.selected import selected
 from rollcall.errors import BadInput
+from rollcall.evidence import NotSeen, OutputSeen
 from rollcall.gather import list_outputs
-from rollcall.jobs import EARLY_TOLERANCE, Job
+from rollcall.history.recall import remembered
+from rollcall.history.rows import NOTHING, Chronicle
+from rollcall.history.store import NAME, read
+from rollcall.jobs import EARLY_TOLERANCE, LOOKING_TIME, Job, Roll
 from rollcall.past import MOST_RUNS, Signs, past_runs
 from rollcall.report.calendar import Paper, render_legend, render_past
-from rollcall.schedule import Every
-from rollcall.settings import AS_OF, JOBS_FILE, Asked
+from rollcall.settings import AS_OF, JOBS_FILE, REPLAY, Asked
 from rollcall.sources.output_folder import MOST_FILES
 from rollcall.text import clean
 from rollcall.times import parse_span, read_now, show_instant, show_span
+from rollcall.verdict import interval
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -38,8 +44,9 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     calendar = commands.add_parser(
         "calendar",
-        help="which past due runs were made, late or missed, told by the output files alone",
-        description="Which past due runs were made, late or missed, told by the output files alone. "
+        help="which past due runs were made, late or missed, told by output files and history",
+        description="Which past due runs were made, late or missed, told by the output files, and by the history of "
+        "earlier mornings where a file is gone. "
         "It reports and does not judge: the exit status is 0 whatever the table shows.",
     )
     calendar.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs")
@@ -47,31 +54,90 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     calendar.add_argument("--all", action="store_true", help="a row for every run, also for those simply made")
     calendar.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
     calendar.add_argument("--as-of", metavar="TIME", help=f"a past moment instead of now (${AS_OF})")
+    calendar.add_argument(
+        "--replay", metavar="DIR", help=f"a morning that --record kept; no folder is listed (${REPLAY})"
+    )
+    calendar.add_argument("--file", metavar="FILE", help=f"the history; default: {Path('reports') / NAME} here")
     calendar.set_defaults(command=run)
 
 
 def run(asked_for: argparse.Namespace) -> Iterator[str]:
     """The lines of the table. Raises `BadInput`."""
-    period = _period(asked_for.since)
-    asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file, as_of=asked_for.as_of)
+    period = read_period(asked_for.since)
+    asked = Asked.of(
+        environment=os.environ,
+        folder=Path.cwd(),
+        jobs_file=asked_for.jobs_file,
+        as_of=asked_for.as_of,
+        replay=asked_for.replay,
+    )
+    told = _recorded(asked, asked_for) if asked.replay else _looked_at(asked, asked_for, period)
+    paper = paper_for(shows_all=asked_for.all)
+    moment = f"{show_instant(told.now, told.roll.zone, year=True)}, {told.roll.zone.key}"
+    yield f"{moment}: the last {show_span(period)}, told by {told.by}"
+    if told.chronicle.problem:
+        yield from paper.wrapped(told.chronicle.problem, "  ")
+    yield from render_legend(paper)
+    for job in told.jobs:
+        yield ""
+        yield from _head(job)
+        yield from _block(job, told.signs(job), paper, since=told.now - period, now=told.now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Witnesses:
+    """What tells of the past: the files of each job, of which the newest `most` were listed, and the history."""
+
+    roll: Roll
+    jobs: Sequence[Job]
+    now: datetime
+    outputs: Mapping[str, OutputSeen | NotSeen]
+    most: int
+    by: str
+    chronicle: Chronicle = NOTHING
+
+    def signs(self, job: Job) -> Signs:
+        """Those of one job."""
+        signs = Signs.of_output(job, self.outputs.get(job.id), most=self.most, now=self.now)
+        return signs.joined_by(remembered(job, self.chronicle.of(job.id)))
+
+
+def _looked_at(asked: Asked, asked_for: argparse.Namespace, period: timedelta) -> _Witnesses:
     roll = asked.load(os.environ)
     now = asked.judged_at(roll, read_now())
     jobs = selected(roll, asked_for.jobs)
-    paper = _paper(shows_all=asked_for.all)
+    file = Path(asked_for.file).expanduser() if asked_for.file else Path.cwd() / "reports" / NAME
+    # What was judged at this very moment counts as well.
+    chronicle = read(file, jobs, now=now + LOOKING_TIME, most=MOST_RUNS)
+    return _Witnesses(
+        roll=roll,
+        jobs=jobs,
+        now=now,
+        # A little more, so that a run seconds early on the first morning is among them.
+        outputs=list_outputs(jobs, since=now - period - EARLY_TOLERANCE, now=now),
+        most=MOST_FILES,
+        by="files, and by history where a file is gone" if chronicle.rows else "files alone",
+        chronicle=chronicle,
+    )
 
-    # A little more, so that a run seconds early on the first morning is among them.
-    outputs = list_outputs(jobs, since=now - period - EARLY_TOLERANCE, now=now)
-    moment = f"{show_instant(now, roll.zone, year=True)}, {roll.zone.key}"
-    yield f"{moment}: the last {show_span(period)}, told by files alone"
-    yield from render_legend(paper)
-    for job in jobs:
-        yield ""
-        yield from _head(job)
-        signs = Signs.of_output(job, outputs.get(job.id), most=MOST_FILES, now=now)
-        yield from _block(job, signs, paper, since=now - period, now=now)
+
+def _recorded(asked: Asked, asked_for: argparse.Namespace) -> _Witnesses:
+    """A morning that was recorded tells of the files that it listed, and knows no history."""
+    recorded = asked.load_replay()
+    assert recorded is not None
+    now = asked.judged_at(recorded.roll, recorded.recorded_at)
+    return _Witnesses(
+        roll=recorded.roll,
+        jobs=selected(recorded.roll, asked_for.jobs),
+        now=now,
+        outputs=recorded.seen_at(now).outputs,
+        most=0,  # only those of its look-back are in the record, however few they are
+        by=f"the files of the morning recorded {show_instant(recorded.recorded_at, recorded.roll.zone)}",
+    )
 
 
-def _period(text: str) -> timedelta:
+def read_period(text: str) -> timedelta:
+    """The span that --since names. Raises `BadInput`."""
     try:
         period = parse_span(text)
     except ValueError as error:
@@ -87,7 +153,8 @@ def _bad_since(text: str, rule: str) -> BadInput:
     return BadInput.single("--since", f"{rule}. {cure}", f'"{clean(text, 60)}"')
 
 
-def _paper(*, shows_all: bool) -> Paper:
+def paper_for(*, shows_all: bool) -> Paper:
+    """What is written on: the terminal, or a file."""
     width = shutil.get_terminal_size(_WIDTH).columns
     try:
         "✓✗…·".encode(sys.stdout.encoding or "ascii")
@@ -105,7 +172,7 @@ def _head(job: Job) -> Iterator[str]:
 def _block(job: Job, signs: Signs, paper: Paper, *, since: datetime, now: datetime) -> Iterator[str]:
     # One more than is shown tells whether any is left out.
     runs = past_runs(job, signs, since=since, now=now, most=MOST_RUNS + 1)
-    floats = isinstance(job.schedule, Every) and job.schedule.floats
+    floats = interval.floats(job)
     if floats and not runs:
         why = "none of them is of a run in this time" if signs.seen else signs.because
         yield f"  cannot be told: no anchor is declared, so runs are counted from its files; {why}"

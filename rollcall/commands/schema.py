@@ -1,4 +1,4 @@
-"""`rollcall schema`: the JSON Schema of jobs.toml, for editors."""
+"""`rollcall schema`: the JSON Schema of jobs.toml, for editors, or of morning.json, for programs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rollcall.config import json_schema
+from rollcall.morning.schema import morning_schema
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
-    schema = commands.add_parser("schema", help="the JSON Schema of jobs.toml, for editors")
+    schema = commands.add_parser("schema", help="the JSON Schema of jobs.toml, for editors, or of morning.json")
+    schema.add_argument("--morning", action="store_true", help="that of morning.json, for programs that read it")
     schema.set_defaults(command=run)
 
 
 def run(asked_for: argparse.Namespace) -> Iterator[str]:
     """The schema in one piece."""
-    yield json.dumps(json_schema(), indent=2, ensure_ascii=False)
+    schema = morning_schema() if asked_for.morning else json_schema()
+    yield json.dumps(schema, indent=2, ensure_ascii=False)

@@ -40,6 +40,13 @@ class Witnessed:
 
 def add_options(parser: ArgumentParser) -> None:
     """Adds what tells which morning is meant."""
+    add_address(parser)
+    parser.add_argument("--as-of", metavar="TIME", help=f"a past moment instead of now (${AS_OF})")
+    parser.add_argument("--replay", metavar="DIR", help=f"a morning that --record kept; nobody is asked (${REPLAY})")
+
+
+def add_address(parser: ArgumentParser) -> None:
+    """Adds what tells which services are meant, and where they answer."""
     parser.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
     parser.add_argument(
         "--service-url",
@@ -48,8 +55,6 @@ def add_options(parser: ArgumentParser) -> None:
         default=[],
         help=f"where a service is asked, instead of its url in the file (${SERVICE_URL})",
     )
-    parser.add_argument("--as-of", metavar="TIME", help=f"a past moment instead of now (${AS_OF})")
-    parser.add_argument("--replay", metavar="DIR", help=f"a morning that --record kept; nobody is asked (${REPLAY})")
 
 
 def witnessed(asked_for: argparse.Namespace, *, asks_all: bool) -> Witnessed:

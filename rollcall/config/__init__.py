@@ -7,7 +7,7 @@ the frozen records of `rollcall.jobs`.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def load(
         table = JobsFile.model_validate(raw, context=context)
     except ValidationError as error:
         raise BadInput((*mistakes, *mistakes_of(error, shown_as, JobsFile))) from None
-    if mistakes:
+    if mistakes := (*mistakes, *_never_due(table, shown_as)):
         raise BadInput(mistakes)
     return _roll(table, file, root or file.resolve().parent, environment)
 
@@ -122,6 +122,15 @@ def _only_service(services: dict[str, Any]) -> str:
 
 def _names(services: dict[str, Any]) -> str:
     return listed(clean(name, 60) for name in services)
+
+
+def _never_due(table: JobsFile, shown_as: str) -> Iterator[Mistake]:
+    """The jobs that their days off leave no day."""
+    for name, job in table.jobs.items():
+        try:
+            _schedule(job, job.timezone or table.timezone)
+        except ValueError as error:
+            yield Mistake(place=f"{shown_as}: jobs.{clean(name, 80)}", rule=str(error))
 
 
 def _roll(table: JobsFile, file: Path, folder: Path, environment: Mapping[str, str]) -> Roll:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,7 +14,8 @@ class Row:
     """One due run of one job, as it was judged last. Instants are aware UTC, `size` is bytes.
 
     `cause` is the code of the cause, None where nothing was wrong; it stays text, as a newer version may know more.
-    `action` is what was done about it, in one line.
+    `action` is what was done about it, in one line. `from_files` is True where no morning judged this run itself, and
+    the files that a later one saw tell of it.
     """
 
     job_id: str
@@ -26,6 +27,7 @@ class Row:
     size: int | None = None
     judged_at: datetime
     action: str | None = None
+    from_files: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,7 @@ class Chronicle:
 
     `rows` are the newest of each job, oldest first; a job that history does not know has none. `mornings` are the
     newest, oldest first. `gone` are the jobs of the last complete morning that are declared no more. `problem` is what
-    kept it from being read, in one line for people.
+    kept it, or some of it, from being read, in one line for people.
     """
 
     rows: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
@@ -65,3 +67,40 @@ class Chronicle:
 
 
 NOTHING = Chronicle()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What was told of one thing, by its `key`: which cause it had, since when that stands, and when it was told."""
+
+    key: str
+    cause: str
+    since: datetime
+    told_at: datetime
+
+
+_TOO_EARLY = frozenset({Verdict.PENDING, Verdict.PAUSED})
+
+
+def is_good(row: Row) -> bool:
+    """True where the run did its work, be it late where that needs nobody."""
+    return row.verdict is Verdict.OK or (row.verdict is Verdict.LATE and not row.needs_a_person)
+
+
+def bad_since(rows: Sequence[Row]) -> datetime | None:
+    """When the first was due of those at the end of `rows`, oldest first, that need a person, no good run between them.
+
+    A run that was still inside its time is no good one. None where the newest that tells anything needs nobody.
+    """
+    since = None
+    for row in reversed(rows):
+        if row.needs_a_person:
+            since = row.due_at
+        elif row.verdict not in _TOO_EARLY:
+            break
+    return since
+
+
+def last_good(rows: Sequence[Row]) -> Row | None:
+    """The newest of `rows`, oldest first, that did its work; None where none of them did."""
+    return next((row for row in reversed(rows) if is_good(row)), None)

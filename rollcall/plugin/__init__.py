@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from rollcall.errors import BadInput
-from rollcall.plugin import outcome
-from rollcall.plugin.options import add_options, needs_no_jobs, only_shows
+from rollcall.plugin import as_nagios, outcome
+from rollcall.plugin.beginning import begin
+from rollcall.plugin.options import add_options, asked, needs_no_jobs, only_shows
 from rollcall.plugin.presentation import Presentation
-from rollcall.plugin.session import Session, Subjects, begin, hand_over, parameters_of, receive
+from rollcall.plugin.session import Session, Subjects, hand_over, parameters_of, receive
 from rollcall.plugin.views import CheckedJob, CheckedService, Facing
 from rollcall.text import listed
 from rollcall.times import read_now
@@ -29,9 +30,9 @@ _pytest_session = pytest.StashKey[pytest.Session]()
 
 NOBODY = "no such subject"
 # What a check may ask of its subjects to have, by the marker that asks it.
-_WITNESSES = {"jobs_with": ("service", "output"), "services_with": ("database",)}
+_WITNESSES = {"jobs_with": ("service", "output", "pause"), "services_with": ("database",)}
 _MARKERS = (
-    "jobs_with(*witnesses): the check is about jobs that have these witnesses: service, output",
+    "jobs_with(*witnesses): the check is about jobs that have these witnesses: service, output, pause",
     "services_with(*witnesses): the check is about services that have these witnesses: database",
 )
 
@@ -52,6 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> as_nagios.Whole:
+    return (yield from as_nagios.run(config))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
@@ -67,8 +73,13 @@ def _begin(config: pytest.Config, now: datetime) -> None:
     presentation = None if only_shows(config) else Presentation(config, now)
     cleanup = ExitStack()
     config.add_cleanup(cleanup.close)
+    if presentation:
+        config.stash[as_nagios.presented] = presentation
     try:
-        session = config.stash[_session] = begin(config, cleanup, now)
+        wanted = asked(config)
+        if presentation:
+            presentation.write_metrics(wanted.metrics)
+        session = config.stash[_session] = begin(wanted, cleanup, now, reports=config.rootpath / "reports")
     except BadInput as problem:
         if presentation:
             presentation.refuse(str(problem))

@@ -11,6 +11,7 @@ from rollcall.settings import Asked
 
 # pytest then only shows what it has: no service may be asked, and no report replaced.
 _SHOWS = frozenset({"collectonly", "setuponly", "setupplan", "show_fixtures_per_test"})
+NAGIOS = "--nagios"
 _SHOWS_WITHOUT_JOBS = frozenset({"help", "version", "markers", "showfixtures", "cacheshow"})
 
 
@@ -51,6 +52,32 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="DIR",
         help=f"judge the morning that --record kept there; nobody is asked (${settings.REPLAY})",
     )
+    group.addoption(
+        settings.RESTART,
+        action="store_true",
+        help="start a scheduler that is stopped or stalled, through its own `start`, and judge the morning again",
+    )
+    group.addoption(
+        settings.RERUN,
+        action="store_true",
+        help="trigger the jobs that say `rerun = true` and missed their due run, and judge the morning again",
+    )
+    group.addoption("--dry-run", action="store_true", help=f"say what {settings.RESTART} and {settings.RERUN} would do")
+    group.addoption(
+        "--metrics",
+        metavar="FILE",
+        help=f"write the morning for Prometheus' textfile collector, to a file *.prom (${settings.METRICS})",
+    )
+    group.addoption(
+        NAGIOS,
+        action="store_true",
+        help="print one line with performance data and nothing else, and exit with 0, 1, 2 or 3 as a plugin of Nagios",
+    )
+    group.addoption(
+        "--no-history",
+        action="store_true",
+        help=f"neither read nor write reports/history.sqlite3 (${settings.NO_HISTORY})",
+    )
 
 
 def only_shows(config: pytest.Config) -> bool:
@@ -74,4 +101,9 @@ def asked(config: pytest.Config) -> Asked:
         demo=config.getoption("--demo"),
         record=config.getoption("--record"),
         replay=config.getoption("--replay"),
+        restart_stopped=config.getoption(settings.RESTART),
+        rerun_missed=config.getoption(settings.RERUN),
+        dry_run=config.getoption("--dry-run"),
+        no_history=config.getoption("--no-history"),
+        metrics=config.getoption("--metrics"),
     )

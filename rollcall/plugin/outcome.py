@@ -12,9 +12,10 @@ import pytest
 
 from rollcall.findings import Finding
 from rollcall.plugin.session import parameters_of
-from rollcall.plugin.views import CannotTell, CheckedJob, CheckedService, NotPromised
+from rollcall.plugin.views import CannotTell, CheckedJob, CheckedService, NotPromised, Paused
 
 CANNOT_TELL = "cannot tell: "
+PAUSED = "paused: "
 TOLD = "finding"
 
 Subject = CheckedJob | CheckedService
@@ -96,6 +97,8 @@ def _broken_in(statement: tuple[CodeType | None, range], subjects: Iterable[Subj
 
 def _tell(item: pytest.Item, told: Finding | NotPromised) -> NoReturn:
     """One root cause is not reported nine times: what another check's failure hides is no second failure."""
+    if isinstance(told, Paused):
+        pytest.skip(f"{PAUSED}{told}")
     if isinstance(told, NotPromised):
         pytest.skip(f"not applicable: {told}")
     item.user_properties.append((TOLD, str(told.check)))
@@ -116,7 +119,11 @@ def _warn(subjects: Iterable[Subject]) -> None:
 
 
 def status_of(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """What the terminal calls a check that could not tell; None for all others."""
-    if report.outcome == "skipped" and isinstance(report.longrepr, tuple) and CANNOT_TELL in report.longrepr[2]:
+    """What the terminal calls a check that could not tell, or of a job that is paused; None for all others."""
+    if report.outcome != "skipped" or not isinstance(report.longrepr, tuple):
+        return None
+    if CANNOT_TELL in report.longrepr[2]:
         return "cannot tell", "?", ("CANNOT TELL", {"yellow": True})
+    if report.longrepr[2].removeprefix("Skipped: ").startswith(PAUSED):
+        return "paused", "p", ("PAUSED", {"yellow": True})
     return None

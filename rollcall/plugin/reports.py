@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pytest_html.basereport import BaseReport
+
+from rollcall.plugin import junit
 
 PAGE = "morning.html"
 JSON = "morning.json"
@@ -25,33 +28,39 @@ _ABANDONED = timedelta(days=1)
 
 
 class Reports:
-    """The files of one run, in `reports/` below the root."""
+    """The files of one run, in `reports/` below the root, and the one for Prometheus where that is asked for."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.folder = config.rootpath / "reports"
         self.page = self.folder / PAGE
-        self._part = self.folder / f".{PAGE}.{os.getpid()}.part"
+        self.json = self.folder / JSON
+        self.metrics: Path | None = None
+        self._junit = self.folder / JUNIT
+        self._page_part, self._junit_part = self._part_of(self.page), self._part_of(self._junit)
         # Where pytest-html writes: a path of the reader's own, or beside the page until that is whole.
-        self._written = _absolute(config.option.htmlpath) or self._part
+        self._written = _absolute(config.option.htmlpath) or self._page_part
         if self._written == self.page:
-            self._written = self._part
+            self._written = self._page_part
         self._config = config
 
-    def begin(self, incomplete_page: str, incomplete_json: str, *, now: datetime) -> None:
+    def _part_of(self, path: Path) -> Path:
+        return self.folder / f".{path.name}.{os.getpid()}.part"
+
+    def begin(self, incomplete: Mapping[Path, str], *, now: datetime) -> None:
         """Puts INCOMPLETE where the result will be, and pytest's own reports on their way. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._sweep(before=now - _ABANDONED)
-        self.put(incomplete_page, incomplete_json)
-        (self.folder / JUNIT).unlink(missing_ok=True)
-        self._config.option.htmlpath = str(self._written)
-        self._config.option.self_contained_html = True
-        if getattr(self._config.option, "xmlpath", "") is None:
-            self._config.option.xmlpath = str(self.folder / JUNIT)
+        self.put(incomplete)
+        self._junit.unlink(missing_ok=True)
+        option = self._config.option
+        option.htmlpath, option.self_contained_html = str(self._written), True
+        if getattr(option, "xmlpath", "") is None:
+            option.xmlpath = str(self._junit_part)
 
-    def put(self, page: str, json: str) -> None:
-        """Replaces page and JSON, and the one where the other cannot be. Raises OSError."""
+    def put(self, texts: Mapping[Path, str]) -> None:
+        """Replaces all these files, and those that can be where others cannot. Raises OSError."""
         problems = []
-        for path, text in ((self.page, page), (self.folder / JSON, json)):
+        for path, text in texts.items():
             try:
                 write(path, text)
             except OSError as problem:
@@ -59,28 +68,41 @@ class Reports:
         if problems:
             raise problems[0]
 
-    def finish(self, whole_json: str) -> None:
-        """Replaces what `begin` left with the whole result. Raises OSError."""
-        if self._written != self._part:
+    def finish(self, whole: Mapping[Path, str], *, interruption: str | None) -> None:
+        """Replaces what `begin` left with the whole result; pytest has written the page. Raises OSError."""
+        if self._written != self._page_part:
             write(self.page, self._written.read_text(encoding="utf-8"))
         else:
             self._written.chmod(_FOR_EVERYBODY)
             os.replace(self._written, self.page)
-        write(self.folder / JSON, whole_json)
-        with suppress(FileNotFoundError):  # the reader may have had it written elsewhere
-            (self.folder / JUNIT).chmod(_FOR_EVERYBODY)
+        self.put(whole)
+        # The reader may have had it written elsewhere: what it says of the run must be true there too.
+        if interruption and (written := junit.path_of(self._config)):
+            write(written, junit.with_interruption(written, interruption))
+        if self._junit_part.exists():
+            self._junit_part.chmod(_FOR_EVERYBODY)
+            os.replace(self._junit_part, self._junit)
+            junit.tell_path(self._config, self._junit)
+
+    def withdraw(self, incomplete: Mapping[Path, str]) -> None:
+        """Puts INCOMPLETE there again, as far as that can be done; what cannot be made to say so is taken away."""
+        with suppress(OSError):
+            self.put(incomplete)
+        with suppress(OSError):
+            self._junit.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Removes what a failed run may have left half-written."""
-        with suppress(OSError):
-            self._part.unlink(missing_ok=True)
+        for part in (self._page_part, self._junit_part):
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
         # pytest-html's last words would name a file that is not there.
-        for plugin in self._config.pluginmanager.get_plugins() if self._written == self._part else ():
+        for plugin in self._config.pluginmanager.get_plugins() if self._written == self._page_part else ():
             if isinstance(plugin, BaseReport):
                 self._config.pluginmanager.unregister(plugin)
 
     def _sweep(self, *, before: datetime) -> None:
-        for name in (PAGE, JSON):
+        for name in (PAGE, JSON, JUNIT):
             for left in self.folder.glob(f".{name}.*"):
                 with suppress(OSError):
                     if left.stat().st_mtime < before.timestamp():
@@ -92,9 +114,13 @@ def _absolute(path: str | None) -> Path | None:
 
 
 def write(path: Path, text: str) -> None:
-    """Writes `text` to `path` in one step: a reader meets the old or the new, never half of it."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Writes `text` to `path` in one step: a reader meets the old or the new, never half of it.
+
+    Raises OSError with the name of `path`.
+    """
+    name = None
     try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
             stream.write(text)
             stream.flush()
@@ -102,6 +128,9 @@ def write(path: Path, text: str) -> None:
         # mkstemp makes files that only their owner reads; a report is for everybody.
         os.chmod(name, _FOR_EVERYBODY)
         os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+    except BaseException as problem:
+        if name:
+            Path(name).unlink(missing_ok=True)
+        if isinstance(problem, OSError):
+            raise OSError(problem.errno, problem.strerror, str(path)) from None
         raise

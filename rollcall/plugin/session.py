@@ -7,30 +7,32 @@ hand-over, so that everybody holds the same verdict of the same moment.
 from __future__ import annotations
 
 import gc
-import os
 import pickle
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rollcall.errors import BadInput
 from rollcall.evidence import Evidence
 from rollcall.gather import gather
+from rollcall.history.rows import NOTHING, Chronicle, bad_since
 from rollcall.jobs import Job, Roll, Service
 from rollcall.morning import Morning, judge_morning
-from rollcall.plugin.options import asked
 from rollcall.plugin.views import CheckedJob, CheckedService, Facing, Facts
 from rollcall.recording import Recorded, record
 from rollcall.replay import Replay
 from rollcall.report.headline import show_replay
-from rollcall.settings import Asked
+from rollcall.settings import RERUN, RESTART
 from rollcall.text import clean, counted
 from rollcall.times import show_instant
+
+if TYPE_CHECKING:
+    from rollcall.watch import Run as Watching
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,9 @@ class Subjects:
     def of(cls, roll: Roll) -> Subjects:
         """The subjects of a roll."""
         services = tuple((each.id, _present(database=each.database)) for each in roll.services)
-        jobs = tuple((each.id, _present(service=each.service, output=each.output)) for each in roll.jobs)
+        jobs = tuple(
+            (each.id, _present(service=each.service, output=each.output, pause=each.paused)) for each in roll.jobs
+        )
         return cls(services=services, jobs=jobs)
 
     def services_with(self, wanted: set[str]) -> list[str]:
@@ -62,16 +66,27 @@ def _present(**witnesses: object) -> frozenset[str]:
 
 @dataclass(slots=True)
 class Session:
-    """A run of the checks in the process that gathers and judges."""
+    """A run of the checks in the process that gathers and judges.
+
+    `history` is the file that it is remembered in, None where it is not; `chronicle` what that told. `acts` are the
+    options that ask to mend what is wrong. `is_of_today` is False where another moment, or another morning, is judged.
+    """
 
     roll: Roll
     judged_at: datetime
     began_at: datetime
     began_on: float
+    reports: Path
     demo: str | None = None
     replay: Replay | None = None
     record: Path | None = None
     unrecorded: str | None = None
+    acts: tuple[str, ...] = ()
+    is_dry: bool = False
+    history: Path | None = None
+    chronicle: Chronicle = NOTHING
+    is_of_today: bool = False
+    watched: Watching | None = None
     facing: Facing = field(default_factory=Facing)
     morning: Morning | None = None
     has_gathered: bool = False
@@ -86,13 +101,38 @@ class Session:
         return self.began_at + timedelta(seconds=time.monotonic() - self.began_on)
 
     def gather_and_judge(self, items: Iterable[pytest.Item], config: pytest.Config) -> None:
-        """Asks every witness that the selected checks need, once, and judges what they said."""
+        """Asks every witness that the selected checks need, once, mends what it was told to, and judges."""
         self.has_gathered = True
         jobs, services = _needed(items, self.roll)
         if not jobs and not services:
             return
-        evidence = self._evidence(jobs, services, _Progress(config))
-        self.morning = judge_morning(
+        self._begin_to_be_watched(is_whole=len(jobs) == len(self.roll.jobs))
+        self._remember()
+        progress = _Progress(config)
+        evidence = self._evidence(jobs, services, progress)
+        if self.record:
+            self._keep(evidence, self.record)
+        morning = self._judged(evidence, jobs, services)
+        self.morning = self._mended(morning, jobs, services, progress) if self.acts else morning
+        self._face(self.morning)
+        # All of it is kept to the end. Looking through it for garbage again and again was a tenth of a run of a
+        # thousand jobs.
+        gc.freeze()
+
+    def _begin_to_be_watched(self, *, is_whole: bool) -> None:
+        if self.is_of_today and self.roll.watch:
+            from rollcall import watch
+
+            self.watched = watch.begin(self.roll.watch, is_whole=is_whole)
+
+    def _remember(self) -> None:
+        if self.history:
+            from rollcall.history import store
+
+            self.chronicle = store.read(self.history, self.roll.jobs, now=self.judged_at)
+
+    def _judged(self, evidence: Evidence, jobs: list[Job], services: list[Service]) -> Morning:
+        return judge_morning(
             self.roll,
             evidence,
             now=self.judged_at,
@@ -101,10 +141,32 @@ class Session:
             demo=self.demo,
             replay_of=self.replay_of,
         )
-        self._face(self.morning)
-        # All of it is kept to the end. Looking through it for garbage again and again was a tenth of a run of a
-        # thousand jobs.
-        gc.freeze()
+
+    def _mended(self, morning: Morning, jobs: list[Job], services: list[Service], progress: _Progress) -> Morning:
+        """The morning after all that was asked for was done, judged again as of the present."""
+        from rollcall import remedy
+
+        def judge_again() -> Morning:
+            self.judged_at = self.clock()
+            return self._judged(self._evidence(jobs, services, progress), jobs, services)
+
+        remedies = {RESTART: remedy.restart_stopped, RERUN: remedy.rerun_missed}
+        for option in self.acts:
+            morning = remedies[option](
+                morning, judge_again=judge_again, clock=self.clock, folder=self.reports, is_dry=self.is_dry
+            )
+        return morning
+
+    @property
+    def since(self) -> dict[str, datetime]:
+        """When the first of the bad runs up to this one was due, by job, where a history is kept."""
+        if self.history is None or self.morning is None:
+            return {}
+        return {
+            each.job.id: bad_since(self.chronicle.of(each.job.id)) or each.due_run.due_at
+            for each in self.morning.jobs_that_need_a_person()
+            if each.due_run
+        }
 
     @property
     def replay_of(self) -> datetime | None:
@@ -116,8 +178,6 @@ class Session:
             return self.replay.seen_at(self.judged_at)
         evidence = gather(jobs, services, now=self.judged_at, clock=self.clock, progress=progress.show)
         progress.end()
-        if self.record:
-            self._keep(evidence, self.record)
         return evidence
 
     def _keep(self, evidence: Evidence, folder: Path) -> None:
@@ -179,51 +239,6 @@ def _needed(items: Iterable[pytest.Item], roll: Roll) -> tuple[list[Job], list[S
                 service_ids.add(subject.id)
     jobs = [job for job in roll.jobs if job.id in ids]
     return jobs, [service for service in roll.services if service.id in service_ids]
-
-
-def begin(config: pytest.Config, cleanup: ExitStack, now: datetime) -> Session:
-    """The session that was asked for; what it opened is closed by `cleanup`. Raises `BadInput`."""
-    began_on = time.monotonic()
-    wanted = asked(config)
-    if wanted.demo is not None:
-        return _begin_demo(wanted, wanted.demo, cleanup)
-    if replay := wanted.load_replay():
-        judged_at = wanted.judged_at(replay.roll, replay.recorded_at)
-        return Session(
-            roll=replay.roll,
-            judged_at=judged_at,
-            began_at=now,
-            began_on=began_on,
-            demo=replay.demo,
-            replay=replay,
-        )
-    roll = wanted.load(os.environ)
-    wanted.check_can_record(roll)
-    judged_at = wanted.judged_at(roll, now)
-    return Session(roll=roll, judged_at=judged_at, began_at=now, began_on=began_on, record=wanted.record)
-
-
-def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack) -> Session:
-    try:
-        from fixtures.demo import DemoError, demo_morning
-    except ImportError:
-        rule = "is part of the Roll call repository, not of the installed package. Clone it, then: make demo"
-        raise BadInput.single("--demo", rule) from None
-    try:
-        morning = cleanup.enter_context(demo_morning(cause or None))
-    except DemoError as error:
-        raise BadInput.single("--demo", str(error)) from None
-    staged = replace(wanted, jobs_file=morning.jobs_file, shown_file="jobs.toml", service_urls={None: morning.url})
-    roll = staged.load(os.environ)
-    wanted.check_can_record(roll)
-    return Session(
-        roll=roll,
-        judged_at=staged.judged_at(roll, morning.now),
-        began_at=morning.now,
-        began_on=time.monotonic(),
-        demo=morning.story,
-        record=wanted.record,
-    )
 
 
 class _Progress:

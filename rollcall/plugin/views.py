@@ -32,6 +32,10 @@ class NotPromised(RollcallError):
     """A check asked a job for what its declaration does not promise, or not yet."""
 
 
+class Paused(NotPromised):
+    """A check asked a job that owes nothing for a while, as jobs.toml says, and why."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What the checks need of one job or service: no secrets, and small enough to hand to another process."""
@@ -119,6 +123,8 @@ class Promise:
         self._asked.append(AskedFor(finding=self.finding, code=asking.f_code, line=asking.f_lineno))
         if self.finding.verdict is Verdict.UNKNOWN and self.finding.needs_a_person:
             raise CannotTell(self.finding)
+        if self.finding.verdict is Verdict.PAUSED:
+            raise Paused(self.finding.because)
         return not self.finding.needs_a_person
 
 
@@ -216,6 +222,8 @@ class CheckedJob(_Subject):
         for finding in (self.facts.findings[each] for each in checks if value is None and each in self.facts.findings):
             if finding.verdict is Verdict.UNKNOWN:
                 raise CannotTell(finding)
+            if finding.verdict is Verdict.PAUSED:
+                raise Paused(finding.because)
             if finding.verdict is Verdict.PENDING:
                 raise NotPromised(finding.because)
         return value
@@ -259,6 +267,11 @@ class CheckedJob(_Subject):
     def output_agrees_with_record(self) -> Promise:
         """File and record tell of the same run."""
         return self.promise(Check.OUTPUT_AGREES_WITH_RECORD)
+
+    @property
+    def pause_is_current(self) -> Promise:
+        """A pause that jobs.toml declares has not ended; promised only where one is declared."""
+        return self.promise(Check.PAUSE_IS_CURRENT)
 
     @property
     def no_run_is_missing(self) -> Promise:

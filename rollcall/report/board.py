@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from rollcall.findings import Check, Finding, Verdict
+from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.report import markup
+from rollcall.report.actions import render_actions
 from rollcall.report.cards import render_card
+from rollcall.report.changes import missing_mornings, render_changes, tell_missing
 from rollcall.report.headline import UNFINISHED, count_verdicts, headline, kind, show_replay, tone
+from rollcall.report.lanes import render_night
+from rollcall.report.lasting import Context, newest_first
+from rollcall.report.lateness import render_line_base, render_line_key
 from rollcall.report.marks import render_marks
+from rollcall.report.paused import render_paused
+from rollcall.report.script import SCRIPT
+from rollcall.report.strips import beats, render_glyphs, render_strip_key
 from rollcall.report.style import STYLE
 from rollcall.report.tiles import render_tile
 from rollcall.report.told import Told, tell
 from rollcall.text import counted
-from rollcall.times import show_date, show_instant
+from rollcall.times import show_date, show_instant, to_iso
 from rollcall.verdict import ServiceJudged
 
 
@@ -31,29 +40,66 @@ def title(morning: Morning | None, *, is_complete: bool, other_failures: Sequenc
 def render_board(
     morning: Morning,
     *,
+    chronicle: Chronicle = NOTHING,
     is_complete: bool = True,
     interruption: str | None = None,
     other_failures: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> str:
-    """The page's upper part, a fragment that holds its own style and needs no script.
+    """The page's upper part, a fragment that holds its own style; its script only adds to what can be read without.
 
-    `other_failures` names checks that failed though no finding about a job or a service says why (a reader's own).
+    `chronicle` is what was remembered before this morning. `notes` are told one a line. `other_failures` names checks
+    that failed though no finding about a job or a service says why (a reader's own).
     """
-    told = tell(morning)
+    context = Context(
+        chronicle=chronicle,
+        strips={each.job.id: beats(each, chronicle.of(each.job.id)) for each in morning.jobs},
+        now=morning.judged_at,
+        zone=morning.zone,
+    )
+    told = newest_first(tell(morning), context)
     line = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
     verdict = tone(morning, is_complete=is_complete, other_failures=len(other_failures))
     return (
-        f'<style>{STYLE}</style><div class="rc">{render_marks()}'
-        f"{_head(morning, line, verdict)}{_needs(told, other_failures)}{_jobs(morning, told)}{_CHECKS}</div>"
+        f'<style>{STYLE}</style><main class="rc" lang="en">{render_marks()}'
+        f"{_head(morning, line, verdict, _notes(morning, chronicle, notes))}{_needs(told, other_failures, context)}"
+        f"{_jobs(morning, told, context)}{render_night(morning, chronicle)}{render_changes(morning, chronicle)}"
+        f"{render_paused(morning)}{_CHECKS}{SCRIPT}</main>"
     )
 
 
-def _head(morning: Morning, line: str, verdict: Verdict) -> str:
+def _head(morning: Morning, line: str, verdict: Verdict, notes: Sequence[str]) -> str:
     demo = render_staged(morning.demo, morning.replay_of, morning.zone)
     return (
         f'<header>{demo}<h1 class="v-{verdict}">{markup.mark(verdict)}<span>{markup.text(line)}</span></h1>'
-        f'<p class="rc-when">{_when(morning)}</p>{_services(morning)}</header>'
+        f'<p class="rc-when">{_when(morning)}</p>{_age(morning)}{_noted(notes)}{render_actions(morning)}'
+        f"{_services(morning)}</header>"
     )
+
+
+def _notes(morning: Morning, chronicle: Chronicle, notes: Sequence[str]) -> list[str]:
+    """Each thing that is to be known beside the verdict, once."""
+    missing: tuple[date, ...] = ()
+    if not morning.demo and not morning.replay_of:
+        missing = missing_mornings(chronicle.mornings, morning.judged_at, morning.zone)
+    known = (*notes, chronicle.problem, tell_missing(missing, morning.judged_at, morning.zone))
+    return list(dict.fromkeys(each for each in known if each))
+
+
+def _noted(notes: Sequence[str]) -> str:
+    if not notes:
+        return ""
+    entries = "".join(
+        f'<li><span class="v-late">{markup.mark(Verdict.LATE)}</span> {markup.text(each)}</li>' for each in notes
+    )
+    return f'<ul class="rc-notes" aria-label="To be known">{entries}</ul>'
+
+
+def _age(morning: Morning) -> str:
+    """Filled where a script may run: only the reader's clock tells how old the page is."""
+    if morning.demo or morning.replay_of:
+        return ""
+    return f'<p class="rc-when rc-age" data-judged="{to_iso(morning.judged_at)}" hidden></p>'
 
 
 def render_staged(demo: str | None, replay_of: datetime | None, zone: ZoneInfo) -> str:
@@ -111,10 +157,10 @@ def _seen(finding: Finding) -> str:
     return "its loop alive"
 
 
-def _needs(told: tuple[Told, ...], other_failures: Sequence[str]) -> str:
+def _needs(told: Sequence[Told], other_failures: Sequence[str], context: Context) -> str:
     if not told and not other_failures:
         return ""
-    cards = "".join(render_card(each, number) for number, each in enumerate(told[:_MOST_CARDS], 1))
+    cards = "".join(render_card(each, number, context) for number, each in enumerate(told[:_MOST_CARDS], 1))
     left = len(told) - _MOST_CARDS
     more = f"<p>… and {left:,} more; what to do stands on the tile of each job.</p>" if left > 0 else ""
     return (
@@ -135,13 +181,18 @@ def _others(failures: Sequence[str]) -> str:
     )
 
 
-def _jobs(morning: Morning, told: tuple[Told, ...]) -> str:
+def _jobs(morning: Morning, told: Sequence[Told], context: Context) -> str:
     card = {judged.job.id: number for number, each in enumerate(told[:_MOST_CARDS], 1) for judged in each.jobs}
-    tiles = "".join(render_tile(each, morning, card.get(each.job.id)) for each in morning.jobs)
+    strips = context.strips
+    tiles = "".join(render_tile(each, morning, card.get(each.job.id), strips[each.job.id]) for each in morning.jobs)
+    kinds = {beat.verdict for strip in strips.values() if len(strip) > 1 for beat in strip}
+    shapes = f'<svg class="rc-marks" aria-hidden="true">{render_glyphs(kinds)}{render_line_base()}</svg>'
+    keys = f"{render_strip_key(kinds)}{render_line_key()}"
+    legend = f'{shapes}<ul class="rc-legend" aria-label="What the tiles show">{keys}</ul>'
     counts = ", ".join(f"{count:,} {_word(verdict)}" for verdict, count in count_verdicts(morning).items())
     return (
         f'<section aria-labelledby="rc-jobs"><h2 id="rc-jobs">{_heading(morning)}</h2>'
-        f'<p class="rc-when">{counts}</p><ul class="rc-tiles">\n{tiles}</ul></section>'
+        f'<p class="rc-when">{counts}</p>{legend if morning.jobs else ""}<ul class="rc-tiles">\n{tiles}</ul></section>'
     )
 
 

@@ -31,7 +31,7 @@ class Mark(Enum):
     """One character a run: its shape, what stands for it in plain ASCII, and its meaning."""
 
     MADE = ("✓", "+", "made")
-    FLAWED = ("0", "0", "made, but empty or too small")
+    FLAWED = ("0", "0", "made, but flawed")
     LATE = ("L", "L", "late")
     MISSED = ("✗", "X", "missed")
     PENDING = ("…", "~", "pending")
@@ -140,8 +140,10 @@ def _counts(runs: Sequence[PastRun]) -> str:
     flawed = sum(each.standing is Standing.MADE and each.flaw is not None for each in runs)
     parts = [f"{found[each]:,} {each}" for each in Standing if found[each]]
     if flawed:
-        parts[0] += f" ({flawed:,} of them empty or too small)"
-    return f"{len(runs):,} due: {', '.join(parts)}" if runs else "none due"
+        parts[0] += f" ({flawed:,} of them flawed)"
+    told = sum(each.remembered is not None for each in runs)
+    by_history = f" ({told:,} of them told by history)" if told else ""
+    return f"{len(runs):,} due: {', '.join(parts)}{by_history}" if runs else "none due"
 
 
 # The rows -------------------------------------------------------------------------------------------------------------
@@ -161,16 +163,24 @@ def _rows(job: Job, runs: Sequence[PastRun], paper: Paper) -> Iterator[str]:
 
 def _stretches(runs: Sequence[PastRun], paper: Paper) -> Iterator[Sequence[PastRun]]:
     """Neighbours of which nothing but their number is to be said, together; every other run alone."""
-    for standing, group in groupby(runs, key=lambda each: None if each.sign else each.standing):
+    for alike, group in groupby(runs, key=_alike):
         stretch = list(group)
-        if standing is None or paper.shows_all or len(stretch) <= _LONGEST_ROWS:
+        if alike is None or paper.shows_all or len(stretch) <= _LONGEST_ROWS:
             yield from ([each] for each in stretch)
         else:
             yield stretch
 
 
+def _alike(past: PastRun) -> object | None:
+    """What neighbours must share to be told together; None where each is told alone."""
+    if past.sign or past.made_at:
+        return None
+    return past.standing, past.remembered.says if past.remembered else None
+
+
 def _told_together(stretch: Sequence[PastRun], job: Job) -> str:
-    return f"{counted(len(stretch), 'run')} in a row, the last due {show.when(stretch[-1].due_at, job)}"
+    together = f"{counted(len(stretch), 'run')} in a row, the last due {show.when(stretch[-1].due_at, job)}"
+    return "; ".join(filter(None, (together, _remembered(stretch[0], job, is_dated=False))))
 
 
 def _told(past: PastRun, job: Job) -> str:
@@ -178,13 +188,22 @@ def _told(past: PastRun, job: Job) -> str:
     made_at, run = past.made_at, past.run
     allowed = f"allowed until {show.limit(run.finish_by, run, job)}"
     if made_at is None:
-        return f"no file, {allowed}" if past.standing in (Standing.MISSED, Standing.PENDING) else ""
+        told = f"no file, {allowed}" if past.standing in (Standing.MISSED, Standing.PENDING) else ""
+        return "; ".join(filter(None, (told, _remembered(past, job))))
     parts = [show.limit(made_at, run, job)]
     if made_at != run.due_at:
         parts.append(show.distance(made_at, run))
     if past.standing is Standing.LATE:
         parts.append(allowed)
-    if past.flaw:
+    if past.flaw and not past.remembered:
         parts.append(past.flaw)
-    file = f"; {clean(past.file.name)}, {show_size(past.file.size)}" if past.file else ""
-    return f"{', '.join(parts)}{file}"
+    file = f"{clean(past.file.name)}, {show_size(past.file.size)}" if past.file else ""
+    return "; ".join(filter(None, (", ".join(parts), file, _remembered(past, job))))
+
+
+def _remembered(past: PastRun, job: Job, *, is_dated: bool = True) -> str:
+    """Which witness tells of it, where it is the history: what was found, and when that was judged."""
+    if past.remembered is None:
+        return ""
+    found = f" {past.remembered.says}" if past.remembered.says else ""
+    return f"by history{found}" + (f", judged {show.when(past.remembered.judged_at, job)}" if is_dated else "")

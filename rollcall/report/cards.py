@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from rollcall.findings import Finding
 from rollcall.report import markup
+from rollcall.report.lasting import Context, render_lasting
+from rollcall.report.proofs import render_proofs
 from rollcall.report.told import Told, telling
 from rollcall.text import counted
 
@@ -14,20 +16,17 @@ _MOST_NAMED = 12
 _MOST_ROWS = 6
 
 
-def render_card(told: Told, number: int) -> str:
+def render_card(told: Told, number: int, context: Context) -> str:
     """One cause. Its anchor is `#cause-<number>`."""
     return (
         f'<article class="rc-card" id="cause-{number}">'
-        f'<h3 class="v-{_worst(told)}">{markup.mark(_worst(told))}'
+        f'<h3 class="v-{told.verdict}">{markup.mark(told.verdict)}'
         f'<span>{_subject(told)}</span> <code class="rc-code">{markup.text(told.cause.code)}</code></h3>'
         f'<p class="rc-proof">{markup.text(told.cause.sentence)}</p>'
+        f"{render_lasting(told, context)}"
         f'<div class="rc-do"><h4>What to do</h4>{markup.next_step(told.cause.next_step)}</div>'
-        f"{_promises(told)}{_hidden(told)}</article>"
+        f"{_promises(told)}{_hidden(told)}{render_proofs(told, context.zone)}</article>"
     )
-
-
-def _worst(told: Told) -> str:
-    return told.service.verdict if told.service else told.jobs[0].verdict
 
 
 def _subject(told: Told) -> str:

@@ -85,20 +85,28 @@ def _need(number: int) -> str:
 
 
 def _good(jobs: tuple[JobJudged, ...]) -> str:
-    """Nobody is needed; what is late or cannot be told yet is still said."""
+    """Nobody is needed; what is late, paused or cannot be told yet is still said."""
     total, done = len(jobs), sum(_did_its_work(each) for each in jobs)
+    paused = sum(each.verdict is Verdict.PAUSED for each in jobs)
     late = sum(each.verdict is Verdict.LATE for each in jobs)
     if total == 1:
-        return f"The one job did its work{', late' if late else ''}" if done else "The one job is pending"
+        return f"The one job did its work{', late' if late else ''}" if done else f"The one job is {jobs[0].verdict}"
     lateness = f", {late} of them late" if late else ""
     if done == total:
         return f"All {total:,} jobs did their work{lateness}"
-    return f"{done:,} of {total:,} jobs did their work{lateness}; {total - done:,} pending"
+    if paused == total:
+        return f"All {total:,} jobs are paused"
+    rest = [f"{number:,} {word}" for number, word in ((total - done - paused, "pending"), (paused, "paused")) if number]
+    return f"{done:,} of {total:,} jobs did their work{lateness}; {', '.join(rest)}"
 
 
 def _did_its_work(judged: JobJudged) -> bool:
-    """True where every promise of a due run was kept, late or not; a run still inside its time takes nothing away."""
-    return judged.due_run is not None and all(each.verdict in _DONE for each in judged.findings)
+    """True where every promise of a due run was kept, late or not; a run still inside its time takes nothing away.
+
+    A paused job owed nothing, and so did nothing.
+    """
+    is_judged = judged.due_run is not None and judged.verdict is not Verdict.PAUSED
+    return is_judged and all(each.verdict in _DONE for each in judged.findings)
 
 
 _DONE = (Verdict.OK, Verdict.LATE)

@@ -5,11 +5,15 @@ Everything of ours lives under `.rc`; the rest is pytest-html's own, put below t
 
 from __future__ import annotations
 
+from rollcall.report.lanes import NIGHT_STYLE
+from rollcall.report.lateness import LINE_STYLE
+from rollcall.report.strips import STRIP_STYLE
+
 _COLOURS = """
 :root{color-scheme:light dark;--bg:#fff;--fg:#1d1c1a;--soft:#66625c;--line:#e2dfd9;--field:#f6f4f0;
---ok:#2a6b3c;--pending:#46617c;--late:#8f5600;--bad:#b3261e;--unknown:#63489b}
+--ok:#2a6b3c;--pending:#46617c;--late:#8f5600;--bad:#b3261e;--unknown:#63489b;--grace:#cfdccb;--runtime:#e6e4de}
 @media(prefers-color-scheme:dark){:root{--bg:#171716;--fg:#eceae6;--soft:#a5a19a;--line:#383632;--field:#232220;
---ok:#7fcf95;--pending:#9fbbd6;--late:#efb158;--bad:#ff8f80;--unknown:#c4b0f2}}
+--ok:#7fcf95;--pending:#9fbbd6;--late:#efb158;--bad:#ff8f80;--unknown:#c4b0f2;--grace:#3c4d3c;--runtime:#33332f}}
 """
 
 _BOARD = """
@@ -31,11 +35,14 @@ overflow-wrap:anywhere}
 .rc-in,.rc-on{fill:none;stroke-width:1.7;stroke-linecap:round;stroke-linejoin:round}
 .rc-in{stroke:var(--bg)}
 .rc-on{stroke:currentColor}
-.rc .v-ok{color:var(--ok)}.rc .v-pending{color:var(--pending)}.rc .v-late{color:var(--late)}
+.rc .v-ok{color:var(--ok)}.rc .v-pending,.rc .v-paused{color:var(--pending)}.rc .v-late{color:var(--late)}
 .rc .v-missed,.rc .v-failed,.rc .v-stuck,.rc .v-bad-output{color:var(--bad)}.rc .v-unknown{color:var(--unknown)}
 .rc .rc-demo{border:1px solid var(--line);background:var(--field);border-radius:4px;padding:.5rem .8rem;
 margin:0 0 1.6rem;font-size:.9rem}
 .rc .rc-when{color:var(--soft);margin:.5rem 0 0}
+.rc .rc-age{margin-top:.1rem}.rc .rc-old{color:var(--bad);font-weight:600}
+.rc-notes,.rc-list{font-size:.9rem}.rc-notes{padding-top:.6rem!important}
+.rc-notes li,.rc-list li{margin-top:.3rem}
 .rc ul{list-style:none;margin:0;padding:0}
 .rc-services{font-size:.9rem;color:var(--soft)}
 .rc-services li{margin-top:.3rem}
@@ -49,6 +56,16 @@ margin:0 0 1.6rem;font-size:.9rem}
 .rc .rc-do p{margin:.3rem 0}
 .rc pre{margin:.3rem 0;padding:.55rem .8rem;background:var(--field);border:1px solid var(--line);border-radius:4px;
 font-size:.875rem;white-space:pre-wrap}
+.rc-do pre{position:relative;padding-right:5rem}
+.rc-copy{position:absolute;top:.35rem;right:.4rem;font:.75rem/1.5 system-ui,sans-serif;padding:.1rem .6rem;
+color:var(--soft);background:var(--bg);border:1px solid var(--line);border-radius:4px;cursor:pointer}
+.rc-copy:hover,.rc-copy:focus-visible{color:var(--fg);border-color:var(--soft)}
+.rc .rc-lasting{display:flex;flex-wrap:wrap;gap:.2rem 2.2rem;margin:-.4rem 0 1.1rem;font-size:.875rem}
+.rc-lasting div{display:flex;gap:.6rem}
+.rc-evidence{margin-top:1rem;font-size:.875rem}
+.rc summary{cursor:pointer;color:var(--soft)}
+.rc-evidence h4{margin-top:.9rem}.rc-evidence pre{font-size:.8rem;max-height:20rem;overflow:auto}
+.rc .rc-changes dl{grid-template-columns:9rem 1fr}
 .rc pre code{user-select:all;-webkit-user-select:all}
 .rc table{border-collapse:collapse;width:100%;font-size:.875rem}
 .rc th,.rc td{text-align:left;vertical-align:top;padding:.4rem 1.4rem .4rem 0;border-top:1px solid var(--line);
@@ -71,7 +88,7 @@ content-visibility:auto;contain-intrinsic-size:auto 14rem}
 .rc dd{margin:0;font-variant-numeric:tabular-nums}
 .rc dd i{display:block;font-style:normal;color:var(--soft)}
 .rc-checks{margin-top:3.2rem;border-top:1px solid var(--line);padding-top:1.2rem}
-.rc-checks summary{cursor:pointer;font-weight:600}
+.rc-checks summary{color:var(--fg);font-weight:600}
 """
 
 _PYTEST_HTML = """
@@ -105,6 +122,9 @@ _NARROW = """
 .rc tr,.rc tbody th,.rc td{display:block;width:auto}
 .rc tr{border-top:1px solid var(--line);padding:.5rem 0}
 .rc th,.rc td{border:0;padding:.1rem 0}
+.rc-night{--names:0px!important}.rc-night li{display:block;padding-top:.3rem}
+.rc-axis i:not(.six,.now) b,.rc-axis .near b{display:none}
+.rc .rc-changes dl{display:block}.rc-changes dd{margin:0 0 .6rem}
 .rc tbody th{font-weight:600}
 .rc td::before{content:attr(data-is) ": ";color:var(--soft)}}
 """
@@ -112,8 +132,8 @@ _NARROW = """
 _PRINT = """
 @media print{body{padding:0;max-width:none}.rc{font-size:11pt}
 .rc-tiles>li{content-visibility:visible}.rc-tiles>li,.rc-card,.rc pre{break-inside:avoid}
-.rc h2{break-after:avoid}
+.rc h2{break-after:avoid}.rc-copy,.rc-age{display:none}.rc-night li{break-inside:avoid}
 .rc-checks,#results-table,.controls,.run-count,body>p{display:none!important}}
 """
 
-STYLE = "".join((_COLOURS, _BOARD, _PYTEST_HTML, _NARROW, _PRINT))
+STYLE = "".join((_COLOURS, _BOARD, STRIP_STYLE, LINE_STYLE, NIGHT_STYLE, _PYTEST_HTML, _NARROW, _PRINT))

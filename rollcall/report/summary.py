@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rollcall.action import told as told_action
 from rollcall.morning import Morning
 from rollcall.report.headline import headline, kind
 from rollcall.report.told import Told, tell
@@ -11,25 +12,45 @@ from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
 
 _MOST_LINES = 13  # of 15: whoever prints them adds where the page is, and why it is incomplete
+_MOST_ACTIONS = 3
+_MOST_NOTES = 2
 _MOST_NAMED = 6
 _LONGEST = 4000  # a command that is cut is none
 
 
 def render_summary(
-    morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: Sequence[str] = ()
+    morning: Morning,
+    *,
+    is_complete: bool,
+    interruption: str | None = None,
+    other_failures: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> list[str]:
-    """At most 13 plain lines: the verdict, then each cause once, with what proves it and what to do."""
+    """At most 13 plain lines: the verdict, what was done, each cause once with its proof and what to do, and notes."""
     line = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
     judged = show_instant(morning.judged_at, morning.zone)
-    lines = [_line(f"{kind(morning)}{line} (judged {judged})")]
+    lines = [_line(f"{kind(morning)}{line} (judged {judged})"), *_actions(morning)]
+    last = list(_cut([f"note: {_line(each)}" for each in notes], _MOST_NOTES, "note"))
     blocks = [list(_block(each)) for each in tell(morning)]
     for index, block in enumerate(blocks):
         is_last = index == len(blocks) - 1
-        if len(lines) + len(block) + (not is_last) > _MOST_LINES:
+        if len(lines) + len(block) + len(last) + (not is_last) > _MOST_LINES:
             left = len(blocks) - index
-            return [*lines, f"… and {counted(left, 'more cause')}, on the page"]
+            return [*lines, f"… and {counted(left, 'more cause')}, on the page", *last]
         lines += block
-    return lines
+    return [*lines, *last]
+
+
+def _actions(morning: Morning) -> Iterator[str]:
+    return _cut([_line(told_action(each, morning.zone)) for each in morning.actions], _MOST_ACTIONS, "action")
+
+
+def _cut(lines: Sequence[str], most: int, thing: str) -> Iterator[str]:
+    """All of them, or as many as there is room for and how many more there are."""
+    shown = len(lines) if len(lines) <= most else most - 1
+    yield from lines[:shown]
+    if len(lines) > shown:
+        yield f"… and {counted(len(lines) - shown, f'more {thing}')}, on the page"
 
 
 def _block(told: Told) -> Iterator[str]:

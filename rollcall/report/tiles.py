@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rollcall.cause import Cause
 from rollcall.evidence import NotSeen
@@ -10,20 +10,23 @@ from rollcall.findings import Verdict
 from rollcall.jobs import DueRun
 from rollcall.morning import Morning
 from rollcall.report import markup
+from rollcall.report.lateness import render_line
+from rollcall.report.strips import Beat, render_strip
 from rollcall.report.told import is_hidden_by_service, telling
 from rollcall.text import show_size
 from rollcall.times import elapsed, show_span
-from rollcall.verdict import JobJudged
+from rollcall.verdict import JobJudged, show
 
 
-def render_tile(judged: JobJudged, morning: Morning, card: int | None) -> str:
-    """One job; `card` is the number of the cause that explains it, where one does."""
+def render_tile(judged: JobJudged, morning: Morning, card: int | None, run_beats: Sequence[Beat]) -> str:
+    """One job; `card` is the number of the cause that explains it, where one does, `run_beats` its last runs."""
     job, verdict = judged.job, judged.verdict
     facts = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in _facts(judged))
     name = "" if job.id == job.title else f'<p class="rc-id">{markup.text(job.id)}</p>'
     return (
         f'<li id="{markup.anchor(job.id)}"><p class="rc-word v-{verdict}">{markup.mark(verdict)}{_word(judged)}</p>'
-        f"<h3>{markup.text(job.title)}</h3>{name}{_wrong(judged, morning, card)}<dl>{facts}</dl></li>\n"
+        f"<h3>{markup.text(job.title)}</h3>{name}{_wrong(judged, morning, card)}"
+        f"{render_strip(run_beats, job.zone)}{render_line(judged, run_beats)}<dl>{facts}</dl></li>\n"
     )
 
 
@@ -66,23 +69,28 @@ def _own_words(judged: JobJudged, cause: Cause, morning: Morning) -> str:
 
 
 def _facts(judged: JobJudged) -> Iterator[tuple[str, str]]:
-    run, zone = judged.due_run, judged.job.zone
+    run = judged.due_run
     yield "Schedule", markup.text(judged.job.schedule.in_words())
-    yield "Due", markup.instant(run.due_at, zone) if run else "not yet"
+    yield "Due", f"{show.when(run.due_at, judged.job)}<i>{_limits(run, judged)}</i>" if run else "not yet"
     if ran := _ran(judged, run):
         yield ran
     if output := _output(judged):
         yield "Output", output
     if judged.next_due_at:
-        yield "Next", markup.instant(judged.next_due_at, zone)
+        yield "Next", show.when(judged.next_due_at, judged.job)
+
+
+def _limits(run: DueRun, judged: JobJudged) -> str:
+    start_by, finish_by = (show.limit(at, run, judged.job) for at in (run.start_by, run.finish_by))
+    return f"start by {start_by}, done by {finish_by}"
 
 
 def _ran(judged: JobJudged, run: DueRun | None) -> tuple[str, str] | None:
-    seen, zone = judged.seen, judged.job.zone
+    seen = judged.seen
     if run and judged.ran_at:
-        return "Ran", f"{markup.instant(judged.ran_at, zone)}<i>{_distance(judged, run)}</i>"
+        return "Ran", f"{show.when(judged.ran_at, judged.job)}<i>{_distance(judged, run)}</i>"
     if seen.ran_at:
-        return "Last run", markup.instant(seen.ran_at, zone)
+        return "Last run", show.when(seen.ran_at, judged.job)
     if not seen.has_service:
         return None
     if not seen.stands_in and (seen.registration is None or seen.blocker):

@@ -1,4 +1,4 @@
-"""Which things must a person do, each told once?
+"""Which things must a person do, each told once, the worst first?
 
 A cause that needs the same of a person for several jobs is one thing; so is what a broken service hides of its jobs.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rollcall.cause import Cause
-from rollcall.findings import Finding
+from rollcall.findings import Finding, Verdict
 from rollcall.morning import Morning
 from rollcall.verdict import JobJudged, ServiceJudged
 
@@ -27,6 +27,32 @@ class Told:
         """The jobs that only this keeps from being vouched for."""
         return tuple(each for each in self.jobs if not telling(each)) if self.service else ()
 
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of what it explains."""
+        if self.service:
+            return self.service.verdict
+        return min((each.verdict for each in self.jobs), key=_WORST_FIRST.index)
+
+    @property
+    def rank(self) -> int:
+        """Where it stands among the others: services first, then the worst."""
+        return -1 if self.service else _WORST_FIRST.index(self.verdict)
+
+
+# What did not run cannot be mended by waiting; what could not be looked at may be well.
+_WORST_FIRST = (
+    Verdict.FAILED,
+    Verdict.MISSED,
+    Verdict.STUCK,
+    Verdict.BAD_OUTPUT,
+    Verdict.LATE,
+    Verdict.UNKNOWN,
+    Verdict.PAUSED,
+    Verdict.PENDING,
+    Verdict.OK,
+)
+
 
 def telling(judged: JobJudged | ServiceJudged) -> tuple[Finding, ...]:
     """The findings that prove something by themselves, rather than for want of another."""
@@ -34,8 +60,8 @@ def telling(judged: JobJudged | ServiceJudged) -> tuple[Finding, ...]:
 
 
 def tell(morning: Morning) -> tuple[Told, ...]:
-    """Everything that needs a person, services first, then in the order of jobs.toml."""
-    return (*_of_services(morning), *_of_jobs(morning))
+    """Everything that needs a person: services first, then the worst; the order of jobs.toml where they are alike."""
+    return tuple(sorted((*_of_services(morning), *_of_jobs(morning)), key=lambda each: each.rank))
 
 
 def is_hidden_by_service(judged: JobJudged, morning: Morning) -> bool:

@@ -36,6 +36,12 @@ def next_due(schedule: Schedule, after: datetime) -> datetime | None:
     return None if end == _NEVER else end
 
 
+def around(schedule: Schedule, at: datetime) -> tuple[datetime | None, datetime | None]:
+    """Both: the newest due instant at or before `at`, and the first after it."""
+    start, end = _answers(schedule).around(at)
+    return None if start == EVER else start, None if end == _NEVER else end
+
+
 def due_between(schedule: Schedule, start: datetime, end: datetime) -> list[datetime]:
     """The due instants of `start <= due <= end`, oldest first."""
     return _answers(schedule).between(start, end)

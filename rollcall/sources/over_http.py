@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Event, Timer
 from typing import TYPE_CHECKING, Any
 
@@ -36,31 +37,72 @@ class Answer:
     body: bytes
 
 
-def address(service: Service, path: str) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    service: Service
+    method: str
+    path: str
+    limit: timedelta
+
+    @property
+    def address(self) -> str:
+        return address(self.service, self.path, self.method)
+
+    @property
+    def connects_within(self) -> timedelta:
+        """A run may take hours; nobody needs more than the service's timeout to be connected to."""
+        return min(self.limit, self.service.timeout)
+
+    def no_answer(self) -> CannotLook:
+        return self._down(f"no complete answer within {show_span(self.limit)}")
+
+    def no_connection(self) -> CannotLook:
+        return self._down(f"no connection within {show_span(self.connects_within)}")
+
+    def _down(self, why: str) -> CannotLook:
+        return CannotLook(CauseCode.BACKEND_DOWN, f"{self.address}: {why}")
+
+
+def address(service: Service, path: str, method: str = "GET") -> str:
     """What is asked, for people."""
-    return f"GET {service.shown_url}{path}"
+    return f"{method} {service.shown_url}{path}"
 
 
 def get(service: Service, path: str) -> Answer:
     """The answer. Raises `CannotLook` (backend-down, wrong-service, backend-error), not yet freed of secrets."""
+    return _ask(_Request(service=service, method="GET", path=path, limit=service.timeout))
+
+
+def post(service: Service, path: str, *, limit: timedelta | None = None) -> Answer:
+    """The answer to a request that changes something, within `limit` (the service's timeout where left out).
+
+    It is sent once, whatever becomes of it, and follows no redirect. Raises `CannotLook` as `get` does; what was asked
+    for may have been done all the same.
+    """
+    return _ask(_Request(service=service, method="POST", path=path, limit=limit or service.timeout))
+
+
+def _ask(request: _Request) -> Answer:
     import httpx
 
     # UnicodeError: a host name that cannot be looked up.
     mishaps = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError)
-    with _limit(service) as (is_over, trace):
+    with _limit(request) as (is_over, trace):
         try:
-            answer = _fetch(service, path, trace)
+            answer = _fetch(request, trace)
+        except httpx.ConnectTimeout:
+            raise request.no_connection() from None
         except (httpx.TimeoutException, TimeoutError):
-            raise _no_answer(service, path) from None
+            raise request.no_answer() from None
         except (CannotLook, *mishaps) as error:
             if is_over():
-                raise _no_answer(service, path) from None
+                raise request.no_answer() from None
             if isinstance(error, CannotLook):
                 raise
-            raise CannotLook(_cause(error), f"{address(service, path)}: {_why(error)}") from None
+            raise CannotLook(_cause(error), f"{request.address}: {_why(error)}") from None
         if is_over():
             # A body without a length ends where the connection does, and it was ours to end it.
-            raise _no_answer(service, path)
+            raise request.no_answer()
     return answer
 
 
@@ -68,8 +110,8 @@ _Trace = Callable[[str, Mapping[str, Any]], None]
 
 
 @contextmanager
-def _limit(service: Service) -> Iterator[tuple[Callable[[], bool], _Trace]]:
-    """Ends the connection when the service's timeout is over: whether it did, and the trace that httpx shows it by.
+def _limit(request: _Request) -> Iterator[tuple[Callable[[], bool], _Trace]]:
+    """Ends the connection when the request's limit is over: whether it did, and the trace that httpx shows it by.
 
     httpx limits each single wait; a service that sends one byte a second would hold it for ever.
     """
@@ -88,10 +130,10 @@ def _limit(service: Service) -> Iterator[tuple[Callable[[], bool], _Trace]]:
             connections.append(told["return_value"].get_extra_info("socket").dup())
             if over.is_set():
                 end()
-        elif event == "http11.receive_response_headers.started" and service.url.startswith("http:"):
-            _refuse_other_tongue(connections[-1], service)
+        elif event == "http11.receive_response_headers.started" and request.service.url.startswith("http:"):
+            _refuse_other_tongue(connections[-1], request.service)
 
-    timer = Timer(service.timeout.total_seconds(), end)
+    timer = Timer(request.limit.total_seconds(), end)
     timer.daemon = True
     timer.start()
     try:
@@ -114,23 +156,24 @@ def _refuse_other_tongue(connection: socket.socket, service: Service) -> None:
         raise httpx.RemoteProtocolError(f'"{shown}" where HTTP belongs')
 
 
-def _fetch(service: Service, path: str, trace: _Trace) -> Answer:
+def _fetch(request: _Request, trace: _Trace) -> Answer:
     import httpx
 
+    service, method = request.service, request.method
     headers = httpx.Headers(_HEADERS)
     headers.update(service.headers)
-    timeout = service.timeout.total_seconds()
+    timeout = httpx.Timeout(request.limit.total_seconds(), connect=request.connects_within.total_seconds())
     with (
         # The proxies and netrc of the environment belong to the person, not to the check. Without TLS no certificates
         # are needed, and reading them would take longer than all the rest.
         httpx.Client(timeout=timeout, trust_env=False, verify=service.url.startswith("https:")) as client,
-        client.stream("GET", service.url + path, headers=headers, extensions={"trace": trace}) as response,
+        client.stream(method, service.url + request.path, headers=headers, extensions={"trace": trace}) as response,
     ):
         return Answer(
             status=response.status_code,
             reason=response.reason_phrase,
             headers=response.headers,
-            body=_body(response, address(service, path)),
+            body=_body(response, request.address),
         )
 
 
@@ -169,8 +212,3 @@ def _cause(error: Exception) -> CauseCode:
 
 def _why(error: Exception) -> str:
     return str(error) or type(error).__name__
-
-
-def _no_answer(service: Service, path: str) -> CannotLook:
-    detail = f"{address(service, path)}: no complete answer within {show_span(service.timeout)}"
-    return CannotLook(CauseCode.BACKEND_DOWN, detail)

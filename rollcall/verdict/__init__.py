@@ -6,19 +6,21 @@ job, `record` and `output` hold one promise a function against it; here the due 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rollcall.evidence import Evidence, FileSeen
 from rollcall.findings import Check, Finding, Verdict
 from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job, Service
-from rollcall.schedule.answers import last_due, next_due
-from rollcall.verdict import output, record
+from rollcall.schedule.answers import around, next_due
+from rollcall.verdict import output, pause, record
 from rollcall.verdict.due import runs_back_from
 from rollcall.verdict.service import judge_scheduler
 from rollcall.verdict.witnesses import Witnesses, asked, asked_database
 
+_INSTANT = timedelta(microseconds=1)
 # What happened to the run itself says more about the job than how it is registered.
 _WEIGHT = (
     Check.EXECUTED_AFTER_DUE_TIME,
@@ -30,6 +32,7 @@ _WEIGHT = (
     Check.NO_RUN_IS_MISSING,
     Check.IS_REGISTERED,
     Check.NEXT_RUN_IS_ON_SCHEDULE,
+    Check.PAUSE_IS_CURRENT,
 )
 
 
@@ -69,23 +72,29 @@ class JobJudged:
 
         What was not proven is not ok: a finding that is too early to tell leaves the job pending.
         """
-        ranked = sorted(self.findings, key=lambda each: _WEIGHT.index(each.check))
-        for weighs in _HEAVIEST_FIRST:
-            if found := next((each for each in ranked if weighs(each)), None):
-                return found.verdict
+        off = self._off
+        for weighs in _HEAVIEST_FIRST if off else ():
+            if heavy := [each for each in off if weighs(each)]:
+                return min(heavy, key=lambda each: _WEIGHT.index(each.check)).verdict
         return Verdict.PENDING if self.is_pending or self.due_run is None else Verdict.OK
 
     @property
     def needs_a_person(self) -> bool:
         """True where any finding does."""
-        return any(finding.needs_a_person for finding in self.findings)
+        return any(each.needs_a_person for each in self._off)
+
+    @property
+    def _off(self) -> list[Finding]:
+        """The findings that are not simply well."""
+        well = Verdict.OK  # an enum is slow to be asked for its members
+        return [each for each in self.findings if each.verdict is not well]
 
 
 _HEAVIEST_FIRST: tuple[Callable[[Finding], bool], ...] = (
     lambda each: each.needs_a_person and each.verdict is not Verdict.UNKNOWN,
     lambda each: each.needs_a_person,
-    lambda each: each.is_warning and each.verdict is not Verdict.OK,
-    lambda each: each.verdict is not Verdict.OK,
+    lambda each: each.is_warning,
+    lambda each: True,
 )
 
 
@@ -96,18 +105,35 @@ def judge_service(service: Service, evidence: Evidence, *, now: datetime) -> Ser
     return ServiceJudged(service=service, findings=findings)
 
 
-def judge_job(job: Job, evidence: Evidence, services: dict[str, ServiceJudged], *, now: datetime) -> JobJudged:
+def judge_jobs(
+    jobs: Iterable[Job], evidence: Evidence, services: Mapping[str, ServiceJudged], *, now: datetime
+) -> tuple[JobJudged, ...]:
+    """Each of the jobs, judged. All that comes about is kept: to look for garbage in it is a sixth of the time."""
+    looks_for_garbage = gc.isenabled()
+    gc.disable()
+    try:
+        return tuple([judge_job(job, evidence, services, now=now) for job in jobs])
+    finally:
+        if looks_for_garbage:
+            gc.enable()
+
+
+def judge_job(job: Job, evidence: Evidence, services: Mapping[str, ServiceJudged], *, now: datetime) -> JobJudged:
     """The newest due run whose time has passed, or a newer one whose evidence is already complete."""
+    ends_at = pause.ends_at(job)
+    owed = pause.owed_again(job, ends_at)
     service = services[job.service.id] if job.service else None
-    seen = Witnesses.of(job, evidence, service.findings if service else (), now=now)
-    newest = last_due(seen.job.schedule, now)
+    seen = Witnesses.of(owed, evidence, service.findings if service else (), now=now)
+    if ends_at is not None and now < ends_at:
+        return _paused(seen, ends_at)
+    newest, following = around(seen.job.schedule, now)
     for run in runs_back_from(seen.job, now):
         if run.finish_by > now and not _has_a_sign(seen, run):
             continue
         findings = _run_findings(seen, run)
         if run.finish_by <= now or _is_settled(seen, run, findings):
-            return _judged(seen, run, findings, is_pending=run.due_at != newest, now=now)
-    return _judged(seen, None, (), is_pending=True, now=now)
+            return _judged(seen, run, findings, is_pending=run.due_at != newest, next_due_at=following)
+    return _judged(seen, None, (), is_pending=True, next_due_at=following)
 
 
 def _has_a_sign(seen: Witnesses, run: DueRun) -> bool:
@@ -145,8 +171,27 @@ def _run_findings(seen: Witnesses, run: DueRun) -> tuple[Finding, ...]:
     return tuple(each for each in (executed, status, on_time, exists, whole, agrees) if each)
 
 
+def _paused(seen: Witnesses, ends_at: datetime) -> JobJudged:
+    """Nothing is owed, whatever its scheduler goes on doing."""
+    return JobJudged(
+        job=seen.job,
+        due_run=None,
+        next_due_at=next_due(seen.job.schedule, ends_at - _INSTANT),
+        findings=pause.findings_while_paused(seen.job),
+        is_pending=False,
+        ran_at=None,
+        file=None,
+        seen=seen,
+    )
+
+
 def _judged(
-    seen: Witnesses, run: DueRun | None, findings: tuple[Finding, ...], *, is_pending: bool, now: datetime
+    seen: Witnesses,
+    run: DueRun | None,
+    findings: tuple[Finding, ...],
+    *,
+    is_pending: bool,
+    next_due_at: datetime | None,
 ) -> JobJudged:
     registration = record.registration_findings(seen) if seen.has_service else ()
     exists = next((each for each in findings if each.check is Check.OUTPUT_EXISTS), None)
@@ -154,8 +199,8 @@ def _judged(
     return JobJudged(
         job=seen.job,
         due_run=run,
-        next_due_at=next_due(seen.job.schedule, now),
-        findings=(*registration, *_warned(seen, findings), *look_back),
+        next_due_at=next_due_at,
+        findings=(*registration, *_warned(seen, findings), *look_back, *pause.findings_once_ended(seen.job)),
         is_pending=is_pending,
         ran_at=seen.first_seen(run) if run else None,
         file=next(iter(seen.made_by(run)), None) if run else None,

@@ -7,17 +7,21 @@ from datetime import UTC, datetime, timedelta
 
 from rollcall.jobs import DueRun, Job
 from rollcall.schedule import Schedule
-from rollcall.schedule.answers import EVER, due_between, last_due, next_due
+from rollcall.schedule.answers import EVER, around, due_between, last_due
 
 _INSTANT = timedelta(microseconds=1)
 
 
 def runs_back_from(job: Job, now: datetime) -> Iterator[DueRun]:
     """The due runs of `job` from the newest back to the first whose time is over, none due before its `since`."""
-    over = last_due(job.schedule, now - job.grace - job.max_runtime) or EVER
+    newest, following = around(job.schedule, now)
+    if newest is not None and newest + job.allowance <= now:
+        if job.since is None or newest >= job.since:
+            yield job.due_run(newest, following)
+        return
+    over = last_due(job.schedule, now - job.allowance) or EVER
     start = max(over, job.since.astimezone(UTC)) if job.since else over
     dues = due_between(job.schedule, start, now) if start > EVER else _all_until(job.schedule, now)
-    following = next_due(job.schedule, now)
     for due_at in reversed(dues):
         yield job.due_run(due_at, following)
         following = due_at

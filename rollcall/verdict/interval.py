@@ -8,7 +8,8 @@ newest run seen and the scheduler's own next run have to tell:
   when the scheduler says, as long as that puts it off by less than one interval more.
 
 A run is so never called missed because of one restart, and a job that only ever is put off does not stay green.
-Who declares `anchor` has every single run judged.
+Who declares `anchor` has every single run judged; but not with jitter, where each run is counted from the one before
+it, jitter and all.
 """
 
 from __future__ import annotations
@@ -18,45 +19,78 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from rollcall.jobs import EARLY_TOLERANCE, Job
-from rollcall.schedule import Every
+from rollcall.schedule import Every, Schedule
+from rollcall.schedule.days_off import WithoutDaysOff, as_scheduled
+
+_INSTANT = timedelta(microseconds=1)
 
 
-def anchored(job: Job, schedule: Every, ran_at: datetime | None, next_run_at: datetime | None) -> Job:
+def floats(job: Job) -> bool:
+    """True where the job is due every so often, and nobody can know from when it is counted."""
+    schedule = as_scheduled(job.schedule)
+    return isinstance(schedule, Every) and (schedule.floats or bool(job.jitter))
+
+
+def span_of(job: Job) -> timedelta:
+    """How often it is due; only of a job that is due every so often."""
+    schedule = as_scheduled(job.schedule)
+    assert isinstance(schedule, Every)
+    return schedule.span
+
+
+def _on_grid_of(instant: datetime, job: Job) -> Schedule:
+    """Its schedule counted from that instant, without its days off."""
+    schedule = as_scheduled(job.schedule)
+    assert isinstance(schedule, Every)
+    grid = schedule.anchored_at(instant)
+    return replace(job.schedule, scheduled=grid) if isinstance(job.schedule, WithoutDaysOff) else grid
+
+
+def anchored(job: Job, ran_at: datetime | None, next_run_at: datetime | None) -> Job:
     """`job` counted from what was seen: the newest run and the scheduler's next one, either None where not seen."""
     if job.since is not None:
         # The first run of an interval comes one interval after its start.
-        job = replace(job, since=job.since + schedule.span)
+        job = replace(job, since=job.since + span_of(job))
     if ran_at is None:
-        return job if next_run_at is None else replace(job, schedule=schedule.anchored_at(next_run_at))
-    if next_run_at is not None and _is_on_grid(ran_at, next_run_at, job, schedule):
-        return replace(job, schedule=schedule.anchored_at(next_run_at))
-    put_off = _put_off(ran_at, next_run_at, job, schedule)
+        return job if next_run_at is None else replace(job, schedule=_on_grid_of(next_run_at, job))
+    if next_run_at is not None and _is_on_grid(ran_at, next_run_at, job):
+        return replace(job, schedule=_on_grid_of(next_run_at, job))
+    put_off = _put_off(ran_at, next_run_at, job)
     # Earlier runs lie on another grid, or a little beside this one: they cannot be placed.
-    return replace(job, schedule=schedule.anchored_at(ran_at), since=ran_at, grace=job.grace + put_off)
+    return replace(job, schedule=_on_grid_of(ran_at, job), since=ran_at, grace=job.grace + put_off)
 
 
-def _is_on_grid(ran_at: datetime, next_run_at: datetime, job: Job, schedule: Every) -> bool:
-    return (ran_at - next_run_at + EARLY_TOLERANCE) % schedule.span <= job.max_runtime + EARLY_TOLERANCE
+def _is_on_grid(ran_at: datetime, next_run_at: datetime, job: Job) -> bool:
+    early = EARLY_TOLERANCE + job.jitter
+    return (ran_at - next_run_at + early) % span_of(job) <= job.max_runtime + early
 
 
-def _put_off(ran_at: datetime, next_run_at: datetime | None, job: Job, schedule: Every) -> timedelta:
+def _put_off(ran_at: datetime, next_run_at: datetime | None, job: Job) -> timedelta:
     """By how much the run after `ran_at` is put off by a restart of the scheduler.
 
     That run is the scheduler's next one, or the one before it, which may have begun and not be seen yet.
     """
-    aims = (next_run_at, next_run_at - schedule.span) if next_run_at else ()
-    reached = [aim for aim in aims if _is_one_apart(ran_at, aim, job, schedule)]
-    return max([aim - ran_at - schedule.span for aim in reached] + [timedelta(0)])
+    owed_at = _owed_after(ran_at, job)
+    # The scheduler knows of no day off: what it aims at on one is not the run that is owed.
+    aim = _on_grid_of(next_run_at, job).next_due(next_run_at - _INSTANT) if next_run_at else None
+    aims = (aim, aim - span_of(job)) if aim else ()
+    reached = [each for each in aims if _is_one_apart(owed_at - span_of(job), each, job)]
+    return max([each - owed_at for each in reached] + [timedelta(0)])
 
 
-def _is_one_apart(earlier: datetime, later: datetime, job: Job, schedule: Every) -> bool:
+def _owed_after(ran_at: datetime, job: Job) -> datetime:
+    """When the run after the one at `ran_at` is owed: an interval later, or on the first day then that is not off."""
+    return _on_grid_of(ran_at, job).next_due(ran_at) or ran_at + span_of(job)
+
+
+def _is_one_apart(earlier: datetime, later: datetime, job: Job) -> bool:
     """True where one restart, or a run as slow as it may be, explains the distance; else one is missing between."""
-    skipped = 2 * schedule.span - min(job.max_runtime, schedule.span / 4)
-    return later - earlier < max(skipped, schedule.span + job.grace + job.max_runtime)
+    span = span_of(job)
+    skipped = 2 * span - min(job.max_runtime, span / 4)
+    return later - earlier < max(skipped, span + job.allowance)
 
 
-def gaps(made: list[datetime], job: Job, schedule: Every) -> list[datetime]:
+def gaps(made: list[datetime], job: Job) -> list[datetime]:
     """When runs were due that are missing between the instants of `made` (oldest first)."""
-    return [
-        earlier + schedule.span for earlier, later in pairwise(made) if not _is_one_apart(earlier, later, job, schedule)
-    ]
+    owed = [(_owed_after(earlier, job), later) for earlier, later in pairwise(made)]
+    return [owed_at for owed_at, later in owed if not _is_one_apart(owed_at - span_of(job), later, job)]

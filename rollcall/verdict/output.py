@@ -10,9 +10,8 @@ from itertools import pairwise
 
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen, NotSeen
-from rollcall.findings import Check, Finding, Verdict, broken, cannot_tell, ok, pending
-from rollcall.jobs import EARLY_TOLERANCE, DueRun, Output
-from rollcall.schedule import Every
+from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok, pending
+from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job, Output
 from rollcall.schedule.answers import due_between
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import show_span
@@ -29,8 +28,7 @@ _OF_A_FULL_DISK = frozenset({CauseCode.EMPTY_OUTPUT, CauseCode.TRUNCATED_OUTPUT}
 
 def output_exists(seen: Witnesses, run: DueRun, executed: Finding | None, status: Finding | None) -> Finding:
     """The due run left a file."""
-    check, job = Check.OUTPUT_EXISTS, seen.job
-    expected = f"a file {_declared(seen).pattern} made for the run due {show.when(run.due_at, job)}"
+    check, expected = Check.OUTPUT_EXISTS, later(_file_wanted, seen, run)
     if isinstance(seen.output, NotSeen):
         detail = seen.output.detail
         because = f"the output folder could not be looked at: {detail}"
@@ -38,11 +36,19 @@ def output_exists(seen: Witnesses, run: DueRun, executed: Finding | None, status
     if misnamed := zones.misnamed(seen, run):
         return _misnamed(check, expected, misnamed, seen, run)
     if made := seen.made_by(run):
-        found = f"{made[0].name}, {show_size(made[0].size)}{_restored(made[0], seen)}"
+        found = later(_file_seen, made[0], seen)
         return _ran_twice(check, expected, found, seen, run) or ok(check, expected, found)
     if _has_been_replaced(seen, run):
         return pending(check, expected, "a later run has replaced its output")
     return _no_output(check, expected, seen, run, executed, status)
+
+
+def _file_wanted(seen: Witnesses, run: DueRun) -> str:
+    return f"a file {_declared(seen).pattern} made for the run due {show.when(run.due_at, seen.job)}"
+
+
+def _file_seen(file: FileSeen, seen: Witnesses) -> str:
+    return f"{file.name}, {show_size(file.size)}{_restored(file, seen)}"
 
 
 def _declared(seen: Witnesses) -> Output:
@@ -56,7 +62,7 @@ def _restored(file: FileSeen, seen: Witnesses) -> str:
     return f" (by its name; its mtime says {show.when(file.modified_at, seen.job)})"
 
 
-def _misnamed(check: Check, expected: str, misnamed: zones.Misnamed, seen: Witnesses, run: DueRun) -> Finding:
+def _misnamed(check: Check, expected: Sentence, misnamed: zones.Misnamed, seen: Witnesses, run: DueRun) -> Finding:
     file, job = misnamed.file, seen.job
     as_read = f"its output {file.name} read in {job.stamp_zone.key} is of {show.when(file.made_at, job)}"
     because = (
@@ -66,15 +72,15 @@ def _misnamed(check: Check, expected: str, misnamed: zones.Misnamed, seen: Witne
     return broken(check, Verdict.UNKNOWN, CauseCode.WRONG_TIMEZONE, expected=expected, found=as_read, because=because)
 
 
-def _ran_twice(check: Check, expected: str, found: str, seen: Witnesses, run: DueRun) -> Finding | None:
+def _ran_twice(check: Check, expected: Sentence, found: Sentence, seen: Witnesses, run: DueRun) -> Finding | None:
     """Two whole outputs inside the time of one run, where runs leave one each: told, and no failure of its work.
 
     Files only seconds apart are parts of one run, and so are as many as an earlier run left. One made by hand later is
     no second run of the schedule. Without an earlier run nobody can tell, nor where names do not tell the time.
     """
-    made = [
-        each for each in seen.made_by(run) if each.stamp_at and each.made_at <= run.finish_by and _is_whole(each, seen)
-    ]
+    made = seen.made_by(run)
+    if len(made) > 1:
+        made = tuple(each for each in made if each.stamp_at and each.made_at <= run.finish_by and _is_whole(each, seen))
     if len(made) < 2 or made[0].made_at - made[-1].made_at <= _PARTS_OF_ONE:
         return None
     before = seen.made_before(run)
@@ -90,7 +96,7 @@ def _is_whole(file: FileSeen, seen: Witnesses) -> bool:
     return _flaw(file, _declared(seen)) is None
 
 
-def _noted(check: Check, code: CauseCode, *, expected: str, found: str, because: str) -> Finding:
+def _noted(check: Check, code: CauseCode, *, expected: Sentence, found: Sentence, because: Sentence) -> Finding:
     """The promise was kept, and something beside it is worth telling."""
     return Finding(
         check=check, verdict=Verdict.OK, code=code, expected=expected, found=found, because=because, is_warning=True
@@ -114,7 +120,7 @@ def _has_been_replaced(seen: Witnesses, run: DueRun) -> bool:
 
 def _no_output(
     check: Check,
-    expected: str,
+    expected: Sentence,
     seen: Witnesses,
     run: DueRun,
     executed: Finding | None,
@@ -186,7 +192,7 @@ def _unstamped(seen: Witnesses) -> str:
 def output_is_whole(seen: Witnesses, run: DueRun, exists: Finding) -> Finding:
     """The file is a regular file, large enough, parses as its format, and says what it must."""
     check, output = Check.OUTPUT_IS_WHOLE, _declared(seen)
-    expected = _wholeness(output)
+    expected = later(_wholeness, output)
     if exists.needs_a_person:
         return cannot_tell(check, expected, exists)
     made = seen.made_by(run)
@@ -203,19 +209,25 @@ def output_is_whole(seen: Witnesses, run: DueRun, exists: Finding) -> Finding:
     return broken(check, verdict, code, expected=expected, found=says, because=because)
 
 
-def _is_kept(check: Check, expected: str, file: FileSeen, full: str) -> Finding:
+def _is_kept(check: Check, expected: Sentence, file: FileSeen, full: str) -> Finding:
     """A disk that is nearly full is no failure of a job that did its work; its next output may be cut off."""
-    found = f"{file.name}, {show_size(file.size)}"
+    found = later(_named, file)
     if not full:
         return ok(check, expected, found)
     because = f"its output {file.name} is whole{full}: the next may be cut off"
     return _noted(check, CauseCode.DISK_FULL, expected=expected, found=found, because=because)
 
 
+def _named(file: FileSeen) -> str:
+    return f"{file.name}, {show_size(file.size)}"
+
+
 def _repetition(file: FileSeen, seen: Witnesses, run: DueRun) -> tuple[Verdict, CauseCode, str] | None:
     """The same content as the output of the run before, where the job declares that its output must change."""
-    before = next(iter(seen.made_before(run)), None)
-    if not _declared(seen).must_change or before is None or before.size != file.size:
+    if not _declared(seen).must_change:
+        return None
+    before = next((each for each in seen.files if each.made_at < run.begins_at), None)
+    if before is None or before.size != file.size:
         return None
     if not (file.content and before.content and file.content.sha256 and before.content.sha256):
         says = f"could not be held against {before.name}, the output of the run before: not read"
@@ -282,27 +294,34 @@ def _content_flaw(file: FileSeen, output: Output) -> tuple[Verdict, CauseCode, s
 def output_agrees_with_record(seen: Witnesses, run: DueRun, exists: Finding, executed: Finding) -> Finding:
     """The scheduler's last execution and a file tell of the same run."""
     check, job = Check.OUTPUT_AGREES_WITH_RECORD, seen.job
-    expected = f"file and record at most {show_span(job.max_runtime)} apart"
+    expected = later(_agreement, job)
     for root in (executed, exists):
         if root.needs_a_person:
             return cannot_tell(check, expected, root)
     made, ran_at = seen.made_by(run), seen.ran_at
     if not made or ran_at is None or not run.owns(ran_at):
-        return pending(check, expected, "the next run has replaced its evidence, and is still inside its time")
+        return pending(check, expected, show.replaced("evidence", run, job))
     # A run by hand in addition leaves a file of its own: the nearest is the one the record tells of.
     nearest = min(made, key=lambda each: abs(ran_at - each.made_at))
-    found = f"{show_span(abs(ran_at - nearest.made_at))} apart{seen.by_teller}"
     if abs(ran_at - nearest.made_at) <= job.max_runtime + EARLY_TOLERANCE:
-        return ok(check, expected, found)
+        return ok(check, expected, later(_apart, ran_at, nearest, seen.by_teller))
     return record.misread(check, expected, seen, run) or _disagreement(check, expected, nearest, ran_at, seen)
 
 
-def _disagreement(check: Check, expected: str, nearest: FileSeen, ran_at: datetime, seen: Witnesses) -> Finding:
+def _agreement(job: Job) -> str:
+    return f"file and record at most {show_span(job.max_runtime)} apart"
+
+
+def _apart(ran_at: datetime, file: FileSeen, by_teller: str = "") -> str:
+    return f"{show_span(abs(ran_at - file.made_at))} apart{by_teller}"
+
+
+def _disagreement(check: Check, expected: Sentence, nearest: FileSeen, ran_at: datetime, seen: Witnesses) -> Finding:
     """What it means depends on which is newer, and on whether the file's own name tells its time."""
     job = seen.job
     made = f"its nearest file {nearest.name} is of {show.when(nearest.made_at, job)}"
     both = f"its record says {show.when(ran_at, job)}{seen.by_teller}, {made}"
-    found = f"{show_span(abs(ran_at - nearest.made_at))} apart"
+    found = _apart(ran_at, nearest)
     if ran_at > nearest.made_at:
         because = f"{both}: the run that was recorded left no file"
         code, verdict = CauseCode.SUCCESS_WITHOUT_OUTPUT, Verdict.BAD_OUTPUT
@@ -314,7 +333,7 @@ def _disagreement(check: Check, expected: str, nearest: FileSeen, ran_at: dateti
     return broken(check, verdict, code, expected=expected, found=found, because=because)
 
 
-def _only_touched(check: Check, expected: str, found: str, both: str) -> Finding:
+def _only_touched(check: Check, expected: Sentence, found: str, both: str) -> Finding:
     """A newer mtime alone proves no other run: a checkout, a copy or a restore gives one too. Nobody must get up."""
     return Finding(
         check=check,
@@ -333,21 +352,34 @@ def no_run_is_missing(seen: Witnesses, run: DueRun, exists: Finding) -> Finding:
     The look-back holds the runs whose time was over within it, so that of mornings a look-back apart one always tells.
     """
     check, job = Check.NO_RUN_IS_MISSING, seen.job
-    expected = f"a file of each earlier run due in the last {show_span(job.look_back)}"
     if isinstance(seen.output, NotSeen):
-        return cannot_tell(check, expected, exists)
+        return cannot_tell(check, _earlier_wanted(job.look_back), exists)
     owed, missing = _floating(seen) if seen.floats else _on_schedule(seen, run)
     if not missing:
-        return ok(check, expected, f"{counted(owed, 'earlier run')} told by files, none missing")
+        return _none_is_missing(job.look_back, owed)
+    expected = _earlier_wanted(job.look_back)
     dates = listed([show.when(due_at, job) for due_at in missing], 5)
     found = f"{counted(len(missing), 'run')} of {owed} left no file"
     because = f"no file of {counted(len(missing), 'earlier run')}: due {dates}"
     return broken(check, Verdict.MISSED, CauseCode.MISSED_RUN, expected=expected, found=found, because=because)
 
 
+def _earlier_wanted(look_back: timedelta) -> str:
+    return f"a file of each earlier run due in the last {show_span(look_back)}"
+
+
+@lru_cache(maxsize=1024)
+def _none_is_missing(look_back: timedelta, owed: int) -> Finding:
+    """The same for many jobs."""
+    found = f"{counted(owed, 'earlier run')} told by files, none missing"
+    return ok(Check.NO_RUN_IS_MISSING, _earlier_wanted(look_back), found)
+
+
 def _on_schedule(seen: Witnesses, run: DueRun) -> tuple[int, list[datetime]]:
     """How many earlier runs the files can tell of, and when those were due that left none."""
     owed = _earlier_due(seen, run)
+    if not owed:
+        return 0, []
     made = sorted(each.made_at for each in seen.files)
     return len(owed), [each.due_at for each in owed if not _has_file(each, made)]
 
@@ -358,7 +390,7 @@ def _earlier_due(seen: Witnesses, run: DueRun) -> list[DueRun]:
     if output.is_one_file or not seen.files:
         return []
     oldest = seen.files[-1].made_at
-    start = max(filter(None, (seen.now - job.look_back - job.grace - job.max_runtime, oldest, job.since)))
+    start = max(seen.now - job.look_back - job.allowance, oldest, job.since or oldest)
     due = due_between(job.schedule, start, run.due_at)
     runs = (job.due_run(due_at, next_due_at) for due_at, next_due_at in pairwise(due))
     # A run may still be inside its time although a newer one is done.
@@ -372,9 +404,9 @@ def _has_file(run: DueRun, made: list[datetime]) -> bool:
 
 def _floating(seen: Witnesses) -> tuple[int, list[datetime]]:
     """The same for an interval without an anchor, whose runs only their distance can hold against each other."""
-    schedule, start = seen.job.schedule, seen.now - seen.job.look_back
-    if _declared(seen).is_one_file or not isinstance(schedule, Every):
+    start = seen.now - seen.job.look_back
+    if _declared(seen).is_one_file:
         return 0, []
     made = sorted(each.made_at for each in seen.files if each.made_at >= start)
-    missing = interval.gaps(made, seen.job, schedule)
+    missing = interval.gaps(made, seen.job)
     return max(len(made) - 1, 0) + len(missing), missing

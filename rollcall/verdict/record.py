@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen
-from rollcall.findings import Check, Finding, Verdict, broken, cannot_tell, ok, pending
-from rollcall.jobs import EARLY_TOLERANCE, DueRun
-from rollcall.schedule import Every
-from rollcall.schedule.answers import in_words, last_due, next_due
+from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok, pending
+from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job
+from rollcall.schedule.answers import last_due, next_due
+from rollcall.schedule.days_off import as_scheduled
 from rollcall.text import listed
 from rollcall.times import show_instant, show_span
-from rollcall.verdict import show
+from rollcall.verdict import interval, show
 from rollcall.verdict.clock import skew
 from rollcall.verdict.witnesses import Reading, Witnesses
 
@@ -23,6 +24,7 @@ _RUNNING = frozenset({"running", "started"})
 _UNDER_WAY = _RUNNING | {"pending", "queued"}
 # An engine keeps the microseconds of an interval's anchor; a person writes seconds.
 _SAME_SECOND = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
 # Record and file of one run are seconds apart: nearer than any two zones are, and than a person runs a job again.
 _SAME_RUN = timedelta(minutes=2)
 
@@ -34,11 +36,11 @@ def registration_findings(seen: Witnesses) -> tuple[Finding, ...]:
 
 
 def _is_registered(seen: Witnesses) -> Finding:
-    check, expected = Check.IS_REGISTERED, f"{seen.job.id} among the scheduler's jobs"
+    check, expected = Check.IS_REGISTERED, later("{} among the scheduler's jobs".format, seen.job.id)
     if seen.blocker:
         return cannot_tell(check, expected, seen.blocker)
     if seen.registration:
-        return ok(check, expected, f'registered as "{seen.registration.name or seen.registration.id}"')
+        return ok(check, expected, later('registered as "{}"'.format, seen.registration.name or seen.registration.id))
     found = f"it has {_other_jobs(seen)}"
     because = f"the scheduler does not know the job {seen.job.id}: {found}"
     return broken(check, Verdict.MISSED, CauseCode.NOT_REGISTERED, expected=expected, found=found, because=because)
@@ -51,7 +53,7 @@ def _other_jobs(seen: Witnesses) -> str:
 
 def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     check, job = Check.NEXT_RUN_IS_ON_SCHEDULE, seen.job
-    expected = f"a next run {in_words(job.schedule)}, {job.zone.key}"
+    expected = later(_next_run_wanted, job)
     root = seen.blocker or seen.service_finding(Check.SCHEDULER_IS_ALIVE)
     if root or registered.needs_a_person:
         return cannot_tell(check, expected, root or registered)
@@ -70,10 +72,14 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     return _held_against_schedule(check, expected, seen.next_run, seen)
 
 
-def _held_against_schedule(check: Check, expected: str, reading: Reading, seen: Witnesses) -> Finding:
+def _next_run_wanted(job: Job) -> str:
+    return f"a next run {show.declared(job)}, {job.zone.key}"
+
+
+def _held_against_schedule(check: Check, expected: Sentence, reading: Reading, seen: Witnesses) -> Finding:
     job, at = seen.job, reading.at
     assert at is not None
-    found = f"next run {show.when(at, job)}"
+    found = later(show.said, "next run ", at, job)
     if _is_declared(at, seen):
         return ok(check, expected, found)
     if (foreign := _foreign_zone(reading, seen)) is not None:
@@ -85,9 +91,7 @@ def _held_against_schedule(check: Check, expected: str, reading: Reading, seen: 
     else:
         nearest = next_due(job.schedule, seen.service_at)
         declared = f"; declared, it is next due {show.when(nearest, job)}" if nearest else ""
-        because = (
-            f"the scheduler's next run is {show.when(at, job)}, not as declared ({in_words(job.schedule)}){declared}"
-        )
+        because = f"the scheduler's next run is {show.when(at, job)}, not as declared ({show.declared(job)}){declared}"
         code = CauseCode.SCHEDULE_DRIFT
     return broken(check, Verdict.FAILED, code, expected=expected, found=found, because=because)
 
@@ -101,17 +105,33 @@ def _is_declared(at: datetime, seen: Witnesses) -> bool:
 
     The instant before the service's present counts too: it is shown while its run is just being started.
     """
-    schedule = seen.job.schedule
-    if seen.floats and isinstance(schedule, Every):
-        return at <= seen.service_at + schedule.span + EARLY_TOLERANCE
-    following = next_due(schedule, seen.service_at + EARLY_TOLERANCE)
+    job = seen.job
+    early = EARLY_TOLERANCE + job.jitter
+    if seen.floats:
+        return at <= seen.service_at + interval.span_of(job) + early
+    following = next_due(job.schedule, seen.service_at + early)
     if following == at:
         return True
-    if following is not None and at >= following + _SAME_SECOND:
+    if following is not None and at >= following + job.jitter + _SAME_SECOND:
         return False
-    nearest = last_due(schedule, at + _SAME_SECOND)
-    # After a clock change a scheduler that was just started may run where one that runs for long does not.
-    return (nearest is not None and at - nearest <= _SAME_SECOND) or schedule.is_due_at(at)
+    return _is_due_near(at, job)
+
+
+def _is_due_near(at: datetime, job: Job) -> bool:
+    """True where the scheduler may aim at `at`: it draws each run within the jitter, and knows of no days off.
+
+    After a clock change a scheduler that was just started may run where one that runs for long does not.
+    """
+    schedule, apart = as_scheduled(job.schedule), job.jitter + _SAME_SECOND
+    nearest = last_due(schedule, at + apart)
+    if nearest is not None and at - nearest <= apart:
+        return True
+    if not job.jitter:
+        return schedule.is_due_at(at)
+    # Schedules name whole minutes.
+    last = (at + apart).replace(second=0, microsecond=0)
+    minutes = (last - number * _MINUTE for number in range(2 * apart // _MINUTE + 1))
+    return any(schedule.is_due_at(minute) for minute in minutes if minute >= at - apart)
 
 
 def _foreign_zone(reading: Reading, seen: Witnesses) -> str | None:
@@ -120,7 +140,7 @@ def _foreign_zone(reading: Reading, seen: Witnesses) -> str | None:
     if stamp is None or at is None:
         return None
     face = _face(reading).replace(tzinfo=seen.job.zone).astimezone(UTC)
-    if face == at or not seen.job.schedule.is_due_at(face):
+    if face == at or not _is_due_near(face, seen.job):
         return _confirmed_zone(at, seen)
     clock = f"{_face(reading):%H:%M}"
     service = seen.job.service
@@ -138,10 +158,10 @@ def _confirmed_zone(at: datetime, seen: Witnesses) -> str | None:
     own, utc = seen.job.zone, ZoneInfo("UTC")
     if not _is_due_in(utc, at, seen):
         return None
-    limit = seen.job.grace + seen.job.max_runtime
+    limit, schedule = seen.job.allowance, as_scheduled(seen.job.schedule)
     for ran_at in filter(None, (seen.ran_at, seen.files[0].made_at if seen.files else None)):
         wall = ran_at.astimezone(utc).replace(tzinfo=own).astimezone(UTC)
-        due_at, own_due_at = last_due(seen.job.schedule, wall), last_due(seen.job.schedule, ran_at)
+        due_at, own_due_at = last_due(schedule, wall), last_due(schedule, ran_at)
         is_foreign = due_at is not None and wall - due_at <= limit
         if is_foreign and (own_due_at is None or ran_at - own_due_at > limit):
             return f"{at.astimezone(utc):%H:%M} in UTC, as its last run of {show.when(ran_at, seen.job)} was"
@@ -150,7 +170,7 @@ def _confirmed_zone(at: datetime, seen: Witnesses) -> str | None:
 
 def _is_due_in(zone: ZoneInfo, at: datetime, seen: Witnesses) -> bool:
     wall = at.astimezone(zone).replace(tzinfo=seen.job.zone).astimezone(UTC)
-    return wall != at and seen.job.schedule.is_due_at(wall)
+    return wall != at and _is_due_near(wall, seen.job)
 
 
 def _face(reading: Reading) -> datetime:
@@ -171,13 +191,15 @@ def _show_offset(offset: timedelta) -> str:
 def executed_after_due_time(seen: Witnesses, run: DueRun) -> Finding:
     """The last execution on record is at or after the due time."""
     finding, beside = _executed(seen, run), _other_word_of_database(seen)
+    if not beside:
+        return finding
     because = f"{finding.because}{beside}" if finding.because else ""
-    return replace(finding, found=f"{finding.found}{beside}", because=because) if beside else finding
+    return replace(finding, found=f"{finding.found}{beside}", because=because)
 
 
 def _other_word_of_database(seen: Witnesses) -> str:
     """The last run that the database tells of, where it is another than the scheduler's: worth telling, no failure."""
-    reading = seen.run_in_database
+    reading = seen.run_in_database if seen.database else None
     if seen.ran_at is None or reading is None or reading.at is None or seen.stands_in:
         return ""
     apart = min(abs(at - seen.ran_at) for at in reading.instants)
@@ -186,7 +208,7 @@ def _other_word_of_database(seen: Witnesses) -> str:
 
 def _executed(seen: Witnesses, run: DueRun) -> Finding:
     check, job = Check.EXECUTED_AFTER_DUE_TIME, seen.job
-    expected = f"a run recorded after {show.when(run.due_at, job)}, done by {show.limit(run.finish_by, run, job)}"
+    expected = later(_run_wanted, run, job)
     if not seen.stands_in and seen.blocker:
         return cannot_tell(check, expected, seen.blocker)
     if not seen.stands_in and seen.registration is None:
@@ -196,7 +218,7 @@ def _executed(seen: Witnesses, run: DueRun) -> Finding:
     if seen.last_run.at is None:
         return _unread(check, expected, "last_execution", seen.last_run, seen, run)
     if seen.ran_at is not None and seen.ran_at >= run.begins_at:
-        return ok(check, expected, f"ended {show.when(seen.ran_at, job)}{seen.by_teller}")
+        return ok(check, expected, later(show.said, "ended ", seen.ran_at, job, seen.by_teller))
     return (
         misread(check, expected, seen, run)
         or _skewed(check, expected, seen.last_run.at, run.begins_at, seen)
@@ -204,7 +226,11 @@ def _executed(seen: Witnesses, run: DueRun) -> Finding:
     )
 
 
-def _not_of_this_run(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Finding:
+def _run_wanted(run: DueRun, job: Job) -> str:
+    return f"a run recorded after {show.when(run.due_at, job)}, done by {show.limit(run.finish_by, run, job)}"
+
+
+def _not_of_this_run(check: Check, expected: Sentence, seen: Witnesses, run: DueRun) -> Finding:
     """The record tells of a run after the moment that is judged, or of one before the run that is."""
     if seen.ran_at is None:
         assert seen.last_run is not None
@@ -231,7 +257,7 @@ def _other_reading(seen: Witnesses, run: DueRun) -> str:
     return f" (read {_as_read(seen)}; as {zone.key} it would be {show.when(at, seen.job)})"
 
 
-def misread(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Finding | None:
+def misread(check: Check, expected: Sentence, seen: Witnesses, run: DueRun) -> Finding | None:
     """The record's clock face, read in another zone, is when the output was written: the zone is what is wrong.
 
     Only a file can prove it: without one, a run an hour off may be just that.
@@ -283,7 +309,7 @@ def _as_read(seen: Witnesses) -> str:
     return f"as {service.naive_times.key}"
 
 
-def _skewed(check: Check, expected: str, at: datetime, begins_at: datetime, seen: Witnesses) -> Finding | None:
+def _skewed(check: Check, expected: Sentence, at: datetime, begins_at: datetime, seen: Witnesses) -> Finding | None:
     """Cannot tell where the record would belong to the run, were the service's clock not wrong."""
     root = seen.service_finding(Check.CLOCK_AGREES)
     right_at = at - skew(seen.scheduler)
@@ -292,7 +318,7 @@ def _skewed(check: Check, expected: str, at: datetime, begins_at: datetime, seen
     return cannot_tell(check, expected, root)
 
 
-def _never_recorded(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Finding:
+def _never_recorded(check: Check, expected: Sentence, seen: Witnesses, run: DueRun) -> Finding:
     found = "no execution recorded, ever"
     if _is_under_way(seen, run):
         return _still_running(check, expected, seen, run)
@@ -315,7 +341,7 @@ def _is_under_way(seen: Witnesses, run: DueRun) -> bool:
     return run.next_due_at is None or seen.now < run.next_due_at or run.next_due_at < run.finish_by
 
 
-def _still_running(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Finding:
+def _still_running(check: Check, expected: Sentence, seen: Witnesses, run: DueRun) -> Finding:
     status = seen.recorded.last_status if seen.recorded else None
     says = f'{seen.teller} says it is still "{status}"'
     if seen.now < run.finish_by:
@@ -329,12 +355,12 @@ def _still_running(check: Check, expected: str, seen: Witnesses, run: DueRun) ->
     return broken(check, Verdict.STUCK, CauseCode.STILL_RUNNING, expected=expected, found=found, because=because)
 
 
-def _unrecorded(check: Check, expected: str, found: str, name: str, seen: Witnesses, run: DueRun) -> Finding:
+def _unrecorded(check: Check, expected: Sentence, found: str, name: str, seen: Witnesses, run: DueRun) -> Finding:
     because = f"{show.due(run, seen.job)}; its output {name} is there, but {seen.teller} says: {found}"
     return broken(check, Verdict.FAILED, CauseCode.UNRECORDED_RUN, expected=expected, found=found, because=because)
 
 
-def _later_than_now(check: Check, expected: str, reading: Reading, seen: Witnesses) -> Finding:
+def _later_than_now(check: Check, expected: Sentence, reading: Reading, seen: Witnesses) -> Finding:
     assert reading.at is not None
     found = f"last execution {show.when(reading.at, seen.job)}"
     if reading.at > seen.service_at + EARLY_TOLERANCE:
@@ -352,7 +378,7 @@ def _later_than_now(check: Check, expected: str, reading: Reading, seen: Witness
 
 
 def _unread(
-    check: Check, expected: str, field: str, reading: Reading, seen: Witnesses, run: DueRun | None = None
+    check: Check, expected: Sentence, field: str, reading: Reading, seen: Witnesses, run: DueRun | None = None
 ) -> Finding:
     """A timestamp that means no instant: it has no offset and nobody said how to read it, or it is no time at all."""
     found = f"{field} {reading.text}"
@@ -393,15 +419,15 @@ def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Findin
     if executed.needs_a_person or seen.recorded is None or seen.ran_at is None:
         return cannot_tell(check, expected, executed)
     if seen.is_overtaken(run):
-        return pending(check, expected, "the next run has replaced its record, and is still inside its time")
+        return pending(check, expected, show.replaced("record", run, seen.job))
     status = seen.recorded.last_status
     if status == "success":
-        return ok(check, expected, f"success{seen.by_teller}")
+        return _success(seen.by_teller)
     found = status or "no status"
     if found.lower() in _UNDER_WAY and seen.now < run.finish_by:
         return pending(check, expected, f'its status is "{found}", and it is still inside its time')
     if found.lower() in _UNDER_WAY and _has_begun_a_later_one(seen, run):
-        return pending(check, expected, "the next run has replaced its status, and is still inside its time")
+        return pending(check, expected, show.replaced("status", run, seen.job))
     if _is_under_way(seen, run):
         return _hung(_still_running(check, expected, seen, run), seen, run)
     said = f"{show.due(run, seen.job)}; the run that ended {show.when(seen.ran_at, seen.job)}{seen.by_teller}"
@@ -410,6 +436,12 @@ def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Findin
         return broken(check, Verdict.FAILED, CauseCode.RUN_FAILED, expected=expected, found=found, because=because)
     because = f'{said} has the status "{found}", which says neither success nor error'
     return broken(check, Verdict.UNKNOWN, CauseCode.BACKEND_ERROR, expected=expected, found=found, because=because)
+
+
+@cache
+def _success(by_teller: str) -> Finding:
+    """The same for every job."""
+    return ok(Check.STATUS_IS_SUCCESS, "success", f"success{by_teller}")
 
 
 def _has_begun_a_later_one(seen: Witnesses, run: DueRun) -> bool:
@@ -435,7 +467,7 @@ def ran_on_time(
     (rule 6); with an output, the file of the due run shows that it was on time.
     """
     check, job = Check.RAN_ON_TIME, seen.job
-    expected = f"done by {show.limit(run.finish_by, run, job)}"
+    expected = later(show.done_by, run, job)
     ran_at = seen.first_seen(run)
     if status and status.verdict is Verdict.STUCK and status.needs_a_person:
         # What is on record is when it began.
@@ -444,21 +476,24 @@ def ran_on_time(
         return cannot_tell(check, expected, exists)
     if ran_at is None:
         return _no_sign(check, expected, seen, run, executed, exists)
-    found = f"{show.when(ran_at, job)}, {show.distance(ran_at, run)}"
-    found += seen.by_teller if ran_at == seen.ran_at else ""
     if ran_at <= run.finish_by:
-        return ok(check, expected, found)
+        return ok(check, expected, later(_done_at, ran_at, seen, run))
     root = seen.service_finding(Check.CLOCK_AGREES)
     if root and ran_at == seen.ran_at and ran_at - skew(seen.scheduler) <= run.finish_by:
         return cannot_tell(check, expected, root)
-    its_limit = show.limit(run.finish_by, run, job)
+    found, its_limit = _done_at(ran_at, seen, run), show.limit(run.finish_by, run, job)
     because = f"{show.due(run, job)}; it was done {found}, by hand or held up; its limit was {its_limit}"
     return broken(check, Verdict.LATE, CauseCode.RAN_LATE, expected=expected, found=found, because=because)
 
 
+def _done_at(ran_at: datetime, seen: Witnesses, run: DueRun) -> str:
+    by_teller = seen.by_teller if ran_at == seen.ran_at else ""
+    return f"{show.when(ran_at, seen.job)}, {show.distance(ran_at, run)}{by_teller}"
+
+
 def _no_sign(
     check: Check,
-    expected: str,
+    expected: Sentence,
     seen: Witnesses,
     run: DueRun,
     executed: Finding | None,
@@ -467,4 +502,4 @@ def _no_sign(
     for root in (executed, exists):
         if root is not None and root.needs_a_person:
             return cannot_tell(check, expected, root)
-    return pending(check, expected, "the next run has replaced its evidence, and is still inside its time")
+    return pending(check, expected, show.replaced("evidence", run, seen.job))

@@ -7,7 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from rollcall.jobs import DueRun, Job
-from rollcall.schedule.answers import last_due
+from rollcall.schedule.answers import in_words, last_due, next_due
+from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import show_instant, show_span
 
 
@@ -35,6 +36,29 @@ def limit(at: datetime, run: DueRun, job: Job) -> str:
     return when(at, job)
 
 
+def said(before: str, at: datetime, job: Job, after: str = "") -> str:
+    """An instant between two texts: a sentence that nobody may read is written of them only then."""
+    return f"{before}{when(at, job)}{after}"
+
+
+def done_by(run: DueRun, job: Job) -> str:
+    """ "done by 06:25"."""
+    return f"done by {limit(run.finish_by, run, job)}"
+
+
+def declared(job: Job) -> str:
+    """When it is due: "every day at 06:00, give or take 10 min"."""
+    return in_words(job.schedule) + (f", give or take {show_span(job.jitter)}" if job.jitter else "")
+
+
+def replaced(what: str, run: DueRun, job: Job) -> str:
+    """By which run the evidence of `run` was replaced: the next one, or one of a day off, which nobody is owed."""
+    has_days_off = as_scheduled(job.schedule) is not job.schedule
+    if has_days_off and next_due(job.schedule, run.due_at) != run.next_due_at:
+        return f"a run of a day off has replaced its {what}"
+    return f"the next run has replaced its {what}, and is still inside its time"
+
+
 def due(run: DueRun, job: Job) -> str:
     """ "due Wed 11 Feb 06:00 CET, allowed until 06:15"."""
     return f"due {when(run.due_at, job)}, allowed until {limit(run.start_by, run, job)}"
@@ -50,9 +74,9 @@ def distance(at: datetime, run: DueRun) -> str:
 
 def earlier_run(at: datetime, job: Job) -> str:
     """What is known of a run before the one that is judged, with its distance from its own due time."""
-    own_due_at = last_due(job.schedule, at)
+    own_due_at = last_due(as_scheduled(job.schedule), at + job.jitter)
     if own_due_at is None:
         return f"ended {when(at, job)}"
-    if at <= own_due_at + job.grace + job.max_runtime:
+    if at <= own_due_at + job.allowance:
         return f"ended {when(at, job)}"
     return f"ended {when(at, job)}, late or by hand, {show_span(at - own_due_at)} after that run's due time"

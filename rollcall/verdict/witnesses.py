@@ -7,16 +7,17 @@ registered or cannot be read stays apart from what was seen and is none.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from rollcall.errors import CauseCode
 from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
 from rollcall.findings import Check, Finding
 from rollcall.jobs import LOOKING_TIME, DueRun, Job, Late, Service
-from rollcall.schedule import Every
 from rollcall.schedule.answers import last_due
+from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import Timestamp, read_timestamp
 from rollcall.verdict import interval
 
@@ -39,8 +40,12 @@ class Reading:
     @classmethod
     def of(cls, text: str | None, naive_times: ZoneInfo | None) -> Reading | None:
         """The reading of `text`; None where there is nothing to read."""
-        if text is None:
-            return None
+        return None if text is None else cls._read(text, naive_times)
+
+    @classmethod
+    @lru_cache(maxsize=16_384)
+    def _read(cls, text: str, naive_times: ZoneInfo | None) -> Reading:
+        """Kept, because a next run is read twice: when its scheduler is judged, and when its job is."""
         try:
             stamp = read_timestamp(text)
         except ValueError:
@@ -85,6 +90,27 @@ class Witnesses:
     floats: bool
     database: DatabaseSeen | NotSeen | None = None
     recorded: Registration | None = None
+    broken_of_service: tuple[Finding, ...] = field(init=False, repr=False, compare=False)
+    blocker: Finding | None = field(init=False, repr=False, compare=False)
+    counted_until: datetime = field(init=False, repr=False, compare=False)
+    ran_at: datetime | None = field(init=False, repr=False, compare=False)
+    _made: dict[datetime, tuple[FileSeen, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Works out once what each promise asks for.
+
+        `blocker` is the service's failure that left the scheduler's word about this job unseen. What is later than
+        `counted_until` is no evidence for the moment that is judged. `ran_at` is when its last run ended by the
+        record, where that is known and counts.
+        """
+        put, counted_until = object.__setattr__, self.now + LOOKING_TIME
+        broken = tuple([each for each in self.service_findings if each.needs_a_person])
+        at = self.last_run.at if self.last_run else None
+        put(self, "broken_of_service", broken)
+        put(self, "blocker", _first(broken, *_BLOCKING))
+        put(self, "counted_until", counted_until)
+        put(self, "ran_at", at if at is not None and at <= counted_until else None)
+        put(self, "_made", {})
 
     @classmethod
     def of(cls, job: Job, evidence: Evidence, service_findings: tuple[Finding, ...], *, now: datetime) -> Witnesses:
@@ -93,7 +119,9 @@ class Witnesses:
         output = _looked(evidence, job, now) if job.output else None
         registration = scheduler.registration(job.id) if isinstance(scheduler, SchedulerSeen) else None
         database = asked_database(evidence, job.service, now) if job.service else None
-        stands_in = _has_executions(database) and _broken(service_findings, *_BLOCKING) is not None
+        stands_in = _has_executions(database) and any(
+            each.needs_a_person and each.check in _BLOCKING for each in service_findings
+        )
         recorded = database.execution(job.id) if stands_in and isinstance(database, DatabaseSeen) else registration
         naive_times = job.service.naive_times if job.service else None
         files, later = _split(output, now)
@@ -108,7 +136,7 @@ class Witnesses:
             last_run=Reading.of(recorded.last_execution if recorded else None, naive_times),
             files=files,
             later=later,
-            floats=isinstance(job.schedule, Every) and job.schedule.floats,
+            floats=interval.floats(job),
             database=database,
             recorded=recorded,
         )
@@ -129,19 +157,14 @@ class Witnesses:
         """True where nobody must get up for a run outside its time."""
         return self.job.late is Late.WARN
 
-    @property
-    def blocker(self) -> Finding | None:
-        """The service's failure that left the scheduler's word about this job unseen."""
-        return self.service_finding(*_BLOCKING)
-
     def service_finding(self, *checks: Check) -> Finding | None:
         """The first of these checks of the service that broke; None where none did."""
-        return _broken(self.service_findings, *checks)
+        return _first(self.broken_of_service, *checks)
 
     @property
     def stands_in(self) -> bool:
         """True where the scheduler says nothing of its jobs, and its database's record of them stands in."""
-        return _has_executions(self.database) and self.blocker is not None
+        return self.blocker is not None and _has_executions(self.database)
 
     @property
     def teller(self) -> str:
@@ -168,29 +191,17 @@ class Witnesses:
         return self.scheduler.server_at or self.scheduler.answered_at
 
     @property
-    def counted_until(self) -> datetime:
-        """What is later than this is no evidence for the moment that is judged."""
-        return self.now + LOOKING_TIME
-
-    @property
     def is_of_an_earlier_moment(self) -> bool:
         """True where a moment is judged that was over when the scheduler, or its database for it, was asked."""
         asked = self.database if self.stands_in else self.scheduler
         return isinstance(asked, SchedulerSeen | DatabaseSeen) and asked.answered_at > self.counted_until
 
-    @property
-    def ran_at(self) -> datetime | None:
-        """When its last run ended by the record, where that is known and counts."""
-        at = self.last_run.at if self.last_run else None
-        return at if at is not None and at <= self.counted_until else None
-
     def made_by(self, run: DueRun) -> tuple[FileSeen, ...]:
         """The files that belong to `run`, newest first."""
-        begins_at, ends_at = run.begins_at, run.ends_at
-        # A list is built faster than a generator is drawn from, and this is asked often.
-        return tuple(
-            [each for each in self.files if begins_at <= each.made_at and (ends_at is None or each.made_at < ends_at)]
-        )
+        if (made := self._made.get(run.due_at)) is None:
+            # A list is built faster than a generator is drawn from.
+            made = self._made[run.due_at] = tuple([each for each in self.files if run.owns(each.made_at)])
+        return made
 
     def made_after(self, run: DueRun) -> tuple[FileSeen, ...]:
         """The files that belong to a later due run."""
@@ -212,20 +223,21 @@ class Witnesses:
 
     def first_seen(self, run: DueRun) -> datetime | None:
         """The earliest sign that `run` was done: a run by hand in addition must not make it late."""
-        signs = [each.made_at for each in self.made_by(run)]
-        if self.ran_at is not None and run.owns(self.ran_at):
-            signs.append(self.ran_at)
-        return min(signs, default=None)
+        made = self.made_by(run)
+        first = made[-1].made_at if made else None
+        if not self.is_recorded(run) or (first is not None and self.ran_at is not None and first < self.ran_at):
+            return first
+        return self.ran_at
 
     def _settled(self) -> Witnesses:
         """The same with what only the witnesses together can tell: which of two hours is meant, and which phase."""
         seen = self
         if seen.last_run and seen.last_run.later_at:
             seen = replace(seen, last_run=replace(seen.last_run, at=seen._meant_last(seen.last_run.instants)))
-        if not isinstance(seen.job.schedule, Every) or not seen.floats:
+        if not seen.floats:
             return seen
         next_run_at = seen.next_run.at if seen.next_run else None
-        return replace(seen, job=interval.anchored(seen.job, seen.job.schedule, seen._newest_run(), next_run_at))
+        return replace(seen, job=interval.anchored(seen.job, seen._newest_run(), next_run_at))
 
     def _meant_last(self, instants: Sequence[datetime]) -> datetime:
         """Which of two hours a record means: the one that a file agrees with, in which the run was in time, the newer.
@@ -239,8 +251,8 @@ class Witnesses:
         return any(abs(each.made_at - at) <= self.job.max_runtime for each in self.files)
 
     def _is_in_time(self, at: datetime) -> bool:
-        due_at = last_due(self.job.schedule, at)
-        return due_at is not None and at <= due_at + self.job.grace + self.job.max_runtime
+        due_at = last_due(as_scheduled(self.job.schedule), at)
+        return due_at is not None and at <= due_at + self.job.allowance
 
     def _newest_run(self) -> datetime | None:
         """When the newest run was seen. Its output and its record lie a little apart: the earlier of the two."""
@@ -259,16 +271,18 @@ def asked_database(evidence: Evidence, service: Service, now: datetime) -> Datab
     """What the service's database said; None where none is declared."""
     if service.database is None:
         return None
+    if (seen := evidence.databases.get(service.id)) is not None:
+        return seen
     detail = f"{service.database.shown_url}: it was not asked, this evidence was gathered without it"
-    return evidence.databases.get(service.id) or NotSeen(code=CauseCode.BACKEND_DOWN, detail=detail, looked_at=now)
+    return NotSeen(code=CauseCode.BACKEND_DOWN, detail=detail, looked_at=now)
 
 
 def _has_executions(database: DatabaseSeen | NotSeen | None) -> bool:
     return isinstance(database, DatabaseSeen) and database.executions is not None
 
 
-def _broken(findings: Sequence[Finding], *checks: Check) -> Finding | None:
-    return next((each for each in findings if each.needs_a_person and each.check in checks), None)
+def _first(broken: Sequence[Finding], *checks: Check) -> Finding | None:
+    return next((each for each in broken if each.check in checks), None) if broken else None
 
 
 def _looked(evidence: Evidence, job: Job, now: datetime) -> OutputSeen | NotSeen:

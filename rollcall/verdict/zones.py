@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from rollcall.evidence import FileSeen
 from rollcall.jobs import DueRun
 from rollcall.schedule.answers import last_due
+from rollcall.schedule.days_off import as_scheduled
 from rollcall.verdict import show
 from rollcall.verdict.witnesses import Witnesses
 
@@ -36,7 +37,8 @@ def misnamed(seen: Witnesses, run: DueRun) -> Misnamed | None:
     output = seen.job.output
     if output is None or output.stamp is None or "%z" in output.stamp:
         return None
-    if any(each.made_at <= run.finish_by for each in seen.made_by(run)):
+    made = seen.made_by(run)
+    if made and made[-1].made_at <= run.finish_by:
         return None
     return next(_candidates(seen, run), None)
 
@@ -87,5 +89,5 @@ def _limit(seen: Witnesses) -> timedelta:
 
 def _fits_another(file: FileSeen, seen: Witnesses) -> bool:
     """True where the name, as it is read, is in time of some run."""
-    due_at = last_due(seen.job.schedule, file.made_at)
-    return due_at is not None and file.made_at <= due_at + seen.job.grace + seen.job.max_runtime
+    due_at = last_due(as_scheduled(seen.job.schedule), file.made_at)
+    return due_at is not None and file.made_at <= due_at + seen.job.allowance

@@ -1,112 +1,39 @@
-"""Everything known this morning, and the JSON of it."""
+"""What do programs read of a morning: the JSON of it, as `morning.schema.json` describes it?"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rollcall.action import Action
-from rollcall.cause import Cause, explain_job, explain_service
-from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, SchedulerSeen
+from rollcall.cause import Cause
+from rollcall.evidence import DatabaseSeen, FileSeen, NotSeen, OutputSeen, SchedulerSeen
 from rollcall.findings import Finding
-from rollcall.jobs import Job, Roll, Service
+from rollcall.jobs import Job
+from rollcall.morning import Morning
 from rollcall.times import to_iso
-from rollcall.verdict import JobJudged, ServiceJudged, judge_job, judge_service
+from rollcall.verdict import JobJudged, ServiceJudged
 
 VERSION = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Morning:
-    """The whole result: what was judged, when, in which zone, and how much of the roll that was.
-
-    `declared` counts the jobs of jobs.toml, of which `jobs` may be a selection. `demo` is the story of the embedded
-    demo, None on a real morning; `replay_of` the moment of the record that was judged, None where everybody was asked.
-    `actions` is what was done about it before it was judged for the last time.
-    """
-
-    judged_at: datetime
-    zone: ZoneInfo
-    services: tuple[ServiceJudged, ...]
-    jobs: tuple[JobJudged, ...]
-    declared: int
-    demo: str | None = None
-    replay_of: datetime | None = None
-    actions: tuple[Action, ...] = ()
-
-    @cached_property
-    def service_causes(self) -> dict[str, Cause | None]:
-        """What is wrong with each service, by its id."""
-        return {each.service.id: explain_service(each) for each in self.services}
-
-    @cached_property
-    def job_causes(self) -> dict[str, Cause | None]:
-        """What is wrong with each job, by its id."""
-        services = {each.service.id: each for each in self.services}
-        return {each.job.id: explain_job(each, services) for each in self.jobs}
-
-    @cached_property
-    def _jobs_by_id(self) -> dict[str, JobJudged]:
-        return {each.job.id: each for each in self.jobs}
-
-    def job(self, job_id: str) -> JobJudged | None:
-        """The judged job of that id; None where it was not looked at."""
-        return self._jobs_by_id.get(job_id)
-
-    @property
-    def is_partial(self) -> bool:
-        """True where only some of the declared jobs were looked at, or none at all."""
-        looked_at = {each.job.id for each in self.jobs}
-        return not looked_at or len(looked_at) < self.declared
-
-    @property
-    def needs_a_person(self) -> bool:
-        """True where a job or a service does."""
-        return any(each.needs_a_person for each in self.jobs) or any(self.service_causes.values())
-
-    def jobs_that_need_a_person(self) -> tuple[JobJudged, ...]:
-        """The jobs somebody must look at, in the order of jobs.toml."""
-        return tuple(each for each in self.jobs if each.needs_a_person)
-
-
-def judge_morning(
-    roll: Roll,
-    evidence: Evidence,
-    *,
-    now: datetime,
-    jobs: Iterable[Job] | None = None,
-    services: Iterable[Service] | None = None,
-    demo: str | None = None,
-    replay_of: datetime | None = None,
-) -> Morning:
-    """The morning as the evidence proves it, for the given jobs and services (all where left out)."""
-    jobs = tuple(roll.jobs if jobs is None else jobs)
-    asked = {service.id: service for service in (roll.services if services is None else services)}
-    asked |= {job.service.id: job.service for job in jobs if job.service}
-    services_judged = {service.id: judge_service(service, evidence, now=now) for service in asked.values()}
-    return Morning(
-        judged_at=now,
-        zone=roll.zone,
-        services=tuple(services_judged.values()),
-        jobs=tuple(judge_job(job, evidence, services_judged, now=now) for job in jobs),
-        declared=len(roll.jobs),
-        demo=demo,
-        replay_of=replay_of,
-    )
+_NOTHING_KNOWN: Mapping[str, datetime] = {}
 
 
 def to_json(
-    morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: Sequence[str] = ()
+    morning: Morning,
+    *,
+    is_complete: bool,
+    interruption: str | None = None,
+    other_failures: Sequence[str] = (),
+    since: Mapping[str, datetime] = _NOTHING_KNOWN,
 ) -> str:
     """`morning.json`, version 1: times as ISO 8601 with the offset of the morning's zone.
 
     `is_complete` is False where the run did not come to its end, so that its checks are not all told; `interruption`
-    is why. `other_failures` names checks that failed though no finding says why (a reader's own).
+    is why. `other_failures` names checks that failed though no finding says why (a reader's own). `since` is when the
+    first of the bad runs of a job was due, by its id, where the history is known.
     """
     is_complete = is_complete and not morning.is_partial
     whole = {
@@ -119,8 +46,9 @@ def to_json(
         "demo": morning.demo,
         "replay_of": to_iso(morning.replay_of, morning.zone) if morning.replay_of else None,
         "jobs_declared": morning.declared,
+        "actions": [_action(each, morning.zone) for each in morning.actions],
         "services": [_service(each, morning) for each in morning.services],
-        "jobs": [_job(each, morning) for each in morning.jobs],
+        "jobs": [_job(each, morning, since.get(each.job.id)) for each in morning.jobs],
     }
     return _written(whole)
 
@@ -143,8 +71,11 @@ def incomplete_json(
         "complete": False,
         "verdict": "incomplete",
         "incomplete_because": because,
+        "other_failures": [],
         "demo": demo,
         "replay_of": to_iso(replay_of, zone) if replay_of else None,
+        "jobs_declared": None,
+        "actions": [],
         "services": [],
         "jobs": [],
     }
@@ -172,6 +103,18 @@ def _verdict(morning: Morning, *, is_complete: bool) -> str:
     return "ok" if is_complete else "incomplete"
 
 
+def _action(action: Action, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "deed": action.deed,
+        "subject": action.subject,
+        "at": to_iso(action.at, zone),
+        "proven": action.is_proven,
+        "dry": action.is_dry,
+        "proof": action.proof,
+        "due_at": to_iso(action.due_at, zone) if action.due_at else None,
+    }
+
+
 def _service(judged: ServiceJudged, morning: Morning) -> dict[str, Any]:
     return {
         "id": judged.service.id,
@@ -181,7 +124,7 @@ def _service(judged: ServiceJudged, morning: Morning) -> dict[str, Any]:
     }
 
 
-def _job(judged: JobJudged, morning: Morning) -> dict[str, Any]:
+def _job(judged: JobJudged, morning: Morning, since: datetime | None) -> dict[str, Any]:
     run = judged.due_run
     return {
         "id": judged.job.id,
@@ -191,6 +134,7 @@ def _job(judged: JobJudged, morning: Morning) -> dict[str, Any]:
         "next_due_at": to_iso(judged.next_due_at, morning.zone) if judged.next_due_at else None,
         "ran_at": to_iso(judged.ran_at, morning.zone) if judged.ran_at else None,
         "verdict": judged.verdict,
+        "since": to_iso(since, morning.zone) if since else None,
         "cause": _cause(morning.job_causes[judged.job.id]),
         "findings": [_finding(each) for each in judged.findings],
         "evidence": _evidence(judged, morning.zone),

@@ -1,0 +1,155 @@
+"""What does it cost to show a morning: the page and the JSON of many jobs, and all of reporting in a whole run?
+
+Each of the jobs is due at a time of its own, so that no schedule's answers are shared more than on a real morning, and
+each has a month of history. A run with our reports is held against the same run with pytest-html's alone.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from benchmarks import suites
+from benchmarks.stage import HOUSE, stage
+from fixtures.one_morning import aime, at, haiku_job
+from rollcall.evidence import Content, Evidence, FileSeen, OutputSeen, Registration, SchedulerSeen
+from rollcall.findings import Verdict
+from rollcall.history.rows import Chronicle, Row
+from rollcall.jobs import Job, Roll
+from rollcall.morning import Morning, judge_morning
+from rollcall.morning.written import to_json
+from rollcall.report.board import render_board
+from rollcall.times import to_iso
+
+DAYS = 30
+ROUNDS = 5
+RUNS = 5
+_NOW = at("2026-02-11T22:02:00+01:00")
+_TEXT = "# Album Haïku\n" + "une feuille tombe\n" * 20
+
+# A plugin that takes our reports out of a run and leaves all else in it.
+_WITHOUT_REPORTS = """
+import pytest
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    for plugin in session.config.pluginmanager.get_plugins():
+        if type(plugin).__module__.startswith("rollcall."):
+            session.config.pluginmanager.unregister(plugin)
+    session.config.option.htmlpath = {page!r}
+"""
+
+
+def page(folder: Path) -> list[tuple[str, float, str]]:
+    """Page and JSON of 10,000 jobs against those of 1,000, the size of the page, and reporting a check."""
+    few, many = _staged(1_000), _staged(10_000)
+    size = len(render_board(few[0], chronicle=few[1]).encode())
+    seconds = [_best(_shown, *staged) for staged in (few, many)]
+    return [
+        ("page and JSON of 10,000 jobs / of 1,000", seconds[1] / seconds[0], "at most 11"),
+        ("the same of 1,000 jobs, milliseconds", seconds[0] * 1000, "under 1,000"),
+        ("page of 1,000 jobs, MB without pytest-html's part", size / 1e6, "at most 1.3"),
+        ("all of reporting, milliseconds a check over pytest-html's", _reporting(folder), "at most 0.25"),
+    ]
+
+
+def _best(what: Callable[[Morning, Chronicle], object], morning: Morning, chronicle: Chronicle) -> float:
+    """The quickest of some rounds: whatever else the machine does only slows a round down."""
+    took = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        what(morning, chronicle)
+        took.append(time.perf_counter() - began)
+    return min(took)
+
+
+def _shown(morning: Morning, chronicle: Chronicle) -> tuple[str, str]:
+    return render_board(morning, chronicle=chronicle), to_json(morning, is_complete=True)
+
+
+def _staged(count: int) -> tuple[Morning, Chronicle]:
+    """A morning of that many jobs, one of a hundred of which failed, and what was remembered of them."""
+    jobs = [
+        haiku_job(id=f"job{number:05d}", schedule=f"{number % 60} {number // 60 % 21} * * *", engine="apscheduler")
+        for number in range(count)
+    ]
+    dues = {job.id: job.schedule.last_due(_NOW) or _NOW for job in jobs}
+    service = aime(engine="apscheduler")
+    registrations = tuple(_registration(job, dues[job.id], number) for number, job in enumerate(jobs))
+    evidence = Evidence(
+        services={
+            service.id: SchedulerSeen(asked_at=_NOW, answered_at=_NOW, running=True, registrations=registrations)
+        },
+        outputs={job.id: _output(dues[job.id]) for job in jobs},
+    )
+    roll = Roll(
+        file=Path("jobs.toml"), zone=jobs[0].zone, look_back=jobs[0].look_back, services=(service,), jobs=tuple(jobs)
+    )
+    morning = judge_morning(roll, evidence, now=_NOW)
+    assert sum(each.needs_a_person for each in morning.jobs) == count // 100
+    return morning, Chronicle(rows={job.id: _rows(job.id, dues[job.id]) for job in jobs})
+
+
+def _registration(job: Job, due_at: datetime, number: int) -> Registration:
+    return Registration(
+        id=job.id,
+        next_run=to_iso(due_at + timedelta(days=1)),
+        last_execution=to_iso(due_at + timedelta(seconds=18)),
+        last_status="error" if number % 100 == 0 else "success",
+    )
+
+
+def _output(due_at: datetime) -> OutputSeen:
+    made_at = [due_at + timedelta(seconds=17) - timedelta(days=day) for day in range(3)]
+    found = {"# Album Haïku": True, "Aucune information disponible": False}
+    content = [Content(head=_TEXT, sha256=f"{day}", found=found) for day in range(3)]
+    files = [
+        FileSeen(name=f"generate-haiku-{at:%Y%m%d-%H%M%S}.md", size=400, modified_at=at, stamp_at=at, content=each)
+        for at, each in zip(made_at, content, strict=True)
+    ]
+    return OutputSeen(looked_at=_NOW, matches=len(files), files=tuple(files))
+
+
+def _rows(job_id: str, due_at: datetime) -> tuple[Row, ...]:
+    past = [due_at - timedelta(days=day) for day in range(DAYS, 0, -1)]
+    return tuple(
+        Row(job_id=job_id, due_at=at, verdict=Verdict.OK, ran_at=at + timedelta(seconds=at.day), size=400, judged_at=at)
+        for at in past
+    )
+
+
+# A whole run ----------------------------------------------------------------------------------------------------------
+
+
+def _reporting(folder: Path) -> float:
+    """Milliseconds a check of a run of 1,000 jobs with a month of history, over the same with pytest-html's page."""
+    with stage(folder / "stage", 1000) as jobs_file:
+        ours = suites.checks(folder, jobs_file)
+        plain = [*ours, *_without_reports(folder)]
+        checks = suites.counted(ours)
+        # In turn, so that a slow minute of the machine is not one's alone.
+        took = [(_seconds(ours, folder), _seconds(plain, folder)) for _ in range(RUNS)]
+    return (min(each for each, _ in took) - min(each for _, each in took)) * 1000 / checks
+
+
+def _without_reports(folder: Path) -> list[str]:
+    (folder / "without_reports.py").write_text(_WITHOUT_REPORTS.format(page=str(folder / "plain.html")))
+    return ["-p", "without_reports"]
+
+
+def _seconds(command: list[str], folder: Path) -> float:
+    began = time.perf_counter()
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        cwd=HOUSE,
+        env={"PYTHONPATH": f"{HOUSE}:{folder}", "PATH": "/usr/bin:/bin"},
+    )
+    took = time.perf_counter() - began
+    if done.returncode != 0:
+        raise RuntimeError(f"ended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-500:]}")
+    return took

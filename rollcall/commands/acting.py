@@ -1,0 +1,51 @@
+"""What does a command need that acts: the present, a way to judge it again, and a folder for its locks?"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rollcall.commands.present import clock_from
+from rollcall.errors import BadInput
+from rollcall.gather import gather
+from rollcall.jobs import Job, Roll, Service
+from rollcall.morning import Morning, judge_morning
+from rollcall.settings import AS_OF, REPLAY, Asked
+from rollcall.times import read_now
+
+# Beside the reports, where pytest has its own: two checks of one house share it.
+_FOLDER = "reports"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """A roll whose services may be told to do something, as it is now."""
+
+    roll: Roll
+    clock: Callable[[], datetime]
+    folder: Path
+
+    def judge(self, jobs: Sequence[Job], services: Sequence[Service] = ()) -> Morning:
+        """These jobs and services, asked and judged as of the present."""
+        now = self.clock()
+        evidence = gather(jobs, services, now=now, clock=self.clock)
+        return judge_morning(self.roll, evidence, now=now, jobs=jobs, services=services)
+
+
+def acting(asked_for: argparse.Namespace) -> Acting:
+    """The roll that was asked for. Raises `BadInput`, also where the environment means another moment than now."""
+    for name in (AS_OF, REPLAY):
+        if os.environ.get(name):
+            raise BadInput.single(name, "means another moment than now, in which nothing can be done. Unset it.")
+    asked = Asked.of(
+        environment=os.environ,
+        folder=Path.cwd(),
+        jobs_file=asked_for.jobs_file,
+        service_urls=asked_for.service_url,
+    )
+    roll = asked.load(os.environ)
+    return Acting(roll=roll, clock=clock_from(read_now()), folder=roll.file.resolve().parent / _FOLDER)

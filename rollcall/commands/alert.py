@@ -1,0 +1,45 @@
+"""`rollcall alert --test`: does a message reach everybody who is to hear of a change?
+
+It asks no service and judges nothing. Exit status: 0 where every channel took it, 1 where one did not, 4 where nobody
+is declared, or the question was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollcall.errors import BadInput
+from rollcall.settings import JOBS_FILE, Asked
+from rollcall.times import read_now
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, _SubParsersAction
+
+
+def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Adds the command to those of `rollcall`."""
+    parser = commands.add_parser("alert", help="send a test message through every channel of [alert]")
+    parser.add_argument("--test", action="store_true", required=True, help="send it, and say who took it")
+    parser.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
+    parser.set_defaults(command=run)
+
+
+def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
+    """A line for each channel; returns the exit status. Raises `BadInput`."""
+    from rollcall.alert.channels import carry, channels_of
+    from rollcall.alert.message import write_test
+
+    asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file)
+    roll = asked.load(os.environ)
+    if roll.alert is None:
+        rule = 'nobody is declared who is to hear of a change. Add [alert] with webhook = "…" or apprise = ["…"].'
+        raise BadInput.single(asked.shown_file, rule)
+    message = write_test(read_now(), roll.zone)
+    carried = carry([message], channels_of(roll.alert), limit=roll.alert.timeout)
+    for each in carried:
+        yield each.problem or f"{each.channel} took it"
+    return 1 if any(each.problem for each in carried) else 0

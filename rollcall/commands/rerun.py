@@ -1,0 +1,57 @@
+"""`rollcall rerun JOB`: run a job now whose due run was missed, and look whether its work is there then.
+
+It refuses for a job that was not missed, or that jobs.toml does not say may be re-run. Exit status: 0 where the work of
+every named job is there, 1 where that is not so or somebody must look, 4 for bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from rollcall.action import told
+from rollcall.commands.acting import acting
+from rollcall.commands.selected import selected
+from rollcall.commands.witnessed import add_address
+from rollcall.remedy import rerun_missed
+from rollcall.remedy.rerun import why_not
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, _SubParsersAction
+
+    from rollcall.morning import Morning
+
+
+def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Adds the command to those of `rollcall`."""
+    parser = commands.add_parser("rerun", help="run a job now whose due run was missed, and prove that it is done")
+    parser.add_argument("jobs", nargs="+", metavar="JOB", help="these jobs, in the order of jobs.toml")
+    add_address(parser)
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    parser.set_defaults(command=run)
+
+
+def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
+    """A line for each job; returns the exit status. Raises `BadInput`."""
+    here = acting(asked_for)
+    jobs = selected(here.roll, asked_for.jobs)
+
+    def judge() -> Morning:
+        return here.judge(jobs)
+
+    before = judge()
+    after = rerun_missed(before, judge_again=judge, clock=here.clock, folder=here.folder, is_dry=asked_for.dry_run)
+    services = {each.service.id: each for each in before.services}
+    actions = {each.subject: each for each in after.actions}
+    status = 0
+    for first, last in zip(before.jobs, after.jobs, strict=True):
+        job = first.job
+        if action := actions.get(job.id):
+            status |= not action.is_proven
+            yield told(action, here.roll.zone)
+            continue
+        status |= last.needs_a_person
+        why = why_not(first, services[job.service.id] if job.service else None) or "it was run, or begun, meanwhile"
+        yield f"{job.id} is not run again: {why}"
+    return status

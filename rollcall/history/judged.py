@@ -1,0 +1,124 @@
+"""What of this morning is worth remembering?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rollcall.action import Action, Deed, told
+from rollcall.errors import CauseCode
+from rollcall.findings import Verdict
+from rollcall.history.rows import PastMorning, Row
+from rollcall.jobs import DueRun, Job, Late
+from rollcall.morning import Morning
+from rollcall.past import PastRun, Signs, Standing, past_runs
+from rollcall.text import clean
+from rollcall.verdict import JobJudged, interval
+
+# A job of every minute has 1,440 runs in a day of look-back, and a strip shows some thirty.
+MOST_FROM_FILES = 48
+
+# Of what was seen this morning nothing is left out: only files from before the look-back were not listed.
+_ANY_CUT = 0
+
+
+def rows_of(morning: Morning) -> tuple[Row, ...]:
+    """What the morning tells of due runs: the one judged of each job, and earlier ones of which its files tell."""
+    return tuple(row for judged in morning.jobs for row in _rows(judged, morning))
+
+
+def past_morning(morning: Morning, *, by: str, is_complete: bool) -> PastMorning:
+    """The morning as a whole; one that looked at a part of the jobs is never complete."""
+    is_complete = is_complete and not morning.is_partial
+    fine = "ok" if is_complete else "incomplete"
+    return PastMorning(
+        judged_at=morning.judged_at,
+        verdict="attention" if morning.needs_a_person else fine,
+        is_complete=is_complete,
+        declared=morning.declared,
+        needing=len(morning.jobs_that_need_a_person()),
+        by=by,
+    )
+
+
+def _rows(judged: JobJudged, morning: Morning) -> Iterator[Row]:
+    run = judged.due_run
+    if run is None or judged.verdict is Verdict.PAUSED:
+        return
+    yield from _from_files(judged, run, morning)
+    cause = morning.job_causes[judged.job.id]
+    yield Row(
+        job_id=judged.job.id,
+        due_at=run.due_at,
+        verdict=_verdict(judged),
+        cause=cause.code if cause else None,
+        needs_a_person=judged.needs_a_person,
+        ran_at=judged.ran_at,
+        size=judged.file.size if judged.file else None,
+        judged_at=morning.judged_at,
+        action=_action(judged.job, run, morning),
+    )
+
+
+def _verdict(judged: JobJudged) -> Verdict:
+    """The job's; that its next run is still inside its time does not put off what is proven of this one."""
+    is_proven = bool(judged.findings) and all(each.verdict is Verdict.OK for each in judged.findings)
+    return Verdict.OK if is_proven else judged.verdict
+
+
+def _action(job: Job, run: DueRun, morning: Morning) -> str | None:
+    """The last thing that was done about the run, or about its service."""
+    done = [each for each in morning.actions if not each.is_dry and _concerns(each, job, run)]
+    return clean(told(done[-1], morning.zone)) if done else None
+
+
+def _concerns(action: Action, job: Job, run: DueRun) -> bool:
+    if action.deed is Deed.RERUN:
+        return action.subject == job.id and action.due_at in (None, run.due_at)
+    return job.service is not None and action.subject == job.service.id
+
+
+# Runs that no morning judged ------------------------------------------------------------------------------------------
+
+
+def _from_files(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row]:
+    """The runs of the look-back before the one judged, as far as the files prove something of them."""
+    job, now = judged.job, morning.judged_at
+    if job.output is None or interval.floats(job):
+        return
+    signs = Signs.of_output(job, judged.seen.output, most=_ANY_CUT, now=now)
+    if not signs.seen:
+        return
+    since = now - job.look_back - job.allowance
+    for past in past_runs(job, signs, since=since, now=now, most=MOST_FROM_FILES):
+        # As the checks do: only what an older file stands before was missed.
+        is_told = past.sign is not None or past.run.begins_at > signs.seen[0].at
+        if past.due_at < run.due_at and is_told and (proven := _proven(past, job)):
+            verdict, cause = proven
+            yield Row(
+                job_id=job.id,
+                due_at=past.due_at,
+                verdict=verdict,
+                cause=cause,
+                needs_a_person=verdict is not Verdict.OK and (verdict is not Verdict.LATE or job.late is Late.FAIL),
+                ran_at=past.made_at,
+                size=past.file.size if past.file else None,
+                judged_at=now,
+                from_files=True,
+            )
+
+
+def _proven(past: PastRun, job: Job) -> tuple[Verdict, CauseCode | None] | None:
+    """What the files prove of a run; None where they prove nothing. Its content was not read."""
+    if past.is_empty:
+        return Verdict.BAD_OUTPUT, CauseCode.EMPTY_OUTPUT
+    if past.flaw and past.file:
+        return Verdict.BAD_OUTPUT, (CauseCode.TRUNCATED_OUTPUT if past.file.is_regular else CauseCode.OUTPUT_UNREADABLE)
+    match past.standing:
+        case Standing.MADE:
+            return Verdict.OK, None
+        case Standing.LATE:
+            return Verdict.LATE, CauseCode.RAN_LATE
+        case Standing.MISSED:
+            return Verdict.MISSED, CauseCode.MISSED_RUN
+        case _:
+            return None

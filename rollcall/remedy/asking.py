@@ -1,0 +1,58 @@
+"""What did a service answer when it was told to do something?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rollcall.errors import CannotLook
+from rollcall.jobs import Service
+from rollcall.sources.over_http import Answer, address, post
+from rollcall.text import clean_of_secrets
+
+# Accepted and not yet done; or done by a backend whose proxy had no patience.
+_NOT_YET = (202, 504)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back to one request: its status (None where no answer came), and one line that tells it."""
+
+    status: int | None
+    told: str
+
+    @property
+    def is_accepted(self) -> bool:
+        """True where the service says that it was, or will be, done."""
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_refused(self) -> bool:
+        """True where it was not done: a redirect is not followed, a request in error changes nothing."""
+        return self.status is not None and 300 <= self.status < 500
+
+    @property
+    def is_done_later(self) -> bool:
+        """True where the answer came before the work was done."""
+        return self.status in _NOT_YET
+
+
+def ask(service: Service, path: str, *, limit: timedelta | None = None) -> Reply:
+    """The reply to one POST, never sent again; within `limit`, the service's timeout where left out."""
+    secrets = dict(service.secrets)
+    try:
+        answer = post(service, path, limit=limit)
+    except CannotLook as problem:
+        return Reply(status=None, told=clean_of_secrets(problem.detail, secrets, 400))
+    return Reply(status=answer.status, told=clean_of_secrets(_told(service, path, answer), secrets, 400))
+
+
+def _told(service: Service, path: str, answer: Answer) -> str:
+    says = f"{address(service, path, 'POST')} answers {answer.status} {answer.reason}".rstrip()
+    if 300 <= answer.status < 400:
+        # Where it points to may carry a token in its query.
+        target = answer.headers.get("location", "").partition("?")[0]
+        return f"{says} and points to {target or 'nowhere'}, which is not followed"
+    text = answer.body[:2_000].decode(errors="replace")
+    text = clean_of_secrets(text, dict(service.secrets), 120)
+    return f"{says}: {text}" if text and answer.status >= 400 else says

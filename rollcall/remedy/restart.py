@@ -1,0 +1,179 @@
+"""Start a scheduler that is stopped, and stop and start one whose loop is dead, once; then prove that it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from rollcall.action import Action, Deed
+from rollcall.cause import request_of, table_of
+from rollcall.errors import CauseCode
+from rollcall.evidence import SchedulerSeen
+from rollcall.findings import Finding
+from rollcall.jobs import Service
+from rollcall.morning import Morning
+from rollcall.remedy.asking import Reply, ask
+from rollcall.remedy.proof import Proof, await_proof, look_again, proof_that_it_runs
+from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
+from rollcall.times import show_instant, show_span
+from rollcall.verdict import JobJudged
+from rollcall.verdict.service import judge_scheduler
+
+PROOF_LIMIT = timedelta(seconds=30)
+# What a start can cure, and by which deed. Whatever else is wrong with a service needs a person.
+_CURES = {CauseCode.SCHEDULER_STOPPED: Deed.START, CauseCode.SCHEDULER_STALLED: Deed.RESTART}
+_STEPS = {Deed.START: ("start",), Deed.RESTART: ("stop", "start")}
+NOTHING_DONE = "nothing was done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What was done, if anything, and whether the morning has to be judged again."""
+
+    action: Action | None
+    is_changed: bool
+
+
+def restart_stopped(
+    morning: Morning,
+    *,
+    judge_again: Callable[[], Morning],
+    clock: Callable[[], datetime],
+    folder: Path,
+    is_dry: bool = False,
+    limit: timedelta = PROOF_LIMIT,
+) -> Morning:
+    """The morning judged again after every scheduler was started that a start can cure, with what was done.
+
+    Each is started once, through its own `start` (and `stop` where it stalled), in its turn under a lock in `folder`,
+    and asked again until it is proven to run or `limit` is over. `judge_again` asks everybody again, as of the present.
+    The morning as it is where nothing applies; of a replay, always.
+    """
+    if morning.replay_of:
+        return morning
+    outcomes = [
+        _Cure(
+            service=each.service,
+            jobs=tuple(job for job in morning.jobs if job.job.service and job.job.service.id == each.service.id),
+            judged_at=morning.judged_at,
+            clock=clock,
+            folder=folder,
+            limit=limit,
+        ).outcome(deed, is_dry=is_dry)
+        for each in morning.services
+        if (deed := _deed(morning.service_causes[each.service.id]))
+    ]
+    actions = (*morning.actions, *(each.action for each in outcomes if each.action))
+    again = judge_again() if any(each.is_changed for each in outcomes) else morning
+    return replace(again, actions=actions)
+
+
+def _deed(cause: object) -> Deed | None:
+    return _CURES.get(getattr(cause, "code", CauseCode.BACKEND_DOWN))
+
+
+def lines_lacking(service: Service, deed: Deed) -> str | None:
+    """Which lines of jobs.toml the deed needs and does not have, as a cure; None where it has them."""
+    lacking = [each for each in _STEPS[deed] if _path(service, each) is None]
+    if not lacking:
+        return None
+    lines = " and ".join(f'`{each} = "/…"`' for each in lacking)
+    return f"nobody said how; add {lines} to {table_of(service)}, the path that its backend is told so by"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cure:
+    """One service that is to be cured."""
+
+    service: Service
+    jobs: Sequence[JobJudged]
+    judged_at: datetime
+    clock: Callable[[], datetime]
+    folder: Path
+    limit: timedelta
+
+    def outcome(self, deed: Deed, *, is_dry: bool) -> _Outcome:
+        if lacking := lines_lacking(self.service, deed):
+            return self._nothing_done(deed, lacking, is_changed=False)
+        if is_dry:
+            requests = ", then ".join(f"`{request_of(self.service, each)}`" for each in self._paths(deed))
+            return _Outcome(action=self._action(deed, requests, is_dry=True), is_changed=False)
+        # Another check may be at each of these for its whole time.
+        wait = self.limit + (len(_STEPS[Deed.RESTART]) + 2) * self.service.timeout
+        try:
+            with turn(self.folder, f"service {self.service.id}", wait=wait) as mine:
+                return self._in_turn(mine, deed)
+        except NoTurn as problem:
+            return self._nothing_done(deed, str(problem), is_changed=False)
+
+    def _in_turn(self, mine: Turn, deed: Deed) -> _Outcome:
+        """Asks again first: whoever had the turn before may have cured it."""
+        seen = look_again(self.service, self.clock)
+        broken = [each for each in judge_scheduler(replace(self.service, database=None), seen) if each.needs_a_person]
+        now_deed = next((_CURES[each.code] for each in broken if each.code in _CURES), None)
+        if now_deed is None and isinstance(seen, SchedulerSeen):
+            return _Outcome(action=None, is_changed=True)
+        if now_deed is None:
+            return self._nothing_done(deed, f"asked once more, {_because(broken)}", is_changed=True)
+        if lacking := lines_lacking(self.service, now_deed):
+            return self._nothing_done(now_deed, lacking, is_changed=True)
+        last = mine.last(self.service.shown_url)
+        if last and last.at >= self.judged_at:
+            when = show_instant(last.at, self.service.zone, seconds=True)
+            return self._nothing_done(now_deed, f"another check tried {when}, and it did not help", is_changed=True)
+        at = self.clock()
+        mine.note(Attempt(at=at, url=self.service.shown_url))
+        return self._done(now_deed, at)
+
+    def _done(self, deed: Deed, at: datetime) -> _Outcome:
+        replies: list[Reply] = []
+        for path in self._paths(deed):
+            replies.append(ask(self.service, path))
+            # Where a stop was not refused the scheduler may be stopped: it is never left so.
+            if replies[-1].is_refused:
+                break
+        proof = self._proof(replies)
+        action = self._action(deed, _told(replies, proof, self.limit), at=at, is_proven=proof.is_whole)
+        return _Outcome(action=action, is_changed=True)
+
+    def _proof(self, replies: Sequence[Reply]) -> Proof:
+        if replies[-1].status is None or replies[-1].is_accepted:
+            return await_proof(self.service, self.jobs, clock=self.clock, limit=self.limit)
+        return proof_that_it_runs(self.service, self.jobs, look_again(self.service, self.clock))
+
+    def _paths(self, deed: Deed) -> list[str]:
+        return [path for each in _STEPS[deed] if (path := _path(self.service, each))]
+
+    def _nothing_done(self, deed: Deed, why: str, *, is_changed: bool) -> _Outcome:
+        return _Outcome(action=self._action(deed, f"{NOTHING_DONE}: {why}"), is_changed=is_changed)
+
+    def _action(
+        self, deed: Deed, proof: str, *, at: datetime | None = None, is_proven: bool = False, is_dry: bool = False
+    ) -> Action:
+        return Action(
+            deed=deed,
+            subject=self.service.id,
+            at=at or self.clock(),
+            is_proven=is_proven,
+            proof=proof,
+            is_dry=is_dry,
+        )
+
+
+def _path(service: Service, step: str) -> str | None:
+    return service.start if step == "start" else service.stop
+
+
+def _because(broken: Sequence[Finding]) -> str:
+    return broken[0].because if broken else "it does not answer"
+
+
+def _told(replies: Sequence[Reply], proof: Proof, limit: timedelta) -> str:
+    odd = [each.told for each in replies if not each.is_accepted]
+    if proof.is_whole:
+        return "; ".join((proof.told, *odd))
+    if not odd:
+        return f"{replies[-1].told}, but {show_span(limit)} later: {proof.told}"
+    return "; ".join((*odd, proof.told))

@@ -1,0 +1,350 @@
+"""Does news reach people over real sockets, whatever they answer, and is it remembered only once somebody took it?"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures.hostile_service import BUSY, Script, closed_port, hostile_service, reply
+from fixtures.house import HOSTILE, NOW, ZURICH, House
+from fixtures.listener import Listener, listener
+from fixtures.post_office import post_office
+from rollcall import alert
+from rollcall.action import Action, Deed
+from rollcall.alert.channels import carry, channels_of
+from rollcall.alert.message import Message, write_message, write_test
+from rollcall.alert.news import Concern, Event, News
+from rollcall.history import store
+from rollcall.history.rows import NOTHING
+from rollcall.jobs import Alert, Roll
+from rollcall.morning import Morning
+
+TOKEN = "t0ken-that-nobody-may-read"
+SOON = timedelta(seconds=1)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """Two jobs, of which one missed its run."""
+    house = House(tmp_path)
+    house.add("haiku", "Haiku generation")
+    house.add("sync")
+    house.says("haiku", last_execution="2026-02-10T05:00:17")
+    return house
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def hook() -> Iterator[Listener]:
+    with listener() as living:
+        yield living
+
+
+def to(url: str = "", **words: Any) -> Alert:
+    secrets = ((TOKEN, "${HOOK}"),)
+    return Alert(webhook=url or None, shown_webhook="http://127.0.0.1/…", secrets=secrets, **{"timeout": SOON} | words)
+
+
+def tell(house: House, told_to: Alert, file: Path | None = None, **words: Any) -> tuple[str, ...]:
+    roll = replace(house.roll(), alert=told_to)
+    return alert.tell(
+        roll, words.pop("morning", None) or house.morning(), NOTHING, file=file, is_complete=True, **words
+    )
+
+
+# What is said ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_webhook_is_sent_json_of_version_1(house: House, hook: Listener) -> None:
+    problems = tell(
+        house, to(f"{hook.url}/hook/{TOKEN}", headers=(("X-Token", TOKEN),)), page=Path("/srv/morning.html")
+    )
+    (heard,) = hook.heard
+    said = heard.says
+
+    assert problems == ()
+    assert (heard.method, heard.path) == ("POST", f"/hook/{TOKEN}")
+    assert heard.headers["content-type"] == "application/json"
+    assert heard.headers["x-token"] == TOKEN
+    assert {key: said[key] for key in ("version", "event", "cause", "service", "since", "judged_at", "page")} == {
+        "version": 1,
+        "event": "new",
+        "cause": "missed-run",
+        "service": None,
+        "since": "2026-02-11T06:00:00+01:00",
+        "judged_at": "2026-02-11T07:02:00+01:00",
+        "page": "/srv/morning.html",
+    }
+    assert said["jobs"] == [
+        {"id": "haiku", "title": "Haiku generation", "sentence": said["sentence"], "next_step": said["next_step"]}
+    ]
+    assert said["sentence"].startswith("Due Wed 11 Feb 06:00 CET, allowed until 06:15")
+    assert "curl -X POST http://localhost:8000/trigger/haiku" in said["next_step"]
+    assert said["title"] == "Roll call: new: missed-run [haiku]"
+    assert said["text"].splitlines() == [
+        f"haiku: {said['sentence']}",
+        f"do: {said['next_step']}",
+        "",
+        "since Wed 11 Feb 06:00 CET; judged Wed 11 Feb 2026 07:02 CET",
+        "page: /srv/morning.html",
+    ]
+    assert said["actions"] == []
+
+
+def test_a_broken_service_is_one_message_with_its_jobs(house: House, hook: Listener) -> None:
+    house.falls_silent()
+    tried = Action(deed=Deed.START, subject="aime", at=NOW, is_proven=False, proof="it still does not run")
+    tell(house, to(hook.url), morning=replace(house.morning(), actions=(tried,)))
+    (said,) = [each.says for each in hook.heard]
+
+    assert (said["cause"], said["service"]) == ("backend-down", "aime")
+    assert [each["id"] for each in said["jobs"]] == ["haiku", "sync"]
+    assert said["title"] == "Roll call: new: backend-down [aime, 2 jobs]"
+    assert "it explains: haiku and sync" in said["text"]
+    assert "it still does not run" in said["text"]
+    assert len(said["actions"]) == 1
+
+
+def test_many_jobs_of_one_cause_are_one_short_message(house: House, hook: Listener) -> None:
+    for number in range(40):
+        house.add(f"job{number:02}")
+        house.says(f"job{number:02}", last_execution="2026-02-10T05:00:17")
+    tell(house, to(hook.url))
+    (said,) = [each.says for each in hook.heard]
+
+    assert said["title"] == "Roll call: new: missed-run [haiku and 40 more]"
+    assert len(said["jobs"]) == 41
+    assert "the same of 36 more jobs: job04, job05" in said["text"]
+    assert len(said["text"].splitlines()) < 25
+
+
+def hostile_message(house: House) -> Message:
+    text = f"evil\r\nBcc: everybody@example.org\r\n\r\n\u202e\x1b[31m{HOSTILE}"
+    concern = Concern(id=text, title=text, sentence=text, next_step=text)
+    news = News(event=Event.NEW, cause="missed-run", sentence=text, next_step=text, jobs=(concern,), since=NOW)
+    return write_message(news, house.morning(), page=Path("/srv/evil\nBcc: x@example.org"))
+
+
+@pytest.mark.parametrize("kind", ["text", "html", "markdown"])
+def test_a_hostile_name_adds_no_header_and_no_markup(house: House, kind: str) -> None:
+    with post_office() as office:
+        (carried,) = carry(
+            [hostile_message(house)],
+            channels_of(Alert(apprise=(f"{office.url()}&format={kind}",))),
+            limit=timedelta(seconds=BUSY),
+        )
+        (mail,) = office.mails
+
+    assert carried.problem is None
+    assert office.sent_to == ["ops@example.org"]
+    assert "Bcc" not in mail
+    assert "\n" not in mail["Subject"]
+    assert not any(
+        "<script" in str(part.get_payload(decode=True)) for part in mail.walk() if "html" in part["Content-Type"]
+    )
+    assert not any("\x1b" in str(part) or "\u202e" in str(part) for part in mail.walk())
+
+
+def test_no_line_of_the_json_is_more_than_one(house: House) -> None:
+    message = hostile_message(house)
+
+    assert "\n" not in message.title
+    assert not any(line.startswith("Bcc") for line in message.text.splitlines())
+    assert "\x1b" not in message.text + message.json.decode()
+
+
+def test_a_mail_says_it_too(house: House) -> None:
+    with post_office() as office:
+        problems = tell(house, to(apprise=(office.url(),), timeout=timedelta(seconds=BUSY)))
+        (mail,) = office.mails
+
+    assert problems == ()
+    assert mail["Subject"] == "Roll call: new: missed-run [haiku]"
+    assert "do: Run it now" in str(mail.get_payload(decode=True))
+
+
+# What is remembered ---------------------------------------------------------------------------------------------------
+
+
+def test_what_was_taken_is_told_once_and_then_recovers(house: House, hook: Listener, tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite3"
+    tell(house, to(hook.url), file)
+    tell(house, to(hook.url), file)
+    house.says("haiku", last_execution="2026-02-11T05:00:17")
+    tell(house, to(hook.url), file)
+    tell(house, to(hook.url), file)
+
+    assert [each.says["event"] for each in hook.heard] == ["new", "recovered"]
+    assert store.read_told(file) == {}
+
+
+def test_what_nobody_took_is_told_the_next_time(house: House, hook: Listener, tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite3"
+    hook.statuses = [503, 200]
+    first, second = tell(house, to(hook.url), file), tell(house, to(hook.url), file)
+
+    assert first == ("alert: webhook http://127.0.0.1/… did not take 1 message: answers 503 Service Unavailable",)
+    assert second == ()
+    assert [each.says["event"] for each in hook.heard] == ["new", "new"]
+    assert list(store.read_told(file)) == ["job haiku"]
+
+
+def test_one_channel_is_enough(house: House, hook: Listener, tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite3"
+    with closed_port() as url:
+        apprise = f"json://{url.removeprefix('http://')}/{TOKEN}"
+        problems = tell(house, to(hook.url, apprise=(apprise,), timeout=timedelta(seconds=BUSY)), file)
+
+    assert [each.partition(":")[0] for each in problems] == ["alert"]
+    assert "apprise (json) did not take 1 message" in problems[0]
+    assert TOKEN not in problems[0]
+    assert list(store.read_told(file)) == ["job haiku"]
+
+
+def test_without_a_history_everything_is_new(house: House, hook: Listener) -> None:
+    tell(house, to(hook.url))
+    tell(house, to(hook.url))
+
+    assert [each.says["event"] for each in hook.heard] == ["new", "new"]
+
+
+@pytest.mark.parametrize("staged", [{"demo": "a story"}, {"replay_of": NOW}])
+def test_nobody_hears_of_a_demo_or_a_replay(house: House, hook: Listener, staged: dict[str, Any]) -> None:
+    assert tell(house, to(hook.url), morning=replace(house.morning(), **staged)) == ()
+    assert hook.heard == []
+
+
+def test_a_history_that_cannot_be_written_is_a_note(house: House, hook: Listener, tmp_path: Path) -> None:
+    (problem,) = tell(house, to(hook.url), tmp_path / "jobs.toml" / "history.sqlite3")
+
+    assert problem.startswith("history: ")
+    assert len(hook.heard) == 1
+
+
+# Who does not listen --------------------------------------------------------------------------------------------------
+
+DRIP = Script(first=b"HTTP/1.1 200 OK\r\nX: ", again=b"x", every=0.05)
+# script | what is said of it
+UNWILLING = [
+    (Script(first=reply(status="500 Oh no")), "answers 500 Oh no"),
+    (Script(first=reply(status="403 Forbidden")), "answers 403 Forbidden"),
+    (Script(first=reply(status="302 Found", headers="Location: http://127.0.0.1:9/\r\n")), "a redirect, which is not"),
+    (Script(hangs=True), "no answer within"),
+    (DRIP, "no answer within 1 s"),
+    (Script(first=b"220 smtp.example.org ESMTP\r\n", speaks_first=True), ""),
+    (Script(), "disconnected"),
+    (Script(first=reply(status=f"500 {TOKEN}")), "answers 500 ${HOOK}"),
+    (Script(first=reply(status="500 a\x1b[31mb")), "did not take 1 message"),
+]
+
+
+@pytest.mark.parametrize(("script", "said"), UNWILLING)
+def test_a_channel_that_fails_is_one_line_in_bounded_time(house: House, script: Script, said: str) -> None:
+    with hostile_service(script) as service:
+        began = time.monotonic()
+        (problem,) = tell(house, to(f"{service.url}/{TOKEN}"))
+        took = time.monotonic() - began
+
+    assert said in problem
+    assert problem.isprintable()
+    assert TOKEN not in problem
+    assert took < SOON.total_seconds() + BUSY
+
+
+def test_a_body_without_an_end_is_not_waited_for(house: House) -> None:
+    with hostile_service(Script(first=reply(length=10**9), again=b"x", every=0.01)) as service:
+        assert tell(house, to(service.url)) == ()
+
+
+def test_plain_http_where_tls_belongs(house: House, hook: Listener) -> None:
+    (problem,) = tell(house, to(hook.url.replace("http:", "https:")))
+
+    assert "SSL" in problem
+    assert hook.heard == []
+
+
+def test_a_redirect_is_followed_by_nobody(house: House, hook: Listener) -> None:
+    with listener(statuses=[307], location=f"{hook.url}/elsewhere") as door:
+        apprise = f"json://{door.url.removeprefix('http://')}/{TOKEN}"
+        problems = tell(house, to(door.url, apprise=(apprise,), timeout=timedelta(seconds=BUSY)))
+
+    assert len(problems) == 2
+    assert hook.heard == []
+
+
+# how the post office answers | which kind of url | is the mail taken
+MAILS = [("250 OK", "mailto", True), ("550 no such user", "mailto", False), ("250 OK", "mailtos", False)]
+
+
+@pytest.mark.parametrize(("answer", "kind", "is_taken"), MAILS)
+def test_a_mail_that_is_refused_or_has_no_tls_is_one_line(house: House, answer: str, kind: str, is_taken: bool) -> None:
+    with post_office(answer=answer) as office:
+        problems = tell(house, to(apprise=(office.url(kind),), timeout=timedelta(seconds=BUSY)))
+
+    assert len(problems) == (0 if is_taken else 1)
+    assert len(office.mails) == is_taken
+    assert all(each.startswith(f"alert: apprise ({kind}) did not take 1 message: ") for each in problems)
+
+
+def test_channels_that_hang_cost_one_limit_together_and_hold_up_nobody(house: House, hook: Listener) -> None:
+    with hostile_service(Script(hangs=True)) as silent, socket.create_server(("127.0.0.1", 0)) as smtp:
+        port = smtp.getsockname()[1]
+        mails = tuple(f"mailto://127.0.0.1:{port}/?from=a@example.org&to=b@example.org&n={n}" for n in range(3))
+        hangs = f"json://{silent.url.removeprefix('http://')}"
+        began = time.monotonic()
+        problems = tell(house, to(hook.url, apprise=(*mails, hangs)))
+        took = time.monotonic() - began
+
+    assert len(problems) == 4
+    assert len(hook.heard) == 1
+    assert took < SOON.total_seconds() + BUSY
+
+
+def test_a_url_that_apprise_cannot_read_is_said_without_it(house: House) -> None:
+    (problem,) = tell(house, to(apprise=(f"nonsense://{TOKEN}",), timeout=timedelta(seconds=BUSY)))
+
+    assert problem.startswith("alert: apprise (nonsense) did not take 1 message: Apprise cannot read its url")
+    assert TOKEN not in problem
+
+
+def test_the_proxy_of_the_environment_is_used(house: House, hook: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", hook.url)
+    problems = tell(house, to("http://hooks.example.org/roll-call"))
+
+    assert problems == ()
+    assert [each.path for each in hook.heard] == ["http://hooks.example.org/roll-call"]
+
+
+def test_a_proxy_that_cannot_be_used_is_one_line(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "gopher://127.0.0.1:9")
+    (problem,) = tell(house, to("http://hooks.example.org/roll-call"))
+
+    assert "did not take 1 message" in problem
+
+
+def test_the_test_message_says_that_nothing_is_wrong() -> None:
+    message = write_test(NOW, ZURICH)
+
+    assert message.title == "Roll call: a test"
+    assert "nothing is wrong" in message.text
+    assert b'"event": "test"' in message.json
+
+
+def test_nothing_is_imported_or_sent_where_nobody_is_to_hear(house: House) -> None:
+    roll: Roll = house.roll()
+    morning: Morning = house.morning()
+
+    assert alert.tell(roll, morning, NOTHING, file=None, is_complete=True) == ()

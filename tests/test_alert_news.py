@@ -1,0 +1,285 @@
+"""What is news, from one morning to the next: new, still, recovered, each once, and never without evidence?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fixtures.house import NOW, ZURICH, House
+from rollcall.alert.news import Event, News, find_news, forget_undeclared
+from rollcall.evidence import Content, FileSeen
+from rollcall.findings import Verdict
+from rollcall.history.rows import NOTHING, Chronicle, Row, Told
+from rollcall.jobs import Alert, Threshold
+from rollcall.morning import Morning
+
+YESTERDAY = "2026-02-10T05:00:17"
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """Two jobs that did their work."""
+    house = House(tmp_path)
+    house.add("haiku")
+    house.add("sync")
+    return house
+
+
+def news_of(
+    house: House,
+    told: Mapping[str, Told] | None = None,
+    *,
+    morning: Morning | None = None,
+    chronicle: Chronicle = NOTHING,
+    is_complete: bool = True,
+    still_after: timedelta | None = None,
+    now: datetime | None = None,
+) -> tuple[News, ...]:
+    morning = morning or house.morning()
+    if now:
+        morning = replace(morning, judged_at=now)
+    roll = replace(house.roll(), alert=Alert(still_after=still_after))
+    return find_news(roll, morning, chronicle, told, is_complete=is_complete)
+
+
+def remembered(news: tuple[News, ...], before: Mapping[str, Told]) -> dict[str, Told]:
+    """What is remembered once all of it was taken."""
+    over = {key for each in news for key in each.over}
+    kept = {key: told for key, told in before.items() if key not in over}
+    return kept | {told.key: told for each in news for told in each.told}
+
+
+def in_short(news: tuple[News, ...]) -> list[tuple[str, str, str | None, list[str]]]:
+    return [(each.event.value, each.cause, each.service, [job.id for job in each.jobs]) for each in news]
+
+
+def miss(house: House) -> None:
+    house.says("haiku", last_execution=YESTERDAY)
+
+
+def miss_both(house: House) -> None:
+    miss(house)
+    house.says("sync", last_execution=YESTERDAY)
+
+
+def fail(house: House) -> None:
+    house.says("haiku", last_status="error")
+
+
+def silence(house: House) -> None:
+    house.falls_silent()
+
+
+def stop(house: House) -> None:
+    house.stops()
+
+
+def nothing(house: House) -> None:
+    """All is well."""
+
+
+Change = Callable[[House], None]
+# What was wrong the morning before | what is wrong this morning | what is told of it
+MORNINGS: list[tuple[Change, Change, list[tuple[str, str, str | None, list[str]]]]] = [
+    (nothing, nothing, []),
+    (nothing, miss, [("new", "missed-run", None, ["haiku"])]),
+    (nothing, miss_both, [("new", "missed-run", None, ["haiku", "sync"])]),
+    (miss, miss, []),
+    (miss, miss_both, [("new", "missed-run", None, ["sync"])]),
+    (miss, nothing, [("recovered", "missed-run", None, ["haiku"])]),
+    (miss_both, nothing, [("recovered", "missed-run", None, ["haiku", "sync"])]),
+    (miss_both, miss, [("recovered", "missed-run", None, ["sync"])]),
+    (miss, fail, [("new", "run-failed", None, ["haiku"])]),
+    (nothing, silence, [("new", "backend-down", "aime", ["haiku", "sync"])]),
+    (silence, silence, []),
+    (silence, stop, [("new", "scheduler-stopped", "aime", ["haiku", "sync"])]),
+    (silence, nothing, [("recovered", "backend-down", "aime", [])]),
+    (silence, miss, [("new", "missed-run", None, ["haiku"]), ("recovered", "backend-down", "aime", [])]),
+    # Of a job that its service hides nothing is known: neither that it is over, nor anything new.
+    (miss, silence, [("new", "backend-down", "aime", ["haiku", "sync"])]),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), MORNINGS)
+def test_only_what_changed_is_told(
+    tmp_path: Path, before: Change, after: Change, expected: list[tuple[str, str, str | None, list[str]]]
+) -> None:
+    told: dict[str, Told] = {}
+    for change, now in ((before, NOW - DAY), (after, NOW)):
+        house = House(tmp_path)
+        house.add("haiku")
+        house.add("sync")
+        change(house)
+        news = news_of(house, told, now=now)
+        told = remembered(news, told)
+
+    assert in_short(news) == expected
+
+
+def test_what_a_service_hid_is_still_known_when_it_answers_again(house: House) -> None:
+    miss(house)
+    told = remembered(news_of(house, {}), {})
+    house.falls_silent()
+    told = remembered(news_of(house, told), told)
+    house.scheduler = None
+    again = news_of(house, told)
+
+    assert in_short(again) == [("recovered", "backend-down", "aime", [])]
+    assert "job haiku" in remembered(again, told)
+
+
+def test_a_recovery_says_after_how_long(house: House) -> None:
+    told = {"job haiku": Told(key="job haiku", cause="missed-run", since=NOW - 2 * DAY, told_at=NOW - 2 * DAY)}
+    (news,) = news_of(house, told)
+
+    assert news.sentence == "haiku did its work again: missed-run is over after 2 d."
+    assert news.since == NOW - 2 * DAY
+
+
+# Never "recovered" without evidence -----------------------------------------------------------------------------------
+
+WAS_WRONG = {
+    "job haiku": Told(key="job haiku", cause="missed-run", since=NOW - DAY, told_at=NOW - DAY),
+    "service aime": Told(key="service aime", cause="backend-down", since=NOW - DAY, told_at=NOW - DAY),
+}
+
+
+def test_a_morning_that_broke_off_says_of_nothing_that_it_is_over(house: House) -> None:
+    assert in_short(news_of(house, WAS_WRONG, is_complete=False)) == []
+
+
+def test_a_part_of_the_jobs_says_nothing_of_the_others(house: House) -> None:
+    told = WAS_WRONG | {"job backup": Told(key="job backup", cause="missed-run", since=NOW, told_at=NOW)}
+
+    assert [each.over for each in news_of(house, told, morning=house.morning(only=["sync"]))] == [("service aime",)]
+
+
+def test_a_run_inside_its_time_that_hides_the_one_before_is_no_recovery(house: House) -> None:
+    house.add("poem", output="out/poem-*.md")
+    made_at = datetime(2026, 2, 10, 6, 0, 16, tzinfo=ZURICH)
+    house.files["poem"] = (FileSeen(name="poem-10.md", size=328, modified_at=made_at, content=Content()),)
+    morning = house.morning(now=datetime(2026, 2, 11, 6, 5, tzinfo=ZURICH))
+    told = {"job poem": replace(WAS_WRONG["job haiku"], key="job poem")}
+    poem = morning.job("poem")
+
+    assert poem
+    assert (poem.verdict, poem.needs_a_person) == (Verdict.PENDING, False)
+    assert in_short(news_of(house, told, morning=morning)) == []
+
+
+def test_what_is_declared_no_more_is_forgotten(house: House) -> None:
+    gone = {"job gone": Told(key="job gone", cause="missed-run", since=NOW, told_at=NOW)}
+
+    assert forget_undeclared(WAS_WRONG | gone, house.roll()) == WAS_WRONG
+
+
+# Still ----------------------------------------------------------------------------------------------------------------
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZURICH)
+
+
+# told | looked at | still_after | is it told again
+REMINDERS = [
+    ("2026-02-10T07:02:13", "2026-02-11T07:02:11", DAY, True),  # seconds sooner than the day before
+    ("2026-02-10T07:02:13", "2026-02-11T06:02:13", DAY, False),  # an hourly monitor does not creep
+    ("2026-02-10T07:02:13", "2026-02-12T07:02:11", 3 * DAY, False),
+    ("2026-02-10T07:02:13", "2026-02-13T07:02:11", 3 * DAY, True),
+    ("2026-02-10T07:02:13", "2026-03-13T07:02:11", None, False),
+    # a night of 23 hours, and one of 25
+    ("2026-03-28T07:02:13", "2026-03-29T07:02:11", DAY, True),
+    ("2026-03-28T07:02:13", "2026-03-29T06:02:13", DAY, False),
+    ("2026-10-24T07:02:13", "2026-10-25T07:02:11", DAY, True),
+    ("2026-10-24T07:02:13", "2026-10-25T06:02:13", DAY, False),
+]
+
+
+@pytest.mark.parametrize(("told_at", "now", "still_after", "is_told"), REMINDERS)
+def test_what_lasts_is_told_again_after_its_days(
+    house: House, told_at: str, now: str, still_after: timedelta | None, is_told: bool
+) -> None:
+    miss(house)
+    since = local("2026-02-09T06:00:00")
+    told = {"job haiku": Told(key="job haiku", cause="missed-run", since=since, told_at=local(told_at))}
+    news = news_of(house, told, still_after=still_after, now=local(now))
+
+    assert in_short(news) == ([("still", "missed-run", None, ["haiku"])] if is_told else [])
+    assert all(each.since == since and each.told[0].told_at == local(now) for each in news)
+
+
+# N of M ---------------------------------------------------------------------------------------------------------------
+
+
+def chronicle_of(runs: str) -> Chronicle:
+    """The runs of haiku before this morning's, the newest last: g good, b bad, p still inside its time."""
+    known = {"g": (Verdict.OK, False), "b": (Verdict.MISSED, True), "p": (Verdict.PENDING, False)}
+    rows = []
+    for days, (verdict, needs) in enumerate((known[each] for each in reversed(runs)), start=1):
+        at = datetime(2026, 2, 11, 6, 0, tzinfo=ZURICH) - days * DAY
+        rows.append(Row(job_id="haiku", due_at=at, verdict=verdict, needs_a_person=needs, judged_at=at))
+    return Chronicle(rows={"haiku": tuple(reversed(rows))})
+
+
+# threshold | the runs before | is a bad run of this morning told
+THRESHOLDS = [
+    (Threshold(bad=1, last=1), "", True),
+    (Threshold(bad=2, last=3), "", False),
+    (Threshold(bad=2, last=3), "gg", False),
+    (Threshold(bad=2, last=3), "bg", True),
+    (Threshold(bad=2, last=3), "gb", True),
+    (Threshold(bad=2, last=3), "bgg", False),
+    (Threshold(bad=2, last=3), "bgp", True),
+    (Threshold(bad=3, last=3), "bb", True),
+    (Threshold(bad=3, last=3), "gb", False),
+]
+
+
+def with_threshold(house: House, threshold: Threshold, chronicle: Chronicle, told: Mapping[str, Told] | None) -> bool:
+    miss(house)
+    house.jobs = house.jobs.replace(
+        '[jobs."sync"]', f'alert_after = "{threshold.bad} of {threshold.last}"\n[jobs."sync"]'
+    )
+    return bool(news_of(house, told, chronicle=chronicle))
+
+
+@pytest.mark.parametrize(("threshold", "runs", "is_told"), THRESHOLDS)
+def test_a_threshold_counts_the_newest_judged_runs(
+    house: House, threshold: Threshold, runs: str, is_told: bool
+) -> None:
+    assert with_threshold(house, threshold, chronicle_of(runs), {}) == is_told
+
+
+def test_an_earlier_look_at_this_mornings_run_is_not_counted_twice(house: House) -> None:
+    due_at = datetime(2026, 2, 11, 6, 0, tzinfo=ZURICH)
+    row = Row(job_id="haiku", due_at=due_at, verdict=Verdict.MISSED, needs_a_person=True, judged_at=due_at)
+
+    assert not with_threshold(house, Threshold(bad=2, last=3), Chronicle(rows={"haiku": (row,)}), {})
+
+
+@pytest.mark.parametrize(
+    ("chronicle", "told"), [(NOTHING, None), (Chronicle(problem="history.sqlite3: cannot be read"), {})]
+)
+def test_where_nobody_can_count_nothing_is_kept_back(
+    house: House, chronicle: Chronicle, told: Mapping[str, Told] | None
+) -> None:
+    assert with_threshold(house, Threshold(bad=2, last=3), chronicle, told)
+
+
+def test_once_told_another_cause_is_told_at_once(house: House) -> None:
+    told = {"job haiku": Told(key="job haiku", cause="run-failed", since=NOW - DAY, told_at=NOW - DAY)}
+
+    assert with_threshold(house, Threshold(bad=3, last=3), NOTHING, told)
+
+
+def test_new_trouble_says_since_when_no_run_was_good(house: House) -> None:
+    miss(house)
+    (news,) = news_of(house, {}, chronicle=chronicle_of("gbb"))
+
+    assert news.event is Event.NEW
+    assert news.since == datetime(2026, 2, 9, 6, 0, tzinfo=ZURICH)

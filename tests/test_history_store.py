@@ -1,0 +1,564 @@
+"""Does the history keep what it was told, whatever happens to its file?"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from fixtures.one_morning import Told as Seen
+from fixtures.one_morning import at, five_files, haiku_job, morning, not_seen
+from rollcall.errors import CauseCode
+from rollcall.findings import Verdict
+from rollcall.history import sqlite, store
+from rollcall.history.rows import NOTHING, PastMorning, Row, Told
+from rollcall.history.store import Whole, merge, read, read_told, read_whole, write, write_told
+
+YEAR = timedelta(days=365)
+NOON = at("2026-02-11T12:00:00+01:00")
+JOB = haiku_job()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "reports" / store.NAME
+
+
+def seen_on(day: int, **words: Any) -> Seen:
+    """The good morning of that day of February, or another one."""
+    known: dict[str, Any] = {
+        "now": f"2026-02-{day:02}T07:02:00+01:00",
+        "last_execution": f"2026-02-{day:02}T05:00:17.5",
+        "files": five_files(f"2026-02-{day:02}T06:00:17+01:00"),
+    }
+    return morning(**(known | words))
+
+
+def written(file: Path, *mornings: Seen, keeps: timedelta = YEAR, is_complete: bool = True) -> list[str | None]:
+    return [write(file, each.judged, by="pytest", is_complete=is_complete, keeps=keeps) for each in mornings]
+
+
+def verdicts(file: Path, now: Any = NOON, **words: Any) -> list[str]:
+    """The rows of the job, oldest first: "02-11 ok"."""
+    chronicle = read(file, [JOB], now=now, **words)
+    assert chronicle.problem is None
+    return [f"{each.due_at:%m-%d} {each.verdict}" for each in chronicle.of(JOB.id)]
+
+
+def row(day: int, verdict: Verdict = Verdict.OK, *, judged: int = 0, **words: Any) -> Row:
+    known: dict[str, Any] = {
+        "job_id": JOB.id,
+        "due_at": at(f"2026-02-{day:02}T06:00:00+01:00"),
+        "verdict": verdict,
+        "judged_at": at("2026-02-11T07:00:00+01:00") + timedelta(minutes=judged),
+    }
+    return Row(**(known | words))
+
+
+# What is kept ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_morning_that_was_written_is_read_again(file: Path) -> None:
+    told = seen_on(11, status="error")
+
+    assert written(file, told) == [None]
+    chronicle = read(file, [JOB], now=NOON)
+    assert chronicle.of(JOB.id)[-1] == Row(
+        job_id=JOB.id,
+        due_at=at("2026-02-11T06:00:00+01:00"),
+        verdict=Verdict.FAILED,
+        cause="run-failed",
+        needs_a_person=True,
+        ran_at=told.job.ran_at,
+        size=told.job.file.size if told.job.file else None,
+        judged_at=told.now,
+    )
+    assert chronicle.last_morning == PastMorning(
+        judged_at=told.now, verdict="attention", is_complete=True, declared=1, needing=1, by="pytest"
+    )
+    assert chronicle.problem is None
+
+
+def test_without_a_file_there_is_no_history_and_no_problem(file: Path) -> None:
+    assert read(file, [JOB], now=NOON) == NOTHING
+    assert not file.parent.exists()
+    assert read_told(file) == {}
+    assert read_whole(file) == Whole()
+
+
+def test_this_morning_is_not_its_own_past(file: Path) -> None:
+    told = seen_on(11)
+    written(file, seen_on(10), told)
+
+    assert verdicts(file, told.now) == ["02-10 ok"]
+    assert read(file, [JOB], now=told.now).mornings[-1].judged_at == seen_on(10).now
+    assert verdicts(file, told.now + timedelta(microseconds=1)) == ["02-10 ok", "02-11 ok"]
+
+
+@pytest.mark.parametrize(("most", "expected"), [(1, [11]), (2, [10, 11]), (3, [9, 10, 11]), (60, [8, 9, 10, 11])])
+def test_the_newest_rows_are_read_oldest_first(file: Path, most: int, expected: list[int]) -> None:
+    written(file, *(seen_on(day) for day in (8, 10, 9, 11)))
+
+    assert verdicts(file, most=most) == [f"02-{day:02} ok" for day in expected]
+
+
+def test_jobs_that_the_last_complete_morning_knew_and_that_are_declared_no_more_are_gone(file: Path) -> None:
+    written(file, seen_on(10), seen_on(11, id="weekly"))
+    written(file, seen_on(11, now="2026-02-11T08:00:00+01:00"), is_complete=False)
+
+    assert read(file, [JOB], now=NOON).gone == ("weekly",)
+    assert read(file, [haiku_job(id="weekly")], now=NOON).gone == ()
+
+
+@pytest.mark.parametrize("words", [{"demo": "a demo"}, {"replay_of": NOON}], ids=["demo", "replay"])
+def test_a_morning_in_which_nobody_was_asked_is_refused(file: Path, words: dict[str, Any]) -> None:
+    judged = replace(seen_on(11).judged, **words)
+
+    assert write(file, judged, by="pytest", is_complete=True, keeps=YEAR) is not None
+    assert not file.exists()
+
+
+def test_an_incomplete_morning_is_evidence_of_the_jobs_it_judged(file: Path) -> None:
+    written(file, seen_on(11), is_complete=False)
+
+    assert verdicts(file) == ["02-10 ok", "02-11 ok"][1:]
+    assert [each.is_complete for each in read(file, [JOB], now=NOON).mornings] == [False]
+
+
+_RANKED = [
+    # From the weakest to the strongest: whatever order they come in, the last of them stays.
+    row(11, Verdict.MISSED, judged=90, from_files=True),
+    row(11, Verdict.OK, judged=95, from_files=True),
+    row(11, Verdict.PENDING, judged=0),
+    row(11, Verdict.UNKNOWN, judged=60, needs_a_person=True),
+    row(11, Verdict.OK, judged=10, ran_at=NOON, size=812),
+    row(11, Verdict.MISSED, judged=30, cause="missed-run", needs_a_person=True),
+]
+
+
+@pytest.mark.parametrize("first", range(len(_RANKED)))
+@pytest.mark.parametrize("second", range(len(_RANKED)))
+def test_of_two_rows_of_one_due_run_the_better_witness_stays(file: Path, first: int, second: int) -> None:
+    merge(file, Whole(rows=[_RANKED[first]]))
+    merge(file, Whole(rows=[_RANKED[second]]))
+
+    assert read(file, [JOB], now=NOON).of(JOB.id) == (_RANKED[max(first, second)],)
+
+
+def test_what_was_done_is_remembered_when_the_run_is_judged_again(file: Path) -> None:
+    merge(file, Whole(rows=[row(11, Verdict.MISSED, action="aime restarted")]))
+    merge(file, Whole(rows=[row(11, Verdict.OK, judged=5)]))
+
+    assert [(each.verdict, each.action) for each in read(file, [JOB], now=NOON).of(JOB.id)] == [
+        (Verdict.OK, "aime restarted")
+    ]
+
+
+def test_a_service_that_is_down_later_takes_nothing_back(file: Path) -> None:
+    down = not_seen(CauseCode.BACKEND_DOWN)
+    written(file, seen_on(11), seen_on(11, now="2026-02-11T09:00:00+01:00", service=down))
+
+    assert verdicts(file) == ["02-11 ok"]
+
+
+def test_an_old_morning_that_is_judged_again_replaces_nothing_newer(file: Path) -> None:
+    written(file, seen_on(11), seen_on(11, now="2026-02-11T06:40:00+01:00", status="error"))
+
+    assert verdicts(file) == ["02-11 ok"]
+
+
+# Retention ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keeps", "rows", "mornings"),
+    [
+        # Judged at 07:02 on the 11th, due at 06:00: the run of the 9th is 49 h 2 min old, its morning 48 h.
+        (timedelta(hours=49, minutes=2), [9, 10, 11], [9, 10, 11]),
+        (timedelta(hours=49, minutes=1, seconds=59), [10, 11], [9, 10, 11]),
+        (timedelta(hours=47), [10, 11], [10, 11]),
+    ],
+)
+def test_what_was_due_longer_ago_than_it_keeps_is_forgotten(
+    file: Path, keeps: timedelta, rows: list[int], mornings: list[int]
+) -> None:
+    written(file, *(seen_on(day) for day in (8, 9, 10, 11)))
+    written(file, seen_on(11), keeps=keeps)
+
+    assert verdicts(file) == [f"02-{day:02} ok" for day in rows]
+    assert [each.judged_at.day for each in read(file, [JOB], now=NOON).mornings] == mornings
+
+
+def test_a_clock_that_jumps_years_ahead_does_not_make_it_forget(file: Path) -> None:
+    written(file, seen_on(10))
+    far = seen_on(11, now="2099-02-11T07:02:00+01:00", last_execution="2099-02-11T05:00:17", files=[])
+    written(file, far, seen_on(11))
+
+    assert verdicts(file) == ["02-10 ok", "02-11 ok"]
+
+
+# What was told --------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_told_is_remembered_until_something_else_is(file: Path) -> None:
+    first, second = (
+        Told(key=key, cause="missed-run", since=NOON, told_at=NOON + timedelta(microseconds=1)) for key in "ab"
+    )
+
+    assert write_told(file, {"a": first, "b": second}) is None
+    assert read_told(file) == {"a": first, "b": second}
+    assert write_told(file, {"b": second}) is None
+    assert read_told(file) == {"b": second}
+    assert written(file, seen_on(11)) == [None]
+    assert read_told(file) == {"b": second}
+
+
+# Files that are no history --------------------------------------------------------------------------------------------
+
+
+def garbage(file: Path) -> None:
+    file.write_text("this is no database, " * 500)
+
+
+def short(file: Path) -> None:
+    file.write_text("SQLite")
+
+
+def torn(file: Path) -> None:
+    written(file, *(seen_on(day) for day in range(1, 28)))
+    os.truncate(file, 4096 * 2 + 100)
+
+
+def header_only(file: Path) -> None:
+    written(file, seen_on(10))
+    os.truncate(file, 100)
+
+
+def overwritten(file: Path) -> None:
+    """Its first page is whole, the others are not."""
+    written(file, *(seen_on(day) for day in range(1, 28)))
+    with file.open("r+b") as stream:
+        stream.seek(4096)
+        stream.write(b"\xff" * (file.stat().st_size - 4096))
+
+
+def without_a_table(file: Path) -> None:
+    written(file, seen_on(10))
+    with sqlite3.connect(file) as connection:
+        connection.execute("DROP TABLE runs")
+    connection.close()
+
+
+def newer(file: Path) -> None:
+    written(file, seen_on(10))
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+
+
+def foreign(file: Path) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE songs (title TEXT)")
+    connection.close()
+
+
+def foreign_with_a_mark(file: Path) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA application_id = 7")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (garbage, "damaged"),
+        (short, "damaged"),
+        (torn, "damaged"),
+        (header_only, "damaged"),
+        (overwritten, "damaged"),
+        (without_a_table, "damaged"),
+        (newer, "newer"),
+        (foreign, "foreign"),
+        (foreign_with_a_mark, "foreign"),
+    ],
+)
+def test_a_file_that_is_no_history_is_set_aside_and_kept(file: Path, make: Any, kind: str) -> None:
+    file.parent.mkdir()
+    make(file)
+    os.utime(file, (NOON.timestamp(), NOON.timestamp()))
+    before = file.read_bytes()
+    name = f"history.sqlite3.{kind}-20260211-110000"
+
+    # Reading tells, and touches nothing.
+    problem = read(file, [JOB], now=NOON).problem
+    assert "it is set aside when a morning is next written" in (problem or "")
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+    assert file.read_bytes() == before
+
+    [told] = written(file, seen_on(11))
+    assert (told or "").endswith(f"it was set aside as {name}, and a new one begun")
+    assert file.with_name(name).read_bytes() == before
+    assert verdicts(file) == ["02-11 ok"]
+    assert written(file, seen_on(11)) == [None]
+
+
+def test_a_name_that_is_taken_is_left_alone(file: Path) -> None:
+    file.parent.mkdir()
+    names = ["history.sqlite3.damaged-20260211-110000", "history.sqlite3.damaged-20260211-110000-2"]
+    for number, _ in enumerate(names):
+        file.write_text(f"{number} is no database, and as long as it takes to be one" * 10)
+        os.utime(file, (NOON.timestamp(), NOON.timestamp()))
+        written(file, seen_on(11))
+
+    assert [file.with_name(each).read_text()[0] for each in names] == ["0", "1"]
+
+
+def test_the_log_beside_a_damaged_file_goes_with_it(file: Path) -> None:
+    file.parent.mkdir()
+    garbage(file)
+    os.utime(file, (NOON.timestamp(), NOON.timestamp()))
+    file.with_name(f"{file.name}-wal").write_text("what was written last")
+    written(file, seen_on(11))
+
+    assert file.with_name("history.sqlite3.damaged-20260211-110000-wal").read_text() == "what was written last"
+    assert verdicts(file) == ["02-11 ok"]
+
+
+def test_a_file_that_another_process_mended_meanwhile_is_not_set_aside(file: Path) -> None:
+    written(file, seen_on(10))
+
+    assert sqlite.set_aside(file) is None
+    assert verdicts(file) == ["02-10 ok"]
+
+
+def test_whatever_byte_is_broken_the_morning_is_judged_and_remembered(file: Path, tmp_path: Path) -> None:
+    written(file, *(seen_on(day) for day in range(1, 11)))
+    whole, dice = file.read_bytes(), random.Random(7)
+    today = seen_on(11)
+    for number in range(150):
+        broken = tmp_path / str(number) / store.NAME
+        broken.parent.mkdir()
+        start, length = dice.randrange(len(whole)), dice.choice([1, 8, 200])
+        broken.write_bytes(whole[:start] + dice.randbytes(length) + whole[start + length :])
+        read(broken, [JOB], now=NOON)
+        told = write(broken, today.judged, by="pytest", is_complete=True, keeps=YEAR)
+        after = read(broken, [JOB], now=NOON).of(JOB.id)
+
+        assert told is None or "set aside" in told
+        assert after, (start, length, told)
+        assert after[-1].due_at == at("2026-02-11T06:00:00+01:00")
+
+
+# Files that cannot be used just now -----------------------------------------------------------------------------------
+
+
+def test_a_file_that_another_process_writes_is_waited_for_and_not_damaged(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "PATIENCE", timedelta(milliseconds=200))
+    written(file, seen_on(10))
+    busy = sqlite3.connect(file, isolation_level=None)
+    busy.execute("BEGIN IMMEDIATE")
+
+    assert verdicts(file) == ["02-10 ok"]  # readers wait for nobody
+    assert written(file, seen_on(11)) == [
+        "history.sqlite3 was not written: another process is writing it, and did not finish in time"
+    ]
+    busy.execute("ROLLBACK")
+    busy.close()
+    assert written(file, seen_on(11)) == [None]
+    assert verdicts(file) == ["02-10 ok", "02-11 ok"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "loop", "a file where the folder should be"])
+def test_what_is_no_file_is_a_problem_and_stays(file: Path, kind: str) -> None:
+    file.parent.mkdir()
+    match kind:
+        case "folder":
+            file.mkdir()
+        case "pipe":
+            os.mkfifo(file)
+        case "loop":
+            file.symlink_to(file)
+        case _:
+            file.parent.rmdir()
+            file.parent.write_text("")
+
+    assert read(file, [JOB], now=NOON).problem is not None
+    [told] = written(file, seen_on(11))
+    assert "was not written" in (told or "")
+    assert not list(file.parent.glob("*.damaged-*"))
+
+
+def test_a_link_is_not_set_aside_instead_of_what_it_leads_to(file: Path, tmp_path: Path) -> None:
+    file.parent.mkdir()
+    real = tmp_path / "elsewhere.sqlite3"
+    garbage(real)
+    file.symlink_to(real)
+    written(file, seen_on(11))
+
+    assert file.is_symlink()
+    assert list(tmp_path.glob("elsewhere.sqlite3.damaged-*"))
+    assert verdicts(file) == ["02-11 ok"]
+
+
+# Other processes ------------------------------------------------------------------------------------------------------
+
+HOUSE = Path(__file__).resolve().parent.parent
+_CHILD = """
+import sys
+from pathlib import Path
+from tests.test_history_store import *
+file, what, numbers = Path(sys.argv[1]), sys.argv[2], [int(each) for each in sys.argv[3:]]
+"""
+_WRITES = (
+    _CHILD
+    + """
+print("ready", flush=True)
+sys.stdin.readline()
+for number in numbers:
+    told = write(file, seen_on(11, id=f"job{number}").judged, by=f"pytest {number}", is_complete=True, keeps=YEAR)
+    print(told, flush=True)
+"""
+)
+_KILLED = (
+    _CHILD
+    + """
+rows = [row(day, job_id=f"job{number}") for number in range(400) for day in range(1, 11)]
+print("ready", flush=True)
+while True:
+    [again] = [merge(file, Whole(rows=rows))]
+"""
+)
+_CUT = (
+    _CHILD
+    + """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (numbers[0], numbers[0]))
+rows = [row(day, job_id=f"job{number}") for number in range(400) for day in range(1, 11)]
+print(merge(file, Whole(rows=rows)))
+print(write(file, seen_on(11).judged, by="pytest", is_complete=True, keeps=YEAR) if what == "write" else "")
+"""
+)
+
+
+def child(code: str, file: Path, what: str, *numbers: int, **words: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(file), what, *map(str, numbers)],
+        cwd=HOUSE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        **words,
+    )
+
+
+def wait_for(process: subprocess.Popen[str]) -> None:
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+
+
+@pytest.mark.parametrize("begins", ["without a file", "with a damaged one"])
+def test_processes_that_write_at_the_same_time_all_land(file: Path, begins: str) -> None:
+    file.parent.mkdir()
+    if begins == "with a damaged one":
+        garbage(file)
+    writers = [child(_WRITES, file, "write", *range(number, number + 3)) for number in range(0, 24, 3)]
+    for each in writers:
+        wait_for(each)
+    for each in writers:  # all are let go before the first is waited for
+        assert each.stdin
+        each.stdin.write("\n")
+        each.stdin.flush()
+    answers = [each.communicate()[0] for each in writers]
+
+    told = [line for answer in answers for line in answer.splitlines() if line != "None"]
+    assert len(told) == (begins == "with a damaged one"), told
+    assert len(list(file.parent.glob("*.damaged-*"))) == len(told)
+    jobs = [haiku_job(id=f"job{number}") for number in range(24)]
+    chronicle = read(file, jobs, now=NOON)
+    assert sorted(chronicle.rows) == sorted(job.id for job in jobs)
+    assert chronicle.problem is None
+
+
+def test_a_kill_in_the_middle_of_a_write_loses_nothing_that_was_there(file: Path) -> None:
+    written(file, *(seen_on(day) for day in range(1, 11)))
+    before, dice = verdicts(file), random.Random(3)
+    jobs = [haiku_job(id=f"job{number}") for number in range(400)]
+    for _ in range(12):
+        writer = child(_KILLED, file, "merge")
+        wait_for(writer)
+        time.sleep(dice.uniform(0, 0.08))  # any moment: that is the point
+        writer.send_signal(signal.SIGKILL)
+        writer.communicate()
+
+        chronicle = read(file, jobs, now=NOON)
+        assert chronicle.problem is None
+        assert {len(each) for each in chronicle.rows.values()} <= {10}  # all of a transaction, or nothing
+        assert verdicts(file) == before
+        assert written(file, seen_on(10)) == [None]
+    assert not list(file.parent.glob("*.damaged-*"))
+
+
+@pytest.mark.parametrize("room", [0, 512, 5_000, 60_000, 100_000])
+@pytest.mark.parametrize("begins", ["with rows", "without a file"])
+def test_a_full_disk_is_told_and_takes_nothing_away(file: Path, room: int, begins: str) -> None:
+    file.parent.mkdir()
+    if begins == "with rows":
+        written(file, seen_on(9), seen_on(10))
+    answer, _ = child(_CUT, file, "merge", room).communicate()
+
+    assert answer.startswith("history.sqlite3 was not written: ")
+    assert verdicts(file) == (["02-09 ok", "02-10 ok"] if begins == "with rows" else [])
+    assert written(file, seen_on(11)) == [None]
+    assert verdicts(file)[-1] == "02-11 ok"
+    assert not list(file.parent.glob("*.damaged-*"))
+
+
+_READ_ONLY = (
+    _CHILD
+    + """
+if os.geteuid() == 0:
+    os.setuid(65534)  # root may do everything
+print(read(file, [JOB], now=NOON))
+print(write(file, seen_on(11).judged, by="pytest", is_complete=True, keeps=YEAR))
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("folder_mode", "file_mode", "can_read"),
+    [(0o555, 0o444, True), (0o555, 0o644, True), (0o755, 0o444, True), (0o755, 0o000, False), (0o000, 0o644, False)],
+)
+def test_what_may_not_be_written_or_read_is_a_problem_and_no_damage(
+    folder_mode: int, file_mode: int, *, can_read: bool
+) -> None:
+    # pytest's own folders are closed to other users.
+    with TemporaryDirectory(prefix="roll-call-") as open_to_all:
+        Path(open_to_all).chmod(0o755)
+        file = Path(open_to_all) / "reports" / store.NAME
+        written(file, seen_on(10))
+        before = file.read_bytes()
+        file.chmod(file_mode)
+        file.parent.chmod(folder_mode)
+        answer, _ = child(_READ_ONLY, file, "read").communicate()
+        file.parent.chmod(0o755)
+        file.chmod(0o644)
+        seen, told = answer.splitlines()
+
+        assert ("2026, 2, 10" in seen and "problem=None" in seen) == can_read, seen
+        assert can_read or "cannot be read" in seen
+        assert told.startswith("history.sqlite3 was not written: ")
+        assert [each.name for each in file.parent.iterdir() if "-" not in each.name] == [file.name]
+        assert file.read_bytes() == before

@@ -1,0 +1,211 @@
+"""What follows a run: is it remembered, are people told, does who watches notice, and is what was done told?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures.listener import Listener, listener
+from fixtures.lived_in import LivedIn, Run, lived_in
+from rollcall.history import store
+
+NOW = "--as-of="  # the present: nothing that lived_in stages
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[LivedIn]:
+    with lived_in(tmp_path) as house:
+        yield house
+
+
+# History
+
+
+def remembered(run: Run) -> store.Whole:
+    whole = store.read_whole(run.reports / "history.sqlite3")
+    assert isinstance(whole, store.Whole)
+    return whole
+
+
+def test_each_morning_is_remembered_and_the_next_one_knows_it(house: LivedIn) -> None:
+    house.scheduler.says["aime"]["wake"] |= {"last_execution": "2026-02-10T05:00:18.5", "last_status": "error"}
+    yesterday = house.run("--as-of=2026-02-10T07:00+01:00", "-n", "2")
+    house.scheduler.says["aime"]["wake"]["last_execution"] = "2026-02-11T05:00:18.5"
+    today = house.run()
+    [wake] = [each for each in today.morning["jobs"] if each["id"] == "wake"]
+
+    assert (yesterday.status, today.status) == (1, 1)
+    assert wake["since"] == "2026-02-10T06:00:00+01:00"
+    assert wake["due_at"] == "2026-02-11T06:00:00+01:00"
+    assert [each["since"] for each in today.morning["jobs"] if each["id"] != "wake"] == [None] * 3
+    rows = {(each.job_id, each.due_at.day): str(each.verdict) for each in remembered(today).rows}
+    assert (rows["wake", 10], rows["wake", 11], rows["write", 11]) == ("failed", "failed", "ok")
+    assert [(each.by, each.is_complete, each.verdict) for each in remembered(today).mornings] == [
+        ("pytest", True, "attention"),
+        ("pytest", True, "attention"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "env"),
+    [(["--no-history"], {}), ([], {"ROLLCALL_NO_HISTORY": "1"}), (["--demo"], {}), (["--collect-only"], {})],
+    ids=["--no-history", "ROLLCALL_NO_HISTORY", "--demo", "--collect-only"],
+)
+def test_there_are_runs_that_nothing_is_remembered_of(house: LivedIn, options: list[str], env: dict[str, str]) -> None:
+    run = house.run(*options, env=env)
+
+    assert run.status == 0
+    assert not (run.reports / "history.sqlite3").exists()
+
+
+def test_a_replay_is_not_remembered(house: LivedIn, tmp_path: Path) -> None:
+    house.run("--record", str(tmp_path / "kept"), "--no-history")
+    run = house.run("--replay", str(tmp_path / "kept"))
+
+    assert run.status == 0
+    assert "history.sqlite3" not in run.left
+
+
+def test_a_damaged_history_is_told_and_changes_no_verdict(house: LivedIn) -> None:
+    house.reports.mkdir()
+    (house.reports / "history.sqlite3").write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
+    run = house.run()
+
+    assert run.status == 0
+    assert run.morning["verdict"] == "ok"
+    assert "note: history.sqlite3" in run.text
+    assert "history.sqlite3" in run.page
+    assert [each.is_complete for each in remembered(run).mornings] == [True]
+
+
+# Watch and alert
+
+LATER = """
+timezone = "Europe/Zurich"
+{table}
+[jobs.later]
+service = ""
+schedule = "0 6 * * *"
+since = 2999-01-01T00:00:00Z
+output = {{ path = "out/later-*.md" }}
+"""
+
+
+def tell(house: LivedIn, table: str, *, is_bad: bool = False) -> None:
+    text = LATER.format(table=table)
+    (house.folder / "jobs.toml").write_text(text.replace("since = 2999-01-01T00:00:00Z\n", "") if is_bad else text)
+
+
+@pytest.fixture
+def ear() -> Iterator[Listener]:
+    with listener() as ear:
+        yield ear
+
+
+WATCHED = {
+    "well": (False, [], ["/ping/start", "/ping/0"]),
+    "bad": (True, [], ["/ping/start", "/ping/1"]),
+    "under xdist": (True, ["-n", "2"], ["/ping/start", "/ping/1"]),
+    "nothing selected": (False, ["-k", "no_such_check"], ["/ping/log"]),
+}
+
+
+@pytest.mark.parametrize(("is_bad", "options", "paths"), WATCHED.values(), ids=WATCHED.keys())
+def test_who_watches_hears_that_it_began_and_how_it_ended(
+    house: LivedIn, ear: Listener, is_bad: bool, options: list[str], paths: list[str]
+) -> None:
+    tell(house, f'[watch]\nping = "{ear.url}/ping"', is_bad=is_bad)
+    run = house.run(NOW, *options)
+
+    assert ear.paths == paths
+    assert ear.heard[-1].body.decode().splitlines()[0] in run.text
+
+
+def test_a_file_of_checks_that_cannot_be_loaded_is_a_failure_to_who_watches(house: LivedIn, ear: Listener) -> None:
+    tell(house, f'[watch]\nping = "{ear.url}/ping"')
+    house.add_check("import no_such_module\n")
+    run = house.run(NOW)
+
+    assert run.status == 2
+    assert ear.paths[-1] == "/ping/2"
+
+
+@pytest.mark.parametrize("options", [[], ["--demo"], ["--collect-only", NOW]], ids=["--as-of", "--demo", "shows"])
+def test_nobody_hears_of_another_morning(house: LivedIn, ear: Listener, options: list[str]) -> None:
+    tell(house, f'[watch]\nping = "{ear.url}/ping"\n[alert]\nwebhook = "{ear.url}/hook"', is_bad=True)
+    house.run(*options)
+
+    assert ear.heard == []
+
+
+def test_who_is_alerted_hears_of_a_change_once(house: LivedIn, ear: Listener) -> None:
+    tell(house, f'[alert]\nwebhook = "{ear.url}/hook"', is_bad=True)
+    first, second = house.run(NOW), house.run(NOW)
+
+    assert (first.status, second.status) == (1, 1)
+    assert ear.paths == ["/hook"]
+    assert "later" in json.dumps(ear.heard[0].says)
+
+
+def test_a_channel_that_fails_is_a_note_and_changes_no_verdict(house: LivedIn) -> None:
+    table = '[watch]\nping = "http://127.0.0.1:9/ping"\ntimeout = "1 s"\n'
+    tell(house, table + '[alert]\nwebhook = "http://127.0.0.1:9/hook"\ntimeout = "1 s"', is_bad=True)
+    run = house.run(NOW)
+    silent = house.run(NOW, "--no-history", "-p", "no:terminal")
+
+    assert (run.status, silent.status) == (1, 1)
+    assert run.text.count("note: ") == 2
+    assert "alert: " in run.page
+    assert run.morning["verdict"] == "attention"
+
+
+# Acting
+
+
+def test_what_was_done_stands_in_every_output_and_the_checks_see_what_came_of_it(house: LivedIn) -> None:
+    run = house.run("--demo=scheduler-stopped", "--restart-stopped", "-n", "2", "--metrics=x.prom")
+    [action] = run.morning["actions"]
+    was = "aime was stopped, restarted 07:02 CET, verified: running"
+
+    assert (action["deed"], action["proven"], action["dry"]) == ("start", True, False)
+    assert was in run.text
+    assert was in run.page
+    assert [(each["id"], each["verdict"]) for each in run.morning["services"]] == [("aime", "ok")]
+    assert run.outcomes["test_scheduler_is_running[aime]"][0] == "passed"
+    assert 'rollcall_service_needs_a_person{service="aime"} 0' in (house.folder / "x.prom").read_text()
+
+
+def test_what_was_missed_is_run_again_and_judged_as_a_run_by_hand(house: LivedIn) -> None:
+    run = house.run("--demo=missed-run", "--rerun-missed")
+    deeds = {each["deed"] for each in run.morning["actions"]}
+
+    assert deeds == {"rerun"}
+    assert "run again 07:02 CET, verified" in run.text
+    assert "missed" not in run.verdicts.values()
+    assert "ran-late" in run.text
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(house: LivedIn) -> None:
+    run = house.run("--demo=scheduler-stopped", "--restart-stopped", "--dry-run")
+
+    assert run.status == 1
+    assert [(each["dry"], each["proven"]) for each in run.morning["actions"]] == [(True, False)]
+    assert "aime is stopped and would be restarted" in run.text
+    assert "scheduler-stopped [aime]" in run.text
+
+
+def test_only_what_is_selected_is_acted_on(house: LivedIn) -> None:
+    run = house.run("--demo=missed-run", "--rerun-missed", "-k", "daily_enrichment")
+
+    assert run.morning["actions"] == []
+
+
+def test_nothing_is_done_unless_it_is_asked_for(house: LivedIn) -> None:
+    run = house.run("--demo=scheduler-stopped")
+
+    assert run.morning["actions"] == []
+    assert run.verdicts
+    assert "scheduler-stopped [aime]" in run.text

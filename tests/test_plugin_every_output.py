@@ -1,0 +1,228 @@
+"""Nothing green without evidence: does every output of a run that was not whole say so?
+
+Each run starts where a whole, green morning of yesterday lies, and every job is well.
+"""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures.every_output import Watched, of_nagios
+from fixtures.lived_in import lived_in
+
+OUTPUTS = ("page", "json", "junit", "metrics", "github", "terminal", "history")
+
+WAITS = """
+import pathlib, time
+
+def test_waits():
+    pathlib.Path("began").touch()
+    time.sleep(60)
+"""
+ENDS_ALL = "import pytest\n\ndef test_ends_all(job):\n    pytest.exit('enough', returncode=0)\n"
+CRASHES = "import os\n\ndef test_crashes(job):\n    if job.id == 'write':\n        os._exit(0)\n"
+BREAKS_PYTEST = "def pytest_runtest_makereport():\n    raise RuntimeError('broken plugin')\n"
+FAILS = "def test_fails():\n    assert 1 + 1 == 3\n"
+TAKES_THE_PLACE = """
+import pathlib
+
+def test_takes_the_place():
+    path = pathlib.Path("{}")
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    (path / "full").touch()
+"""
+FILLS_THE_DISK = """
+import resource
+
+def test_fills_the_disk():
+    resource.setrlimit(resource.RLIMIT_FSIZE, ({}, resource.RLIM_INFINITY))
+"""
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    with lived_in(tmp_path) as house:
+        yield Watched(house)
+
+
+def reset(watched: Watched) -> None:
+    """As if a good morning of yesterday lay there, and nothing of an earlier run."""
+    watched.house.reports.mkdir(exist_ok=True)
+    for name, text in YESTERDAYS.items():
+        (watched.house.reports / name).write_text(text)
+    watched.metrics.write_text("rollcall_complete 1\n")
+    for left in (watched.summary, watched.house.folder / "began"):
+        left.unlink(missing_ok=True)
+
+
+YESTERDAYS = {
+    "morning.html": "<title>All 4 jobs did their work</title>",
+    "morning.json": '{"complete": true, "verdict": "ok"}',
+    "junit.xml": '<testsuite><properties><property name="complete" value="true"/></properties></testsuite>',
+}
+
+# What there is beside the checks (a file and its text), and how pytest is called.
+Case = tuple[tuple[str, str] | None, list[str]]
+BROKEN_OFF: dict[str, Case] = {
+    "a worker crashes": (("test_own.py", CRASHES), ["-n", "2"]),
+    "pytest.exit": (("test_a_first.py", ENDS_ALL), []),
+    "pytest breaks": (("conftest.py", BREAKS_PYTEST), []),
+    "a file cannot be loaded": (("test_own.py", "import no_such_module\n"), []),
+    "a file cannot be loaded, the others go on": (
+        ("test_own.py", "import no_such_module\n"),
+        ["--continue-on-collection-errors"],
+    ),
+    "stopped at the first failure": (("test_a_first.py", FAILS), ["-x"]),
+    "nothing selected": (None, ["-k", "no_such_check"]),
+    "no such folder of checks": (None, ["no_such/checks"]),
+    "page has no place": (("test_own.py", TAKES_THE_PLACE.format("reports/morning.html")), []),
+    "JSON has no place": (("test_own.py", TAKES_THE_PLACE.format("reports/morning.json")), []),
+    "junit has no place": (("test_own.py", TAKES_THE_PLACE.format("reports/junit.xml")), []),
+    "metrics have no place": (("test_own.py", TAKES_THE_PLACE.format("rollcall.prom")), []),
+    "disk full": (("test_own.py", FILLS_THE_DISK.format(1_000)), []),
+    "disk nearly full": (("test_own.py", FILLS_THE_DISK.format(30_000)), []),
+}
+
+
+def stage(watched: Watched, case: Case) -> list[str]:
+    own, options = case
+    if own:
+        watched.house.add_check(own[1], own[0])
+    reset(watched)
+    return options
+
+
+def is_claimed(said: dict[str, str], *, but: tuple[str, ...] = ()) -> list[str]:
+    """The outputs that claim that all is well."""
+    return [output for output, words in said.items() if words == "well" and output not in but]
+
+
+@pytest.mark.parametrize("case", BROKEN_OFF.values(), ids=BROKEN_OFF.keys())
+def test_no_output_of_a_run_that_was_broken_off_says_that_all_is_well(watched: Watched, case: Case) -> None:
+    options = stage(watched, case)
+    run = watched.run(*options)
+    said = watched.said(run)
+
+    assert is_claimed(said) == []
+    assert said["terminal"] == "not well"
+
+
+@pytest.mark.parametrize("case", BROKEN_OFF.values(), ids=BROKEN_OFF.keys())
+def test_nagios_is_told_one_line_and_unknown(watched: Watched, case: Case) -> None:
+    options = stage(watched, case)
+    run = watched.run("--nagios", *options)
+
+    assert of_nagios(run) in ("not well", "part")
+    assert run.status == 3
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
+@pytest.mark.parametrize("options", [[], ["--nagios"]], ids=["plain", "--nagios"])
+def test_no_output_of_a_run_that_was_struck_says_that_all_is_well(
+    watched: Watched, by: signal.Signals, options: list[str]
+) -> None:
+    watched.house.add_check(WAITS, "test_a_first.py")
+    reset(watched)
+    run = watched.strike((watched.house.folder / "began").exists, *options, by=by)
+
+    assert is_claimed(watched.said(run)) == []
+    assert run.status != 0
+    if options and by is signal.SIGINT:
+        assert (of_nagios(run), run.status) == ("not well", 3)
+
+
+BAD_FILES = {"no jobs": 'timezone = "Europe/Zurich"\n', "not TOML": "timezone = ", "a typo": "timezne = 'UTC'\n"}
+
+
+@pytest.mark.parametrize("text", BAD_FILES.values(), ids=BAD_FILES.keys())
+@pytest.mark.parametrize("options", [[], ["--nagios"]], ids=["plain", "--nagios"])
+def test_no_output_says_that_all_is_well_where_jobs_toml_is_bad(
+    watched: Watched, text: str, options: list[str]
+) -> None:
+    reset(watched)
+    (watched.house.folder / "jobs.toml").write_text(text)
+    run = watched.run(*options)
+
+    assert is_claimed(watched.said(run)) == []
+    assert run.status == (3 if options else 4)
+    assert run.text.startswith("ROLLCALL UNKNOWN - ") == bool(options)
+
+
+def test_every_output_of_a_part_says_so(watched: Watched) -> None:
+    reset(watched)
+    run = watched.run("-k", "wake or backup")
+    nagios = watched.run("-k", "wake or backup", "--nagios")
+
+    assert {output: words for output, words in watched.said(run).items() if words != "part"} == {
+        "status": "well",
+        "history": "not well",
+    }
+    assert (of_nagios(nagios), nagios.status) == ("part", 3)
+
+
+CALLED = {"-s": ["-s"], "-vv": ["-vv"], "xdist": ["-n", "2"], "no terminal": ["-p", "no:terminal"]}
+
+
+@pytest.mark.parametrize("options", CALLED.values(), ids=CALLED.keys())
+def test_nagios_is_told_one_line_however_pytest_is_called(watched: Watched, options: list[str]) -> None:
+    watched.house.add_check("def test_prints():\n    print('OK - taken')\n")
+    run = watched.run("--nagios", *options)
+
+    assert (of_nagios(run), run.status) == ("well", 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "begins"),
+    [(["--collect-only"], 3, "ROLLCALL UNKNOWN - INCOMPLETE: nothing was checked"), (["--help"], 0, "usage: ")],
+    ids=["--collect-only", "--help"],
+)
+def test_nagios_is_not_told_that_all_is_well_where_pytest_only_shows(
+    watched: Watched, options: list[str], status: int, begins: str
+) -> None:
+    run = watched.run("--nagios", *options)
+
+    assert run.status == status
+    assert run.text.startswith(begins)
+
+
+def test_nagios_is_told_of_a_job_that_needs_a_person(watched: Watched) -> None:
+    watched.house.scheduler.says["aime"]["wake"]["last_status"] = "error"
+    run = watched.run("--nagios")
+
+    assert run.text.startswith("ROLLCALL CRITICAL - 1 of 4 jobs needs you; run-failed [wake]: ")
+    assert (of_nagios(run), run.status) == ("not well", 2)
+
+
+def test_every_output_of_a_whole_morning_says_that_all_is_well(watched: Watched) -> None:
+    reset(watched)
+    run = watched.run()
+    nagios = watched.run("--nagios")
+
+    assert is_claimed(watched.said(run)) == ["status", *OUTPUTS]
+    assert nagios.text.startswith("ROLLCALL OK - All 4 jobs did their work | jobs=4;;;0 ")
+    assert len(nagios.text.splitlines()) == 1
+
+
+@pytest.mark.parametrize("place", ["reports/history.sqlite3"])
+def test_a_history_that_cannot_be_written_is_a_note_and_changes_no_verdict(watched: Watched, place: str) -> None:
+    watched.house.add_check(TAKES_THE_PLACE.format(place))
+    reset(watched)
+    run = watched.run()
+
+    assert run.status == 0
+    assert is_claimed(watched.said(run)) == ["status", *OUTPUTS[:-1]]
+    assert run.text.count("note: ") == 1
+    assert "history.sqlite3" in run.page
+
+
+def test_what_is_watched_counts_as_whole_only_once_it_stands_there(watched: Watched) -> None:
+    """The history of a morning whose page could not be written is that of one that is not whole."""
+    watched.house.add_check(TAKES_THE_PLACE.format("reports/morning.json"))
+    reset(watched)
+    run = watched.run()
+
+    assert run.status == 1
+    assert watched.said(run)["history"] == "not well"

@@ -1,0 +1,51 @@
+"""Do `--restart-stopped` and `--rerun-missed` mend the faults of the demo behind `pytest checks/`, and no other?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fixtures.lived_in import lived_in
+
+HAIKU = "generate_haiku_scheduled"
+MISSED = f"daily_enrichment generate_magazine_editions sync_discogs_daily {HAIKU} export_collection_json"
+BOTH = "--restart-stopped --rerun-missed"
+
+# fault | options | cause of the service, and of the haiku job, afterwards | what was done, in its order
+MENDED = f"""
+scheduler-stopped | {BOTH}            | None              | ran-late          | start aime rerun {MISSED}
+scheduler-stalled | --restart-stopped | None              | missed-run        | restart aime
+missed-run        | {BOTH}            | None              | ran-late          | rerun {HAIKU}
+missed-run        | --restart-stopped | None              | missed-run        |
+scheduler-stopped | --rerun-missed    | scheduler-stopped | scheduler-stopped |
+access-denied     | {BOTH}            | access-denied     | access-denied     |
+backend-down      | {BOTH}            | backend-down      | backend-down      |
+backend-error     | {BOTH}            | backend-error     | backend-error     |
+clock-skew        | {BOTH}            | clock-skew        | None              |
+empty-output      | {BOTH}            | None              | empty-output      |
+run-failed        | {BOTH}            | None              | run-failed        |
+not-registered    | {BOTH}            | None              | not-registered    |
+job-paused        | {BOTH}            | None              | job-paused        |
+"""
+ROWS = [[cell.strip() for cell in line.split("|")] for line in MENDED.strip().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "of_service", "of_haiku", "deeds"), ROWS, ids=[f"{row[0]} {row[1]}" for row in ROWS]
+)
+def test_what_can_be_mended_is_and_the_rest_is_left(
+    fault: str, options: str, of_service: str, of_haiku: str, deeds: str, tmp_path: Path
+) -> None:
+    with lived_in(tmp_path) as house:
+        run = house.run("--demo", fault, *options.split())
+    causes = {each["id"]: (each["cause"] or {}).get("code") for each in run.morning["services"] + run.morning["jobs"]}
+    actions = run.morning["actions"]
+    done = " ".join(f"{each['deed']} {each['subject']}" for each in actions)
+
+    assert (str(causes["aime"]), str(causes[HAIKU])) == (of_service, of_haiku)
+    assert done.replace(" rerun", "") == deeds.replace(" rerun", "")
+    assert all(each["proven"] for each in actions)
+    assert run.page.count(", verified: ") == len(actions)
+    # What the demo locks ends with it.
+    assert not list(tmp_path.rglob("*.lock"))

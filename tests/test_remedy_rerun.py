@@ -1,0 +1,397 @@
+"""Is a job run again whose due run was missed, and no other, once; and is its work looked for?"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fixtures.hostile_service import BUSY
+from fixtures.obedient_service import HAIKU, SERVICE, Household, ObedientService, Reply, obedient_service
+from fixtures.one_morning import at, five_files, haiku_job, made, morning
+from rollcall.action import Action, Deed, told
+from rollcall.errors import CannotLook
+from rollcall.morning import Morning
+from rollcall.remedy import rerun_missed
+from rollcall.sources.over_http import post
+
+ZURICH = ZoneInfo("Europe/Zurich")
+HOUSE = Path(__file__).parents[1]
+TOMORROW = "2026-02-12T06:00:00+01:00"
+WITH_OUTPUT = HAIKU + '[jobs.haiku.output]\npath = "haiku-*.md"\nstamp = "haiku-%Y%m%d-%H%M%S.md"\nmin_size = "5 B"\n'
+IMPATIENT = SERVICE.replace('"2 s"', '"0.3 s"')
+
+
+def missed(**more: Any) -> dict[str, Any]:
+    last = {"next_run": TOMORROW, "last_execution": "2026-02-10T05:00:17", "last_status": "success"}
+    return last | more
+
+
+@pytest.fixture
+def service() -> Iterator[ObedientService]:
+    with obedient_service(ObedientService(jobs={"haiku": missed()})) as service:
+        yield service
+
+
+@pytest.fixture
+def house(service: ObedientService, tmp_path: Path) -> Household:
+    return Household.of(service, tmp_path)
+
+
+def only(morning: Morning) -> Action:
+    (action,) = morning.actions
+    return action
+
+
+def verdicts(morning: Morning) -> list[str]:
+    return [each.verdict for each in morning.jobs]
+
+
+# A missed run is made up for --------------------------------------------------------------------------------------
+
+
+def test_a_missed_run_is_run_once_and_its_record_is_judged(house: Household) -> None:
+    after = house.rerun()
+
+    assert house.service.posts == ["/trigger/haiku"]
+    assert told(only(after), ZURICH).startswith(
+        "haiku's run of Wed 11 Feb 06:00 CET was missed, run again 07:02 CET, verified: ended Wed 11 Feb 07:02"
+    )
+    assert only(after).due_at == at("2026-02-11T06:00:00+01:00")
+    # It is there now, and it was not on time: both are true.
+    assert verdicts(after) == ["late"]
+
+
+def test_its_output_is_looked_for_as_that_of_any_run(service: ObedientService, tmp_path: Path) -> None:
+    house = Household.of(service, tmp_path, jobs=WITH_OUTPUT)
+    service.runs = lambda job_id: (tmp_path / f"{service.clock().astimezone(ZURICH):haiku-%Y%m%d-%H%M%S}.md").touch()
+    empty = only(house.rerun())
+    for each in tmp_path.glob("haiku-*"):
+        each.write_text("a leaf falls")
+
+    assert not empty.is_proven
+    assert "is empty (0 B)" in empty.proof
+
+
+def test_a_run_without_its_output_is_not_proven(service: ObedientService, tmp_path: Path) -> None:
+    (tmp_path / "haiku-20260210-060017.md").write_text("a leaf falls")
+    after = Household.of(service, tmp_path, jobs=WITH_OUTPUT).rerun()
+
+    assert not only(after).is_proven
+    assert "calls it a success, but it left no file" in only(after).proof
+    assert verdicts(after) == ["bad-output"]
+
+
+def test_it_is_waited_for_longer_than_a_service_may_take_to_answer(service: ObedientService, tmp_path: Path) -> None:
+    service.replies["/trigger/haiku"] = Reply(does=True, takes=1.0)
+
+    assert only(Household.of(service, tmp_path, of_service=IMPATIENT).rerun()).is_proven
+    assert service.posts == ["/trigger/haiku"]
+
+
+def test_a_run_that_is_only_accepted_is_waited_for(house: Household) -> None:
+    house.service.replies["/trigger/haiku"] = Reply(status=202)
+    later = threading.Timer(1.2, house.service.trigger, ["haiku"])
+    later.start()
+    action = only(house.rerun())
+    later.join()
+
+    assert action.is_proven
+    assert house.service.posts == ["/trigger/haiku"]
+
+
+def test_an_interval_is_counted_from_the_run_that_made_up_for_it(tmp_path: Path) -> None:
+    says = missed(last_execution="2026-02-10T23:00:17", next_run="2026-02-11T12:00:00+01:00")
+    with obedient_service(ObedientService(jobs={"haiku": says})) as service:
+        house = Household.of(service, tmp_path, jobs=HAIKU.replace('schedule = "0 6 * * *"', 'every = "6 h"'))
+        after = house.rerun()
+
+    assert only(after).is_proven
+    assert only(after).due_at == at("2026-02-11T06:00:00+01:00")
+    assert service.posts == ["/trigger/haiku"]
+
+
+@pytest.mark.parametrize("job_id", ["a b", "a/../stop", "..", "é?x=1#y", "%41", "`id`"])
+def test_any_id_stays_one_part_of_the_address(job_id: str, tmp_path: Path) -> None:
+    with obedient_service(ObedientService(jobs={job_id: missed()})) as service:
+        quoted = job_id.replace("\\", "\\\\").replace('"', '\\"')
+        jobs = HAIKU.replace("[jobs.haiku]", f'[jobs."{quoted}"]')
+        action = only(Household.of(service, tmp_path, jobs=jobs).rerun())
+
+    assert action.is_proven
+    (path,) = service.posts
+    assert path.startswith("/trigger/")
+    assert path.count("/") == 2
+    assert not set("?# ") & set(path)
+
+
+def test_several_are_run_one_after_another_in_the_order_of_the_file(tmp_path: Path) -> None:
+    names = ["zulu", "alpha", "mike"]
+    jobs = "".join(HAIKU.replace("haiku", name) for name in names)
+    under_way: list[str] = []
+
+    def runs(job_id: str) -> None:
+        under_way.append(job_id)
+        time.sleep(0.1)
+        assert under_way.pop() == job_id
+        assert not under_way
+
+    with obedient_service(ObedientService(jobs={name: missed() for name in names}, runs=runs)) as service:
+        after = Household.of(service, tmp_path, jobs=jobs).rerun()
+
+    assert service.posts == [f"/trigger/{name}" for name in names]
+    assert [(each.subject, each.is_proven) for each in after.actions] == [(name, True) for name in names]
+
+
+def test_a_stopped_scheduler_is_started_first_where_both_are_asked_for(house: Household) -> None:
+    house.service.running = False
+    after = house.rerun(house.restarted())
+
+    assert house.service.posts == ["/start", "/trigger/haiku"]
+    assert [each.deed for each in after.actions] == [Deed.START, Deed.RERUN]
+    assert all(each.is_proven for each in after.actions)
+
+
+def test_a_dry_run_says_the_exact_request_and_does_nothing(house: Household) -> None:
+    after = house.rerun(is_dry=True)
+
+    assert house.service.posts == []
+    assert told(only(after), ZURICH) == (
+        "haiku's run of Wed 11 Feb 06:00 CET was missed and would be run again: "
+        f"`curl -X POST {house.service.url}/trigger/haiku`"
+    )
+
+
+# No other is run --------------------------------------------------------------------------------------------------
+
+OTHERS: dict[str, tuple[dict[str, Any], str]] = {
+    "was on time": ({"last_execution": "2026-02-11T05:00:17"}, HAIKU),
+    "was late": ({"last_execution": "2026-02-11T05:55:17"}, HAIKU),
+    "failed": ({"last_execution": "2026-02-11T05:00:17", "last_status": "error"}, HAIKU),
+    "is running": ({"last_status": "running"}, HAIKU),
+    "is paused in the scheduler": ({"next_run": None}, HAIKU),
+    "has drifted": ({"next_run": "2026-03-01T06:00:00+01:00"}, HAIKU),
+    "left no file": ({"last_execution": "2026-02-11T05:00:17"}, WITH_OUTPUT),
+    "has a record that cannot be read": ({"last_execution": "lately"}, HAIKU),
+    "may not be run again": ({}, HAIKU.replace("rerun = true", "")),
+    "is paused by jobs.toml": ({}, HAIKU + 'paused = { until = 2026-03-01, reason = "no quota" }\n'),
+    "is still inside its time": ({}, HAIKU.replace('"15 min"', '"2 h"')),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_job_that_was_not_missed_or_may_not_is_left_alone(name: str, tmp_path: Path) -> None:
+    says, jobs = OTHERS[name]
+    with obedient_service(ObedientService(jobs={"haiku": missed(**says)})) as service:
+        after = Household.of(service, tmp_path, jobs=jobs).rerun()
+
+    assert service.posts == []
+    assert after.actions == ()
+
+
+@pytest.mark.parametrize(
+    "words", [{"running": False}, {"replies": {"/status": Reply(status=500)}}], ids=["stopped", "broken"]
+)
+def test_a_job_whose_service_is_broken_is_not_run(words: dict[str, Any], tmp_path: Path) -> None:
+    with obedient_service(ObedientService(jobs={"haiku": missed()}, **words)) as service:
+        after = Household.of(service, tmp_path).rerun()
+
+    assert (service.posts, after.actions) == ([], ())
+
+
+def dry(told_morning: Any, now: datetime) -> tuple[Action, ...]:
+    """What would be done at that moment about a morning that nobody can be asked about."""
+
+    def never() -> Morning:
+        raise AssertionError
+
+    judged = told_morning.judged
+    return rerun_missed(judged, judge_again=never, clock=lambda: now, folder=Path("/nowhere"), is_dry=True).actions
+
+
+MISSED: dict[str, Any] = {
+    "last_execution": "2026-02-10T05:00:17",
+    "files": five_files("2026-02-10T06:00:17+01:00"),
+    "job": replace(haiku_job(), may_rerun=True),
+}
+
+
+def test_a_full_disk_is_not_written_to() -> None:
+    (action,) = dry(morning(**MISSED, free=1_000_000), at("2026-02-11T07:02:00+01:00"))
+
+    assert not action.is_dry
+    assert action.proof == "nothing was done: the disk of its output has 1.0 MB free, less than 50.0 MB"
+
+
+# What counts is the time that passes, not what the clocks show: of the night in spring an hour is missing.
+@pytest.mark.parametrize(
+    ("now", "next_due", "says"),
+    [
+        ("2026-02-12T05:49:59+01:00", "06:00 CET", None),
+        ("2026-02-12T05:50:00+01:00", "06:00 CET", "its next run is due Thu 12 Feb 06:00 CET, sooner than a run may"),
+        ("2026-02-12T06:00:00+01:00", "06:00 CET", "its next run was due Thu 12 Feb 06:00 CET, and a run now would"),
+    ],
+)
+def test_a_run_now_is_not_in_the_way_of_the_next(now: str, next_due: str, says: str | None) -> None:
+    (action,) = dry(morning(**MISSED, now="2026-02-12T05:30:00+01:00"), at(now))
+
+    assert action.is_dry == (says is None)
+    assert says is None or says in action.proof
+
+
+@pytest.mark.parametrize(
+    ("missed_at", "now", "is_in_the_way"),
+    [
+        # Spring: between 01:49 CET and 03:00 CEST lie eleven minutes.
+        ("2026-03-28T03:00:00+01:00", "2026-03-29T01:49:00+01:00", False),
+        ("2026-03-28T03:00:00+01:00", "2026-03-29T01:50:00+01:00", True),
+        # Autumn: 02:50 comes twice, and an hour before 03:00 CET nothing is in the way.
+        ("2026-10-24T03:00:00+02:00", "2026-10-25T02:50:00+02:00", False),
+        ("2026-10-24T03:00:00+02:00", "2026-10-25T02:50:00+01:00", True),
+    ],
+)
+def test_the_next_run_is_as_near_as_the_time_that_passes(missed_at: str, now: str, is_in_the_way: bool) -> None:
+    last = at(missed_at) - timedelta(days=1)
+    told_morning = morning(
+        job=replace(haiku_job(schedule="0 3 * * *"), may_rerun=True),
+        last_execution=last.replace(tzinfo=None).isoformat(),
+        files=[made(last.astimezone(ZURICH).isoformat())],
+        now=now,
+    )
+    (action,) = dry(told_morning, at(now))
+
+    assert action.due_at == at(missed_at)
+    assert action.is_dry != is_in_the_way
+
+
+# At most once a due run -------------------------------------------------------------------------------------------
+
+
+def test_a_due_run_is_made_up_for_once_whatever_came_of_it(house: Household) -> None:
+    house.service.replies["/trigger/haiku"] = Reply(status=500, text="out of quota")
+    first, second = only(house.rerun()), only(house.rerun())
+
+    assert house.service.posts == ["/trigger/haiku"]
+    assert "answers 500 Internal Server Error: out of quota; missed: due Wed 11 Feb 06:00 CET" in first.proof
+    assert "nothing was done: it was run again for that due time Wed 11 Feb 07:02:" in second.proof
+    assert not first.is_proven
+    assert not second.is_proven
+
+
+def test_the_next_due_run_is_another(house: Household) -> None:
+    house.service.replies["/trigger/haiku"] = Reply(status=500)
+    house.rerun()
+    house.service.began_at += timedelta(days=1)
+    house.service.jobs["haiku"]["next_run"] = "2026-02-13T06:00:00+01:00"
+    house.rerun()
+
+    assert house.service.posts == ["/trigger/haiku"] * 2
+
+
+def test_of_two_checks_at_the_same_time_one_runs_it(house: Household) -> None:
+    house.service.replies["/trigger/haiku"] = Reply(does=True, takes=0.5)
+    before, mornings = house.judge(), []
+    checks = [threading.Thread(target=lambda: mornings.append(house.rerun(before))) for _ in range(4)]
+    for each in checks:
+        each.start()
+    for each in checks:
+        each.join()
+
+    assert house.service.posts == ["/trigger/haiku"]
+    proofs = [only(each).proof.partition(" (")[0] for each in mornings if not only(each).is_proven]
+    assert proofs == ["nothing was done: another check is at it just now"] * 3
+
+
+def test_what_was_run_meanwhile_is_not_run_again(house: Household) -> None:
+    before = house.judge()
+    house.service.trigger("haiku")
+    after = house.rerun(before)
+
+    assert house.service.posts == []
+    assert after.actions == ()
+    assert verdicts(after) == ["late"]
+
+
+CHECK = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from rollcall.config import load
+from rollcall.gather import gather
+from rollcall.morning import judge_morning
+from rollcall.remedy import rerun_missed
+from rollcall.sources.over_http import post
+file, now = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
+roll = load(file, environment={})
+def judge():
+    return judge_morning(roll, gather(roll.jobs, roll.services, now=now, clock=lambda: now), now=now)
+before = judge()
+print("ready", flush=True)
+sys.stdin.readline()
+after = rerun_missed(before, judge_again=judge, clock=lambda: now, folder=file.parent)
+print([each.is_proven for each in after.actions])
+"""
+
+
+def test_of_two_processes_at_the_same_time_one_runs_it(house: Household) -> None:
+    house.service.replies["/trigger/haiku"] = Reply(status=500, takes=0.5)
+    command = [sys.executable, "-c", CHECK, str(house.roll.file), house.service.clock().isoformat()]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": HOUSE}
+    with subprocess.Popen(command, **pipes) as one, subprocess.Popen(command, **pipes) as other:
+        for each in (one, other):
+            assert each.stdout is not None
+            assert each.stdout.readline() == "ready\n"
+        said = [each.communicate("go\n", timeout=30)[0] for each in (one, other)]
+
+    assert house.service.posts == ["/trigger/haiku"]
+    assert said == ["[False]\n"] * 2
+
+
+# A service that is killed in mid-run ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        (Reply(dies=True), "the backend does not answer"),
+        (Reply(hangs=True), "no complete answer within 1 s; missed: due Wed 11 Feb 06:00 CET"),
+    ],
+    ids=["dies", "hangs"],
+)
+def test_the_verdict_comes_in_bounded_time(reply: Reply, says: str, service: ObedientService, tmp_path: Path) -> None:
+    service.replies["/trigger/haiku"] = reply
+    jobs = HAIKU.replace('"10 min"', '"1 s"')
+    house = Household.of(service, tmp_path, jobs=jobs, of_service=IMPATIENT)
+    began_on = time.monotonic()
+    action = only(house.rerun())
+
+    assert not action.is_proven
+    assert says in action.proof
+    assert service.posts == ["/trigger/haiku"]
+    assert time.monotonic() - began_on < 1 + 3 + 1 + BUSY
+
+
+def test_nobody_is_waited_for_as_long_as_a_run_may_take_before_it_begins(tmp_path: Path) -> None:
+    with socket.socket() as full, socket.socket() as one, socket.socket() as other:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        # Whoever comes after those who wait to be accepted is not answered at all.
+        for each in (one, other):
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        house = Household.of(ObedientService(jobs={}, url="http://{}:{}".format(*full.getsockname())), tmp_path)
+        began_on = time.monotonic()
+        with pytest.raises(CannotLook, match="no connection within 2 s"):
+            post(house.roll.services[0], "/trigger/haiku", limit=timedelta(minutes=10))
+
+    assert time.monotonic() - began_on < 2 + BUSY

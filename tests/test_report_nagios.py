@@ -1,0 +1,83 @@
+"""Does a monitoring system read the right state from the line and the status, and never OK without evidence?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures.house import HOSTILE, House
+from fixtures.one_morning import Told, haiku_job, morning, not_seen, roll_of
+from rollcall.errors import CauseCode
+from rollcall.morning import Morning, judge_morning
+from rollcall.report.nagios import State, render
+
+GOOD = morning().judged
+LATE: dict[str, Any] = {"late": "warn", "has_output": False, "last_execution": "2026-02-11T05:59:00"}
+FAILED: dict[str, Any] = {"status": "error"}
+
+# https://nagios-plugins.org/doc/guidelines.html#AEN200: 'label'=value[UOM];[warn];[crit];[min];[max]
+_PERFORMANCE = re.compile(r"(?P<label>[a-z_]+)=(?P<value>\d+)(;\d*){0,4}")
+
+
+def two_declared() -> Told:
+    told = morning()
+    return replace(told, roll=roll_of(told.roll.jobs[0], haiku_job(id="weekly_haiku", has_output=False)))
+
+
+def part() -> Morning:
+    told = two_declared()
+    return judge_morning(told.roll, told.evidence, now=told.now, jobs=told.roll.jobs[:1])
+
+
+STATES: list[tuple[Morning | None, dict[str, Any], State, str]] = [
+    (GOOD, {}, State.OK, "The one job did its work"),
+    (morning(**LATE).judged, {}, State.WARNING, "The one job did its work, late"),
+    (morning(**LATE).judged, {"other_failures": ["a::test"]}, State.CRITICAL, "1 other check failed"),
+    (morning(**FAILED).judged, {}, State.CRITICAL, "1 of 1 job needs you; run-failed [generate_haiku_scheduled]: Due"),
+    (morning(service=not_seen(CauseCode.BACKEND_DOWN)).judged, {}, State.CRITICAL, "backend-down [aime]: "),
+    (GOOD, {"other_failures": ["a::test"]}, State.CRITICAL, "1 other check failed"),
+    (morning(service=not_seen(CauseCode.NOT_RECORDED), has_output=False).judged, {}, State.UNKNOWN, "not-recorded"),
+    (part(), {}, State.UNKNOWN, "1 of 2 jobs checked: nothing wrong with it"),
+    (GOOD, {"is_complete": False, "interruption": "it was interrupted"}, State.UNKNOWN, "INCOMPLETE: it was interr"),
+    (morning(**FAILED).judged, {"is_complete": False}, State.UNKNOWN, "INCOMPLETE: "),
+    (None, {"interruption": "jobs.toml: is not TOML"}, State.UNKNOWN, "INCOMPLETE: jobs.toml: is not TOML"),
+]
+
+
+@pytest.mark.parametrize(("told", "run", "state", "words"), STATES)
+def test_which_state(told: Morning | None, run: dict[str, Any], state: State, words: str) -> None:
+    line, status = render(told, **run)
+
+    assert status == state
+    assert line.startswith(f"ROLLCALL {state.name} - ")
+    assert words in line
+
+
+def test_the_performance_data_is_that_of_the_guidelines() -> None:
+    line, _ = render(morning(**FAILED).judged)
+    told = line.partition(" | ")[2].split(" ")
+
+    assert all(_PERFORMANCE.fullmatch(each) for each in told)
+    assert {"jobs=1;;;0", "needing=1;;0;0;1", "late=0;0;;0;1", "services=1;;;0"} <= set(told)
+
+
+@pytest.mark.parametrize("run", [{"is_complete": False}, {"interruption": "why"}], ids=["broken off", "nothing"])
+def test_there_are_no_numbers_of_what_was_not_looked_at(run: dict[str, Any]) -> None:
+    line, _ = render(GOOD if "is_complete" in run else None, **run)
+
+    assert "|" not in line
+
+
+@pytest.mark.parametrize("hostile", ["a | jobs=0", "a\n| b", "x" * 9000, "🎋" * 3000, HOSTILE])
+def test_no_text_from_outside_ends_the_line_or_begins_performance_data(tmp_path: Path, hostile: str) -> None:
+    house = House(tmp_path)
+    house.add("a")
+    house.says("a", last_status=hostile)
+    line, status = render(house.morning())
+
+    assert (status, line.count("|"), len(line.splitlines())) == (State.UNKNOWN, 1, 1)
+    assert len(line.encode()) < 1024

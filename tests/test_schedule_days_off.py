@@ -1,0 +1,153 @@
+"""Is nothing owed on a day off, and does the rest of the schedule stay as it is?
+
+In Zurich Good Friday 2026 is 3 April, Easter Monday the 6th; clocks change on Sunday 29 March and Sunday 25 October.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollcall.schedule import Engine, Schedule, every, read_schedule
+from rollcall.schedule.answers import due_between, in_words, last_due, next_due
+from rollcall.schedule.days_off import DaysOff, as_scheduled, read_holidays, without
+
+ZURICH = ZoneInfo("Europe/Zurich")
+EASTER = DaysOff(holidays="CH-ZH")
+BUSINESS = DaysOff(is_business=True)
+DATES = DaysOff(dates=frozenset({date(2026, 3, 29), date(2026, 10, 25)}))
+BOTH = DaysOff(holidays="CH-ZH", is_business=True)
+ENGINES = pytest.mark.parametrize("engine", Engine)
+
+
+def daily(
+    days_off: DaysOff, engine: Engine = Engine.CRON, text: str = "0 6 * * *", zone: ZoneInfo = ZURICH
+) -> Schedule:
+    return without(read_schedule(text, engine=engine, zone=zone), days_off, zone)
+
+
+def instant(text: str) -> datetime:
+    return datetime.strptime(f"{text}00", "%Y-%m-%d %H:%M %z").astimezone(UTC)
+
+
+# Now | last owed | next owed
+OWED = [
+    (EASTER, "2026-04-03 07:00 +02", "2026-04-02 06:00 +02", "2026-04-04 06:00 +02"),
+    (EASTER, "2026-04-06 05:59 +02", "2026-04-05 06:00 +02", "2026-04-07 06:00 +02"),
+    (EASTER, "2026-04-07 06:00 +02", "2026-04-07 06:00 +02", "2026-04-08 06:00 +02"),
+    (BUSINESS, "2026-03-29 12:00 +02", "2026-03-27 06:00 +01", "2026-03-30 06:00 +02"),
+    (BUSINESS, "2026-10-25 12:00 +01", "2026-10-23 06:00 +02", "2026-10-26 06:00 +01"),
+    (DATES, "2026-03-29 06:00 +02", "2026-03-28 06:00 +01", "2026-03-30 06:00 +02"),
+    (DATES, "2026-10-25 06:00 +01", "2026-10-24 06:00 +02", "2026-10-26 06:00 +01"),
+    (BOTH, "2026-04-04 12:00 +02", "2026-04-02 06:00 +02", "2026-04-07 06:00 +02"),
+]
+
+
+@ENGINES
+@pytest.mark.parametrize(("days_off", "now", "last", "following"), OWED)
+def test_nothing_is_owed_on_a_day_off(days_off: DaysOff, now: str, last: str, following: str, engine: Engine) -> None:
+    owed = daily(days_off, engine)
+
+    assert (owed.last_due(instant(now)), owed.next_due(instant(now))) == (instant(last), instant(following))
+    assert (last_due(owed, instant(now)), next_due(owed, instant(now))) == (instant(last), instant(following))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([*Engine, None]),
+    st.sampled_from(["0 6 * * *", "30 2 * * *", "0 */6 * * *", "0 20 * * sun", "0 3 1 * *"]),
+    st.sampled_from([EASTER, DATES, DaysOff(holidays="CH")]),
+    st.datetimes(datetime(2026, 3, 20), datetime(2026, 4, 12), timezones=st.just(UTC)),  # noqa: DTZ001 - bounds
+    st.integers(0, 20_000),
+)
+def test_what_is_owed_is_what_is_scheduled_but_for_the_days_off(
+    engine: Engine | None, text: str, days_off: DaysOff, start: datetime, minutes: int
+) -> None:
+    scheduled = read_schedule(text, engine=engine, zone=ZURICH) if engine else every(timedelta(hours=6), zone=ZURICH)
+    owed, end = without(scheduled, days_off, ZURICH), start + timedelta(minutes=minutes)
+    by_hand = [due for due in scheduled.due_between(start, end) if not days_off.holds(due.astimezone(ZURICH).date())]
+
+    assert list(owed.due_between(start, end)) == due_between(owed, start + timedelta(microseconds=1), end) == by_hand
+    assert [due for due in by_hand if not owed.is_due_at(due)] == []
+    assert as_scheduled(owed) is scheduled
+
+
+def test_a_day_off_is_one_of_the_jobs_own_zone() -> None:
+    """At 20:00 UTC it is the next day in Auckland."""
+    auckland = ZoneInfo("Pacific/Auckland")
+    owed = daily(DaysOff(dates=frozenset({date(2026, 2, 12)})), text="0 9 * * *", zone=auckland)
+
+    assert owed.next_due(instant("2026-02-11 12:00 +00")) == instant("2026-02-13 09:00 +13")
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "is_off"),
+    [
+        ("CH-ZH", date(2026, 5, 1), True),
+        ("CH-LU", date(2026, 5, 1), False),
+        ("IL", date(2026, 2, 13), True),  # a Friday
+        ("IL", date(2026, 2, 15), False),  # a Sunday
+        ("CN", date(2026, 2, 14), False),  # a Saturday on which people work, for the days of the New Year
+        ("CN", date(2026, 2, 17), True),
+    ],
+)
+def test_business_days_are_those_of_the_country(code: str, day: date, is_off: bool) -> None:
+    assert DaysOff(holidays=code, is_business=True).holds(day) == is_off
+
+
+AUGUST = "Sat 1 Aug 2026, Sun 2 Aug 2026, Mon 3 Aug 2026"
+
+
+@pytest.mark.parametrize(
+    ("days_off", "words"),
+    [
+        (EASTER, "every day at 06:00, but not on holidays of CH-ZH"),
+        (BUSINESS, "every day at 06:00, but not on weekends"),
+        (DATES, "every day at 06:00, but not on Sun 29 Mar 2026 and Sun 25 Oct 2026"),
+        (
+            DaysOff(dates=frozenset(date(2026, 8, day) for day in range(1, 15)), holidays="CH", is_business=True),
+            f"every day at 06:00, but not on weekends, holidays of CH, {AUGUST} and 11 more days",
+        ),
+    ],
+)
+def test_days_off_are_said(days_off: DaysOff, words: str) -> None:
+    assert in_words(daily(days_off)) == words
+
+
+@ENGINES
+@pytest.mark.parametrize("text", ["0 6 * * sun", "0 6 25 12 *", "*/7 * * * sat,sun"])
+def test_a_job_that_is_due_only_on_days_off_is_refused(text: str, engine: Engine) -> None:
+    with pytest.raises(ValueError, match="due only on weekends and holidays of CH-ZH, and those are its days off"):
+        daily(DaysOff(holidays="CH-ZH", is_business=True), engine, text)
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("CH-zh", 'no such region of CH. Write "CH" for the whole country.'),
+        ("CH-ZHH", 'no such region of CH. Did you mean "CH-ZH"?'),
+        ("XX", "no such country."),
+        ("ch", "no such country."),
+        ("", "no such country."),
+        ("CH-", 'no such region of CH. Write "CH" for the whole country.'),
+    ],
+)
+def test_an_unknown_place_is_refused_with_the_nearest_one(code: str, says: str) -> None:
+    with pytest.raises(ValueError, match="no such") as refused:
+        read_holidays(code)
+
+    assert str(refused.value).startswith(says)
+
+
+def test_the_library_is_loaded_only_where_somebody_asks_for_holidays() -> None:
+    code = (
+        "import sys, datetime; from rollcall.schedule.days_off import DaysOff; "
+        "DaysOff(is_business=True).holds(datetime.date(2026, 2, 14)); assert 'holidays' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
