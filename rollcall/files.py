@@ -10,9 +10,13 @@ _FOR_EVERYBODY = 0o644
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes `text` to `path` in one step: a reader meets the old or the new, never half of it. Raises OSError."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Writes `text` to `path` in one step: a reader meets the old or the new, never half of it.
+
+    Raises OSError with the name of `path`.
+    """
+    name = None
     try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
             stream.write(text)
             stream.flush()
@@ -20,6 +24,9 @@ def write_whole(path: Path, text: str) -> None:
         # mkstemp makes files that only their owner reads; a report is for everybody.
         os.chmod(name, _FOR_EVERYBODY)
         os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+    except BaseException as problem:
+        if name:
+            Path(name).unlink(missing_ok=True)
+        if isinstance(problem, OSError):
+            raise OSError(problem.errno, problem.strerror, str(path)) from None
         raise

@@ -19,7 +19,7 @@ from itertools import groupby, pairwise
 from rollcall.evidence import FileSeen, NotSeen, OutputSeen
 from rollcall.jobs import LOOKING_TIME, DueRun, Job, Output
 from rollcall.schedule import Schedule
-from rollcall.schedule.answers import last_due
+from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted, listed, show_size
 from rollcall.verdict import interval
 
@@ -27,6 +27,7 @@ from rollcall.verdict import interval
 MOST_RUNS = 2_000
 _INSTANT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
+_RECENT = timedelta(days=2)
 
 
 class Standing(StrEnum):
@@ -173,7 +174,9 @@ def newest_due(schedule: Schedule, since: datetime, now: datetime, most: int) ->
     span = _DAY
     while True:
         start = max(since, now - span)
-        due = deque(schedule.due_between(start - _INSTANT, now), maxlen=most)
+        # What this morning has asked already is not worked out again; a year of every minute is not kept for it.
+        is_recent = now - start <= _RECENT
+        due = deque(due_between(schedule, start, now) if is_recent else schedule.due_between(start - _INSTANT, now), most)
         if len(due) == most or start == since:
             return list(due)
         span *= 4

@@ -15,6 +15,7 @@ from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputS
 from rollcall.jobs import DueRun, Job
 from rollcall.schedule import Every, Schedule
 from rollcall.schedule.answers import last_due, next_due
+from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import read_timestamp
 from rollcall.verdict import JobJudged
 from rollcall.verdict.witnesses import Reading, Witnesses
@@ -38,7 +39,7 @@ class Scene:
         databases: dict[str, DatabaseSeen | NotSeen] = {}
         outputs: dict[str, OutputSeen] = {}
         if isinstance(seen.scheduler, SchedulerSeen) and job.service:
-            services[job.service.id] = _scheduler_at(seen, judged.job.schedule, seen.scheduler, at)
+            services[job.service.id] = _scheduler_at(seen, as_scheduled(judged.job.schedule), seen.scheduler, at)
         if seen.database is not None and job.service:
             # It stands in for a scheduler that says nothing; here the scheduler speaks, and what it says is changed.
             databases[job.service.id] = seen.database

@@ -111,7 +111,7 @@ def test_the_database_contradicts_a_stopped_scheduler(tmp_path: Path) -> None:
 
     assert service["cause"]["sentence"] == (
         "The scheduler is stopped although the database calls it active (since Sat 31 Jan 19:00 CET): "
-        "no job of it will run."
+        "no job of it will run; 6 runs were missed."
     )
 
 

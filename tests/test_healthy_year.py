@@ -9,8 +9,8 @@ takes hours. `make test` therefore shares the year out:
   looked at every ten minutes, and in the seconds around each boundary, in every zone, of every schedule, by both
   engines; the ways to tell the time take turns.
 - A job of every minute takes every 997th check, about one a week, and the two hours around each clock change.
-- Where the scheduler draws each run, up to its jitter before or after its time, each combination takes every 139th check
-  too, and the day around each clock change.
+- Where the scheduler draws each run within its jitter, each combination takes every 139th check too, and the day around
+  each clock change.
 
 `ROLLCALL_FULL_YEAR=1 pytest tests/test_healthy_year.py -n auto` deals nothing out: each combination takes every check.
 """
@@ -20,7 +20,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import product
 from typing import Any
@@ -37,6 +37,7 @@ from rollcall.findings import Finding
 from rollcall.jobs import Job
 from rollcall.scene import Scene
 from rollcall.schedule.answers import due_between
+from rollcall.schedule.days_off import DaysOff, as_scheduled
 
 # Each zone, and what is another way there than a record and a file that tells its time in its name.
 ZONES: dict[str, dict[str, Any]] = {
@@ -209,7 +210,7 @@ def test_a_year_of_drawn_runs_raises_no_alarm(place: int, chosen: tuple[str, str
     writes = writes_of(TELLINGS[place % 3], zone)
     job = haiku_job(
         schedule=SCHEDULES[name], zone=zone, engine=engine, look_back="48 h", naive_times=writes,
-        jitter="40 min", grace="1 min", **ZONES[zone],
+        jitter="25 min", grace="1 min", **ZONES[zone],
     )  # fmt: skip
     year = drawn_year_of(job, writes=writes, next_too=True)
     dense = [(change - 0.3 * DAY, change + 0.7 * DAY, TEN_MINUTES) for change in clock_changes(job.zone, 2026)]
@@ -250,6 +251,40 @@ def test_a_job_of_every_minute_raises_no_alarm_where_clocks_change(
         window = (change - timedelta(minutes=62), change + timedelta(minutes=62), timedelta(seconds=97))
 
         assert alarms(year, [window], each=17) == []
+
+
+DAYS_OFF = {
+    "holidays": DaysOff(holidays="CH-ZH"),
+    "weekends": DaysOff(is_business=True),
+    "business days": DaysOff(holidays="CH-ZH", is_business=True, dates=frozenset({date(2026, 3, 30)})),
+}
+OVER_DAYS_OFF = (
+    (at("2026-03-27T12:00+01:00"), at("2026-03-31T12:00+02:00"), TEN_MINUTES),
+    (at("2026-04-02T12:00+02:00"), at("2026-04-07T12:00+02:00"), TEN_MINUTES),
+    (at("2026-10-24T00:00+02:00"), at("2026-10-26T12:00+01:00"), TEN_MINUTES),
+)
+
+
+def with_days_off(name: str, engine: str, *, runs_on_them: bool, schedule: str = "0 6 * * *", **declared: Any) -> Year:
+    """The year of a scheduler that runs on days off as on others, or does not."""
+    job = haiku_job(schedule=schedule, engine=engine, look_back="96 h", days_off=DAYS_OFF[name], **declared)
+    dues = dues_of(replace(job, schedule=as_scheduled(job.schedule)) if runs_on_them else job)
+    return Year(job=job, dues=dues, runs=healthy_runs(dues, f"{name} {engine}"))
+
+
+@pytest.mark.parametrize("runs_on_them", [True, False])
+@pytest.mark.parametrize(
+    "declared", [{}, {"has_output": False}, {"has_service": False}], ids=["both", "record", "files"]
+)
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", DAYS_OFF)
+def test_a_job_with_days_off_raises_no_alarm(
+    name: str, engine: str, declared: dict[str, Any], runs_on_them: bool
+) -> None:
+    for schedule in ("0 6 * * *", "0 */6 * * *") if name == "holidays" else ("0 6 * * *",):
+        year = with_days_off(name, engine, runs_on_them=runs_on_them, schedule=schedule, **declared)
+
+        assert alarms(year, OVER_DAYS_OFF) == []
 
 
 BEGAN = "2026-03-25T03:10:07.25+01:00"
@@ -340,16 +375,17 @@ def test_a_missed_run_is_found_at_its_limit(schedule: str, zone: str, due: str, 
 @BOTH_ENGINES
 @PLANTED
 def test_faults_of_drawn_runs_are_found_as_soon(schedule: str, zone: str, due: str, engine: str) -> None:
-    """Its limit is its jitter later; what has ended is found when it ends."""
-    job = haiku_job(schedule=schedule, zone=zone, engine=engine, look_back="48 h", jitter="40 min", grace="1 min")
+    """Its limit is its jitter later; what has ended is found when it has, but not before it was due."""
+    job = haiku_job(schedule=schedule, zone=zone, engine=engine, look_back="48 h", jitter="25 min", grace="1 min")
     year = drawn_year_of(job)
     run = next(run for run in year.runs if run.due_at >= at(due))
     limits, until, since = job.due_run(run.due_at), DAY / 8, DAY / 4
     silent, failed = replace(run, leaves_file=False), replace(run, status="error", leaves_file=False)
 
-    assert limits.finish_by == run.due_at + timedelta(minutes=51)
+    assert limits.finish_by == run.due_at + timedelta(minutes=36)
     assert first_alarm(year.without(run.due_at), run, until) == (limits.finish_by, CauseCode.MISSED_RUN)
-    assert first_alarm(year.with_run(failed), run, until, since) == (run.ended_at, CauseCode.RUN_FAILED)
+    found = first_alarm(year.with_run(failed), run, until, since)
+    assert found == (max(run.ended_at, run.due_at), CauseCode.RUN_FAILED)
     found = first_alarm(year.with_run(silent), run, until)
     assert found == (limits.finish_by, CauseCode.SUCCESS_WITHOUT_OUTPUT)
 
@@ -480,6 +516,45 @@ def test_each_fault_of_the_table_is_found_at_the_limit_of_its_run(
 ) -> None:
     """What `rollcall rehearse` plants: whatever befalls a run or its scheduler must be named as what it is."""
     year, run = planted(schedule, zone, due, engine)
+
+    assert wrongly_named(year, run) == {}
+
+
+@BOTH_ENGINES
+@PLANTED
+def test_each_fault_of_a_drawn_run_is_found_at_its_limit(schedule: str, zone: str, due: str, engine: str) -> None:
+    year = drawn_year_of(haiku_job(schedule=schedule, zone=zone, engine=engine, look_back="48 h", jitter="14 min"))
+
+    assert wrongly_named(year, next(run for run in year.runs if run.due_at >= at(due))) == {}
+
+
+@BOTH_ENGINES
+@pytest.mark.parametrize("runs_on_them", [True, False])
+@pytest.mark.parametrize(
+    ("name", "due"),
+    [
+        ("weekends", "2026-03-27T06:00+01:00"),
+        ("weekends", "2026-03-30T06:00+02:00"),
+        ("holidays", "2026-04-05T06:00+02:00"),
+        ("holidays", "2026-04-07T06:00+02:00"),
+        ("business days", "2026-10-26T06:00+01:00"),
+    ],
+)
+def test_each_fault_beside_a_day_off_is_found_at_its_limit(
+    name: str, due: str, runs_on_them: bool, engine: str
+) -> None:
+    year = with_days_off(name, engine, runs_on_them=runs_on_them)
+    run = next(run for run in year.runs if run.due_at == at(due))
+
+    assert first_alarm(year.without(run.due_at), run, DAY / 8) == (
+        year.job.due_run(run.due_at).finish_by,
+        CauseCode.MISSED_RUN,
+    )
+    assert wrongly_named(year, run) == {}
+
+
+def wrongly_named(year: Year, run: Run) -> dict[str, CauseCode | None]:
+    """The faults, planted into that run, that are not found as what they are at its limit; and what they are called."""
     good = year.seen_at(year.job.due_run(run.due_at).finish_by)
     scene = Scene.of(good.job, good.now)
     faults = [each for each in JOB_FAULTS if each.applies(scene) and each.seen_at(scene) == good.now]
@@ -488,7 +563,7 @@ def test_each_fault_of_the_table_is_found_at_the_limit_of_its_run(
     }
 
     assert good.code is None
-    assert {name: code for name, code in told.items() if not name.startswith(str(code))} == {}
+    return {name: code for name, code in told.items() if not name.startswith(str(code))}
 
 
 @BOTH_ENGINES

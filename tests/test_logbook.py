@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ WRITER = """
 import sys
 from pathlib import Path
 from rollcall import logbook
-logbook.LARGEST = 2_000
-for number in range(100):
-    logbook.append(Path(sys.argv[1]), f"{sys.argv[2]} {number} " + "x" * 40)
+logbook.LARGEST, logbook.KEPT = 500, 500
+print(flush=True)
+sys.stdin.readline()
+for number in range(500):
+    logbook.append(Path(sys.argv[1]), f"{sys.argv[2]} {number:03} " + "x" * 41)
 """
 
 
@@ -50,19 +53,40 @@ def test_it_is_put_aside_before_it_grows_too_large(tmp_path: Path, monkeypatch: 
     assert [line[:3] for line in lines_of(file)] == [f"{number:03}" for number in range(88, 100)]
 
 
-def test_two_processes_lose_no_line_and_tear_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_processes_lose_no_line_and_tear_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "monitor.log"
     monkeypatch.setenv("PYTHONPATH", str(HOUSE))
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(file), name]) for name in ("one", "two")]
-    statuses = [each.wait(timeout=60) for each in writers]
+    monkeypatch.setattr(logbook, "KEPT", 500)
+    names = ("one", "two", "six")
+    started = [_writer(file, name) for name in names]
+    ready = [each.stdout.readline() for each in started if each.stdout]
+    for each in started:
+        assert each.stdin
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    for each in started:
+        each.communicate(timeout=60)
     lines = lines_of(file)
 
-    assert statuses == [0, 0]
-    assert all(line.endswith(" " + "x" * 40) and len(line.split()) == 3 for line in lines)
-    for name in ("one", "two"):
-        numbers = [int(line.split()[1]) for line in lines if line.startswith(name)]
-        # The oldest files are gone; of what is kept nothing is missing.
-        assert numbers == list(range(100 - len(numbers), 100))
+    assert (ready, [each.returncode for each in started]) == (["\n"] * 3, [0, 0, 0])
+    assert sorted(lines) == sorted(f"{name} {number:03} " + "x" * 41 for name in names for number in range(500))
+    # Each was put aside once, when it was full, and not once more by whoever came too late.
+    assert {each.stat().st_size for each in tmp_path.iterdir()} == {500}
+
+
+def test_who_holds_it_for_ever_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logbook, "_PATIENCE", timedelta(seconds=0.1))
+    file = tmp_path / "monitor.log"
+    with alone(file), pytest.raises(OSError, match="somebody else holds it"):
+        append(file, "a")
+    append(file, "b")
+
+    assert lines_of(file) == ["b"]
+
+
+def _writer(file: Path, name: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WRITER, str(file), name]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def test_only_one_is_alone_and_the_lock_ends_with_its_block(tmp_path: Path) -> None:

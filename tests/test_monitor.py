@@ -299,7 +299,7 @@ def test_two_processes_at_the_same_time_look_once(tmp_path: Path) -> None:
     """The first hangs in its service; the second does not wait for it."""
     toml = 'timezone = "UTC"\n[services.slow]\nurl = "{url}"\nstatus = "/"\nengine = "cron"\ntimeout = "60 s"\n'
     toml += '[jobs.a]\nschedule = "@daily"\n'
-    with listener(holds=True) as slow:
+    with listener(holds=1) as slow:
         (tmp_path / "jobs.toml").write_text(toml.format(url=slow.url))
         start = [sys.executable, "-m", "rollcall", "monitor", "--quiet"]
         environment = {"PYTHONPATH": str(HOUSE), "PATH": ""}

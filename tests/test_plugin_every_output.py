@@ -188,6 +188,31 @@ def test_nagios_is_not_told_that_all_is_well_where_pytest_only_shows(
     assert run.text.startswith(begins)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def pytest_sessionfinish(session):\n    session.exitstatus = 1\n",
+        "def pytest_terminal_summary():\n    raise RuntimeError('broken plugin')\n",
+    ],
+    ids=["another status", "an exception"],
+)
+def test_nagios_is_not_told_that_all_is_well_where_another_plugin_says_otherwise(watched: Watched, text: str) -> None:
+    watched.house.add_check(text, "conftest.py")
+    run = watched.run("--nagios")
+
+    assert (of_nagios(run), run.status) == ("not well", 3)
+
+
+def test_metrics_that_cannot_be_written_are_told_before_anything_is_asked(watched: Watched) -> None:
+    reset(watched)
+    run = watched.house.run("--metrics", str(watched.house.folder / "no" / "such" / "x.prom"))
+
+    assert run.status == 4
+    assert run.text.strip().endswith("no/such/x.prom cannot be written: No such file or directory")
+    assert watched.house.scheduler.asked == []
+    assert is_claimed(watched.said(run), but=("metrics",)) == []
+
+
 def test_nagios_is_told_of_a_job_that_needs_a_person(watched: Watched) -> None:
     watched.house.scheduler.says["aime"]["wake"]["last_status"] = "error"
     run = watched.run("--nagios")

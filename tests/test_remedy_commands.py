@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import time_machine
 from fixtures.demo import DemoMorning, demo_morning
 from fixtures.obedient_service import HAIKU, SERVICE, ObedientService, Reply, obedient_service
 from rollcall.cli import main
+from rollcall.history import store
 
 HOUSE = Path(__file__).parents[1]
 JOB = "generate_haiku_scheduled"
@@ -56,6 +57,8 @@ def test_a_stopped_scheduler_is_started_and_what_it_missed_is_made_up_for() -> N
         made = list((demo.folder / "data" / "scheduled-output").glob("generate-haiku-20260211-*.md"))
         with closing(sqlite3.connect(demo.folder / "data" / "musique.db")) as connection:
             (active,) = connection.execute("SELECT last_updated FROM service_states").fetchone()
+        later = demo.now + timedelta(hours=1)
+        remembered = store.read_ids(demo.folder / "reports" / store.NAME, [JOB, "weekly_haiku"], now=later)
 
     start = "`curl -X POST URL/api/v1/services/scheduler/start`"
     assert dry == (1, [f"aime is stopped and would be restarted: {start}"])
@@ -66,6 +69,8 @@ def test_a_stopped_scheduler_is_started_and_what_it_missed_is_made_up_for() -> N
     assert second.startswith("export_collection_json's run of Tue 10 Feb 10:00 CET was missed, run again 07:02 CET, ")
     assert [each.name in first for each in made] == [True]
     assert active.startswith("2026-02-11 06:02")
+    assert remembered.of(JOB)[-1].action == first
+    assert remembered.of("weekly_haiku")[-1].action == mended[1][0]
 
 
 def test_a_stalled_scheduler_is_stopped_and_started() -> None:

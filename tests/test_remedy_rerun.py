@@ -99,8 +99,9 @@ def test_it_is_waited_for_longer_than_a_service_may_take_to_answer(service: Obed
     assert service.posts == ["/trigger/haiku"]
 
 
-def test_a_run_that_is_only_accepted_is_waited_for(house: Household) -> None:
-    house.service.replies["/trigger/haiku"] = Reply(status=202)
+@pytest.mark.parametrize("status", [202, 504], ids=["accepted", "a proxy lost patience"])
+def test_a_run_that_goes_on_after_the_answer_is_waited_for(house: Household, status: int) -> None:
+    house.service.replies["/trigger/haiku"] = Reply(status=status)
     later = threading.Timer(1.2, house.service.trigger, ["haiku"])
     later.start()
     action = only(house.rerun())
@@ -283,7 +284,7 @@ def test_a_due_run_is_made_up_for_once_whatever_came_of_it(house: Household) -> 
 
     assert house.service.posts == ["/trigger/haiku"]
     assert "answers 500 Internal Server Error: out of quota; missed: due Wed 11 Feb 06:00 CET" in first.proof
-    assert "nothing was done: it was run again for that due time Wed 11 Feb 07:02:" in second.proof
+    assert "nothing was done: a run was asked for already Wed 11 Feb 07:02" in second.proof
     assert not first.is_proven
     assert not second.is_proven
 

@@ -309,9 +309,18 @@ def test_of_many_jobs_those_that_need_you_have_a_lane(house: House) -> None:
 
     page = render_night(house.morning(), NOTHING)
 
-    assert "40 of the 60 jobs that were due, those that need you first. 1 job had nothing due." in shown(page)
+    assert "40 of the 60 jobs that were due, those that need you first. 1 job had nothing due. due" in shown(page)
     assert page.count("<svg viewBox") == 40
     assert 'href="#job-job_59"' in page
+
+
+def test_what_the_lanes_cannot_show_is_said(house: House) -> None:
+    house.add("it")
+    said = "Of a job without output only the last run is known"
+
+    assert said not in render_night(house.morning(), NOTHING)
+    house.jobs = house.jobs.replace("0 6 * * *", "0 */6 * * *")
+    assert said in render_night(house.morning(), NOTHING)
 
 
 # What changed ---------------------------------------------------------------------------------------------------------
@@ -515,8 +524,20 @@ def test_a_service_lasts_as_long_as_its_own_cause(house: House) -> None:
     house.stops()
     rows = [row(3, Verdict.MISSED), *(row(days, Verdict.UNKNOWN, cause="scheduler-stopped") for days in (2, 1))]
     morning = house.morning()
+    seen_at = due(2) + timedelta(hours=1)
 
-    assert began_at(tell(morning)[0], _context(morning, remembered(rows))) == due(2)
+    assert began_at(tell(morning)[0], _context(morning, remembered(rows))) == seen_at
+    # The run due before may have been done: nothing tells since when the scheduler is stopped.
+    assert began_at(tell(morning)[0], _context(morning, NOTHING)) is None
+
+
+def test_a_run_of_which_more_was_promised_is_not_made_good_by_its_file(house: House) -> None:
+    house.add("it", output="it-*.md")
+    house.leaves("it", "it-1.md")
+    house.falls_silent()
+
+    assert _strip(house, [row(1)]) == ["ok", "unknown"]
+    assert _strip(house, [row(1, Verdict.PENDING)])[-1] == "unknown"
 
 
 def test_the_worst_comes_first_and_of_these_the_newest(house: House) -> None:

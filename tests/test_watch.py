@@ -37,7 +37,7 @@ def watched(url: str, **words: Any) -> Watch:
 
 def patient(url: str) -> Watch:
     """As long as a busy machine needs."""
-    return watched(url, timeout=timedelta(seconds=2 * BUSY))
+    return watched(url, timeout=timedelta(seconds=BUSY))
 
 
 def run_id(path: str) -> str:
@@ -122,12 +122,23 @@ def test_what_may_pass_is_tried_again(
 
 
 def test_the_start_is_not_waited_for(watcher: Listener) -> None:
-    watcher.holds = True
+    watcher.holds = 1
     began = time.monotonic()
     watch.begin(patient(watcher.url))
     took = time.monotonic() - began
 
     assert took < BUSY
+
+
+def test_a_try_that_hangs_leaves_time_for_another(watcher: Listener) -> None:
+    run = watch.begin(patient(watcher.url))
+    while not watcher.heard:
+        time.sleep(0.01)
+    watcher.holds = 1
+    note = run.finish(0, "")
+
+    assert note is None
+    assert watcher.paths == ["/start", "/0", "/0"]
 
 
 # script | what is said of it

@@ -61,7 +61,7 @@ def write_test(at: datetime, zone: ZoneInfo) -> Message:
 
 
 def _message(news: News, *, judged_at: datetime, zone: ZoneInfo, actions: list[str], page: Path | None) -> Message:
-    title = clean(_title(news))
+    title = _title(news)
     text = "\n".join(_lines(news, judged_at, zone, actions, page))
     whole: dict[str, Any] = {
         "version": VERSION,

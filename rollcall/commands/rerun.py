@@ -15,7 +15,7 @@ from rollcall.commands.acting import acting
 from rollcall.commands.selected import selected
 from rollcall.commands.witnessed import add_address
 from rollcall.remedy import rerun_missed
-from rollcall.remedy.rerun import why_not
+from rollcall.remedy.missed import why_not
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -54,4 +54,5 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         status |= last.needs_a_person
         why = why_not(first, services[job.service.id] if job.service else None) or "it was run, or begun, meanwhile"
         yield f"{job.id} is not run again: {why}"
+    yield from here.remember(after, by="rerun")
     return status

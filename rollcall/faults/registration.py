@@ -9,6 +9,8 @@ from rollcall.faults.kinds import JobFault, of_recorded
 from rollcall.scene import Scene
 from rollcall.schedule import Every, Schedule, read_schedule
 from rollcall.schedule.answers import next_due
+from rollcall.schedule.days_off import as_scheduled
+from rollcall.verdict.record import is_due_near
 
 _DRIFT = timedelta(minutes=7)
 
@@ -23,9 +25,9 @@ def _paused(scene: Scene) -> Scene:
 
 def _drifted(scene: Scene) -> Scene:
     """An interval has no time of the day that it could miss: there the scheduler's is twice as long."""
-    schedule, at = scene.job.schedule, next_due(scene.job.schedule, scene.at)
+    schedule, at = as_scheduled(scene.job.schedule), next_due(scene.job.schedule, scene.at)
     assert at is not None
-    later = schedule.span if isinstance(schedule, Every) else _DRIFT
+    later = schedule.span if isinstance(schedule, Every) else _DRIFT + scene.job.jitter
     return scene.with_record(next_run=scene.written_next(at + later))
 
 
@@ -35,7 +37,7 @@ def _has_next(scene: Scene) -> bool:
 
 def _in_another_zone(scene: Scene) -> Scene:
     """A scheduler that writes its own zone's offset writes the other zone's then."""
-    following, foreign = _next_in_another_zone(scene), _elsewhere(scene.job.schedule)
+    following, foreign = _next_in_another_zone(scene), _elsewhere(as_scheduled(scene.job.schedule))
     assert following is not None
     assert foreign is not None
     next_run = scene.judged.seen.next_run
@@ -48,11 +50,11 @@ def _in_another_zone(scene: Scene) -> Scene:
 def _counts_in_a_zone(scene: Scene) -> bool:
     """True where the same words mean other instants in another zone; those of every hour do not."""
     following = _next_in_another_zone(scene) if of_recorded(scene) else None
-    return following is not None and not scene.job.schedule.is_due_at(following)
+    return following is not None and not is_due_near(following, scene.job)
 
 
 def _next_in_another_zone(scene: Scene) -> datetime | None:
-    foreign = _elsewhere(scene.job.schedule)
+    foreign = _elsewhere(as_scheduled(scene.job.schedule))
     return foreign.next_due(scene.at) if foreign else None
 
 

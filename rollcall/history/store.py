@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import groupby
 from operator import attrgetter
@@ -30,6 +30,7 @@ NAME = "history.sqlite3"
 MOST_MORNINGS = 400
 _INSTANT = timedelta(microseconds=1)
 _TRIES = 3
+_LAST = (datetime(3000, 1, 1, tzinfo=UTC) - EPOCH) // _INSTANT
 
 _Values = tuple[Any, ...]
 _Answer = TypeVar("_Answer")
@@ -119,11 +120,30 @@ def write(file: Path, morning: Morning, *, by: str, is_complete: bool, keeps: ti
 
     def add(connection: sqlite3.Connection) -> None:
         check_whole(connection)
-        horizon = min(morning.judged_at, _last_judged_at(connection) or morning.judged_at) - keeps
+        # By the morning before: a machine whose clock jumps years ahead must not forget all for it.
+        judged = _number(morning.judged_at)
+        horizon = min(judged, _last(connection, "mornings") or judged) - keeps // _INSTANT
         _keep(connection, rows, (whole,))
         if whole.is_complete:
             _keep_present(connection, ids, morning.judged_at)
         _forget(connection, horizon)
+
+    return _changed(file, add)
+
+
+def complete(file: Path, morning: Morning, *, by: str) -> str | None:
+    """Says of a morning written before that it is whole: its reports stand where they belong too. Returns as `write`.
+
+    A run that ends between the two is remembered as one that is not.
+    """
+    whole = past_morning(morning, by=by, is_complete=True)
+    if not whole.is_complete:
+        return None
+    ids = [each.job.id for each in morning.jobs]
+
+    def add(connection: sqlite3.Connection) -> None:
+        _keep(connection, (), (whole,))
+        _keep_present(connection, ids, morning.judged_at)
 
     return _changed(file, add)
 
@@ -154,12 +174,12 @@ def read_whole(file: Path, *, since: datetime | None = None) -> Whole | str:
     def whole(connection: sqlite3.Connection) -> Whole:
         runs = connection.execute(f"SELECT {_RUN} FROM runs WHERE due >= ? ORDER BY due, job", (start,))
         mornings = connection.execute(f"SELECT {_MORNING} FROM mornings WHERE judged >= ? ORDER BY judged", (start,))
-        present = connection.execute("SELECT job, judged FROM present ORDER BY job").fetchall()
+        present, last = connection.execute("SELECT job FROM present ORDER BY job"), _last(connection, "present")
         return Whole(
             rows=tuple(_readable(runs, _reader())),
             mornings=tuple(_readable(mornings, _morning)),
-            present=tuple(job for job, _ in present),
-            present_at=_instant(present[0][1]) if present else None,
+            present=tuple(job for (job,) in present if type(job) is str),
+            present_at=None if last is None else _instant(last),
             told=tuple(_readable(connection.execute(f"SELECT {_TOLD} FROM told ORDER BY subject"), _told)),
         )
 
@@ -176,8 +196,8 @@ def merge(file: Path, other: Whole) -> str | None:
 
     def add(connection: sqlite3.Connection) -> None:
         check_whole(connection)
-        own, theirs = _last_judged_at(connection), max((each.judged_at for each in other.mornings), default=None)
-        if theirs is not None and (own is None or own < theirs):
+        own, theirs = _last(connection, "mornings"), max((each.judged_at for each in other.mornings), default=None)
+        if theirs is not None and (own is None or own < _number(theirs)):
             _keep_told(connection, other.told)
         _keep(connection, other.rows, other.mornings)
         if other.present_at is not None:
@@ -244,8 +264,8 @@ def _keep(connection: sqlite3.Connection, rows: Iterable[Row], mornings: Iterabl
 
 
 def _keep_present(connection: sqlite3.Connection, ids: Sequence[str], judged_at: datetime) -> None:
-    [newest] = connection.execute("SELECT max(judged) FROM present").fetchone()
-    if newest is None or newest <= _number(judged_at):
+    last = _last(connection, "present")
+    if last is None or last <= _number(judged_at):
         connection.execute("DELETE FROM present")
         values = ((each, _number(judged_at)) for each in ids)
         connection.executemany("INSERT OR IGNORE INTO present VALUES (?, ?)", values)
@@ -257,15 +277,16 @@ def _keep_told(connection: sqlite3.Connection, told: Iterable[Told]) -> None:
     connection.executemany(f"INSERT OR REPLACE INTO told ({_TOLD}) VALUES (?, ?, ?, ?)", values)
 
 
-def _last_judged_at(connection: sqlite3.Connection) -> datetime | None:
-    """When the newest morning was judged. A machine whose clock jumps years ahead must not forget all for it."""
-    [newest] = connection.execute("SELECT max(judged) FROM mornings").fetchone()
-    return None if newest is None else _instant(newest)
+def _last(connection: sqlite3.Connection, table: str) -> int | None:
+    """When the newest in that table was judged, as far as what stands there is an instant at all."""
+    told = f"SELECT max(judged) FROM {table} WHERE typeof(judged) = 'integer' AND judged BETWEEN 0 AND ?"
+    [newest] = connection.execute(told, (_LAST,)).fetchone()
+    return None if newest is None else int(newest)
 
 
-def _forget(connection: sqlite3.Connection, horizon: datetime) -> None:
-    connection.execute("DELETE FROM runs WHERE due < ?", (_number(horizon),))
-    connection.execute("DELETE FROM mornings WHERE judged < ?", (_number(horizon),))
+def _forget(connection: sqlite3.Connection, horizon: int) -> None:
+    connection.execute("DELETE FROM runs WHERE due < ?", (horizon,))
+    connection.execute("DELETE FROM mornings WHERE judged < ?", (horizon,))
 
 
 def _newest_rows(
@@ -281,7 +302,7 @@ def _newest_rows(
 def _gone(connection: sqlite3.Connection, job_ids: Iterable[str], now: datetime) -> tuple[str, ...]:
     declared = set(job_ids)
     present = connection.execute("SELECT job FROM present WHERE judged < ? ORDER BY job", (_number(now),))
-    return tuple(job for (job,) in present if job not in declared)
+    return tuple(job for (job,) in present if type(job) is str and job not in declared)
 
 
 # Values ---------------------------------------------------------------------------------------------------------------

@@ -14,27 +14,31 @@ from rollcall.plugin.session import Session
 BY = "pytest"
 
 
-def remember(session: Session, *, is_complete: bool) -> str | None:
-    """Writes the morning into the history, where one is kept. Returns what kept it from that, in one line."""
+def notes_before_the_page(session: Session, ending: Ending, page: Path) -> Iterator[str]:
+    """Writes the history and alerts; yields what the page is to say of that."""
+    # Where a file that could not be read was set aside, that tells the same, and more.
+    if problem := _remember(session) or session.chronicle.problem:
+        yield problem
+    yield from _alert(session, ending, page)
+
+
+def _remember(session: Session) -> str | None:
+    """Writes the morning into the history as one that is not whole: its reports do not stand there yet."""
     if session.history is None or session.morning is None:
         return None
     from rollcall.history import store
 
     keeps = session.roll.history_keeps
-    return store.write(session.history, session.morning, by=BY, is_complete=is_complete, keeps=keeps)
+    return store.write(session.history, session.morning, by=BY, is_complete=False, keeps=keeps)
 
 
-def notes_before_the_page(session: Session, ending: Ending, page: Path) -> Iterator[str]:
-    """Writes the history and alerts; yields what the page is to say of that.
+def remember_as_whole(session: Session) -> str | None:
+    """Says so in the history once the reports stand there. Returns what kept it from that, in one line."""
+    if session.history is None or session.morning is None:
+        return None
+    from rollcall.history import store
 
-    A morning is whole in the history only once its reports are: until then it is remembered as one that is not.
-    """
-    if session.chronicle.problem:
-        yield session.chronicle.problem
-    unwritten = remember(session, is_complete=False)
-    if unwritten and unwritten != session.chronicle.problem:
-        yield unwritten
-    yield from _alert(session, ending, page)
+    return store.complete(session.history, session.morning, by=BY)
 
 
 def _alert(session: Session, ending: Ending, page: Path) -> Sequence[str]:

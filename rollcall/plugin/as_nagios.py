@@ -27,8 +27,10 @@ def run(config: pytest.Config) -> Whole:
         return (yield)
     because = None
     status: int | pytest.ExitCode | None = None
+    nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - pytest speaks after this, where it broke
+    config.add_cleanup(nowhere.close)
     # The terminal is what pytest finds here while it begins; a check's own output is captured.
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+    with redirect_stdout(nowhere):
         try:
             status = yield
         except pytest.UsageError as problem:

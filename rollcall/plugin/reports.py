@@ -7,7 +7,6 @@ and replaces it in one step, so that no reader and no crash ever meets half a pa
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 from pytest_html.basereport import BaseReport
 
+from rollcall.files import write_whole
 from rollcall.plugin import junit
 
 PAGE = "morning.html"
@@ -62,7 +62,7 @@ class Reports:
         problems = []
         for path, text in texts.items():
             try:
-                write(path, text)
+                write_whole(path, text)
             except OSError as problem:
                 problems.append(problem)
         if problems:
@@ -71,14 +71,14 @@ class Reports:
     def finish(self, whole: Mapping[Path, str], *, interruption: str | None) -> None:
         """Replaces what `begin` left with the whole result; pytest has written the page. Raises OSError."""
         if self._written != self._page_part:
-            write(self.page, self._written.read_text(encoding="utf-8"))
+            write_whole(self.page, self._written.read_text(encoding="utf-8"))
         else:
             self._written.chmod(_FOR_EVERYBODY)
             os.replace(self._written, self.page)
         self.put(whole)
         # The reader may have had it written elsewhere: what it says of the run must be true there too.
         if interruption and (written := junit.path_of(self._config)):
-            write(written, junit.with_interruption(written, interruption))
+            write_whole(written, junit.with_interruption(written, interruption))
         if self._junit_part.exists():
             self._junit_part.chmod(_FOR_EVERYBODY)
             os.replace(self._junit_part, self._junit)
@@ -111,26 +111,3 @@ class Reports:
 
 def _absolute(path: str | None) -> Path | None:
     return Path(os.path.expandvars(path)).expanduser().absolute() if path else None
-
-
-def write(path: Path, text: str) -> None:
-    """Writes `text` to `path` in one step: a reader meets the old or the new, never half of it.
-
-    Raises OSError with the name of `path`.
-    """
-    name = None
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp makes files that only their owner reads; a report is for everybody.
-        os.chmod(name, _FOR_EVERYBODY)
-        os.replace(name, path)
-    except BaseException as problem:
-        if name:
-            Path(name).unlink(missing_ok=True)
-        if isinstance(problem, OSError):
-            raise OSError(problem.errno, problem.strerror, str(path)) from None
-        raise

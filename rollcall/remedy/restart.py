@@ -15,6 +15,7 @@ from rollcall.findings import Finding
 from rollcall.jobs import Service
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
+from rollcall.remedy.outcome import NOTHING_DONE, Outcome, morning_after
 from rollcall.remedy.proof import Proof, await_proof, look_again, proof_that_it_runs
 from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
 from rollcall.times import show_instant, show_span
@@ -25,15 +26,6 @@ PROOF_LIMIT = timedelta(seconds=30)
 # What a start can cure, and by which deed. Whatever else is wrong with a service needs a person.
 _CURES = {CauseCode.SCHEDULER_STOPPED: Deed.START, CauseCode.SCHEDULER_STALLED: Deed.RESTART}
 _STEPS = {Deed.START: ("start",), Deed.RESTART: ("stop", "start")}
-NOTHING_DONE = "nothing was done"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
-    """What was done, if anything, and whether the morning has to be judged again."""
-
-    action: Action | None
-    is_changed: bool
 
 
 def restart_stopped(
@@ -65,9 +57,7 @@ def restart_stopped(
         for each in morning.services
         if (deed := _deed(morning.service_causes[each.service.id]))
     ]
-    actions = (*morning.actions, *(each.action for each in outcomes if each.action))
-    again = judge_again() if any(each.is_changed for each in outcomes) else morning
-    return replace(again, actions=actions)
+    return morning_after(outcomes, morning, judge_again)
 
 
 def _deed(cause: object) -> Deed | None:
@@ -94,12 +84,12 @@ class _Cure:
     folder: Path
     limit: timedelta
 
-    def outcome(self, deed: Deed, *, is_dry: bool) -> _Outcome:
+    def outcome(self, deed: Deed, *, is_dry: bool) -> Outcome:
         if lacking := lines_lacking(self.service, deed):
             return self._nothing_done(deed, lacking, is_changed=False)
         if is_dry:
             requests = ", then ".join(f"`{request_of(self.service, each)}`" for each in self._paths(deed))
-            return _Outcome(action=self._action(deed, requests, is_dry=True), is_changed=False)
+            return Outcome(action=self._action(deed, requests, is_dry=True), is_changed=False)
         # Another check may be at each of these for its whole time.
         wait = self.limit + (len(_STEPS[Deed.RESTART]) + 2) * self.service.timeout
         try:
@@ -108,13 +98,13 @@ class _Cure:
         except NoTurn as problem:
             return self._nothing_done(deed, str(problem), is_changed=False)
 
-    def _in_turn(self, mine: Turn, deed: Deed) -> _Outcome:
+    def _in_turn(self, mine: Turn, deed: Deed) -> Outcome:
         """Asks again first: whoever had the turn before may have cured it."""
         seen = look_again(self.service, self.clock)
         broken = [each for each in judge_scheduler(replace(self.service, database=None), seen) if each.needs_a_person]
         now_deed = next((_CURES[each.code] for each in broken if each.code in _CURES), None)
         if now_deed is None and isinstance(seen, SchedulerSeen):
-            return _Outcome(action=None, is_changed=True)
+            return Outcome(action=None, is_changed=True)
         if now_deed is None:
             return self._nothing_done(deed, f"asked once more, {_because(broken)}", is_changed=True)
         if lacking := lines_lacking(self.service, now_deed):
@@ -127,7 +117,7 @@ class _Cure:
         mine.note(Attempt(at=at, url=self.service.shown_url))
         return self._done(now_deed, at)
 
-    def _done(self, deed: Deed, at: datetime) -> _Outcome:
+    def _done(self, deed: Deed, at: datetime) -> Outcome:
         replies: list[Reply] = []
         for path in self._paths(deed):
             replies.append(ask(self.service, path))
@@ -136,7 +126,7 @@ class _Cure:
                 break
         proof = self._proof(replies)
         action = self._action(deed, _told(replies, proof, self.limit), at=at, is_proven=proof.is_whole)
-        return _Outcome(action=action, is_changed=True)
+        return Outcome(action=action, is_changed=True)
 
     def _proof(self, replies: Sequence[Reply]) -> Proof:
         if replies[-1].status is None or replies[-1].is_accepted:
@@ -146,8 +136,8 @@ class _Cure:
     def _paths(self, deed: Deed) -> list[str]:
         return [path for each in _STEPS[deed] if (path := _path(self.service, each))]
 
-    def _nothing_done(self, deed: Deed, why: str, *, is_changed: bool) -> _Outcome:
-        return _Outcome(action=self._action(deed, f"{NOTHING_DONE}: {why}"), is_changed=is_changed)
+    def _nothing_done(self, deed: Deed, why: str, *, is_changed: bool) -> Outcome:
+        return Outcome(action=self._action(deed, f"{NOTHING_DONE}: {why}"), is_changed=is_changed)
 
     def _action(
         self, deed: Deed, proof: str, *, at: datetime | None = None, is_proven: bool = False, is_dry: bool = False

@@ -26,6 +26,7 @@ _MOST_NAMED = 12
 _LONGEST_STEP = 4000  # a command that is cut is none
 # GitHub refuses a step's summary of more than 1 MiB; other commands of the step may write one too.
 MOST_BYTES = 256 * 1024
+_ROOM_FOR_MORE = 40
 
 _ICONS = {Verdict.OK: "✅", Verdict.PENDING: "🕐", Verdict.PAUSED: "⏸️", Verdict.LATE: "⚠️", Verdict.UNKNOWN: "❔"}
 # An underscore inside a word, and a colon of a clock or before a space, mean nothing.
@@ -45,12 +46,11 @@ def render_step_summary(
     icon = _icon(tone(morning, is_complete=is_complete, other_failures=len(other_failures)))
     told = tell(morning)
     parts = [
-        f"## {icon} {_plain(kind(morning) + said)}\n",
-        f"Judged {_plain(show_instant(morning.judged_at, morning.zone, year=True))}.\n",
-        *(f"- {_plain(told_action(each, morning.zone))}\n" for each in morning.actions),
-        *(f"- {_plain(each)}\n" for each in notes),
+        f"## {icon} {_plain(kind(morning) + said)}",
+        f"Judged {_plain(show_instant(morning.judged_at, morning.zone, year=True))}.",
+        _list([*(told_action(each, morning.zone) for each in morning.actions), *notes]),
         *(_cause(each) for each in told[:_MOST_CAUSES]),
-        *([f"… and {counted(len(told) - _MOST_CAUSES, 'more cause')}.\n"] if len(told) > _MOST_CAUSES else []),
+        f"… and {counted(len(told) - _MOST_CAUSES, 'more cause')}." if len(told) > _MOST_CAUSES else "",
         _others(other_failures),
         _table(morning),
     ]
@@ -59,7 +59,7 @@ def render_step_summary(
 
 def render_refusal(because: str) -> str:
     """The summary of a run in which nothing was looked at, as Markdown."""
-    return _bounded([f"## {_icon(Verdict.UNKNOWN)} INCOMPLETE\n", _fenced(because)])
+    return _bounded([f"## {_icon(Verdict.UNKNOWN)} INCOMPLETE", _fenced(because)])
 
 
 def render_annotations(
@@ -116,25 +116,27 @@ def _subject(told: Told) -> str:
 
 def _cause(told: Told) -> str:
     others = told.jobs if told.service else told.jobs[1:]
-    also = f"\nAlso explains {_plain(listed([each.job.id for each in others], _MOST_NAMED), 1000)}.\n" if others else ""
+    also = f"\n\nAlso explains {_plain(listed([each.job.id for each in others], _MOST_NAMED), 1000)}." if others else ""
     return (
         f"### {_plain(told.cause.code)}: {_plain(_subject(told))}\n\n{_plain(told.cause.sentence, 2000)}\n\n"
-        f"{_fenced(told.cause.next_step)}\n{also}"
+        f"{_fenced(told.cause.next_step)}{also}"
     )
 
 
 def _others(failures: Sequence[str]) -> str:
-    if not failures:
-        return ""
-    more = f"- … and {len(failures) - _MOST_NAMED} more\n" if len(failures) > _MOST_NAMED else ""
-    return "### Other checks that failed\n\n" + "".join(f"- {_plain(each)}\n" for each in failures[:_MOST_NAMED]) + more
+    return f"### Other checks that failed\n\n{_list(failures)}" if failures else ""
+
+
+def _list(texts: Sequence[str]) -> str:
+    more = [f"- … and {len(texts) - _MOST_NAMED} more"] if len(texts) > _MOST_NAMED else []
+    return "\n".join([*(f"- {_plain(each)}" for each in texts[:_MOST_NAMED]), *more])
 
 
 def _table(morning: Morning) -> str:
     """Every job, those that need a person first, so that they are never those left out."""
     jobs = sorted(morning.jobs, key=lambda each: not each.needs_a_person)
-    rows = "".join(_row(each) for each in jobs[:_MOST_ROWS])
-    more = f"\n… and {counted(len(jobs) - _MOST_ROWS, 'more job')}.\n" if len(jobs) > _MOST_ROWS else ""
+    rows = "\n".join(_row(each) for each in jobs[:_MOST_ROWS])
+    more = f"\n\n… and {counted(len(jobs) - _MOST_ROWS, 'more job')}." if len(jobs) > _MOST_ROWS else ""
     return f"| job | verdict | due | ran |\n|---|---|---|---|\n{rows}{more}" if rows else ""
 
 
@@ -143,7 +145,7 @@ def _row(judged: JobJudged) -> str:
     due = show_instant(judged.due_run.due_at, zone) if judged.due_run else ""
     ran = show_instant(judged.ran_at, zone) if judged.ran_at else ""
     verdict = f"{_icon(judged.verdict)} {_plain(judged.verdict.replace('-', ' '))}"
-    return f"| {_plain(judged.job.title)} | {verdict} | {_plain(due)} | {_plain(ran)} |\n"
+    return f"| {_plain(judged.job.title)} | {verdict} | {_plain(due)} | {_plain(ran)} |"
 
 
 def _icon(verdict: Verdict) -> str:
@@ -160,16 +162,16 @@ def _fenced(text: str) -> str:
     lines = [clean(line, _LONGEST_STEP) for line in text.splitlines()[:40]]
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    return "\n".join((fence, *lines, fence)) + "\n"
+    return "\n".join((fence, *lines, fence))
 
 
 def _bounded(parts: Iterable[str]) -> str:
     """As many whole parts as there is room for: half a part could leave a fence open for what others append."""
     written, room = [], MOST_BYTES
     for part in filter(None, parts):
-        room -= len(part.encode(errors="replace")) + 1
-        if room < 0:
-            written.append("… and more, on the page.\n")
+        room -= len(part.encode(errors="replace")) + 2
+        if room < _ROOM_FOR_MORE:
+            written.append("… and more, on the page.")
             break
         written.append(part)
-    return "\n".join(written)
+    return "\n\n".join(written) + "\n"

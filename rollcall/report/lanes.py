@@ -93,10 +93,12 @@ def render_night(morning: Morning, chronicle: Chronicle) -> str:
     due = [each for each in morning.jobs if _was_due(each, night)]
     if not due:
         return ""
-    lanes = "".join(_lane(each, night, chronicle) for each in _chosen(due))
+    chosen = _chosen(due)
+    lanes = "".join(_lane(each, night, chronicle) for each in chosen)
     return (
-        f'<section aria-labelledby="rc-night"><h2 id="rc-night">The last 24 hours</h2>{_left_out(morning, due)}'
-        f'{_key()}<div class="rc-night">{_axis(night)}<ol>{lanes}</ol></div></section>'
+        f'<section aria-labelledby="rc-night"><h2 id="rc-night">The last 24 hours</h2>'
+        f"{_left_out(morning, due, chosen, night)}{_key()}"
+        f'<div class="rc-night">{_axis(night)}<ol>{lanes}</ol></div></section>'
     )
 
 
@@ -111,12 +113,14 @@ def _chosen(due: Sequence[JobJudged]) -> list[JobJudged]:
     return sorted(first, key=lambda each: each.due_run.due_at if each.due_run else datetime.max.replace(tzinfo=UTC))
 
 
-def _left_out(morning: Morning, due: Sequence[JobJudged]) -> str:
+def _left_out(morning: Morning, due: Sequence[JobJudged], chosen: Sequence[JobJudged], night: Night) -> str:
     told = []
     if len(due) > _MOST_LANES:
         told.append(f"{_MOST_LANES} of the {len(due):,} jobs that were due, those that need you first.")
     if idle := len(morning.jobs) - len(due):
         told.append(f"{counted(idle, 'job')} had nothing due.")
+    if any(each.job.output is None and len(_dues(each, night)) > 1 for each in chosen):
+        told.append("Of a job without output only the last run is known, and those that an earlier morning saw.")
     return f'<p class="rc-when">{" ".join(told)}</p>' if told else ""
 
 
@@ -180,7 +184,7 @@ def _clock_change(night: Night) -> str:
 
 def _lane(judged: JobJudged, night: Night, chronicle: Chronicle) -> str:
     job = judged.job
-    dues = [at for at in due_between(job.schedule, night.since, night.until) if job.since is None or at >= job.since]
+    dues = _dues(judged, night)
     runs = sorted(set(_runs(judged, night, chronicle)))
     outputs = sorted(each.made_at for each in judged.seen.files if night.holds(each.made_at))
     return (
@@ -191,6 +195,11 @@ def _lane(judged: JobJudged, night: Night, chronicle: Chronicle) -> str:
         f"{_dots('n-o', outputs, night, 17)}</svg>"
         f'<p class="rc-aloud">{markup.text(_said(dues, runs, outputs, night))}</p></li>'
     )
+
+
+def _dues(judged: JobJudged, night: Night) -> list[datetime]:
+    start = max(night.since, judged.job.since.astimezone(UTC)) if judged.job.since else night.since
+    return due_between(judged.job.schedule, start, night.until)
 
 
 def _runs(judged: JobJudged, night: Night, chronicle: Chronicle) -> Iterator[datetime]:

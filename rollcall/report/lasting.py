@@ -11,7 +11,7 @@ from rollcall.findings import Verdict
 from rollcall.history.rows import Chronicle, Row, bad_since, last_good
 from rollcall.report import markup
 from rollcall.report.strips import Beat
-from rollcall.report.told import Told
+from rollcall.report.told import Told, telling
 from rollcall.times import EPOCH
 from rollcall.verdict import JobJudged
 
@@ -43,18 +43,21 @@ def newest_first(told: Sequence[Told], context: Context) -> list[Told]:
 
 
 def began_at(told: Told, context: Context) -> datetime | None:
-    """When the first run was due that this spoiled, as far back as anything tells; None where no run was due yet."""
+    """When the first run was due that this spoiled, or it was first seen, as far back as anything tells.
+
+    None where no run was due yet, or it is not known whether this spoiled any.
+    """
     since = _under if told.service else _of_job
     return min(filter(None, (since(each, told, context) for each in told.jobs)), default=None)
 
 
 def _under(judged: JobJudged, told: Told, context: Context) -> datetime | None:
-    """A job may have been bad before its service was: only runs of the same cause count."""
-    since = judged.due_run.due_at if judged.due_run else None
+    """A job may have been bad before its service was, and due before: only what proves or had this cause counts."""
+    since = judged.due_run.due_at if judged.due_run and telling(judged) else None
     for row in reversed(context.rows(judged)):
         if row.cause != told.cause.code:
             break
-        since = row.due_at
+        since = min(row.judged_at if row.verdict is Verdict.UNKNOWN else row.due_at, since or row.judged_at)
     return since
 
 

@@ -13,7 +13,7 @@ from rollcall.jobs import DueRun
 from rollcall.report.strips import Beat
 from rollcall.verdict import JobJudged
 
-_DUE, _LAST, _END = 12, 200, 240
+_DUE, _LAST, _END, _HIGH = 12, 200, 240, 17
 _EARLIEST, _LATEST = 4, 226
 
 
@@ -23,10 +23,8 @@ def render_line(judged: JobJudged, run_beats: Sequence[Beat]) -> str:
     if run is None or run.finish_by <= run.due_at:
         return ""
     grace = f'<path class="l-g" d="M{_DUE} 8H{_place((run.start_by - run.due_at).total_seconds(), run)}"/>'
-    return (
-        f'<svg class="rc-line" aria-hidden="true"><use href="#rc-line"/>{grace}{_earlier(run, run_beats)}'
-        f"{_ran(judged.ran_at, run) if judged.ran_at else ''}</svg>"
-    )
+    parts = f"{grace}{_earlier(run, run_beats)}{_ran(judged.ran_at, run) if judged.ran_at else ''}"
+    return f'<svg class="rc-line" viewBox="0 0 {_END} {_HIGH}" aria-hidden="true"><use href="#rc-line"/>{parts}</svg>'
 
 
 def render_line_base() -> str:

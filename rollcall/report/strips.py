@@ -63,13 +63,15 @@ def beats(judged: JobJudged, rows: Sequence[Row]) -> tuple[Beat, ...]:
     What was judged this morning comes before what was judged then, and that before what the files tell.
     """
     told = {each.due_at: Beat(due_at=each.due_at, verdict=each.verdict, ran_at=each.ran_at) for each in rows[-RUNS:]}
-    if judged.due_run:
-        told[judged.due_run.due_at] = _of_today(judged, judged.due_run)
+    today = {judged.due_run.due_at: _of_today(judged, judged.due_run)} if judged.due_run else {}
+    told |= today
     dues = _due(judged, sorted(told))
-    if not rows or any(_is_open(told.get(each)) for each in dues):
+    if not rows or any(_is_open(told.get(each)) for each in dues if each not in today):
         for past in _by_files(judged):
             if _is_open(told.get(past.due_at)) and (past.sign or past.due_at not in told):
                 told[past.due_at] = Beat(due_at=past.due_at, verdict=_verdict(past), ran_at=past.made_at)
+        # A good file does not make a run good of which more was promised.
+        told |= today
         dues = sorted({*dues, *told})
     return tuple([told.get(due_at) or _unseen(judged, due_at) for due_at in dues[-RUNS:]])
 
@@ -184,7 +186,9 @@ def render_strip(run_beats: Sequence[Beat], zone: ZoneInfo) -> str:
 
 def _svg(run_beats: Sequence[Beat], name: str) -> str:
     groups = [(verdict, len(list(group))) for verdict, group in groupby(run_beats, key=lambda each: each.verdict)]
-    return f'<svg width="{len(run_beats) * _WIDE}" {name}>{"".join(_rectangles(groups))}</svg>'
+    wide = len(run_beats) * _WIDE
+    # With a view box it shrinks where there is no room, rather than lose its newest run.
+    return f'<svg width="{wide}" viewBox="0 0 {wide} {_HIGH}" {name}>{"".join(_rectangles(groups))}</svg>'
 
 
 def _rectangles(groups: Iterable[tuple[Verdict | None, int]]) -> Iterator[str]:

@@ -11,9 +11,9 @@ from rollcall.report.strips import STRIP_STYLE
 
 _COLOURS = """
 :root{color-scheme:light dark;--bg:#fff;--fg:#1d1c1a;--soft:#66625c;--line:#e2dfd9;--field:#f6f4f0;
---ok:#2a6b3c;--pending:#46617c;--late:#8f5600;--bad:#b3261e;--unknown:#63489b;--grace:#cfdccb;--runtime:#e6e4de}
+--ok:#2a6b3c;--pending:#46617c;--late:#8f5600;--bad:#b3261e;--unknown:#63489b;--grace:#bfd3b8;--runtime:#d8d5cc}
 @media(prefers-color-scheme:dark){:root{--bg:#171716;--fg:#eceae6;--soft:#a5a19a;--line:#383632;--field:#232220;
---ok:#7fcf95;--pending:#9fbbd6;--late:#efb158;--bad:#ff8f80;--unknown:#c4b0f2;--grace:#3c4d3c;--runtime:#33332f}}
+--ok:#7fcf95;--pending:#9fbbd6;--late:#efb158;--bad:#ff8f80;--unknown:#c4b0f2;--grace:#47634c;--runtime:#45443f}}
 """
 
 _BOARD = """
@@ -58,7 +58,7 @@ margin:0 0 1.6rem;font-size:.9rem}
 font-size:.875rem;white-space:pre-wrap}
 .rc-do pre{position:relative;padding-right:5rem}
 .rc-copy{position:absolute;top:.35rem;right:.4rem;font:.75rem/1.5 system-ui,sans-serif;padding:.1rem .6rem;
-color:var(--soft);background:var(--bg);border:1px solid var(--line);border-radius:4px;cursor:pointer}
+color:var(--soft);background:var(--bg);border:1px solid var(--line);border-radius:4px;cursor:pointer;user-select:none}
 .rc-copy:hover,.rc-copy:focus-visible{color:var(--fg);border-color:var(--soft)}
 .rc .rc-lasting{display:flex;flex-wrap:wrap;gap:.2rem 2.2rem;margin:-.4rem 0 1.1rem;font-size:.875rem}
 .rc-lasting div{display:flex;gap:.6rem}
@@ -130,9 +130,14 @@ _NARROW = """
 """
 
 _PRINT = """
-@media print{body{padding:0;max-width:none}.rc{font-size:11pt}
-.rc-tiles>li{content-visibility:visible}.rc-tiles>li,.rc-card,.rc pre{break-inside:avoid}
-.rc h2{break-after:avoid}.rc-copy,.rc-age{display:none}.rc-night li{break-inside:avoid}
+@media print{body{padding:0;max-width:none}.rc{font-size:10pt}.rc h1{font-size:20pt}.rc h2{margin:1.6rem 0 .5rem}
+.rc-tiles{grid-template-columns:repeat(3,1fr);gap:.5rem}.rc-tiles>li{content-visibility:visible;font-size:8pt;padding:.6rem}
+.rc-card{padding:.8rem 0}.rc pre{padding:.3rem .6rem}.rc-do pre{padding-right:.6rem}
+.rc .rc-tiles h3{font-size:9pt}.rc .rc-strip p,.rc .rc-id{font-size:7.5pt}.rc-tiles dl{grid-template-columns:3.6rem 1fr}
+.rc-tiles>li,.rc-do,section:has(.rc-night),.rc tr{break-inside:avoid}
+.rc h2,.rc h3,.rc-proof,.rc .rc-legend,.rc .rc-when{break-after:avoid}
+.rc .rc-legend{break-inside:avoid}.rc-copy,.rc-age,.rc-evidence:not([open]){display:none}
+.rc-night{--names:10rem}
 .rc-checks,#results-table,.controls,.run-count,body>p{display:none!important}}
 """
 

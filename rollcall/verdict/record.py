@@ -114,10 +114,10 @@ def _is_declared(at: datetime, seen: Witnesses) -> bool:
         return True
     if following is not None and at >= following + job.jitter + _SAME_SECOND:
         return False
-    return _is_due_near(at, job)
+    return is_due_near(at, job)
 
 
-def _is_due_near(at: datetime, job: Job) -> bool:
+def is_due_near(at: datetime, job: Job) -> bool:
     """True where the scheduler may aim at `at`: it draws each run within the jitter, and knows of no days off.
 
     After a clock change a scheduler that was just started may run where one that runs for long does not.
@@ -140,7 +140,7 @@ def _foreign_zone(reading: Reading, seen: Witnesses) -> str | None:
     if stamp is None or at is None:
         return None
     face = _face(reading).replace(tzinfo=seen.job.zone).astimezone(UTC)
-    if face == at or not _is_due_near(face, seen.job):
+    if not _explains(face, at, seen.job):
         return _confirmed_zone(at, seen)
     clock = f"{_face(reading):%H:%M}"
     service = seen.job.service
@@ -170,7 +170,12 @@ def _confirmed_zone(at: datetime, seen: Witnesses) -> str | None:
 
 def _is_due_in(zone: ZoneInfo, at: datetime, seen: Witnesses) -> bool:
     wall = at.astimezone(zone).replace(tzinfo=seen.job.zone).astimezone(UTC)
-    return wall != at and _is_due_near(wall, seen.job)
+    return _explains(wall, at, seen.job)
+
+
+def _explains(wall: datetime, at: datetime, job: Job) -> bool:
+    """True where `at`, read in another zone as `wall`, would be as declared; not where jitter may explain as much."""
+    return abs(wall - at) > 2 * job.jitter and is_due_near(wall, job)
 
 
 def _face(reading: Reading) -> datetime:

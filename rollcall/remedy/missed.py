@@ -1,0 +1,87 @@
+"""Is a job to be run again, and if not, why?
+
+It is where the scheduler itself has no run of it on record since it was due (`missed-run`, `never-ran`) and nothing
+else is wrong with it. A run that failed, hangs, or reports a success without an output has begun its work, and may do
+harm when it is begun once more: that is for a person to decide.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rollcall.cause import is_plainly_missed, table_of, trigger_of
+from rollcall.errors import CauseCode
+from rollcall.evidence import OutputSeen
+from rollcall.findings import Check, Finding
+from rollcall.jobs import DueRun
+from rollcall.text import show_size
+from rollcall.times import show_instant, show_span
+from rollcall.verdict import JobJudged, ServiceJudged
+
+_MISSED = (CauseCode.MISSED_RUN, CauseCode.NEVER_RAN)
+# Its database is only a witness: that it does not answer keeps no job from running.
+_NEEDED = (Check.ANSWERS, Check.CLOCK_AGREES, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)
+
+
+def why_not(judged: JobJudged, service: ServiceJudged | None) -> str | None:
+    """Why the job is not to be run again, for people; None where it was missed and may be."""
+    if service and (broken := scheduler_broken(service)):
+        return f"its service cannot run it: {broken.because}"
+    if not is_plainly_missed(judged):
+        return _state(judged)
+    if service is None or trigger_of(judged.job) is None:
+        return "nobody said how; add `trigger` to the table of its service in jobs.toml"
+    if not judged.job.may_rerun:
+        return f"jobs.toml does not allow it; add `rerun = true` to {table_of(judged.job)}"
+    return None
+
+
+def scheduler_broken(service: ServiceJudged) -> Finding | None:
+    """What keeps a scheduler from running anything; None where nothing does."""
+    return next((each for each in service.findings if each.needs_a_person and each.check in _NEEDED), None)
+
+
+def _state(judged: JobJudged) -> str:
+    """What else it is than missed."""
+    broken = [each for each in judged.findings if each.needs_a_person]
+    if other := next((each for each in broken if each.code not in _MISSED), None):
+        is_missed = any(each.code in _MISSED for each in broken)
+        return f"{'more is wrong with it' if is_missed else 'it was not missed'}: {other}"
+    if broken:
+        return f"its newest run is there, and an earlier one is not made up for by a run now: {broken[0]}"
+    if judged.due_run is None:
+        return "it has owed no run yet"
+    due = f"due {show_instant(judged.due_run.due_at, judged.job.zone)}"
+    done = f", done {show_instant(judged.ran_at, judged.job.zone, seconds=True)}" if judged.ran_at else ""
+    return f"it was not missed: {judged.verdict}, {due}{done}"
+
+
+def why_not_now(judged: JobJudged, run: DueRun, *, now: datetime) -> str | None:
+    """Why a run at `now` would do harm, for people: beside the next one, in its place, or with nowhere to write to."""
+    return _too_late(judged, run, now) or _no_room(judged)
+
+
+def _too_late(judged: JobJudged, run: DueRun, now: datetime) -> str | None:
+    job, next_at = judged.job, _next_at(judged, run)
+    if next_at is None or next_at - now > job.max_runtime + job.jitter:
+        return None
+    at = show_instant(next_at, job.zone)
+    if next_at <= now:
+        return f"its next run was due {at}, and a run now would count for that one"
+    return f"its next run is due {at}, sooner than a run may take ({show_span(job.max_runtime)})"
+
+
+def _next_at(judged: JobJudged, run: DueRun) -> datetime | None:
+    """When it runs next by itself; an interval that nobody anchored is counted anew by its scheduler."""
+    own = judged.seen.next_run if judged.seen.floats else None
+    return own.at if own and own.at else run.next_due_at
+
+
+def _no_room(judged: JobJudged) -> str | None:
+    output, seen = judged.job.output, judged.seen.output
+    if output is None or not isinstance(seen, OutputSeen) or seen.free_bytes is None:
+        return None
+    wanted = seen.room_wanted(output.min_size)
+    if seen.free_bytes >= wanted:
+        return None
+    return f"the disk of its output has {show_size(seen.free_bytes)} free, less than {show_size(wanted)}"
