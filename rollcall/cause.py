@@ -18,7 +18,7 @@ from rollcall.findings import Check, Finding, Verdict
 from rollcall.jobs import Job, Late, Service
 from rollcall.text import counted, without_secrets
 from rollcall.verdict import JobJudged, ServiceJudged, zones
-from rollcall.verdict.record import lines_to_add
+from rollcall.verdict.readings import lines_to_add
 
 _ROOT_FIRST = tuple(CauseCode)
 _VARIABLE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*\})")

@@ -238,7 +238,9 @@ def _job_links(judged: JobJudged) -> Iterator[Link]:
         # When it was due stands just above.
         yield replace(link, answer=link.answer.removeprefix(f"{due.answer}; "))
     if judged.job.output:
-        yield _room(judged)
+        told = next((each for each in findings if each.code is CauseCode.DISK_FULL and each.needs_a_person), None)
+        # What it did to an output is told of that output: one thing is not broken twice.
+        yield _link_of_room(Standing.NOT_ASKED, _not_further(told.code)) if told else _room(judged)
 
 
 def _due(judged: JobJudged) -> Link:
@@ -251,17 +253,19 @@ def _due(judged: JobJudged) -> Link:
     return Link(question=_WAS_DUE, standing=Standing.NO, answer=answer)
 
 
+def _link_of_room(standing: Standing, answer: str) -> Link:
+    return Link(question=_HAS_ROOM, standing=standing, answer=answer, needs_a_person=standing is Standing.NO)
+
+
 def _room(judged: JobJudged) -> Link:
     seen, output = judged.seen.output, judged.job.output
     assert output is not None
     if not isinstance(seen, OutputSeen):
-        answer = _not_further(seen.code if seen else None)
-        return Link(question=_HAS_ROOM, standing=Standing.NOT_ASKED, answer=answer)
+        return _link_of_room(Standing.NOT_ASKED, _not_further(seen.code if seen else None))
     if seen.free_bytes is None or not seen.total_bytes:
-        return Link(question=_HAS_ROOM, standing=Standing.CANNOT_TELL, answer="the disk does not say how full it is")
+        return _link_of_room(Standing.CANNOT_TELL, "the disk does not say how full it is")
     wanted, free = seen.room_wanted(output.min_size), f"{show_size(seen.free_bytes)} free"
     answer = f"{free} ({100 * seen.free_bytes // seen.total_bytes} %)"
     if seen.free_bytes >= wanted:
-        return Link(question=_HAS_ROOM, standing=Standing.YES, answer=answer)
-    answer += f", less than {show_size(wanted)}: the next output may be cut off"
-    return Link(question=_HAS_ROOM, standing=Standing.NO, answer=answer, needs_a_person=True)
+        return _link_of_room(Standing.YES, answer)
+    return _link_of_room(Standing.NO, f"{answer}, less than {show_size(wanted)}: the next output may be cut off")

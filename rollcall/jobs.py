@@ -213,8 +213,9 @@ class DueRun:
 
     @property
     def _tolerance(self) -> timedelta:
-        wide = max(EARLY_TOLERANCE, self.jitter)
-        if self.next_due_at is None or self.next_due_at - self.due_at >= max(_WIDE_APART, 2 * self.jitter):
+        is_drawn = self.jitter > EARLY_TOLERANCE
+        wide, apart = (self.jitter, 2 * self.jitter) if is_drawn else (EARLY_TOLERANCE, _WIDE_APART)
+        if self.next_due_at is None or self.next_due_at - self.due_at >= apart:
             return wide
         # A job due every few seconds must not have its runs counted for their neighbours.
         return (self.next_due_at - self.due_at) / 4

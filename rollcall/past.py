@@ -174,11 +174,13 @@ def newest_due(schedule: Schedule, since: datetime, now: datetime, most: int) ->
     span = _DAY
     while True:
         start = max(since, now - span)
-        # What this morning has asked already is not worked out again; a year of every minute is not kept for it.
-        is_recent = now - start <= _RECENT
-        due = deque(due_between(schedule, start, now) if is_recent else schedule.due_between(start - _INSTANT, now), most)
+        if now - start <= _RECENT:
+            # This morning has asked for these already; a year of every minute is not kept.
+            due = due_between(schedule, start, now)[-most:]
+        else:
+            due = list(deque(schedule.due_between(start - _INSTANT, now), maxlen=most))
         if len(due) == most or start == since:
-            return list(due)
+            return due
         span *= 4
 
 

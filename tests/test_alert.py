@@ -230,7 +230,7 @@ def test_nobody_hears_of_a_demo_or_a_replay(house: House, hook: Listener, staged
 def test_a_history_that_cannot_be_written_is_a_note(house: House, hook: Listener, tmp_path: Path) -> None:
     (problem,) = tell(house, to(hook.url), tmp_path / "jobs.toml" / "history.sqlite3")
 
-    assert problem.startswith("history: ")
+    assert "history.sqlite3" in problem
     assert len(hook.heard) == 1
 
 
@@ -319,6 +319,17 @@ def test_a_url_that_apprise_cannot_read_is_said_without_it(house: House) -> None
 
     assert problem.startswith("alert: apprise (nonsense) did not take 1 message: Apprise cannot read its url")
     assert TOKEN not in problem
+
+
+def test_no_log_tells_a_secret(house: House, hook: Listener, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    with closed_port() as url:
+        apprise = tuple(f"json://{each.removeprefix('http://')}/{TOKEN}" for each in (url, hook.url))
+        tell(house, to(f"{hook.url}/{TOKEN}", apprise=apprise, timeout=timedelta(seconds=BUSY)))
+
+    assert len(hook.heard) == 2
+    assert caplog.records
+    assert TOKEN not in caplog.text
 
 
 def test_the_proxy_of_the_environment_is_used(house: House, hook: Listener, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from rollcall.diagnosis import QUESTIONS, Diagnosed, Diagnosis, Link, Standing, 
 from rollcall.errors import CauseCode
 from rollcall.evidence import DatabaseSeen, Evidence, OutputSeen, Registration
 from rollcall.findings import Check, Verdict
-from rollcall.jobs import Database
+from rollcall.jobs import Database, Pause
 from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
 
 OLD = five_files("2026-02-10T06:00:17+01:00")
@@ -197,7 +197,14 @@ ROOM = [
     (49_999_999, 10**9, 200, 328, "no", "50.0 MB free (4 %), less than 50.0 MB: the next output may be cut off"),
     (0, 10**9, 200, 328, "no", "0 B free (0 %), less than 50.0 MB: the next output may be cut off"),
     (80_000_000, 10**9, 8_000_000, 328, "yes", "80.0 MB free (8 %)"),
-    (79_999_999, 10**9, 8_000_001, 328, "no", "80.0 MB free (7 %), less than 80.0 MB: the next output may be cut off"),
+    (
+        79_999_999,
+        10**9,
+        8_000_001,
+        8_000_001,
+        "no",
+        "80.0 MB free (7 %), less than 80.0 MB: the next output may be cut off",
+    ),
     (80_000_000, 10**9, 200, 40_000_000, "yes", "80.0 MB free (8 %)"),
     (79_000_000, 10**9, 200, 40_000_000, "no", "79.0 MB free (7 %), less than 80.0 MB: the next output may be cut off"),
     (None, None, 200, 328, "cannot tell", "the disk does not say how full it is"),
@@ -223,6 +230,31 @@ def test_a_full_disk_alone_needs_a_person_and_is_not_folded() -> None:
 
     assert diagnosis.needs_a_person
     assert "  NO   is there room on the disk?       1.0 kB free (0 %), less than 50.0 MB" in text
+
+
+def test_a_disk_that_spoilt_an_output_is_one_broken_link() -> None:
+    told = with_room(morning(files=EMPTY), free=1_000)
+    links = diagnose(told.judged).jobs[0].links
+
+    assert told.code is CauseCode.DISK_FULL
+    assert [each.question for each in links if each.standing is Standing.NO] == ["is it whole?"]
+    assert links[-1].answer == "not asked further: disk-full"
+
+
+@pytest.mark.parametrize(
+    ("now", "in_short", "links"),
+    [
+        ("2026-03-28T07:02+01:00", "paused until Sun 29 Mar 2026: a move", ["yes is it paused?"]),
+        ("2026-03-29T00:00+01:00", "not asked further: job-paused", ["no is its pause still of today?"]),
+    ],
+)
+def test_a_paused_job_is_one_link(now: str, in_short: str, links: list[str]) -> None:
+    told = morning(now=now, paused=Pause(until=date(2026, 3, 29), reason="a move"), files=[], last_execution=None)
+    job = diagnose(told.judged).jobs[0]
+
+    assert job.in_short == in_short
+    assert [f"{each.standing} {each.question}" for each in job.links if "pause" in each.question] == links
+    assert job.needs_a_person == told.judged.needs_a_person
 
 
 # How it looks ---------------------------------------------------------------------------------------------------------

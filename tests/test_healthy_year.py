@@ -1,7 +1,7 @@
 """Does a healthy year ever raise an alarm, and is each planted fault found as soon as it can be known?
 
 The whole product of zones, engines, schedules and ways to tell the time, each looked at every ten minutes of the year,
-takes hours. `make test` therefore shares the year out:
+takes half an hour on two processors. `make test` therefore shares the year out:
 
 - The ten-minute checks of 2026 are dealt to the combinations: each takes every 139th, from a place of its own. All
   checks of the year so come about, and each combination sees every day of it, and every time of the day.

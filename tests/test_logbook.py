@@ -18,10 +18,10 @@ WRITER = """
 import sys
 from pathlib import Path
 from rollcall import logbook
-logbook.LARGEST, logbook.KEPT = 500, 500
+logbook.LARGEST, logbook.KEPT, logbook._PATIENCE = 100, 300, logbook._PATIENCE * 20
 print(flush=True)
 sys.stdin.readline()
-for number in range(500):
+for number in range(200):
     logbook.append(Path(sys.argv[1]), f"{sys.argv[2]} {number:03} " + "x" * 41)
 """
 
@@ -56,7 +56,7 @@ def test_it_is_put_aside_before_it_grows_too_large(tmp_path: Path, monkeypatch: 
 def test_several_processes_lose_no_line_and_tear_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "monitor.log"
     monkeypatch.setenv("PYTHONPATH", str(HOUSE))
-    monkeypatch.setattr(logbook, "KEPT", 500)
+    monkeypatch.setattr(logbook, "KEPT", 300)
     names = ("one", "two", "six")
     started = [_writer(file, name) for name in names]
     ready = [each.stdout.readline() for each in started if each.stdout]
@@ -69,9 +69,9 @@ def test_several_processes_lose_no_line_and_tear_none(tmp_path: Path, monkeypatc
     lines = lines_of(file)
 
     assert (ready, [each.returncode for each in started]) == (["\n"] * 3, [0, 0, 0])
-    assert sorted(lines) == sorted(f"{name} {number:03} " + "x" * 41 for name in names for number in range(500))
+    assert sorted(lines) == sorted(f"{name} {number:03} " + "x" * 41 for name in names for number in range(200))
     # Each was put aside once, when it was full, and not once more by whoever came too late.
-    assert {each.stat().st_size for each in tmp_path.iterdir()} == {500}
+    assert {each.stat().st_size for each in tmp_path.iterdir()} == {100}
 
 
 def test_who_holds_it_for_ever_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -208,6 +208,7 @@ def test_metrics_that_cannot_be_written_are_told_before_anything_is_asked(watche
     run = watched.house.run("--metrics", str(watched.house.folder / "no" / "such" / "x.prom"))
 
     assert run.status == 4
+    assert "x.prom cannot be written" in run.page
     assert run.text.strip().endswith("no/such/x.prom cannot be written: No such file or directory")
     assert watched.house.scheduler.asked == []
     assert is_claimed(watched.said(run), but=("metrics",)) == []

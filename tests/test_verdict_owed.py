@@ -220,18 +220,25 @@ def test_the_run_after_days_off_is_owed_in_its_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "verdict"),
+    ("now", "next_run", "files", "verdict"),
     [
-        (["2026-04-05T23:10:17", "2026-04-05T17:10:17", "2026-04-05T11:10:17"], Verdict.OK),
-        (["2026-04-05T17:10:17", "2026-04-05T11:10:17"], Verdict.MISSED),
+        # Counted on from Sunday it is owed at 05:10; a scheduler that was restarted counts anew.
+        ("01:40", "03:00:00", ["05T23:10:17", "05T17:10:17", "05T11:10:17"], Verdict.OK),
+        ("06:00", "09:00:00", ["05T23:10:17", "05T17:10:17", "05T11:10:17"], Verdict.PENDING),
+        ("06:00", "23:30:00", ["05T23:10:17", "05T17:10:17", "05T11:10:17"], Verdict.MISSED),
+        ("01:40", "03:00:00", ["05T17:10:17", "05T11:10:17"], Verdict.MISSED),
+        ("09:40", "15:00:00", ["07T09:00:17", "05T23:10:17", "05T17:10:17"], Verdict.OK),
+        ("09:40", "15:00:00", ["07T09:00:17", "05T17:10:17", "05T11:10:17"], Verdict.MISSED),
     ],
 )
-def test_an_interval_that_floats_owes_nothing_on_days_off(files: list[str], verdict: Verdict) -> None:
+def test_an_interval_that_floats_owes_nothing_on_days_off(
+    now: str, next_run: str, files: list[str], verdict: Verdict
+) -> None:
     """Its scheduler was restarted on the holiday, and runs nothing on it."""
     told = morning(
-        now="2026-04-07T01:40+02:00", every_span="6 h", days_off=HOLIDAYS, look_back="48 h",
-        last_execution=at(f"{files[0]}+02:00").replace(tzinfo=None).isoformat(),
-        next_run="2026-04-07T03:00:00+02:00", files=[made(f"{each}+02:00") for each in files],
+        now=f"2026-04-07T{now}+02:00", every_span="6 h", days_off=HOLIDAYS, look_back="72 h",
+        last_execution=at(f"2026-04-{files[0]}+02:00").replace(tzinfo=None).isoformat(),
+        next_run=f"2026-04-07T{next_run}+02:00", files=[made(f"2026-04-{each}+02:00") for each in files],
     )  # fmt: skip
 
     assert told.job.verdict is verdict

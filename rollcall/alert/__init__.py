@@ -62,7 +62,7 @@ def tell(
     if file is None or telling.told == before:
         return telling.problems
     unwritten = store.write_told(file, telling.told)
-    return (*telling.problems, f"history: {unwritten}") if unwritten else telling.problems
+    return (*telling.problems, unwritten) if unwritten else telling.problems
 
 
 def tell_news(

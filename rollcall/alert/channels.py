@@ -6,6 +6,7 @@ channels send at the same time, each within its own limit.
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 import warnings
@@ -113,6 +114,9 @@ def _apprise(url: str) -> Callable[[Message, timedelta], str | None]:
         # A third of a second that nobody pays who has no such channel.
         from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
+        # Below a warning these tell whole addresses, tokens included, to whoever keeps a log.
+        for name in ("apprise", "urllib3"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         # Without a limit of its own Apprise sends in this thread, which may be left behind; with one it would start
         # another, which keeps the process from ending. A redirect would lead to where nobody sent it.
         asset = AppriseAsset(

@@ -6,7 +6,7 @@ it, and adds one line to a log. It looks at the present and at all jobs, and wri
 Exit status, as of a monitoring plugin, and the same whatever is printed:
 0 all is well; 1 a warning (a late run that `late = "warn"` allows: nobody must get up for it); 2 something needs a
 person, such as a backend that is down; 3 unknown: nothing is known to be broken, but what was to be looked at could not
-be, another monitor is at it, or a file that was asked for could not be written; 4 bad input.
+be, another monitor is at it, this one broke, or a file that was asked for could not be written; 4 bad input.
 
 A second monitor steps aside at once, says so in one line, also with --quiet, and ends with 3: that another one looks
 is no evidence that all is well. Notes (who could not be told, pinged or written to) go to stderr and change nothing.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -121,14 +122,20 @@ class _Look:
         try:
             morning = self._judged()
             is_written = self._tell_and_write(morning)
-        except Exception as error:
-            pinged.finish(BROKE, f"the monitor broke with {type(error).__name__}")
-            raise
+        except Exception as error:  # noqa: BLE001 - what ends in a traceback has status 1, and 1 is a mere warning
+            return self._broke(error, pinged)
         status, lines = self._shown(morning, is_written=is_written)
         said = "\n".join([*render_summary(morning, is_complete=True), *self.notes])
         # A warning is nothing that anybody must get up for.
         self._note(pinged.finish(State.OK if status == State.WARNING else status, said))
         return status, lines
+
+    def _broke(self, error: Exception, pinged: watch.Run) -> tuple[int, list[str]]:
+        said = f"the monitor broke with {type(error).__name__}"
+        traceback.print_exception(error)
+        self._log(_stamped(self.here.clock(), self.here.roll.zone, State.UNKNOWN, said))
+        self._note(pinged.finish(BROKE, said))
+        return State.UNKNOWN, [nagios.render(None, interruption=said)[0] if self.asked_for.nagios else said]
 
     def _judged(self) -> Morning:
         """The morning, after whatever was to be done about it."""
@@ -162,14 +169,15 @@ class _Look:
         roll = self.here.roll
         file = None if self.asked_for.no_history else self.here.folder / store.NAME
         chronicle = store.read(file, roll.jobs, now=morning.judged_at) if file else NOTHING
-        self._note(chronicle.problem and f"history: {chronicle.problem}")
+        self._note(chronicle.problem)
         if roll.alert:
             from rollcall import alert
 
-            self.notes += alert.tell(roll, morning, chronicle, file=file, is_complete=True)
+            for problem in alert.tell(roll, morning, chronicle, file=file, is_complete=True):
+                self._note(problem)
         if file:
             unwritten = store.write(file, morning, by="monitor", is_complete=True, keeps=roll.history_keeps)
-            self._note(unwritten and f"history: {unwritten}")
+            self._note(unwritten)
 
     def _log(self, line: str) -> bool:
         return self._written(self.asked_for.log, "the log", lambda file: append(file, line))
@@ -199,7 +207,8 @@ class _Look:
         return status, render_summary(morning, is_complete=True)
 
     def _note(self, note: str | None) -> None:
-        if note:
+        # What kept the history from being read keeps it from being written too.
+        if note and note not in self.notes:
             self.notes.append(note)
 
 

@@ -10,7 +10,7 @@ from rollcall.scene import Scene
 from rollcall.schedule import Every, Schedule, read_schedule
 from rollcall.schedule.answers import next_due
 from rollcall.schedule.days_off import as_scheduled
-from rollcall.verdict.record import is_due_near
+from rollcall.verdict.registration import is_due_near
 
 _DRIFT = timedelta(minutes=7)
 

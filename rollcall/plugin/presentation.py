@@ -57,6 +57,7 @@ class Presentation:
         try:
             self._reports.put(self._incomplete(None) if file else {})
         except OSError as problem:
+            self.refuse(_unwritten(problem))
             raise pytest.UsageError(_unwritten(problem)) from None
 
     def refuse(self, problem: str) -> None:

@@ -297,6 +297,6 @@ line-height:1.3;color:var(--late)}
 .rc-night li>svg path,.rc-key path{fill:none;vector-effect:non-scaling-stroke}
 .n-g{stroke:var(--grace);stroke-width:9}.n-m{stroke:var(--runtime);stroke-width:5}
 .n-d{stroke:var(--fg);stroke-width:1.5}.n-e{stroke:var(--fg);stroke-width:2;stroke-dasharray:2}
-.n-r{stroke:var(--ok);stroke-width:8;stroke-linecap:round}.n-o{stroke:var(--pending);stroke-width:6;stroke-linecap:square}
+.n-r{stroke:var(--fg);stroke-width:7;stroke-linecap:round}.n-o{stroke:var(--pending);stroke-width:6;stroke-linecap:square}
 .rc-aloud{position:absolute!important;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from rollcall.findings import Verdict
 from rollcall.jobs import DueRun
 from rollcall.report.strips import Beat
 from rollcall.verdict import JobJudged
@@ -23,7 +24,7 @@ def render_line(judged: JobJudged, run_beats: Sequence[Beat]) -> str:
     if run is None or run.finish_by <= run.due_at:
         return ""
     grace = f'<path class="l-g" d="M{_DUE} 8H{_place((run.start_by - run.due_at).total_seconds(), run)}"/>'
-    parts = f"{grace}{_earlier(run, run_beats)}{_ran(judged.ran_at, run) if judged.ran_at else ''}"
+    parts = f"{grace}{_earlier(run, run_beats)}{_ran(judged, judged.ran_at, run) if judged.ran_at else ''}"
     return f'<svg class="rc-line" viewBox="0 0 {_END} {_HIGH}" aria-hidden="true"><use href="#rc-line"/>{parts}</svg>'
 
 
@@ -35,13 +36,14 @@ def render_line_base() -> str:
     )
 
 
-def _ran(ran_at: datetime, run: DueRun) -> str:
+def _ran(judged: JobJudged, ran_at: datetime, run: DueRun) -> str:
     place = _place((ran_at - run.due_at).total_seconds(), run)
     if place > _LATEST:
         # Beyond the line: an arrow, as a dot would say that it was then.
         return f'<path class="l-x v-late" d="m{_LATEST} 3 8 5-8 5z"/>'
-    kind = "v-ok" if ran_at <= run.finish_by else "v-late"
-    return f'<circle class="{kind}" cx="{max(place, _EARLIEST)}" cy="8" r="4"/>'
+    # In time, but no good: its dot must not look as if all were well.
+    kind = Verdict.LATE if ran_at > run.finish_by else judged.verdict if judged.needs_a_person else Verdict.OK
+    return f'<circle class="v-{kind}" cx="{max(place, _EARLIEST)}" cy="8" r="4"/>'
 
 
 def _earlier(run: DueRun, run_beats: Sequence[Beat]) -> str:

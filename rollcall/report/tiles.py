@@ -71,7 +71,8 @@ def _own_words(judged: JobJudged, cause: Cause, morning: Morning) -> str:
 def _facts(judged: JobJudged) -> Iterator[tuple[str, str]]:
     run = judged.due_run
     yield "Schedule", markup.text(judged.job.schedule.in_words())
-    yield "Due", f"{show.when(run.due_at, judged.job)}<i>{_limits(run, judged)}</i>" if run else "not yet"
+    nothing = "nothing, while it is paused" if judged.verdict is Verdict.PAUSED else "not yet"
+    yield "Due", f"{show.when(run.due_at, judged.job)}<i>{_limits(run, judged)}</i>" if run else nothing
     if ran := _ran(judged, run):
         yield ran
     if output := _output(judged):

@@ -1,7 +1,8 @@
 """What does the evidence prove about one due run?
 
 Pure: evidence and `now` go in, findings come out. `service` judges a scheduler, `witnesses` reads what was seen of a
-job, `record` and `output` hold one promise a function against it; here the due run is chosen and the whole weighed.
+job; `registration`, `record`, `output`, `whole` and `look_back` hold one promise a function against it, `pause` says when
+none is owed. Here the due run is chosen and all of it weighed.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from rollcall.evidence import Evidence, FileSeen
 from rollcall.findings import Check, Finding, Verdict
 from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job, Service
 from rollcall.schedule.answers import around, next_due
-from rollcall.verdict import output, pause, record
+from rollcall.verdict import output, pause, record, registration
 from rollcall.verdict.due import runs_back_from
+from rollcall.verdict.look_back import no_run_is_missing
 from rollcall.verdict.service import judge_scheduler
+from rollcall.verdict.whole import output_is_whole
 from rollcall.verdict.witnesses import Witnesses, asked, asked_database
 
 _INSTANT = timedelta(microseconds=1)
@@ -165,7 +168,7 @@ def _run_findings(seen: Witnesses, run: DueRun) -> tuple[Finding, ...]:
     executed = record.executed_after_due_time(seen, run) if seen.has_service else None
     status = record.status_is_success(seen, run, executed) if executed else None
     exists = output.output_exists(seen, run, executed, status) if seen.has_output else None
-    whole = output.output_is_whole(seen, run, exists) if exists else None
+    whole = output_is_whole(seen, run, exists) if exists else None
     agrees = output.output_agrees_with_record(seen, run, exists, executed) if exists and executed else None
     on_time = record.ran_on_time(seen, run, executed, status, exists)
     return tuple(each for each in (executed, status, on_time, exists, whole, agrees) if each)
@@ -193,14 +196,14 @@ def _judged(
     is_pending: bool,
     next_due_at: datetime | None,
 ) -> JobJudged:
-    registration = record.registration_findings(seen) if seen.has_service else ()
+    registered = registration.registration_findings(seen) if seen.has_service else ()
     exists = next((each for each in findings if each.check is Check.OUTPUT_EXISTS), None)
-    look_back = (output.no_run_is_missing(seen, run, exists),) if run and exists else ()
+    look_back = (no_run_is_missing(seen, run, exists),) if run and exists else ()
     return JobJudged(
         job=seen.job,
         due_run=run,
         next_due_at=next_due_at,
-        findings=(*registration, *_warned(seen, findings), *look_back, *pause.findings_once_ended(seen.job)),
+        findings=(*registered, *_warned(seen, findings), *look_back, *pause.findings_once_ended(seen.job)),
         is_pending=is_pending,
         ran_at=seen.first_seen(run) if run else None,
         file=next(iter(seen.made_by(run)), None) if run else None,

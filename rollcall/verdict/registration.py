@@ -1,0 +1,175 @@
+"""Does the scheduler know the job, and will it run it next as declared?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from rollcall.errors import CauseCode
+from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok
+from rollcall.jobs import EARLY_TOLERANCE, Job
+from rollcall.schedule.answers import last_due, next_due
+from rollcall.schedule.days_off import as_scheduled
+from rollcall.text import listed
+from rollcall.times import show_instant
+from rollcall.verdict import interval, show
+from rollcall.verdict.readings import face, unread
+from rollcall.verdict.witnesses import Reading, Witnesses
+
+# An engine keeps the microseconds of an interval's anchor; a person writes seconds.
+_SAME_SECOND = timedelta(seconds=1)
+_MINUTE = timedelta(minutes=1)
+
+
+def registration_findings(seen: Witnesses) -> tuple[Finding, ...]:
+    """The promises that hold whatever the run did: the job is registered, and next due as declared."""
+    registered = is_registered(seen)
+    return (registered, _next_run_is_on_schedule(seen, registered))
+
+
+def is_registered(seen: Witnesses) -> Finding:
+    check, expected = Check.IS_REGISTERED, later("{} among the scheduler's jobs".format, seen.job.id)
+    if seen.blocker:
+        return cannot_tell(check, expected, seen.blocker)
+    if seen.registration:
+        return ok(check, expected, later('registered as "{}"'.format, seen.registration.name or seen.registration.id))
+    found = f"it has {_other_jobs(seen)}"
+    because = f"the scheduler does not know the job {seen.job.id}: {found}"
+    return broken(check, Verdict.MISSED, CauseCode.NOT_REGISTERED, expected=expected, found=found, because=because)
+
+
+def _other_jobs(seen: Witnesses) -> str:
+    registrations = getattr(seen.scheduler, "registrations", ())
+    return listed(each.id for each in registrations) or "no jobs at all"
+
+
+def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
+    check, job = Check.NEXT_RUN_IS_ON_SCHEDULE, seen.job
+    expected = later(_next_run_wanted, job)
+    root = seen.blocker or seen.service_finding(Check.SCHEDULER_IS_ALIVE)
+    if root or registered.needs_a_person:
+        return cannot_tell(check, expected, root or registered)
+    if seen.next_run is None:
+        because = f"the scheduler has no next run for {job.id}: it is paused there, or has come to its end"
+        return broken(
+            check,
+            Verdict.FAILED,
+            CauseCode.JOB_PAUSED,
+            expected=expected,
+            found="no next run",
+            because=because,
+        )
+    if seen.next_run.at is None:
+        return unread(check, expected, "next_run", seen.next_run, seen)
+    return _held_against_schedule(check, expected, seen.next_run, seen)
+
+
+def _next_run_wanted(job: Job) -> str:
+    return f"a next run {show.declared(job)}, {job.zone.key}"
+
+
+def _held_against_schedule(check: Check, expected: Sentence, reading: Reading, seen: Witnesses) -> Finding:
+    job, at = seen.job, reading.at
+    assert at is not None
+    found = later(show.said, "next run ", at, job)
+    if _is_declared(at, seen):
+        return ok(check, expected, found)
+    if (foreign := _foreign_zone(reading, seen)) is not None:
+        because = (
+            f"the scheduler's next run {reading.text} is {foreign}, but "
+            f"{show_instant(at, job.zone)} in {job.zone.key}: {_misread(reading, seen)} in the wrong zone"
+        )
+        code = CauseCode.WRONG_TIMEZONE
+    else:
+        nearest = next_due(job.schedule, seen.service_at)
+        declared = f"; declared, it is next due {show.when(nearest, job)}" if nearest else ""
+        because = f"the scheduler's next run is {show.when(at, job)}, not as declared ({show.declared(job)}){declared}"
+        code = CauseCode.SCHEDULE_DRIFT
+    return broken(check, Verdict.FAILED, code, expected=expected, found=found, because=because)
+
+
+def _misread(reading: Reading, seen: Witnesses) -> str:
+    return "its times are read" if reading.is_naive else f"the scheduler reads {seen.job.schedule.text}"
+
+
+def _is_declared(at: datetime, seen: Witnesses) -> bool:
+    """True where the next run is an instant of the declared schedule and skips none, by the service's own clock.
+
+    The instant before the service's present counts too: it is shown while its run is just being started.
+    """
+    job = seen.job
+    early = EARLY_TOLERANCE + job.jitter
+    if seen.floats:
+        return at <= seen.service_at + interval.span_of(job) + early
+    following = next_due(job.schedule, seen.service_at + early)
+    if following == at:
+        return True
+    if following is not None and at >= following + job.jitter + _SAME_SECOND:
+        return False
+    return is_due_near(at, job)
+
+
+def is_due_near(at: datetime, job: Job) -> bool:
+    """True where the scheduler may aim at `at`: it draws each run within the jitter, and knows of no days off.
+
+    After a clock change a scheduler that was just started may run where one that runs for long does not.
+    """
+    schedule, apart = as_scheduled(job.schedule), job.jitter + _SAME_SECOND
+    nearest = last_due(schedule, at + apart)
+    if nearest is not None and at - nearest <= apart:
+        return True
+    if not job.jitter:
+        return schedule.is_due_at(at)
+    # Schedules name whole minutes.
+    last = (at + apart).replace(second=0, microsecond=0)
+    minutes = (last - number * _MINUTE for number in range(2 * apart // _MINUTE + 1))
+    return any(schedule.is_due_at(minute) for minute in minutes if minute >= at - apart)
+
+
+def _foreign_zone(reading: Reading, seen: Witnesses) -> str | None:
+    """The clock face of the next run, where in the job's own zone the schedule would fit it exactly."""
+    stamp, at = reading.stamp, reading.at
+    if stamp is None or at is None:
+        return None
+    wall = face(reading).replace(tzinfo=seen.job.zone).astimezone(UTC)
+    if not _explains(wall, at, seen.job):
+        return _confirmed_zone(at, seen)
+    clock = f"{face(reading):%H:%M}"
+    service = seen.job.service
+    if stamp.offset is None:
+        zone = service.naive_times if service else None
+        return f"{clock} as it is written, read as {zone.key if zone else 'UTC'}"
+    return f"{clock} at UTC{_show_offset(stamp.offset)} on its own clock"
+
+
+def _confirmed_zone(at: datetime, seen: Witnesses) -> str | None:
+    """The same where it is told in the job's own zone, and counted in UTC.
+
+    That alone may as well be another schedule: only a run that was seen as far off as the next one proves the zone.
+    """
+    own, utc = seen.job.zone, ZoneInfo("UTC")
+    if not _is_due_in(utc, at, seen):
+        return None
+    limit, schedule = seen.job.allowance, as_scheduled(seen.job.schedule)
+    for ran_at in filter(None, (seen.ran_at, seen.files[0].made_at if seen.files else None)):
+        wall = ran_at.astimezone(utc).replace(tzinfo=own).astimezone(UTC)
+        due_at, own_due_at = last_due(schedule, wall), last_due(schedule, ran_at)
+        is_foreign = due_at is not None and wall - due_at <= limit
+        if is_foreign and (own_due_at is None or ran_at - own_due_at > limit):
+            return f"{at.astimezone(utc):%H:%M} in UTC, as its last run of {show.when(ran_at, seen.job)} was"
+    return None
+
+
+def _is_due_in(zone: ZoneInfo, at: datetime, seen: Witnesses) -> bool:
+    wall = at.astimezone(zone).replace(tzinfo=seen.job.zone).astimezone(UTC)
+    return _explains(wall, at, seen.job)
+
+
+def _explains(wall: datetime, at: datetime, job: Job) -> bool:
+    """True where `at`, read in another zone as `wall`, would be as declared; not where jitter may explain as much."""
+    return abs(wall - at) > 2 * job.jitter and is_due_near(wall, job)
+
+
+def _show_offset(offset: timedelta) -> str:
+    minutes = round(offset.total_seconds() / 60)
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"

@@ -1,0 +1,145 @@
+"""Is an output whole: a regular file, large enough, readable as its format, and says what it must?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rollcall.errors import CauseCode
+from rollcall.evidence import FileSeen, NotSeen
+from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok, pending
+from rollcall.jobs import DueRun, Output
+from rollcall.text import clean, listed, show_size
+from rollcall.verdict.witnesses import Witnesses
+
+# What a disk without room makes of an output.
+_OF_A_FULL_DISK = frozenset({CauseCode.EMPTY_OUTPUT, CauseCode.TRUNCATED_OUTPUT})
+
+
+def output_is_whole(seen: Witnesses, run: DueRun, exists: Finding) -> Finding:
+    """The file is a regular file, large enough, parses as its format, and says what it must."""
+    check, output = Check.OUTPUT_IS_WHOLE, declared(seen)
+    expected = later(_wholeness, output)
+    if exists.needs_a_person:
+        return cannot_tell(check, expected, exists)
+    made = seen.made_by(run)
+    if not made:
+        return pending(check, expected, exists.because)
+    flaw = flaw_of(made[0], output) or _repetition(made[0], seen, run)
+    full = full_disk(seen)
+    if flaw is None:
+        return _is_kept(check, expected, made[0], full)
+    verdict, code, says = flaw
+    because = f"its output {made[0].name} {says}"
+    if full and code in _OF_A_FULL_DISK:
+        code, because = CauseCode.DISK_FULL, f"{because}{full}"
+    return broken(check, verdict, code, expected=expected, found=says, because=because)
+
+
+def _is_kept(check: Check, expected: Sentence, file: FileSeen, full: str) -> Finding:
+    """A disk that is nearly full is no failure of a job that did its work; its next output may be cut off."""
+    found = later(_named, file)
+    if not full:
+        return ok(check, expected, found)
+    because = f"its output {file.name} is whole{full}: the next may be cut off"
+    return noted(check, CauseCode.DISK_FULL, expected=expected, found=found, because=because)
+
+
+def _named(file: FileSeen) -> str:
+    return f"{file.name}, {show_size(file.size)}"
+
+
+def _repetition(file: FileSeen, seen: Witnesses, run: DueRun) -> tuple[Verdict, CauseCode, str] | None:
+    """The same content as the output of the run before, where the job declares that its output must change."""
+    if not declared(seen).must_change:
+        return None
+    before = next((each for each in seen.files if each.made_at < run.begins_at), None)
+    if before is None or before.size != file.size:
+        return None
+    if not (file.content and before.content and file.content.sha256 and before.content.sha256):
+        says = f"could not be held against {before.name}, the output of the run before: not read"
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
+    if file.content.sha256 != before.content.sha256:
+        return None
+    says = f"holds exactly what {before.name} of the run before holds"
+    return Verdict.BAD_OUTPUT, CauseCode.DUPLICATE_OUTPUT, says
+
+
+@lru_cache(maxsize=16_384)
+def _wholeness(output: Output) -> str:
+    parts = [f"at least {show_size(output.min_size)}"]
+    if output.format != "any":
+        parts.append(f"readable as {output.format}")
+    if output.must_contain:
+        parts.append(f"with {_quoted(output.must_contain)}")
+    if output.must_not_contain:
+        parts.append(f"without {_quoted(output.must_not_contain)}")
+    if output.must_change:
+        parts.append("other than that of the run before")
+    return ", ".join(parts)
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return listed([f'"{clean(text, 60)}"' for text in texts], 4)
+
+
+def flaw_of(file: FileSeen, output: Output) -> tuple[Verdict, CauseCode, str] | None:
+    if not file.is_regular:
+        says = "is not a regular file (a folder, a pipe or a link that leads nowhere)"
+        return Verdict.BAD_OUTPUT, CauseCode.OUTPUT_UNREADABLE, says
+    if file.size == 0:
+        return Verdict.BAD_OUTPUT, CauseCode.EMPTY_OUTPUT, "is empty (0 B)"
+    if file.size < output.min_size:
+        says = f"has {show_size(file.size)}, less than min_size = {show_size(output.min_size)}"
+        return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
+    if file.unreadable:
+        says = f"could not be read: {file.unreadable}"
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
+    if output.format == "any":
+        return None
+    return _content_flaw(file, output)
+
+
+def _content_flaw(file: FileSeen, output: Output) -> tuple[Verdict, CauseCode, str] | None:
+    content = file.content
+    if content is None:
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, "was not read, so it cannot be told to be whole"
+    if content.flaw:
+        says = f"does not read as {output.format}: {content.flaw}"
+        return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
+    found = content.found
+    missing = [text for text in output.must_contain if not found.get(text)]
+    fallback = [text for text in output.must_not_contain if found.get(text, True)]
+    if unasked := [text for text in missing + fallback if text not in found]:
+        says = f"was not searched for {_quoted(unasked)}"
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
+    if fallback:
+        return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"holds the fallback text {_quoted(fallback)}"
+    if missing:
+        return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"lacks {_quoted(missing)}"
+    return None
+
+
+def full_disk(seen: Witnesses) -> str:
+    """After what is wrong with an output: how little room its disk has; empty where it has enough, or nobody knows."""
+    output = seen.output
+    if isinstance(output, NotSeen) or output is None or output.free_bytes is None:
+        return ""
+    wanted = output.room_wanted(declared(seen).min_size)
+    if output.free_bytes >= wanted:
+        return ""
+    folder = clean(str(declared(seen).folder))
+    of_all = f" of {show_size(output.total_bytes)}" if output.total_bytes else ""
+    return f"; the disk of {folder} has {show_size(output.free_bytes)} free{of_all}, less than {show_size(wanted)}"
+
+
+def noted(check: Check, code: CauseCode, *, expected: Sentence, found: Sentence, because: Sentence) -> Finding:
+    """The promise was kept, and something beside it is worth telling."""
+    return Finding(
+        check=check, verdict=Verdict.OK, code=code, expected=expected, found=found, because=because, is_warning=True
+    )
+
+
+def declared(seen: Witnesses) -> Output:
+    assert seen.job.output is not None
+    return seen.job.output
