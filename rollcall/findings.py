@@ -96,13 +96,12 @@ class Finding:
         blocked_by: Check | None = None,
         is_warning: bool = False,
     ) -> None:
-        put = object.__setattr__
-        put(self, "check", check)
-        put(self, "verdict", verdict)
-        put(self, "code", code)
-        put(self, "blocked_by", blocked_by)
-        put(self, "is_warning", is_warning)
-        put(self, "unwritten", (expected, found, because))
+        _put_check(self, check)
+        _put_verdict(self, verdict)
+        _put_code(self, code)
+        _put_blocked_by(self, blocked_by)
+        _put_is_warning(self, is_warning)
+        _put_unwritten(self, (expected, found, because))
 
     def __getattr__(self, name: str) -> str:
         """The sentence of that name: the slots of all three are empty until one is read."""
@@ -125,6 +124,10 @@ class Finding:
         return f"{self.verdict}: {self.because or self.found}"
 
 
+# A frozen record is filled by its slots' own setters: to look each up by its name takes longer than the rest.
+_put_check, _put_verdict, _put_code, _put_blocked_by, _put_is_warning, _put_unwritten = (
+    Finding.__dict__[name].__set__ for name in ("check", "verdict", "code", "blocked_by", "is_warning", "unwritten")
+)
 _SENTENCES = ("expected", "found", "because")
 
 

@@ -178,6 +178,17 @@ def test_what_was_done_stands_in_every_output_and_the_checks_see_what_came_of_it
     assert 'rollcall_service_needs_a_person{service="aime"} 0' in (house.folder / "x.prom").read_text()
 
 
+def test_what_was_done_is_done_once_and_remembered(house: LivedIn) -> None:
+    house.scheduler.stop("aime")
+    run = house.run(NOW, "--restart-stopped", "-n", "2")
+    told = {each.job_id: each.action for each in remembered(run).rows if each.action}
+
+    assert [each["proven"] for each in run.morning["actions"]] == [True]
+    assert house.scheduler.asked.count("POST /aime/start") == 1
+    assert set(told) == {"wake", "write"}
+    assert "aime was stopped, restarted" in told["wake"]
+
+
 def test_what_was_missed_is_run_again_and_judged_as_a_run_by_hand(house: LivedIn) -> None:
     run = house.run("--demo=missed-run", "--rerun-missed")
     deeds = {each["deed"] for each in run.morning["actions"]}

@@ -117,6 +117,7 @@ def test_a_morning_on_which_nobody_looked_is_a_gap_and_not_left_out(house: House
         # Looked at once a day, though it is due every six hours, twice at work only, or once at another time by now.
         ("0 */6 * * *", [2, 1], ["ok", *["untold"] * 3] * 2),
         ("0 6,18 * * mon-fri", [5, 2], ["ok", "untold", "ok", *["untold"] * 3]),
+        ("0 5,6 * * *", [2, 1], ["ok", "untold", "ok", "untold"]),
         ("30 6 * * *", [3, 2], ["ok", "ok", "untold", "untold"]),
     ],
 )
@@ -209,6 +210,16 @@ def test_the_line_shows_where_between_its_limits_a_run_lay(house: House, ran: st
     assert line
     assert mark in line[0]
     assert '<path class="l-g" d="M12 8H125"/>' in line[0]
+
+
+def test_a_run_in_time_that_failed_has_no_green_mark(house: House) -> None:
+    house.add("it")
+    house.says("it", last_status="error")
+
+    page = section(render_board(house.morning()), "rc-jobs").partition('class="rc-tiles"')[2]
+
+    assert '<circle class="v-failed"' in page
+    assert "v-ok" not in page
 
 
 def test_a_run_that_never_came_has_no_mark_on_its_line(house: House) -> None:
@@ -405,7 +416,7 @@ _WEEKDAY = [row(days, size=900 + days) for days in (35, 28, 21, 14, 7)]
         ([row(days) for days in range(7, 0, -1)], 90, None),
         (_WEEKDAY[:3], 90, None),
         # What was bad is no measure of what is usual.
-        ([row(days, Verdict.BAD_OUTPUT) for days in range(8, 0, -1)], 90, None),
+        ([replace(row(days, Verdict.BAD_OUTPUT), size=900) for days in range(8, 0, -1)], 90, None),
     ],
 )
 def test_an_output_that_grew_or_shrank_unusually(house: House, rows: list[Row], size: int, told: str | None) -> None:
@@ -533,11 +544,13 @@ def test_a_service_lasts_as_long_as_its_own_cause(house: House) -> None:
 
 def test_a_run_of_which_more_was_promised_is_not_made_good_by_its_file(house: House) -> None:
     house.add("it", output="it-*.md")
-    house.leaves("it", "it-1.md")
+    house.leaves("it", "it-2.md")
+    before = FileSeen(name="it-1.md", size=328, modified_at=due(1) + timedelta(seconds=16), content=Content())
+    house.files["it"] = (*_files(house), before)
     house.falls_silent()
 
-    assert _strip(house, [row(1)]) == ["ok", "unknown"]
-    assert _strip(house, [row(1, Verdict.PENDING)])[-1] == "unknown"
+    assert _strip(house, []) == ["ok", "unknown"]
+    assert _strip(house, [row(1, Verdict.PENDING)]) == ["ok", "unknown"]
 
 
 def test_the_worst_comes_first_and_of_these_the_newest(house: House) -> None:

@@ -105,8 +105,7 @@ def _did_its_work(judged: JobJudged) -> bool:
 
     A paused job owed nothing, and so did nothing.
     """
-    is_judged = judged.due_run is not None and judged.verdict is not Verdict.PAUSED
-    return is_judged and all(each.verdict in _DONE for each in judged.findings)
+    return judged.due_run is not None and all(each.verdict in _DONE for each in judged.findings)
 
 
 _DONE = (Verdict.OK, Verdict.LATE)

@@ -1,15 +1,15 @@
 """What does the evidence prove about one due run?
 
 Pure: evidence and `now` go in, findings come out. `service` judges a scheduler, `witnesses` reads what was seen of a
-job; `registration`, `record`, `output`, `whole` and `look_back` hold one promise a function against it, `pause` says when
-none is owed. Here the due run is chosen and all of it weighed.
+job; `registration`, `record`, `output`, `whole` and `look_back` hold one promise a function against it, `pause` says
+when none is owed. Here the due run is chosen and all of it weighed.
 """
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from rollcall.evidence import Evidence, FileSeen
@@ -68,6 +68,12 @@ class JobJudged:
     ran_at: datetime | None
     file: FileSeen | None
     seen: Witnesses
+    _off: list[Finding] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keeps the findings that are not simply well, of which there are seldom any."""
+        well = Verdict.OK  # an enum is slow to be asked for its members
+        object.__setattr__(self, "_off", [each for each in self.findings if each.verdict is not well])
 
     @property
     def verdict(self) -> Verdict:
@@ -85,12 +91,6 @@ class JobJudged:
     def needs_a_person(self) -> bool:
         """True where any finding does."""
         return any(each.needs_a_person for each in self._off)
-
-    @property
-    def _off(self) -> list[Finding]:
-        """The findings that are not simply well."""
-        well = Verdict.OK  # an enum is slow to be asked for its members
-        return [each for each in self.findings if each.verdict is not well]
 
 
 _HEAVIEST_FIRST: tuple[Callable[[Finding], bool], ...] = (
