@@ -107,6 +107,11 @@ class Asked:
             metrics=_metrics(metrics, environment if staged is None and not replayed else {}),
         )
 
+    @property
+    def reports(self) -> Path:
+        """The folder of the history and of the locks: beside jobs.toml, so that all who read that file share it."""
+        return self.jobs_file.absolute().parent / "reports"
+
     def load(self, environment: Mapping[str, str]) -> Roll:
         """The roll of that file. Raises `BadInput`."""
         return load(self.jobs_file, environment=environment, service_urls=self.service_urls, shown_as=self.shown_file)

@@ -21,8 +21,8 @@ from fixtures.one_morning import Told as Seen
 from fixtures.one_morning import at, five_files, haiku_job, morning, not_seen
 from rollcall.errors import CauseCode
 from rollcall.findings import Verdict
-from rollcall.history import sqlite, store
-from rollcall.history.rows import NOTHING, PastMorning, Row, Told
+from rollcall.history import sqlite
+from rollcall.history.rows import FILE, NOTHING, PastMorning, Row, Told
 from rollcall.history.store import Whole, merge, read, read_told, read_whole, write, write_told
 
 YEAR = timedelta(days=365)
@@ -32,7 +32,7 @@ JOB = haiku_job()
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return tmp_path / "reports" / store.NAME
+    return tmp_path / "reports" / FILE
 
 
 def seen_on(day: int, **words: Any) -> Seen:
@@ -347,7 +347,7 @@ def test_whatever_byte_is_broken_the_morning_is_judged_and_remembered(file: Path
     whole, dice = file.read_bytes(), random.Random(7)
     today = seen_on(11)
     for number in range(150):
-        broken = tmp_path / str(number) / store.NAME
+        broken = tmp_path / str(number) / FILE
         broken.parent.mkdir()
         start, length = dice.randrange(len(whole)), dice.choice([1, 8, 200])
         broken.write_bytes(whole[:start] + dice.randbytes(length) + whole[start + length :])
@@ -547,7 +547,7 @@ def test_what_may_not_be_written_or_read_is_a_problem_and_no_damage(
     # pytest's own folders are closed to other users.
     with TemporaryDirectory(prefix="roll-call-") as open_to_all:
         Path(open_to_all).chmod(0o755)
-        file = Path(open_to_all) / "reports" / store.NAME
+        file = Path(open_to_all) / "reports" / FILE
         written(file, seen_on(10))
         before = file.read_bytes()
         file.chmod(file_mode)

@@ -25,6 +25,7 @@ from rollcall.commands import alert as alert_command
 from rollcall.commands import monitor as command
 from rollcall.errors import BadInput
 from rollcall.history import store
+from rollcall.history.rows import FILE
 
 NOW = datetime.fromisoformat(AS_OF)
 LATE = "2026-02-11T05:40:00"
@@ -54,7 +55,7 @@ class Monitored:
 
     @property
     def history(self) -> Path:
-        return self.house.reports / store.NAME
+        return self.house.reports / FILE
 
     def declare(self, text: str) -> None:
         file = self.house.folder / "jobs.toml"

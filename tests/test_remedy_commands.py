@@ -20,6 +20,7 @@ from fixtures.demo import DemoMorning, demo_morning
 from fixtures.obedient_service import HAIKU, SERVICE, ObedientService, Reply, obedient_service
 from rollcall.cli import main
 from rollcall.history import store
+from rollcall.history.rows import FILE
 
 HOUSE = Path(__file__).parents[1]
 JOB = "generate_haiku_scheduled"
@@ -58,7 +59,7 @@ def test_a_stopped_scheduler_is_started_and_what_it_missed_is_made_up_for() -> N
         with closing(sqlite3.connect(demo.folder / "data" / "musique.db")) as connection:
             (active,) = connection.execute("SELECT last_updated FROM service_states").fetchone()
         later = demo.now + timedelta(hours=1)
-        remembered = store.read_ids(demo.folder / "reports" / store.NAME, [JOB, "weekly_haiku"], now=later)
+        remembered = store.read_ids(demo.folder / "reports" / FILE, [JOB, "weekly_haiku"], now=later)
 
     start = "`curl -X POST URL/api/v1/services/scheduler/start`"
     assert dry == (1, [f"aime is stopped and would be restarted: {start}"])

@@ -489,8 +489,7 @@ def test_many_missing_mornings_are_counted() -> None:
 
 
 def _context(morning: Morning, chronicle: Chronicle) -> Context:
-    strips = {each.job.id: beats(each, chronicle.of(each.job.id)) for each in morning.jobs}
-    return Context(chronicle=chronicle, strips=strips, now=morning.judged_at, zone=morning.zone)
+    return Context(chronicle=chronicle, now=morning.judged_at, zone=morning.zone)
 
 
 @pytest.mark.parametrize(

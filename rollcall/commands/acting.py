@@ -12,13 +12,11 @@ from pathlib import Path
 from rollcall.commands.present import clock_from
 from rollcall.errors import BadInput
 from rollcall.gather import gather
+from rollcall.history.rows import FILE
 from rollcall.jobs import Job, Roll, Service
 from rollcall.morning import Morning, judge_morning
 from rollcall.settings import AS_OF, REPLAY, Asked
 from rollcall.times import read_now
-
-# Beside the reports, where pytest has its own: two checks of one house share it.
-_FOLDER = "reports"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +38,7 @@ class Acting:
         from rollcall.history import store
 
         if any(not each.is_dry for each in morning.actions):
-            file, keeps = self.folder / store.NAME, self.roll.history_keeps
+            file, keeps = self.folder / FILE, self.roll.history_keeps
             # It is no morning that anybody read: who waits for one must still miss it.
             problem = store.write(file, morning, by=by, is_complete=False, keeps=keeps)
             if problem:
@@ -59,4 +57,4 @@ def acting(asked_for: argparse.Namespace) -> Acting:
         service_urls=asked_for.service_url,
     )
     roll = asked.load(os.environ)
-    return Acting(roll=roll, clock=clock_from(read_now()), folder=roll.file.resolve().parent / _FOLDER)
+    return Acting(roll=roll, clock=clock_from(read_now()), folder=asked.reports)

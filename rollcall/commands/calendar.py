@@ -22,8 +22,8 @@ from rollcall.errors import BadInput
 from rollcall.evidence import NotSeen, OutputSeen
 from rollcall.gather import list_outputs
 from rollcall.history.recall import remembered
-from rollcall.history.rows import NOTHING, Chronicle
-from rollcall.history.store import NAME, read
+from rollcall.history.rows import FILE, NOTHING, Chronicle
+from rollcall.history.store import read
 from rollcall.jobs import EARLY_TOLERANCE, LOOKING_TIME, Job, Roll
 from rollcall.past import MOST_RUNS, Signs, past_runs
 from rollcall.report.calendar import Paper, render_legend, render_past
@@ -57,7 +57,9 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     calendar.add_argument(
         "--replay", metavar="DIR", help=f"a morning that --record kept; no folder is listed (${REPLAY})"
     )
-    calendar.add_argument("--file", metavar="FILE", help=f"the history; default: {Path('reports') / NAME} here")
+    calendar.add_argument(
+        "--file", metavar="FILE", help=f"the history; default: {Path('reports') / FILE} beside jobs.toml"
+    )
     calendar.set_defaults(command=run)
 
 
@@ -106,7 +108,7 @@ def _looked_at(asked: Asked, asked_for: argparse.Namespace, period: timedelta) -
     roll = asked.load(os.environ)
     now = asked.judged_at(roll, read_now())
     jobs = selected(roll, asked_for.jobs)
-    file = Path(asked_for.file).expanduser() if asked_for.file else Path.cwd() / "reports" / NAME
+    file = Path(asked_for.file).expanduser() if asked_for.file else asked.reports / FILE
     # What was judged at this very moment counts as well.
     chronicle = read(file, jobs, now=now + LOOKING_TIME, most=MOST_RUNS)
     return _Witnesses(

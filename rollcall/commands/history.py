@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 from rollcall.commands.calendar import paper_for, read_period
 from rollcall.errors import BadInput, Mistake
 from rollcall.history.lines import from_lines, to_lines
-from rollcall.history.rows import Row
-from rollcall.history.store import NAME, Whole, merge, read_whole
+from rollcall.history.rows import FILE, Row
+from rollcall.history.store import Whole, merge, read_whole
 from rollcall.report.history import render_key, render_mornings, render_rows
 from rollcall.settings import JOBS_FILE, Asked
 from rollcall.text import clean, counted, listed
@@ -42,7 +42,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
         "--since", metavar="SPAN", help=f'how far back, such as "2 w" ({_SINCE}; all of it where it is exported)'
     )
     history.add_argument("--all", action="store_true", help="a row for every run, also for those that were well")
-    history.add_argument("--file", metavar="FILE", help=f"default: {Path('reports') / NAME} here")
+    history.add_argument("--file", metavar="FILE", help=f"default: {Path('reports') / FILE} beside jobs.toml")
     history.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
     carried = history.add_mutually_exclusive_group()
     carried.add_argument("--export", choices=["jsonl"], help="print it as lines of JSON that --import reads")
@@ -54,7 +54,8 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines; returns the exit status. Raises `BadInput`."""
-    file = Path(asked_for.file).expanduser() if asked_for.file else Path.cwd() / "reports" / NAME
+    asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file)
+    file = Path(asked_for.file).expanduser() if asked_for.file else asked.reports / FILE
     if asked_for.imported is not None:
         return (yield from _import(file, asked_for))
     period = read_period(asked_for.since or _SINCE)
@@ -67,7 +68,9 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     if asked_for.export:
         yield from to_lines(_part(whole, asked_for.jobs))
     else:
-        yield from _table(whole, _Declared.of(asked_for), asked_for, now=now, period=period)
+        yield from _table(
+            whole, _Declared.of(asked, is_named=bool(asked_for.jobs_file)), asked_for, now=now, period=period
+        )
     return 0
 
 
@@ -84,13 +87,12 @@ class _Declared:
     problem: str | None = None
 
     @classmethod
-    def of(cls, asked_for: argparse.Namespace) -> _Declared:
-        """Of the file that was asked for; a history is told all the same where that cannot be read."""
-        asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file)
+    def of(cls, asked: Asked, *, is_named: bool) -> _Declared:
+        """Of the file that was asked for; a history is told all the same where one that nobody named cannot be read."""
         try:
             roll = asked.load(os.environ)
         except BadInput as problem:
-            if asked_for.jobs_file:
+            if is_named:
                 raise
             told = f"in UTC and by ids, as jobs.toml does not tell more: {problem.mistakes[0]}"
             return cls(zone=ZoneInfo("UTC"), titles={}, zones={}, problem=clean(told))

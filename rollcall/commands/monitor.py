@@ -31,7 +31,7 @@ from rollcall.commands.acting import Acting, acting
 from rollcall.commands.witnessed import add_address
 from rollcall.files import write_whole
 from rollcall.history import store
-from rollcall.history.rows import NOTHING
+from rollcall.history.rows import FILE, NOTHING
 from rollcall.logbook import append, show_limits
 from rollcall.morning import Morning
 from rollcall.report import nagios
@@ -167,7 +167,7 @@ class _Look:
 
     def _remember(self, morning: Morning) -> None:
         roll = self.here.roll
-        file = None if self.asked_for.no_history else self.here.folder / store.NAME
+        file = None if self.asked_for.no_history else self.here.folder / FILE
         chronicle = store.read(file, roll.jobs, now=morning.judged_at) if file else NOTHING
         self._note(chronicle.problem)
         if roll.alert:

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from rollcall.findings import Verdict
 
+FILE = "history.sqlite3"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:

@@ -26,7 +26,6 @@ from rollcall.morning import Morning
 from rollcall.text import clean, counted
 from rollcall.times import EPOCH
 
-NAME = "history.sqlite3"
 MOST_MORNINGS = 400
 _INSTANT = timedelta(microseconds=1)
 _TRIES = 3

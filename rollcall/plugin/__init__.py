@@ -79,7 +79,7 @@ def _begin(config: pytest.Config, now: datetime) -> None:
         wanted = asked(config)
         if presentation:
             presentation.write_metrics(wanted.metrics)
-        session = config.stash[_session] = begin(wanted, cleanup, now, reports=config.rootpath / "reports")
+        session = config.stash[_session] = begin(wanted, cleanup, now)
     except BadInput as problem:
         if presentation:
             presentation.refuse(str(problem))

@@ -7,20 +7,15 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from rollcall.errors import BadInput
+from rollcall.history.rows import FILE
 from rollcall.plugin.session import Session
 from rollcall.settings import Asked
 
-HISTORY = "history.sqlite3"
 
-
-def begin(wanted: Asked, cleanup: ExitStack, now: datetime, reports: Path) -> Session:
-    """The session that was asked for; what it opened is closed by `cleanup`. Raises `BadInput`.
-
-    `reports` is the folder that holds the history, and the locks of what is done.
-    """
+def begin(wanted: Asked, cleanup: ExitStack, now: datetime) -> Session:
+    """The session that was asked for; what it opened is closed by `cleanup`. Raises `BadInput`."""
     began_on = time.monotonic()
     if wanted.demo is not None:
         return _begin_demo(wanted, wanted.demo, cleanup)
@@ -31,7 +26,7 @@ def begin(wanted: Asked, cleanup: ExitStack, now: datetime, reports: Path) -> Se
             judged_at=judged_at,
             began_at=now,
             began_on=began_on,
-            reports=reports,
+            locks=wanted.reports,
             demo=replay.demo,
             replay=replay,
         )
@@ -42,11 +37,11 @@ def begin(wanted: Asked, cleanup: ExitStack, now: datetime, reports: Path) -> Se
         judged_at=wanted.judged_at(roll, now),
         began_at=now,
         began_on=began_on,
-        reports=reports,
+        locks=wanted.reports,
         record=wanted.record,
         acts=wanted.acts,
         is_dry=wanted.is_dry,
-        history=reports / HISTORY if wanted.keeps_history else None,
+        history=wanted.reports / FILE if wanted.keeps_history else None,
         is_of_today=wanted.as_of is None,
     )
 
@@ -69,8 +64,7 @@ def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack) -> Session:
         judged_at=staged.judged_at(roll, morning.now),
         began_at=morning.now,
         began_on=time.monotonic(),
-        # What is locked there ends with the demo, and stands in nobody's way.
-        reports=morning.folder,
+        locks=staged.reports,
         demo=morning.story,
         record=wanted.record,
         acts=wanted.acts,

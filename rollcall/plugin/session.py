@@ -69,14 +69,15 @@ class Session:
     """A run of the checks in the process that gathers and judges.
 
     `history` is the file that it is remembered in, None where it is not; `chronicle` what that told. `acts` are the
-    options that ask to mend what is wrong. `is_of_today` is False where another moment, or another morning, is judged.
+    options that ask to mend what is wrong, with their locks in the folder `locks`. `is_of_today` is False where another
+    moment, or another morning, is judged.
     """
 
     roll: Roll
     judged_at: datetime
     began_at: datetime
     began_on: float
-    reports: Path
+    locks: Path
     demo: str | None = None
     replay: Replay | None = None
     record: Path | None = None
@@ -153,7 +154,7 @@ class Session:
         remedies = {RESTART: remedy.restart_stopped, RERUN: remedy.rerun_missed}
         for option in self.acts:
             morning = remedies[option](
-                morning, judge_again=judge_again, clock=self.clock, folder=self.reports, is_dry=self.is_dry
+                morning, judge_again=judge_again, clock=self.clock, folder=self.locks, is_dry=self.is_dry
             )
         return morning
 

@@ -20,7 +20,7 @@ from rollcall.report.lateness import render_line_base, render_line_key
 from rollcall.report.marks import render_marks
 from rollcall.report.paused import render_paused
 from rollcall.report.script import SCRIPT
-from rollcall.report.strips import beats, render_glyphs, render_strip_key
+from rollcall.report.strips import render_glyphs, render_strip_key
 from rollcall.report.style import STYLE
 from rollcall.report.tiles import render_tile
 from rollcall.report.told import Told, tell
@@ -51,12 +51,7 @@ def render_board(
     `chronicle` is what was remembered before this morning. `notes` are told one a line. `other_failures` names checks
     that failed though no finding about a job or a service says why (a reader's own).
     """
-    context = Context(
-        chronicle=chronicle,
-        strips={each.job.id: beats(each, chronicle.of(each.job.id)) for each in morning.jobs},
-        now=morning.judged_at,
-        zone=morning.zone,
-    )
+    context = Context(chronicle=chronicle, now=morning.judged_at, zone=morning.zone)
     told = newest_first(tell(morning), context)
     line = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
     verdict = tone(morning, is_complete=is_complete, other_failures=len(other_failures))
@@ -183,16 +178,20 @@ def _others(failures: Sequence[str]) -> str:
 
 def _jobs(morning: Morning, told: Sequence[Told], context: Context) -> str:
     card = {judged.job.id: number for number, each in enumerate(told[:_MOST_CARDS], 1) for judged in each.jobs}
-    strips = context.strips
-    tiles = "".join(render_tile(each, morning, card.get(each.job.id), strips[each.job.id]) for each in morning.jobs)
-    kinds = {beat.verdict for strip in strips.values() if len(strip) > 1 for beat in strip}
+    kinds: set[Verdict | None] = set()
+    tiles = []
+    for judged in morning.jobs:
+        strip = context.strip(judged)
+        kinds |= {beat.verdict for beat in strip} if len(strip) > 1 else set()
+        tiles.append(render_tile(judged, morning, card.get(judged.job.id), strip))
     shapes = f'<svg class="rc-marks" aria-hidden="true">{render_glyphs(kinds)}{render_line_base()}</svg>'
     keys = f"{render_strip_key(kinds)}{render_line_key()}"
     legend = f'{shapes}<ul class="rc-legend" aria-label="What the tiles show">{keys}</ul>'
     counts = ", ".join(f"{count:,} {_word(verdict)}" for verdict, count in count_verdicts(morning).items())
     return (
         f'<section aria-labelledby="rc-jobs"><h2 id="rc-jobs">{_heading(morning)}</h2>'
-        f'<p class="rc-when">{counts}</p>{legend if morning.jobs else ""}<ul class="rc-tiles">\n{tiles}</ul></section>'
+        f'<p class="rc-when">{counts}</p>{legend if morning.jobs else ""}'
+        f'<ul class="rc-tiles">\n{"".join(tiles)}</ul></section>'
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from rollcall.findings import Verdict
 from rollcall.history.rows import Chronicle, Row, bad_since, last_good
 from rollcall.report import markup
-from rollcall.report.strips import Beat
+from rollcall.report.strips import Beat, beats
 from rollcall.report.told import Told, telling
 from rollcall.times import EPOCH
 from rollcall.verdict import JobJudged
@@ -20,10 +20,9 @@ _TOO_EARLY = (Verdict.PENDING, Verdict.PAUSED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a morning is held against: what was remembered, the last runs of each job by its id, and the present."""
+    """What a morning is held against: what was remembered, and the present."""
 
     chronicle: Chronicle
-    strips: Mapping[str, Sequence[Beat]]
     now: datetime
     zone: ZoneInfo
 
@@ -32,8 +31,8 @@ class Context:
         return self.chronicle.of(judged.job.id)
 
     def strip(self, judged: JobJudged) -> Sequence[Beat]:
-        """Its last runs, oldest first."""
-        return self.strips[judged.job.id]
+        """Its last runs, oldest first. None is kept: of ten thousand jobs they would fill the memory."""
+        return beats(judged, self.rows(judged))
 
 
 def newest_first(told: Sequence[Told], context: Context) -> list[Told]:

@@ -130,7 +130,7 @@ def judge_job(job: Job, evidence: Evidence, services: Mapping[str, ServiceJudged
     if ends_at is not None and now < ends_at:
         return _paused(seen, ends_at)
     newest, following = around(seen.job.schedule, now)
-    for run in runs_back_from(seen.job, now):
+    for run in runs_back_from(seen.job, now, newest, following):
         if run.finish_by > now and not _has_a_sign(seen, run):
             continue
         findings = _run_findings(seen, run)
@@ -171,7 +171,7 @@ def _run_findings(seen: Witnesses, run: DueRun) -> tuple[Finding, ...]:
     whole = output_is_whole(seen, run, exists) if exists else None
     agrees = output.output_agrees_with_record(seen, run, exists, executed) if exists and executed else None
     on_time = record.ran_on_time(seen, run, executed, status, exists)
-    return tuple(each for each in (executed, status, on_time, exists, whole, agrees) if each)
+    return tuple([each for each in (executed, status, on_time, exists, whole, agrees) if each])
 
 
 def _paused(seen: Witnesses, ends_at: datetime) -> JobJudged:

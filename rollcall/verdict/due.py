@@ -7,14 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 from rollcall.jobs import DueRun, Job
 from rollcall.schedule import Schedule
-from rollcall.schedule.answers import EVER, around, due_between, last_due
+from rollcall.schedule.answers import EVER, due_between, last_due
 
 _INSTANT = timedelta(microseconds=1)
 
 
-def runs_back_from(job: Job, now: datetime) -> Iterator[DueRun]:
-    """The due runs of `job` from the newest back to the first whose time is over, none due before its `since`."""
-    newest, following = around(job.schedule, now)
+def runs_back_from(job: Job, now: datetime, newest: datetime | None, following: datetime | None) -> Iterator[DueRun]:
+    """The due runs of `job` from the newest back to the first whose time is over, none due before its `since`.
+
+    `newest` and `following` are when it is due around `now`.
+    """
     if newest is not None and newest + job.allowance <= now:
         if job.since is None or newest >= job.since:
             yield job.due_run(newest, following)

@@ -52,7 +52,7 @@ class Reading:
             return cls(text=text, stamp=None, at=None)
         if stamp.at is not None or naive_times is None:
             return cls(text=text, stamp=stamp, at=stamp.at)
-        first, second = (stamp.in_zone(naive_times, fold=fold) for fold in (0, 1))
+        first, second = stamp.in_zone(naive_times), stamp.in_zone(naive_times, fold=1)
         # In the hour that spring skips the second reading is the earlier one, and means nothing.
         return cls(text=text, stamp=stamp, at=first, later_at=second if second > first else None)
 
