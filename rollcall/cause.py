@@ -206,7 +206,7 @@ def _job_step(root: Finding, judged: JobJudged) -> str:
     steps = {
         CauseCode.NOT_REGISTERED: f"Register {_plain(job.id)} in the scheduler, or take {table} out if it is gone "
         "for good",
-        CauseCode.JOB_PAUSED: f"Take `paused` out of {table}, or give it a new date"
+        CauseCode.JOB_PAUSED: f"Take its pause out of {table}, or give it a new date"
         if root.check is Check.PAUSE_IS_CURRENT
         else f"Resume {_plain(job.id)} in the scheduler, then `{CHECK_AGAIN}`",
         CauseCode.WRONG_TIMEZONE: _mend_zone(root, judged),

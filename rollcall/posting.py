@@ -7,16 +7,15 @@ proxy: those of the environment (`HTTPS_PROXY`, `NO_PROXY`, …) are used.
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Thread, local
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from rollcall.times import show_span
+from rollcall.unlogged import unlogged
 
 if TYPE_CHECKING:
     import httpx
@@ -49,7 +48,7 @@ def post(
     sent.update(list(headers))
     try:
         with (
-            _unlogged(),
+            unlogged(),
             # Without TLS no certificates are needed, and reading them takes longer than all the rest.
             httpx.Client(timeout=limit.total_seconds(), verify=url.startswith("https:")) as client,
             # What is answered beyond the status is nobody's business, and may have no end.
@@ -60,24 +59,6 @@ def post(
         return Posted(problem=f"no answer within {show_span(limit)}", is_final=False)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
         return Posted(problem=str(error) or type(error).__name__, is_final=False)
-
-
-_sending = local()
-
-
-def _is_told(record: logging.LogRecord) -> bool:
-    return not getattr(_sending, "is_at_it", False)
-
-
-@contextmanager
-def _unlogged() -> Iterator[None]:
-    """Keeps httpx from logging what this thread sends: it tells each address, and those outside are secrets."""
-    logging.getLogger("httpx").addFilter(_is_told)
-    _sending.is_at_it = True
-    try:
-        yield
-    finally:
-        _sending.is_at_it = False
 
 
 def _taken(response: httpx.Response) -> Posted:

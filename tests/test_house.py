@@ -17,7 +17,7 @@ TOP = HOUSE.parent
 
 # Ground floor first; rooms of one line stand side by side. DESIGN.md, section 2.
 FLOORS = """
-errors text alone files
+errors text alone files unlogged
 times
 schedule
 jobs

@@ -472,7 +472,7 @@ def test_the_page_says_that_yesterdays_morning_is_missing(house: House) -> None:
     assert [shown(each) for each in said] == [
         "the history is &lt;damaged&gt;",
         "no ping",
-        "Yesterday&#x27;s morning is missing: nobody looked on Tue 10 Feb.",
+        "Yesterday&#x27;s morning is missing: none was judged to its end on Tue 10 Feb.",
     ]
 
 
@@ -482,7 +482,7 @@ def test_many_missing_mornings_are_counted() -> None:
     said = tell_missing(days, NOW, ZURICH)
 
     named = "Fri 6 Feb, Sat 7 Feb, Sun 8 Feb, Mon 9 Feb, Tue 10 Feb"
-    assert said == f"10 mornings are missing: nobody looked on {named} (10 days in all)."
+    assert said == f"10 mornings are missing: none was judged to its end on {named} (10 days in all)."
 
 
 # Since when, and the last good run ------------------------------------------------------------------------------------

@@ -57,6 +57,13 @@ def jobs(*listed: object) -> Script:
     return answer({"running": True, "job_count": len(listed), "jobs": listed})
 
 
+def test_no_address_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"), hostile_service(jobs()) as hostile:
+        look(service(hostile.url.replace("//", f"//me:{TOKEN}@")), clock=lambda: NOW)
+
+    assert TOKEN not in caplog.text
+
+
 # A good answer ----------------------------------------------------------------------------------------------------
 
 

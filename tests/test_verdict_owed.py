@@ -138,7 +138,7 @@ def test_a_pause_ends_when_its_day_begins_and_must_then_be_taken_out(until: date
     assert told.code is (CauseCode.JOB_PAUSED if is_over else None)
     if is_over:
         assert "and still stands in jobs.toml" in told.cause.sentence
-        assert told.cause.next_step == f"Take `paused` out of [jobs.{HAIKU}] in jobs.toml, or give it a new date"
+        assert told.cause.next_step == f"Take its pause out of [jobs.{HAIKU}] in jobs.toml, or give it a new date"
 
 
 def test_only_what_is_due_since_the_end_of_a_pause_is_owed() -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from rollcall.commands.selected import selected
 from rollcall.jobs import Job
-from rollcall.schedule import Every
 from rollcall.settings import AS_OF, JOBS_FILE, Asked
 from rollcall.times import read_now, show_instant, show_span
+from rollcall.verdict import interval
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -46,9 +46,9 @@ def _job_lines(job: Job, at: datetime) -> Iterator[str]:
     title = "" if job.title == job.id else f"  {job.title}"
     yield f"{job.id}{title}"
     yield f"  {job.schedule.in_words()}, {job.zone.key} ({job.schedule.engine} `{job.schedule.text}`)"
-    if isinstance(job.schedule, Every) and job.schedule.floats:
+    if interval.floats(job):
         yield "  last due  counted from its newest run, which only its service or its files can tell"
-        yield f"  next due  {show_span(job.schedule.span)} after that run"
+        yield f"  next due  {show_span(interval.span_of(job))} after that run"
         return
     yield f"  last due  {_last_due(job, at)}"
     next_at = job.schedule.next_due(max(at, job.since - _INSTANT) if job.since else at)

@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastMorning:
-    """One earlier morning as a whole. `by` is what looked: "pytest" or "monitor"."""
+    """One earlier morning as a whole. `by` is what looked: "pytest", "monitor", "ensure-running" or "rerun"."""
 
     judged_at: datetime
     verdict: str

@@ -19,7 +19,19 @@ def notes_before_the_page(session: Session, ending: Ending, page: Path) -> Itera
     # Where a file that could not be read was set aside, that tells the same, and more.
     if problem := _remember(session) or session.chronicle.problem:
         yield problem
+    if missing := _missing(session):
+        yield missing
     yield from _alert(session, ending, page)
+
+
+def _missing(session: Session) -> str:
+    """Which mornings before this one nobody judged, where one is usual; "" where none is missing."""
+    if session.history is None or not session.is_of_today:
+        return ""
+    from rollcall.report.changes import missing_mornings, tell_missing
+
+    now, zone = session.judged_at, session.roll.zone
+    return tell_missing(missing_mornings(session.chronicle.mornings, now, zone), now, zone)
 
 
 def _remember(session: Session) -> str | None:

@@ -131,12 +131,12 @@ _DAILY = 3
 
 
 def missing_mornings(mornings: Sequence[PastMorning], now: datetime, zone: ZoneInfo) -> tuple[date, ...]:
-    """The days since the last morning on which one usually comes and none came, oldest first; today is none of them.
+    """The days since the last whole morning on which one usually comes and none came, oldest first; today is not asked.
 
     Told only where at least three of the seven days up to the last morning had one. A day is usual where its weekday
     had a morning the week before; in the first week where it is no weekend and the three days before the gap had one.
     """
-    days = sorted({each.judged_at.astimezone(zone).date() for each in mornings})
+    days = sorted({each.judged_at.astimezone(zone).date() for each in mornings if each.is_complete})
     today = now.astimezone(zone).date()
     days = [each for each in days if each < today]
     if not days:
@@ -159,7 +159,7 @@ def _is_usual(day: date, days: Sequence[date]) -> bool:
 
 
 def tell_missing(days: Sequence[date], now: datetime, zone: ZoneInfo) -> str:
-    """ "Yesterday's morning is missing: nobody looked on Tue 10 Feb."; "" where none is."""
+    """ "Yesterday's morning is missing: none was judged to its end on Tue 10 Feb."; "" where none is."""
     if not days:
         return ""
     named = [f"{each:%a} {each.day} {each:%b}" for each in days[-_MOST_MISSING:]]
@@ -167,7 +167,7 @@ def tell_missing(days: Sequence[date], now: datetime, zone: ZoneInfo) -> str:
     is_yesterday = list(days) == [now.astimezone(zone).date() - _DAY]
     many = "morning is" if len(days) == 1 else "mornings are"
     head = "Yesterday's morning is missing" if is_yesterday else f"{len(days)} {many} missing"
-    return f"{head}: nobody looked on {', '.join(named)}{more}."
+    return f"{head}: none was judged to its end on {', '.join(named)}{more}."
 
 
 _MOST_MISSING = 5

@@ -216,8 +216,9 @@ def _runs(judged: JobJudged, night: Night, chronicle: Chronicle) -> Iterator[dat
 def _spans(dues: Sequence[datetime], judged: JobJudged, night: Night) -> str:
     """The grace and the time a run may take, after each due time."""
     job = judged.job
-    grace = [(at, at + job.grace) for at in dues]
-    running = [(at + job.grace, at + job.grace + job.max_runtime) for at in dues]
+    latest = job.allowance - job.max_runtime
+    grace = [(at, at + latest) for at in dues]
+    running = [(at + latest, at + job.allowance) for at in dues]
     return _bands("n-g", grace, night, 12) + _bands("n-m", running, night, 12)
 
 

@@ -99,7 +99,7 @@ def _by_files(judged: JobJudged) -> tuple[PastRun, ...]:
         return ()
     if judged.due_run and not judged.is_pending and judged.due_run.begins_at <= files[-1].made_at:
         return ()
-    since = max(files[-1].made_at - job.grace - job.max_runtime, judged.seen.now - job.look_back - _DAY)
+    since = max(files[-1].made_at - job.allowance, judged.seen.now - job.look_back - _DAY)
     signs = Signs.of_output(job, seen, most=len(seen.files), now=judged.seen.now)
     return past_runs(job, signs, since=since, now=judged.seen.now, most=RUNS)
 

@@ -19,6 +19,7 @@ from rollcall.errors import CannotLook, CauseCode
 from rollcall.jobs import Service
 from rollcall.text import clean_of_secrets
 from rollcall.times import show_span
+from rollcall.unlogged import unlogged
 
 if TYPE_CHECKING:
     import httpx
@@ -87,7 +88,7 @@ def _ask(request: _Request) -> Answer:
 
     # UnicodeError: a host name that cannot be looked up.
     mishaps = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError)
-    with _limit(request) as (is_over, trace):
+    with unlogged(), _limit(request) as (is_over, trace):
         try:
             answer = _fetch(request, trace)
         except httpx.ConnectTimeout:

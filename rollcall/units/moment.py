@@ -15,8 +15,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rollcall.jobs import Job, Roll
-from rollcall.schedule import Every
 from rollcall.schedule.answers import due_between, next_due
+from rollcall.verdict.interval import floats
 
 FIRST_COFFEE = time(7)
 _NOON = time(12)
@@ -68,7 +68,7 @@ def look_at(roll: Roll, *, now: datetime, wished: time | None = None) -> Look:
 
 
 def _is_due_all_day(job: Job, now: datetime) -> bool:
-    if isinstance(job.schedule, Every) and job.schedule.floats:
+    if floats(job):
         return True  # nobody knows when, so it cannot be waited for
     first = next_due(job.schedule, now)
     if first is None:
