@@ -19,6 +19,8 @@ from rollcall.jobs import Alert, Watch
 from rollcall.text import clean
 from rollcall.times import parse_span
 
+_SHORTEST_TOKEN = 12
+
 
 def _a_day_at_least(span: timedelta) -> timedelta:
     if span < timedelta(days=1):
@@ -122,18 +124,20 @@ def watch_of(table: WatchTable, environment: Mapping[str, str]) -> Watch:
 
 
 def _hidden(written: Iterable[str], urls: Iterable[str], environment: Mapping[str, str], shown: str) -> dict[str, str]:
-    """The addresses, their paths (which hold the token of most), users and passwords, and each `${NAME}`."""
+    """The addresses, their paths (a long one holds the token of most), users and passwords, and each `${NAME}`."""
     names = {name for text in written for name in VARIABLE.findall(text)}
     secrets = {environment.get(name, ""): f"${{{name}}}" for name in names}
     for url in urls:
         rest = url.partition("://")[2]
         authority, _, path = rest.partition("/")
         userinfo = authority.rpartition("@")[0]
-        for part in (url, rest, path, userinfo, userinfo.partition(":")[2]):
+        # "/hook" is a word that stands elsewhere too, and no token.
+        tokens = (path,) if len(path) >= _SHORTEST_TOKEN else ()
+        for part in (url, rest, *tokens, userinfo, userinfo.partition(":")[2]):
             secrets.setdefault(part, shown)
     return {value: told for value, told in secrets.items() if len(value) >= SHORTEST_SECRET}
 
 
 def _host(url: str) -> str:
     parts = urlsplit(url)
-    return clean(f"{parts.scheme}://{parts.hostname}/…")
+    return clean(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…")

@@ -9,7 +9,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from rollcall.action import Action
-from rollcall.cause import Cause, explain_job, explain_service
+from rollcall.cause import CHECK_AGAIN, Cause, explain_job, explain_service
 from rollcall.evidence import Evidence
 from rollcall.jobs import Job, Roll, Service
 from rollcall.verdict import JobJudged, ServiceJudged, judge_jobs, judge_service
@@ -21,7 +21,8 @@ class Morning:
 
     `declared` counts the jobs of jobs.toml, of which `jobs` may be a selection. `demo` is the story of the embedded
     demo, None on a real morning; `replay_of` the moment of the record that was judged, None where everybody was asked.
-    `actions` is what was done about it before it was judged for the last time.
+    `actions` is what was done about it before it was judged for the last time. `again` is the command that judges it
+    again, as a person would have to type it here.
     """
 
     judged_at: datetime
@@ -32,6 +33,7 @@ class Morning:
     demo: str | None = None
     replay_of: datetime | None = None
     actions: tuple[Action, ...] = ()
+    again: str = CHECK_AGAIN
 
     @cached_property
     def service_causes(self) -> dict[str, Cause | None]:
