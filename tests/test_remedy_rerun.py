@@ -99,6 +99,24 @@ def test_it_is_waited_for_longer_than_a_service_may_take_to_answer(service: Obed
     assert service.posts == ["/trigger/haiku"]
 
 
+def test_a_service_is_connected_to_in_its_time_and_answers_in_the_runs(
+    service: ObedientService, tmp_path: Path
+) -> None:
+    service.replies["/trigger/haiku"] = Reply(does=True, takes=1.2)
+    house = Household.of(service, tmp_path, of_service=IMPATIENT)
+
+    assert "no complete answer" not in only(house.rerun()).proof
+
+
+def test_a_record_that_may_be_of_this_run_in_another_zone_is_not_run_again(tmp_path: Path) -> None:
+    ran = ObedientService(jobs={"haiku": missed(last_execution="2026-02-11T05:00:17")})
+    with obedient_service(ran):
+        after = Household.of(ran, tmp_path, of_service=SERVICE.replace('"UTC"', '"Europe/Zurich"')).rerun()
+
+    assert ran.posts == []
+    assert after.actions == ()
+
+
 @pytest.mark.parametrize("status", [202, 504], ids=["accepted", "a proxy lost patience"])
 def test_a_run_that_goes_on_after_the_answer_is_waited_for(house: Household, status: int) -> None:
     house.service.replies["/trigger/haiku"] = Reply(status=status)

@@ -145,11 +145,32 @@ def test_another_last_run_in_the_database_is_told_and_no_failure(last_execution:
     assert told.judged.needs_a_person is False
 
 
-def test_another_last_run_in_the_database_is_told_of_a_missed_run_too() -> None:
+@pytest.mark.parametrize("forgotten", [None, "2026-02-10T05:00:17"], ids=["all of it", "the last run"])
+def test_what_a_scheduler_that_was_started_anew_has_forgotten_the_database_tells(forgotten: str | None) -> None:
+    told = beside(database(), last_execution=forgotten)
+
+    assert told_of(told.finding(AFTER)) == (Verdict.OK, None, "ended Wed 11 Feb 06:00:17 CET, by the database")
+    assert told_of(told.finding(STATUS)) == (Verdict.OK, None, "success, by the database")
+    assert told.judged.needs_a_person is False
+
+
+def test_a_forgotten_run_that_left_no_file_is_no_missed_one() -> None:
     told = beside(database(), last_execution="2026-02-10T05:00:17", files=[made("2026-02-10T06:00:17+01:00")])
 
+    assert told.code is CauseCode.SUCCESS_WITHOUT_OUTPUT
+    assert "the database calls it a success, but it left no file" in told.cause.sentence
+
+
+def test_a_forgotten_run_that_failed_is_told_as_failed() -> None:
+    told = beside(database(status="error"), last_execution=None, has_output=False)
+
+    assert told.code is CauseCode.RUN_FAILED
+
+
+def test_what_the_database_has_forgotten_too_is_missed() -> None:
+    told = beside(database("2026-02-10 05:00:17"), last_execution=None, has_output=False)
+
     assert told.code is CauseCode.MISSED_RUN
-    assert "; its database says Wed 11 Feb 06:00:17 CET" in told.cause.sentence
 
 
 # In the scheduler's stead -----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from rollcall.jobs import DueRun
 from rollcall.text import show_size
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged, ServiceJudged
+from rollcall.verdict.record import zone_of_this_run
 
 _MISSED = (CauseCode.MISSED_RUN, CauseCode.NEVER_RAN)
 # Its database is only a witness: that it does not answer keeps no job from running.
@@ -29,6 +30,8 @@ def why_not(judged: JobJudged, service: ServiceJudged | None) -> str | None:
         return f"its service cannot run it: {broken.because}"
     if not is_plainly_missed(judged):
         return _state(judged)
+    if judged.due_run and (fits := zone_of_this_run(judged.seen, judged.due_run)):
+        return f"its record, read as {fits[1].key}, would be of this very run: see how `naive_times` reads it"
     if service is None or trigger_of(judged.job) is None:
         return "nobody said how; add `trigger` to the table of its service in jobs.toml"
     if not judged.job.may_rerun:

@@ -127,8 +127,9 @@ def _limit(request: _Request) -> Iterator[tuple[Callable[[], bool], _Trace]]:
 
     def trace(event: str, told: Mapping[str, Any]) -> None:
         if event == "connection.connect_tcp.complete":
-            # A duplicate: TLS takes the socket itself away.
+            # A duplicate: TLS takes the socket itself away. It has kept how long connecting may take, which is less.
             connections.append(told["return_value"].get_extra_info("socket").dup())
+            connections[-1].settimeout(request.limit.total_seconds())
             if over.is_set():
                 end()
         elif event == "http11.receive_response_headers.started" and request.service.url.startswith("http:"):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from rollcall.errors import CauseCode
-from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok, pending
+from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok, pending, replaced
 from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job
 from rollcall.times import show_span
 from rollcall.verdict import show
@@ -16,9 +17,10 @@ from rollcall.verdict.readings import as_read, in_zone, likely_zones, misread, u
 from rollcall.verdict.registration import is_registered
 from rollcall.verdict.witnesses import Reading, Witnesses
 
-_FAILED_STATUS = frozenset({"error", "failed", "failure"})
-_RUNNING = frozenset({"running", "started"})
-_UNDER_WAY = _RUNNING | {"pending", "queued"}
+_FAILED_STATUS = ("error", "failed", "failure")
+_RUNNING = ("running", "started")
+_UNDER_WAY = (*_RUNNING, "pending", "queued")
+STATUS_WORDS = (SUCCESS, *_FAILED_STATUS, *_UNDER_WAY)
 
 
 def executed_after_due_time(seen: Witnesses, run: DueRun) -> Finding:
@@ -77,13 +79,18 @@ def _not_of_this_run(check: Check, expected: Sentence, seen: Witnesses, run: Due
     return broken(check, Verdict.MISSED, CauseCode.MISSED_RUN, expected=expected, found=found, because=because)
 
 
+def zone_of_this_run(seen: Witnesses, run: DueRun) -> tuple[datetime, ZoneInfo] | None:
+    """When its record would be of this very run, read in which other zone; None where there is none."""
+    reading = seen.last_run
+    if reading is None or reading.at is None or not reading.is_naive or run.owns(reading.at):
+        return None
+    readings = ((in_zone(reading, zone), zone) for zone in likely_zones(seen))
+    return next((each for each in readings if run.begins_at <= each[0] <= run.finish_by), None)
+
+
 def _other_reading(seen: Witnesses, run: DueRun) -> str:
     """Where its record would be of this very run in another zone: told, and no more, as no other witness says so."""
-    reading = seen.last_run
-    if reading is None or reading.at is None or not reading.is_naive:
-        return ""
-    readings = [(in_zone(reading, zone), zone) for zone in likely_zones(seen)]
-    fits = next((each for each in readings if run.begins_at <= each[0] <= run.finish_by), None)
+    fits = zone_of_this_run(seen, run)
     if fits is None:
         return ""
     at, zone = fits
@@ -116,8 +123,7 @@ def _is_under_way(seen: Witnesses, run: DueRun) -> bool:
 
     Where the next is due before this one must be done, nobody can tell which of them it is: the older is still owed.
     """
-    status = seen.recorded.last_status if seen.recorded else None
-    if (status or "").lower() not in _RUNNING:
+    if seen.status not in _RUNNING:
         return False
     return run.next_due_at is None or seen.now < run.next_due_at or run.next_due_at < run.finish_by
 
@@ -164,22 +170,23 @@ def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Findin
     if executed.needs_a_person or seen.recorded is None or seen.ran_at is None:
         return cannot_tell(check, expected, executed)
     if seen.is_overtaken(run):
-        return pending(check, expected, show.replaced("record", run, seen.job))
-    status = seen.recorded.last_status
-    if status == "success":
+        return replaced(check, expected, show.replaced("record", run, seen.job))
+    status = seen.status
+    if status == SUCCESS:
         return _success(seen.by_teller)
-    found = status or "no status"
-    if found.lower() in _UNDER_WAY and seen.now < run.finish_by:
+    found = seen.recorded.last_status or "no status"
+    if status in _UNDER_WAY and seen.now < run.finish_by:
         return pending(check, expected, f'its status is "{found}", and it is still inside its time')
-    if found.lower() in _UNDER_WAY and _has_begun_a_later_one(seen, run):
-        return pending(check, expected, show.replaced("status", run, seen.job))
+    if status in _UNDER_WAY and _has_begun_a_later_one(seen, run):
+        return replaced(check, expected, show.replaced("status", run, seen.job))
     if _is_under_way(seen, run):
         return _hung(_still_running(check, expected, seen, run), seen, run)
     said = f"{show.due(run, seen.job)}; the run that ended {show.when(seen.ran_at, seen.job)}{seen.by_teller}"
-    if found.lower() in _FAILED_STATUS:
+    if status in _FAILED_STATUS:
         because = f"{said} ended in {found}"
         return broken(check, Verdict.FAILED, CauseCode.RUN_FAILED, expected=expected, found=found, because=because)
-    because = f'{said} has the status "{found}", which says neither success nor error'
+    named = f'the status "{found}", which is none of the words that are known' if status else "no status"
+    because = f"{said} has {named}: neither success nor error ({', '.join(STATUS_WORDS)})"
     return broken(check, Verdict.UNKNOWN, CauseCode.BACKEND_ERROR, expected=expected, found=found, because=because)
 
 
@@ -247,4 +254,4 @@ def _no_sign(
     for root in (executed, exists):
         if root is not None and root.needs_a_person:
             return cannot_tell(check, expected, root)
-    return pending(check, expected, show.replaced("evidence", run, seen.job))
+    return replaced(check, expected, show.replaced("evidence", run, seen.job))

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from rollcall.errors import CauseCode
 from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
 from rollcall.findings import Check, Finding
-from rollcall.jobs import LOOKING_TIME, DueRun, Job, Late, Service
+from rollcall.jobs import EARLY_TOLERANCE, LOOKING_TIME, DueRun, Job, Late, Service
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import Timestamp, read_timestamp
@@ -72,9 +72,9 @@ class Witnesses:
     """Everything that was seen of one job and counts for the moment that is judged.
 
     `recorded` is what is on record of its last run, and `last_run` when that ended: by the scheduler's word, or by its
-    database's where the scheduler says nothing. `files` are newest first; `later` are some made after that moment,
-    which are no evidence but may have taken its evidence away. `floats` is True where the schedule is an interval
-    without a declared phase.
+    database's where the scheduler says nothing, or `remembers_less` (one that was started anew may have forgotten).
+    `files` are newest first; `later` are some made after that moment, which are no evidence but may have taken its
+    evidence away. `floats` is True where the schedule is an interval without a declared phase.
     """
 
     job: Job
@@ -90,6 +90,7 @@ class Witnesses:
     floats: bool
     database: DatabaseSeen | NotSeen | None = None
     recorded: Registration | None = None
+    remembers_less: bool = False
     broken_of_service: tuple[Finding, ...] = field(init=False, repr=False, compare=False)
     blocker: Finding | None = field(init=False, repr=False, compare=False)
     counted_until: datetime = field(init=False, repr=False, compare=False)
@@ -122,8 +123,10 @@ class Witnesses:
         stands_in = _has_executions(database) and any(
             each.needs_a_person and each.check in _BLOCKING for each in service_findings
         )
-        recorded = database.execution(job.id) if stands_in and isinstance(database, DatabaseSeen) else registration
         naive_times = job.service.naive_times if job.service else None
+        execution = database.execution(job.id) if isinstance(database, DatabaseSeen) else None
+        remembers_less = not stands_in and _remembers_less(job, registration, execution, naive_times)
+        recorded = execution if stands_in or remembers_less else registration
         files, later = _split(output, now)
         seen = cls(
             job=job,
@@ -139,6 +142,7 @@ class Witnesses:
             floats=interval.floats(job),
             database=database,
             recorded=recorded,
+            remembers_less=remembers_less,
         )
         return seen._settled()
 
@@ -169,12 +173,18 @@ class Witnesses:
     @property
     def teller(self) -> str:
         """Who told of the last run."""
-        return "the database" if self.stands_in else "the scheduler"
+        return "the database" if self.stands_in or self.remembers_less else "the scheduler"
 
     @property
     def by_teller(self) -> str:
         """After what was told of the last run, where that was not the scheduler."""
-        return ", by the database" if self.stands_in else ""
+        return ", by the database" if self.stands_in or self.remembers_less else ""
+
+    @property
+    def status(self) -> str:
+        """The status on record of its last run, however it is spelt, in small letters; "" where there is none."""
+        word = self.recorded.last_status if self.recorded else None
+        return word.strip().lower() if word else ""
 
     @property
     def run_in_database(self) -> Reading | None:
@@ -279,6 +289,27 @@ def asked_database(evidence: Evidence, service: Service, now: datetime) -> Datab
 
 def _has_executions(database: DatabaseSeen | NotSeen | None) -> bool:
     return isinstance(database, DatabaseSeen) and database.executions is not None
+
+
+def _remembers_less(
+    job: Job, registration: Registration | None, execution: Registration | None, naive_times: ZoneInfo | None
+) -> bool:
+    """True where the database tells of a run of a later due time than any that the scheduler itself tells of."""
+    if registration is None or execution is None:
+        return False
+    known = Reading.of(registration.last_execution, naive_times)
+    told = Reading.of(execution.last_execution, naive_times)
+    if told is None or told.at is None:
+        return False
+    return known is None or (known.at is not None and _is_of_a_later_run(job, told.at, known.at))
+
+
+def _is_of_a_later_run(job: Job, at: datetime, earlier: datetime) -> bool:
+    if interval.floats(job):
+        return at - earlier > job.max_runtime
+    schedule = as_scheduled(job.schedule)
+    latest, before = last_due(schedule, at + EARLY_TOLERANCE), last_due(schedule, earlier + EARLY_TOLERANCE)
+    return latest is not None and (before is None or latest > before)
 
 
 def _first(broken: Sequence[Finding], *checks: Check) -> Finding | None:
