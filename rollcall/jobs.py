@@ -252,7 +252,8 @@ class Watch:
 class Roll:
     """Everything that jobs.toml declares: who should be there this morning.
 
-    `history_keeps` is how long the history keeps a due run.
+    `history_keeps` is how long the history keeps a due run. `written` is the text of the file as it was read, secrets
+    and all: it never shows in a `repr`.
     """
 
     file: Path
@@ -263,6 +264,7 @@ class Roll:
     history_keeps: timedelta = timedelta(days=365)
     alert: Alert | None = None
     watch: Watch | None = None
+    written: str = field(default="", repr=False, compare=False)
 
     def service(self, service_id: str) -> Service:
         """The declared service of that id; KeyError where there is none."""

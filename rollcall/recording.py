@@ -75,7 +75,8 @@ def record(folder: Path, roll: Roll, recorded: Recorded) -> None:
 
 def _jobs_of(roll: Roll) -> tuple[str, dict[str, str]]:
     """jobs.toml without the secrets that stand in it, and these; in a form that stays in, they are refused."""
-    written = roll.file.read_text(encoding="utf-8")
+    # Not the file, which somebody may have changed since: its new secrets would not be known.
+    written = roll.written
     secrets = _secrets(roll, tomllib.loads(written))
     jobs = without_secrets(written, secrets)
     if not _is_clean(jobs, secrets) or _names(jobs) != _names(written):

@@ -82,6 +82,23 @@ def test_a_morning_is_never_replaced(tmp_path: Path) -> None:
     assert recorded_in(folder).now == morning().now
 
 
+def test_what_is_recorded_is_what_was_judged_under_whatever_was_written_since(tmp_path: Path) -> None:
+    roll = roll_of(tmp_path, TOML)
+    (tmp_path / JOBS).write_text(TOML + '\n[services.other]\nurl = "http://me:n3w-s3cr3t@h"\n', encoding="utf-8")
+    record(tmp_path / "kept", roll, Recorded(evidence=morning().evidence, now=morning().now, root=tmp_path))
+
+    assert (tmp_path / "kept" / JOBS).read_text(encoding="utf-8") == TOML
+
+
+def test_words_of_a_webhooks_address_stay_and_its_token_goes(tmp_path: Path) -> None:
+    toml = TOML + '[alert]\nwebhook = "https://example.com/data/T0KEN-of-the-hook?to=success"\n'
+    written = (kept(tmp_path, toml=toml) / JOBS).read_text(encoding="utf-8")
+
+    assert "T0KEN" not in written
+    assert 'path = "data/scheduled-output/' in written
+    assert ("T0KEN-of-the-hook", "(webhook)") in load(tmp_path / JOBS, environment={}).alert.secrets  # type: ignore[union-attr]
+
+
 DAMAGED: dict[str, Callable[[str], str]] = {
     "cut": lambda text: text[: len(text) // 2],
     "empty": lambda text: "",

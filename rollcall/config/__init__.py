@@ -48,7 +48,8 @@ def load(
     """
     shown_as = clean(shown_as or file.name or str(file))
     environment = Unset() if is_replay else environment
-    raw = _read_toml(file, shown_as)
+    written = _read(file, shown_as)
+    raw = _parsed(written, shown_as)
     services = raw.get("services")
     if not isinstance(services, dict):
         services = {}
@@ -65,10 +66,11 @@ def load(
         raise BadInput((*mistakes, *mistakes_of(error, shown_as, JobsFile))) from None
     if mistakes := (*mistakes, *_never_due(table, shown_as)):
         raise BadInput(mistakes)
-    return _roll(table, file, root or file.resolve().parent, environment)
+    roll = _roll(table, file, root or file.resolve().parent, environment)
+    return replace(roll, written=written)
 
 
-def _read_toml(file: Path, shown_as: str) -> dict[str, Any]:
+def _read(file: Path, shown_as: str) -> str:
     try:
         with file.open("rb") as stream:
             data = stream.read(LARGEST_FILE + 1)
@@ -79,9 +81,14 @@ def _read_toml(file: Path, shown_as: str) -> dict[str, Any]:
     if len(data) > LARGEST_FILE:
         raise BadInput.single(shown_as, "is larger than 4 MB. Is it a jobs.toml?")
     try:
-        return tomllib.loads(data.decode())
+        return data.decode()
     except UnicodeDecodeError as error:
         raise BadInput.single(shown_as, f"is not UTF-8 (byte {error.start}). Save it as UTF-8.") from None
+
+
+def _parsed(written: str, shown_as: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(written)
     except RecursionError:
         raise BadInput.single(shown_as, "is nested too deeply. Is it a jobs.toml?") from None
     except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits

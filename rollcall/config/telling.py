@@ -5,6 +5,7 @@ Wherever an address of these is told it is a secret: whoever knows a webhook can
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from importlib.util import find_spec
@@ -131,11 +132,16 @@ def _hidden(written: Iterable[str], urls: Iterable[str], environment: Mapping[st
         rest = url.partition("://")[2]
         authority, _, path = rest.partition("/")
         userinfo = authority.rpartition("@")[0]
-        # "/hook" is a word that stands elsewhere too, and no token.
-        tokens = (path,) if len(path) >= _SHORTEST_TOKEN else ()
-        for part in (url, rest, *tokens, userinfo, userinfo.partition(":")[2]):
+        whole = (path,) if len(path) >= _SHORTEST_TOKEN else ()
+        tokens = filter(_is_token, re.split("[/?&=#]", path))
+        for part in (url, rest, *whole, *tokens, userinfo, userinfo.partition(":")[2]):
             secrets.setdefault(part, shown)
     return {value: told for value, told in secrets.items() if len(value) >= SHORTEST_SECRET}
+
+
+def _is_token(part: str) -> bool:
+    """True of what a server may echo alone; "hook" or "notifications" stand elsewhere too, and are none."""
+    return len(part) >= _SHORTEST_TOKEN and not part.isalpha()
 
 
 def _host(url: str) -> str:
