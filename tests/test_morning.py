@@ -13,6 +13,7 @@ from fixtures.one_morning import Told, haiku_job, made, morning, not_seen, roll_
 from rollcall.errors import CauseCode
 from rollcall.morning import judge_morning
 from rollcall.morning.written import incomplete_json, to_json
+from rollcall.report.headline import headline
 
 
 def written(told: Told, *, is_complete: bool = True) -> dict[str, Any]:
@@ -57,6 +58,16 @@ def test_a_check_that_failed_without_a_finding_needs_attention() -> None:
     whole = json.loads(to_json(morning().judged, is_complete=True, other_failures=["checks/test_own.py::test_x"]))
 
     assert (whole["verdict"], whole["other_failures"]) == ("attention", ["checks/test_own.py::test_x"])
+
+
+def test_a_service_that_nobody_asked_leaves_the_morning_a_part() -> None:
+    told = morning()
+    jobs = tuple(replace(job, service=None) for job in told.roll.jobs)
+    part = judge_morning(replace(told.roll, jobs=jobs), told.evidence, now=told.now, services=())
+    whole = json.loads(to_json(part, is_complete=True))
+
+    assert (whole["verdict"], whole["complete"]) == ("incomplete", False)
+    assert headline(part, is_complete=True).startswith("1 of 1 job, but only 0 of 1 service checked")
 
 
 def test_a_cause_is_null_or_code_sentence_and_next_step() -> None:

@@ -19,10 +19,12 @@ from rollcall.verdict import JobJudged, ServiceJudged, judge_jobs, judge_service
 class Morning:
     """The whole result: what was judged, when, in which zone, and how much of the roll that was.
 
-    `declared` counts the jobs of jobs.toml, of which `jobs` may be a selection. `demo` is the story of the embedded
-    demo, None on a real morning; `replay_of` the moment of the record that was judged, None where everybody was asked.
+    `declared` counts the jobs of jobs.toml, of which `jobs` may be a selection, and `services_declared` its services.
+    `demo` is the story of the embedded demo, None on a real morning; `replay_of` the moment of the record that was
+    judged, None where everybody was asked.
     `actions` is what was done about it before it was judged for the last time. `again` is the command that judges it
-    again, as a person would have to type it here.
+    again, as a person would have to type it here. `jobs_file` is the file that declares all this, as it may be shown,
+    None where it is the usual one.
     """
 
     judged_at: datetime
@@ -30,21 +32,26 @@ class Morning:
     services: tuple[ServiceJudged, ...]
     jobs: tuple[JobJudged, ...]
     declared: int
+    services_declared: int = 0
     demo: str | None = None
     replay_of: datetime | None = None
     actions: tuple[Action, ...] = ()
     again: str = CHECK_AGAIN
+    jobs_file: str | None = None
 
     @cached_property
     def service_causes(self) -> dict[str, Cause | None]:
         """What is wrong with each service, by its id."""
-        return {each.service.id: explain_service(each, self.jobs) for each in self.services}
+        return {each.service.id: self._typed(explain_service(each, self.jobs)) for each in self.services}
 
     @cached_property
     def job_causes(self) -> dict[str, Cause | None]:
         """What is wrong with each job, by its id."""
         services = {each.service.id: each for each in self.services}
-        return {each.job.id: explain_job(each, services) for each in self.jobs}
+        return {each.job.id: self._typed(explain_job(each, services, self.actions)) for each in self.jobs}
+
+    def _typed(self, cause: Cause | None) -> Cause | None:
+        return cause.typed(self.again) if cause else None
 
     @cached_property
     def _jobs_by_id(self) -> dict[str, JobJudged]:
@@ -56,9 +63,9 @@ class Morning:
 
     @property
     def is_partial(self) -> bool:
-        """True where only some of the declared jobs were looked at, or none at all."""
+        """True where only some of the declared jobs and services were looked at, or no job at all."""
         looked_at = {each.job.id for each in self.jobs}
-        return not looked_at or len(looked_at) < self.declared
+        return not looked_at or len(looked_at) < self.declared or len(self.services) < self.services_declared
 
     @property
     def needs_a_person(self) -> bool:
@@ -79,6 +86,8 @@ def judge_morning(
     services: Iterable[Service] | None = None,
     demo: str | None = None,
     replay_of: datetime | None = None,
+    again: str = CHECK_AGAIN,
+    jobs_file: str | None = None,
 ) -> Morning:
     """The morning as the evidence proves it, for the given jobs and services (all where left out)."""
     jobs = tuple(roll.jobs if jobs is None else jobs)
@@ -91,6 +100,9 @@ def judge_morning(
         services=tuple(services_judged.values()),
         jobs=judge_jobs(jobs, evidence, services_judged, now=now),
         declared=len(roll.jobs),
+        services_declared=len(roll.services),
         demo=demo,
         replay_of=replay_of,
+        again=again,
+        jobs_file=jobs_file,
     )

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rollcall.again import Place
+from rollcall.cause import CHECK_AGAIN
 from rollcall.errors import BadInput
 from rollcall.evidence import Evidence
 from rollcall.gather import gather
@@ -69,7 +71,8 @@ class Session:
     """A run of the checks in the process that gathers and judges.
 
     `history` is the file that it is remembered in, None where it is not; `chronicle` what that told. `acts` are the
-    options that ask to mend what is wrong, with their locks in the folder `locks`. `is_of_today` is False where another
+    options that ask to mend what is wrong, with their locks in the folder `locks`. `again` is the command that judges it
+    again at `place`. `jobs_file` is the file that is judged where it is not the usual one. `is_of_today` is False where another
     moment, or another morning, is judged.
     """
 
@@ -78,6 +81,9 @@ class Session:
     began_at: datetime
     began_on: float
     locks: Path
+    place: Place
+    again: str = CHECK_AGAIN
+    jobs_file: str | None = None
     demo: str | None = None
     replay: Replay | None = None
     record: Path | None = None
@@ -107,7 +113,9 @@ class Session:
         jobs, services = _needed(items, self.roll)
         if not jobs and not services:
             return
-        self._begin_to_be_watched(is_whole=len(jobs) == len(self.roll.jobs))
+        asked = {each.id for each in services} | {job.service.id for job in jobs if job.service}
+        is_whole = (len(jobs), len(asked)) == (len(self.roll.jobs), len(self.roll.services))
+        self._begin_to_be_watched(is_whole=is_whole)
         self._remember()
         progress = _Progress(config)
         evidence = self._evidence(jobs, services, progress)
@@ -141,6 +149,8 @@ class Session:
             services=services,
             demo=self.demo,
             replay_of=self.replay_of,
+            again=self.again,
+            jobs_file=self.jobs_file,
         )
 
     def _mended(self, morning: Morning, jobs: list[Job], services: list[Service], progress: _Progress) -> Morning:

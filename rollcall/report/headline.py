@@ -23,7 +23,7 @@ def headline(morning: Morning, *, is_complete: bool, interruption: str | None = 
     if not is_complete:
         return f"INCOMPLETE: {interruption or UNFINISHED}{_so_far(morning)}{failures}"
     if morning.is_partial or not morning.jobs:
-        return f"{len(morning.jobs)} of {counted(morning.declared, 'job')} checked{_of_a_part(morning)}{failures}"
+        return f"{_checked(morning)} checked{_of_a_part(morning)}{failures}"
     if morning.needs_a_person:
         return _needs_you(morning) + failures
     return _good(morning.jobs) + failures
@@ -67,6 +67,13 @@ def _needs_you(morning: Morning) -> str:
 
 def _so_far(morning: Morning) -> str:
     return f"; so far, {_needs_you(morning)}" if morning.needs_a_person else ""
+
+
+def _checked(morning: Morning) -> str:
+    jobs = f"{len(morning.jobs)} of {counted(morning.declared, 'job')}"
+    if len(morning.services) >= morning.services_declared or len(morning.jobs) < morning.declared:
+        return jobs
+    return f"{jobs}, but only {len(morning.services)} of {counted(morning.services_declared, 'service')}"
 
 
 def _of_a_part(morning: Morning) -> str:
