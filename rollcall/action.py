@@ -24,7 +24,8 @@ class Action:
 
     `subject` is the id of the service (`START`, `RESTART`) or of the job (`RERUN`). `is_proven` is True where the
     service was asked again and showed that it worked; `proof` is the one line that says so, or why not. `is_dry` is
-    True where nothing was done. `due_at` is the run that was owed, for `RERUN`.
+    True where nothing was done. `due_at` is the run that was owed, for `RERUN`; `asked_at` is when a run for it was
+    asked for, now or by an earlier check, None where none was; `is_refused` is True where the service refused to.
     """
 
     deed: Deed
@@ -34,6 +35,8 @@ class Action:
     proof: str
     is_dry: bool = False
     due_at: datetime | None = None
+    asked_at: datetime | None = None
+    is_refused: bool = False
 
 
 _WAS = {Deed.START: "was stopped", Deed.RESTART: "was stalled", Deed.RERUN: "was missed"}
@@ -47,8 +50,8 @@ def told(action: Action, zone: ZoneInfo) -> str:
     if action.is_dry:
         return f"{_subject(action, zone)} {_IS[action.deed]} and would be {_DID[action.deed]}: {action.proof}"
     if not action.is_proven:
-        return f"{was}; no proof at {_clock(action.at, zone)} that it is mended: {action.proof}"
-    return f"{was}, {_DID[action.deed]} {_clock(action.at, zone)}, verified: {action.proof}"
+        return f"{was}; no proof at {show_clock(action.at, zone)} that it is mended: {action.proof}"
+    return f"{was}, {_DID[action.deed]} {show_clock(action.at, zone)}, verified: {action.proof}"
 
 
 def _subject(action: Action, zone: ZoneInfo) -> str:
@@ -56,7 +59,7 @@ def _subject(action: Action, zone: ZoneInfo) -> str:
     return f"{action.subject}'s run of {show_instant(due_at, zone)}" if due_at else action.subject
 
 
-def _clock(at: datetime, zone: ZoneInfo) -> str:
-    """Without the day, which the morning tells."""
+def show_clock(at: datetime, zone: ZoneInfo) -> str:
+    """``07:02 CET``: without the day, which the morning tells."""
     _, _, _, clock = show_instant(at, zone).split(" ", 3)
     return clock

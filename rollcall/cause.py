@@ -10,23 +10,27 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from rollcall.action import Action, Deed, show_clock
 from rollcall.errors import CauseCode
 from rollcall.findings import Check, Finding, Verdict
 from rollcall.jobs import Job, Late, Service
 from rollcall.text import counted, without_secrets
-from rollcall.verdict import JobJudged, ServiceJudged, zones
+from rollcall.verdict import JobJudged, ServiceJudged, pause, zones
 from rollcall.verdict.readings import lines_to_add
+from rollcall.verdict.record import STATUS_WORDS, UNEXPLAINED, zone_of_this_run
 
 _ROOT_FIRST = tuple(CauseCode)
 _VARIABLE = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*\})")
+# Who runs what no scheduler tells of.
+_TIMERS = "`crontab -l`, `systemctl list-timers --all`"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 CHECK_AGAIN = "pytest checks/"
 RESTART = f"`{CHECK_AGAIN} --restart-stopped`"
 RERUN = f"`{CHECK_AGAIN} --rerun-missed`"
-RECORD_IT = "A replay asks nobody. Record a morning with it: `pytest checks/ --record DIR`"
+RECORD_IT = f"A replay asks nobody. Record a morning with it: `{CHECK_AGAIN} --record DIR`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +40,11 @@ class Cause:
     code: CauseCode
     sentence: str
     next_step: str
+
+    def typed(self, again: str) -> Cause:
+        """The same, its step as it is typed where the checks are run again by the command `again`."""
+        # It begins a command, as no name can: none has a backtick.
+        return replace(self, next_step=self.next_step.replace(f"`{CHECK_AGAIN}", f"`{again}"))
 
 
 def explain_service(judged: ServiceJudged, jobs: Iterable[JobJudged] = ()) -> Cause | None:
@@ -49,11 +58,14 @@ def explain_service(judged: ServiceJudged, jobs: Iterable[JobJudged] = ()) -> Ca
     return Cause(code=root.code, sentence=_sentence(proof), next_step=step(root.code, judged.service))
 
 
-def explain_job(judged: JobJudged, services: Mapping[str, ServiceJudged]) -> Cause | None:
+def explain_job(
+    judged: JobJudged, services: Mapping[str, ServiceJudged], actions: Iterable[Action] = ()
+) -> Cause | None:
     """What explains everything that is wrong with a job; None where nothing does (a warning is explained too).
 
     Where more than one cause holds the one nearer the root is named, and the others are told after it. A warning is
-    the cause only where nothing needs a person.
+    the cause only where nothing needs a person. `actions` is what was done before it was judged: the step goes on
+    from there.
     """
     broken = [each for each in judged.findings if each.needs_a_person]
     broken = broken or [each for each in judged.findings if each.is_warning]
@@ -64,7 +76,36 @@ def explain_job(judged: JobJudged, services: Mapping[str, ServiceJudged]) -> Cau
     if service and root.blocked_by and (at_root := _service_root(root, services[service.id])):
         proof = _proof(at_root, broken)
         return Cause(code=root.code, sentence=_sentence(proof), next_step=_service_step(root.code, service))
-    return Cause(code=root.code, sentence=_sentence(_proof(root, broken)), next_step=_job_step(root, judged))
+    done = _rerun_of(judged, actions)
+    if done and done.is_proven and all(each.code is CauseCode.RAN_LATE for each in broken):
+        return _made_up_for(root, done, judged.job)
+    step = (_step_after(done, root, judged) if done else None) or _job_step(root, judged)
+    return Cause(code=root.code, sentence=_sentence(_proof(root, broken)), next_step=step)
+
+
+def _rerun_of(judged: JobJudged, actions: Iterable[Action]) -> Action | None:
+    """What was done to make up for the very run that is judged; None where nothing was."""
+    due_at = judged.due_run.due_at if judged.due_run else None
+    of_job = (each for each in actions if each.deed is Deed.RERUN and each.subject == judged.job.id)
+    return next((each for each in of_job if each.due_at == due_at and not each.is_dry), None)
+
+
+def _made_up_for(late: Finding, done: Action, job: Job) -> Cause:
+    because = late.because.replace(UNEXPLAINED, ", run again by Roll call")
+    step = f"Its work is done, run again at {show_clock(done.at, job.zone)}. Nothing to do."
+    return Cause(code=CauseCode.RAN_LATE, sentence=_sentence(because), next_step=step)
+
+
+def _step_after(tried: Action, root: Finding, judged: JobJudged) -> str | None:
+    """What a person does where a rerun did not help and another would not either; None where it may."""
+    job = judged.job
+    if tried.is_proven or root.code not in _MISSED or job.service is None:
+        return None
+    if tried.is_refused:
+        return f"See why its request was refused (trigger and headers of {table_of(job.service)}), then {RERUN}"
+    if tried.asked_at:
+        return f"Read the log of the run asked for at {show_clock(tried.asked_at, job.zone)}, and {_rerun(job)}"
+    return None
 
 
 _RUNS_NOTHING = frozenset({CauseCode.SCHEDULER_STOPPED, CauseCode.SCHEDULER_STALLED})
@@ -115,8 +156,13 @@ def _proof(root: Finding, broken: list[Finding]) -> str:
     told = {_subject(root): root.because}
     for each in sorted(broken, key=lambda each: _ROOT_FIRST.index(each.code) if each.code else 0):
         if not each.blocked_by:
-            told.setdefault(_subject(each), each.because)
+            told.setdefault(_subject(each), _explained(each, root))
     return "; ".join(part for part in told.values() if part)
+
+
+def _explained(finding: Finding, root: Finding) -> str:
+    """Who counts in another zone runs late for no other reason."""
+    return finding.because.replace(UNEXPLAINED, "") if root.code is CauseCode.WRONG_TIMEZONE else finding.because
 
 
 def _subject(finding: Finding) -> tuple[CauseCode | None, bool]:
@@ -200,13 +246,23 @@ def _rerun(job: Job) -> str:
     return f"run {_plain(job.id)} by hand, then `{CHECK_AGAIN}`"
 
 
+def _end_pause(judged: JobJudged) -> str:
+    """How its pause is ended before "[jobs.haiku] in jobs.toml", so that what it did not owe is not missed then."""
+    since = pause.still_needed_since(judged.seen, is_owed=judged.due_run is not None)
+    return f"Write `since = {since}` in place of its pause in" if since else "Take its pause out of"
+
+
 def _job_step(root: Finding, judged: JobJudged) -> str:
     job, table = judged.job, table_of(judged.job)
     rerun = f"run it now: {RERUN}" if job.may_rerun and is_plainly_missed(judged) else _rerun(job)
+    if root.code in _MISSED and judged.due_run and zone_of_this_run(judged.seen, judged.due_run):
+        return f"Say how its record is read: {_naive_times(judged)}; if it did not run all the same, {_rerun(job)}"
+    whose = "the scheduler's" if job.service else "its"
+    why = f"in {whose} log why" if job.service else f"whether anything runs it ({_TIMERS})"
     steps = {
         CauseCode.NOT_REGISTERED: f"Register {_plain(job.id)} in the scheduler, or take {table} out if it is gone "
         "for good",
-        CauseCode.JOB_PAUSED: f"Take its pause out of {table}, or give it a new date"
+        CauseCode.JOB_PAUSED: f"{_end_pause(judged)} {table}, or give it a new date"
         if root.check is Check.PAUSE_IS_CURRENT
         else f"Resume {_plain(job.id)} in the scheduler, then `{CHECK_AGAIN}`",
         CauseCode.WRONG_TIMEZONE: _mend_zone(root, judged),
@@ -217,11 +273,11 @@ def _job_step(root: Finding, judged: JobJudged) -> str:
         CauseCode.RUN_FAILED: f"Read the log of that run, mend it, and {rerun}",
         CauseCode.STILL_RUNNING: f"See in the scheduler's log what it waits for; if it hangs, restart the backend, "
         f"and {rerun}",
-        CauseCode.NEVER_RAN: f"See in the scheduler's log why, and {rerun}",
+        CauseCode.NEVER_RAN: f"See {why}, and {rerun}",
         CauseCode.MISSED_RUN: rerun[:1].upper() + rerun[1:],
         CauseCode.OUTPUT_UNREADABLE: f"See what is there: `ls -ld {_folder(job)}`, `{_list(job)}`",
         CauseCode.SUCCESS_WITHOUT_OUTPUT: f"See where it writes to: `{_list(job)}`, and the log of that run",
-        CauseCode.STALE_OUTPUT: f"See what is there: `{_list(job)}`; {rerun}",
+        CauseCode.STALE_OUTPUT: f"See what is there: `{_list(job)}`, and {why}; {rerun}",
         CauseCode.EMPTY_OUTPUT: f"Read the log of that run, and {rerun}",
         CauseCode.TRUNCATED_OUTPUT: f"Look at its end: `tail {_file(judged)}`; {rerun}",
         CauseCode.DEGRADED_OUTPUT: f"Look at it: `head {_file(judged)}`; once what it draws on answers again, {rerun}",
@@ -230,9 +286,12 @@ def _job_step(root: Finding, judged: JobJudged) -> str:
         CauseCode.RAN_TWICE: f"Its work is done, and more: see whether two schedulers run {_plain(job.id)} "
         f"(`ps aux`), or somebody did by hand: `{_list(job)}`",
         CauseCode.UNRECORDED_RUN: f"Find out what wrote it: `{_list(job)}`, and the scheduler's log at that time",
-        CauseCode.RAN_LATE: "Its work is done. Read the scheduler's log of the due time"
+        CauseCode.RAN_LATE: f"Its work is done. Read {whose} log of the due time"
         + ("" if judged.job.late is Late.WARN else f', or allow it with `late = "warn"` in {table}'),
-        CauseCode.BACKEND_ERROR: "Read the backend's log: it answers with a record that cannot be read",
+        CauseCode.BACKEND_ERROR: f"Have the scheduler tell one of {', '.join(STATUS_WORDS)} as last_status, "
+        f"then `{CHECK_AGAIN}`"
+        if root.check is Check.STATUS_IS_SUCCESS
+        else "Read the backend's log: it answers with a record that cannot be read",
         CauseCode.BACKEND_DOWN: f"Ask it too: `{CHECK_AGAIN}`",
     }
     return steps.get(root.code or CauseCode.MISSED_RUN, rerun[:1].upper() + rerun[1:])

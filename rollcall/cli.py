@@ -16,6 +16,7 @@ from rollcall.errors import BadInput
 
 BAD_INPUT = 4  # pytest's own status for a usage error
 UNWRITTEN = 1
+INTERRUPTED = 130  # a shell's own status for what Ctrl-C ended
 COMMANDS = (
     "due",
     "diagnose",
@@ -32,10 +33,20 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str] | None = None, *, out: TextIO | None = None, err: TextIO | None = None) -> int:
-    """Runs one command. Returns its exit status: its own, 4 for bad input, 1 where the output cannot be written."""
+    """Runs one command. Returns its exit status: its own, 4 for bad input, 130 where Ctrl-C ended it.
+
+    Where the output cannot be written it is 1, or what the command says it is then (`unwritten`).
+    """
     out, err = out or sys.stdout, err or sys.stderr
     arguments = sys.argv[1:] if arguments is None else arguments
-    asked_for = _parser(arguments).parse_args(arguments)
+    try:
+        return _run(_parser(arguments).parse_args(arguments), out, err)
+    except KeyboardInterrupt:
+        print("interrupted", file=err)
+        return INTERRUPTED
+
+
+def _run(asked_for: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     # Else the interpreter looks through all of it for garbage once more before it ends.
     atexit.register(gc.freeze)
     try:
@@ -46,10 +57,11 @@ def main(arguments: Sequence[str] | None = None, *, out: TextIO | None = None, e
     except OSError as problem:
         # The interpreter's last flush must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
-        if isinstance(problem, BrokenPipeError):  # `rollcall due | head` has seen enough
+        status = getattr(asked_for, "unwritten", None)
+        if status is None and isinstance(problem, BrokenPipeError):  # `rollcall due | head` has seen enough
             return 0
         print(f"ERROR: the output cannot be written: {problem.strerror}", file=err)
-        return UNWRITTEN
+        return UNWRITTEN if status is None else int(status)
 
 
 def _print(lines: Generator[str, None, int | None], out: TextIO) -> int:

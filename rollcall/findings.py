@@ -128,12 +128,21 @@ class Finding:
 _put_check, _put_verdict, _put_code, _put_blocked_by, _put_is_warning, _put_unwritten = (
     Finding.__dict__[name].__set__ for name in ("check", "verdict", "code", "blocked_by", "is_warning", "unwritten")
 )
+_new = object.__new__
 _SENTENCES = ("expected", "found", "because")
 
 
 def ok(check: Check, expected: Sentence, found: Sentence) -> Finding:
     """The promise was kept."""
-    return Finding(check, _OK, expected, found)
+    # Most findings are this one: filled here, without a call in between, it takes two thirds of the time.
+    finding = _new(Finding)
+    _put_check(finding, check)
+    _put_verdict(finding, _OK)
+    _put_code(finding, None)
+    _put_blocked_by(finding, None)
+    _put_is_warning(finding, False)
+    _put_unwritten(finding, (expected, found, ""))
+    return finding
 
 
 def broken(
@@ -144,8 +153,14 @@ def broken(
 
 
 def pending(check: Check, expected: Sentence, because: Sentence) -> Finding:
-    """It is too early to tell: a run that is still inside its time has replaced the evidence."""
+    """It is too early to tell: a run is still inside its time."""
     return Finding(check=check, verdict=Verdict.PENDING, expected=expected, found="too early to tell", because=because)
+
+
+def replaced(check: Check, expected: Sentence, because: Sentence) -> Finding:
+    """A later run has replaced the only evidence: it will never be told, and proves nothing either way."""
+    found = "no longer to be told"
+    return Finding(check=check, verdict=Verdict.PENDING, expected=expected, found=found, because=because)
 
 
 def paused(check: Check, expected: Sentence, because: Sentence) -> Finding:

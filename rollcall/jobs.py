@@ -19,8 +19,6 @@ from rollcall.schedule.days_off import as_scheduled
 # A run seconds before its time comes from clocks that differ a little; it is not a run of the day before.
 EARLY_TOLERANCE = timedelta(seconds=10)
 
-_WIDE_APART = 4 * EARLY_TOLERANCE
-
 # Looking takes a moment: what ends while we look is evidence of this morning, what comes later is not.
 LOOKING_TIME = timedelta(minutes=1)
 
@@ -135,8 +133,8 @@ class Threshold:
 class Job:
     """What should run, when, under which scheduler, and what it leaves.
 
-    `jitter` is how far from its time the scheduler may draw a run, either way. `may_rerun` is whether a missed run may
-    be triggered, where somebody asks for it.
+    `jitter` is how long after its time the scheduler may draw a run. `may_rerun` is whether a missed run may be
+    triggered, where somebody asks for it.
     """
 
     id: str
@@ -179,7 +177,6 @@ class Job:
             start_by=start_by,
             finish_by=start_by + self.max_runtime,
             next_due_at=next_due_at,
-            jitter=self.jitter,
         )
 
 
@@ -189,36 +186,27 @@ class DueRun:
 
     `start_by` is how late it may start (`jitter` + `grace`), `finish_by` when it must be done (`max_runtime` later).
     `next_due_at` is None where the schedule ends. Evidence belongs to this run from `begins_at` on, its due time less
-    its jitter or the tolerance for clocks that differ, and from `ends_at` on to the next run instead (None where there
-    is none).
+    the tolerance for clocks that differ, and from `ends_at` on to the next run instead (None where there is none):
+    where one run ends the next begins, so that nothing is evidence of two. `finish_by` may be later than `ends_at`;
+    what lies between may be of either, and alone proves neither.
     """
 
     due_at: datetime
     start_by: datetime
     finish_by: datetime
     next_due_at: datetime | None
-    jitter: timedelta = timedelta(0)
     begins_at: datetime = field(init=False, repr=False, compare=False)
     ends_at: datetime | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Works out once what each finding of the run asks for several times."""
-        tolerance, following = self._tolerance, self.next_due_at
-        object.__setattr__(self, "begins_at", self.due_at - tolerance)
-        object.__setattr__(self, "ends_at", following - tolerance if following else None)
+        following = self.next_due_at
+        object.__setattr__(self, "begins_at", self.due_at - EARLY_TOLERANCE)
+        object.__setattr__(self, "ends_at", following - EARLY_TOLERANCE if following else None)
 
     def owns(self, at: datetime) -> bool:
         """True where an event at `at` belongs to this due run (it follows this due time and not the next)."""
         return self.begins_at <= at and (self.ends_at is None or at < self.ends_at)
-
-    @property
-    def _tolerance(self) -> timedelta:
-        is_drawn = self.jitter > EARLY_TOLERANCE
-        wide, apart = (self.jitter, 2 * self.jitter) if is_drawn else (EARLY_TOLERANCE, _WIDE_APART)
-        if self.next_due_at is None or self.next_due_at - self.due_at >= apart:
-            return wide
-        # A job due every few seconds must not have its runs counted for their neighbours.
-        return (self.next_due_at - self.due_at) / 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,7 +165,7 @@ def past_runs(job: Job, signs: Signs, *, since: datetime, now: datetime, most: i
         return tuple(_floating(job, signs, since=since, now=now, most=most))[-most:]
     due = newest_due(job.schedule, since, now, most)
     runs = [job.due_run(due_at, next_at) for due_at, next_at in pairwise(due)] + [job.due_run(at) for at in due[-1:]]
-    return tuple(_past(run, signs, now) for run in runs)
+    return tuple(_past(run, following, signs, now) for run, following in zip(runs, (*runs[1:], None), strict=True))
 
 
 def newest_due(schedule: Schedule, since: datetime, now: datetime, most: int) -> list[datetime]:
@@ -184,17 +184,23 @@ def newest_due(schedule: Schedule, since: datetime, now: datetime, most: int) ->
         span *= 4
 
 
-def _past(run: DueRun, signs: Signs, now: datetime) -> PastRun:
+def _past(run: DueRun, following: DueRun | None, signs: Signs, now: datetime) -> PastRun:
     if sign := _telling(signs.of(run)):
         standing = Standing.MADE if sign.at <= run.finish_by else Standing.LATE
         return PastRun(run=run, standing=standing, sign=sign)
     # A file that is gone today was there then, and what was missed before the oldest file was seen to be.
     if remembered := signs.remembered.get(run.due_at):
         return PastRun(run=run, standing=remembered.standing, remembered=remembered)
-    if run.finish_by > now:
+    if run.finish_by > now or (following and _may_be_late(run, following, signs, now)):
         return PastRun(run=run, standing=Standing.PENDING)
     is_told = signs.reach is None or signs.reach < run.begins_at
     return PastRun(run=run, standing=Standing.MISSED if is_told else signs.older)
+
+
+def _may_be_late(run: DueRun, following: DueRun, signs: Signs, now: datetime) -> bool:
+    """True where what came inside its time, after the next had begun, may be its: one sign is not of both."""
+    later = signs.of(following)
+    return bool(later) and later[0].at <= run.finish_by and (following.finish_by > now or len(later) > 1)
 
 
 def _telling(signs: Sequence[Sign]) -> Sign | None:
@@ -249,12 +255,15 @@ def _floating(job: Job, signs: Signs, *, since: datetime, now: datetime, most: i
     made = [group[0].at for group in groups]
     if not made:
         return
-    counted_from = interval.anchored(job, made[-1], None).schedule
+    counted = interval.anchored(job, made[-1], None)
+    owed_since = max(filter(None, (made[-1] + _INSTANT, counted.since)))
+    # What lies before `since` was not owed, and tells of no gap.
+    owed = [at for at in made if job.since is None or at >= job.since]
     runs = [
         PastRun(run=_from(at, job), standing=Standing.MADE, sign=_telling(group))
         for at, group in zip(made, groups, strict=True)
     ]
-    for due_at in (*_between(made, job, most), *newest_due(counted_from, made[-1] + _INSTANT, now, most)):
+    for due_at in (*_between(owed, job, most), *newest_due(counted.schedule, owed_since, now, most)):
         run = _from(due_at, job)
         standing = Standing.PENDING if run.finish_by > now else Standing.MISSED
         insort(runs, PastRun(run=run, standing=standing), key=lambda each: each.due_at)

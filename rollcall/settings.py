@@ -5,13 +5,15 @@ Shared by pytest's plugin and the `rollcall` command, so that both understand th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from rollcall.again import Place
 from rollcall.config import load
+from rollcall.config.values import shown_url
 from rollcall.errors import BadInput
 from rollcall.jobs import Roll
 from rollcall.recording import check_can_record
@@ -32,6 +34,7 @@ RESTART = "--restart-stopped"
 RERUN = "--rerun-missed"
 GOOD_DEMO = "1"  # the demo without a fault: what `--demo` alone means, and `ROLLCALL_DEMO=1`
 _NO = ("", "0")
+_FILE = "jobs.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,9 @@ class Asked:
     `replay` are the folders of a morning to keep and of one that was kept; `replayed_under` is the jobs.toml that was
     named for a replay, None for the one recorded with it. `acts` are the options that ask to mend what is wrong, and
     `is_dry` is whether to say only what would be done. `metrics` is the file for Prometheus.
+    `other_file` is the jobs.toml that is judged, as it may be shown, None where it is the one that lies there anyway;
+    `usual_file` the one that the environment names. `words` are those of the command line, without passwords, that say
+    who is asked.
     """
 
     jobs_file: Path
@@ -57,6 +63,9 @@ class Asked:
     is_dry: bool = False
     keeps_history: bool = True
     metrics: Path | None = None
+    other_file: str | None = None
+    usual_file: Path | None = None
+    words: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -85,13 +94,14 @@ class Asked:
         beside = {"--demo": demo, "--service-url": service_urls, "--record": record}
         replayed = _replay(replay, environment, [option for option, value in beside.items() if value])
         under = jobs_file if replay else name
+        usual = folder / _FILE
         kept = record or environment.get(RECORD)
         staged = _demo(demo, {} if replayed else environment, [option for option, value in by_name.items() if value])
         of_another_day = ["--as-of" if as_of else AS_OF] if as_of or environment.get(AS_OF) else []
         of_another_day += ["--replay" if replay else REPLAY] if replayed else []
         return cls(
-            jobs_file=_path(name) if name else folder / "jobs.toml",
-            shown_file=clean(name) if name else "jobs.toml",
+            jobs_file=_path(name) if name else usual,
+            shown_file=clean(name) if name else _FILE,
             # One service's url on the command line leaves the others' in the environment as they are.
             service_urls=_named_urls(environment.get(SERVICE_URL, "").split()) | _named_urls(service_urls),
             as_of=as_of or environment.get(AS_OF) or None,
@@ -105,12 +115,25 @@ class Asked:
             keeps_history=not no_history and environment.get(NO_HISTORY, "") in _NO,
             # What a program watches is not replaced by a staged morning unless that is asked for.
             metrics=_metrics(metrics, environment if staged is None and not replayed else {}),
+            other_file=clean(name) if name and (under or not replayed) and not _is_same(_path(name), usual) else None,
+            usual_file=_path(environment[JOBS_FILE]) if environment.get(JOBS_FILE) else None,
+            words=("--demo", *filter(None, [staged])) if demo and staged is not None else tuple(_words(service_urls)),
         )
 
     @property
     def reports(self) -> Path:
         """The folder of the history and of the locks: beside jobs.toml, so that all who read that file share it."""
         return self.jobs_file.absolute().parent / "reports"
+
+    def again(self, place: Place) -> str:
+        """What a person types there to have the same morning judged again. What the environment says still stands."""
+        if self.replay:
+            from rollcall.cause import CHECK_AGAIN
+
+            return CHECK_AGAIN
+        file, usual = place.folder / self.jobs_file, place.folder / (self.usual_file or place.home / _FILE)
+        is_found = self.demo is not None or _is_same(file, usual)
+        return place.command(*(() if is_found else ("--jobs-file", place.shown(file))), *self.words)
 
     def load(self, environment: Mapping[str, str]) -> Roll:
         """The roll of that file. Raises `BadInput`."""
@@ -157,6 +180,10 @@ def _path(name: str) -> Path:
         return Path(name).expanduser()
     except RuntimeError:  # "~nobody/jobs.toml"; that it cannot be read is said where it is read
         return Path(name)
+
+
+def _is_same(file: Path, other: Path) -> bool:
+    return file.resolve() == other.resolve()
 
 
 def _by_clocks_of(zone: ZoneInfo, first: datetime, second: datetime) -> datetime:
@@ -224,3 +251,13 @@ def _named_url(text: str) -> tuple[str | None, str]:
     """ "aime=http://…" is the url of that service, "http://…" of the only one."""
     name, equals, url = text.partition("=")
     return (name, url) if equals and "://" not in name and "/" not in name else (None, text)
+
+
+def _words(service_urls: Iterable[str]) -> Iterator[str]:
+    """The options that name them. A password is left to the person: without it no other scheduler is asked."""
+    for name, url in _named_urls(service_urls).items():
+        shown = url
+        if "@" in url:
+            scheme, _, rest = shown_url(url).rpartition("://")
+            shown = f"{scheme or 'http'}://USER:PASSWORD@{rest.removeprefix('…@')}"
+        yield from ("--service-url", f"{name}={shown}" if name else shown)

@@ -15,12 +15,14 @@ import pytest
 from fixtures.hostile_service import BUSY, Script, closed_port, hostile_service, reply
 from fixtures.house import HOSTILE, NOW, ZURICH, House
 from fixtures.listener import Listener, listener
+from fixtures.lived_in import lived_in
 from fixtures.post_office import post_office
 from rollcall import alert
 from rollcall.action import Action, Deed
 from rollcall.alert.channels import carry, channels_of
 from rollcall.alert.message import Message, write_message, write_test
-from rollcall.alert.news import Concern, Event, News
+from rollcall.alert.news import Event, News
+from rollcall.alert.trouble import Concern
 from rollcall.history import store
 from rollcall.history.rows import NOTHING
 from rollcall.jobs import Alert, Roll
@@ -88,6 +90,8 @@ def test_the_webhook_is_sent_json_of_version_1(house: House, hook: Listener) -> 
         "judged_at": "2026-02-11T07:02:00+01:00",
         "page": "/srv/morning.html",
     }
+    assert (said["keys"], said["replaces"]) == (["job haiku"], [])
+    assert said["jobs_file"] == str(house.folder / "jobs.toml")
     assert said["jobs"] == [
         {"id": "haiku", "title": "Haiku generation", "sentence": said["sentence"], "next_step": said["next_step"]}
     ]
@@ -99,6 +103,7 @@ def test_the_webhook_is_sent_json_of_version_1(house: House, hook: Listener) -> 
         f"do: {said['next_step']}",
         "",
         "since Wed 11 Feb 06:00 CET; judged Wed 11 Feb 2026 07:02 CET",
+        f"jobs file: {house.folder / 'jobs.toml'}",
         "page: /srv/morning.html",
     ]
     assert said["actions"] == []
@@ -118,6 +123,78 @@ def test_a_broken_service_is_one_message_with_its_jobs(house: House, hook: Liste
     assert len(said["actions"]) == 1
 
 
+STARTED = Action(deed=Deed.START, subject="aime", at=NOW, is_proven=True, proof="running, 2 jobs")
+RERAN = Action(deed=Deed.RERUN, subject="haiku", at=NOW, is_proven=True, proof="its work is there", due_at=NOW)
+
+
+def test_what_roll_call_started_is_told_though_all_is_well(house: House, hook: Listener, tmp_path: Path) -> None:
+    """Else a scheduler that dies every hour, and is started every hour, is seen by nobody."""
+    house.says("haiku", last_execution="2026-02-11T05:00:17")
+    for _ in range(2):
+        started = replace(house.morning(), actions=(STARTED,))
+        tell(house, to(hook.url), tmp_path / "history.sqlite3", morning=started)
+    tell(house, to(hook.url), tmp_path / "history.sqlite3")
+    said = hook.heard[0].says
+
+    assert [each.says["event"] for each in hook.heard] == ["mended", "mended"]
+    assert (said["cause"], said["service"], said["keys"]) == ("scheduler-stopped", "aime", ["service aime"])
+    assert said["title"] == "Roll call: mended: scheduler-stopped [aime, 2 jobs]"
+    assert said["sentence"] == "aime was stopped, restarted 07:02 CET, verified: running, 2 jobs"
+    assert said["actions"] == [said["sentence"]]
+    assert [each["id"] for each in said["jobs"]] == ["haiku", "sync"]
+    assert said["text"].splitlines() == [
+        said["sentence"],
+        f"do: {said['next_step']}",
+        "jobs: haiku and sync",
+        "",
+        "since Wed 11 Feb 07:02 CET; judged Wed 11 Feb 2026 07:02 CET",
+        f"jobs file: {house.folder / 'jobs.toml'}",
+    ]
+
+
+def test_what_was_made_up_for_is_told_once_and_that_it_stays_late(house: House, hook: Listener, tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite3"
+    tell(house, to(hook.url), file)
+    house.says("haiku", last_execution="2026-02-11T06:01:17")
+    tell(house, to(hook.url), file, morning=replace(house.morning(), actions=(RERAN,)))
+    tell(house, to(hook.url), file)
+    told = [each.says for each in hook.heard]
+
+    assert [(each["event"], each["cause"]) for each in told] == [("new", "missed-run"), ("mended", "missed-run")]
+    assert [each.cause for each in store.read_told(file).values()] == ["ran-late"]
+    assert told[1]["title"] == "Roll call: mended: missed-run [haiku]"
+    assert told[1]["jobs"][0]["sentence"] in told[1]["text"].splitlines()[3]
+    assert told[1]["text"].splitlines()[3].startswith("late until its next good run: Due Wed 11 Feb 06:00 CET")
+
+
+def test_that_another_cause_is_it_now_is_one_message(house: House, hook: Listener, tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite3"
+    tell(house, to(hook.url), file)
+    house.says("haiku", last_execution="2026-02-11T06:01:17")
+    tell(house, to(hook.url), file)
+    house.says("haiku", last_execution="2026-02-11T05:00:17")
+    tell(house, to(hook.url), file)
+    told = [each.says for each in hook.heard]
+
+    assert [(each["event"], each["cause"], each["replaces"]) for each in told] == [
+        ("new", "missed-run", []),
+        ("new", "ran-late", ["missed-run"]),
+        ("recovered", "ran-late", []),
+    ]
+    assert [each["keys"] for each in told] == [["job haiku"]] * 3
+    assert "until now: missed-run" in told[1]["text"].splitlines()
+
+
+@pytest.mark.parametrize(("event", "tone"), [("new", "failure"), ("mended", "warning"), ("recovered", "success")])
+def test_a_desktop_shows_how_bad_it_is(house: House, hook: Listener, event: str, tone: str) -> None:
+    news = News(event=Event(event), cause="missed-run", service="aime", sentence="…", since=NOW)
+    message = write_message(news, house.morning(), jobs_file=Path("jobs.toml"), page=None)
+    desktop = Alert(apprise=(f"json://{hook.url.removeprefix('http://')}",))
+    carry([message], channels_of(desktop), limit=timedelta(seconds=BUSY))
+
+    assert [each.says["type"] for each in hook.heard] == [tone]
+
+
 def test_many_jobs_of_one_cause_are_one_short_message(house: House, hook: Listener) -> None:
     for number in range(40):
         house.add(f"job{number:02}")
@@ -135,7 +212,9 @@ def hostile_message(house: House) -> Message:
     text = f"evil\r\nBcc: everybody@example.org\r\n\r\n\u202e\x1b[31m{HOSTILE}"
     concern = Concern(id=text, title=text, sentence=text, next_step=text)
     news = News(event=Event.NEW, cause="missed-run", sentence=text, next_step=text, jobs=(concern,), since=NOW)
-    return write_message(news, house.morning(), page=Path("/srv/evil\nBcc: x@example.org"))
+    evil = Path("/srv/evil\nBcc: x@example.org")
+    remembered = replace(news, cause=text, keys=(text,), replaces=(text,))
+    return write_message(remembered, house.morning(), jobs_file=evil, page=evil)
 
 
 @pytest.mark.parametrize("kind", ["text", "html", "markdown"])
@@ -348,7 +427,7 @@ def test_a_proxy_that_cannot_be_used_is_one_line(house: House, monkeypatch: pyte
 
 
 def test_the_test_message_says_that_nothing_is_wrong() -> None:
-    message = write_test(NOW, ZURICH)
+    message = write_test(NOW, ZURICH, jobs_file=Path("/srv/jobs.toml"))
 
     assert message.title == "Roll call: a test"
     assert "nothing is wrong" in message.text
@@ -360,3 +439,16 @@ def test_nothing_is_imported_or_sent_where_nobody_is_to_hear(house: House) -> No
     morning: Morning = house.morning()
 
     assert alert.tell(roll, morning, NOTHING, file=None, is_complete=True) == ()
+
+
+def test_pytest_tells_what_it_mended_and_its_status_stays(hook: Listener, tmp_path: Path) -> None:
+    with lived_in(tmp_path) as lived:
+        head, _ = (tmp_path / "jobs.toml").read_text().split("[services.other]")
+        later = "[jobs.wake]\nschedule = '0 6 * * *'\nsince = 2999-01-01T00:00:00Z\n"
+        (tmp_path / "jobs.toml").write_text(f"{head}[alert]\nwebhook = '{hook.url}'\n{later}")
+        lived.scheduler.stop("aime")
+        run = lived.run("--as-of=", "--restart-stopped")
+
+    assert run.status == 0, run.text
+    assert [(each.says["event"], each.says["cause"]) for each in hook.heard] == [("mended", "scheduler-stopped")]
+    assert hook.heard[0].says["page"] == str(tmp_path / "reports" / "morning.html")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.house import NOW, ZURICH, House
+from rollcall.action import Action, Deed
 from rollcall.alert.news import Event, News, find_news, forget_undeclared
 from rollcall.evidence import Content, FileSeen
 from rollcall.findings import Verdict
@@ -121,6 +122,15 @@ def test_only_what_changed_is_told(
     assert in_short(news) == expected
 
 
+def test_another_cause_says_of_whom_it_is_and_which_ones_it_replaces(house: House) -> None:
+    told = {f"job {job}": replace(WAS_WRONG["job haiku"], key=f"job {job}", cause=cause) for job, cause in CAUSES}
+    miss_both(house)
+    (news,) = news_of(house, told)
+
+    assert (news.event, news.cause) == (Event.NEW, "missed-run")
+    assert (news.keys, news.replaces) == (("job haiku", "job sync"), ("ran-late", "run-failed"))
+
+
 def test_what_a_service_hid_is_still_known_when_it_answers_again(house: House) -> None:
     miss(house)
     told = remembered(news_of(house, {}), {})
@@ -147,6 +157,8 @@ WAS_WRONG = {
     "job haiku": Told(key="job haiku", cause="missed-run", since=NOW - DAY, told_at=NOW - DAY),
     "service aime": Told(key="service aime", cause="backend-down", since=NOW - DAY, told_at=NOW - DAY),
 }
+
+WAS_WRONG_SERVICE = {"service aime": WAS_WRONG["service aime"]}
 
 
 def test_a_morning_that_broke_off_says_of_nothing_that_it_is_over(house: House) -> None:
@@ -176,6 +188,83 @@ def test_what_is_declared_no_more_is_forgotten(house: House) -> None:
     gone = {"job gone": Told(key="job gone", cause="missed-run", since=NOW, told_at=NOW)}
 
     assert forget_undeclared(WAS_WRONG | gone, house.roll()) == WAS_WRONG
+
+
+# Mended ---------------------------------------------------------------------------------------------------------------
+
+CAUSES = [("haiku", "run-failed"), ("sync", "ran-late")]
+START = Action(deed=Deed.START, subject="aime", at=NOW, is_proven=True, proof="running")
+RERUN = Action(deed=Deed.RERUN, subject="haiku", at=NOW, is_proven=True, proof="done", due_at=NOW - DAY / 24)
+
+
+def late(house: House) -> None:
+    house.says("haiku", last_execution="2026-02-11T06:01:17")
+
+
+def late_and_allowed(house: House) -> None:
+    house.jobs = house.jobs.replace('[jobs."sync"]', 'late = "warn"\n[jobs."sync"]')
+    late(house)
+
+
+def clock_is_wrong(house: House) -> None:
+    house.server_at = NOW + DAY / 24
+
+
+MENDED = ("mended", "scheduler-stopped", "aime", ["haiku", "sync"])
+RERAN = ("mended", "missed-run", None, ["haiku"])
+# What was done | told before of its subject | what is wrong after it | what is told | what is remembered of its subject
+ACTED: list[tuple[Action, str | None, Change, list[tuple[str, str, str | None, list[str]]], str | None]] = [
+    (START, None, nothing, [MENDED], None),
+    (START, "scheduler-stopped", nothing, [MENDED], None),
+    (START, "backend-down", nothing, [MENDED], None),
+    (START, None, miss, [MENDED, ("new", "missed-run", None, ["haiku"])], None),
+    (START, None, clock_is_wrong, [MENDED, ("new", "clock-skew", "aime", [])], "clock-skew"),
+    (replace(START, deed=Deed.RESTART), None, nothing, [("mended", "scheduler-stalled", "aime", MENDED[3])], None),
+    (RERUN, None, late, [RERAN], "ran-late"),
+    (RERUN, "missed-run", late, [RERAN], "ran-late"),
+    (RERUN, "never-ran", late, [("mended", "never-ran", None, ["haiku"])], "ran-late"),
+    (RERUN, "ran-late", late, [RERAN], "ran-late"),
+    (RERUN, "missed-run", late_and_allowed, [RERAN], None),
+    (RERUN, None, fail, [RERAN, ("new", "run-failed", None, ["haiku"])], "run-failed"),
+    # What was not done, or is not proven, mends nothing.
+    (replace(START, is_dry=True, is_proven=False), None, nothing, [], None),
+    (replace(START, is_proven=False), "scheduler-stopped", nothing, [("recovered", *MENDED[1:3], [])], None),
+    (replace(RERUN, is_proven=False), "missed-run", late, [("new", "ran-late", None, ["haiku"])], "ran-late"),
+]
+
+
+@pytest.mark.parametrize(("action", "was", "change", "expected", "is_remembered"), ACTED)
+def test_what_was_mended_is_told_once_and_instead_of_what_follows_from_it(
+    house: House,
+    action: Action,
+    was: str | None,
+    change: Change,
+    expected: list[tuple[str, str, str | None, list[str]]],
+    is_remembered: str | None,
+) -> None:
+    key = "job haiku" if action.deed is Deed.RERUN else "service aime"
+    told = {key: Told(key=key, cause=was, since=NOW - DAY, told_at=NOW - DAY)} if was else {}
+    change(house)
+    news = news_of(house, told, morning=replace(house.morning(), actions=(action,)), still_after=DAY)
+    after = remembered(news, told)
+
+    assert in_short(news) == expected
+    assert (after[key].cause if key in after else None) == is_remembered
+    assert news_of(house, after) == ()
+
+
+def test_what_was_mended_replaces_what_was_told_of_it(house: House) -> None:
+    (news,) = news_of(house, WAS_WRONG_SERVICE, morning=replace(house.morning(), actions=(START,)))
+
+    assert (news.keys, news.replaces) == (("service aime",), ("backend-down",))
+
+
+def test_a_threshold_holds_nothing_back_of_what_was_done(house: House) -> None:
+    late(house)
+    house.jobs = house.jobs.replace('[jobs."sync"]', 'alert_after = "2 of 3"\n[jobs."sync"]')
+    (news,) = news_of(house, {}, morning=replace(house.morning(), actions=(RERUN,)))
+
+    assert (news.event, news.told) == (Event.MENDED, ())
 
 
 # Still ----------------------------------------------------------------------------------------------------------------

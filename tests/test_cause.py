@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.one_morning import FOLDER, TEXT, Told, aime, five_files, haiku_job, made, morning, not_seen
+from fixtures.one_morning import FOLDER, TEXT, Told, aime, at, five_files, haiku_job, made, morning, not_seen
+from rollcall.action import Action, Deed
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen
 from rollcall.findings import Check
@@ -129,7 +130,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "The scheduler's next run 2026-02-12T06:00:00+00:00 is 06:00 at UTC+00:00 on its own clock, but "
             "Thu 12 Feb 07:00 CET in Europe/Zurich: the scheduler reads 0 6 * * * in the wrong zone; "
             "due Wed 11 Feb 06:00 CET, allowed until 06:15; it was done Wed 11 Feb 07:00:17 CET, "
-            "1 h after it was due, by hand or held up; its limit was 06:25."
+            "1 h after it was due; its limit was 06:25."
         ),
         (
             'Give the scheduler its zone, `BackgroundScheduler(timezone="Europe/Zurich")`, and restart it; '
@@ -261,7 +262,10 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "Due Wed 11 Feb 06:00 CET, allowed until 06:15; "
             "the newest file is generate-haiku-20260210-060017.md of Tue 10 Feb 06:00:17 CET."
         ),
-        f"See what is there: {LIST}; run generate_haiku_scheduled by hand, then `pytest checks/`",
+        (
+            f"See what is there: {LIST}, and whether anything runs it (`crontab -l`, `systemctl list-timers --all`); "
+            "run generate_haiku_scheduled by hand, then `pytest checks/`"
+        ),
     ),
     (
         CauseCode.EMPTY_OUTPUT,
@@ -563,12 +567,15 @@ def test_a_hostile_id_stays_one_word_of_the_command(name: str) -> None:
     assert not set("`$;& '\"") & set(words[3])
 
 
+OF_NO_NAME = {"ls", "pytest", "crontab", "systemctl"}
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_id_is_no_command_in_a_sentence(name: str) -> None:
     for words in ({"registered": False}, {"next_run": None}, {"has_service": False, "files": OLD}):
         told = morning(id=name, **words)
 
-        assert {command.split()[0] for command in commands(told.cause.next_step)} <= {"ls", "pytest"}
+        assert {command.split()[0] for command in commands(told.cause.next_step)} <= OF_NO_NAME
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -612,10 +619,52 @@ def test_without_a_way_to_trigger_it_a_person_runs_it() -> None:
     assert told.cause.next_step == "Run generate_haiku_scheduled by hand, then `pytest checks/`"
 
 
+def test_without_a_scheduler_nobody_is_sent_to_its_log() -> None:
+    timers = "whether anything runs it (`crontab -l`, `systemctl list-timers --all`)"
+    by_hand = "run generate_haiku_scheduled by hand, then `pytest checks/`"
+    never = morning(has_service=False, files=[])
+    late = morning(has_service=False, files=[made("2026-02-11T06:48:17+01:00"), *OLD[:4]])
+
+    assert (never.code, never.cause.next_step) == (CauseCode.NEVER_RAN, f"See {timers}, and {by_hand}")
+    assert late.cause.next_step.startswith("Its work is done. Read its log of the due time, or allow it with")
+
+
+# As it is typed here ------------------------------------------------------------------------------------------------
+
+AGAIN = "/srv/v/bin/pytest -c '/srv/a b/pyproject.toml' '/srv/a b/checks'"
+
+
+TYPED = [row[1] for row in MORNINGS] + [
+    {"last_execution": "2026-02-10T05:00:17", "files": OLD, "job": replace(haiku_job(), may_rerun=True)},
+]
+
+
+@pytest.mark.parametrize("words", TYPED)
+def test_every_step_is_typed_as_the_checks_are_run_here(words: dict[str, Any]) -> None:
+    told = morning(**words)
+    here = replace(told.judged, again=AGAIN)
+    causes = [each for each in (*here.job_causes.values(), *here.service_causes.values()) if each]
+
+    assert here.job_causes[told.job.job.id] == replace(
+        told.cause, next_step=told.cause.next_step.replace("pytest checks/", AGAIN)
+    )
+    assert not any("pytest checks/" in each.next_step for each in causes)
+
+
+def test_a_job_that_is_named_like_the_checks_keeps_its_name() -> None:
+    told = morning(id="pytest checks/", trigger=None, last_execution="2026-02-10T05:00:17", files=OLD)
+
+    assert replace(told.judged, again=AGAIN).job_causes["pytest checks/"] == replace(
+        told.cause, next_step=f"Run pytest checks/ by hand, then `{AGAIN}`"
+    )
+
+
 # What Roll call can do itself ---------------------------------------------------------------------------------------
 
 STALLED: dict[str, Any] = {"next_run": "2026-02-11T06:00:00+01:00", "last_execution": "2026-02-10T05:00:17"}
 MISSED: dict[str, Any] = {"last_execution": "2026-02-10T05:00:17", "files": OLD}
+NEVER: dict[str, Any] = {"last_execution": None, "files": []}
+DUE_AT, RAN_AT = at("2026-02-11T06:00:00+01:00"), at("2026-02-11T08:48:00+01:00")
 ITS_START, ITS_STOP = aime(), aime(stop="/api/v1/services/scheduler/stop")
 
 
@@ -642,7 +691,7 @@ def test_a_scheduler_is_started_by_roll_call_where_it_knows_how(
     [
         (MISSED, "Run it now: `pytest checks/ --rerun-missed`"),
         (
-            {"last_execution": None, "files": []},
+            NEVER,
             "See in the scheduler's log why, and run it now: `pytest checks/ --rerun-missed`",
         ),
         # What Roll call would not do, a person does.
@@ -659,6 +708,61 @@ def test_a_missed_run_is_made_up_for_by_roll_call_where_it_may(words: dict[str, 
     job = replace(haiku_job(look_back=look_back, min_size=1, must_change=False), may_rerun=True)
 
     assert morning(job=job, **words).cause.next_step.startswith(step)
+
+
+ASKED_AT = at("2026-02-11T06:58:30+01:00")
+CURE = "See why its request was refused (trigger and headers of [services.aime] in jobs.toml), then "
+
+
+@pytest.mark.parametrize(
+    ("action", "words", "step"),
+    [
+        ({"asked_at": ASKED_AT}, MISSED, f"Read the log of the run asked for at 06:58 CET, and run it now: {RERUN}"),
+        ({"asked_at": ASKED_AT}, NEVER, f"Read the log of the run asked for at 06:58 CET, and run it now: {RERUN}"),
+        ({"is_refused": True}, MISSED, f"{CURE}`pytest checks/ --rerun-missed`"),
+        # Nothing was asked for: once more may help. Of another job, or another run, it says nothing.
+        ({}, MISSED, "Run it now: `pytest checks/ --rerun-missed`"),
+        ({"asked_at": ASKED_AT, "subject": "other"}, MISSED, "Run it now: `pytest checks/ --rerun-missed`"),
+        ({"asked_at": ASKED_AT, "due_at": ASKED_AT}, MISSED, "Run it now: `pytest checks/ --rerun-missed`"),
+        ({"asked_at": ASKED_AT, "is_dry": True}, MISSED, "Run it now: `pytest checks/ --rerun-missed`"),
+        # It has run since, and something else is wrong with it.
+        (
+            {"asked_at": ASKED_AT},
+            {"status": "error", "files": today()},
+            "Read the log of that run, mend it, and run it",
+        ),
+    ],
+)
+def test_a_step_that_was_taken_already_is_not_told_again(
+    action: dict[str, Any], words: dict[str, Any], step: str
+) -> None:
+    told = morning(job=replace(haiku_job(), may_rerun=True), **words)
+    tried = Action(deed=Deed.RERUN, subject=told.job.job.id, at=ASKED_AT, is_proven=False, proof="-", due_at=DUE_AT)
+    after = replace(told.judged, actions=(replace(tried, **action),))
+
+    assert (after.job_causes[told.job.job.id] or told.cause).next_step.startswith(step)
+
+
+RAN_LATE: dict[str, Any] = {"now": "2026-02-11T09:00+01:00", "last_execution": "2026-02-11T07:48:17"}
+
+
+@pytest.mark.parametrize("late", ["fail", "warn"])
+def test_what_roll_call_ran_again_is_late_for_that_reason(late: str) -> None:
+    told = morning(late=late, has_output=False, **RAN_LATE)
+    ran = Action(deed=Deed.RERUN, subject=told.job.job.id, at=RAN_AT, is_proven=True, proof="-", due_at=DUE_AT)
+    cause = replace(told.judged, actions=(ran,)).job_causes[told.job.job.id]
+
+    assert cause is not None
+    assert cause.next_step == "Its work is done, run again at 08:48 CET. Nothing to do."
+    assert cause.sentence.endswith("2 h 48 min after it was due, run again by Roll call; its limit was 06:25.")
+    assert "by hand or held up" in told.cause.sentence
+
+
+def test_what_is_wrong_with_a_run_that_was_made_up_for_is_told() -> None:
+    told = morning(files=[made("2026-02-11T08:48:17+01:00", "")], **RAN_LATE)
+    ran = Action(deed=Deed.RERUN, subject=told.job.job.id, at=RAN_AT, is_proven=True, proof="-", due_at=DUE_AT)
+
+    assert replace(told.judged, actions=(ran,)).job_causes[told.job.job.id] == told.cause
 
 
 def test_what_a_stopped_scheduler_missed_is_counted() -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.clocks import FrozenNow
-from fixtures.lived_in import HOUSE
+from fixtures.listener import listener
+from fixtures.lived_in import HOUSE, wait_until
 from rollcall.cli import main
 from rollcall.config import json_schema
 
@@ -114,6 +116,37 @@ def test_due_as_of_another_moment_even_one_to_come(as_of: str, last: str, upcomi
     assert f"next due  {upcoming}" in out
 
 
+@pytest.mark.parametrize(
+    ("as_of", "lines"),
+    [
+        (
+            "2026-03-28T23:59:59+01:00",
+            [
+                "paused    until Sun 29 Mar 2026: a move",
+                "none owed before Sun 29 Mar 00:00 CET",
+                "Sun 29 Mar 06:00 CEST",
+            ],
+        ),
+        (
+            "2026-03-29T00:00:00+01:00",
+            ["no more: ended on Sun 29 Mar 2026 (a move) and still stands in jobs.toml", "Sun 29 Mar 06:00 CEST"],
+        ),
+        ("2026-10-24T12:00+02:00", ["no more: ended on Sun 29 Mar", "Sat 24 Oct 06:00 CEST", "Sun 25 Oct 06:00 CET"]),
+    ],
+)
+def test_due_tells_a_pause_and_the_first_run_owed_after_it(folder: Path, as_of: str, lines: list[str]) -> None:
+    job = """timezone = "Europe/Zurich"
+    [jobs.digest]
+    schedule = "0 6 * * *"
+    paused = { until = 2026-03-29, reason = "a move" }
+    output.path = "x-*"
+    """
+    (folder / "paused.toml").write_text(job, encoding="utf-8")
+    _, out, _ = rollcall("due", "--jobs-file", str(folder / "paused.toml"), "--as-of", as_of)
+
+    assert [line in out for line in lines] == [True] * len(lines), out
+
+
 def test_due_takes_jobs_by_name_in_the_files_order(folder: Path) -> None:
     _, out, _ = rollcall("due", "sync", "haiku", "--jobs-file", str(folder / "jobs.toml"))
 
@@ -206,3 +239,43 @@ def test_a_full_disk_is_said(folder: Path) -> None:
         done = process("due", cwd=folder, stdout=full)
 
     assert (done.returncode, done.stderr) == (1, "ERROR: the output cannot be written: No space left on device\n")
+
+
+HANGING = """
+timezone = "UTC"
+[services.slow]
+url = "{url}"
+status = "/"
+start = "/start"
+trigger = "/{{job}}"
+engine = "cron"
+timeout = "60 s"
+[jobs.a]
+schedule = "@daily"
+rerun = true
+"""
+ASKING = [
+    ["monitor", "--quiet"],
+    ["monitor", "--nagios"],
+    ["diagnose"],
+    ["rehearse"],
+    ["ensure-running"],
+    ["rerun", "a"],
+]
+
+
+@pytest.mark.parametrize("arguments", ASKING, ids=" ".join)
+def test_ctrl_c_is_one_line(folder: Path, arguments: list[str]) -> None:
+    with listener(holds=1) as slow:
+        (folder / "jobs.toml").write_text(HANGING.format(url=slow.url), encoding="utf-8")
+        running = subprocess.Popen(
+            [sys.executable, "-m", "rollcall", *arguments], cwd=folder, text=True,
+            env={**os.environ, "PYTHONPATH": str(HOUSE)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            # A test run in the background of a script ignores Ctrl-C, and so would all that it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
+        wait_until(lambda: bool(slow.heard))
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+
+    assert (running.returncode, out, err) == (130, "", "interrupted\n")

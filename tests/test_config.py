@@ -393,6 +393,18 @@ def test_a_roll_without_a_job_is_refused(tmp_path: Path, text: str) -> None:
             'paused.until = "March": is not a day. Write it such as 2026-03-01.',
         ),
         (
+            'paused = {until = 0001-01-01, reason = "x"}',
+            "paused.until = 0001-01-01: year 0001 is outside 1970-2999. Write it such as 2026-03-01.",
+        ),
+        (
+            'skip_dates = ["3000-01-01"]',
+            'skip_dates.0 = "3000-01-01": year 3000 is outside 1970-2999. Write it such as 2026-03-01.',
+        ),
+        (
+            'jitter = "24 h"',
+            'jitter = "24 h": reaches the next run, 1 d later, so nobody could tell them apart. Write less.',
+        ),
+        (
             "skip_dates = [2026-12-24T06:00:00Z]",
             "skip_dates.0 = 2026-12-24 06:00:00+00:00: is not a day. Write it such as 2026-03-01.",
         ),
@@ -544,6 +556,36 @@ def test_a_job_is_due_in_exactly_one_readable_way(tmp_path: Path, schedule: str,
 )
 def test_a_mistake_in_an_output_holds_place_value_rule_and_cure(tmp_path: Path, lines: str, mistake: str) -> None:
     assert one_output(tmp_path, lines) == f"jobs.toml: jobs.haiku.output.{mistake}"
+
+
+def test_what_is_wrong_with_a_stamp_itself_is_told_beside_what_is_wrong_with_its_path(tmp_path: Path) -> None:
+    path, stamp = mistakes(tmp_path, f'{SERVICE}{JOB}output = {{ path = "x-*/a", stamp = "x-%Y%Q" }}')
+
+    assert path.startswith('jobs.toml: jobs.haiku.output.path = "x-*/a": has a wildcard in a folder.')
+    assert stamp.startswith('jobs.toml: jobs.haiku.output.stamp = "x-%Y%Q": cannot be read.')
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ('[jobs.haiku]\nschedul = "0 6 * * *"', "jobs.haiku.schedul: unknown key. Did you mean schedule?"),
+        ('[jobs.haiku]\nevry = "6 h"', "jobs.haiku.evry: unknown key. Did you mean every?"),
+        (f'{JOB}output = {{ pth = "x" }}', "jobs.haiku.output.pth: unknown key. Did you mean path?"),
+        (f'{JOB}service = ""\noutpt = {{ path = "x" }}', "jobs.haiku.outpt: unknown key. Did you mean output?"),
+        (f'{JOB}[services.s1]\nurll = "x"', "services.s1.urll: unknown key. Did you mean url?"),
+    ],
+)
+def test_a_misspelt_key_is_not_said_to_be_missing_as_well(tmp_path: Path, text: str, mistake: str) -> None:
+    service = SERVICE if "s1" not in text else 'timezone = "Europe/Zurich"\n'
+
+    assert mistakes(tmp_path, service + text) == [f"jobs.toml: {mistake}"]
+
+
+def test_another_unknown_key_hides_nothing_that_is_missing(tmp_path: Path) -> None:
+    missing, unknown = mistakes(tmp_path, f'{SERVICE}[jobs.haiku]\ngrac = "5 min"')
+
+    assert missing.startswith("jobs.toml: jobs.haiku: never due.")
+    assert unknown.endswith("Did you mean grace?")
 
 
 def test_a_stamp_with_an_offset_is_read(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 from fixtures.demo.store import Store
 from fixtures.hostile_service import BUSY, Script, closed_port, hostile_service
 from fixtures.postgres import OWNER, PASSWORD, Postgres
+from rollcall import typed
 from rollcall.config import load
 from rollcall.errors import BadInput, CauseCode
 from rollcall.evidence import DatabaseSeen, NotSeen, Registration
@@ -446,7 +447,7 @@ def test_a_missing_package_is_a_mistake_with_its_cure(tmp_path: Path, store: Sto
 
     assert done.stderr.splitlines()[-1] == (
         "rollcall.errors.BadInput: jobs.toml: services.s0.database.url"
-        f' = "{FILE}": needs SQLAlchemy, which is not installed: pip install "roll-call[database]"'
+        f' = "{FILE}": needs SQLAlchemy, which is not installed: {typed.install("SQLAlchemy>=2,<3")}'
     )
 
 

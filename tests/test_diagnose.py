@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ import pytest
 import time_machine
 
 from fixtures.demo import demo_morning
-from fixtures.lived_in import AS_OF, JOBS, TOKEN, lived_in
+from fixtures.lived_in import AS_OF, HOUSE, JOBS, TOKEN, lived_in
 from rollcall.commands import diagnose as command
 from rollcall.errors import BadInput
 
@@ -43,6 +45,8 @@ def diagnose(*arguments: str) -> tuple[int, list[str]]:
 def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "110")
     monkeypatch.setenv("HOUSE_TOKEN", TOKEN)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    monkeypatch.chdir(HOUSE)
     for name in ("JOBS_FILE", "AS_OF", "SERVICE_URL", "DEMO"):
         monkeypatch.delenv(f"ROLLCALL_{name}", raising=False)
 
@@ -95,7 +99,7 @@ service aime  URL
    -   not asked further: backend-down (is the scheduler running? is the scheduler alive?)
   cause: backend-down: The backend does not answer: GET
          URL/api/v1/services/scheduler/status: Connection refused.
-  do:    See whether the backend is up (`ps aux | grep uvicorn`), start it, then `pytest checks/`
+  do:    See whether the backend is up (`ps aux | grep uvicorn`), start it, then `pytest checks/ --jobs-file FOLDER/jobs.toml --service-url URL`
 
 generate_haiku_scheduled  Haiku generation: missed
    -   not asked further: backend-down (is it registered? is its next run as declared?)
@@ -117,7 +121,7 @@ unknown     export_collection_json      not asked further: backend-down; done Tu
 unknown     optimize_ai_descriptions    not asked further: backend-down; done Wed 11 Feb 01:00:## CET
 unknown     weekly_haiku                not asked further: backend-down; done Sun 8 Feb 20:00:## CET
 unknown     monthly_analysis            not asked further: backend-down; done Sun 1 Feb 03:00:## CET
-"""
+"""  # noqa: E501 - to compare with what a terminal shows
 
 DEGRADED = """\
 Wed 11 Feb 2026 07:02 CET, Europe/Zurich
@@ -146,7 +150,7 @@ generate_haiku_scheduled  Haiku generation: bad-output
   yes  is there room on the disk?       # free (# %)
   cause: degraded-output: Its output generate-haiku-20260211-0600##.md holds the fallback text "Aucune
          information disponible".
-  do:    Look at it: `head FOLDER/data/scheduled-output/generate-haiku-20260211-0600##.md`; once what it draws on answers again, run it now: `curl -X POST URL/api/v1/services/scheduler/trigger/generate_haiku_scheduled`, then `pytest checks/`
+  do:    Look at it: `head FOLDER/data/scheduled-output/generate-haiku-20260211-0600##.md`; once what it draws on answers again, run it now: `curl -X POST URL/api/v1/services/scheduler/trigger/generate_haiku_scheduled`, then `pytest checks/ --jobs-file FOLDER/jobs.toml --service-url URL`
 
 ok          daily_enrichment            due Wed 11 Feb 02:00 CET, done Wed 11 Feb 02:00:## CET
 ok          generate_magazine_editions  due Wed 11 Feb 03:00 CET, done Wed 11 Feb 03:00:## CET
@@ -199,7 +203,10 @@ def test_a_stopped_scheduler_is_the_cause_of_all_its_jobs() -> None:
     assert standing["is the scheduler alive?"] == "not asked"
     assert {each["cause"]["code"] for each in stopped.whole["jobs"]} == {"scheduler-stopped"}
     assert stopped.text.count("  do:    ") == 1
-    assert "do:    Start it: `pytest checks/ --restart-stopped`" in stopped.text
+    assert (
+        "do:    Start it: `pytest checks/ --jobs-file FOLDER/jobs.toml --service-url URL --restart-stopped`"
+        in stopped.text
+    )
 
 
 MORNINGS = [(None, 0), ("scheduler-stopped", 1), ("backend-down", 1), ("degraded-output", 1)]

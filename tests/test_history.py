@@ -1,4 +1,4 @@
-"""What do the rows of a job tell, and what of a morning is remembered?
+"""What of a morning is remembered?
 
 In Europe/Zurich 2026 clocks skip 02:00-03:00 on 29 March and repeat 02:00-03:00 on 25 October.
 """
@@ -15,64 +15,9 @@ import pytest
 from fixtures.one_morning import Told, at, five_files, haiku_job, made, morning, not_seen
 from rollcall.action import Action, Deed
 from rollcall.errors import CauseCode
-from rollcall.findings import Verdict
 from rollcall.history.judged import MOST_FROM_FILES, past_morning, rows_of
-from rollcall.history.rows import Row, bad_since, last_good
+from rollcall.history.rows import Row
 from rollcall.morning import judge_morning
-
-VERDICTS = {
-    "o": (Verdict.OK, False),
-    "w": (Verdict.LATE, False),
-    "L": (Verdict.LATE, True),
-    "x": (Verdict.MISSED, True),
-    "?": (Verdict.UNKNOWN, True),
-    "p": (Verdict.PENDING, False),
-}
-
-
-def day(number: int) -> Any:
-    return at("2026-02-01T06:00:00+01:00") + timedelta(days=number)
-
-
-def rows(strip: str) -> tuple[Row, ...]:
-    """A row a day, oldest first; each letter a verdict."""
-    return tuple(
-        Row(
-            job_id="haiku",
-            due_at=day(number),
-            verdict=VERDICTS[each][0],
-            needs_a_person=VERDICTS[each][1],
-            judged_at=day(number),
-        )
-        for number, each in enumerate(strip)
-    )
-
-
-@pytest.mark.parametrize(
-    ("strip", "since", "good"),
-    [
-        ("", None, None),
-        ("ooo", None, 2),
-        ("oox", 2, 1),
-        ("xxx", 0, None),
-        ("oxxoxx", 4, 3),
-        ("oxwxx", 3, 2),  # late and nobody minds
-        ("ooLx", 2, 1),
-        ("ox?x", 1, 0),
-        ("oxpx", 1, 0),  # too early to tell is no good run
-        ("oxp", 1, 0),
-        ("oop", None, 1),
-        ("oxo", None, 2),
-    ],
-)
-def test_a_job_is_bad_since_the_first_run_after_its_last_good_one(
-    strip: str, since: int | None, good: int | None
-) -> None:
-    found = last_good(rows(strip))
-
-    assert bad_since(rows(strip)) == (None if since is None else day(since))
-    assert (found.due_at if found else None) == (None if good is None else day(good))
-
 
 # What of a morning is remembered --------------------------------------------------------------------------------------
 
@@ -251,6 +196,12 @@ def test_a_morning_is_remembered_as_a_whole(
     found = past_morning(morning(**words).judged, by="pytest", is_complete=is_complete)
 
     assert (found.verdict, found.is_complete, found.declared, found.needing) == expected
+
+
+def test_a_morning_on_which_another_check_failed_is_remembered_as_no_good_one() -> None:
+    found = past_morning(morning().judged, by="pytest", is_complete=True, other_failures=1)
+
+    assert (found.verdict, found.is_complete, found.needing) == ("attention", True, 0)
 
 
 def test_a_morning_of_a_part_of_the_jobs_is_never_complete() -> None:

@@ -18,7 +18,7 @@ from rollcall.errors import BadInput
 from rollcall.findings import Verdict
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.rows import PastMorning, Row, Told
-from rollcall.history.store import Whole, merge, read_told, read_whole, write, write_told
+from rollcall.history.store import Whole, merge, read_told, read_whole, update_told, write
 from rollcall.settings import JOBS_FILE
 from rollcall.times import read_now
 
@@ -110,8 +110,8 @@ def test_mornings_are_counted_and_each_job_tells_what_was_not_well(kept: Path) -
     assert (
         "\n".join(lines[1:])
         == """\
-2 mornings: 1 ok, 1 attention; the last: Wed 11 Feb 07:02 CET, attention, 1 of 2 jobs needed a
-  person, by monitor
+1 morning: 1 ok; 1 look by monitor: 1 attention; the last: Wed 11 Feb 07:02 CET, attention, 1 of 2
+  jobs needed a person, by monitor
 ✓ ok   … pending   = paused   L late   ✗ missed   ! failed   S stuck   0 bad-output   ? unknown
 
 haiku  Haiku generation
@@ -327,7 +327,7 @@ def test_what_was_told_last_stays(folder: Path, day: int, expected: str) -> None
         files=five_files(f"2026-02-{day}T06:00:17+01:00"),
     )
     write(file, here.judged, by="pytest", is_complete=True, keeps=timedelta(days=365))
-    write_told(file, {"haiku": Told(key="haiku", cause="missed-run", since=here.now, told_at=here.now)})
+    update_told(file, {"haiku": Told(key="haiku", cause="missed-run", since=here.now, told_at=here.now)}, ())
     for _ in range(2):
         merge(file, from_lines(to_lines(WHOLE), place="x"))
 

@@ -23,7 +23,7 @@ from rollcall.errors import CauseCode
 from rollcall.findings import Verdict
 from rollcall.history import sqlite
 from rollcall.history.rows import FILE, NOTHING, PastMorning, Row, Told
-from rollcall.history.store import Whole, merge, read, read_told, read_whole, write, write_told
+from rollcall.history.store import Whole, merge, read, read_told, read_whole, update_told, write
 
 YEAR = timedelta(days=365)
 NOON = at("2026-02-11T12:00:00+01:00")
@@ -211,17 +211,21 @@ def test_a_clock_that_jumps_years_ahead_does_not_make_it_forget(file: Path) -> N
 # What was told --------------------------------------------------------------------------------------------------------
 
 
-def test_what_was_told_is_remembered_until_something_else_is(file: Path) -> None:
+def test_what_was_told_is_remembered_until_it_is_over(file: Path) -> None:
     first, second = (
         Told(key=key, cause="missed-run", since=NOON, told_at=NOON + timedelta(microseconds=1)) for key in "ab"
     )
 
-    assert write_told(file, {"a": first, "b": second}) is None
+    assert update_told(file, {"a": first, "b": second}, ()) is None
     assert read_told(file) == {"a": first, "b": second}
-    assert write_told(file, {"b": second}) is None
+    assert update_told(file, {}, {"a", "unheard of"}) is None
     assert read_told(file) == {"b": second}
     assert written(file, seen_on(11)) == [None]
     assert read_told(file) == {"b": second}
+    # Of what another process tells meanwhile nothing is lost.
+    assert update_told(file, {"a": first}, ()) is None
+    assert update_told(file, {"b": replace(second, cause="ran-late")}, ()) is None
+    assert read_told(file) == {"a": first, "b": replace(second, cause="ran-late")}
 
 
 # Files that are no history --------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ TOP = HOUSE.parent
 
 # Ground floor first; rooms of one line stand side by side. DESIGN.md, section 2.
 FLOORS = """
-errors text alone files unlogged
+errors text alone files unlogged typed
 times
 schedule
 jobs
@@ -28,7 +28,7 @@ gather replay
 findings
 action verdict
 scene past cause liveness
-advice
+advice again
 faults
 morning
 history

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from fixtures.on_a_clock import HOUSE, JOBS, NO_SYSTEMD, furnish, script
+from rollcall import typed
 from rollcall.cli import main
 from rollcall.units.moment import machine_zone
 
@@ -344,7 +345,7 @@ def test_a_unit_that_no_longer_fits_the_roll_is_told_to_be_old(folder: Path, hom
     moved = install("launchd", "--check")
 
     assert [each[0] for each in (later, moved)] == [1, 1]
-    assert "mend it: rollcall install launchd --write" in later[1]
+    assert f"mend it: {typed.rollcall()} install launchd --write" in later[1]
 
 
 @pytest.mark.usefixtures("launchctl")
@@ -426,11 +427,14 @@ def test_what_cannot_be_is_refused_in_words(arguments: list[str], told: str) -> 
 
 
 @pytest.mark.usefixtures("folder", "home")
-def test_a_clock_that_is_not_known_is_a_usage_error() -> None:
+def test_a_clock_that_is_not_known_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         install("at")
 
     assert ended.value.code == 4
+    assert (
+        "invalid choice: 'at' (choose from 'cron', 'systemd', 'launchd', 'github', 'gitlab')" in capsys.readouterr().err
+    )
 
 
 def test_what_the_machine_does_not_have_is_not_written(
@@ -479,7 +483,32 @@ def test_a_jobs_file_elsewhere_is_named_in_the_unit(folder: Path, tmp_path: Path
     _, out, _ = install("cron", "--jobs-file", "../other.toml")
 
     assert f"--jobs-file '{tmp_path}" in out or f"--jobs-file {tmp_path}" in out
-    assert "To install it: rollcall install cron --jobs-file ../other.toml --write" in out
+    assert f"To install it: {typed.rollcall()} install cron --jobs-file ../other.toml --write" in out
+
+
+@pytest.mark.usefixtures("home")
+def test_a_unit_names_no_way_round_and_keeps_a_link_that_stands_for_the_release(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "now").symlink_to(folder, target_is_directory=True)
+    (tmp_path / "deep" / "down").mkdir(parents=True)
+    (tmp_path / "there").symlink_to(tmp_path / "deep" / "down", target_is_directory=True)
+
+    round_about = printed("systemd", "--jobs-file", f"{tmp_path}/deep/../now/jobs.toml")
+    # Up from a link is not where its name would say.
+    through_link = printed("systemd", "--jobs-file", f"{tmp_path}/there/../../now/jobs.toml")
+
+    for unit in (round_about, through_link):
+        assert ".." not in unit
+    assert setting(round_about, "WorkingDirectory") == f"{tmp_path}/now/"
+    assert Path(setting(through_link, "WorkingDirectory").replace("%%", "%")).samefile(folder)
+
+
+def test_what_it_tells_to_type_can_be_typed(folder: Path, home: Path) -> None:
+    _, out, _ = install("cron")
+    hint = next(line.partition("To install it: ")[2] for line in out.splitlines() if "To install it: " in line)
+
+    done = run(["/bin/sh", "-c", hint.replace("--write", "--check")], folder=folder, home=home)
+
+    assert (done.returncode, "cron: " in done.stdout or "Nothing looks at this folder" in done.stdout) == (1, True)
 
 
 def test_a_program_that_fails_is_told_in_its_own_words(folder: Path, home: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -90,7 +91,8 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def at_home(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Monitored]:
+def at_home(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitored]:
+    monkeypatch.chdir(tmp_path)
     with lived_in(tmp_path) as house, listener() as hook, listener() as watcher:
         monitored = Monitored(house, hook, watcher, capsys)
         monitored.declare(
@@ -226,8 +228,8 @@ def test_who_cannot_be_told_or_pinged_is_a_note_and_no_verdict(at_home: Monitore
     looked = at_home.look("--quiet")
 
     assert looked.status == 2
-    assert "alert: webhook http://127.0.0.1/… did not take 1 message: answers 500" in looked.notes
-    assert "watch: http://127.0.0.1/… was not pinged: answers 404" in looked.notes
+    assert f"alert: webhook {at_home.hook.url}/… did not take 1 message: answers 500" in looked.notes
+    assert f"watch: {at_home.watcher.url}/… was not pinged: answers 404" in looked.notes
 
 
 def test_a_good_morning_without_its_log_is_not_called_well(at_home: Monitored) -> None:
@@ -303,6 +305,58 @@ def test_what_is_stopped_is_started_only_when_told_to(capsys: pytest.CaptureFixt
     assert "aime was stopped, restarted 07:0" in log
 
 
+def test_a_scheduler_that_dies_every_hour_and_is_started_every_hour_is_seen(at_home: Monitored) -> None:
+    hourly, told = ("--quiet", "--restart-stopped", "--log", str(at_home.log)), []
+    for hour in range(2):
+        at_home.house.scheduler.stop("aime")
+        told.append(at_home.look(*hourly, after=timedelta(hours=hour)))
+    well = at_home.look(*hourly, after=timedelta(hours=2))
+    done = "aime was stopped, restarted 07:00 CET, verified: running, 2 jobs"
+
+    assert [each.status for each in (*told, well)] == [1, 1, 0]
+    assert told[0].lines[0].startswith("All 4 jobs did their work")
+    assert told[0].lines[1].startswith(done)
+    assert well.lines == []
+    assert [line.split(" | ")[1] for line in at_home.log.read_text().splitlines()] == ["WARNING", "WARNING", "OK"]
+    assert f" | All 4 jobs did their work | {done}" in at_home.log.read_text()
+    assert [(each.says["event"], each.says["cause"]) for each in at_home.hook.heard] == [
+        ("mended", "scheduler-stopped")
+    ] * 2
+    # Nobody must get up for it.
+    assert at_home.watcher.paths == ["/ping/start", "/ping/0"] * 3
+
+
+def test_what_was_missed_and_run_again_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else the same look tells that the run it has just made up for was late, and the next look too."""
+    with demo_morning("missed-run") as demo, listener() as hook, time_machine.travel(demo.now, tick=True):
+        with demo.jobs_file.open("a") as file:
+            file.write(f'\n[alert]\nwebhook = "{hook.url}"\ntimeout = "{BUSY} s"\n')
+        where = ("monitor", "--jobs-file", str(demo.jobs_file), "--service-url", demo.url)
+        looks = [looked(command, capsys, *where, *more) for more in ([], ["--rerun-missed"], [])]
+    haiku = [each.says for each in hook.heard if "job generate_haiku_scheduled" in each.says["keys"]]
+
+    assert [(each["event"], each["cause"]) for each in haiku] == [("new", "missed-run"), ("mended", "missed-run")]
+    assert "run again 07:0" in haiku[1]["sentence"]
+    assert "ran-late" in "\n".join(looks[2].lines)
+
+
+# Which jobs.toml ------------------------------------------------------------------------------------------------------
+
+
+def test_another_jobs_file_than_the_one_here_is_said(at_home: Monitored, monkeypatch: pytest.MonkeyPatch) -> None:
+    miss(at_home)
+    night = at_home.house.folder / "night.toml"
+    shutil.copy(at_home.house.folder / "jobs.toml", night)
+    at_home.look("--log", str(at_home.log))
+    with time_machine.travel(NOW, tick=True):
+        other = looked(command, at_home.capture, "monitor", "--jobs-file", night.name, "--log", str(at_home.log))
+
+    assert other.lines[0].endswith("(judged Wed 11 Feb 07:00 CET; night.toml)")
+    ours, its = at_home.log.read_text().splitlines()
+    assert its == f"{ours} | night.toml"
+    assert at_home.hook.heard[0].says["jobs_file"] == str(at_home.house.folder / "jobs.toml")
+
+
 # The whole process ----------------------------------------------------------------------------------------------------
 
 
@@ -326,6 +380,24 @@ def test_two_processes_at_the_same_time_look_once(tmp_path: Path) -> None:
     assert len(slow.heard) == 1
 
 
+@pytest.mark.parametrize("arguments", [[], ["--nagios"]], ids=["summary", "--nagios"])
+@pytest.mark.parametrize("is_pipe", [False, True], ids=["full disk", "closed pipe"])
+def test_a_verdict_that_cannot_be_printed_is_no_mere_warning(
+    at_home: Monitored, arguments: list[str], is_pipe: bool
+) -> None:
+    ours, its = os.pipe()
+    os.close(ours)
+    start = [sys.executable, "-m", "rollcall", "monitor", *arguments]
+    with open(its, "w") as pipe, open("/dev/full", "w") as full:
+        done = subprocess.run(
+            start, cwd=at_home.house.folder, env=at_home.house.environment({}), timeout=30, text=True,
+            stdout=pipe if is_pipe else full, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1].startswith("ERROR: the output cannot be written: ")
+
+
 # rollcall alert --test ------------------------------------------------------------------------------------------------
 
 
@@ -335,7 +407,7 @@ def test_a_test_message_says_who_took_it(at_home: Monitored, capsys: pytest.Capt
     at_home.hook.statuses = [403]
     refused = looked(alert_command, capsys, *where)
 
-    assert (taken.status, taken.lines) == (0, ["webhook http://127.0.0.1/… took it"])
+    assert (taken.status, taken.lines) == (0, [f"webhook {at_home.hook.url}/… took it"])
     assert (refused.status, len(refused.lines)) == (1, 1)
     assert "did not take 1 message: answers 403 Forbidden" in refused.lines[0]
     assert [json.loads(each.body)["event"] for each in at_home.hook.heard] == ["test", "test"]

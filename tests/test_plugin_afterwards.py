@@ -61,6 +61,13 @@ def test_there_are_runs_that_nothing_is_remembered_of(house: LivedIn, options: l
     assert not (run.reports / "history.sqlite3").exists()
 
 
+def test_a_morning_on_which_another_check_failed_is_remembered_as_no_good_one(house: LivedIn) -> None:
+    house.add_check("def test_disk():\n    assert False\n")
+    [morning] = remembered(house.run()).mornings
+
+    assert (morning.verdict, morning.is_complete, morning.needing) == ("attention", True, 0)
+
+
 def test_a_replay_is_not_remembered(house: LivedIn, tmp_path: Path) -> None:
     house.run("--record", str(tmp_path / "kept"), "--no-history")
     run = house.run("--replay", str(tmp_path / "kept"))

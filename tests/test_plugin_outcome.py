@@ -250,6 +250,7 @@ def test_the_page_names_the_checks_that_no_finding_explains(run: Run) -> None:
         "test_typo[wake]",
     ]
     assert "Other checks that failed" in run.page
+    assert '<a href="#job-write">write</a>: <code>checks/test_own.py::test_not_kept[write]</code>' in run.page
 
 
 @pytest.mark.parametrize(
@@ -278,6 +279,7 @@ def test_a_late_run_that_is_a_warning_is_told_once_and_fails_nothing(late: Lived
 
     assert run.status == 0
     assert run.text.count("MorningWarning: wake: late: ") == 1
+    assert re.search(r"\n  jobs\.toml:\d+: MorningWarning: wake: late: .*\n    \[jobs\.wake\]\n", run.text)
     assert run.verdicts["wake"] == "late"
     assert run.morning["verdict"] == "ok"
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import re
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,6 +30,7 @@ from rollcall.sources.over_http import post
 
 ZURICH = ZoneInfo("Europe/Zurich")
 HOUSE = Path(__file__).parents[1]
+ENDED = {"last_execution": "2026-02-11T06:02:00"}
 TOMORROW = "2026-02-12T06:00:00+01:00"
 WITH_OUTPUT = HAIKU + '[jobs.haiku.output]\npath = "haiku-*.md"\nstamp = "haiku-%Y%m%d-%H%M%S.md"\nmin_size = "5 B"\n'
 IMPATIENT = SERVICE.replace('"2 s"', '"0.3 s"')
@@ -117,16 +121,94 @@ def test_a_record_that_may_be_of_this_run_in_another_zone_is_not_run_again(tmp_p
     assert after.actions == ()
 
 
-@pytest.mark.parametrize("status", [202, 504], ids=["accepted", "a proxy lost patience"])
+@contextmanager
+def in_background(seconds: float, does: Callable[[], object]) -> Iterator[None]:
+    """Does it so many seconds from now, whatever the service answers meanwhile."""
+    later = threading.Timer(seconds, does)
+    later.start()
+    yield
+    later.join()
+
+
+@pytest.mark.parametrize("status", [200, 202, 504], ids=["it says no word of it", "accepted", "a proxy lost patience"])
 def test_a_run_that_goes_on_after_the_answer_is_waited_for(house: Household, status: int) -> None:
     house.service.replies["/trigger/haiku"] = Reply(status=status)
-    later = threading.Timer(1.2, house.service.trigger, ["haiku"])
-    later.start()
-    action = only(house.rerun())
-    later.join()
+    with in_background(2.6, lambda: house.service.trigger("haiku")):
+        action = only(house.rerun())
 
     assert action.is_proven
     assert house.service.posts == ["/trigger/haiku"]
+
+
+def test_a_backend_that_is_too_busy_with_the_run_to_answer_is_waited_for(house: Household) -> None:
+    service = house.service
+    service.replies["/trigger/haiku"] = Reply(does=True)
+    service.runs = lambda job_id: service.replies.update({"/status": Reply(status=503)})
+    with in_background(2.6, lambda: service.replies.pop("/status")):
+        action = only(house.rerun())
+
+    assert action.is_proven
+
+
+BRIEF = HAIKU.replace('"10 min"', '"3 s"')
+
+
+def test_a_job_that_puts_nothing_on_record_is_waited_for_as_long_as_it_may_take(
+    service: ObedientService, tmp_path: Path
+) -> None:
+    service.replies["/trigger/haiku"] = Reply(status=200)
+    began_on = time.monotonic()
+    action = only(Household.of(service, tmp_path, jobs=BRIEF).rerun())
+
+    assert not action.is_proven
+    assert action.proof.startswith("3 s after it was asked for: missed: due Wed 11 Feb 06:00 CET")
+    assert 3 <= time.monotonic() - began_on < 3 + BUSY
+
+
+@pytest.mark.parametrize("words", [{"last_status": "error"}, {"last_status": "well done"}], ids=["failed", "odd word"])
+def test_a_run_whose_end_is_on_record_is_not_waited_for(house: Household, words: dict[str, Any]) -> None:
+    house.service.replies["/trigger/haiku"] = Reply(status=200)
+    with in_background(0.2, lambda: house.service.jobs["haiku"].update(words | ENDED)):
+        began_on = time.monotonic()
+        action = only(house.rerun())
+
+    assert not action.is_proven
+    assert time.monotonic() - began_on < 2 + BUSY
+
+
+AT_A_TERMINAL = """
+import os, sys
+sys.stderr = open(os.environ["TERMINAL"], "w")
+from rollcall.cli import main
+main(sys.argv[1:])
+"""
+
+
+def test_at_a_terminal_it_is_told_what_is_waited_for(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    says = missed(next_run=(now + timedelta(hours=12)).isoformat(), last_execution=None, last_status="pending")
+    with obedient_service(ObedientService(jobs={"haiku": says}, began_at=now)) as service:
+        service.replies["/trigger/haiku"] = Reply(status=200)
+        due = now.astimezone(ZURICH) - timedelta(minutes=20)
+        jobs = BRIEF.replace("0 6 * * *", f"{due.minute} {due.hour} * * *")
+        Household.of(service, tmp_path, jobs=jobs)
+        ours, theirs = os.openpty()
+        environment = {**os.environ, "TERMINAL": os.ttyname(theirs), "COLUMNS": "80", "PYTHONPATH": str(HOUSE)}
+        done = subprocess.run(
+            [sys.executable, "-c", AT_A_TERMINAL, "rerun", "haiku"],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        shown = os.read(ours, 65_536).decode()
+        for each in (ours, theirs):
+            os.close(each)
+
+    assert service.posts == ["/trigger/haiku"]
+    lines = [line.strip() for line in shown.split("\r") if line.strip()]
+    assert re.fullmatch(r"waiting for haiku, asked to run at \d\d:\d\d CES?T: 0 s, 3 s at most", lines[0])
+    assert re.search(r": [23] s, 3 s at most$", lines[-1])
+    # Nothing of it is left there, and none of it is in the way of whoever reads the result.
+    assert shown.rstrip("\r").rpartition("\r")[2].strip() == ""
+    assert "waiting" not in done.stdout
 
 
 def test_an_interval_is_counted_from_the_run_that_made_up_for_it(tmp_path: Path) -> None:
@@ -374,6 +456,62 @@ def test_of_two_processes_at_the_same_time_one_runs_it(house: Household) -> None
 
     assert house.service.posts == ["/trigger/haiku"]
     assert said == ["[False]\n"] * 2
+
+
+@pytest.mark.parametrize("status", [301, 307, 401, 404, 405, 422])
+def test_a_request_that_was_refused_is_no_attempt(house: Household, status: int) -> None:
+    house.service.replies["/trigger/haiku"] = Reply(status=status)
+    refused = house.rerun()
+    del house.service.replies["/trigger/haiku"]
+    mended = house.rerun()
+
+    assert only(refused).is_refused
+    assert f"answers {status}" in only(refused).proof
+    assert only(mended).is_proven
+    assert house.service.posts == ["/trigger/haiku"] * 2
+
+
+@pytest.mark.parametrize("status", [302, 303, 500, 502], ids=str)
+def test_a_request_that_may_have_been_obeyed_is_one(house: Household, status: int) -> None:
+    house.service.replies["/trigger/haiku"] = Reply(status=status)
+    first, second = only(house.rerun()), only(house.rerun())
+
+    assert house.service.posts == ["/trigger/haiku"]
+    assert (first.is_refused, second.is_refused) == (False, False)
+    assert first.asked_at == second.asked_at == first.at
+
+
+def step_of(morning: Morning) -> str:
+    cause = morning.job_causes["haiku"]
+    assert cause is not None
+    return cause.next_step
+
+
+def test_the_next_step_goes_on_from_what_was_tried(house: Household) -> None:
+    house.service.replies["/trigger/haiku"] = Reply(status=404)
+    refused = step_of(house.rerun())
+    house.service.replies["/trigger/haiku"] = Reply(status=500)
+    first, second = step_of(house.rerun()), step_of(house.rerun())
+
+    assert refused.startswith("See why its request was refused (trigger and headers of [services.aime] in jobs.toml)")
+    assert refused.endswith("then `pytest checks/ --rerun-missed`")
+    assert (
+        first
+        == second
+        == (
+            "Read the log of the run asked for at 07:02 CET, and run it now: "
+            f"`curl -X POST {house.service.url}/trigger/haiku`, then `pytest checks/`"
+        )
+    )
+
+
+def test_what_was_made_up_for_needs_nothing_more(house: Household) -> None:
+    after = house.rerun()
+    cause = after.job_causes["haiku"]
+
+    assert cause is not None
+    assert step_of(after) == "Its work is done, run again at 07:02 CET. Nothing to do."
+    assert "after it was due, run again by Roll call; its limit was" in cause.sentence
 
 
 # A service that is killed in mid-run ------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from html import escape
 from html.parser import HTMLParser
@@ -132,10 +133,37 @@ def test_a_check_that_no_finding_explains_is_no_good_morning(nine: House) -> Non
 
     page = render_board(nine.morning(), other_failures=mine)
 
-    assert _verdict_line(page) == "All 9 jobs did their work; 1 other check failed"
+    assert _verdict_line(page) == "1 other check failed; by jobs.toml, all 9 jobs did their work"
     assert '<h1 class="v-failed"' in page
     assert "checks/test_mine.py::test_disk&lt;b&gt;" in page
-    assert title(nine.morning(), is_complete=True, other_failures=mine).endswith("; 1 other check failed")
+    assert title(nine.morning(), is_complete=True, other_failures=mine) == _verdict_line(page)
+
+
+def test_a_check_that_no_finding_explains_leads_to_the_job_it_is_about(nine: House) -> None:
+    mine = ["checks/test_mine.py::test_lines[job_3]", "checks/test_mine.py::test_disk"]
+
+    page = render_board(nine.morning(), other_failures=mine, about={mine[0]: "job_3"})
+
+    assert f'<li><a href="#job-job_3">Job number 3</a>: <code>{mine[0]}</code></li>' in page
+    assert f"<li><code>{mine[1]}</code></li>" in page
+
+
+def test_what_needs_somebody_comes_before_the_checks_that_failed_beside(nine: House) -> None:
+    nine.says("job_3", last_status="error")
+
+    assert title(nine.morning(), is_complete=True, other_failures=["a::b"]) == (
+        "1 of 9 jobs needs you; 1 other check failed"
+    )
+
+
+def test_another_file_than_the_usual_one_is_named(nine: House) -> None:
+    usual, other = nine.morning(), replace(nine.morning(), jobs_file="../shop/<b>.toml")
+
+    assert "and 9 jobs of <code>../shop/&lt;b&gt;.toml</code>." in render_board(other)
+    assert "and 9 jobs." in render_board(usual)
+    assert render_summary(other, is_complete=True)[0] == (
+        "All 9 jobs did their work (judged Wed 11 Feb 07:02 CET; ../shop/<b>.toml)"
+    )
 
 
 def test_jobs_that_never_were_due_did_no_work(house: House) -> None:
@@ -225,7 +253,7 @@ def test_one_step_that_mends_several_jobs_is_told_once(nine: House) -> None:
     told = tell(nine.morning())
 
     assert [(each.cause.code, len(each.jobs)) for each in told] == [(CauseCode.WRONG_TIMEZONE, 9)]
-    assert "[jobs.…]" in told[0].cause.next_step
+    assert told[0].cause.next_step.endswith("or correct timezone of [jobs.job_1] (and the others) in jobs.toml")
 
 
 def test_jobs_that_each_need_their_own_command_have_their_own_card(nine: House) -> None:

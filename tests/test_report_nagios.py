@@ -11,6 +11,7 @@ import pytest
 
 from fixtures.house import HOSTILE, House
 from fixtures.one_morning import Told, haiku_job, morning, not_seen, roll_of
+from rollcall.action import Action, Deed
 from rollcall.errors import CauseCode
 from rollcall.morning import Morning, judge_morning
 from rollcall.report.nagios import State, render
@@ -18,6 +19,13 @@ from rollcall.report.nagios import State, render
 GOOD = morning().judged
 LATE: dict[str, Any] = {"late": "warn", "has_output": False, "last_execution": "2026-02-11T05:59:00"}
 FAILED: dict[str, Any] = {"status": "error"}
+STARTED = Action(deed=Deed.START, subject="aime", at=GOOD.judged_at, is_proven=True, proof="running, 1 job")
+WOULD = replace(STARTED, is_proven=False, is_dry=True)
+
+
+def acted(told: Morning, action: Action = STARTED) -> Morning:
+    return replace(told, actions=(action,))
+
 
 # https://nagios-plugins.org/doc/guidelines.html#AEN200: 'label'=value[UOM];[warn];[crit];[min];[max]
 _PERFORMANCE = re.compile(r"(?P<label>[a-z_]+)=(?P<value>\d+)(;\d*){0,4}")
@@ -36,6 +44,11 @@ def part() -> Morning:
 STATES: list[tuple[Morning | None, dict[str, Any], State, str]] = [
     (GOOD, {}, State.OK, "The one job did its work"),
     (morning(**LATE).judged, {}, State.WARNING, "The one job did its work, late"),
+    (acted(GOOD), {}, State.WARNING, "The one job did its work; aime was stopped, restarted "),
+    (acted(GOOD, replace(STARTED, is_proven=False)), {}, State.WARNING, "The one job did its work; aime was stopped"),
+    (acted(GOOD, WOULD), {}, State.OK, "The one job did its work"),
+    (acted(morning(**FAILED).judged), {}, State.CRITICAL, "aime was stopped, restarted "),
+    (acted(GOOD), {"is_complete": False}, State.UNKNOWN, "INCOMPLETE: "),
     (morning(**LATE).judged, {"other_failures": ["a::test"]}, State.CRITICAL, "1 other check failed"),
     (morning(**FAILED).judged, {}, State.CRITICAL, "1 of 1 job needs you; run-failed [generate_haiku_scheduled]: Due"),
     (morning(service=not_seen(CauseCode.BACKEND_DOWN)).judged, {}, State.CRITICAL, "backend-down [aime]: "),

@@ -367,6 +367,53 @@ def test_what_changed_since_the_last_morning(
     assert shown(page) == f"What changed since Tue 10 Feb 07:00 CET {told}"
 
 
+_YESTERDAY_IS_BAD = row(1, Verdict.MISSED)
+_SEEN_SINCE = due(0) + timedelta(minutes=40)
+_AGAIN = due(1) + timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("today", "rows", "told"),
+    [
+        # A part run sees today's run before the whole morning does.
+        (_fails, [row(1), replace(row(0, Verdict.FAILED), judged_at=_SEEN_SINCE)], "New it (run-failed)"),
+        (_is_fine, [row(1), replace(row(0, Verdict.FAILED), judged_at=_SEEN_SINCE)], "Nothing."),
+        (_fails, [_YESTERDAY_IS_BAD, replace(row(0, Verdict.FAILED, cause="run-failed"), judged_at=_SEEN_SINCE)],
+         "Still bad, otherwise it (missed-run, now run-failed)"),
+        (_is_fine, [_YESTERDAY_IS_BAD, replace(row(0), judged_at=_SEEN_SINCE)], "Fixed it (was missed-run)"),
+        # What the last whole morning said of yesterday's run is lost, as it was judged again since.
+        (_fails, [row(2), replace(row(1), judged_at=_AGAIN)], "New it (run-failed)"),
+        (_fails, [row(2), replace(row(1, Verdict.FAILED), judged_at=_AGAIN)], "New it (run-failed)"),
+        (_fails, [row(2, Verdict.MISSED), replace(row(1), judged_at=_AGAIN)], "New it (run-failed)"),
+        (_fails, [row(2, Verdict.FAILED, cause="run-failed"), replace(row(1, Verdict.FAILED), judged_at=_AGAIN)],
+         "Nothing."),
+        (_is_fine, [row(2), replace(row(1, Verdict.FAILED, cause="run-failed"), judged_at=_AGAIN)],
+         "Fixed it (was run-failed)"),
+        # Only looked at since: the last whole morning did not know it.
+        (_fails, [replace(row(0, Verdict.FAILED), judged_at=_SEEN_SINCE)], "Added it"),
+    ],
+)  # fmt: skip
+def test_a_part_run_since_then_hides_no_change(
+    house: House, today: Callable[[House], None], rows: list[Row], told: str
+) -> None:
+    house.add("it")
+    today(house)
+
+    page = section(render_board(house.morning(), chronicle=remembered(rows)), "rc-changes")
+
+    assert shown(page) == f"What changed since Tue 10 Feb 07:00 CET {told}"
+
+
+def test_a_job_that_the_last_whole_morning_knew_is_not_added(house: House) -> None:
+    house.add("it")
+    seen = [replace(row(1), judged_at=_AGAIN)]
+
+    known = remembered(seen, present=frozenset({"it"}))
+
+    assert changes(house.morning(), known).added == ()
+    assert changes(house.morning(), remembered(seen)).added == house.morning().jobs
+
+
 def test_a_job_that_is_declared_no_more_is_told(house: House) -> None:
     house.add("it")
 
@@ -500,6 +547,15 @@ def _context(morning: Morning, chronicle: Chronicle) -> Context:
         ([row(3), row(2, Verdict.MISSED), row(1, Verdict.FAILED)], 2, 3),
         ([row(3, Verdict.MISSED), row(2), row(1, Verdict.PENDING)], 0, 2),
         ([row(2, Verdict.MISSED), row(1, Verdict.MISSED)], 2, None),
+        ([row(4), row(3, Verdict.LATE), row(2, Verdict.UNKNOWN), row(1, Verdict.FAILED)], 3, 4),
+        # Late, and nobody minds.
+        ([row(3, Verdict.MISSED), replace(row(2, Verdict.LATE), needs_a_person=False), row(1, Verdict.MISSED)], 1, 2),
+        # A day on which nobody looked may have been a good one.
+        ([row(3, Verdict.MISSED), row(1, Verdict.MISSED)], 1, None),
+        ([row(days, Verdict.MISSED) for days in range(9, 3, -1)], 0, None),
+        # It reaches back further than the strip, up to a gap there too.
+        ([row(days, Verdict.MISSED) for days in range(50, 0, -1)], 50, None),
+        ([row(days, Verdict.MISSED) for days in range(50, 0, -1) if days != 41], 40, None),
     ],
 )
 def test_since_when_and_the_last_good_run(house: House, rows: list[Row], since: int, good: int | None) -> None:
@@ -507,7 +563,7 @@ def test_since_when_and_the_last_good_run(house: House, rows: list[Row], since: 
     house.says("it", last_status="error")
     morning = house.morning()
     context = _context(morning, remembered(rows))
-    good_at = due(good) + timedelta(seconds=17) if good else None
+    good_at = next((each.ran_at or each.due_at for each in rows if each.due_at == due(good or 0)), None)
 
     assert began_at(tell(morning)[0], context) == due(since)
     assert last_good_at(morning.jobs[0], context) == good_at
@@ -516,15 +572,61 @@ def test_since_when_and_the_last_good_run(house: House, rows: list[Row], since: 
     assert ("none on record" in page) == bool(rows and not good)
 
 
+@pytest.mark.parametrize(
+    ("change", "since", "told"),
+    [
+        # (a job that leaves no output, what is on record, what its page says)
+        ({"last_execution": "2026-02-10T05:00:17"}, 0, "Last good run Tue 10 Feb 06:00:17 CET"),
+        ({"last_execution": "2026-02-10T05:00:17", "last_status": "error"}, 2, "Last good run none on record"),
+        ({"last_execution": "2026-02-10T09:00:17"}, 2, "Last good run none on record"),  # out of its time
+    ],
+)
+def test_a_good_run_that_the_record_tells_of_ends_what_was_bad_before(
+    house: House, change: dict[str, str], since: int, told: str
+) -> None:
+    house.add("it")
+    house.says("it", next_run="2026-02-12T06:00:00+01:00", **change)
+    morning = house.morning()
+    rows = [row(2, Verdict.MISSED), row(1, Verdict.UNKNOWN, cause="backend-down")]
+
+    assert began_at(tell(morning)[0], _context(morning, remembered(rows))) == due(since)
+    assert told in shown(section(render_board(morning, chronicle=remembered(rows)), "rc-needs"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("format = 'any'", "Last good run Tue 10 Feb 06:00:17 CET"),
+        (
+            "format = 'text'\nmust_contain = ['#']",
+            "Last good run Mon 9 Feb 06:00:17 CET Last file before Tue 10 Feb 06:00:17 CET , not read",
+        ),
+    ],
+)
+def test_a_file_that_nobody_read_is_no_good_run_of_what_must_hold_something(
+    house: House, words: str, told: str
+) -> None:
+    house.add("it", output="it-*.md")
+    house.jobs = house.jobs.replace("format = 'any'", words)
+    house.says("it", last_execution=YESTERDAY)
+    house.files["it"] = ()
+    rows = [row(2), replace(row(1), from_files=True)]
+
+    page = section(render_board(house.morning(), chronicle=remembered(rows)), "rc-needs")
+
+    assert told in shown(page)
+
+
 def test_the_day_is_one_of_the_calendar_across_a_clock_change(house: House) -> None:
     house.add("it")
     house.says("it", last_status="error", last_execution="2026-03-30T04:00:17", next_run="2026-03-31T06:00:00+02:00")
     now = at("2026-03-30T05:02:00+00:00")
     house.scheduler = None
     house.server_at = None
-    bad = replace(row(0), due_at=at("2026-03-28T06:00:00+01:00"), verdict=Verdict.FAILED, needs_a_person=True)
+    days = ("2026-03-28T06:00:00+01:00", "2026-03-29T06:00:00+02:00")
+    bad = [replace(row(0), due_at=at(each), verdict=Verdict.FAILED, needs_a_person=True) for each in days]
 
-    page = render_board(house.morning(now=now), chronicle=remembered([bad]))
+    page = render_board(house.morning(now=now), chronicle=remembered(bad))
 
     assert "Since Sat 28 Mar 06:00 CET (day 3)" in shown(section(page, "rc-needs"))
 

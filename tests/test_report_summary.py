@@ -34,3 +34,15 @@ def test_there_are_at_most_13_lines_and_each_kind_of_them_is_told(
     assert any(line.startswith("note: ") for line in lines) == bool(notes)
     assert ("… and 38 more actions, on the page" in lines) == (actions == 40)
     assert ("… and 39 more notes, on the page" in lines) == (notes == 40)
+
+
+def test_where_there_is_no_page_nobody_is_sent_to_it(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    for number in range(9):
+        house.add(f"bad{number}")
+        house.says(f"bad{number}", last_status="error")
+    told = replace(house.morning(), actions=(STARTED,) * 5)
+    text = "\n".join(render_summary(told, is_complete=True, has_page=False))
+
+    assert "… and 3 more actions\n" in text
+    assert "page" not in text

@@ -13,10 +13,10 @@ import pytest
 from fixtures.one_morning import HAIKU, Told, at, five_files, haiku_job, made, morning
 from rollcall.errors import CauseCode
 from rollcall.findings import Check, Verdict
-from rollcall.jobs import Pause
+from rollcall.jobs import EARLY_TOLERANCE, Pause
+from rollcall.schedule.answers import due_between
 from rollcall.schedule.days_off import DaysOff
 
-TEN = timedelta(minutes=10)
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -27,18 +27,20 @@ MICROSECOND = timedelta(microseconds=1)
 @pytest.mark.parametrize(
     ("now", "next_run", "is_drift"),
     [
-        # Ten minutes either way, and a second for how it is written.
+        # Ten minutes later at the most, never earlier, and a second for how it is written.
         ("2026-02-11T07:02+01:00", "2026-02-12T06:10:00+01:00", False),
-        ("2026-02-11T07:02+01:00", "2026-02-12T05:50:00+01:00", False),
+        ("2026-02-11T07:02+01:00", "2026-02-12T06:00:00+01:00", False),
         ("2026-02-11T07:02+01:00", "2026-02-12T06:10:02+01:00", True),
-        ("2026-02-11T07:02+01:00", "2026-02-12T05:49:58+01:00", True),
+        ("2026-02-11T07:02+01:00", "2026-02-12T05:59:58+01:00", True),
         # It skips the next one.
         ("2026-02-11T05:30+01:00", "2026-02-12T06:03:00+01:00", True),
         # Its time has come, and it was drawn later.
         ("2026-02-11T06:04+01:00", "2026-02-11T06:07:00+01:00", False),
         ("2026-03-28T07:02+01:00", "2026-03-29T06:09:59.5+02:00", False),
+        ("2026-03-28T07:02+01:00", "2026-03-29T05:55:00+02:00", True),
         ("2026-03-28T07:02+01:00", "2026-03-29T07:00:00+02:00", True),
         ("2026-10-24T07:02+02:00", "2026-10-25T06:09:59.5+01:00", False),
+        ("2026-10-24T07:02+02:00", "2026-10-25T05:55:00+01:00", True),
         ("2026-10-24T07:02+02:00", "2026-10-25T05:00:00+01:00", True),
     ],
 )
@@ -47,7 +49,7 @@ def test_a_next_run_within_its_jitter_is_as_declared(now: str, next_run: str, is
     finding = told.finding(Check.NEXT_RUN_IS_ON_SCHEDULE)
 
     assert finding.needs_a_person == is_drift
-    assert finding.expected == "a next run every day at 06:00, give or take 10 min, Europe/Zurich"
+    assert finding.expected == "a next run every day at 06:00, or up to 10 min later, Europe/Zurich"
     assert finding.code is (CauseCode.SCHEDULE_DRIFT if is_drift else None)
 
 
@@ -72,14 +74,147 @@ def test_a_run_may_begin_as_late_as_it_may_be_drawn(day: str, offset: str) -> No
     run = haiku_job(jitter="10 min").due_run(at(f"{day}T06:00{offset}"))
 
     assert (run.start_by, run.finish_by) == (at(f"{day}T06:25{offset}"), at(f"{day}T06:35{offset}"))
-    assert [run.owns(run.due_at - TEN - step) for step in (MICROSECOND, 0 * MICROSECOND)] == [False, True]
+    assert [run.owns(run.due_at - EARLY_TOLERANCE - step) for step in (MICROSECOND, 0 * MICROSECOND)] == [False, True]
 
 
-def test_of_runs_nearer_to_each_other_than_their_jitter_each_keeps_its_own() -> None:
-    job = haiku_job(schedule="* * * * *", jitter="50 s")
-    first, second = (job.due_run(at(f"2026-02-11T06:0{minute}+01:00")) for minute in (0, 1))
+@pytest.mark.parametrize("schedule", ["* * * * *", "0 6,7 * * *", "0,1 6 * * *", "30 1,2,3 * * *", "0 6 * * fri,sat"])
+@pytest.mark.parametrize("jitter", ["0 s", "50 s", "40 min"])
+@pytest.mark.parametrize("day", ["2026-02-11", "2026-03-28", "2026-10-24"])
+def test_where_a_run_ends_the_next_begins(schedule: str, jitter: str, day: str) -> None:
+    """However far apart they are: nothing is evidence of two runs, or of none."""
+    job = haiku_job(schedule=schedule, jitter=jitter)
+    dues = due_between(job.schedule, at(f"{day}T00:00+01:00"), at(f"{day}T00:00+01:00") + timedelta(days=9))
+    runs = [job.due_run(due_at) for due_at in dues]
 
-    assert first.ends_at == second.begins_at > first.due_at
+    assert [run.ends_at for run in runs[:-1]] == [run.begins_at for run in runs[1:]]
+
+
+HOURLY: dict[str, Any] = {
+    "schedule": "0 * * * *", "jitter": "20 min", "grace": "5 min", "max_runtime": "30 min", "has_output": False
+}  # fmt: skip
+# Two runs an hour apart, and a day until the next.
+TWICE: dict[str, Any] = {
+    "schedule": "0 6,7 * * *", "jitter": "40 min", "grace": "5 min", "max_runtime": "5 min", "keeps": None
+}  # fmt: skip
+AROUND_CLOCK_CHANGES = pytest.mark.parametrize(
+    ("day", "offset"), [("2026-02-11", "+01:00"), ("2026-03-29", "+02:00"), ("2026-10-25", "+01:00")]
+)
+
+
+def in_utc(wall: str) -> str:
+    return at(wall).replace(tzinfo=None).isoformat()
+
+
+@AROUND_CLOCK_CHANGES
+@pytest.mark.parametrize(
+    ("now", "ended", "is_missed"),
+    [
+        # The run of 06:00 was drawn to 06:19 and ended in time: no evidence of the one of 07:00, that never came.
+        ("07:58", "06:44", True),
+        ("07:54:59", "06:44", False),
+        ("06:58", "06:44", False),
+        ("06:54:59", "05:30", False),
+        ("06:55", "05:30", True),
+    ],
+)
+def test_a_run_drawn_late_is_evidence_of_itself_alone(
+    day: str, offset: str, now: str, ended: str, is_missed: bool
+) -> None:
+    told = morning(now=f"{day}T{now}{offset}", last_execution=in_utc(f"{day}T{ended}{offset}"), **HOURLY)
+
+    assert (told.job.verdict is Verdict.MISSED, told.job.needs_a_person) == (is_missed, is_missed)
+
+
+@AROUND_CLOCK_CHANGES
+def test_a_file_drawn_late_is_of_one_run_only(day: str, offset: str) -> None:
+    before = at(f"{day}T06:00{offset}") - timedelta(hours=23)
+    earlier = [made((before - timedelta(minutes=minutes)).isoformat()) for minutes in (-12, 49)]
+    only_first = [made(f"{day}T06:25:00{offset}"), *earlier]
+    only_second = [made(f"{day}T07:25:00{offset}"), *earlier]
+    words: dict[str, Any] = {"now": f"{day}T09:00{offset}", "look_back": "24 h", "has_service": False, **TWICE}
+
+    lacks_newest, lacks_first = morning(files=only_first, **words), morning(files=only_second, **words)
+    whole = morning(files=[*only_second[:1], *only_first], **words)
+
+    assert (lacks_newest.job.verdict, lacks_newest.code) == (Verdict.BAD_OUTPUT, CauseCode.STALE_OUTPUT)
+    assert (lacks_first.job.verdict, lacks_first.code) == (Verdict.MISSED, CauseCode.MISSED_RUN)
+    assert (whole.job.verdict, whole.code) == (Verdict.OK, None)
+
+
+# Limits beyond the next run -------------------------------------------------------------------------------------------
+
+WIDE: dict[str, Any] = {"schedule": "0 * * * *", "grace": "15 min", "max_runtime": "60 min", "look_back": "3 h"}
+
+
+@AROUND_CLOCK_CHANGES
+@pytest.mark.parametrize(
+    ("now", "ended", "verdict", "needs_a_person"),
+    [
+        # Until 07:15 it may be the run of 06:00, for an hour; whether that of 07:00 came, nobody can tell.
+        ("07:20", "07:00:17", Verdict.PENDING, False),
+        ("08:14", "07:14:59", Verdict.PENDING, False),
+        ("08:20", "07:15:00", Verdict.PENDING, False),
+        # Later it is of 07:00 for certain.
+        ("07:20", "07:15:01", Verdict.OK, False),
+        # And where none has come for as long, it was missed.
+        ("08:14:59", "06:59:49", Verdict.PENDING, False),
+        ("08:15", "06:59:49", Verdict.MISSED, True),
+    ],
+)
+def test_a_record_that_may_be_of_the_run_before_proves_neither(
+    day: str, offset: str, now: str, ended: str, verdict: Verdict, needs_a_person: bool
+) -> None:
+    last_execution = in_utc(f"{day}T{ended}{offset}")
+    told = morning(now=f"{day}T{now}{offset}", last_execution=last_execution, has_output=False, **WIDE)
+
+    assert (told.job.verdict, told.job.needs_a_person) == (verdict, needs_a_person)
+
+
+def test_why_it_proves_neither_is_told_with_the_cure() -> None:
+    told = morning(now="2026-02-11T08:20+01:00", last_execution="2026-02-11T06:15:00", has_output=False, **WIDE)
+
+    assert told.finding(Check.EXECUTED_AFTER_DUE_TIME).because == (
+        "its record may be of the run due Wed 11 Feb 06:00 CET, which had until 07:15: nobody can tell; "
+        "limits (jitter, grace, max_runtime) that end before the next run let each be told"
+    )
+
+
+def test_a_failure_is_one_whichever_of_two_runs_it_was() -> None:
+    told = morning(
+        now="2026-02-11T07:05+01:00", last_execution="2026-02-11T06:00:17", status="error", has_output=False, **WIDE
+    )
+
+    assert (told.job.verdict, told.code) == (Verdict.FAILED, CauseCode.RUN_FAILED)
+
+
+@pytest.mark.parametrize("has_service", [True, False])
+@AROUND_CLOCK_CHANGES
+@pytest.mark.parametrize(
+    ("now", "files", "verdict"),
+    [
+        # Each left one in its own hour: nothing is to be told apart.
+        ("07:20", ["07:00:17", "06:00:17", "05:00:17"], Verdict.OK),
+        # The run of 06:00 took an hour, and that of 07:00 comes still, or was left out for it.
+        ("07:20", ["07:00:17", "05:00:17"], Verdict.PENDING),
+        ("07:40", ["07:30:17", "07:00:17", "05:00:17"], Verdict.OK),
+        ("08:14:59", ["07:00:17", "05:00:17"], Verdict.PENDING),
+        # Two were owed by now, and one is there.
+        ("08:15", ["07:00:17", "05:00:17"], Verdict.MISSED),
+        ("07:15", ["05:00:17", "04:00:17"], Verdict.MISSED),
+    ],
+)
+def test_a_file_that_may_be_of_the_run_before_proves_neither(
+    day: str, offset: str, now: str, files: list[str], verdict: Verdict, has_service: bool
+) -> None:
+    told = morning(
+        now=f"{day}T{now}{offset}", last_execution=in_utc(f"{day}T{files[0]}{offset}"), has_service=has_service,
+        files=[made(f"{day}T{each}{offset}") for each in files], **WIDE,
+    )  # fmt: skip
+    is_missed = verdict is Verdict.MISSED
+
+    assert told.job.verdict is (Verdict.BAD_OUTPUT if told.code is CauseCode.STALE_OUTPUT else verdict)
+    assert told.job.needs_a_person is is_missed
+    assert told.code in ((CauseCode.MISSED_RUN, CauseCode.STALE_OUTPUT) if is_missed else (None,))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +273,8 @@ def test_a_pause_ends_when_its_day_begins_and_must_then_be_taken_out(until: date
     assert told.code is (CauseCode.JOB_PAUSED if is_over else None)
     if is_over:
         assert "and still stands in jobs.toml" in told.cause.sentence
-        assert told.cause.next_step == f"Take its pause out of [jobs.{HAIKU}] in jobs.toml, or give it a new date"
+        since = f"`since = {now}` in place of its pause in"
+        assert told.cause.next_step == f"Write {since} [jobs.{HAIKU}] in jobs.toml, or give it a new date"
 
 
 def test_only_what_is_due_since_the_end_of_a_pause_is_owed() -> None:
@@ -150,6 +286,80 @@ def test_only_what_is_due_since_the_end_of_a_pause_is_owed() -> None:
     assert whole.finding(Check.NO_RUN_IS_MISSING).found == "1 earlier run told by files, none missing"
     assert lacking.code is CauseCode.MISSED_RUN
     assert lacking.cause.sentence.startswith("No file of 1 earlier run: due Sun 29 Mar 06:00 CEST; its pause ended on")
+
+
+@pytest.mark.parametrize(
+    ("look_back", "step"),
+    [
+        ("7 d", "Write `since = 2026-03-29T00:00:00+01:00` in place of its pause in [jobs."),
+        ("24 h", "Take its pause out of [jobs."),
+    ],
+)
+def test_what_a_pause_did_not_owe_is_not_missed_once_it_is_taken_out_as_told(look_back: str, step: str) -> None:
+    files = [made(f"2026-{day}T06:00:17+02:00") for day in ("03-31", "03-30", "03-29", "03-01")]
+    words: dict[str, Any] = {"now": "2026-03-31T07:02+02:00", "look_back": look_back, "keeps": None, "files": files}
+    words["last_execution"] = "2026-03-31T04:00:17"
+    told = morning(paused=PAUSED, **words)
+    since = "2026-03-29T00:00:00+01:00" if "since" in step else None
+
+    assert told.code is CauseCode.JOB_PAUSED
+    assert told.cause.next_step.startswith(step)
+    assert morning(since=since, **words).job.verdict is Verdict.OK
+
+
+def test_a_pause_of_a_job_that_has_been_owed_nothing_since_is_taken_out_with_a_since() -> None:
+    told = morning(now="2026-04-01T07:02+02:00", schedule="0 6 * * sun", paused=Pause(until=date(2026, 3, 30), reason="x"))
+
+    assert "`since = 2026-03-30T00:00:00+02:00`" in told.cause.next_step
+
+
+@pytest.mark.parametrize(
+    ("now", "next_run", "verdict"),
+    [
+        # Nothing before; the first comes one interval after, or when the scheduler aims at that was started anew then.
+        ("2026-03-29T07:02:00+02:00", "2026-03-29T12:30:00+02:00", Verdict.PENDING),
+        ("2026-03-29T12:54:59+02:00", "2026-03-29T18:30:00+02:00", Verdict.PENDING),
+        ("2026-03-29T12:55:00+02:00", "2026-03-29T18:30:00+02:00", Verdict.MISSED),
+        ("2026-03-29T12:55:00+02:00", "2026-03-29T14:30:00+02:00", Verdict.PENDING),
+        ("2026-03-29T18:55:00+02:00", "2026-03-30T00:30:00+02:00", Verdict.MISSED),
+    ],
+)
+@pytest.mark.parametrize("has_output", [True, False])
+@pytest.mark.parametrize("autumn", [False, True])
+def test_an_interval_that_floats_owes_nothing_before_its_since(
+    now: str, next_run: str, verdict: Verdict, has_output: bool, autumn: bool
+) -> None:
+    def moved(text: str) -> str:
+        return text.replace("03-30", "10-26").replace("03-29", "10-25").replace("+02:00", "+01:00") if autumn else text
+
+    ran_at = moved("2026-03-26T06:00:17+02:00").replace("03-26", "10-22")
+    told = morning(
+        now=moved(now), every_span="6 h", since=moved("2026-03-29T06:30:00+02:00"), look_back="7 d",
+        last_execution=in_utc(ran_at), next_run=moved(next_run), files=[made(ran_at)], has_output=has_output,
+    )  # fmt: skip
+
+    assert (told.job.verdict, told.job.needs_a_person) == (verdict, verdict is Verdict.MISSED)
+
+
+@pytest.mark.parametrize("declared", [{"paused": PAUSED}, {"since": "2026-03-29T00:00:00+01:00"}])
+def test_an_interval_that_floats_has_no_gap_where_it_owed_nothing(declared: dict[str, Any]) -> None:
+    days = ["2026-03-29T07:00:17+02:00", "2026-03-24T18:00:17+01:00", "2026-03-24T12:00:17+01:00"]
+    told = morning(
+        now="2026-03-29T07:10+02:00", every_span="6 h", look_back="7 d", has_service=False,
+        files=[made(each) for each in days], **declared,
+    )  # fmt: skip
+
+    assert told.finding(Check.NO_RUN_IS_MISSING).verdict is Verdict.OK
+    assert told.code is (CauseCode.JOB_PAUSED if "paused" in declared else None)
+
+
+def test_a_pause_that_has_ended_is_the_cause_where_an_interval_that_floats_owed_nothing() -> None:
+    told = morning(
+        now="2026-03-29T00:05+01:00", every_span="6 h", paused=PAUSED, has_output=False,
+        last_execution="2026-03-25T17:00:17", next_run="2026-03-29T06:02:00+02:00",
+    )  # fmt: skip
+
+    assert told.code is CauseCode.JOB_PAUSED
 
 
 # Days off -------------------------------------------------------------------------------------------------------------
@@ -206,8 +416,50 @@ def test_a_run_on_a_day_off_is_no_evidence_of_the_run_before() -> None:
     alone = morning(has_output=False, **words)
 
     assert (with_files.job.verdict, with_files.code) == (Verdict.MISSED, CauseCode.MISSED_RUN)
-    assert alone.job.verdict is Verdict.PENDING
-    assert alone.finding(Check.STATUS_IS_SUCCESS).because == "a run of a day off has replaced its record"
+    assert (alone.job.verdict, alone.job.needs_a_person) == (Verdict.PENDING, False)
+    for check in (Check.EXECUTED_AFTER_DUE_TIME, Check.STATUS_IS_SUCCESS):
+        assert alone.finding(check).found == "no longer to be told"
+        assert alone.finding(check).because == "a run of a day off has replaced its record: that can no longer be told"
+
+
+def test_a_record_that_the_next_run_has_replaced_is_no_longer_to_be_told() -> None:
+    told = morning(
+        now="2026-02-11T06:10+01:00", last_execution="2026-02-11T05:00:01", status="running", has_output=False
+    )
+    status = told.finding(Check.STATUS_IS_SUCCESS)
+
+    assert (told.job.verdict, status.found) == (Verdict.PENDING, "no longer to be told")
+    assert status.because == "the next run has replaced its record: that can no longer be told"
+
+
+@pytest.mark.parametrize(
+    ("day_off", "next_run", "said"),
+    [
+        ("2026-03-29", "2026-03-29T06:00:00+02:00", "Sun 29 Mar 06:00 CEST, a day off on which it is not owed; owed"),
+        ("2026-03-30", "2026-03-29T06:00:00+02:00", None),
+        ("2026-10-25", "2026-10-25T06:00:00+01:00", "Sun 25 Oct 06:00 CET, a day off on which it is not owed; owed"),
+    ],
+)
+def test_a_next_run_on_a_day_off_is_said_not_to_be_owed(day_off: str, next_run: str, said: str | None) -> None:
+    eve = at(next_run) - timedelta(hours=20)
+    days_off = DaysOff(dates=frozenset({date.fromisoformat(day_off)}))
+    told = morning(now=eve.isoformat(), days_off=days_off, next_run=next_run)
+    finding = told.finding(Check.NEXT_RUN_IS_ON_SCHEDULE)
+
+    assert finding.verdict is Verdict.OK
+    assert (f"next run {said} next Mon" in finding.found) if said else ("owed" not in finding.found)
+
+
+@pytest.mark.parametrize(
+    ("next_run", "is_of_day_off"),
+    [("2026-03-29T00:03:00+01:00", False), ("2026-03-29T23:58:00+02:00", True), ("2026-03-30T00:03:00+02:00", True)],
+)
+def test_a_run_drawn_over_midnight_is_of_the_day_it_was_due_on(next_run: str, is_of_day_off: bool) -> None:
+    days_off = DaysOff(dates=frozenset({date(2026, 3, 29)}))
+    eve = at(next_run) - timedelta(hours=2)
+    told = morning(schedule="55 23 * * *", jitter="10 min", now=eve.isoformat(), days_off=days_off, next_run=next_run)
+
+    assert ("a day off" in told.finding(Check.NEXT_RUN_IS_ON_SCHEDULE).found) is is_of_day_off
 
 
 def test_the_run_after_days_off_is_owed_in_its_time() -> None:

@@ -125,7 +125,7 @@ def _apprise(url: str) -> Callable[[Message, timedelta], str | None]:
         apprise = Apprise(asset=asset)
         if not apprise.add(url):
             return "Apprise cannot read its url. Try it with: apprise --title=test --body=test URL"
-        kind = NotifyType.SUCCESS if message.is_good else NotifyType.FAILURE
+        kind = NotifyType(message.tone)
         result = apprise.notify(body=message.text, title=message.title, notify_type=kind, body_format=NotifyFormat.TEXT)
         if result:
             return None

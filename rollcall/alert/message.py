@@ -2,15 +2,30 @@
 
 The JSON is what the webhook is sent, version 1; keys are added to it and never renamed:
 
-    {"version": 1, "event": "new", "cause": "missed-run", "service": null,
+    {"version": 1, "event": "new", "cause": "missed-run", "replaces": [], "keys": ["job haiku"], "service": null,
      "sentence": "…", "next_step": "…",
      "jobs": [{"id": "…", "title": "…", "sentence": "…", "next_step": "…"}],
      "since": "2026-02-11T06:00:00+01:00", "judged_at": "2026-02-11T07:02:13+01:00",
-     "actions": ["…"], "page": "/srv/aime/reports/morning.html", "title": "…", "text": "…"}
+     "actions": ["…"], "jobs_file": "/srv/aime/jobs.toml", "page": "/srv/aime/reports/morning.html",
+     "title": "…", "text": "…"}
 
-`event` is new, still, recovered or test; `service` the id of the service that is the cause, null where it is the jobs'
-own; `next_step` and the jobs' are "" where nothing is to be done; `page` is null where there is none; `title` and
-`text` are the same for people. Every text is free of control characters, and in no title is a line break.
+`event` is one of
+
+- new: a cause that was not told of these `keys` yet. Another cause of the same ones stands in `replaces`: it holds no
+  more, and no `recovered` will follow for it.
+- still: told before, and it lasts.
+- mended: Roll call did something about it and saw that it helped; sent once for each thing it did, whether or not the
+  trouble was told before. `sentence` says what was done, `cause` is what that cured. It closes what was told of its
+  `keys`; where the run counts as late all the same, its job's `sentence` says so, and a `recovered` follows the next
+  good one. Who did not take it is not told again: the next look finds nothing that is wrong.
+- recovered: what was told of these `keys` is over, as was seen.
+- test: nothing is wrong.
+
+`keys` are what it is about, "service ID" or "job ID", the same from `new` to `recovered` whatever the cause becomes:
+keep an incident by key, not by cause. `service` is the id of the service that is the cause, null where it is the jobs'
+own; `next_step` and the jobs' are "" where nothing is to be done; `jobs_file` is which jobs.toml was judged; `page` is
+null where there is none; `title` and `text` are the same for people. Every text is free of control characters, and in
+no title is a line break.
 """
 
 from __future__ import annotations
@@ -20,11 +35,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple, assert_never
 from zoneinfo import ZoneInfo
 
 from rollcall.action import told
-from rollcall.alert.news import Concern, Event, News
+from rollcall.alert.news import Event, News
+from rollcall.alert.trouble import Concern
 from rollcall.morning import Morning
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant, to_iso
@@ -38,49 +54,75 @@ _LONGEST = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a channel is given: a title of one line, a text of several, and the JSON of both."""
+    """What a channel is given: a title of one line, a text of several, the JSON of both, and how bad it is."""
 
     title: str
     text: str
     json: bytes
-    is_good: bool
+    tone: Literal["success", "warning", "failure"]
 
 
-def write_message(news: News, morning: Morning, *, page: Path | None) -> Message:
+def write_message(news: News, morning: Morning, *, jobs_file: Path, page: Path | None) -> Message:
     """The message that tells `news` of that morning; `page` is where more stands, if anywhere."""
     subjects = {news.service, *(each.id for each in news.jobs)}
     actions = [_line(told(each, morning.zone)) for each in morning.actions if each.subject in subjects]
-    return _message(news, judged_at=morning.judged_at, zone=morning.zone, actions=actions, page=page)
+    if news.event is Event.MENDED:
+        actions = [_line(news.sentence)]
+    return _message(news, _Beside(morning.judged_at, morning.zone, tuple(actions), jobs_file, page))
 
 
-def write_test(at: datetime, zone: ZoneInfo) -> Message:
+def write_test(at: datetime, zone: ZoneInfo, *, jobs_file: Path) -> Message:
     """A message that says of itself that nothing is wrong."""
     sentence = "This is a test of Roll call's alerts: nothing is wrong, and nothing is to be done."
     news = News(event=Event.TEST, cause="test", sentence=sentence, since=at)
-    return _message(news, judged_at=at, zone=zone, actions=[], page=None)
+    return _message(news, _Beside(at, zone, (), jobs_file, None))
 
 
-def _message(news: News, *, judged_at: datetime, zone: ZoneInfo, actions: list[str], page: Path | None) -> Message:
+class _Beside(NamedTuple):
+    """What is told beside the news itself."""
+
+    judged_at: datetime
+    zone: ZoneInfo
+    actions: tuple[str, ...]
+    jobs_file: Path
+    page: Path | None
+
+
+def _message(news: News, beside: _Beside) -> Message:
     title = _title(news)
-    text = "\n".join(_lines(news, judged_at, zone, actions, page))
+    text = "\n".join(_lines(news, beside))
     whole: dict[str, Any] = {
         "version": VERSION,
         "event": news.event,
-        "cause": news.cause,
+        "cause": _line(news.cause),
+        "replaces": [_line(each) for each in news.replaces],
+        "keys": [_line(each) for each in news.keys],
         "service": news.service,
         "sentence": _line(news.sentence),
         "next_step": _line(news.next_step),
         "jobs": [_job(each) for each in news.jobs[:_MOST_JOBS]],
-        "since": to_iso(news.since, zone),
-        "judged_at": to_iso(judged_at, zone),
-        "actions": actions,
-        "page": _line(str(page)) if page else None,
+        "since": to_iso(news.since, beside.zone),
+        "judged_at": to_iso(beside.judged_at, beside.zone),
+        "actions": beside.actions,
+        "jobs_file": _line(str(beside.jobs_file)),
+        "page": _line(str(beside.page)) if beside.page else None,
         "title": title,
         "text": text,
     }
-    is_good = news.event in (Event.RECOVERED, Event.TEST)
     body = json.dumps(whole, ensure_ascii=False).encode(errors="replace")
-    return Message(title=title, text=text, json=body, is_good=is_good)
+    return Message(title=title, text=text, json=body, tone=_tone(news.event))
+
+
+def _tone(event: Event) -> Literal["success", "warning", "failure"]:
+    match event:
+        case Event.RECOVERED | Event.TEST:
+            return "success"
+        case Event.MENDED:
+            return "warning"
+        case Event.NEW | Event.STILL:
+            return "failure"
+        case _:
+            assert_never(event)
 
 
 def _title(news: News) -> str:
@@ -89,7 +131,7 @@ def _title(news: News) -> str:
     subject = news.service or news.jobs[0].id
     others = len(news.jobs) - (news.service is None)
     more = f", {counted(others, 'job')}" if news.service else f" and {others:,} more"
-    return f"Roll call: {news.event}: {news.cause} [{clean(subject, 80)}{more if others else ''}]"
+    return f"Roll call: {news.event}: {clean(news.cause, 80)} [{clean(subject, 80)}{more if others else ''}]"
 
 
 def _job(concern: Concern) -> dict[str, str]:
@@ -101,14 +143,18 @@ def _job(concern: Concern) -> dict[str, str]:
     }
 
 
-def _lines(news: News, judged_at: datetime, zone: ZoneInfo, actions: list[str], page: Path | None) -> Iterator[str]:
-    yield from _alike(news) if news.service or not news.next_step else _each_job(news)
-    yield from (f"done: {each}" for each in actions)
+def _lines(news: News, beside: _Beside) -> Iterator[str]:
+    is_one_thing = news.service or not news.next_step or news.event is Event.MENDED
+    yield from _alike(news) if is_one_thing else _each_job(news)
+    if news.replaces:
+        yield f"until now: {_line(listed(news.replaces))}"
+    yield from () if news.event is Event.MENDED else (f"done: {each}" for each in beside.actions)
     yield ""
-    judged = f"judged {show_instant(judged_at, zone, year=True)}"
-    yield judged if news.event is Event.TEST else f"since {show_instant(news.since, zone)}; {judged}"
-    if page:
-        yield f"page: {_line(str(page))}"
+    judged = f"judged {show_instant(beside.judged_at, beside.zone, year=True)}"
+    yield judged if news.event is Event.TEST else f"since {show_instant(news.since, beside.zone)}; {judged}"
+    yield f"jobs file: {_line(str(beside.jobs_file))}"
+    if beside.page:
+        yield f"page: {_line(str(beside.page))}"
 
 
 def _alike(news: News) -> Iterator[str]:
@@ -117,7 +163,10 @@ def _alike(news: News) -> Iterator[str]:
     if news.next_step:
         yield f"do: {_line(news.next_step)}"
     if news.jobs:
-        yield f"{'it explains' if news.service else 'jobs'}: {_names(news.jobs)}"
+        explains = news.service and news.event is not Event.MENDED
+        yield f"{'it explains' if explains else 'jobs'}: {_names(news.jobs)}"
+    if news.event is Event.MENDED:
+        yield from (f"late until its next good run: {_line(each.sentence)}" for each in news.jobs if each.sentence)
 
 
 def _each_job(news: News) -> Iterator[str]:

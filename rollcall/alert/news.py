@@ -1,25 +1,26 @@
-"""What is news: which trouble is new, which lasts, and what is over?
+"""What is news: what was mended, which trouble is new, which lasts, and what is over?
 
-Pure: a morning, what the history tells and what was told already go in; news comes out, one for each cause of the jobs
-and one for each broken service. Nothing here is sent, and nothing is remembered: each news says what to remember of it
-once somebody took it.
+Pure: a morning, what the history tells and what was told already go in; news comes out, one for each cause of the jobs,
+one for each broken service and one for each thing that Roll call mended. Nothing here is sent, and nothing is
+remembered: each news says what to remember of it once somebody took it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from rollcall.cause import Cause
+from rollcall.action import Action, Deed
+from rollcall.action import told as told_action
+from rollcall.alert.trouble import Concern, Trouble, find_troubles, job_key, service_key
 from rollcall.errors import CauseCode
 from rollcall.findings import Verdict
-from rollcall.history.rows import Chronicle, Row, Told, bad_since
-from rollcall.jobs import Roll, Threshold
+from rollcall.history.rows import Chronicle, Told
+from rollcall.jobs import Roll
 from rollcall.morning import Morning
-from rollcall.report.told import tell
 from rollcall.times import elapsed, show_span
 from rollcall.verdict import JobJudged
 
@@ -33,30 +34,24 @@ class Event(StrEnum):
 
     NEW = "new"
     STILL = "still"
+    MENDED = "mended"
     RECOVERED = "recovered"
     TEST = "test"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concern:
-    """One job that news is about, what is wrong with it and what to do ("" where nothing is)."""
-
-    id: str
-    title: str
-    sentence: str
-    next_step: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """One thing to tell: what happened, by which cause, to whom, since when, and what to do.
 
-    `service` is the id of the service where it is the cause, None where it is the jobs' own. `jobs` are those it
-    explains, or is about. `told` is what to remember once it was taken, `over` the keys to forget.
+    `keys` are what it is about as that is remembered, and `replaces` the other causes that were told of it before and
+    hold no more. `service` is the id of the service where it is the cause, None where it is the jobs' own. `jobs` are
+    those it explains, or is about. `told` is what to remember once it was taken, `over` the keys to forget.
     """
 
     event: Event
     cause: str
+    keys: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
     service: str | None = None
     sentence: str
     next_step: str = ""
@@ -66,123 +61,51 @@ class News:
     over: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Trouble:
-    """What is wrong with one service or one job now; `since` is when it began, as far as that is known."""
-
-    key: str
-    cause: Cause
-    since: datetime
-    service: str | None
-    jobs: tuple[Concern, ...]
-
-
 def find_news(
     roll: Roll, morning: Morning, chronicle: Chronicle, told: Mapping[str, Told] | None, *, is_complete: bool
 ) -> tuple[News, ...]:
-    """The news of that morning: what is new first, then what lasts, then what is over.
+    """The news of that morning: what was mended first, then what is new, what lasts, and what is over.
 
     `told` is what was told already, by key; None where nothing can be remembered: then everything is new, and no
     threshold of a job is waited for, as nobody could count. What was not looked at, or cannot be told yet, is never
     said to be over; a morning that is not complete says that of nothing.
+
+    That a run which Roll call made up for itself was late is no news beside its being mended: it is remembered with it.
     """
     before = told or {}
     can_count = told is not None and chronicle.problem is None
-    troubles = [*_of_services(morning), *_of_jobs(roll, morning, chronicle, before, can_count=can_count)]
+    troubles = find_troubles(roll, morning, chronicle, before, can_count=can_count)
+    mended = {_key(each): each for each in morning.actions if each.is_proven and not each.is_dry}
+    left = {each.key: each for each in troubles if each.key in mended and each.cause.code is CauseCode.RAN_LATE}
+    others = [each for each in troubles if each.key not in left]
     still_after = roll.alert.still_after if roll.alert else None
-    new = [each for each in troubles if _is_new(each, before)]
-    lasting = [each for each in troubles if _lasts(each, before, still_after, morning.judged_at, morning.zone)]
+    new = [each for each in others if _is_new(each, before)]
+    lasting = [each for each in others if _lasts(each, before, still_after, morning.judged_at, morning.zone)]
     return (
+        # First: whoever takes it as the end of what was told of a key must not end what is new of that key.
+        *(_mended(action, morning, before, left.get(key)) for key, action in mended.items()),
         *_told_once(Event.NEW, new, before, morning.judged_at),
         *_told_once(Event.STILL, lasting, before, morning.judged_at),
-        *(_recovered(roll, morning, before) if is_complete else ()),
+        *(_recovered(morning, before, besides=mended) if is_complete else ()),
     )
 
 
 def forget_undeclared(told: Mapping[str, Told], roll: Roll) -> dict[str, Told]:
     """What was told of services and jobs that are still declared: of the others nobody will ever hear again."""
-    declared = {_service_key(each.id) for each in roll.services} | {_job_key(each.id) for each in roll.jobs}
+    declared = {service_key(each.id) for each in roll.services} | {job_key(each.id) for each in roll.jobs}
     return {key: each for key, each in told.items() if key in declared}
-
-
-def _service_key(service_id: str) -> str:
-    return f"service {service_id}"
-
-
-def _job_key(job_id: str) -> str:
-    return f"job {job_id}"
-
-
-# What is wrong --------------------------------------------------------------------------------------------------------
-
-
-def _of_services(morning: Morning) -> Iterator[_Trouble]:
-    for group in tell(morning):
-        if group.service:
-            yield _Trouble(
-                key=_service_key(group.service.service.id),
-                cause=group.cause,
-                since=morning.judged_at,
-                service=group.service.service.id,
-                jobs=tuple(_concern(each, group.cause) for each in group.jobs),
-            )
-
-
-def _of_jobs(
-    roll: Roll, morning: Morning, chronicle: Chronicle, told: Mapping[str, Told], *, can_count: bool
-) -> Iterator[_Trouble]:
-    """The jobs with a cause of their own. Of one that its service hides nothing is known, so nothing is said."""
-    for group in tell(morning):
-        for judged in () if group.service else group.jobs:
-            cause = morning.job_causes[judged.job.id]
-            assert cause is not None
-            rows = _with_this_run(chronicle.of(judged.job.id), judged, morning.judged_at)
-            is_counted = can_count and judged.due_run is not None and _job_key(judged.job.id) not in told
-            if is_counted and not _is_reached(judged.job.alert_after, rows):
-                continue
-            yield _Trouble(
-                key=_job_key(judged.job.id),
-                cause=cause,
-                since=bad_since(rows) or morning.judged_at,
-                service=None,
-                jobs=(_concern(judged, cause),),
-            )
-
-
-def _concern(judged: JobJudged, cause: Cause) -> Concern:
-    return Concern(id=judged.job.id, title=judged.job.title, sentence=cause.sentence, next_step=cause.next_step)
-
-
-def _with_this_run(rows: tuple[Row, ...], judged: JobJudged, now: datetime) -> tuple[Row, ...]:
-    """The remembered runs up to the one that is judged now, as it is judged now."""
-    run = judged.due_run
-    if run is None:
-        return rows
-    this = Row(
-        job_id=judged.job.id,
-        due_at=run.due_at,
-        verdict=judged.verdict,
-        needs_a_person=judged.needs_a_person,
-        judged_at=now,
-    )
-    return (*(each for each in rows if each.due_at < run.due_at), this)
-
-
-def _is_reached(threshold: Threshold, rows: tuple[Row, ...]) -> bool:
-    judged = [each for each in rows if each.verdict not in (Verdict.PENDING, Verdict.PAUSED)]
-    return sum(each.needs_a_person for each in judged[-threshold.last :]) >= threshold.bad
 
 
 # What is news of it ---------------------------------------------------------------------------------------------------
 
 
-def _is_new(trouble: _Trouble, told: Mapping[str, Told]) -> bool:
+def _is_new(trouble: Trouble, told: Mapping[str, Told]) -> bool:
     before = told.get(trouble.key)
     return before is None or before.cause != trouble.cause.code
 
 
 def _lasts(
-    trouble: _Trouble, told: Mapping[str, Told], still_after: timedelta | None, now: datetime, zone: ZoneInfo
+    trouble: Trouble, told: Mapping[str, Told], still_after: timedelta | None, now: datetime, zone: ZoneInfo
 ) -> bool:
     if still_after is None or _is_new(trouble, told):
         return False
@@ -194,9 +117,9 @@ def _on_the_clock(since: datetime, until: datetime, zone: ZoneInfo) -> timedelta
     return until.astimezone(zone).replace(tzinfo=None) - since.astimezone(zone).replace(tzinfo=None)
 
 
-def _told_once(event: Event, troubles: Iterable[_Trouble], told: Mapping[str, Told], now: datetime) -> Iterator[News]:
+def _told_once(event: Event, troubles: Iterable[Trouble], told: Mapping[str, Told], now: datetime) -> Iterator[News]:
     """One news for each service, and for the jobs one for each cause, however many they are."""
-    groups: dict[tuple[CauseCode, str | None], list[_Trouble]] = {}
+    groups: dict[tuple[CauseCode, str | None], list[Trouble]] = {}
     for each in troubles:
         groups.setdefault((each.cause.code, each.service), []).append(each)
     for (code, service), group in groups.items():
@@ -204,6 +127,8 @@ def _told_once(event: Event, troubles: Iterable[_Trouble], told: Mapping[str, To
         yield News(
             event=event,
             cause=code,
+            keys=tuple(each.key for each in group),
+            replaces=_replaced(code, (each.key for each in group), told),
             service=service,
             sentence=group[0].cause.sentence,
             next_step=group[0].cause.next_step,
@@ -213,24 +138,82 @@ def _told_once(event: Event, troubles: Iterable[_Trouble], told: Mapping[str, To
         )
 
 
-def _remembered(trouble: _Trouble, told: Mapping[str, Told], now: datetime) -> Told:
+def _remembered(trouble: Trouble, told: Mapping[str, Told], now: datetime) -> Told:
     before = told.get(trouble.key)
     since = before.since if before and before.cause == trouble.cause.code else trouble.since
     return Told(key=trouble.key, cause=trouble.cause.code, since=since, told_at=now)
 
 
+def _replaced(cause: str, keys: Iterable[str], told: Mapping[str, Told]) -> tuple[str, ...]:
+    return tuple(sorted({told[key].cause for key in keys if key in told} - {cause}))
+
+
+# What was mended ------------------------------------------------------------------------------------------------------
+
+_CURED = {
+    Deed.START: (CauseCode.SCHEDULER_STOPPED,),
+    Deed.RESTART: (CauseCode.SCHEDULER_STALLED,),
+    Deed.RERUN: (CauseCode.MISSED_RUN, CauseCode.NEVER_RAN),
+}
+_WHY = {
+    Deed.START: "Find out why it had stopped, or it may again: read its backend's log from before then",
+    Deed.RESTART: "Find out why it had stalled, or it may again: read its backend's log from before then",
+    Deed.RERUN: "Find out why it did not run by itself: read its scheduler's log of the due time",
+}
+
+
+def _key(action: Action) -> str:
+    return job_key(action.subject) if action.deed is Deed.RERUN else service_key(action.subject)
+
+
+def _mended(action: Action, morning: Morning, told: Mapping[str, Told], left: Trouble | None) -> News:
+    """What was done, and that it helped. `left` is that the run counts as late all the same, None where it does not."""
+    key, now = _key(action), morning.judged_at
+    before = told.get(key)
+    cured = _CURED[action.deed]
+    cause = before.cause if before and before.cause in cured else cured[0]
+    is_over = before is not None and left is None and _is_well(action, morning)
+    return News(
+        event=Event.MENDED,
+        cause=cause,
+        keys=(key,),
+        replaces=_replaced(cause, [key], told),
+        service=None if action.deed is Deed.RERUN else action.subject,
+        sentence=told_action(action, morning.zone),
+        next_step=_WHY[action.deed],
+        jobs=left.jobs if left else tuple(_well(each) for each in _concerned(action, morning)),
+        since=before.since if before and before.cause == cause else action.due_at or action.at,
+        told=(_remembered(left, told, now),) if left else (),
+        over=(key,) if is_over else (),
+    )
+
+
+def _concerned(action: Action, morning: Morning) -> Iterator[JobJudged]:
+    for judged in morning.jobs:
+        service = judged.job.service
+        if action.subject == (judged.job.id if action.deed is Deed.RERUN else service and service.id):
+            yield judged
+
+
+def _is_well(action: Action, morning: Morning) -> bool:
+    if action.deed is Deed.RERUN:
+        return all(_did_its_work(each) for each in _concerned(action, morning))
+    return morning.service_causes.get(action.subject) is None
+
+
 # What is over ---------------------------------------------------------------------------------------------------------
 
 
-def _recovered(roll: Roll, morning: Morning, told: Mapping[str, Told]) -> Iterator[News]:
+def _recovered(morning: Morning, told: Mapping[str, Told], *, besides: Collection[str]) -> Iterator[News]:
+    told = {key: each for key, each in told.items() if key not in besides}
     for service in morning.services:
-        before = told.get(_service_key(service.service.id))
+        before = told.get(service_key(service.service.id))
         if before and morning.service_causes[service.service.id] is None:
             sentence = f"The service {service.service.id} is well again: {_over([before], morning.judged_at)}."
             yield _good_news([before], sentence, service=service.service.id)
     groups: dict[str, list[tuple[Told, JobJudged]]] = {}
     for judged in morning.jobs:
-        before = told.get(_job_key(judged.job.id))
+        before = told.get(job_key(judged.job.id))
         if before and _did_its_work(judged):
             groups.setdefault(before.cause, []).append((before, judged))
     for group in groups.values():
@@ -254,9 +237,14 @@ def _good_news(over: list[Told], sentence: str, *, service: str | None = None, j
     return News(
         event=Event.RECOVERED,
         cause=over[0].cause,
+        keys=tuple(each.key for each in over),
         service=service,
         sentence=sentence,
-        jobs=tuple(Concern(id=each.job.id, title=each.job.title, sentence="", next_step="") for each in jobs),
+        jobs=tuple(_well(each) for each in jobs),
         since=min(each.since for each in over),
         over=tuple(each.key for each in over),
     )
+
+
+def _well(judged: JobJudged) -> Concern:
+    return Concern(id=judged.job.id, title=judged.job.title, sentence="", next_step="")

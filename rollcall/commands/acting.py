@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from rollcall.commands.present import clock_from
+from rollcall.commands.present import clock_from, place_of
 from rollcall.errors import BadInput
 from rollcall.gather import gather
 from rollcall.history.rows import FILE
@@ -26,12 +26,22 @@ class Acting:
     roll: Roll
     clock: Callable[[], datetime]
     folder: Path
+    again: str
+    jobs_file: str | None
 
     def judge(self, jobs: Sequence[Job], services: Sequence[Service] = ()) -> Morning:
         """These jobs and services, asked and judged as of the present."""
         now = self.clock()
         evidence = gather(jobs, services, now=now, clock=self.clock)
-        return judge_morning(self.roll, evidence, now=now, jobs=jobs, services=services)
+        return judge_morning(
+            self.roll,
+            evidence,
+            now=now,
+            jobs=jobs,
+            services=services,
+            again=self.again,
+            jobs_file=self.jobs_file,
+        )
 
     def remember(self, morning: Morning, *, by: str) -> Iterator[str]:
         """Writes what was done into the history, where pytest's mornings stand too; a line where that fails."""
@@ -57,4 +67,10 @@ def acting(asked_for: argparse.Namespace) -> Acting:
         service_urls=asked_for.service_url,
     )
     roll = asked.load(os.environ)
-    return Acting(roll=roll, clock=clock_from(read_now()), folder=asked.reports)
+    return Acting(
+        roll=roll,
+        clock=clock_from(read_now()),
+        folder=asked.reports,
+        again=asked.again(place_of(asked)),
+        jobs_file=asked.other_file,
+    )

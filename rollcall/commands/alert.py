@@ -38,7 +38,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     if roll.alert is None:
         rule = 'nobody is declared who is to hear of a change. Add [alert] with webhook = "…" or apprise = ["…"].'
         raise BadInput.single(asked.shown_file, rule)
-    message = write_test(read_now(), roll.zone)
+    message = write_test(read_now(), roll.zone, jobs_file=roll.file.absolute())
     carried = carry([message], channels_of(roll.alert), limit=roll.alert.timeout)
     for each in carried:
         yield each.problem or f"{each.channel} took it"

@@ -49,7 +49,14 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines of the diagnosis; returns the exit status. Raises `BadInput`."""
     seen = witnessed(asked_for, asks_all=not asked_for.jobs)
     morning = judge_morning(
-        seen.roll, seen.evidence, now=seen.now, jobs=seen.jobs, services=seen.services, replay_of=seen.replay_of
+        seen.roll,
+        seen.evidence,
+        now=seen.now,
+        jobs=seen.jobs,
+        services=seen.services,
+        replay_of=seen.replay_of,
+        again=seen.again,
+        jobs_file=seen.jobs_file,
     )
     if seen.clock and not asked_for.no_wait:
         morning = _looked_twice(morning, seen.evidence, seen.clock)

@@ -13,7 +13,7 @@ from rollcall.commands.selected import selected
 from rollcall.jobs import Job
 from rollcall.settings import AS_OF, JOBS_FILE, Asked
 from rollcall.times import read_now, show_instant, show_span
-from rollcall.verdict import interval
+from rollcall.verdict import interval, pause
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -46,9 +46,16 @@ def _job_lines(job: Job, at: datetime) -> Iterator[str]:
     title = "" if job.title == job.id else f"  {job.title}"
     yield f"{job.id}{title}"
     yield f"  {job.schedule.in_words()}, {job.zone.key} ({job.schedule.engine} `{job.schedule.text}`)"
+    ends_at = pause.ends_at(job)
+    is_paused = ends_at is not None and at < ends_at
+    if ends_at is not None:
+        yield f"  paused    {pause.until(job)}" if is_paused else f"  paused    no more: {pause.over(job)}"
+    job = pause.owed_again(job, ends_at)
     if interval.floats(job):
         yield "  last due  counted from its newest run, which only its service or its files can tell"
-        yield f"  next due  {show_span(interval.span_of(job))} after that run"
+        yield f"  next due  {show_span(interval.span_of(job))} after that run" + (
+            f", and not before {show_instant(ends_at, job.zone)}" if ends_at and is_paused else ""
+        )
         return
     yield f"  last due  {_last_due(job, at)}"
     next_at = job.schedule.next_due(max(at, job.since - _INSTANT) if job.since else at)

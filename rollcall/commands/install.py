@@ -19,6 +19,7 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollcall import typed
 from rollcall.errors import BadInput
 from rollcall.jobs import Roll
 from rollcall.settings import JOBS_FILE, Asked
@@ -56,7 +57,9 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
         description="Prints the unit that judges each morning after its last grace, for this folder, this "
         "interpreter and this zone.",
     )
-    install.add_argument("kind", nargs="?", choices=[*Kind], metavar="CLOCK", help=", ".join(Kind))
+    install.add_argument(
+        "kind", nargs="?", choices=[kind.value for kind in Kind], metavar="CLOCK", help=", ".join(Kind)
+    )
     install.add_argument(
         "--at", metavar="HH:MM", help="when to look, in jobs.toml's zone; default: after the last grace"
     )
@@ -75,7 +78,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     wish = _wish(asked_for)
     asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file)
     roll = asked.load(os.environ)
-    plan = _plan(roll, asked.jobs_file.absolute(), wish, read_now())
+    plan = _plan(roll, _whole(asked.jobs_file), wish, read_now())
     if asked_for.check:
         stands = {kind: _stand(plan, roll, kind) for kind in ([wish.kind] if asked_for.kind else Kind)}
         yield from _stands(asked_for, stands)
@@ -100,7 +103,8 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
 
 
 def _command(asked_for: argparse.Namespace, wish: Wish) -> str:
-    return str(wish) + (f" --jobs-file {shlex.quote(clean(asked_for.jobs_file))}" if asked_for.jobs_file else "")
+    command = str(wish).replace("rollcall", typed.rollcall(), 1)
+    return command + (f" --jobs-file {shlex.quote(clean(asked_for.jobs_file))}" if asked_for.jobs_file else "")
 
 
 def _wish(asked_for: argparse.Namespace) -> Wish:
@@ -136,6 +140,12 @@ def _plan(roll: Roll, jobs_file: Path, wish: Wish, now: datetime) -> Plan:
         now=now,
         variables=_variables(jobs_file),
     )
+
+
+def _whole(file: Path) -> Path:
+    """Its path without a `..`; a link in it stays one, as what it points to may be another after the next release."""
+    plain = Path(os.path.abspath(file))
+    return plain if plain.exists() and plain.samefile(file) else file.resolve()
 
 
 def _folder_of_checks(beside: Path) -> Path:

@@ -4,9 +4,10 @@ It asks every witness and judges as `pytest checks/` does, acts where it is told
 it, and adds one line to a log. It looks at the present and at all jobs, and writes no page.
 
 Exit status, as of a monitoring plugin, and the same whatever is printed:
-0 all is well; 1 a warning (a late run that `late = "warn"` allows: nobody must get up for it); 2 something needs a
-person, such as a backend that is down; 3 unknown: nothing is known to be broken, but what was to be looked at could not
-be, another monitor is at it, this one broke, or a file that was asked for could not be written; 4 bad input.
+0 all is well; 1 a warning, for which nobody must get up (a late run that `late = "warn"` allows, or all is well once
+Roll call did something about it: what had to be mended may happen again); 2 something needs a person, such as a backend
+that is down; 3 unknown: nothing is known to be broken, but what was to be looked at could not be, another monitor is at
+it, this one broke, or what was asked for could not be written or printed; 4 bad input.
 
 A second monitor steps aside at once, says so in one line, also with --quiet, and ends with 3: that another one looks
 is no evidence that all is well. Notes (who could not be told, pinged or written to) go to stderr and change nothing.
@@ -58,8 +59,9 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
         "monitor",
         help="the quick look for cron: asks, judges, tells who must hear of it",
         description="The quick look for cron: asks every witness, judges, remembers, and tells who must hear of it. "
-        'Exit status: 0 all is well; 1 a warning (late where `late = "warn"` allows it); 2 something needs a person; '
-        "3 unknown: not all could be looked at, another monitor is at it, or its log is not written; 4 bad input.",
+        'Exit status: 0 all is well; 1 a warning (late where `late = "warn"` allows it, or well once something was '
+        "done); 2 something needs a person; 3 unknown: not all could be looked at, another monitor is at it, or what "
+        "was asked for could not be written; 4 bad input.",
     )
     add_address(parser)
     parser.add_argument("--restart-stopped", action="store_true", help="start a scheduler that is stopped, once")
@@ -73,7 +75,8 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     printed = parser.add_mutually_exclusive_group()
     printed.add_argument("--quiet", action="store_true", help="print nothing when all is well")
     printed.add_argument("--nagios", action="store_true", help="print one line with performance data")
-    parser.set_defaults(command=run)
+    # Status 1 would be a mere warning, and 0, where nobody reads on, that all is well.
+    parser.set_defaults(command=run, unwritten=int(State.UNKNOWN))
 
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
@@ -121,11 +124,10 @@ class _Look:
         pinged = watch.begin(self.here.roll.watch)
         try:
             morning = self._judged()
-            is_written = self._tell_and_write(morning)
+            status, lines = self._shown(morning, is_written=self._tell_and_write(morning))
+            said = "\n".join([*render_summary(morning, is_complete=True, has_page=False), *self.notes])
         except Exception as error:  # noqa: BLE001 - what ends in a traceback has status 1, and 1 is a mere warning
             return self._broke(error, pinged)
-        status, lines = self._shown(morning, is_written=is_written)
-        said = "\n".join([*render_summary(morning, is_complete=True), *self.notes])
         # A warning is nothing that anybody must get up for.
         self._note(pinged.finish(State.OK if status == State.WARNING else status, said))
         return status, lines
@@ -159,7 +161,8 @@ class _Look:
         state = State(nagios.render(morning)[1])
         causes = "; ".join(f"{each.cause.code} [{_subject(each)}]" for each in tell_causes(morning))
         done = "; ".join(action.told(each, morning.zone) for each in morning.actions)
-        line = _stamped(morning.judged_at, morning.zone, state, headline(morning, is_complete=True), causes, done)
+        said = (headline(morning, is_complete=True), causes, done, morning.jobs_file or "")
+        line = _stamped(morning.judged_at, morning.zone, state, *said)
         # One after the other, and each of them although the one before failed.
         is_written = all([self._log(line), self._write_metrics(morning)])
         self._remember(morning)
@@ -204,7 +207,7 @@ class _Look:
             return status, [line]
         if self.asked_for.quiet and status == State.OK:
             return status, []
-        return status, render_summary(morning, is_complete=True)
+        return status, render_summary(morning, is_complete=True, has_page=False)
 
     def _note(self, note: str | None) -> None:
         # What kept the history from being read keeps it from being written too.

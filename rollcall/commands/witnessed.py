@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollcall.commands.present import clock_from
+from rollcall.commands.present import clock_from, place_of
 from rollcall.commands.selected import selected
 from rollcall.evidence import Evidence
 from rollcall.gather import gather
@@ -36,6 +36,8 @@ class Witnessed:
     now: datetime
     clock: Callable[[], datetime] | None
     replay_of: datetime | None = None
+    again: str
+    jobs_file: str | None
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -67,6 +69,7 @@ def witnessed(asked_for: argparse.Namespace, *, asks_all: bool) -> Witnessed:
         as_of=asked_for.as_of,
         replay=asked_for.replay,
     )
+    again = asked.again(place_of(asked))
     if replay := asked.load_replay():
         now = asked.judged_at(replay.roll, replay.recorded_at)
         return Witnessed(
@@ -77,10 +80,21 @@ def witnessed(asked_for: argparse.Namespace, *, asks_all: bool) -> Witnessed:
             now=now,
             clock=None,
             replay_of=replay.recorded_at,
+            again=again,
+            jobs_file=asked.other_file,
         )
     roll = asked.load(os.environ)
     clock = clock_from(read_now())
     now = asked.judged_at(roll, clock())
     jobs, services = selected(roll, asked_for.jobs), roll.services if asks_all else ()
     evidence = gather(jobs, services, now=now, clock=clock)
-    return Witnessed(roll=roll, jobs=jobs, services=services, evidence=evidence, now=now, clock=clock)
+    return Witnessed(
+        roll=roll,
+        jobs=jobs,
+        services=services,
+        evidence=evidence,
+        now=now,
+        clock=clock,
+        again=again,
+        jobs_file=asked.other_file,
+    )

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 
 from rollcall.config.values import SHORTEST_SECRET, VARIABLE, expand
 from rollcall.text import clean
+from rollcall.typed import install
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -42,7 +43,7 @@ def _parsed(text: str) -> URL:
         from sqlalchemy import make_url
         from sqlalchemy.exc import ArgumentError
     except ImportError:
-        raise ValueError('needs SQLAlchemy, which is not installed: pip install "roll-call[database]"') from None
+        raise ValueError(f"needs SQLAlchemy, which is not installed: {install('SQLAlchemy>=2,<3')}") from None
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
@@ -64,8 +65,8 @@ def _dialect(url: URL) -> Dialect:
         raise ValueError(f"names no kind of database that SQLAlchemy knows. {_CURE}") from None
     except ImportError as error:
         missing = clean(error.name or str(error), 60)
-        bundle = '"psycopg[binary]"' if missing.startswith("psycopg") else missing
-        raise ValueError(f"needs the driver {missing}, which is not installed: pip install {bundle}") from None
+        bundle = "psycopg[binary]" if missing.startswith("psycopg") else missing
+        raise ValueError(f"needs the driver {missing}, which is not installed: {install(bundle)}") from None
     return entry()
 
 

@@ -24,6 +24,8 @@ _RULES = {
 # What may be shown of tables that hold secrets.
 _PLAIN = ("still_after", "timeout")
 _LONGEST_NUMBER = 10**18
+# Of two of which one must be there, the second is said to be missing.
+_INSTEAD_OF: dict[int | str, tuple[str, ...]] = {"every": ("schedule",), "output": ("service",), "apprise": ("webhook",)}
 # A table that is missing as a whole is said of the table itself, not of its first key.
 _CURES_OF_MISSING = {
     "timezone": 'required, never guessed. Write timezone = "Europe/Zurich" with your own zone.',
@@ -39,7 +41,17 @@ _CURES_OF_MISSING = {
 
 def mistakes_of(error: ValidationError, shown_as: str, model: type[BaseModel]) -> tuple[Mistake, ...]:
     """Every mistake that pydantic found, in the order of the file's grammar."""
-    return tuple(_mistake(each, shown_as, model) for each in error.errors(include_url=False))
+    errors = error.errors(include_url=False)
+    meant = {(*each["loc"][:-1], _meant(each["loc"], model)) for each in errors if each["type"] == "extra_forbidden"}
+    return tuple(_mistake(each, shown_as, model) for each in errors if not _is_misspelt(each, meant))
+
+
+def _is_misspelt(error: ErrorDetails, meant: set[tuple[int | str | None, ...]]) -> bool:
+    """True where what is missing stands there under a name that is told to be misspelt: one mistake, said once."""
+    *table, key = error["loc"] or ("",)
+    if error["type"] != "missing" and error["input"]:
+        return False
+    return any((*table, each) in meant for each in (key, *_INSTEAD_OF.get(key, ())))
 
 
 def _mistake(error: ErrorDetails, shown_as: str, model: type[BaseModel]) -> Mistake:
@@ -129,10 +141,13 @@ def _not_a_table(error: ErrorDetails) -> str:
 
 
 def _unknown_key(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
-    known = _keys_at(loc[:-1], model)
-    near = get_close_matches(str(loc[-1])[:80], known, n=1)
-    cure = f"Did you mean {near[0]}?" if near else f"Known keys: {listed(known, 20)}."
+    near = _meant(loc, model)
+    cure = f"Did you mean {near}?" if near else f"Known keys: {listed(_keys_at(loc[:-1], model), 20)}."
     return f"unknown key. {cure}"
+
+
+def _meant(loc: tuple[int | str, ...], model: type[BaseModel]) -> str | None:
+    return next(iter(get_close_matches(str(loc[-1])[:80], _keys_at(loc[:-1], model), n=1)), None)
 
 
 def _keys_at(loc: tuple[int | str, ...], model: type[BaseModel]) -> list[str]:

@@ -6,8 +6,10 @@ the JSON Schema for editors.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Annotated, Any
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
@@ -44,8 +46,11 @@ from rollcall.jobs import Format, Late, Threshold
 from rollcall.schedule import Engine, read_schedule
 from rollcall.schedule.days_off import read_holidays
 from rollcall.text import clean
-from rollcall.times import parse_span
+from rollcall.times import parse_span, show_span
 
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+# More than a day of those that are nearest to each other, and years of those that are due once a month.
+_ENOUGH_RUNS = 400
 _THRESHOLD_SCHEMA = {"type": "string", "pattern": r"^\s*\d", "examples": ["2 of 3"]}
 
 
@@ -74,10 +79,9 @@ class OutputTable(Table):
     @field_validator("stamp")
     @classmethod
     def _stamp_tells_the_date(cls, stamp: str | None, found: ValidationInfo) -> str | None:
-        if stamp is not None and "path" in found.data:
-            problem = stamp_problem(stamp, found.data["path"])
-            if problem:
-                raise ValueError(problem)
+        # What is wrong with the stamp itself is told with what is wrong with path.
+        if stamp is not None and (problem := stamp_problem(stamp, found.data.get("path"))):
+            raise ValueError(problem)
         return stamp
 
     @field_validator("max_size")
@@ -200,7 +204,7 @@ class JobTable(Table):
     grace: Span = default("15 min", parse_span, "How late a run may start.")
     max_runtime: Span = default("30 min", parse_span, "How long a run may take.")
     look_back: Span | None = Field(None, description="How far back due runs are judged.")
-    jitter: Span = default("0 s", parse_span, "How far from its time the scheduler may draw a run, either way.")
+    jitter: Span = default("0 s", parse_span, "How long after its time the scheduler may draw a run.")
     late: Late = Field(Late.FAIL, description="What a run outside its time is.")
     since: Instant | None = Field(None, description="Runs due before this instant are not owed.")
     paused: PauseTable | None = Field(None, description="It owes nothing until a day, for a reason.")
@@ -220,10 +224,12 @@ class JobTable(Table):
 
     @field_validator("jitter")
     @classmethod
-    def _jitter_leaves_the_run_its_own(cls, jitter: timedelta, found: ValidationInfo) -> timedelta:
-        every = found.data.get("every")
-        if every and jitter * 2 >= every:
-            raise ValueError("reaches the run before. Write less than half of every.")
+    def _jitter_leaves_the_next_run_its_own(cls, jitter: timedelta, found: ValidationInfo) -> timedelta:
+        apart = _shortest_gap(found.data) if jitter else None
+        if apart is not None and jitter >= apart:
+            raise ValueError(
+                f"reaches the next run, {show_span(apart)} later, so nobody could tell them apart. Write less."
+            )
         return jitter
 
     @field_validator("rerun")
@@ -278,6 +284,19 @@ class JobTable(Table):
         if output is None and "service" in found.data and not found.data["service"]:
             raise ValueError("nothing to look at. Give the job a service or an output.")
         return output
+
+
+def _shortest_gap(job: Mapping[str, Any]) -> timedelta | None:
+    """How near two runs of a job are to each other at the least, its days off and clock changes aside."""
+    if job.get("every"):
+        return cast(timedelta, job["every"])
+    if not job.get("schedule"):
+        return None
+    # In UTC clocks do not change.
+    named = read_schedule(job["schedule"], engine=job.get("engine") or Engine.CRON, zone=ZoneInfo("UTC"))
+    first = named.next_due(_ANY_TIME)
+    dues = (first, *islice(named.due_after(first), _ENOUGH_RUNS)) if first else ()
+    return min((later - earlier for earlier, later in pairwise(dues)), default=None)
 
 
 class JobsFile(Table):

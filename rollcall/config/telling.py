@@ -19,6 +19,7 @@ from rollcall.config.values import SHORTEST_SECRET, VARIABLE, expand, known_secr
 from rollcall.jobs import Alert, Watch
 from rollcall.text import clean
 from rollcall.times import parse_span
+from rollcall.typed import install
 
 _SHORTEST_TOKEN = 12
 
@@ -84,7 +85,7 @@ class AlertTable(Table):
         if not urls and "webhook" in found.data and found.data["webhook"] is None:
             raise ValueError("nobody would hear. Write webhook or apprise.")
         if urls and not find_spec("apprise"):
-            raise ValueError('needs Apprise, which is not installed: pip install "roll-call[alert]"')
+            raise ValueError(f"needs Apprise, which is not installed: {install('apprise')}")
         for url in urls:
             if not expand(url, context(found)["environment"]).strip():
                 raise ValueError('is empty. Write such as "mailto://…".')

@@ -23,6 +23,7 @@ from rollcall.times import read_timestamp, split_stamp
 _SIZE = re.compile(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)\s*")
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _THRESHOLD = re.compile(r"\s*(\d{1,3})\s+of\s+(\d{1,3})\s*")
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999  # as of an instant
 _MOST_RUNS = 30  # a strip of the page
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
@@ -70,14 +71,22 @@ def read_aware_time(value: object) -> datetime:
 
 def read_date(value: object) -> date:
     """A day; TOML's own dates and texts are both read."""
+    day = _date_of(value)
+    if day is None:
+        raise ValueError("is not a day. Write it such as 2026-03-01.")
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        # Its midnight elsewhere may be no instant at all.
+        raise ValueError(f"year {day.year:04} is outside {_FIRST_YEAR}-{_LAST_YEAR}. Write it such as 2026-03-01.")
+    return day
+
+
+def _date_of(value: object) -> date | None:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
-        if isinstance(value, str):
-            return date.fromisoformat(value)
+        return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
-        pass
-    raise ValueError("is not a day. Write it such as 2026-03-01.")
+        return None
 
 
 def read_threshold(text: str) -> Threshold:
@@ -210,8 +219,8 @@ def read_output_path(path: str) -> tuple[Path, str]:
     return folder, name
 
 
-def stamp_problem(stamp: str, path: str) -> str | None:
-    """Why `stamp` cannot tell the instant of a file of `path`; None where it can."""
+def stamp_problem(stamp: str, path: str | None) -> str | None:
+    """Why `stamp` cannot tell the instant of a file of `path` (None: not known); None where it can."""
     if "%Z" in stamp.replace("%%", ""):
         return "has %Z, a zone's name, which is not read as one. Write %z, or the name itself."
     try:
@@ -223,7 +232,7 @@ def stamp_problem(stamp: str, path: str) -> str | None:
         return 'cannot be read. Write the file name with strptime codes, such as "export-%Y%m%d-%H%M%S.md".'
     if read.date() != _STAMP_EXAMPLE.date():
         return "does not tell the date. It needs year, month and day, such as %Y%m%d."
-    name = PurePath(path).name
+    name = "*" if path is None else PurePath(path).name
     if not fnmatchcase(example, name):
         return f'reads names such as "{clean(example, 80)}", which path does not match ("{clean(name, 80)}").'
     return None

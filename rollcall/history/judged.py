@@ -26,13 +26,16 @@ def rows_of(morning: Morning) -> tuple[Row, ...]:
     return tuple(row for judged in morning.jobs for row in _rows(judged, morning))
 
 
-def past_morning(morning: Morning, *, by: str, is_complete: bool) -> PastMorning:
-    """The morning as a whole; one that looked at a part of the jobs is never complete."""
+def past_morning(morning: Morning, *, by: str, is_complete: bool, other_failures: int = 0) -> PastMorning:
+    """The morning as a whole; one that looked at a part of the jobs is never complete.
+
+    `other_failures` counts checks that failed though no job and no service needs anybody for it.
+    """
     is_complete = is_complete and not morning.is_partial
     fine = "ok" if is_complete else "incomplete"
     return PastMorning(
         judged_at=morning.judged_at,
-        verdict="attention" if morning.needs_a_person else fine,
+        verdict="attention" if morning.needs_a_person or other_failures else fine,
         is_complete=is_complete,
         declared=morning.declared,
         needing=len(morning.jobs_that_need_a_person()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -49,12 +49,13 @@ class Chronicle:
     """What the history tells a morning before that is written down itself.
 
     `rows` are the newest of each job, oldest first; a job that history does not know has none. `mornings` are the
-    newest, oldest first. `gone` are the jobs of the last complete morning that are declared no more. `problem` is what
-    kept it, or some of it, from being read, in one line for people.
+    newest, oldest first. `present` are the jobs of the last complete morning, `gone` those of them that are declared no
+    more. `problem` is what kept it, or some of it, from being read, in one line for people.
     """
 
     rows: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
     mornings: tuple[PastMorning, ...] = ()
+    present: frozenset[str] = frozenset()
     gone: tuple[str, ...] = ()
     problem: str | None = None
 
@@ -81,28 +82,6 @@ class Told:
     told_at: datetime
 
 
-_TOO_EARLY = frozenset({Verdict.PENDING, Verdict.PAUSED})
-
-
 def is_good(row: Row) -> bool:
     """True where the run did its work, be it late where that needs nobody."""
     return row.verdict is Verdict.OK or (row.verdict is Verdict.LATE and not row.needs_a_person)
-
-
-def bad_since(rows: Sequence[Row]) -> datetime | None:
-    """When the first was due of those at the end of `rows`, oldest first, that need a person, no good run between them.
-
-    A run that was still inside its time is no good one. None where the newest that tells anything needs nobody.
-    """
-    since = None
-    for row in reversed(rows):
-        if row.needs_a_person:
-            since = row.due_at
-        elif row.verdict not in _TOO_EARLY:
-            break
-    return since
-
-
-def last_good(rows: Sequence[Row]) -> Row | None:
-    """The newest of `rows`, oldest first, that did its work; None where none of them did."""
-    return next((row for row in reversed(rows) if is_good(row)), None)

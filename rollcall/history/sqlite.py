@@ -120,11 +120,17 @@ def writing(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 def check_whole(connection: sqlite3.Connection) -> None:
-    """Raises `UnfitFile` where any page is broken: a byte inside a key hides rows, and no other statement tells.
+    """Raises `UnfitFile` where anything is broken: a byte inside a key hides rows, and no other statement tells."""
+    _check(connection, "integrity_check")
 
-    A year of a thousand jobs is looked through in a third of a second. (`quick_check` does not look at the keys.)
-    """
-    [[found]] = connection.execute("PRAGMA integrity_check(1)").fetchall()
+
+def check_pages(connection: sqlite3.Connection) -> None:
+    """The same where a page is; it does not look at the keys, and takes two fifths of the time."""
+    _check(connection, "quick_check")
+
+
+def _check(connection: sqlite3.Connection, check: str) -> None:
+    [[found]] = connection.execute(f"PRAGMA {check}(1)").fetchall()
     if found != "ok":
         raise UnfitFile(Unfit.DAMAGED, f"is damaged ({clean(found, 80)})")
 

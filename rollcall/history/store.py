@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -20,7 +20,16 @@ from typing import Any, TypeVar
 from rollcall.findings import Verdict
 from rollcall.history.judged import past_morning, rows_of
 from rollcall.history.rows import NOTHING, Chronicle, PastMorning, Row, Told
-from rollcall.history.sqlite import UnfitFile, check_whole, is_damage, reading, set_aside, show_problem, writing
+from rollcall.history.sqlite import (
+    UnfitFile,
+    check_pages,
+    check_whole,
+    is_damage,
+    reading,
+    set_aside,
+    show_problem,
+    writing,
+)
 from rollcall.jobs import Job
 from rollcall.morning import Morning
 from rollcall.text import clean, counted
@@ -28,8 +37,13 @@ from rollcall.times import EPOCH
 
 MOST_MORNINGS = 400
 _INSTANT = timedelta(microseconds=1)
+_WEEK = timedelta(days=7) // _INSTANT
 _TRIES = 3
 _LAST = (datetime(3000, 1, 1, tzinfo=UTC) - EPOCH) // _INSTANT
+_EVER = 2**63 - 1
+# Of two that look at the same time the later one may write first. What is dated further ahead of the morning that is
+# written comes from a clock that was wrong.
+_AT_ONCE = timedelta(hours=1)
 
 _Values = tuple[Any, ...]
 _Answer = TypeVar("_Answer")
@@ -40,14 +54,15 @@ _MORNING = "judged, made_by, verdict, is_complete, declared, needing"
 _TOLD = "subject, cause, since, told"
 
 # Whatever order rows come in, the same one stays: what a morning judged before what files tell, what proves something
-# before what does not, then what was judged later. What was done is remembered by whoever stays.
+# before what does not, then what was judged later. What was done is remembered by whoever stays. Only a row that is
+# dated after the last parameter gives way to any.
 _KEEP_RUN = f"""
 INSERT INTO runs ({_RUN}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (job, due) DO UPDATE SET
     verdict = excluded.verdict, cause = excluded.cause, needs = excluded.needs, ran = excluded.ran,
     size = excluded.size, judged = excluded.judged, action = coalesce(excluded.action, runs.action),
     from_files = excluded.from_files
-WHERE (NOT excluded.from_files, excluded.verdict NOT IN ('unknown', 'pending'), excluded.judged)
+WHERE runs.judged > ? OR (NOT excluded.from_files, excluded.verdict NOT IN ('unknown', 'pending'), excluded.judged)
    >= (NOT runs.from_files, runs.verdict NOT IN ('unknown', 'pending'), runs.judged)
 """
 _KEEP_MORNING = f"""
@@ -63,6 +78,9 @@ SELECT {_RUN} FROM json_each(?) AS wanted JOIN runs ON job = wanted.value
 WHERE judged < ? AND due >= coalesce(
     (SELECT due FROM runs WHERE job = wanted.value AND judged < ? ORDER BY due DESC LIMIT 1 OFFSET ?), -9e18)
 ORDER BY wanted.key, due
+"""
+_NEWEST_DUE = """
+SELECT value, (SELECT due FROM runs WHERE job = value ORDER BY due DESC LIMIT 1) FROM json_each(?)
 """
 _NEWEST_MORNINGS = f"SELECT {_MORNING} FROM mornings WHERE judged < ? ORDER BY judged DESC, made_by DESC LIMIT ?"
 
@@ -95,10 +113,12 @@ def read_ids(file: Path, job_ids: Sequence[str], *, now: datetime, most: int = 6
     def chronicle(connection: sqlite3.Connection) -> Chronicle:
         rows, unread = _newest_rows(connection, job_ids, now, most)
         mornings = connection.execute(_NEWEST_MORNINGS, (_number(now), MOST_MORNINGS)).fetchall()
+        present = _present(connection, now)
         return Chronicle(
             rows=rows,
             mornings=tuple(_readable(mornings, _morning))[::-1],
-            gone=_gone(connection, job_ids, now),
+            present=present,
+            gone=tuple(sorted(present.difference(job_ids))),
             problem=f"{file.name}: {counted(unread, 'row')} cannot be read, and are left out" if unread else None,
         )
 
@@ -106,7 +126,9 @@ def read_ids(file: Path, job_ids: Sequence[str], *, now: datetime, most: int = 6
     return Chronicle(problem=found) if isinstance(found, str) else found or NOTHING
 
 
-def write(file: Path, morning: Morning, *, by: str, is_complete: bool, keeps: timedelta) -> str | None:
+def write(
+    file: Path, morning: Morning, *, by: str, is_complete: bool, keeps: timedelta, other_failures: int = 0
+) -> str | None:
     """Adds the morning in one transaction, and forgets what was due longer ago than `keeps`.
 
     `by` is what looked. Returns None where all went well, else one line for people: why it was not written, or that it
@@ -114,35 +136,39 @@ def write(file: Path, morning: Morning, *, by: str, is_complete: bool, keeps: ti
     """
     if morning.demo is not None or morning.replay_of is not None:
         return f"{file.name}: not written, as nobody was asked this morning"
-    rows, whole = rows_of(morning), past_morning(morning, by=by, is_complete=is_complete)
+    rows = rows_of(morning)
+    whole = past_morning(morning, by=by, is_complete=is_complete, other_failures=other_failures)
     ids = [each.job.id for each in morning.jobs]
 
     def add(connection: sqlite3.Connection) -> None:
-        check_whole(connection)
-        # By the morning before: a machine whose clock jumps years ahead must not forget all for it.
-        judged = _number(morning.judged_at)
-        horizon = min(judged, _last(connection, "mornings") or judged) - keeps // _INSTANT
-        _keep(connection, rows, (whole,))
+        judged, last = _number(morning.judged_at), _last(connection, "mornings")
+        is_first_of_a_week = last is None or last // _WEEK != judged // _WEEK
+        # Every morning waits for this; what takes longest need not be done each time.
+        check_whole(connection) if is_first_of_a_week else check_pages(connection)
+        _keep(connection, rows, (whole,), now=morning.judged_at)
+        if not is_first_of_a_week and not _are_found(connection, rows):
+            check_whole(connection)
         if whole.is_complete:
-            _keep_present(connection, ids, morning.judged_at)
-        _forget(connection, horizon)
+            _keep_present(connection, ids, morning.judged_at, now=morning.judged_at)
+        # By the morning before: a machine whose clock jumps years ahead must not forget all for it.
+        _forget(connection, min(judged, last or judged) - keeps // _INSTANT)
 
     return _changed(file, add)
 
 
-def complete(file: Path, morning: Morning, *, by: str) -> str | None:
+def complete(file: Path, morning: Morning, *, by: str, other_failures: int = 0) -> str | None:
     """Says of a morning written before that it is whole: its reports stand where they belong too. Returns as `write`.
 
     A run that ends between the two is remembered as one that is not.
     """
-    whole = past_morning(morning, by=by, is_complete=True)
+    whole = past_morning(morning, by=by, is_complete=True, other_failures=other_failures)
     if not whole.is_complete:
         return None
     ids = [each.job.id for each in morning.jobs]
 
     def add(connection: sqlite3.Connection) -> None:
         _keep(connection, (), (whole,))
-        _keep_present(connection, ids, morning.judged_at)
+        _keep_present(connection, ids, morning.judged_at, now=morning.judged_at)
 
     return _changed(file, add)
 
@@ -158,9 +184,17 @@ def read_told(file: Path) -> dict[str, Told]:
     return {} if found is None or isinstance(found, str) else found
 
 
-def write_told(file: Path, told: Mapping[str, Told]) -> str | None:
-    """Remembers exactly these, and forgets others. Returns None where all went well, else one line, as `write` does."""
-    return _changed(file, lambda connection: _keep_told(connection, told.values()))
+def update_told(file: Path, new: Mapping[str, Told], over: Collection[str]) -> str | None:
+    """Remembers `new`, and forgets the keys `over`; what else is remembered stays, whoever told it meanwhile.
+
+    Returns None where all went well, else one line, as `write` does.
+    """
+
+    def update(connection: sqlite3.Connection) -> None:
+        connection.executemany("DELETE FROM told WHERE subject = ?", [(key,) for key in over])
+        _keep_told(connection, new.values())
+
+    return _changed(file, update)
 
 
 def read_whole(file: Path, *, since: datetime | None = None) -> Whole | str:
@@ -197,6 +231,7 @@ def merge(file: Path, other: Whole) -> str | None:
         check_whole(connection)
         own, theirs = _last(connection, "mornings"), max((each.judged_at for each in other.mornings), default=None)
         if theirs is not None and (own is None or own < _number(theirs)):
+            connection.execute("DELETE FROM told")
             _keep_told(connection, other.told)
         _keep(connection, other.rows, other.mornings)
         if other.present_at is not None:
@@ -257,21 +292,39 @@ def _joined(*lines: str | None) -> str:
 # Statements -----------------------------------------------------------------------------------------------------------
 
 
-def _keep(connection: sqlite3.Connection, rows: Iterable[Row], mornings: Iterable[PastMorning]) -> None:
-    connection.executemany(_KEEP_RUN, map(_run_values, rows))
+def _keep(
+    connection: sqlite3.Connection, rows: Iterable[Row], mornings: Iterable[PastMorning], *, now: datetime | None = None
+) -> None:
+    """`now` is the present of who writes; None where that is not known."""
+    latest = _latest(now)
+    connection.executemany(_KEEP_RUN, ((*_run_values(each), latest) for each in rows))
     connection.executemany(_KEEP_MORNING, map(_morning_values, mornings))
 
 
-def _keep_present(connection: sqlite3.Connection, ids: Sequence[str], judged_at: datetime) -> None:
+def _are_found(connection: sqlite3.Connection, rows: Iterable[Row]) -> bool:
+    """True where the newest of each job is found where the next morning will look for it: no broken key hides it."""
+    newest_due = {row.job_id: _number(row.due_at) for row in sorted(rows, key=attrgetter("due_at"))}
+    ids = json.dumps(list(newest_due))
+    found = dict(connection.execute(_NEWEST_DUE, (ids,)))
+    return all(isinstance(found[job], int) and found[job] >= due for job, due in newest_due.items())
+
+
+def _latest(now: datetime | None) -> int:
+    """What is dated after this was not judged yet."""
+    return _number(now + _AT_ONCE) if now else _EVER
+
+
+def _keep_present(
+    connection: sqlite3.Connection, ids: Sequence[str], judged_at: datetime, *, now: datetime | None = None
+) -> None:
     last = _last(connection, "present")
-    if last is None or last <= _number(judged_at):
+    if last is None or last <= _number(judged_at) or last > _latest(now):
         connection.execute("DELETE FROM present")
         values = ((each, _number(judged_at)) for each in ids)
         connection.executemany("INSERT OR IGNORE INTO present VALUES (?, ?)", values)
 
 
 def _keep_told(connection: sqlite3.Connection, told: Iterable[Told]) -> None:
-    connection.execute("DELETE FROM told")
     values = ((each.key, each.cause, _number(each.since), _number(each.told_at)) for each in told)
     connection.executemany(f"INSERT OR REPLACE INTO told ({_TOLD}) VALUES (?, ?, ?, ?)", values)
 
@@ -298,10 +351,9 @@ def _newest_rows(
     return by_job, len(values) - len(rows)
 
 
-def _gone(connection: sqlite3.Connection, job_ids: Iterable[str], now: datetime) -> tuple[str, ...]:
-    declared = set(job_ids)
-    present = connection.execute("SELECT job FROM present WHERE judged < ? ORDER BY job", (_number(now),))
-    return tuple(job for (job,) in present if type(job) is str and job not in declared)
+def _present(connection: sqlite3.Connection, now: datetime) -> frozenset[str]:
+    present = connection.execute("SELECT job FROM present WHERE judged < ?", (_number(now),))
+    return frozenset(job for (job,) in present if type(job) is str)
 
 
 # Values ---------------------------------------------------------------------------------------------------------------

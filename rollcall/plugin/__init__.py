@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rollcall.again import Place
 from rollcall.errors import BadInput
 from rollcall.plugin import as_nagios, outcome
 from rollcall.plugin.beginning import begin
@@ -79,7 +80,7 @@ def _begin(config: pytest.Config, now: datetime) -> None:
         wanted = asked(config)
         if presentation:
             presentation.write_metrics(wanted.metrics)
-        session = config.stash[_session] = begin(wanted, cleanup, now)
+        session = config.stash[_session] = begin(wanted, cleanup, now, Place.of(config.rootpath))
     except BadInput as problem:
         if presentation:
             presentation.refuse(str(problem))

@@ -17,7 +17,7 @@ BY = "pytest"
 def notes_before_the_page(session: Session, ending: Ending, page: Path) -> Iterator[str]:
     """Writes the history and alerts; yields what the page is to say of that."""
     # Where a file that could not be read was set aside, that tells the same, and more.
-    if problem := _remember(session) or session.chronicle.problem:
+    if problem := _remember(session, ending) or session.chronicle.problem:
         yield problem
     if missing := _missing(session):
         yield missing
@@ -34,23 +34,23 @@ def _missing(session: Session) -> str:
     return tell_missing(missing_mornings(session.chronicle.mornings, now, zone), now, zone)
 
 
-def _remember(session: Session) -> str | None:
+def _remember(session: Session, ending: Ending) -> str | None:
     """Writes the morning into the history as one that is not whole: its reports do not stand there yet."""
     if session.history is None or session.morning is None:
         return None
     from rollcall.history import store
 
-    keeps = session.roll.history_keeps
-    return store.write(session.history, session.morning, by=BY, is_complete=False, keeps=keeps)
+    keeps, others = session.roll.history_keeps, len(ending.other_failures)
+    return store.write(session.history, session.morning, by=BY, is_complete=False, keeps=keeps, other_failures=others)
 
 
-def remember_as_whole(session: Session) -> str | None:
+def remember_as_whole(session: Session, ending: Ending) -> str | None:
     """Says so in the history once the reports stand there. Returns what kept it from that, in one line."""
     if session.history is None or session.morning is None:
         return None
     from rollcall.history import store
 
-    return store.complete(session.history, session.morning, by=BY)
+    return store.complete(session.history, session.morning, by=BY, other_failures=len(ending.other_failures))
 
 
 def _alert(session: Session, ending: Ending, page: Path) -> Sequence[str]:

@@ -8,17 +8,18 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 
+from rollcall.again import Place
 from rollcall.errors import BadInput
 from rollcall.history.rows import FILE
 from rollcall.plugin.session import Session
 from rollcall.settings import Asked
 
 
-def begin(wanted: Asked, cleanup: ExitStack, now: datetime) -> Session:
-    """The session that was asked for; what it opened is closed by `cleanup`. Raises `BadInput`."""
+def begin(wanted: Asked, cleanup: ExitStack, now: datetime, place: Place) -> Session:
+    """The session that was asked for, at that place; what it opened is closed by `cleanup`. Raises `BadInput`."""
     began_on = time.monotonic()
     if wanted.demo is not None:
-        return _begin_demo(wanted, wanted.demo, cleanup)
+        return _begin_demo(wanted, wanted.demo, cleanup, place)
     if replay := wanted.load_replay():
         judged_at = wanted.judged_at(replay.roll, replay.recorded_at)
         return Session(
@@ -27,6 +28,8 @@ def begin(wanted: Asked, cleanup: ExitStack, now: datetime) -> Session:
             began_at=now,
             began_on=began_on,
             locks=wanted.reports,
+            place=place,
+            jobs_file=wanted.other_file,
             demo=replay.demo,
             replay=replay,
         )
@@ -38,6 +41,9 @@ def begin(wanted: Asked, cleanup: ExitStack, now: datetime) -> Session:
         began_at=now,
         began_on=began_on,
         locks=wanted.reports,
+        place=place,
+        again=wanted.again(place),
+        jobs_file=wanted.other_file,
         record=wanted.record,
         acts=wanted.acts,
         is_dry=wanted.is_dry,
@@ -46,7 +52,7 @@ def begin(wanted: Asked, cleanup: ExitStack, now: datetime) -> Session:
     )
 
 
-def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack) -> Session:
+def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack, place: Place) -> Session:
     try:
         from fixtures.demo import DemoError, demo_morning
     except ImportError:
@@ -65,6 +71,8 @@ def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack) -> Session:
         began_at=morning.now,
         began_on=time.monotonic(),
         locks=staged.reports,
+        place=place,
+        again=wanted.again(place),
         demo=morning.story,
         record=wanted.record,
         acts=wanted.acts,

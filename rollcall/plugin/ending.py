@@ -11,6 +11,7 @@ from rollcall.plugin.outcome import is_told
 from rollcall.plugin.session import Session
 from rollcall.text import clean, counted
 
+JOB = "job"  # the property of a check that tells which job it is about
 NOT_LOOKED = "no job and no service was looked at"
 
 
@@ -25,7 +26,7 @@ class Ending:
     interruption: str | None = NOT_LOOKED
     _done: set[str] = field(default_factory=set)
     _unloaded: set[str] = field(default_factory=set)
-    _other_failures: dict[str, None] = field(default_factory=dict)
+    _other_failures: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
@@ -36,6 +37,11 @@ class Ending:
     def other_failures(self) -> tuple[str, ...]:
         """The checks that failed though no finding says why."""
         return tuple(self._other_failures)
+
+    @property
+    def about(self) -> dict[str, str]:
+        """The job that each of them is about, by its id, of those that are about one."""
+        return {check: job_id for check, job_id in self._other_failures.items() if job_id}
 
     @property
     def told(self) -> dict[str, Any]:
@@ -56,7 +62,7 @@ class Ending:
         if report.when == "teardown":
             self._done.add(report.nodeid)
         if report.failed and not is_told(report):
-            self._other_failures[clean(report.nodeid)] = None
+            self._other_failures[clean(report.nodeid)] = str(dict(report.user_properties).get(JOB, ""))
 
     def end(self, exitstatus: int, session: Session | None) -> int:
         """The exit status that is true, and the interruption with it: no 0 without the whole evidence.

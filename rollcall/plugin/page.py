@@ -13,13 +13,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rollcall.plugin.ending import Ending
+from rollcall.plugin.ending import JOB, Ending
 from rollcall.plugin.session import Session
 from rollcall.report.board import render_board, title
 from rollcall.report.table import HEADERS, cells
 from rollcall.text import clean
 
-JOB = "job"
 # pytest-html builds its table in the browser: 10,000 rows take more than ten seconds to open.
 MOST_ROWS = 2_000
 
@@ -50,7 +49,8 @@ class Page:
         morning, ending = self._session.morning, self._ending
         if morning is None:
             return
-        prefix.append(render_board(morning, chronicle=self._session.chronicle, notes=self._notes(), **ending.told))
+        notes, about = self._notes(), ending.about
+        prefix.append(render_board(morning, chronicle=self._session.chronicle, notes=notes, about=about, **ending.told))
         if ending.expected > MOST_ROWS:
             counts = f"Of {ending.expected:,} checks, the table below holds only those that need a person"
             prefix.append(f'<p class="rc-note">{counts}; a browser would be slow with all of them.</p>')

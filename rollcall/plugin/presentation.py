@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Generator
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from rollcall.cause import CHECK_AGAIN
 from rollcall.morning import Morning
 from rollcall.morning.written import incomplete_json, to_json
 from rollcall.plugin import aftermath, junit, on_github
@@ -78,8 +78,9 @@ class Presentation:
         zone, demo = (session.roll.zone, session.demo) if session else (ZoneInfo("UTC"), None)
         at = session.judged_at if session else self._began_at
         known: dict[str, Any] = {"demo": demo, "because": because, "replay_of": session.replay_of if session else None}
+        again = session.again if session else CHECK_AGAIN
         texts = {
-            self._reports.page: render_incomplete(started_at=at, zone=zone, **known),
+            self._reports.page: render_incomplete(started_at=at, zone=zone, again=again, **known),
             self._reports.json: incomplete_json(at, zone, **known),
         }
         if self._reports.metrics:
@@ -142,7 +143,7 @@ class Presentation:
         if self._session is None:
             return
         if self.ending.is_complete:
-            self._note(aftermath.remember_as_whole(self._session))
+            self._note(aftermath.remember_as_whole(self._session, self.ending))
         self._note(on_github.summarize(self.morning, self.ending, self._notes))
         self._note(aftermath.end_the_watch(self._session, self.ending, status, self._last_words()))
 
@@ -168,7 +169,8 @@ class Presentation:
         if session is None or session.record is None or session.unrecorded:
             return []
         folder = clean(str(session.record), 4000)
-        return [f"recorded: {folder} (judge it again: pytest checks/ --replay {shlex.quote(folder)})"]
+        replay = session.place.command("--replay", str(session.record))
+        return [f"recorded: {folder} (judge it again: {clean(replay, 4000)})"]
 
 
 def _unwritten(problem: OSError) -> str:

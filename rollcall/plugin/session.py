@@ -10,7 +10,7 @@ import gc
 import pickle
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +22,10 @@ from rollcall.cause import CHECK_AGAIN
 from rollcall.errors import BadInput
 from rollcall.evidence import Evidence
 from rollcall.gather import gather
-from rollcall.history.rows import NOTHING, Chronicle, bad_since
+from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.jobs import Job, Roll, Service
 from rollcall.morning import Morning, judge_morning
+from rollcall.plugin.declared import place_of
 from rollcall.plugin.views import CheckedJob, CheckedService, Facing, Facts
 from rollcall.recording import Recorded, record
 from rollcall.replay import Replay
@@ -71,9 +72,9 @@ class Session:
     """A run of the checks in the process that gathers and judges.
 
     `history` is the file that it is remembered in, None where it is not; `chronicle` what that told. `acts` are the
-    options that ask to mend what is wrong, with their locks in the folder `locks`. `again` is the command that judges it
-    again at `place`. `jobs_file` is the file that is judged where it is not the usual one. `is_of_today` is False where another
-    moment, or another morning, is judged.
+    options that ask to mend what is wrong, with their locks in the folder `locks`. `again` is the command that judges
+    it again at `place`. `jobs_file` is the file that is judged, where it is not the usual one.
+    `is_of_today` is False where another moment, or another morning, is judged.
     """
 
     roll: Roll
@@ -173,11 +174,11 @@ class Session:
         """When the first of the bad runs up to this one was due, by job, where a history is kept."""
         if self.history is None or self.morning is None:
             return {}
-        return {
-            each.job.id: bad_since(self.chronicle.of(each.job.id)) or each.due_run.due_at
-            for each in self.morning.jobs_that_need_a_person()
-            if each.due_run
-        }
+        from rollcall.report.lasting import bad_since
+
+        needing = self.morning.jobs_that_need_a_person()
+        since = {each.job.id: bad_since(each, self.chronicle.of(each.job.id)) for each in needing}
+        return {job_id: at for job_id, at in since.items() if at}
 
     @property
     def replay_of(self) -> datetime | None:
@@ -205,10 +206,17 @@ class Session:
     def _face(self, morning: Morning) -> None:
         for job in morning.jobs:
             cause = morning.job_causes[job.job.id]
-            self.facing.jobs[job.job.id] = Facts.of_job(job, cause.code if cause else None)
+            facts = Facts.of_job(job, cause.code if cause else None)
+            self.facing.jobs[job.job.id] = self._placed(facts, "jobs")
         for service in morning.services:
             cause = morning.service_causes[service.service.id]
-            self.facing.services[service.service.id] = Facts.of_service(service, cause.code if cause else None)
+            facts = Facts.of_service(service, cause.code if cause else None)
+            self.facing.services[service.service.id] = self._placed(facts, "services")
+
+    def _placed(self, facts: Facts, table: str) -> Facts:
+        if not any(each.is_warning for each in facts.findings.values()):
+            return facts
+        return replace(facts, declared_at=place_of(table, facts.id, self.roll.file.absolute()))
 
     def header(self) -> list[str]:
         """What the terminal says first."""

@@ -38,7 +38,10 @@ class Paused(NotPromised):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the checks need of one job or service: no secrets, and small enough to hand to another process."""
+    """What the checks need of one job or service: no secrets, and small enough to hand to another process.
+
+    `declared_at` is the file and the line, looked up only for those that a warning is about.
+    """
 
     id: str
     verdict: Verdict
@@ -50,6 +53,7 @@ class Facts:
     zone: ZoneInfo | None = None
     output: Path | None = None
     last_status: str | None = None
+    declared_at: tuple[str, int] = ("jobs.toml", 1)
 
     @classmethod
     def of_job(cls, judged: JobJudged, cause: str | None) -> Facts:

@@ -10,8 +10,9 @@ from rollcall.jobs import Service
 from rollcall.sources.over_http import Answer, address, post
 from rollcall.text import clean_of_secrets
 
-# Accepted and not yet done; or done by a backend whose proxy had no patience.
-_NOT_YET = (202, 504)
+# Found, See Other: so a form answers that did as it was told, and so does a page that wants a login first.
+_DONE_OR_NOT = (302, 303)
+_PROXY_LOST_PATIENCE = 504
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +29,13 @@ class Reply:
 
     @property
     def is_refused(self) -> bool:
-        """True where it was not done: a redirect is not followed, a request in error changes nothing."""
-        return self.status is not None and 300 <= self.status < 500
+        """True where it was surely not done: a redirect is not followed, a request in error changes nothing."""
+        return self.status is not None and 300 <= self.status < 500 and self.status not in _DONE_OR_NOT
 
     @property
-    def is_done_later(self) -> bool:
-        """True where the answer came before the work was done."""
-        return self.status in _NOT_YET
+    def may_be_under_way(self) -> bool:
+        """True where what was asked for may go on after the answer: one says so by 202, another does so after a 200."""
+        return self.is_accepted or self.status == _PROXY_LOST_PATIENCE
 
 
 def ask(service: Service, path: str, *, limit: timedelta | None = None) -> Reply:

@@ -66,7 +66,7 @@ def why_not_now(judged: JobJudged, run: DueRun, *, now: datetime) -> str | None:
 
 def _too_late(judged: JobJudged, run: DueRun, now: datetime) -> str | None:
     job, next_at = judged.job, _next_at(judged, run)
-    if next_at is None or next_at - now > job.max_runtime + job.jitter:
+    if next_at is None or next_at - now > job.max_runtime:
         return None
     at = show_instant(next_at, job.zone)
     if next_at <= now:

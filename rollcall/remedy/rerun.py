@@ -1,4 +1,8 @@
-"""Run a job again whose due run was missed, once a due run; then look for its work as for that of any run."""
+"""Run a job again whose due run was missed, once a due run; then look for its work as for that of any run.
+
+A service may answer when the run is done, or when it has only begun: so whatever it answers, but an error, its record
+is waited for as long as a run may take (`max_runtime`). A job that puts nothing on record is waited for so long too.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from rollcall.action import Action, Deed
+from rollcall.action import Action, Deed, show_clock
 from rollcall.cause import request_of, trigger_of
 from rollcall.errors import CauseCode
 from rollcall.findings import Check, Verdict
@@ -20,7 +24,8 @@ from rollcall.remedy.missed import scheduler_broken, why_not, why_not_now
 from rollcall.remedy.outcome import NOTHING_DONE, Outcome, morning_after
 from rollcall.remedy.proof import BETWEEN_LOOKS, Proof
 from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
-from rollcall.times import show_instant
+from rollcall.remedy.waiting import at_terminal
+from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged, ServiceJudged, judge_job, judge_service
 
 # The promises that a run by hand can keep; that it was on time is not among them.
@@ -31,8 +36,10 @@ _OF_ITS_WORK = (
     Check.OUTPUT_IS_WHOLE,
     Check.OUTPUT_AGREES_WITH_RECORD,
 )
-# A record may be written a moment after the answer.
-_SETTLES_WITHIN = timedelta(seconds=2)
+# A record may be written a moment after the answer, an output a moment after the record.
+_SETTLES_WITHIN = 2.0  # seconds
+# A backend that is busy with the run itself may not answer for a while; one that is gone is not waited for.
+_SILENT_FOR = 30.0  # seconds
 _LONGEST_PAUSE = 5.0  # seconds between two looks at a run that takes long
 
 
@@ -103,31 +110,67 @@ class _Rerun:
         last = mine.last(self.service.shown_url)
         if last and last.due_at == self.run.due_at:
             when = show_instant(last.at, self.job.zone, seconds=True)
-            return self._nothing_done(
-                f"a run was asked for already {when}, for that due time, and its work is not there"
-            )
+            why = f"a run was asked for already {when}, for that due time, and its work is not there"
+            return self._nothing_done(why, asked_at=last.at)
         at = self.clock()
         mine.note(Attempt(at=at, url=self.service.shown_url, due_at=self.run.due_at))
-        began_on = time.monotonic()
-        reply = ask(self.service, self._path, limit=self.job.max_runtime)
-        proof = self._await_proof(reply, until=began_on + self.job.max_runtime.total_seconds())
-        told = proof.told if reply.is_accepted else f"{reply.told}; {proof.told}"
-        return Outcome(action=self._action(told, at=at, is_proven=proof.is_whole), is_changed=True)
+        with at_terminal() as show:
+            asked = _Asked(at=at, on=time.monotonic(), show=show)
+            self._say(asked)
+            reply = ask(self.service, self._path, limit=self.job.max_runtime)
+            if reply.is_refused:
+                mine.take_back()
+            proof = self._await_proof(reply, asked)
+        return Outcome(action=self._asked_for(asked, reply, proof), is_changed=True)
 
-    def _await_proof(self, reply: Reply, *, until: float) -> Proof:
-        """Looks again until its work is there; for long only where it is known to be under way."""
-        is_told_no = reply.status is not None and not reply.is_accepted
-        settled_on = time.monotonic() + (0 if is_told_no else _SETTLES_WITHIN.total_seconds())
+    def _await_proof(self, reply: Reply, asked: _Asked) -> Proof:
+        """Looks again until its work is there; for long only where it is, or may be, under way."""
+        until = asked.on + self.job.max_runtime.total_seconds()
+        settled_on = time.monotonic() + (0 if reply.is_refused else _SETTLES_WITHIN)
+        answers_by = time.monotonic() + _SILENT_FOR
         pause = BETWEEN_LOOKS.total_seconds()
         while True:
             fresh, service = self._judged_now()
             proof = self._proof_of(fresh, service)
-            is_under_way = reply.is_done_later or _is_running(fresh)
-            give_up_on = max(until, settled_on) if is_under_way else settled_on
-            if proof.is_whole or scheduler_broken(service) or time.monotonic() >= give_up_on:
+            if not scheduler_broken(service):
+                answers_by = time.monotonic() + _SILENT_FOR
+            give_up_on = settled_on
+            if self._is_awaited(fresh, reply):
+                give_up_on = max(settled_on, min(until, answers_by))
+            if proof.is_whole or time.monotonic() >= give_up_on:
                 return proof
+            self._say(asked)
             time.sleep(min(pause, max(give_up_on - time.monotonic(), 0)))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def _is_awaited(self, fresh: JobJudged, reply: Reply) -> bool:
+        """True while the end of its run may still come: it has begun, or may have, and is not on record."""
+        if not self._is_same_run(fresh):
+            return False
+        is_on_record = any(
+            each.check is Check.EXECUTED_AFTER_DUE_TIME and each.verdict is Verdict.OK for each in fresh.findings
+        )
+        return _is_running(fresh) or (reply.may_be_under_way and not is_on_record)
+
+    def _say(self, asked: _Asked) -> None:
+        so_far = show_span(timedelta(seconds=int(time.monotonic() - asked.on)))
+        at, longest = show_clock(asked.at, self.job.zone), show_span(self.job.max_runtime)
+        asked.show(f"waiting for {self.job.id}, asked to run at {at}: {so_far}, {longest} at most")
+
+    def _asked_for(self, asked: _Asked, reply: Reply, proof: Proof) -> Action:
+        told = proof.told
+        if not reply.is_accepted:
+            told = f"{reply.told}; {told}"
+        elif not proof.is_whole:
+            told = f"{show_span(timedelta(seconds=time.monotonic() - asked.on))} after it was asked for: {told}"
+        is_refused = reply.is_refused and not proof.is_whole
+        return self._action(
+            told,
+            at=asked.at,
+            is_proven=proof.is_whole,
+            asked_at=None if is_refused else asked.at,
+            is_refused=is_refused,
+        )
 
     def _judged_now(self) -> tuple[JobJudged, ServiceJudged]:
         if self.floats:
@@ -145,7 +188,7 @@ class _Rerun:
     def _proof_of(self, fresh: JobJudged, service: ServiceJudged) -> Proof:
         if broken := scheduler_broken(service):
             return Proof(is_whole=False, told=broken.because)
-        if fresh.due_run is None or not (self.floats or fresh.due_run.due_at == self.run.due_at):
+        if not self._is_same_run(fresh):
             return Proof(is_whole=False, told="its next run has come meanwhile")
         work = [each for each in fresh.findings if each.check in _OF_ITS_WORK]
         if unkept := next((each for each in work if each.verdict is not Verdict.OK), None):
@@ -153,17 +196,27 @@ class _Rerun:
         shown = [each.found for each in work if each.check in _OF_ITS_WORK[:3]]
         return Proof(is_whole=True, told=", ".join(shown))
 
+    def _is_same_run(self, fresh: JobJudged) -> bool:
+        return fresh.due_run is not None and (self.floats or fresh.due_run.due_at == self.run.due_at)
+
     @property
     def _path(self) -> str:
         path = trigger_of(self.job)
         assert path is not None
         return path
 
-    def _nothing_done(self, why: str, *, is_changed: bool = True) -> Outcome:
-        return Outcome(action=self._action(f"{NOTHING_DONE}: {why}"), is_changed=is_changed)
+    def _nothing_done(self, why: str, *, is_changed: bool = True, asked_at: datetime | None = None) -> Outcome:
+        return Outcome(action=self._action(f"{NOTHING_DONE}: {why}", asked_at=asked_at), is_changed=is_changed)
 
     def _action(
-        self, proof: str, *, at: datetime | None = None, is_proven: bool = False, is_dry: bool = False
+        self,
+        proof: str,
+        *,
+        at: datetime | None = None,
+        is_proven: bool = False,
+        is_dry: bool = False,
+        asked_at: datetime | None = None,
+        is_refused: bool = False,
     ) -> Action:
         return Action(
             deed=Deed.RERUN,
@@ -173,7 +226,18 @@ class _Rerun:
             proof=proof,
             is_dry=is_dry,
             due_at=self.run.due_at,
+            asked_at=asked_at,
+            is_refused=is_refused,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """When a run was asked for, by the clock and as seconds of `time.monotonic`; `show` tells who waits for it."""
+
+    at: datetime
+    on: float
+    show: Callable[[str], None]
 
 
 def _is_running(fresh: JobJudged) -> bool:

@@ -56,11 +56,19 @@ class Turn:
         due_at = to_iso(attempt.due_at) if attempt.due_at else None
         text = json.dumps({"at": to_iso(attempt.at), "url": attempt.url, "due_at": due_at})
         try:
-            os.lseek(self.number, 0, os.SEEK_SET)
-            os.write(self.number, text.encode().ljust(_LONGEST))
-            os.fsync(self.number)
+            self._write(text)
         except OSError as problem:
             raise _cannot(self.file, problem) from None
+
+    def take_back(self) -> None:
+        """Forgets the attempt, which changed nothing. Where that cannot be written it counts: never tried twice."""
+        with suppress(OSError):
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        os.lseek(self.number, 0, os.SEEK_SET)
+        os.write(self.number, text.encode().ljust(_LONGEST))
+        os.fsync(self.number)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,8 @@ from rollcall.text import counted
 from rollcall.times import show_date, show_instant, to_iso
 from rollcall.verdict import ServiceJudged
 
+_NOBODY: Mapping[str, str] = {}
+
 
 def title(morning: Morning | None, *, is_complete: bool, other_failures: Sequence[str] = ()) -> str:
     """The verdict in one line, for the window's title; no text from outside is in it."""
@@ -44,12 +46,13 @@ def render_board(
     is_complete: bool = True,
     interruption: str | None = None,
     other_failures: Sequence[str] = (),
+    about: Mapping[str, str] = _NOBODY,
     notes: Sequence[str] = (),
 ) -> str:
     """The page's upper part, a fragment that holds its own style; its script only adds to what can be read without.
 
     `chronicle` is what was remembered before this morning. `notes` are told one a line. `other_failures` names checks
-    that failed though no finding about a job or a service says why (a reader's own).
+    that failed though no finding about a job or a service says why (a reader's own), and `about` tells the job of some.
     """
     context = Context(chronicle=chronicle, now=morning.judged_at, zone=morning.zone)
     told = newest_first(tell(morning), context)
@@ -57,7 +60,8 @@ def render_board(
     verdict = tone(morning, is_complete=is_complete, other_failures=len(other_failures))
     return (
         f'<style>{STYLE}</style><main class="rc" lang="en">{render_marks()}'
-        f"{_head(morning, line, verdict, _notes(morning, chronicle, notes))}{_needs(told, other_failures, context)}"
+        f"{_head(morning, line, verdict, _notes(morning, chronicle, notes))}"
+        f"{_needs(told, _others(other_failures, about, morning), context)}"
         f"{_jobs(morning, told, context)}{render_night(morning, chronicle)}{render_changes(morning, chronicle)}"
         f"{render_paused(morning)}{_CHECKS}{SCRIPT}</main>"
     )
@@ -114,11 +118,13 @@ def _when(morning: Morning) -> str:
     clock = show_instant(morning.judged_at, morning.zone).split(maxsplit=3)[3]
     judged = f"{show_date(morning.judged_at, morning.zone)}, {clock}"
     jobs = counted(len(morning.jobs), "job")
+    file = f" of <code>{markup.text(morning.jobs_file)}</code>" if morning.jobs_file else ""
     if morning.is_partial:
         jobs = f"{len(morning.jobs)} of {counted(morning.declared, 'job')}"
     services = counted(len(morning.services), "service")
     return (
-        f"Judged <time>{markup.text(judged)}</time> ({markup.text(morning.zone.key)}). Looked at {services} and {jobs}."
+        f"Judged <time>{markup.text(judged)}</time> ({markup.text(morning.zone.key)}). "
+        f"Looked at {services} and {jobs}{file}."
     )
 
 
@@ -152,28 +158,33 @@ def _seen(finding: Finding) -> str:
     return "its loop alive"
 
 
-def _needs(told: Sequence[Told], other_failures: Sequence[str], context: Context) -> str:
-    if not told and not other_failures:
+def _needs(told: Sequence[Told], others: str, context: Context) -> str:
+    if not told and not others:
         return ""
     cards = "".join(render_card(each, number, context) for number, each in enumerate(told[:_MOST_CARDS], 1))
     left = len(told) - _MOST_CARDS
     more = f"<p>… and {left:,} more; what to do stands on the tile of each job.</p>" if left > 0 else ""
-    return (
-        f'<section aria-labelledby="rc-needs"><h2 id="rc-needs">What needs you</h2>{cards}{more}'
-        f"{_others(other_failures)}</section>"
-    )
+    return f'<section aria-labelledby="rc-needs"><h2 id="rc-needs">What needs you</h2>{cards}{more}{others}</section>'
 
 
-def _others(failures: Sequence[str]) -> str:
+def _others(failures: Sequence[str], about: Mapping[str, str], morning: Morning) -> str:
     if not failures:
         return ""
-    names = "".join(f"<li><code>{markup.text(each)}</code></li>" for each in failures[:_MOST_FAILURES])
+    names = "".join(
+        f"<li>{_of_job(about.get(each), morning)}<code>{markup.text(each)}</code></li>"
+        for each in failures[:_MOST_FAILURES]
+    )
     more = f"<p>… and {len(failures) - _MOST_FAILURES} more.</p>" if len(failures) > _MOST_FAILURES else ""
     return (
         f'<article class="rc-card"><h3 class="v-failed">{markup.mark(Verdict.FAILED)}<span>Other checks that failed'
-        f"</span></h3><p>No job and no service is to blame; each says why below, under every single check.</p>"
-        f"<ul>{names}</ul>{more}</article>"
+        f"</span></h3><p>They ask for more than jobs.toml promises; each says why below, under every single check.</p>"
+        f'<ul class="rc-list">{names}</ul>{more}</article>'
     )
+
+
+def _of_job(job_id: str | None, morning: Morning) -> str:
+    judged = morning.job(job_id) if job_id else None
+    return f"{markup.link(judged.job.id, judged.job.title)}: " if judged else ""
 
 
 def _jobs(morning: Morning, told: Sequence[Told], context: Context) -> str:

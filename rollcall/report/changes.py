@@ -64,28 +64,56 @@ class Changes:
 
 
 def changes(morning: Morning, chronicle: Chronicle) -> Changes:
-    """What differs from what was remembered of each job, and sizes that are not as usual."""
-    known = [(each, rows[-1]) for each in morning.jobs if (rows := chronicle.of(each.job.id))]
-    was_bad = [(judged, row) for judged, row in known if row.needs_a_person]
+    """What differs from what the last whole morning knew of each job, and sizes that are not as usual."""
+    known = [(each, _known(each, chronicle)) for each in morning.jobs]
+    was_bad = [(judged, then.bad) for judged, then in known if then.bad]
     return Changes(
         fixed=tuple(pair for pair in was_bad if _is_fixed(pair[0])),
-        new=tuple(judged for judged, row in known if judged.needs_a_person and not row.needs_a_person),
+        new=tuple(judged for judged, then in known if judged.needs_a_person and not then.is_added and not then.still),
         otherwise=tuple(
-            pair for pair in was_bad if pair[0].needs_a_person and _code(pair[0], morning) != pair[1].cause
+            (judged, then.still)
+            for judged, then in known
+            if judged.needs_a_person and then.still and _code(judged, morning) != then.still.cause
         ),
-        added=tuple(each for each in morning.jobs if each.due_run and not chronicle.of(each.job.id)),
+        added=tuple(judged for judged, then in known if judged.due_run and then.is_added),
         gone=chronicle.gone,
         sizes=tuple(filter(None, (unusual_size(each, chronicle.of(each.job.id)) for each in morning.jobs))),
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What was known of a job: `bad` is the newest run that was, and is fixed where the job is well now; `still` is it
+    where nothing tells that it was well since. A job is added where the last whole morning did not know it."""
+
+    bad: Row | None = None
+    still: Row | None = None
+    is_added: bool = False
+
+
+def _known(judged: JobJudged, chronicle: Chronicle) -> _Known:
+    """What the last whole morning knew, and what was found since of the runs that it may have judged too.
+
+    A run that was judged again since has one row, and what it was before is not told by it any more.
+    """
+    rows, last = [each for each in chronicle.of(judged.job.id) if not each.from_files], chronicle.last_morning
+    if last is None:
+        then, again = rows, []
+    else:
+        then = [each for each in rows if each.judged_at <= last.judged_at]
+        again = [each for each in rows if each.judged_at > last.judged_at and each.due_at <= last.judged_at]
+    if not then and judged.job.id not in chronicle.present:
+        return _Known(is_added=True)
+    was = then[-1] if then and then[-1].needs_a_person else None
+    if not again or (then and again[-1].due_at < then[-1].due_at):
+        return _Known(bad=was, still=was)
+    since = again[-1]
+    return _Known(bad=since if since.needs_a_person else was, still=was if since.needs_a_person else None)
+
+
 def _is_fixed(judged: JobJudged) -> bool:
     """Too early to tell, or paused, is not mended."""
     return not judged.needs_a_person and judged.verdict in (Verdict.OK, Verdict.LATE)
-
-
-def _is_otherwise(judged: JobJudged, row: Row, morning: Morning) -> bool:
-    return judged.needs_a_person and _code(judged, morning) != row.cause
 
 
 def _code(judged: JobJudged, morning: Morning) -> str | None:

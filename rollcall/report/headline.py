@@ -17,16 +17,24 @@ UNFINISHED = "the run did not come to its end"
 def headline(morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: int = 0) -> str:
     """ "1 of 9 jobs needs you", "All 9 jobs did their work"; "all" only where all were looked at to the end.
 
-    `other_failures` counts checks that failed though no finding about a job or a service says why.
+    `other_failures` counts checks that failed though no finding about a job or a service says why. What is wrong comes
+    first.
     """
-    failures = f"; {counted(other_failures, 'other check')} failed" if other_failures else ""
+    failed = f"{counted(other_failures, 'other check')} failed" if other_failures else ""
     if not is_complete:
-        return f"INCOMPLETE: {interruption or UNFINISHED}{_so_far(morning)}{failures}"
+        return "; ".join(filter(None, (f"INCOMPLETE: {interruption or UNFINISHED}{_so_far(morning)}", failed)))
+    line = _line(morning)
+    if not failed:
+        return line
+    return f"{line}; {failed}" if morning.needs_a_person else f"{failed}; by jobs.toml, {line[:1].lower()}{line[1:]}"
+
+
+def _line(morning: Morning) -> str:
     if morning.is_partial or not morning.jobs:
-        return f"{_checked(morning)} checked{_of_a_part(morning)}{failures}"
+        return f"{_checked(morning)} checked{_of_a_part(morning)}"
     if morning.needs_a_person:
-        return _needs_you(morning) + failures
-    return _good(morning.jobs) + failures
+        return _needs_you(morning)
+    return _good(morning.jobs)
 
 
 def kind(morning: Morning) -> str:

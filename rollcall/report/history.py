@@ -20,6 +20,7 @@ from rollcall.times import show_instant, show_span
 # A strip of a job that is due every minute would be nothing but a strip.
 MOST_ROWS = 200
 _INDENT = "  "
+_OF_MORNINGS = "pytest"
 _SHAPES = {
     Verdict.OK: ("✓", "+"),
     Verdict.PENDING: ("…", "~"),
@@ -35,16 +36,23 @@ _UNBREAKABLE = "\N{NO-BREAK SPACE}"
 
 
 def render_mornings(mornings: Sequence[PastMorning], zone: ZoneInfo, paper: Paper) -> Iterator[str]:
-    """ "31 mornings: 27 ok, 3 attention, 1 incomplete; the last: …"."""
+    """ "31 mornings: 27 ok, 3 attention, 1 incomplete; 744 looks by monitor: 744 ok; the last: …"."""
     if not mornings:
         yield "no morning in this time"
         return
-    found = Counter(each.verdict for each in mornings)
-    counts = ", ".join(f"{number:,} {clean(verdict, 40)}" for verdict, number in found.most_common())
+    kinds = sorted({each.by for each in mornings}, key=lambda by: (by != _OF_MORNINGS, by))
+    counts = "; ".join(_counts(by, [each.verdict for each in mornings if each.by == by]) for by in kinds)
     last = mornings[-1]
     needing = f"{last.needing:,} of {counted(last.declared, 'job')} needed a person"
     told = f"{show_instant(last.judged_at, zone)}, {last.verdict}, {needing}, by {last.by}"
-    yield from paper.wrapped(f"{counted(len(mornings), 'morning')}: {counts}; the last: {told}", _INDENT)
+    yield from paper.wrapped(f"{counts}; the last: {told}", _INDENT)
+
+
+def _counts(by: str, verdicts: Sequence[str]) -> str:
+    """Whoever looks every hour has not seen that many mornings."""
+    whole = counted(len(verdicts), "morning") if by == _OF_MORNINGS else f"{counted(len(verdicts), 'look')} by {by}"
+    found = Counter(verdicts).most_common()
+    return f"{whole}: {', '.join(f'{number:,} {clean(verdict, 40)}' for verdict, number in found)}"
 
 
 def render_key(paper: Paper) -> list[str]:

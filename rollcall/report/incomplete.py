@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from rollcall.cause import CHECK_AGAIN
 from rollcall.findings import Verdict
 from rollcall.report import markup
 from rollcall.report.board import render_staged
@@ -22,11 +23,14 @@ def render_incomplete(
     demo: str | None = None,
     because: str | None = None,
     replay_of: datetime | None = None,
+    again: str = CHECK_AGAIN,
 ) -> str:
-    """A whole page. `zone` is None where jobs.toml could not be read; `because` is why there will be no result."""
+    """A whole page. `zone` is None where jobs.toml could not be read; `because` is why there will be no result, `again`
+    the command that judges it again.
+    """
     when = show_instant(started_at, zone or ZoneInfo("UTC"))
     line = f"INCOMPLETE: the run that began {when} {_NOT_AT_ITS_END}"
-    reason = f"<p>{markup.text(because)}</p>" if because else _WAIT
+    reason = f"<p>{markup.text(because)}</p>" if because else _wait(again)
     story = render_staged(demo, replay_of, zone or ZoneInfo("UTC"))
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/>'
@@ -37,7 +41,8 @@ def render_incomplete(
     )
 
 
-_WAIT = (
-    "<p>If it is still running, load this page again in a moment. If it was interrupted or killed, begin it again:</p>"
-    '<div class="rc-do"><pre><code>pytest checks/</code></pre></div>'
-)
+def _wait(again: str) -> str:
+    return (
+        "<p>If it is still running, load this page again in a moment. If it was interrupted or killed, begin it again:"
+        f'</p><div class="rc-do"><pre><code>{markup.command(again)}</code></pre></div>'
+    )

@@ -8,10 +8,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rollcall.findings import Verdict
-from rollcall.history.rows import Chronicle, Row, bad_since, last_good
+from rollcall.history.rows import Chronicle, Row, is_good
+from rollcall.jobs import Job, Late
 from rollcall.report import markup
-from rollcall.report.strips import Beat, beats
+from rollcall.report.strips import Beat, beat_of, beats
 from rollcall.report.told import Told, telling
+from rollcall.schedule.answers import next_due
 from rollcall.times import EPOCH
 from rollcall.verdict import JobJudged
 
@@ -52,39 +54,79 @@ def began_at(told: Told, context: Context) -> datetime | None:
 
 def _under(judged: JobJudged, told: Told, context: Context) -> datetime | None:
     """A job may have been bad before its service was, and due before: only what proves or had this cause counts."""
-    since = judged.due_run.due_at if judged.due_run and telling(judged) else None
-    for row in reversed(context.rows(judged)):
-        if row.cause != told.cause.code:
+    run = judged.due_run
+    since = run.due_at if run and telling(judged) else None
+    for beat, row in _unbroken(judged, context.rows(judged), context.strip(judged)):
+        if row is None and run and beat.due_at == run.due_at:
+            continue
+        if row is None or row.cause != told.cause.code:
             break
         since = min(row.judged_at if row.verdict is Verdict.UNKNOWN else row.due_at, since or row.judged_at)
     return since
 
 
 def _of_job(judged: JobJudged, told: Told, context: Context) -> datetime | None:
-    if judged.due_run is None:
+    return bad_since(judged, context.rows(judged))
+
+
+def bad_since(judged: JobJudged, rows: Sequence[Row]) -> datetime | None:
+    """When the first was due of the runs up to the judged one that needed a person, each of them: none was well, or was
+    due and is not told of. `rows` are what is remembered of the job, oldest first.
+
+    A run that was still inside its time is no good one. None where no run was due yet.
+    """
+    run = judged.due_run
+    if run is None:
         return None
-    known = bad_since(context.rows(judged))
-    return min(filter(None, (known, _by_strip(context.strip(judged)), judged.due_run.due_at)))
-
-
-def _by_strip(run_beats: Sequence[Beat]) -> datetime | None:
-    """The first of those at the end of the strip that were not well, nothing untold between them."""
-    since = None
-    for beat in reversed(run_beats):
-        if beat.verdict in (Verdict.OK, Verdict.LATE, None):
+    since = run.due_at
+    for beat, row in _unbroken(judged, rows, beats(judged, rows)):
+        if beat.due_at == run.due_at or beat.verdict in _TOO_EARLY:
+            continue
+        if not _is_bad(beat, row, judged.job):
             break
-        if beat.verdict not in _TOO_EARLY:
-            since = beat.due_at
+        since = beat.due_at
     return since
 
 
-def last_good_at(judged: JobJudged, context: Context) -> datetime | None:
-    """When the newest run before the judged one ended that did its work (when it was due, where only that is known)."""
+def _is_bad(beat: Beat, row: Row | None, job: Job) -> bool:
+    if row and row.verdict is beat.verdict:
+        return row.needs_a_person
+    return beat.verdict is not Verdict.OK and (beat.verdict is not Verdict.LATE or job.late is Late.FAIL)
+
+
+def _unbroken(judged: JobJudged, rows: Sequence[Row], run_beats: Sequence[Beat]) -> Iterator[tuple[Beat, Row | None]]:
+    """The runs up to the judged one, newest first, back to the first that was due and of which nothing is told."""
+    remembered = {each.due_at: each for each in rows}
+    later = None
+    for beat in reversed(run_beats):
+        if judged.due_run is None or beat.due_at <= judged.due_run.due_at:
+            if beat.verdict is None:
+                return
+            yield beat, remembered.get(beat.due_at)
+        later = beat.due_at
+    # What is remembered reaches back further than the strip.
+    for row in reversed(rows):
+        if later is None or row.due_at >= later:
+            continue
+        if not judged.seen.floats and next_due(judged.job.schedule, row.due_at) != later:
+            return
+        yield beat_of(row, judged.job), row
+        later = row.due_at
+
+
+# The last good run ----------------------------------------------------------------------------------------------------
+
+
+def last_good_at(judged: JobJudged, context: Context, *, is_unread: bool = False) -> datetime | None:
+    """When the newest run before the judged one ended that did its work (when it was due, where only that is known).
+
+    `is_unread` asks for those of which only a file tells, and what it must hold was not read.
+    """
     due_at = judged.due_run.due_at if judged.due_run else judged.seen.now
-    good = [each for each in context.strip(judged) if each.verdict is Verdict.OK and each.due_at < due_at]
-    row = last_good([each for each in context.rows(judged) if each.due_at < due_at])
-    instants = [each.ran_at or each.due_at for each in (*good[-1:], *((row,) if row else ()))]
-    return max(instants, default=None)
+    known = [beat_of(each, judged.job) for each in context.rows(judged) if is_good(each)]
+    good = [each for each in context.strip(judged) if each.verdict is Verdict.OK]
+    before = [each for each in (*known, *good) if each.due_at < due_at and each.is_unread == is_unread]
+    return max((each.ran_at or each.due_at for each in before), default=None)
 
 
 def render_lasting(told: Told, context: Context) -> str:
@@ -98,7 +140,13 @@ def _facts(told: Told, context: Context) -> Iterator[tuple[str, str]]:
     if since := began_at(told, context):
         day = (context.now.astimezone(zone).date() - since.astimezone(zone).date()).days + 1
         yield "Since", f"{markup.instant(since, zone)} (day {day:,})"
-    if good := max(filter(None, (last_good_at(each, context) for each in told.jobs)), default=None):
+    good, file = (
+        max(filter(None, (last_good_at(each, context, is_unread=is_unread) for each in told.jobs)), default=None)
+        for is_unread in (False, True)
+    )
+    if good:
         yield "Last good run", markup.instant(good, zone)
     elif any(map(context.rows, told.jobs)):
         yield "Last good run", "none on record"
+    if file and (good is None or file > good):
+        yield "Last file before", f"{markup.instant(file, zone)}, not read"

@@ -62,7 +62,9 @@ def _state(morning: Morning, *, is_complete: bool, other_failures: Sequence[str]
         return State.UNKNOWN
     findings = [each for job in morning.jobs for each in job.findings]
     findings += [each for service in morning.services for each in service.findings]
-    return State.WARNING if any(each.is_warning for each in findings) else State.OK
+    # What had to be mended was not well, and may happen again every hour.
+    is_touched = any(not each.is_dry for each in morning.actions)
+    return State.WARNING if is_touched or any(each.is_warning for each in findings) else State.OK
 
 
 def _is_all_unknown(morning: Morning) -> bool:

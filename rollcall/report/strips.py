@@ -16,13 +16,14 @@ from zoneinfo import ZoneInfo
 from rollcall.evidence import OutputSeen
 from rollcall.findings import Verdict
 from rollcall.history.rows import Row
-from rollcall.jobs import DueRun
+from rollcall.jobs import DueRun, Format, Job
 from rollcall.past import PastRun, Signs, Standing, past_runs
 from rollcall.report import markup
-from rollcall.schedule.answers import due_between
+from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted, listed
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
+from rollcall.verdict.witnesses import SUCCESS
 
 RUNS = 30
 _DAY = timedelta(days=1)
@@ -49,12 +50,13 @@ _UNTOLD = "untold"
 class Beat:
     """One due run in the strip. `verdict` is None where nobody looked and no file tells; `ran_at` where none was seen.
 
-    `due_at` is aware UTC.
+    `due_at` is aware UTC. `is_unread` is True where only a file tells of it, and what it must hold was not read.
     """
 
     due_at: datetime
     verdict: Verdict | None
     ran_at: datetime | None = None
+    is_unread: bool = False
 
 
 def beats(judged: JobJudged, rows: Sequence[Row]) -> tuple[Beat, ...]:
@@ -62,18 +64,30 @@ def beats(judged: JobJudged, rows: Sequence[Row]) -> tuple[Beat, ...]:
 
     What was judged this morning comes before what was judged then, and that before what the files tell.
     """
-    told = {each.due_at: Beat(due_at=each.due_at, verdict=each.verdict, ran_at=each.ran_at) for each in rows[-RUNS:]}
+    told = {each.due_at: beat_of(each, judged.job) for each in rows[-RUNS:]}
+    if rows and (recorded := _by_record(judged)) and _is_open(told.get(recorded.due_at)):
+        told[recorded.due_at] = recorded
     today = {judged.due_run.due_at: _of_today(judged, judged.due_run)} if judged.due_run else {}
     told |= today
     dues = _due(judged, sorted(told))
     if not rows or any(_is_open(told.get(each)) for each in dues if each not in today):
         for past in _by_files(judged):
             if _is_open(told.get(past.due_at)) and (past.sign or past.due_at not in told):
-                told[past.due_at] = Beat(due_at=past.due_at, verdict=_verdict(past), ran_at=past.made_at)
+                told[past.due_at] = _by_file(past, judged.job)
         # A good file does not make a run good of which more was promised.
         told |= today
         dues = sorted({*dues, *told})
     return tuple([told.get(due_at) or _unseen(judged, due_at) for due_at in dues[-RUNS:]])
+
+
+def beat_of(row: Row, job: Job) -> Beat:
+    """What is remembered of a run."""
+    is_unread = row.from_files and _promises_content(job)
+    return Beat(due_at=row.due_at, verdict=row.verdict, ran_at=row.ran_at, is_unread=is_unread)
+
+
+def _promises_content(job: Job) -> bool:
+    return job.output is not None and job.output.format is not Format.ANY
 
 
 def _of_today(judged: JobJudged, run: DueRun) -> Beat:
@@ -102,6 +116,24 @@ def _by_files(judged: JobJudged) -> tuple[PastRun, ...]:
     since = max(files[-1].made_at - job.allowance, judged.seen.now - job.look_back - _DAY)
     signs = Signs.of_output(job, seen, most=len(seen.files), now=judged.seen.now)
     return past_runs(job, signs, since=since, now=judged.seen.now, most=RUNS)
+
+
+def _by_file(past: PastRun, job: Job) -> Beat:
+    is_unread = past.file is not None and past.file.content is None and _promises_content(job)
+    return Beat(due_at=past.due_at, verdict=_verdict(past), ran_at=past.made_at, is_unread=is_unread)
+
+
+def _by_record(judged: JobJudged) -> Beat | None:
+    """The last run on record, where it was due before the judged one, in time, and nothing but its success promised."""
+    seen, job, run = judged.seen, judged.job, judged.due_run
+    if run is None or job.output or seen.floats or seen.ran_at is None or seen.status != SUCCESS:
+        return None
+    due_at = last_due(job.schedule, seen.ran_at + (run.due_at - run.begins_at))
+    if due_at is None or due_at >= run.due_at:
+        return None
+    past = job.due_run(due_at)
+    is_in_time = past.owns(seen.ran_at) and seen.ran_at <= past.finish_by
+    return Beat(due_at=due_at, verdict=Verdict.OK, ran_at=seen.ran_at) if is_in_time else None
 
 
 def _verdict(past: PastRun) -> Verdict | None:

@@ -95,8 +95,7 @@ _PYTEST_HTML = """
 body{min-width:0;margin:0 auto;max-width:70rem;padding:3rem clamp(1rem,4vw,2.5rem) 4rem;display:flex;
 flex-direction:column;background:var(--bg);color:var(--soft);
 font:14px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-body>h1,#environment-header,#environment,.summary__data>h2,.summary__spacer,p.filter{display:none}
-body>p{order:1;margin:3rem 0 0;color:var(--soft);font-size:.8rem}
+body>h1,#environment-header,#environment,.summary__data>h2,.summary__spacer,p.filter,body>p{display:none}
 body p{color:inherit}
 .summary__data>.run-count{margin:1.2rem 0 .6rem}
 .filters{flex-wrap:wrap}
@@ -138,7 +137,7 @@ _PRINT = """
 .rc h2,.rc h3,.rc-proof,.rc .rc-legend,.rc .rc-when{break-after:avoid}
 .rc .rc-legend{break-inside:avoid}.rc-copy,.rc-age,.rc-evidence:not([open]){display:none}
 .rc-night{--names:10rem}
-.rc-checks,#results-table,.controls,.run-count,body>p{display:none!important}}
+.rc-checks,#results-table,.controls,.run-count{display:none!important}}
 """
 
 STYLE = "".join((_COLOURS, _BOARD, STRIP_STYLE, LINE_STYLE, NIGHT_STYLE, _PYTEST_HTML, _NARROW, _PRINT))

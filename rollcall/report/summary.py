@@ -25,32 +25,38 @@ def render_summary(
     interruption: str | None = None,
     other_failures: Sequence[str] = (),
     notes: Sequence[str] = (),
+    has_page: bool = True,
 ) -> list[str]:
-    """At most 13 plain lines: the verdict, what was done, each cause once with its proof and what to do, and notes."""
+    """At most 13 plain lines: the verdict, what was done, each cause once with its proof and what to do, and notes.
+
+    `has_page` is whether a page tells what there is no room for.
+    """
+    where = ", on the page" if has_page else ""
     line = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
     judged = show_instant(morning.judged_at, morning.zone)
-    lines = [_line(f"{kind(morning)}{line} (judged {judged})"), *_actions(morning)]
-    last = list(_cut([f"note: {_line(each)}" for each in notes], _MOST_NOTES, "note"))
+    file = f"; {morning.jobs_file}" if morning.jobs_file else ""
+    lines = [_line(f"{kind(morning)}{line} (judged {judged}{file})"), *_actions(morning, where)]
+    last = list(_cut([f"note: {_line(each)}" for each in notes], _MOST_NOTES, "note", where))
     blocks = [list(_block(each)) for each in tell(morning)]
     for index, block in enumerate(blocks):
         is_last = index == len(blocks) - 1
         if len(lines) + len(block) + len(last) + (not is_last) > _MOST_LINES:
             left = len(blocks) - index
-            return [*lines, f"… and {counted(left, 'more cause')}, on the page", *last]
+            return [*lines, f"… and {counted(left, 'more cause')}{where}", *last]
         lines += block
     return [*lines, *last]
 
 
-def _actions(morning: Morning) -> Iterator[str]:
-    return _cut([_line(told_action(each, morning.zone)) for each in morning.actions], _MOST_ACTIONS, "action")
+def _actions(morning: Morning, where: str) -> Iterator[str]:
+    return _cut([_line(told_action(each, morning.zone)) for each in morning.actions], _MOST_ACTIONS, "action", where)
 
 
-def _cut(lines: Sequence[str], most: int, thing: str) -> Iterator[str]:
+def _cut(lines: Sequence[str], most: int, thing: str, where: str) -> Iterator[str]:
     """All of them, or as many as there is room for and how many more there are."""
     shown = len(lines) if len(lines) <= most else most - 1
     yield from lines[:shown]
     if len(lines) > shown:
-        yield f"… and {counted(len(lines) - shown, f'more {thing}')}, on the page"
+        yield f"… and {counted(len(lines) - shown, f'more {thing}')}{where}"
 
 
 def _block(told: Told) -> Iterator[str]:

@@ -6,7 +6,7 @@ A cause that needs the same of a person for several jobs is one thing; so is wha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rollcall.cause import Cause
 from rollcall.findings import Finding, Verdict
@@ -91,10 +91,16 @@ def _of_jobs(morning: Morning) -> Iterator[Told]:
         cause = morning.job_causes[jobs[0].job.id]
         assert cause is not None
         if len(jobs) > 1:
-            cause = Cause(code=cause.code, sentence=cause.sentence, next_step=step_for_all(cause, jobs[0]))
+            cause = replace(cause, next_step=_step_from_first(cause, jobs[0]))
         yield Told(cause=cause, service=None, jobs=tuple(jobs))
 
 
 def step_for_all(cause: Cause, judged: JobJudged) -> str:
     """The next step without the one job's table in jobs.toml: where nothing else differs, one step mends them all."""
     return cause.next_step.replace(f"[jobs.{judged.job.id}]", "[jobs.…]")
+
+
+def _step_from_first(cause: Cause, judged: JobJudged) -> str:
+    """The same with a table that can be typed, and a word that the others have the same."""
+    table = f"[jobs.{judged.job.id}]"
+    return cause.next_step.replace(table, f"{table} (and the others)")

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from rollcall.schedule.base import Engine, Schedule
 from rollcall.text import clean
 from rollcall.times import MONTHS, WEEKDAYS
+from rollcall.typed import install
 
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
@@ -78,7 +79,7 @@ class WithoutDaysOff:
 
     def last_due(self, at: datetime) -> datetime | None:
         due = self.scheduled.last_due(at)
-        while due is not None and self._is_off(due):
+        while due is not None and self.is_off(due):
             if at - due > _LONGEST_BREAK:
                 return None
             due = self.scheduled.last_due(self._midnight(due) - _INSTANT)
@@ -86,31 +87,32 @@ class WithoutDaysOff:
 
     def next_due(self, after: datetime) -> datetime | None:
         due = self.scheduled.next_due(after)
-        while due is not None and self._is_off(due):
+        while due is not None and self.is_off(due):
             if due - after > _LONGEST_BREAK:
                 return None
             due = self.scheduled.next_due(self._midnight(due, days=1) - _INSTANT)
         return due
 
     def due_between(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        return (due for due in self.scheduled.due_between(start, end) if not self._is_off(due))
+        return (due for due in self.scheduled.due_between(start, end) if not self.is_off(due))
 
     def due_after(self, due: datetime) -> Iterator[datetime]:
         last = due
         for following in self.scheduled.due_after(due):
-            if not self._is_off(following):
+            if not self.is_off(following):
                 last = following
                 yield following
             elif following - last > _LONGEST_BREAK:
                 return
 
     def is_due_at(self, at: datetime) -> bool:
-        return self.scheduled.is_due_at(at) and not self._is_off(at)
+        return self.scheduled.is_due_at(at) and not self.is_off(at)
 
     def in_words(self) -> str:
         return f"{self.scheduled.in_words()}, but not {self.days_off.in_words()}"
 
-    def _is_off(self, at: datetime) -> bool:
+    def is_off(self, at: datetime) -> bool:
+        """True where the day of `at` is off."""
         return self.days_off.holds(at.astimezone(self.zone).date())
 
     def _midnight(self, at: datetime, *, days: int = 0) -> datetime:
@@ -136,10 +138,15 @@ def as_scheduled(schedule: Schedule) -> Schedule:
     return schedule.scheduled if isinstance(schedule, WithoutDaysOff) else schedule
 
 
+def is_day_off(schedule: Schedule, at: datetime) -> bool:
+    """True where nothing is owed on the day of `at`, whatever the schedule says."""
+    return isinstance(schedule, WithoutDaysOff) and schedule.is_off(at)
+
+
 def read_holidays(code: str) -> str:
     """The code of a country or a region whose holidays are known. Raises ValueError."""
     if find_spec("holidays") is None:
-        raise ValueError('needs the library holidays, which is not installed: pip install "roll-call[holidays]"')
+        raise ValueError(f"needs the library holidays, which is not installed: {install('holidays')}")
     import holidays
 
     known = holidays.list_supported_countries()

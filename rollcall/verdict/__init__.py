@@ -21,7 +21,7 @@ from rollcall.verdict.due import runs_back_from
 from rollcall.verdict.look_back import no_run_is_missing
 from rollcall.verdict.service import judge_scheduler
 from rollcall.verdict.whole import output_is_whole
-from rollcall.verdict.witnesses import Witnesses, asked, asked_database
+from rollcall.verdict.witnesses import SUCCESS, Witnesses, asked, asked_database
 
 _INSTANT = timedelta(microseconds=1)
 # What happened to the run itself says more about the job than how it is registered.
@@ -45,11 +45,16 @@ class ServiceJudged:
 
     service: Service
     findings: tuple[Finding, ...]
+    broken: tuple[Finding, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Finds out once what each of its jobs asks for."""
+        object.__setattr__(self, "broken", tuple([each for each in self.findings if each.needs_a_person]))
 
     @property
     def verdict(self) -> Verdict:
         """The worst of its findings."""
-        return next((each.verdict for each in self.findings if each.needs_a_person), Verdict.OK)
+        return self.broken[0].verdict if self.broken else Verdict.OK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +131,7 @@ def judge_job(job: Job, evidence: Evidence, services: Mapping[str, ServiceJudged
     ends_at = pause.ends_at(job)
     owed = pause.owed_again(job, ends_at)
     service = services[job.service.id] if job.service else None
-    seen = Witnesses.of(owed, evidence, service.findings if service else (), now=now)
+    seen = Witnesses.of(owed, evidence, service.broken if service else (), now=now)
     if ends_at is not None and now < ends_at:
         return _paused(seen, ends_at)
     newest, following = around(seen.job.schedule, now)
@@ -149,7 +154,7 @@ def _is_settled(seen: Witnesses, run: DueRun, findings: tuple[Finding, ...]) -> 
     """True where a run inside its time can be judged already: all is well, or nothing will change any more.
 
     Its end is on record, and either that is a failure, or a status that says nothing, or the output was written before
-    it. Else a bad or missing output may still be completed.
+    it. Else a bad or missing output may still be completed. What may as well be of the run before proves only harm.
     """
     if all(finding.verdict is Verdict.OK for finding in findings):
         return True
@@ -160,7 +165,9 @@ def _is_settled(seen: Witnesses, run: DueRun, findings: tuple[Finding, ...]) -> 
         return True
     written_at = max((each.modified_at for each in seen.made_by(run)), default=None)
     is_complete = written_at is not None and written_at <= seen.ran_at + EARLY_TOLERANCE
-    return status.verdict is Verdict.OK and is_complete
+    if status.verdict is Verdict.PENDING and not any(finding.needs_a_person for finding in findings):
+        return False
+    return seen.status == SUCCESS and not status.needs_a_person and is_complete
 
 
 def _run_findings(seen: Witnesses, run: DueRun) -> tuple[Finding, ...]:

@@ -8,8 +8,9 @@ newest run seen and the scheduler's own next run have to tell:
   when the scheduler says, as long as that puts it off by less than one interval more.
 
 A run is so never called missed because of one restart, and a job that only ever is put off does not stay green.
-Who declares `anchor` has every single run judged; but not with jitter, where each run is counted from the one before
-it, jitter and all.
+Where it is owed only `since` a moment (a pause ended, say), it is counted from there as from a run: the first is owed
+one interval later. Who declares `anchor` has every single run judged; but not with jitter, where each run is counted
+from the one before it, jitter and all: there is no grid, and the next is owed an interval after the newest.
 """
 
 from __future__ import annotations
@@ -48,29 +49,31 @@ def _on_grid_of(instant: datetime, job: Job) -> Schedule:
 
 def anchored(job: Job, ran_at: datetime | None, next_run_at: datetime | None) -> Job:
     """`job` counted from what was seen: the newest run and the scheduler's next one, either None where not seen."""
-    if job.since is not None:
-        # The first run of an interval comes one interval after its start.
-        job = replace(job, since=job.since + span_of(job))
-    if ran_at is None:
+    start = max(filter(None, (ran_at, job.since)), default=None)
+    # The first run of an interval comes one interval after its start.
+    first_owed_at = job.since + span_of(job) if job.since else None
+    if start is None:
         return job if next_run_at is None else replace(job, schedule=_on_grid_of(next_run_at, job))
-    if next_run_at is not None and _is_on_grid(ran_at, next_run_at, job):
-        return replace(job, schedule=_on_grid_of(next_run_at, job))
-    put_off = _put_off(ran_at, next_run_at, job)
+    if ran_at is not None and next_run_at is not None and _is_on_grid(ran_at, next_run_at, job):
+        return replace(job, schedule=_on_grid_of(next_run_at, job), since=first_owed_at)
+    put_off = _put_off(start, next_run_at, job)
     # Earlier runs lie on another grid, or a little beside this one: they cannot be placed.
-    return replace(job, schedule=_on_grid_of(ran_at, job), since=ran_at, grace=job.grace + put_off)
+    owed_since = ran_at if start == ran_at else first_owed_at
+    return replace(job, schedule=_on_grid_of(start, job), since=owed_since, grace=job.grace + put_off)
 
 
 def _is_on_grid(ran_at: datetime, next_run_at: datetime, job: Job) -> bool:
-    early = EARLY_TOLERANCE + job.jitter
-    return (ran_at - next_run_at + early) % span_of(job) <= job.max_runtime + early
+    if job.jitter:
+        return False
+    return (ran_at - next_run_at + EARLY_TOLERANCE) % span_of(job) <= job.max_runtime + EARLY_TOLERANCE
 
 
-def _put_off(ran_at: datetime, next_run_at: datetime | None, job: Job) -> timedelta:
-    """By how much the run after `ran_at` is put off by a restart of the scheduler.
+def _put_off(start: datetime, next_run_at: datetime | None, job: Job) -> timedelta:
+    """By how much the run owed after `start` is put off by a restart of the scheduler.
 
     That run is the scheduler's next one, or the one before it, which may have begun and not be seen yet.
     """
-    owed_at = _owed_after(ran_at, job)
+    owed_at = _owed_after(start, job)
     # The scheduler knows of no day off: what it aims at on one is not the run that is owed.
     aim = _on_grid_of(next_run_at, job).next_due(next_run_at - _INSTANT) if next_run_at else None
     aims = (aim, aim - span_of(job)) if aim else ()

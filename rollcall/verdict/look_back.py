@@ -54,7 +54,8 @@ def _on_schedule(seen: Witnesses, run: DueRun) -> tuple[int, list[datetime]]:
     if not owed:
         return 0, []
     made = sorted(each.made_at for each in seen.files)
-    return len(owed), [each.due_at for each in owed if not _has_file(each, made)]
+    told = [each for each in owed if _is_told(each, made, seen)]
+    return len(told), [each.due_at for each in told if not _has_file(each, made)]
 
 
 def _earlier_due(seen: Witnesses, run: DueRun) -> list[DueRun]:
@@ -70,14 +71,38 @@ def _earlier_due(seen: Witnesses, run: DueRun) -> list[DueRun]:
     return [each for each in runs if each.finish_by <= seen.now]
 
 
+def _is_told(run: DueRun, made: list[datetime], seen: Witnesses) -> bool:
+    """False where nothing proves that it left no file: what came inside its time, after the next began, may be its.
+
+    Once the next run is over as well, the one file in its stretch cannot be of both.
+    """
+    if run.next_due_at is None or run.ends_at is None or run.finish_by < run.ends_at or _has_file(run, made):
+        return True
+    following = seen.job.due_run(run.next_due_at)
+    late = _made_from(run.ends_at, made)
+    if late is None or late > run.finish_by:
+        return True
+    return following.finish_by <= seen.now and not _has_two(following, made)
+
+
 def _has_file(run: DueRun, made: list[datetime]) -> bool:
-    index = bisect_left(made, run.begins_at)
-    return index < len(made) and run.owns(made[index])
+    first = _made_from(run.begins_at, made)
+    return first is not None and run.owns(first)
+
+
+def _has_two(run: DueRun, made: list[datetime]) -> bool:
+    second = bisect_left(made, run.begins_at) + 1
+    return second < len(made) and run.owns(made[second])
+
+
+def _made_from(at: datetime, made: list[datetime]) -> datetime | None:
+    index = bisect_left(made, at)
+    return made[index] if index < len(made) else None
 
 
 def _floating(seen: Witnesses) -> tuple[int, list[datetime]]:
     """The same for an interval without an anchor, whose runs only their distance can hold against each other."""
-    start = seen.now - seen.job.look_back
+    start = max(filter(None, (seen.now - seen.job.look_back, seen.since)))
     if declared(seen).is_one_file:
         return 0, []
     made = sorted(each.made_at for each in seen.files if each.made_at >= start)

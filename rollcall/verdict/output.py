@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen, NotSeen
-from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok, pending
+from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok, replaced
 from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import show_span
 from rollcall.verdict import readings, show, zones
 from rollcall.verdict.whole import declared, flaw_of, full_disk, noted
-from rollcall.verdict.witnesses import Witnesses
+from rollcall.verdict.witnesses import SUCCESS, Witnesses
 
 # A checkout, a copy or a restore gives a file a new mtime; minutes come from the run itself.
 _RESTORED_AFTER = timedelta(hours=1)
@@ -30,10 +30,14 @@ def output_exists(seen: Witnesses, run: DueRun, executed: Finding | None, status
     if misnamed := zones.misnamed(seen, run):
         return _misnamed(check, expected, misnamed, seen, run)
     if made := seen.made_by(run):
+        if before := seen.shared_with(run):
+            return replaced(check, expected, show.shared("output", before, seen.job))
         found = later(_file_seen, made[0], seen)
         return _ran_twice(check, expected, found, seen, run) or ok(check, expected, found)
     if _has_been_replaced(seen, run):
-        return pending(check, expected, "a later run has replaced its output")
+        return replaced(check, expected, "a later run has replaced its output: that can no longer be told")
+    if late := seen.late_of(run):
+        return replaced(check, expected, f"{late.name} may be its output or that of the next run: nobody can tell yet")
     return _no_output(check, expected, seen, run, executed, status)
 
 
@@ -70,7 +74,7 @@ def _ran_twice(check: Check, expected: Sentence, found: Sentence, seen: Witnesse
     made = seen.made_by(run)
     if len(made) > 1:
         made = tuple(each for each in made if each.stamp_at and each.made_at <= run.finish_by and _is_whole(each, seen))
-    if len(made) < 2 or made[0].made_at - made[-1].made_at <= _PARTS_OF_ONE:
+    if len(made) < 2 or made[0].made_at - made[-1].made_at <= _PARTS_OF_ONE or seen.reaching_into(run):
         return None
     before = seen.made_before(run)
     near = [each for each in before if before[0].made_at - each.made_at <= run.finish_by - run.due_at]
@@ -137,9 +141,9 @@ def _no_output(
 
 def _is_called_a_success(seen: Witnesses, run: DueRun, executed: Finding | None) -> bool:
     """True where the scheduler's last run, this one or a later one that left no file either, is a success to it."""
-    if executed is None or executed.verdict is not Verdict.OK or seen.recorded is None:
+    if executed is None or executed.needs_a_person or seen.recorded is None:
         return False
-    later_has_none = not seen.made_after(run) and seen.recorded.last_status == "success"
+    later_has_none = not seen.made_after(run) and seen.status == SUCCESS
     return seen.is_recorded(run) or (seen.is_overtaken(run) and later_has_none)
 
 
@@ -167,7 +171,7 @@ def output_agrees_with_record(seen: Witnesses, run: DueRun, exists: Finding, exe
             return cannot_tell(check, expected, root)
     made, ran_at = seen.made_by(run), seen.ran_at
     if not made or ran_at is None or not run.owns(ran_at):
-        return pending(check, expected, show.replaced("evidence", run, job))
+        return replaced(check, expected, show.replaced("evidence", run, job))
     # A run by hand in addition leaves a file of its own: the nearest is the one the record tells of.
     nearest = min(made, key=lambda each: abs(ran_at - each.made_at))
     if abs(ran_at - nearest.made_at) <= job.max_runtime + EARLY_TOLERANCE:

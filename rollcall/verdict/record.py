@@ -15,12 +15,14 @@ from rollcall.verdict import show
 from rollcall.verdict.clock import skew
 from rollcall.verdict.readings import as_read, in_zone, likely_zones, misread, unread
 from rollcall.verdict.registration import is_registered
-from rollcall.verdict.witnesses import Reading, Witnesses
+from rollcall.verdict.witnesses import SUCCESS, Reading, Witnesses
 
 _FAILED_STATUS = ("error", "failed", "failure")
 _RUNNING = ("running", "started")
 _UNDER_WAY = (*_RUNNING, "pending", "queued")
 STATUS_WORDS = (SUCCESS, *_FAILED_STATUS, *_UNDER_WAY)
+# Why it was late, as far as its record can tell; who knows better says so in its place.
+UNEXPLAINED = ", by hand or held up"
 
 
 def executed_after_due_time(seen: Witnesses, run: DueRun) -> Finding:
@@ -52,7 +54,11 @@ def _executed(seen: Witnesses, run: DueRun) -> Finding:
         return _never_recorded(check, expected, seen, run)
     if seen.last_run.at is None:
         return unread(check, expected, "last_execution", seen.last_run, seen, run)
+    if seen.is_overtaken(run):
+        return replaced(check, expected, show.replaced("record", run, job))
     if seen.ran_at is not None and seen.ran_at >= run.begins_at:
+        if before := seen.shared_with(run):
+            return replaced(check, expected, show.shared("record", before, job))
         return ok(check, expected, later(show.said, "ended ", seen.ran_at, job, seen.by_teller))
     return (
         misread(check, expected, seen, run)
@@ -166,12 +172,14 @@ def _later_than_now(check: Check, expected: Sentence, reading: Reading, seen: Wi
 
 def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Finding:
     """The last run is called a success on record."""
-    check, expected = Check.STATUS_IS_SUCCESS, "success"
+    check, expected = Check.STATUS_IS_SUCCESS, SUCCESS
     if executed.needs_a_person or seen.recorded is None or seen.ran_at is None:
         return cannot_tell(check, expected, executed)
     if seen.is_overtaken(run):
         return replaced(check, expected, show.replaced("record", run, seen.job))
     status = seen.status
+    if status == SUCCESS and executed.verdict is Verdict.PENDING:
+        return replaced(check, expected, executed.because)
     if status == SUCCESS:
         return _success(seen.by_teller)
     found = seen.recorded.last_status or "no status"
@@ -185,15 +193,15 @@ def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Findin
     if status in _FAILED_STATUS:
         because = f"{said} ended in {found}"
         return broken(check, Verdict.FAILED, CauseCode.RUN_FAILED, expected=expected, found=found, because=because)
-    named = f'the status "{found}", which is none of the words that are known' if status else "no status"
-    because = f"{said} has {named}: neither success nor error ({', '.join(STATUS_WORDS)})"
+    says = f'has the status "{found}", which says neither success nor failure' if status else "has no status"
+    because = f"{said} {says}: the words known are {', '.join(STATUS_WORDS)}"
     return broken(check, Verdict.UNKNOWN, CauseCode.BACKEND_ERROR, expected=expected, found=found, because=because)
 
 
 @cache
 def _success(by_teller: str) -> Finding:
     """The same for every job."""
-    return ok(Check.STATUS_IS_SUCCESS, "success", f"success{by_teller}")
+    return ok(Check.STATUS_IS_SUCCESS, SUCCESS, f"{SUCCESS}{by_teller}")
 
 
 def _has_begun_a_later_one(seen: Witnesses, run: DueRun) -> bool:
@@ -229,12 +237,14 @@ def ran_on_time(
     if ran_at is None:
         return _no_sign(check, expected, seen, run, executed, exists)
     if ran_at <= run.finish_by:
+        if before := seen.shared_with(run, in_time=True):
+            return replaced(check, expected, show.shared("evidence", before, job))
         return ok(check, expected, later(_done_at, ran_at, seen, run))
     root = seen.service_finding(Check.CLOCK_AGREES)
     if root and ran_at == seen.ran_at and ran_at - skew(seen.scheduler) <= run.finish_by:
         return cannot_tell(check, expected, root)
     found, its_limit = _done_at(ran_at, seen, run), show.limit(run.finish_by, run, job)
-    because = f"{show.due(run, job)}; it was done {found}, by hand or held up; its limit was {its_limit}"
+    because = f"{show.due(run, job)}; it was done {found}{UNEXPLAINED}; its limit was {its_limit}"
     return broken(check, Verdict.LATE, CauseCode.RAN_LATE, expected=expected, found=found, because=because)
 
 

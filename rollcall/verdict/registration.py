@@ -9,7 +9,7 @@ from rollcall.errors import CauseCode
 from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok
 from rollcall.jobs import EARLY_TOLERANCE, Job
 from rollcall.schedule.answers import last_due, next_due
-from rollcall.schedule.days_off import as_scheduled
+from rollcall.schedule.days_off import as_scheduled, is_day_off
 from rollcall.text import listed
 from rollcall.times import show_instant
 from rollcall.verdict import interval, show
@@ -68,10 +68,20 @@ def _next_run_wanted(job: Job) -> str:
     return f"a next run {show.declared(job)}, {job.zone.key}"
 
 
+def _next_run_said(at: datetime, job: Job) -> str:
+    """The next run as its scheduler tells it, which knows of no day off: where it is one, what is owed next."""
+    said = f"next run {show.when(at, job)}"
+    drawn_of = last_due(as_scheduled(job.schedule), at) or at
+    if not is_day_off(job.schedule, drawn_of if at - drawn_of <= job.jitter else at):
+        return said
+    owed = next_due(job.schedule, at)
+    return f"{said}, a day off on which it is not owed" + (f"; owed next {show.when(owed, job)}" if owed else "")
+
+
 def _held_against_schedule(check: Check, expected: Sentence, reading: Reading, seen: Witnesses) -> Finding:
     job, at = seen.job, reading.at
     assert at is not None
-    found = later(show.said, "next run ", at, job)
+    found = later(_next_run_said, at, job)
     if _is_declared(at, seen):
         return ok(check, expected, found)
     if (foreign := _foreign_zone(reading, seen)) is not None:
@@ -98,10 +108,9 @@ def _is_declared(at: datetime, seen: Witnesses) -> bool:
     The instant before the service's present counts too: it is shown while its run is just being started.
     """
     job = seen.job
-    early = EARLY_TOLERANCE + job.jitter
     if seen.floats:
-        return at <= seen.service_at + interval.span_of(job) + early
-    following = next_due(job.schedule, seen.service_at + early)
+        return at <= seen.service_at + interval.span_of(job) + job.jitter + EARLY_TOLERANCE
+    following = next_due(job.schedule, seen.service_at + EARLY_TOLERANCE)
     if following == at:
         return True
     if following is not None and at >= following + job.jitter + _SAME_SECOND:
@@ -110,20 +119,21 @@ def _is_declared(at: datetime, seen: Witnesses) -> bool:
 
 
 def is_due_near(at: datetime, job: Job) -> bool:
-    """True where the scheduler may aim at `at`: it draws each run within the jitter, and knows of no days off.
+    """True where the scheduler may aim at `at`: it delays each run by up to the jitter, and knows of no days off.
 
     After a clock change a scheduler that was just started may run where one that runs for long does not.
     """
-    schedule, apart = as_scheduled(job.schedule), job.jitter + _SAME_SECOND
-    nearest = last_due(schedule, at + apart)
-    if nearest is not None and at - nearest <= apart:
+    schedule, latest = as_scheduled(job.schedule), at + _SAME_SECOND
+    earliest = at - job.jitter - _SAME_SECOND
+    nearest = last_due(schedule, latest)
+    if nearest is not None and nearest >= earliest:
         return True
     if not job.jitter:
         return schedule.is_due_at(at)
     # Schedules name whole minutes.
-    last = (at + apart).replace(second=0, microsecond=0)
-    minutes = (last - number * _MINUTE for number in range(2 * apart // _MINUTE + 1))
-    return any(schedule.is_due_at(minute) for minute in minutes if minute >= at - apart)
+    last = latest.replace(second=0, microsecond=0)
+    minutes = (last - number * _MINUTE for number in range((latest - earliest) // _MINUTE + 1))
+    return any(schedule.is_due_at(minute) for minute in minutes if minute >= earliest)
 
 
 def _foreign_zone(reading: Reading, seen: Witnesses) -> str | None:
@@ -167,7 +177,7 @@ def _is_due_in(zone: ZoneInfo, at: datetime, seen: Witnesses) -> bool:
 
 def _explains(wall: datetime, at: datetime, job: Job) -> bool:
     """True where `at`, read in another zone as `wall`, would be as declared; not where jitter may explain as much."""
-    return abs(wall - at) > 2 * job.jitter and is_due_near(wall, job)
+    return abs(wall - at) > job.jitter and is_due_near(wall, job)
 
 
 def _show_offset(offset: timedelta) -> str:

@@ -47,16 +47,28 @@ def done_by(run: DueRun, job: Job) -> str:
 
 
 def declared(job: Job) -> str:
-    """When it is due: "every day at 06:00, give or take 10 min"."""
-    return in_words(job.schedule) + (f", give or take {show_span(job.jitter)}" if job.jitter else "")
+    """When it is due: "every day at 06:00, or up to 10 min later"."""
+    return in_words(job.schedule) + (f", or up to {show_span(job.jitter)} later" if job.jitter else "")
 
 
 def replaced(what: str, run: DueRun, job: Job) -> str:
     """By which run the evidence of `run` was replaced: the next one, or one of a day off, which nobody is owed."""
     has_days_off = as_scheduled(job.schedule) is not job.schedule
-    if has_days_off and next_due(job.schedule, run.due_at) != run.next_due_at:
-        return f"a run of a day off has replaced its {what}"
-    return f"the next run has replaced its {what}, and is still inside its time"
+    is_of_day_off = has_days_off and next_due(job.schedule, run.due_at) != run.next_due_at
+    by = "a run of a day off" if is_of_day_off else "the next run"
+    return f"{by} has replaced its {what}: that can no longer be told{_too_wide(run)}"
+
+
+def shared(what: str, before: DueRun, job: Job) -> str:
+    """That what was seen of a run may as well be of the one before it."""
+    due_at, until = when(before.due_at, job), limit(before.finish_by, before, job)
+    return f"its {what} may be of the run due {due_at}, which had until {until}: nobody can tell{_too_wide(before)}"
+
+
+def _too_wide(run: DueRun) -> str:
+    if run.ends_at is None or run.finish_by < run.ends_at:
+        return ""
+    return "; limits (jitter, grace, max_runtime) that end before the next run let each be told"
 
 
 def due(run: DueRun, job: Job) -> str:
@@ -74,7 +86,7 @@ def distance(at: datetime, run: DueRun) -> str:
 
 def earlier_run(at: datetime, job: Job) -> str:
     """What is known of a run before the one that is judged, with its distance from its own due time."""
-    own_due_at = last_due(as_scheduled(job.schedule), at + job.jitter)
+    own_due_at = last_due(as_scheduled(job.schedule), at)
     if own_due_at is None:
         return f"ended {when(at, job)}"
     if at <= own_due_at + job.allowance:

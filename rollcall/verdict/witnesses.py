@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,9 @@ from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import Timestamp, read_timestamp
 from rollcall.verdict import interval
 
+SUCCESS = "success"
+_INSTANT = timedelta(microseconds=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 # Failures of a service that leave nothing to be read of its jobs.
 _BLOCKING = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING)
 
@@ -52,7 +55,10 @@ class Reading:
             return cls(text=text, stamp=None, at=None)
         if stamp.at is not None or naive_times is None:
             return cls(text=text, stamp=stamp, at=stamp.at)
-        first, second = stamp.in_zone(naive_times), stamp.in_zone(naive_times, fold=1)
+        first = stamp.in_zone(naive_times)
+        if naive_times.key == "UTC":
+            return cls(text=text, stamp=stamp, at=first)
+        second = stamp.in_zone(naive_times, fold=1)
         # In the hour that spring skips the second reading is the earlier one, and means nothing.
         return cls(text=text, stamp=stamp, at=first, later_at=second if second > first else None)
 
@@ -74,12 +80,13 @@ class Witnesses:
     `recorded` is what is on record of its last run, and `last_run` when that ended: by the scheduler's word, or by its
     database's where the scheduler says nothing, or `remembers_less` (one that was started anew may have forgotten).
     `files` are newest first; `later` are some made after that moment, which are no evidence but may have taken its
-    evidence away. `floats` is True where the schedule is an interval without a declared phase.
+    evidence away. `floats` is True where the schedule is an interval without a declared phase: `job` is then counted
+    from its newest run, and nothing was owed of it before `since`.
     """
 
     job: Job
     now: datetime
-    service_findings: tuple[Finding, ...]
+    broken_of_service: tuple[Finding, ...]
     scheduler: SchedulerSeen | NotSeen | None
     output: OutputSeen | NotSeen | None
     registration: Registration | None
@@ -91,7 +98,7 @@ class Witnesses:
     database: DatabaseSeen | NotSeen | None = None
     recorded: Registration | None = None
     remembers_less: bool = False
-    broken_of_service: tuple[Finding, ...] = field(init=False, repr=False, compare=False)
+    since: datetime | None = None
     blocker: Finding | None = field(init=False, repr=False, compare=False)
     counted_until: datetime = field(init=False, repr=False, compare=False)
     ran_at: datetime | None = field(init=False, repr=False, compare=False)
@@ -105,24 +112,20 @@ class Witnesses:
         record, where that is known and counts.
         """
         put, counted_until = object.__setattr__, self.now + LOOKING_TIME
-        broken = tuple([each for each in self.service_findings if each.needs_a_person])
         at = self.last_run.at if self.last_run else None
-        put(self, "broken_of_service", broken)
-        put(self, "blocker", _first(broken, *_BLOCKING))
+        put(self, "blocker", _first(self.broken_of_service, *_BLOCKING))
         put(self, "counted_until", counted_until)
         put(self, "ran_at", at if at is not None and at <= counted_until else None)
         put(self, "_made", {})
 
     @classmethod
-    def of(cls, job: Job, evidence: Evidence, service_findings: tuple[Finding, ...], *, now: datetime) -> Witnesses:
-        """The evidence about `job`; an interval without an anchor is counted from the newest run seen."""
+    def of(cls, job: Job, evidence: Evidence, broken: tuple[Finding, ...], *, now: datetime) -> Witnesses:
+        """The evidence about `job`, `broken` is what broke of its service; an interval without an anchor is counted from the newest run seen."""
         scheduler = asked(evidence, job.service.id, now) if job.service else None
         output = _looked(evidence, job, now) if job.output else None
         registration = scheduler.registration(job.id) if isinstance(scheduler, SchedulerSeen) else None
         database = asked_database(evidence, job.service, now) if job.service else None
-        stands_in = _has_executions(database) and any(
-            each.needs_a_person and each.check in _BLOCKING for each in service_findings
-        )
+        stands_in = _has_executions(database) and _first(broken, *_BLOCKING) is not None
         naive_times = job.service.naive_times if job.service else None
         execution = database.execution(job.id) if isinstance(database, DatabaseSeen) else None
         remembers_less = not stands_in and _remembers_less(job, registration, execution, naive_times)
@@ -131,7 +134,7 @@ class Witnesses:
         seen = cls(
             job=job,
             now=now,
-            service_findings=service_findings,
+            broken_of_service=broken,
             scheduler=scheduler,
             output=output,
             registration=registration,
@@ -143,6 +146,7 @@ class Witnesses:
             database=database,
             recorded=recorded,
             remembers_less=remembers_less,
+            since=job.since,
         )
         return seen._settled()
 
@@ -210,7 +214,9 @@ class Witnesses:
         """The files that belong to `run`, newest first."""
         if (made := self._made.get(run.due_at)) is None:
             # A list is built faster than a generator is drawn from.
-            made = self._made[run.due_at] = tuple([each for each in self.files if run.owns(each.made_at)])
+            begins_at, ends_at = run.begins_at, run.ends_at or _NEVER
+            found = [each for each in self.files if begins_at <= each.made_at < ends_at]
+            made = self._made[run.due_at] = tuple(found)
         return made
 
     def made_after(self, run: DueRun) -> tuple[FileSeen, ...]:
@@ -221,7 +227,7 @@ class Witnesses:
     def made_before(self, run: DueRun) -> tuple[FileSeen, ...]:
         """The files that belong to an earlier due run."""
         begins_at = run.begins_at
-        return tuple(each for each in self.files if each.made_at < begins_at)
+        return tuple([each for each in self.files if each.made_at < begins_at])
 
     def is_recorded(self, run: DueRun) -> bool:
         """True where the scheduler's last run belongs to `run`."""
@@ -230,6 +236,34 @@ class Witnesses:
     def is_overtaken(self, run: DueRun) -> bool:
         """True where the scheduler's last run belongs to a later due run."""
         return self.ran_at is not None and run.ends_at is not None and self.ran_at >= run.ends_at
+
+    def reaching_into(self, run: DueRun) -> DueRun | None:
+        """The run before, where its time is not over when `run` begins and no file of its own is there; else None.
+
+        A run that left its file in its own stretch needs no other: what comes after it is of the next.
+        """
+        before_at = last_due(as_scheduled(self.job.schedule), run.due_at - _INSTANT)
+        if before_at is None or before_at + self.job.allowance < run.begins_at:
+            return None
+        if self.job.since is not None and before_at < self.job.since:
+            return None
+        before = self.job.due_run(before_at, run.due_at)
+        return None if self.made_by(before) else before
+
+    def shared_with(self, run: DueRun, *, in_time: bool = False) -> DueRun | None:
+        """The run before, where all that was seen of `run` (`in_time`: by its limit) may as well be of that one."""
+        before = self.reaching_into(run)
+        if before is None:
+            return None
+        signs = [each.made_at for each in self.made_by(run)]
+        if self.is_recorded(run) and self.ran_at is not None:
+            signs.append(self.ran_at)
+        proving = (at for at in signs if at > before.finish_by and not (in_time and at > run.finish_by))
+        return None if any(proving) else before
+
+    def late_of(self, run: DueRun) -> FileSeen | None:
+        """A file made inside the time of `run`, but when the next had begun: it may be of either."""
+        return next((each for each in self.made_after(run) if each.made_at <= run.finish_by), None)
 
     def first_seen(self, run: DueRun) -> datetime | None:
         """The earliest sign that `run` was done: a run by hand in addition must not make it late."""

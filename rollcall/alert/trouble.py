@@ -1,0 +1,118 @@
+"""What is wrong with whom, and since when?
+
+Pure: a morning, what the history tells and what was told already go in; one trouble comes out for each broken service
+and for each job that nobody's service explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from rollcall.cause import Cause
+from rollcall.findings import Verdict
+from rollcall.history.rows import Chronicle, Row, Told
+from rollcall.jobs import Roll, Threshold
+from rollcall.morning import Morning
+from rollcall.report.lasting import bad_since
+from rollcall.report.told import tell
+from rollcall.verdict import JobJudged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concern:
+    """One job that news is about, what is wrong with it and what to do ("" where nothing is)."""
+
+    id: str
+    title: str
+    sentence: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What is wrong with one service or one job now; `since` is when it began, as far as that is known.
+
+    `key` is what it is remembered by: the same from one morning to the next, whatever the cause is.
+    """
+
+    key: str
+    cause: Cause
+    since: datetime
+    service: str | None
+    jobs: tuple[Concern, ...]
+
+
+def find_troubles(
+    roll: Roll, morning: Morning, chronicle: Chronicle, told: Mapping[str, Told], *, can_count: bool
+) -> tuple[Trouble, ...]:
+    """Services first, then the jobs. `can_count` is False where the runs before this one are not known."""
+    return (*_of_services(morning), *_of_jobs(roll, morning, chronicle, told, can_count=can_count))
+
+
+def service_key(service_id: str) -> str:
+    """What that service is remembered by."""
+    return f"service {service_id}"
+
+
+def job_key(job_id: str) -> str:
+    """What that job is remembered by."""
+    return f"job {job_id}"
+
+
+def _of_services(morning: Morning) -> Iterator[Trouble]:
+    for group in tell(morning):
+        if group.service:
+            yield Trouble(
+                key=service_key(group.service.service.id),
+                cause=group.cause,
+                since=morning.judged_at,
+                service=group.service.service.id,
+                jobs=tuple(_concern(each, group.cause) for each in group.jobs),
+            )
+
+
+def _of_jobs(
+    roll: Roll, morning: Morning, chronicle: Chronicle, told: Mapping[str, Told], *, can_count: bool
+) -> Iterator[Trouble]:
+    """The jobs with a cause of their own. Of one that its service hides nothing is known, so nothing is said."""
+    for group in tell(morning):
+        for judged in () if group.service else group.jobs:
+            cause = morning.job_causes[judged.job.id]
+            assert cause is not None
+            rows = _with_this_run(chronicle.of(judged.job.id), judged, morning.judged_at)
+            is_counted = can_count and judged.due_run is not None and job_key(judged.job.id) not in told
+            if is_counted and not _is_reached(judged.job.alert_after, rows):
+                continue
+            yield Trouble(
+                key=job_key(judged.job.id),
+                cause=cause,
+                since=bad_since(judged, chronicle.of(judged.job.id)) or morning.judged_at,
+                service=None,
+                jobs=(_concern(judged, cause),),
+            )
+
+
+def _concern(judged: JobJudged, cause: Cause) -> Concern:
+    return Concern(id=judged.job.id, title=judged.job.title, sentence=cause.sentence, next_step=cause.next_step)
+
+
+def _with_this_run(rows: tuple[Row, ...], judged: JobJudged, now: datetime) -> tuple[Row, ...]:
+    """The remembered runs up to the one that is judged now, as it is judged now."""
+    run = judged.due_run
+    if run is None:
+        return rows
+    this = Row(
+        job_id=judged.job.id,
+        due_at=run.due_at,
+        verdict=judged.verdict,
+        needs_a_person=judged.needs_a_person,
+        judged_at=now,
+    )
+    return (*(each for each in rows if each.due_at < run.due_at), this)
+
+
+def _is_reached(threshold: Threshold, rows: tuple[Row, ...]) -> bool:
+    judged = [each for each in rows if each.verdict not in (Verdict.PENDING, Verdict.PAUSED)]
+    return sum(each.needs_a_person for each in judged[-threshold.last :]) >= threshold.bad

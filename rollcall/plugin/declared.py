@@ -1,0 +1,18 @@
+"""On which line of jobs.toml is a job or a service declared?"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+
+def place_of(table: str, name: str, file: Path) -> tuple[str, int]:
+    """The file, as short as it can be found from here, and the line of `[jobs.NAME]`; the first where it has none."""
+    here = Path.cwd()
+    shown = str(file.relative_to(here) if file.is_relative_to(here) else file)
+    header = re.compile(rf"\s*\[\s*{table}\s*\.\s*([\"']?){re.escape(name)}\1\s*[.\]]")
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return shown, 1
+    return shown, next((number for number, line in enumerate(lines, 1) if header.match(line)), 1)
