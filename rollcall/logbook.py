@@ -22,6 +22,8 @@ KEPT = 5  # older ones, `.1` the newest
 _LONGEST = 4000
 _PATIENCE = timedelta(seconds=2)
 _PAUSE = 0.01
+# A pipe that nobody reads is told at once, and not waited for.
+_TO_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def append(file: Path, line: str) -> None:
@@ -42,7 +44,7 @@ def _held(file: Path) -> Iterator[int]:
     """The file of that name, open to append, held by nobody else."""
     until = time.monotonic() + _PATIENCE.total_seconds()
     while True:
-        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        descriptor = os.open(file, _TO_APPEND, 0o644)
         try:
             if is_taken(descriptor) and _is_still(file, descriptor):
                 yield descriptor

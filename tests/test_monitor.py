@@ -280,9 +280,15 @@ def test_another_moment_is_refused(at_home: Monitored, monkeypatch: pytest.Monke
 
 def test_a_bad_jobs_file_is_status_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "jobs.toml").write_text("nonsense = 1\n")
+    metrics, log = tmp_path / "rollcall.prom", tmp_path / "monitor.log"
+    metrics.write_text("rollcall_complete 1\n")
     with pytest.raises(BadInput, match="nonsense"):
-        looked(command, capsys, "monitor", "--jobs-file", str(tmp_path / "jobs.toml"))
+        looked(command, capsys, "monitor", "--jobs-file", str(tmp_path / "jobs.toml"), "--metrics", str(metrics),
+               "--log", str(log))  # fmt: skip
 
+    # The look before must not go on being told as the newest.
+    assert "rollcall_complete 0" in metrics.read_text()
+    assert " | UNKNOWN | nothing was looked at: " in log.read_text()
     assert main(["monitor", "--jobs-file", str(tmp_path / "jobs.toml")]) == 4
 
 

@@ -30,6 +30,7 @@ from rollcall import action, watch
 from rollcall.alone import alone
 from rollcall.commands.acting import Acting, acting
 from rollcall.commands.witnessed import add_address
+from rollcall.errors import BadInput
 from rollcall.files import write_whole
 from rollcall.history import store
 from rollcall.history.rows import FILE, NOTHING
@@ -37,13 +38,13 @@ from rollcall.logbook import append, show_limits
 from rollcall.morning import Morning
 from rollcall.report import nagios
 from rollcall.report.headline import headline
-from rollcall.report.metrics import render_metrics
+from rollcall.report.metrics import render_incomplete_metrics, render_metrics
 from rollcall.report.nagios import State
 from rollcall.report.summary import render_summary
 from rollcall.report.told import Told
 from rollcall.report.told import tell as tell_causes
 from rollcall.text import clean
-from rollcall.times import to_iso
+from rollcall.times import read_now, to_iso
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -81,7 +82,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines of the summary; returns the exit status. Raises `BadInput`."""
-    look = _Look(here=acting(asked_for), asked_for=asked_for)
+    look = _Look(here=_begun(asked_for), asked_for=asked_for)
     with ExitStack() as held:
         status, lines = look.done() if look.is_alone(held) else look.stepped_aside()
     for note in look.notes:
@@ -90,13 +91,54 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     return int(status)
 
 
+def _begun(asked_for: argparse.Namespace) -> Acting:
+    """What the look is about. Raises `BadInput`, once it is told where the look before stands as the newest."""
+    try:
+        return acting(asked_for)
+    except BadInput as problem:
+        now, files = read_now(), _Files(asked_for=asked_for)
+        files.log(_stamped(now, ZoneInfo("UTC"), State.UNKNOWN, f"nothing was looked at: {problem.mistakes[0]}"))
+        files.put_metrics(render_incomplete_metrics(now))
+        raise
+
+
 @dataclass(slots=True, kw_only=True)
+class _Files:
+    """The files that are asked for, and what kept one from being written."""
+
+    asked_for: argparse.Namespace
+    notes: list[str] = field(default_factory=list)
+
+    def log(self, line: str) -> bool:
+        """Adds the line to the log, where there is one. Returns False where it could not be."""
+        return self._written(self.asked_for.log, "the log", lambda file: append(file, line))
+
+    def put_metrics(self, text: str) -> bool:
+        """Writes what Prometheus reads, where it does. Returns False where it could not be."""
+        return self._written(self.asked_for.metrics, "the metrics", lambda file: write_whole(file, text))
+
+    def _written(self, name: str | None, what: str, write: Callable[[Path], None]) -> bool:
+        if name is None or self.asked_for.dry_run:
+            return True
+        try:
+            write(Path(name).expanduser())
+        except (OSError, RuntimeError) as problem:  # RuntimeError: "~nobody/monitor.log"
+            self.notes.append(f"{what} cannot be written: {_told(problem)}")
+            return False
+        return True
+
+
+@dataclass(slots=True)
 class _Look:
     """One look, and what is noted beside its verdict."""
 
     here: Acting
     asked_for: argparse.Namespace
     notes: list[str] = field(default_factory=list)
+    files: _Files = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.files = _Files(asked_for=self.asked_for, notes=self.notes)
 
     def is_alone(self, held: ExitStack) -> bool:
         """True where no other monitor is at it until `held` ends; also where that cannot be told, which is noted."""
@@ -111,7 +153,7 @@ class _Look:
     def stepped_aside(self) -> tuple[int, list[str]]:
         """The exit status and what to print of a look that was none."""
         said = "another monitor is at it; this one stepped aside and looked at nothing"
-        self._log(_stamped(self.here.clock(), self.here.roll.zone, State.UNKNOWN, said))
+        self.files.log(_stamped(self.here.clock(), self.here.roll.zone, State.UNKNOWN, said))
         if self.asked_for.nagios:
             return State.UNKNOWN, [nagios.render(None, interruption=said)[0]]
         self._note(said)
@@ -135,7 +177,9 @@ class _Look:
     def _broke(self, error: Exception, pinged: watch.Run) -> tuple[int, list[str]]:
         said = f"the monitor broke with {type(error).__name__}"
         traceback.print_exception(error)
-        self._log(_stamped(self.here.clock(), self.here.roll.zone, State.UNKNOWN, said))
+        now = self.here.clock()
+        self.files.log(_stamped(now, self.here.roll.zone, State.UNKNOWN, said))
+        self.files.put_metrics(render_incomplete_metrics(now))
         self._note(pinged.finish(BROKE, said))
         return State.UNKNOWN, [nagios.render(None, interruption=said)[0] if self.asked_for.nagios else said]
 
@@ -164,7 +208,7 @@ class _Look:
         said = (headline(morning, is_complete=True), causes, done, morning.jobs_file or "")
         line = _stamped(morning.judged_at, morning.zone, state, *said)
         # One after the other, and each of them although the one before failed.
-        is_written = all([self._log(line), self._write_metrics(morning)])
+        is_written = all([self.files.log(line), self.files.put_metrics(render_metrics(morning, is_complete=True))])
         self._remember(morning)
         return is_written
 
@@ -181,23 +225,6 @@ class _Look:
         if file:
             unwritten = store.write(file, morning, by="monitor", is_complete=True, keeps=roll.history_keeps)
             self._note(unwritten)
-
-    def _log(self, line: str) -> bool:
-        return self._written(self.asked_for.log, "the log", lambda file: append(file, line))
-
-    def _write_metrics(self, morning: Morning) -> bool:
-        text = render_metrics(morning, is_complete=True) if self.asked_for.metrics else ""
-        return self._written(self.asked_for.metrics, "the metrics", lambda file: write_whole(file, text))
-
-    def _written(self, name: str | None, what: str, write: Callable[[Path], None]) -> bool:
-        if name is None:
-            return True
-        try:
-            write(Path(name).expanduser())
-        except (OSError, RuntimeError) as problem:  # RuntimeError: "~nobody/monitor.log"
-            self._note(f"{what} cannot be written: {_told(problem)}")
-            return False
-        return True
 
     def _shown(self, morning: Morning, *, is_written: bool) -> tuple[int, list[str]]:
         line, status = nagios.render(morning)
