@@ -220,7 +220,7 @@ def read_timestamp(text: str) -> Timestamp:
     found = _ISO.fullmatch(text.strip()) if len(text) <= 60 else None
     if found is None:
         raise ValueError(f"not a timestamp. {_ISO_EXAMPLE}")
-    if not 1970 <= int(found["year"]) <= 2999:
+    if not "1970" <= found["year"] <= "2999":
         # Go writes 0001-01-01 for "never", other programs 9999-12-31.
         raise ValueError(f"year {found['year']} is outside 1970-2999, so it cannot be the time of a run.")
 
@@ -232,11 +232,16 @@ def read_timestamp(text: str) -> Timestamp:
 
 
 def _read_clock(found: re.Match[str]) -> datetime:
-    microsecond = int((found["fraction"] or "0").ljust(6, "0")[:6])
-    year, month, day, hour, minute, second = found.group("year", "month", "day", "hour", "minute", "second")
+    year, month, day, hour, minute, second, fraction = found.groups()[:7]
     try:
         return datetime(  # noqa: DTZ001 - the text decides below
-            int(year), int(month), int(day), int(hour), int(minute), int(second or 0), microsecond
+            int(year),
+            int(month),
+            int(day),
+            int(hour),
+            int(minute),
+            int(second or 0),
+            int(fraction.ljust(6, "0")[:6]) if fraction else 0,
         )
     except ValueError as impossible:
         raise ValueError(f"no such date or time ({impossible}). {_ISO_EXAMPLE}") from None

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fixtures.every_output import Watched, of_nagios
-from fixtures.lived_in import lived_in
+from fixtures.lived_in import NOW, lived_in
 
-OUTPUTS = ("page", "json", "junit", "metrics", "github", "terminal", "history")
+OUTPUTS = ("page", "json", "junit", "metrics", "github", "terminal")
 
 WAITS = """
 import pathlib, time
@@ -158,7 +158,7 @@ def test_every_output_of_a_part_says_so(watched: Watched) -> None:
 
     assert {output: words for output, words in watched.said(run).items() if words != "part"} == {
         "status": "well",
-        "history": "not well",
+        "history": "nothing",
     }
     assert (of_nagios(nagios), nagios.status) == ("part", 3)
 
@@ -234,21 +234,25 @@ def test_every_output_of_a_whole_morning_says_that_all_is_well(watched: Watched)
 
 @pytest.mark.parametrize("place", ["reports/history.sqlite3"])
 def test_a_history_that_cannot_be_written_is_a_note_and_changes_no_verdict(watched: Watched, place: str) -> None:
+    watched.house.owes_nothing()
     watched.house.add_check(TAKES_THE_PLACE.format(place))
     reset(watched)
-    run = watched.run()
+    run = watched.run(NOW)
 
     assert run.status == 0
-    assert is_claimed(watched.said(run)) == ["status", *OUTPUTS[:-1]]
+    assert {name: watched.said(run)[name] for name in ("json", "history")} == {"json": "well", "history": "nothing"}
     assert run.text.count("note: ") == 1
     assert "history.sqlite3" in run.page
 
 
-def test_what_is_watched_counts_as_whole_only_once_it_stands_there(watched: Watched) -> None:
-    """The history of a morning whose page could not be written is that of one that is not whole."""
-    watched.house.add_check(TAKES_THE_PLACE.format("reports/morning.json"))
-    reset(watched)
-    run = watched.run()
+REMEMBERED = ("a worker crashes", "pytest.exit", "page has no place", "JSON has no place", "junit has no place")
 
-    assert run.status == 1
-    assert watched.said(run)["history"] == "not well"
+
+@pytest.mark.parametrize("name", ["whole", *REMEMBERED])
+def test_a_morning_is_remembered_as_whole_only_once_its_reports_stand_there(watched: Watched, name: str) -> None:
+    watched.house.owes_nothing()
+    options = stage(watched, BROKEN_OFF[name]) if name in BROKEN_OFF else []
+    run = watched.run(NOW, *options)
+
+    assert (run.status == 0) == (name == "whole")
+    assert watched.said(run)["history"] == ("well" if name == "whole" else "not well")

@@ -227,7 +227,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 @pytest.mark.xdist_group("whole result")
 def test_the_whole_result_replaces_incomplete(whole: Run) -> None:
     assert whole.status == 0
-    assert whole.left == ["history.sqlite3", "junit.xml", "morning.html", "morning.json"]
+    assert whole.left == ["junit.xml", "morning.html", "morning.json"]
     assert "<title>All 4 jobs did their work" in whole.page.replace('<title id="head-title">', "<title>")
     assert (whole.morning["complete"], whole.morning["incomplete_because"]) == (True, None)
 

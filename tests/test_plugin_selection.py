@@ -126,7 +126,7 @@ def test_a_page_and_a_junit_file_of_the_readers_own(tmp_path: Path, name: str) -
     assert (tmp_path / "own.xml").exists()
     assert "All 4 jobs did their work" in own
     assert own == run.page
-    assert run.left == ["history.sqlite3", "morning.html", "morning.json"]
+    assert run.left == ["morning.html", "morning.json"]
     assert not (tmp_path / "assets").exists()
 
 

@@ -186,10 +186,10 @@ main(sys.argv[1:])
 
 def test_at_a_terminal_it_is_told_what_is_waited_for(tmp_path: Path) -> None:
     now = datetime.now(UTC)
-    says = missed(next_run=(now + timedelta(hours=12)).isoformat(), last_execution=None, last_status="pending")
+    due = now.astimezone(ZURICH).replace(second=0, microsecond=0) - timedelta(minutes=20)
+    says = missed(next_run=(due + timedelta(days=1)).isoformat(), last_execution=None, last_status="pending")
     with obedient_service(ObedientService(jobs={"haiku": says}, began_at=now)) as service:
         service.replies["/trigger/haiku"] = Reply(status=200)
-        due = now.astimezone(ZURICH) - timedelta(minutes=20)
         jobs = BRIEF.replace("0 6 * * *", f"{due.minute} {due.hour} * * *")
         Household.of(service, tmp_path, jobs=jobs)
         ours, theirs = os.openpty()
@@ -198,6 +198,7 @@ def test_at_a_terminal_it_is_told_what_is_waited_for(tmp_path: Path) -> None:
             [sys.executable, "-c", AT_A_TERMINAL, "rerun", "haiku"],
             cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
+        os.set_blocking(ours, False)
         shown = os.read(ours, 65_536).decode()
         for each in (ours, theirs):
             os.close(each)

@@ -35,8 +35,11 @@ def _missing(session: Session) -> str:
 
 
 def _remember(session: Session, ending: Ending) -> str | None:
-    """Writes the morning into the history as one that is not whole: its reports do not stand there yet."""
-    if session.history is None or session.morning is None:
+    """Writes the morning into the history as one that is not whole: its reports do not stand there yet.
+
+    Another moment that is judged now was no morning: nobody looked then.
+    """
+    if session.history is None or session.morning is None or not session.is_of_today:
         return None
     from rollcall.history import store
 
@@ -46,7 +49,7 @@ def _remember(session: Session, ending: Ending) -> str | None:
 
 def remember_as_whole(session: Session, ending: Ending) -> str | None:
     """Says so in the history once the reports stand there. Returns what kept it from that, in one line."""
-    if session.history is None or session.morning is None:
+    if session.history is None or session.morning is None or not session.is_of_today:
         return None
     from rollcall.history import store
 

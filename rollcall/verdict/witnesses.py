@@ -103,6 +103,7 @@ class Witnesses:
     counted_until: datetime = field(init=False, repr=False, compare=False)
     ran_at: datetime | None = field(init=False, repr=False, compare=False)
     _made: dict[datetime, tuple[FileSeen, ...]] = field(init=False, repr=False, compare=False)
+    _reaching: dict[datetime, DueRun | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Works out once what each promise asks for.
@@ -117,6 +118,7 @@ class Witnesses:
         put(self, "counted_until", counted_until)
         put(self, "ran_at", at if at is not None and at <= counted_until else None)
         put(self, "_made", {})
+        put(self, "_reaching", {})
 
     @classmethod
     def of(cls, job: Job, evidence: Evidence, broken: tuple[Finding, ...], *, now: datetime) -> Witnesses:
@@ -242,6 +244,11 @@ class Witnesses:
 
         A run that left its file in its own stretch needs no other: what comes after it is of the next.
         """
+        if run.due_at not in self._reaching:
+            self._reaching[run.due_at] = self._reaches_into(run)
+        return self._reaching[run.due_at]
+
+    def _reaches_into(self, run: DueRun) -> DueRun | None:
         before_at = last_due(as_scheduled(self.job.schedule), run.due_at - _INSTANT)
         if before_at is None or before_at + self.job.allowance < run.begins_at:
             return None
