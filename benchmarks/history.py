@@ -13,12 +13,14 @@ from itertools import chain
 from pathlib import Path
 from statistics import median
 
-from fixtures.one_morning import at
+from fixtures.one_morning import at, haiku_job, roll_of
+from rollcall.evidence import Evidence, Registration, SchedulerSeen
 from rollcall.findings import Verdict
 from rollcall.history import store
 from rollcall.history.rows import Row
 from rollcall.history.sqlite import reading
 from rollcall.history.store import Whole
+from rollcall.morning import Morning, judge_morning
 
 NEWEST = 30
 DAYS, DAYS_OF_MANY = 365, 60
@@ -39,7 +41,8 @@ def history(folder: Path) -> list[tuple[str, float, str]]:
         ),
         ("read into records, 10,000 jobs / 1,000 jobs", many["read"] / few["read"], "at most 11"),
         ("read into records, microseconds a row", few["read"] * 1e6 / (1_000 * NEWEST), "at most 15"),
-        ("add a morning of 1,000 jobs to their year, in milliseconds", few["add"] * 1000, "under 1,000"),
+        ("add a morning of 1,000 jobs to their year, in milliseconds", few["add"] * 1000, "under 400"),
+        ("the same where it is the first of a week", few["add first"] * 1000, "under 1,000"),
     ]
 
 
@@ -47,7 +50,7 @@ def _measured(folder: Path, jobs: int, days: int) -> dict[str, float]:
     file, ids = folder / f"{jobs}.sqlite3", [f"job{number:05d}" for number in range(jobs)]
     past = (_rows(ids, _NOW - timedelta(days=day)) for day in range(days, 0, -1))
     assert store.merge(file, Whole(rows=list(chain.from_iterable(past)))) is None
-    tomorrow = Whole(rows=_rows(ids, _NOW))
+    morning = _morning(ids)
     with reading(file) as connection:
         assert connection is not None
         found = {
@@ -55,7 +58,28 @@ def _measured(folder: Path, jobs: int, days: int) -> dict[str, float]:
             "bare": _seconds(lambda: _bare(connection, jobs)),
         }
     found["read"] = _seconds(lambda: len(store.read_ids(file, ids, now=_NOW, most=NEWEST).rows))
-    return found | {"add": _seconds(lambda: int(store.merge(file, tomorrow) is None))}
+    # The history knows of no morning yet: it is looked through as a whole, as once a week.
+    found["add first"] = _seconds(lambda: _add(file, morning), runs=1)
+    return found | {"add": _seconds(lambda: _add(file, morning))}
+
+
+def _morning(ids: list[str]) -> Morning:
+    """Every one of the jobs did its work at six."""
+    next_run, ran_at = (_NOW + timedelta(hours=23)).isoformat(), "2026-11-24T05:00:17"
+    seen = SchedulerSeen(
+        asked_at=_NOW,
+        answered_at=_NOW,
+        running=True,
+        registrations=tuple(
+            Registration(id=each, next_run=next_run, last_execution=ran_at, last_status="success") for each in ids
+        ),
+    )
+    roll = roll_of(*(haiku_job(id=each, has_output=False) for each in ids))
+    return judge_morning(roll, Evidence(services={"aime": seen}, outputs={}), now=_NOW)
+
+
+def _add(file: Path, morning: Morning) -> int:
+    return int(store.write(file, morning, by="pytest", is_complete=True, keeps=timedelta(days=DAYS)) is None)
 
 
 def _rows(ids: list[str], day: datetime) -> list[Row]:
@@ -75,9 +99,9 @@ def _bare(connection: sqlite3.Connection, jobs: int) -> int:
     return len(connection.execute("SELECT * FROM runs LIMIT ?", (jobs * NEWEST,)).fetchall())
 
 
-def _seconds(what: Callable[[], int]) -> float:
+def _seconds(what: Callable[[], int], runs: int = RUNS) -> float:
     measured = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         began = time.perf_counter()
         assert what()
         measured.append(time.perf_counter() - began)

@@ -6,6 +6,7 @@ Pure: nothing of the world is read, and the evidence it comes from stays as it i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -106,9 +107,11 @@ class Scene:
         return None if due_at is None else due_at + (self.ran_at - self.run.due_at)
 
     def with_record(self, **changes: Any) -> Scene:
-        """The same with other words in the record."""
+        """The same with other words in the record, and in that of its database: what befalls a run befalls both."""
         changed = replace(self.record, **changes)
-        return self._with_registrations(*(changed if each is self.record else each for each in self._registrations))
+        told = {name: text for name, text in changes.items() if name in ("last_execution", "last_status")}
+        scene = self._with_registrations(*(changed if each is self.record else each for each in self._registrations))
+        return scene._with_executions(lambda each: replace(each, **told) if each.id == self.job.id else each)
 
     def without_record(self) -> Scene:
         """The same where the scheduler does not know the job."""
@@ -116,10 +119,15 @@ class Scene:
 
     def without_executions(self) -> Scene:
         """The same where its database has nothing on record."""
-        seen = {
-            each: replace(database, executions=()) if isinstance(database, DatabaseSeen) else database
-            for each, database in self.evidence.databases.items()
-        }
+        return self._with_executions(lambda each: None)
+
+    def _with_executions(self, changed: Callable[[Registration], Registration | None]) -> Scene:
+        def told(seen: DatabaseSeen | NotSeen) -> DatabaseSeen | NotSeen:
+            if not isinstance(seen, DatabaseSeen) or seen.executions is None:
+                return seen
+            return replace(seen, executions=tuple(filter(None, map(changed, seen.executions))))
+
+        seen = {service: told(database) for service, database in self.evidence.databases.items()}
         return replace(self, evidence=replace(self.evidence, databases=seen))
 
     def written(self, at: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from rollcall.alert.channels import carry, channels_of
 from rollcall.alert.message import Message, write_message, write_test
 from rollcall.alert.news import Event, News
 from rollcall.alert.trouble import Concern
+from rollcall.alone import alone
 from rollcall.history import store
 from rollcall.history.rows import NOTHING
 from rollcall.jobs import Alert, Roll
@@ -311,6 +313,31 @@ def test_a_history_that_cannot_be_written_is_a_note(house: House, hook: Listener
 
     assert "history.sqlite3" in problem
     assert len(hook.heard) == 1
+
+
+def test_two_looks_at_once_tell_the_same_once(house: House, hook: Listener, tmp_path: Path) -> None:
+    file, roll = tmp_path / "history.sqlite3", house.roll()
+    morning, told_to = house.morning(), to(hook.url, timeout=timedelta(seconds=BUSY))
+    store.update_told(file, {}, ())
+    words: dict[str, Any] = {"file": file, "is_complete": True}
+    with ThreadPoolExecutor(4) as looks:
+        done = [looks.submit(alert.tell, replace(roll, alert=told_to), morning, NOTHING, **words) for _ in range(4)]
+
+    assert [each.result() for each in done] == [()] * 4
+    assert [each.says["event"] for each in hook.heard] == ["new"]
+    assert list(store.read_told(file)) == ["job haiku"]
+
+
+def test_a_look_that_never_ends_holds_up_no_alert_for_long(house: House, hook: Listener, tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite3"
+    with alone(tmp_path / alert.LOCK):
+        began = time.monotonic()
+        problems = tell(house, to(hook.url), file)
+        took = time.monotonic() - began
+
+    assert problems == ()
+    assert len(hook.heard) == 1
+    assert SOON.total_seconds() <= took < SOON.total_seconds() + BUSY
 
 
 # Who does not listen --------------------------------------------------------------------------------------------------

@@ -560,9 +560,11 @@ def test_a_mistake_in_an_output_holds_place_value_rule_and_cure(tmp_path: Path, 
 
 def test_what_is_wrong_with_a_stamp_itself_is_told_beside_what_is_wrong_with_its_path(tmp_path: Path) -> None:
     path, stamp = mistakes(tmp_path, f'{SERVICE}{JOB}output = {{ path = "x-*/a", stamp = "x-%Y%Q" }}')
+    alone = mistakes(tmp_path, f'{SERVICE}{JOB}output = {{ path = "x-*/a", stamp = "a-%Y%m%d" }}')
 
     assert path.startswith('jobs.toml: jobs.haiku.output.path = "x-*/a": has a wildcard in a folder.')
     assert stamp.startswith('jobs.toml: jobs.haiku.output.stamp = "x-%Y%Q": cannot be read.')
+    assert alone == [path]
 
 
 @pytest.mark.parametrize(

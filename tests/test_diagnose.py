@@ -121,7 +121,7 @@ unknown     export_collection_json      not asked further: backend-down; done Tu
 unknown     optimize_ai_descriptions    not asked further: backend-down; done Wed 11 Feb 01:00:## CET
 unknown     weekly_haiku                not asked further: backend-down; done Sun 8 Feb 20:00:## CET
 unknown     monthly_analysis            not asked further: backend-down; done Sun 1 Feb 03:00:## CET
-"""  # noqa: E501 - to compare with what a terminal shows
+"""  # noqa: E501 - what is to be typed is told in one line, however long
 
 DEGRADED = """\
 Wed 11 Feb 2026 07:02 CET, Europe/Zurich

@@ -19,8 +19,6 @@ from rollcall.history.judged import MOST_FROM_FILES, past_morning, rows_of
 from rollcall.history.rows import Row
 from rollcall.morning import judge_morning
 
-# What of a morning is remembered --------------------------------------------------------------------------------------
-
 
 def strip_of(found: Sequence[Row]) -> list[str]:
     """Each row as "02-11 06:00+01 ok", an asterisk behind those told by files alone."""

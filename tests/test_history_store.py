@@ -178,6 +178,45 @@ def test_an_old_morning_that_is_judged_again_replaces_nothing_newer(file: Path) 
     assert verdicts(file) == ["02-11 ok"]
 
 
+@pytest.mark.parametrize(
+    ("ahead", "seen"),
+    [
+        # Judged at 13:00 of tomorrow, as it seemed: the run of 06:00 was missed. It was not due yet.
+        ("2026-02-12T13:00:00+01:00", "2026-02-12T07:02:00+01:00"),
+        # By the night of a clock change, too.
+        ("2026-03-29T13:00:00+02:00", "2026-03-29T07:02:00+02:00"),
+        ("2026-10-25T13:00:00+01:00", "2026-10-25T07:02:00+01:00"),
+    ],
+)
+def test_what_a_clock_that_ran_ahead_left_gives_way_to_the_real_morning(file: Path, ahead: str, seen: str) -> None:
+    ran_at = at(seen).replace(minute=0, second=17).replace(hour=at(seen).hour - 1)
+    missed = morning(has_output=False, now=ahead, last_execution="2026-02-01T05:00:17", server_at=None)
+    real = morning(has_output=False, now=seen, last_execution=ran_at.replace(tzinfo=None).isoformat())
+    written(file, missed, real)
+    rows = read(file, [JOB], now=at(ahead) + timedelta(days=1)).of(JOB.id)
+
+    assert [(each.due_at, each.verdict, each.judged_at) for each in rows] == [
+        (ran_at.replace(second=0), Verdict.OK, real.now)
+    ]
+
+
+@pytest.mark.parametrize(("later", "stays"), [(timedelta(minutes=59), True), (timedelta(minutes=61), False)])
+def test_of_two_looks_at_once_the_later_stays_though_it_is_written_first(
+    file: Path, later: timedelta, *, stays: bool
+) -> None:
+    told = seen_on(11)
+    after = seen_on(11, now=(told.now + later).isoformat(), status="error")
+    written(file, after, told)
+
+    assert verdicts(file)[-1:] == (["02-11 failed"] if stays else ["02-11 ok"])
+
+
+def test_who_was_there_by_a_clock_that_ran_ahead_is_not_missed_by_the_next_morning(file: Path) -> None:
+    written(file, seen_on(11, id="weekly", now="2026-02-13T07:02:00+01:00"), seen_on(11))
+
+    assert read(file, [JOB], now=at("2026-02-14T07:00:00+01:00")).gone == ()
+
+
 # Retention ------------------------------------------------------------------------------------------------------------
 
 
@@ -362,6 +401,21 @@ def test_whatever_byte_is_broken_the_morning_is_judged_and_remembered(file: Path
         assert told is None or "set aside" in told
         assert after, (start, length, told)
         assert after[-1].due_at == at("2026-02-11T06:00:00+01:00")
+
+
+def test_a_broken_key_is_found_by_the_first_morning_of_a_week_at_the_latest(file: Path) -> None:
+    """Weeks begin on Thursdays, as the epoch did."""
+    written(file, *(seen_on(day) for day in range(1, 11)))
+    whole = file.read_bytes()
+    key = whole.index(JOB.id.encode())
+    file.write_bytes(whole[:key] + b"h" + whole[key + 1 :])
+
+    assert written(file, seen_on(11)) == [None]
+    before = file.read_bytes()
+    [told] = written(file, seen_on(12))
+    [aside] = file.parent.glob("*.damaged-*")
+    assert "set aside" in (told or "")
+    assert aside.read_bytes() == before
 
 
 # Files that cannot be used just now -----------------------------------------------------------------------------------

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 
 from fixtures.listener import Listener, listener
-from fixtures.lived_in import LivedIn, Run, lived_in
+from fixtures.lived_in import AS_OF, NOW, ZURICH, LivedIn, Run, lived_in
 from rollcall.history import store
-
-NOW = "--as-of="  # the present: nothing that lived_in stages
 
 
 @pytest.fixture
@@ -31,19 +31,20 @@ def remembered(run: Run) -> store.Whole:
 
 
 def test_each_morning_is_remembered_and_the_next_one_knows_it(house: LivedIn) -> None:
-    house.scheduler.says["aime"]["wake"] |= {"last_execution": "2026-02-10T05:00:18.5", "last_status": "error"}
-    yesterday = house.run("--as-of=2026-02-10T07:00+01:00", "-n", "2")
-    house.scheduler.says["aime"]["wake"]["last_execution"] = "2026-02-11T05:00:18.5"
-    today = house.run()
-    [wake] = [each for each in today.morning["jobs"] if each["id"] == "wake"]
+    tell(house, "", is_bad=True)
+    first = house.run(NOW, "-n", "2")
+    ([job], [row]) = first.morning["jobs"], remembered(first).rows
 
-    assert (yesterday.status, today.status) == (1, 1)
-    assert wake["since"] == "2026-02-10T06:00:00+01:00"
-    assert wake["due_at"] == "2026-02-11T06:00:00+01:00"
-    assert [each["since"] for each in today.morning["jobs"] if each["id"] != "wake"] == [None] * 3
-    rows = {(each.job_id, each.due_at.day): str(each.verdict) for each in remembered(today).rows}
-    assert (rows["wake", 10], rows["wake", 11], rows["write", 11]) == ("failed", "failed", "ok")
-    assert [(each.by, each.is_complete, each.verdict) for each in remembered(today).mornings] == [
+    assert (first.status, str(row.verdict), row.needs_a_person) == (1, job["verdict"], True)
+    assert job["since"] == job["due_at"] == row.due_at.astimezone(ZURICH).isoformat()
+
+    day_before = row.due_at.astimezone(ZURICH) - timedelta(days=1)
+    older = replace(row, due_at=day_before.astimezone(UTC), judged_at=row.judged_at - timedelta(days=1))
+    assert store.merge(first.reports / "history.sqlite3", store.Whole(rows=[older])) is None
+    second = house.run(NOW)
+
+    assert [each["since"] for each in second.morning["jobs"]] == [day_before.isoformat()]
+    assert [(each.by, each.is_complete, each.verdict) for each in remembered(second).mornings] == [
         ("pytest", True, "attention"),
         ("pytest", True, "attention"),
     ]
@@ -51,10 +52,18 @@ def test_each_morning_is_remembered_and_the_next_one_knows_it(house: LivedIn) ->
 
 @pytest.mark.parametrize(
     ("options", "env"),
-    [(["--no-history"], {}), ([], {"ROLLCALL_NO_HISTORY": "1"}), (["--demo"], {}), (["--collect-only"], {})],
-    ids=["--no-history", "ROLLCALL_NO_HISTORY", "--demo", "--collect-only"],
+    [
+        (["--no-history", NOW], {}),
+        ([NOW], {"ROLLCALL_NO_HISTORY": "1"}),
+        (["--demo"], {}),
+        (["--collect-only", NOW], {}),
+        # It was no morning: else yesterday's, which is missing, would be there once somebody asks what it was like.
+        ([f"--as-of={AS_OF}"], {}),
+    ],
+    ids=["--no-history", "ROLLCALL_NO_HISTORY", "--demo", "--collect-only", "--as-of"],
 )
 def test_there_are_runs_that_nothing_is_remembered_of(house: LivedIn, options: list[str], env: dict[str, str]) -> None:
+    house.owes_nothing()
     run = house.run(*options, env=env)
 
     assert run.status == 0
@@ -63,7 +72,8 @@ def test_there_are_runs_that_nothing_is_remembered_of(house: LivedIn, options: l
 
 def test_a_morning_on_which_another_check_failed_is_remembered_as_no_good_one(house: LivedIn) -> None:
     house.add_check("def test_disk():\n    assert False\n")
-    [morning] = remembered(house.run()).mornings
+    house.owes_nothing()
+    [morning] = remembered(house.run(NOW)).mornings
 
     assert (morning.verdict, morning.is_complete, morning.needing) == ("attention", True, 0)
 
@@ -79,7 +89,8 @@ def test_a_replay_is_not_remembered(house: LivedIn, tmp_path: Path) -> None:
 def test_a_damaged_history_is_told_and_changes_no_verdict(house: LivedIn) -> None:
     house.reports.mkdir()
     (house.reports / "history.sqlite3").write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
-    run = house.run()
+    house.owes_nothing()
+    run = house.run(NOW)
 
     assert run.status == 0
     assert run.morning["verdict"] == "ok"

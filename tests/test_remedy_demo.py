@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fixtures.lived_in import lived_in
+from fixtures.lived_in import LivedIn, Run, lived_in
 
 HAIKU = "generate_haiku_scheduled"
 MISSED = f"daily_enrichment generate_magazine_editions sync_discogs_daily {HAIKU} export_collection_json"
@@ -49,3 +51,32 @@ def test_what_can_be_mended_is_and_the_rest_is_left(
     assert run.page.count(", verified: ") == len(actions)
     # What the demo locks ends with it.
     assert not list(tmp_path.rglob("*.lock"))
+
+
+def do_as_told(morning: dict[str, Any], house: LivedIn) -> dict[str, Any]:
+    """The morning after the command of the haiku job's next step was typed as it stands."""
+    subprocess.run(
+        ["/bin/sh", "-c", step_of(morning).split("`")[1]],
+        cwd=house.folder, env=house.environment({}), stdout=subprocess.DEVNULL, timeout=100, check=False,
+    )  # fmt: skip
+    return Run(status=0, text="", reports=house.reports).morning
+
+
+def step_of(morning: dict[str, Any]) -> str:
+    (step,) = (each["cause"]["next_step"] for each in morning["jobs"] if each["id"] == HAIKU)
+    return str(step)
+
+
+def deeds_of(morning: dict[str, Any]) -> set[tuple[str, bool]]:
+    return {(each["deed"], each["proven"]) for each in morning["actions"]}
+
+
+def test_who_does_as_is_told_comes_to_an_end(tmp_path: Path) -> None:
+    with lived_in(tmp_path) as house:
+        first = house.run("--demo", "scheduler-stopped").morning
+        second = do_as_told(first, house)
+        third = do_as_told(second, house)
+
+    assert deeds_of(second) == {("start", True)}
+    assert deeds_of(third) == {("start", True), ("rerun", True)}
+    assert step_of(third) == "Its work is done, run again at 07:02 CET. Nothing to do."

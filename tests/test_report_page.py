@@ -641,6 +641,9 @@ def test_a_service_lasts_as_long_as_its_own_cause(house: House) -> None:
     assert began_at(tell(morning)[0], _context(morning, remembered(rows))) == seen_at
     # The run due before may have been done: nothing tells since when the scheduler is stopped.
     assert began_at(tell(morning)[0], _context(morning, NOTHING)) is None
+    # It was stopped five days ago as well; nobody looked since.
+    before = [row(5, Verdict.UNKNOWN, cause="scheduler-stopped")]
+    assert began_at(tell(morning)[0], _context(morning, remembered(before))) is None
 
 
 def test_a_run_of_which_more_was_promised_is_not_made_good_by_its_file(house: House) -> None:

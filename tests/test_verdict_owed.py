@@ -231,6 +231,23 @@ def test_an_interval_with_jitter_is_counted_from_its_newest_run(next_run: str, i
     assert told.finding(Check.OUTPUT_EXISTS).verdict is Verdict.OK
 
 
+@AROUND_CLOCK_CHANGES
+@pytest.mark.parametrize(
+    ("in_between", "verdict"), [("07:05:00", Verdict.PENDING), ("07:15:01", Verdict.OK), ("08:15:01", Verdict.LATE)]
+)
+def test_a_run_by_hand_makes_no_run_on_time_by_a_file_of_the_run_before(
+    day: str, offset: str, in_between: str, verdict: Verdict
+) -> None:
+    yesterday = (at(f"{day}T07:00:17{offset}") - timedelta(hours=24)).isoformat()
+    told = morning(
+        now=f"{day}T10:00{offset}", last_execution=in_utc(f"{day}T09:00:00{offset}"),
+        files=[made(f"{day}T09:00:00{offset}"), made(f"{day}T{in_between}{offset}"), made(yesterday)],
+        **WIDE | {"schedule": "0 6,7 * * *"},
+    )  # fmt: skip
+
+    assert told.finding(Check.RAN_ON_TIME).verdict is verdict
+
+
 # Pauses ---------------------------------------------------------------------------------------------------------------
 
 PAUSED = Pause(until=date(2026, 3, 29), reason="the source moves")
@@ -308,7 +325,9 @@ def test_what_a_pause_did_not_owe_is_not_missed_once_it_is_taken_out_as_told(loo
 
 
 def test_a_pause_of_a_job_that_has_been_owed_nothing_since_is_taken_out_with_a_since() -> None:
-    told = morning(now="2026-04-01T07:02+02:00", schedule="0 6 * * sun", paused=Pause(until=date(2026, 3, 30), reason="x"))
+    told = morning(
+        now="2026-04-01T07:02+02:00", schedule="0 6 * * sun", paused=Pause(until=date(2026, 3, 30), reason="x")
+    )
 
     assert "`since = 2026-03-30T00:00:00+02:00`" in told.cause.next_step
 

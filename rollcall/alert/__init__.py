@@ -66,8 +66,7 @@ def tell(
         return ()
     with _turn(file, roll.alert.timeout):
         before = store.read_told(file) if file else {}
-        told = before if file else None
-        telling = tell_news(roll, morning, chronicle, told=told, is_complete=is_complete, page=page)
+        telling = tell_news(roll, morning, chronicle, told=before if file else None, is_complete=is_complete, page=page)
         new = {key: each for key, each in telling.told.items() if before.get(key) != each}
         over = before.keys() - telling.told.keys()
         unwritten = store.update_told(file, new, over) if file and (new or over) else None

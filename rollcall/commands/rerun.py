@@ -1,7 +1,8 @@
 """`rollcall rerun JOB`: run a job now whose due run was missed, and look whether its work is there then.
 
-It refuses for a job that was not missed, or that jobs.toml does not say may be re-run. Exit status: 0 where the work of
-every named job is there, 1 where that is not so or somebody must look, 4 for bad input.
+It refuses for a job that was not missed, or that jobs.toml does not say may be re-run. A run is waited for as long as
+the job's `max_runtime`, which is said on a terminal. Exit status: 0 where the work of every named job is there, 1 where
+that is not so or somebody must look, 4 for bad input.
 """
 
 from __future__ import annotations

@@ -25,7 +25,11 @@ _RULES = {
 _PLAIN = ("still_after", "timeout")
 _LONGEST_NUMBER = 10**18
 # Of two of which one must be there, the second is said to be missing.
-_INSTEAD_OF: dict[int | str, tuple[str, ...]] = {"every": ("schedule",), "output": ("service",), "apprise": ("webhook",)}
+_INSTEAD_OF: dict[int | str, tuple[str, ...]] = {
+    "every": ("schedule",),
+    "output": ("service",),
+    "apprise": ("webhook",),
+}
 # A table that is missing as a whole is said of the table itself, not of its first key.
 _CURES_OF_MISSING = {
     "timezone": 'required, never guessed. Write timezone = "Europe/Zurich" with your own zone.',

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from rollcall.action import Action
+from rollcall.action import Action, Deed
 from rollcall.cause import CHECK_AGAIN, Cause, explain_job, explain_service
 from rollcall.evidence import Evidence
 from rollcall.jobs import Job, Roll, Service
@@ -51,7 +51,13 @@ class Morning:
         return {each.job.id: self._typed(explain_job(each, services, self.actions)) for each in self.jobs}
 
     def _typed(self, cause: Cause | None) -> Cause | None:
-        return cause.typed(self.again) if cause else None
+        return cause.typed(self._again) if cause else None
+
+    @property
+    def _again(self) -> str:
+        """The demo begins anew each time: what was mended in it must be mended again first."""
+        is_restarted = any(each.is_proven and each.deed is not Deed.RERUN for each in self.actions)
+        return f"{self.again} --restart-stopped" if self.demo and is_restarted else self.again
 
     @cached_property
     def _jobs_by_id(self) -> dict[str, JobJudged]:

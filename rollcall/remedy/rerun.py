@@ -125,8 +125,9 @@ class _Rerun:
 
     def _await_proof(self, reply: Reply, asked: _Asked) -> Proof:
         """Looks again until its work is there; for long only where it is, or may be, under way."""
-        until = asked.on + self.job.max_runtime.total_seconds()
-        settled_on = time.monotonic() + (0 if reply.is_refused else _SETTLES_WITHIN)
+        is_told_no = reply.status is not None and not reply.may_be_under_way
+        settled_on = time.monotonic() + (0 if is_told_no else _SETTLES_WITHIN)
+        until = max(asked.on + self.job.max_runtime.total_seconds(), settled_on)
         answers_by = time.monotonic() + _SILENT_FOR
         pause = BETWEEN_LOOKS.total_seconds()
         while True:
@@ -136,7 +137,9 @@ class _Rerun:
                 answers_by = time.monotonic() + _SILENT_FOR
             give_up_on = settled_on
             if self._is_awaited(fresh, reply):
-                give_up_on = max(settled_on, min(until, answers_by))
+                give_up_on = min(until, answers_by)
+                # Should the next look find it on record, what comes after that has its time too.
+                settled_on = time.monotonic() + pause + _SETTLES_WITHIN
             if proof.is_whole or time.monotonic() >= give_up_on:
                 return proof
             self._say(asked)
@@ -155,7 +158,7 @@ class _Rerun:
     def _say(self, asked: _Asked) -> None:
         so_far = show_span(timedelta(seconds=int(time.monotonic() - asked.on)))
         at, longest = show_clock(asked.at, self.job.zone), show_span(self.job.max_runtime)
-        asked.show(f"waiting for {self.job.id}, asked to run at {at}: {so_far}, {longest} at most")
+        asked.show(f"{so_far} of at most {longest}: waiting for {self.job.id}, asked to run at {at}")
 
     def _asked_for(self, asked: _Asked, reply: Reply, proof: Proof) -> Action:
         told = proof.told

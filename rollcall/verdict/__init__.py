@@ -206,6 +206,7 @@ def _judged(
     registered = registration.registration_findings(seen) if seen.has_service else ()
     exists = next((each for each in findings if each.check is Check.OUTPUT_EXISTS), None)
     look_back = (no_run_is_missing(seen, run, exists),) if run and exists else ()
+    made = seen.made_by(run) if run else ()
     return JobJudged(
         job=seen.job,
         due_run=run,
@@ -213,7 +214,7 @@ def _judged(
         findings=(*registered, *_warned(seen, findings), *look_back, *pause.findings_once_ended(seen.job)),
         is_pending=is_pending,
         ran_at=seen.first_seen(run) if run else None,
-        file=next(iter(seen.made_by(run)), None) if run else None,
+        file=made[0] if made else None,
         seen=seen,
     )
 

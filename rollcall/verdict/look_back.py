@@ -66,7 +66,7 @@ def _earlier_due(seen: Witnesses, run: DueRun) -> list[DueRun]:
     oldest = seen.files[-1].made_at
     start = max(seen.now - job.look_back - job.allowance, oldest, job.since or oldest)
     due = due_between(job.schedule, start, run.due_at)
-    runs = (job.due_run(due_at, next_due_at) for due_at, next_due_at in pairwise(due))
+    runs = [job.due_run(due_at, next_due_at) for due_at, next_due_at in pairwise(due)]
     # A run may still be inside its time although a newer one is done.
     return [each for each in runs if each.finish_by <= seen.now]
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen, NotSeen
-from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok, replaced
+from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok, pending, replaced
 from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import show_span
@@ -37,7 +37,7 @@ def output_exists(seen: Witnesses, run: DueRun, executed: Finding | None, status
     if _has_been_replaced(seen, run):
         return replaced(check, expected, "a later run has replaced its output: that can no longer be told")
     if late := seen.late_of(run):
-        return replaced(check, expected, f"{late.name} may be its output or that of the next run: nobody can tell yet")
+        return pending(check, expected, f"{late.name} may be its output or that of the next run: nobody can tell yet")
     return _no_output(check, expected, seen, run, executed, status)
 
 
@@ -173,7 +173,7 @@ def output_agrees_with_record(seen: Witnesses, run: DueRun, exists: Finding, exe
     if not made or ran_at is None or not run.owns(ran_at):
         return replaced(check, expected, show.replaced("evidence", run, job))
     # A run by hand in addition leaves a file of its own: the nearest is the one the record tells of.
-    nearest = min(made, key=lambda each: abs(ran_at - each.made_at))
+    nearest = min(made, key=lambda each: abs(ran_at - each.made_at)) if len(made) > 1 else made[0]
     if abs(ran_at - nearest.made_at) <= job.max_runtime + EARLY_TOLERANCE:
         return ok(check, expected, later(_apart, ran_at, nearest, seen.by_teller))
     return readings.misread(check, expected, seen, run) or _disagreement(check, expected, nearest, ran_at, seen)

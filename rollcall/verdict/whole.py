@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen, NotSeen
-from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok, replaced
+from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok
 from rollcall.jobs import DueRun, Output
 from rollcall.text import clean, listed, show_size
 from rollcall.verdict.witnesses import Witnesses
@@ -24,11 +24,11 @@ def output_is_whole(seen: Witnesses, run: DueRun, exists: Finding) -> Finding:
         return cannot_tell(check, expected, exists)
     made = seen.made_by(run)
     if not made:
-        return replaced(check, expected, exists.because)
+        return Finding(check, exists.verdict, expected, exists.found, exists.because)
     flaw = flaw_of(made[0], output) or _repetition(made[0], seen, run)
     full = full_disk(seen)
     if flaw is None and exists.verdict is Verdict.PENDING:
-        return replaced(check, expected, exists.because)
+        return Finding(check, exists.verdict, expected, exists.found, exists.because)
     if flaw is None:
         return _is_kept(check, expected, made[0], full)
     verdict, code, says = flaw

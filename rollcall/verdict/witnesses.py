@@ -73,7 +73,8 @@ class Reading:
         return tuple(at for at in (self.at, self.later_at) if at is not None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen, though nobody changes one: to fill a frozen record takes twice as long, and each job has this one.
+@dataclass(slots=True, kw_only=True)
 class Witnesses:
     """Everything that was seen of one job and counts for the moment that is judged.
 
@@ -100,6 +101,8 @@ class Witnesses:
     remembers_less: bool = False
     since: datetime | None = None
     blocker: Finding | None = field(init=False, repr=False, compare=False)
+    stands_in: bool = field(init=False, repr=False, compare=False)
+    by_teller: str = field(init=False, repr=False, compare=False)
     counted_until: datetime = field(init=False, repr=False, compare=False)
     ran_at: datetime | None = field(init=False, repr=False, compare=False)
     _made: dict[datetime, tuple[FileSeen, ...]] = field(init=False, repr=False, compare=False)
@@ -108,21 +111,26 @@ class Witnesses:
     def __post_init__(self) -> None:
         """Works out once what each promise asks for.
 
-        `blocker` is the service's failure that left the scheduler's word about this job unseen. What is later than
+        `blocker` is the service's failure that left the scheduler's word about this job unseen; `stands_in` is True
+        where its database's record of them stands in, `by_teller` names it after what it told. What is later than
         `counted_until` is no evidence for the moment that is judged. `ran_at` is when its last run ended by the
         record, where that is known and counts.
         """
-        put, counted_until = object.__setattr__, self.now + LOOKING_TIME
         at = self.last_run.at if self.last_run else None
-        put(self, "blocker", _first(self.broken_of_service, *_BLOCKING))
-        put(self, "counted_until", counted_until)
-        put(self, "ran_at", at if at is not None and at <= counted_until else None)
-        put(self, "_made", {})
-        put(self, "_reaching", {})
+        self.blocker = _first(self.broken_of_service, *_BLOCKING)
+        self.stands_in = self.blocker is not None and _has_executions(self.database)
+        self.by_teller = ", by the database" if self.stands_in or self.remembers_less else ""
+        self.counted_until = self.now + LOOKING_TIME
+        self.ran_at = at if at is not None and at <= self.counted_until else None
+        self._made = {}
+        self._reaching = {}
 
     @classmethod
     def of(cls, job: Job, evidence: Evidence, broken: tuple[Finding, ...], *, now: datetime) -> Witnesses:
-        """The evidence about `job`, `broken` is what broke of its service; an interval without an anchor is counted from the newest run seen."""
+        """The evidence about `job`; an interval without an anchor is counted from the newest run seen.
+
+        `broken` are the findings of its service that need a person.
+        """
         scheduler = asked(evidence, job.service.id, now) if job.service else None
         output = _looked(evidence, job, now) if job.output else None
         registration = scheduler.registration(job.id) if isinstance(scheduler, SchedulerSeen) else None
@@ -172,19 +180,9 @@ class Witnesses:
         return _first(self.broken_of_service, *checks)
 
     @property
-    def stands_in(self) -> bool:
-        """True where the scheduler says nothing of its jobs, and its database's record of them stands in."""
-        return self.blocker is not None and _has_executions(self.database)
-
-    @property
     def teller(self) -> str:
         """Who told of the last run."""
         return "the database" if self.stands_in or self.remembers_less else "the scheduler"
-
-    @property
-    def by_teller(self) -> str:
-        """After what was told of the last run, where that was not the scheduler."""
-        return ", by the database" if self.stands_in or self.remembers_less else ""
 
     @property
     def status(self) -> str:
