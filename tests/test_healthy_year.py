@@ -23,6 +23,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import product
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -333,6 +334,30 @@ def test_an_interval_with_an_anchor_raises_no_alarm() -> None:
     window = (at("2026-03-26T09:11+01:00"), at("2026-03-30T12:00+02:00"), TEN_MINUTES)
 
     assert alarms(year, [window]) == []
+
+
+def drifting_year_of(job: Job, start: str) -> Year:
+    """Of a scheduler that draws each run of an interval a little later than one interval after the one before."""
+    random, aims = Random(start), [at(start)]  # the same year each time
+    while len(aims) < 60:
+        aims.append(aims[-1] + timedelta(hours=6) + job.jitter * random.random())
+    return Year(job=job, dues=aims, runs=healthy_runs(aims, start))
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [{}, {"has_output": False}, {"has_service": False}, {"anchor": "2026-01-01T00:00+01:00"}],
+    ids=["both", "record", "files", "anchor"],
+)
+@pytest.mark.parametrize("start", ["2026-03-27T03:10:07.25+01:00", "2026-10-23T03:10:07.25+02:00"])
+def test_an_interval_with_jitter_drifts_and_raises_no_alarm(start: str, declared: dict[str, Any]) -> None:
+    year = drifting_year_of(haiku_job(every_span="6 h", jitter="40 min", look_back="48 h", **declared), start)
+    skipped = year.runs[20]
+
+    assert alarms(year, [(at(start) + DAY / 4, at(start) + 8 * DAY, TEN_MINUTES)]) == []
+    found = first_alarm(year.without(skipped.due_at), skipped, DAY / 8)
+    assert found is not None
+    assert found[1] in (CauseCode.MISSED_RUN, CauseCode.STALE_OUTPUT)
 
 
 # Planted faults ------------------------------------------------------------------------------------------------------

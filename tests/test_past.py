@@ -332,3 +332,43 @@ def test_what_is_remembered_of_a_repeated_hour_belongs_to_one_of_its_runs(day: s
     runs = past_runs(job, Signs(reach=second).joined_by([known]), since=first, now=at(f"{day}T12:00:00{offsets[1]}"))
 
     assert strip(runs) == ("?m" if first != second else "m")
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"), [("07:01", "m"), ("13:24", "mp"), ("13:25", "mx")], ids=["newest", "in its time", "over"]
+)
+@pytest.mark.parametrize(("day", "offset"), [("2026-03-29", "+02:00"), ("2026-10-25", "+01:00")])
+def test_an_interval_that_floats_has_no_gap_before_its_since(day: str, offset: str, now: str, expected: str) -> None:
+    job = haiku_job(every_span="6 h", since=f"{day}T06:00{offset}", keeps=None)
+    seen = files(f"{day}T07:00{offset}", (at(f"{day}T07:00{offset}") - timedelta(days=3)).isoformat())
+
+    assert strip(runs_of(job, seen, f"{day}T{now}{offset}")) == expected
+
+
+@pytest.mark.parametrize("newest", ["2026-03-26T06:00:17+01:00", "2026-10-22T06:00:17+02:00"])
+def test_the_first_run_since_is_owed_an_interval_later(newest: str) -> None:
+    since = at(newest) + timedelta(days=3)
+    job = haiku_job(every_span="6 h", since=since.isoformat(), keeps=None)
+    moments = [since + timedelta(hours=6) + timedelta(minutes=minutes) for minutes in (-1, 24, 25)]
+
+    assert [strip(runs_of(job, files(newest), each.isoformat())) for each in moments] == ["", "p", "x"]
+
+
+@pytest.mark.parametrize(
+    ("now", "seen", "expected"),
+    [
+        # The run of 06:00 may take until 07:15, and the one after it until 08:15.
+        ("08:14", ["07:00:17", "05:00:17"], "mpm"),
+        ("08:15", ["07:00:17", "05:00:17"], "mxm"),
+        ("08:15", ["07:50:00", "07:14:00", "05:00:17"], "mpm"),
+        ("08:15", ["07:15:01", "05:00:17"], "mxm"),
+    ],
+)
+@pytest.mark.parametrize(("day", "offset"), [("2026-03-29", "+02:00"), ("2026-10-25", "+01:00")])
+def test_a_file_that_may_be_of_the_run_before_leaves_open_whether_that_was_missed(
+    day: str, offset: str, now: str, seen: list[str], expected: str
+) -> None:
+    job = haiku_job(schedule="0 5,6,7 * * *", max_runtime="60 min", keeps=None)
+    made_then = files(*[f"{day}T{each}{offset}" for each in seen])
+
+    assert strip(runs_of(job, made_then, f"{day}T{now}{offset}", period="4 h")) == expected

@@ -19,6 +19,7 @@ from fixtures.hostile_service import BUSY
 from fixtures.obedient_service import HAIKU, SERVICE, Household, ObedientService, Reply, obedient_service
 from rollcall.action import Action, Deed, told
 from rollcall.morning import Morning
+from rollcall.remedy.turn import Attempt, turn
 
 ZURICH = ZoneInfo("Europe/Zurich")
 HOUSE = Path(__file__).parents[1]
@@ -323,6 +324,15 @@ def test_what_another_check_tried_in_vain_is_not_tried_again_by_one_that_saw_the
     # The next check, an hour later, sees for itself and tries for itself.
     house.restarted(limit=SHORT)
     assert house.service.posts == ["/start", "/start"]
+
+
+def test_what_a_clock_that_ran_ahead_tried_holds_nobody_up(house: Household) -> None:
+    morning = house.judge()
+    with turn(house.folder, "service aime", wait=timedelta(0)) as before:
+        before.note(Attempt(at=morning.judged_at + timedelta(days=365), url=house.service.url))
+
+    assert only(house.restarted(morning)).is_proven
+    assert house.service.posts == ["/start"]
 
 
 HOLDER = """

@@ -12,7 +12,7 @@ from rollcall.cause import request_of, table_of
 from rollcall.errors import CauseCode
 from rollcall.evidence import SchedulerSeen
 from rollcall.findings import Finding
-from rollcall.jobs import Service
+from rollcall.jobs import EARLY_TOLERANCE, Service
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.outcome import NOTHING_DONE, Outcome, morning_after
@@ -110,7 +110,8 @@ class _Cure:
         if lacking := lines_lacking(self.service, now_deed):
             return self._nothing_done(now_deed, lacking, is_changed=True)
         last = mine.last(self.service.shown_url)
-        if last and last.at >= self.judged_at:
+        # One of later than now was tried by a clock that was wrong: nobody has tried since this was seen.
+        if last and self.judged_at <= last.at <= self.clock() + EARLY_TOLERANCE:
             when = show_instant(last.at, self.service.zone, seconds=True)
             return self._nothing_done(now_deed, f"another check tried {when}, and it did not help", is_changed=True)
         at = self.clock()
