@@ -17,7 +17,7 @@ TOP = HOUSE.parent
 
 # Ground floor first; rooms of one line stand side by side. DESIGN.md, section 2.
 FLOORS = """
-errors text alone files unlogged typed
+errors text alone files garbage unlogged typed
 times
 schedule
 jobs

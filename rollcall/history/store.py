@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rollcall.findings import Verdict
+from rollcall.garbage import all_is_kept
 from rollcall.history.judged import past_morning, rows_of
 from rollcall.history.rows import NOTHING, Chronicle, PastMorning, Row, Told
 from rollcall.history.sqlite import (
@@ -345,9 +346,10 @@ def _newest_rows(
     connection: sqlite3.Connection, job_ids: Sequence[str], now: datetime, most: int
 ) -> tuple[dict[str, tuple[Row, ...]], int]:
     """The rows by job, and how many cannot be read."""
-    values = newest(connection, job_ids, now, most).fetchall()
-    rows = list(_readable(values, _reader()))
-    by_job = {job_id: tuple(group) for job_id, group in groupby(rows, key=attrgetter("job_id"))}
+    with all_is_kept():
+        values = newest(connection, job_ids, now, most).fetchall()
+        rows = list(_readable(values, _reader()))
+        by_job = {job_id: tuple(group) for job_id, group in groupby(rows, key=attrgetter("job_id"))}
     return by_job, len(values) - len(rows)
 
 

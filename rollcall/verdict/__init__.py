@@ -7,13 +7,13 @@ when none is owed. Here the due run is chosen and all of it weighed.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from rollcall.evidence import Evidence, FileSeen
 from rollcall.findings import Check, Finding, Verdict
+from rollcall.garbage import all_is_kept
 from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job, Service
 from rollcall.schedule.answers import around, next_due
 from rollcall.verdict import output, pause, record, registration
@@ -117,13 +117,8 @@ def judge_jobs(
     jobs: Iterable[Job], evidence: Evidence, services: Mapping[str, ServiceJudged], *, now: datetime
 ) -> tuple[JobJudged, ...]:
     """Each of the jobs, judged. All that comes about is kept: to look for garbage in it is a sixth of the time."""
-    looks_for_garbage = gc.isenabled()
-    gc.disable()
-    try:
+    with all_is_kept():
         return tuple([judge_job(job, evidence, services, now=now) for job in jobs])
-    finally:
-        if looks_for_garbage:
-            gc.enable()
 
 
 def judge_job(job: Job, evidence: Evidence, services: Mapping[str, ServiceJudged], *, now: datetime) -> JobJudged:
