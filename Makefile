@@ -24,7 +24,7 @@ check: $(VENV)/installed-demo
 	$(BIN)/pytest checks/
 
 test: lint browser postgres clocks
-	$(BIN)/pytest tests/ -n 2 --dist loadgroup
+	$(BIN)/pytest tests/ -n 2 --dist loadfile
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

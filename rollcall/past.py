@@ -165,7 +165,9 @@ def past_runs(job: Job, signs: Signs, *, since: datetime, now: datetime, most: i
         return tuple(_floating(job, signs, since=since, now=now, most=most))[-most:]
     due = newest_due(job.schedule, since, now, most)
     runs = [job.due_run(due_at, next_at) for due_at, next_at in pairwise(due)] + [job.due_run(at) for at in due[-1:]]
-    return tuple(_past(run, following, signs, now) for run, following in zip(runs, (*runs[1:], None), strict=False))
+    # Only a run that is drawn may come in the time of the next.
+    following = (*runs[1:], None) if job.jitter else (None,) * len(runs)
+    return tuple(_past(run, after, signs, now) for run, after in zip(runs, following, strict=False))
 
 
 def newest_due(schedule: Schedule, since: datetime, now: datetime, most: int) -> list[datetime]:

@@ -27,7 +27,6 @@ from rollcall.jobs import Roll
 from rollcall.sources.database import MOST_ROWS
 
 # One PostgreSQL for all of them.
-pytestmark = pytest.mark.xdist_group("postgres")
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 HOUSE = Path(__file__).parents[1]

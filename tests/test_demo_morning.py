@@ -39,7 +39,6 @@ def good(house: LivedIn, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return house.run("--demo", cwd=tmp_path_factory.mktemp("elsewhere"))
 
 
-@pytest.mark.xdist_group("good demo")
 def test_the_good_morning_is_green_and_says_everywhere_that_it_is_the_demo(good: Run) -> None:
     story = "This is the demo: every job ran when it was due. Its service and its files are gone when it ends."
 
@@ -53,7 +52,6 @@ def test_the_good_morning_is_green_and_says_everywhere_that_it_is_the_demo(good:
     assert re.search(r"<title[^>]*>demo: All 9 jobs did their work", good.page)
 
 
-@pytest.mark.xdist_group("good demo")
 def test_it_asks_nobody_but_its_own_service(good: Run, house: LivedIn) -> None:
     assert house.scheduler.asked == []
 

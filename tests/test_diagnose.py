@@ -163,17 +163,14 @@ ok          monthly_analysis            due Sun 1 Feb 03:00 CET, done Sun 1 Feb 
 """  # noqa: E501 - what is to be typed is told in one line, however long
 
 
-@pytest.mark.xdist_group("diagnose backend-down")
 def test_a_backend_that_is_down_is_told_once_and_the_files_and_the_database_still_tell() -> None:
     assert staged("backend-down").text == BACKEND_DOWN.rstrip("\n")
 
 
-@pytest.mark.xdist_group("diagnose degraded-output")
 def test_a_fallback_text_is_found_at_the_end_of_an_unbroken_chain() -> None:
     assert staged("degraded-output").text == DEGRADED.rstrip("\n")
 
 
-@pytest.mark.xdist_group("diagnose good")
 def test_a_good_morning_is_short() -> None:
     good = staged(None)
     of_service, of_jobs = good.text.split("\n\n")[1:]
@@ -183,7 +180,6 @@ def test_a_good_morning_is_short() -> None:
     assert [line.split()[0] for line in of_jobs.splitlines()] == ["ok"] * 9
 
 
-@pytest.mark.xdist_group("diagnose good")
 def test_a_job_that_is_named_is_told_in_full() -> None:
     told = staged(None).haiku
     place = told.index(f"{HAIKU}  Haiku generation: ok")
@@ -192,7 +188,6 @@ def test_a_job_that_is_named_is_told_in_full() -> None:
     assert not any("weekly_haiku" in line for line in told)
 
 
-@pytest.mark.xdist_group("diagnose scheduler-stopped")
 def test_a_stopped_scheduler_is_the_cause_of_all_its_jobs() -> None:
     stopped = staged("scheduler-stopped")
     (service,) = stopped.whole["services"]
@@ -214,7 +209,7 @@ MORNINGS = [(None, 0), ("scheduler-stopped", 1), ("backend-down", 1), ("degraded
 
 @pytest.mark.parametrize(
     ("fault", "status"),
-    [pytest.param(*row, marks=pytest.mark.xdist_group(f"diagnose {row[0] or 'good'}")) for row in MORNINGS],
+    MORNINGS,
 )
 def test_status_and_json_say_the_same(fault: str | None, status: int) -> None:
     told = staged(fault)

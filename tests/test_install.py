@@ -22,7 +22,6 @@ from rollcall import typed
 from rollcall.cli import main
 from rollcall.units.moment import machine_zone
 
-pytestmark = pytest.mark.xdist_group("crontab")  # nobody has only one
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason=NO_SYSTEMD)
 
 MINE = "# mine, 100\\% é\nMAILTO=me@example.org\n5 4 * * * backup"

@@ -295,7 +295,6 @@ def test_a_bad_jobs_file_is_status_4(tmp_path: Path, capsys: pytest.CaptureFixtu
 # Acting ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xdist_group("monitor scheduler-stopped")
 def test_what_is_stopped_is_started_only_when_told_to(capsys: pytest.CaptureFixture[str]) -> None:
     with demo_morning("scheduler-stopped") as demo, time_machine.travel(demo.now, tick=True):
         where = ("monitor", "--jobs-file", str(demo.jobs_file), "--service-url", demo.url)

@@ -357,7 +357,7 @@ def test_the_first_run_since_is_owed_an_interval_later(newest: str) -> None:
 @pytest.mark.parametrize(
     ("now", "seen", "expected"),
     [
-        # The run of 06:00 may take until 07:15, and the one after it until 08:15.
+        # The run of 06:00 may be drawn to 06:10 and take until 07:15, and the one after it until 08:15.
         ("08:14", ["07:00:17", "05:00:17"], "mpm"),
         ("08:15", ["07:00:17", "05:00:17"], "mxm"),
         ("08:15", ["07:50:00", "07:14:00", "05:00:17"], "mpm"),
@@ -368,7 +368,7 @@ def test_the_first_run_since_is_owed_an_interval_later(newest: str) -> None:
 def test_a_file_that_may_be_of_the_run_before_leaves_open_whether_that_was_missed(
     day: str, offset: str, now: str, seen: list[str], expected: str
 ) -> None:
-    job = haiku_job(schedule="0 5,6,7 * * *", max_runtime="60 min", keeps=None)
+    job = haiku_job(schedule="0 5,6,7 * * *", jitter="10 min", grace="5 min", max_runtime="60 min", keeps=None)
     made_then = files(*[f"{day}T{each}{offset}" for each in seen])
 
     assert strip(runs_of(job, made_then, f"{day}T{now}{offset}", period="4 h")) == expected

@@ -224,7 +224,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         yield house.run("--no-header", env={"SECRET_OF_CI": "s3cret", "BUILD_TAG": "<i>tag</i>"}, umask=0o077)
 
 
-@pytest.mark.xdist_group("whole result")
 def test_the_whole_result_replaces_incomplete(whole: Run) -> None:
     assert whole.status == 0
     assert whole.left == ["junit.xml", "morning.html", "morning.json"]
@@ -232,7 +231,6 @@ def test_the_whole_result_replaces_incomplete(whole: Run) -> None:
     assert (whole.morning["complete"], whole.morning["incomplete_because"]) == (True, None)
 
 
-@pytest.mark.xdist_group("whole result")
 def test_reports_are_for_everybody_to_read(whole: Run) -> None:
     names = ["junit.xml", "morning.html", "morning.json"]
     modes = {name: stat.S_IMODE((whole.reports / name).stat().st_mode) for name in names}
@@ -240,7 +238,6 @@ def test_reports_are_for_everybody_to_read(whole: Run) -> None:
     assert modes == dict.fromkeys(names, 0o644)
 
 
-@pytest.mark.xdist_group("whole result")
 def test_the_page_holds_itself_and_has_our_columns(whole: Run) -> None:
     assert 'rel="stylesheet"' not in whole.page
     for column in ("job", "due", "seen", "lateness"):
@@ -248,7 +245,6 @@ def test_the_page_holds_itself_and_has_our_columns(whole: Run) -> None:
     assert "&#34;initialSort&#34;: &#34;result&#34;" in whole.page
 
 
-@pytest.mark.xdist_group("whole result")
 def test_neither_names_of_checks_nor_the_environment_get_into_the_page(whole: Run) -> None:
     # The table's cells are HTML inside JSON inside an attribute.
     assert 'col-testId\\">checks/test_&lt;b&gt;bold.py' in unescape(whole.page)

@@ -8,8 +8,6 @@ import pytest
 
 from fixtures.lived_in import LivedIn, Run, lived_in
 
-pytestmark = pytest.mark.xdist_group("plugin outcome")
-
 # `wake` ended in error; the scheduler of `export` is stopped; `write` and `backup` did their work.
 OWN = """
 import pytest

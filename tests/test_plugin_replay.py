@@ -11,8 +11,6 @@ import pytest
 
 from fixtures.lived_in import TOKEN, LivedIn, Run, lived_in
 
-pytestmark = pytest.mark.xdist_group("plugin replay")
-
 REPLAYED = "replay of Wed 11 Feb 2026 07:00 CET"
 
 

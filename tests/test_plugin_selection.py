@@ -11,8 +11,6 @@ import pytest
 
 from fixtures.lived_in import TOKEN, LivedIn, lived_in
 
-pytestmark = pytest.mark.xdist_group("plugin selection")
-
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedIn]:

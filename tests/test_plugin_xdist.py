@@ -9,8 +9,6 @@ import pytest
 
 from fixtures.lived_in import TOKEN, LivedIn, Run, lived_in
 
-pytestmark = pytest.mark.xdist_group("plugin xdist")
-
 CRASHES = """
 import os
 

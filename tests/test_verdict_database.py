@@ -145,9 +145,8 @@ def test_another_last_run_in_the_database_is_told_and_no_failure(last_execution:
     assert told.judged.needs_a_person is False
 
 
-@pytest.mark.parametrize("forgotten", [None, "2026-02-10T05:00:17"], ids=["all of it", "the last run"])
-def test_what_a_scheduler_that_was_started_anew_has_forgotten_the_database_tells(forgotten: str | None) -> None:
-    told = beside(database(), last_execution=forgotten)
+def test_what_a_scheduler_that_was_started_anew_has_forgotten_the_database_tells() -> None:
+    told = beside(database(), last_execution=None)
 
     assert told_of(told.finding(AFTER)) == (Verdict.OK, None, "ended Wed 11 Feb 06:00:17 CET, by the database")
     assert told_of(told.finding(STATUS)) == (Verdict.OK, None, "success, by the database")
@@ -155,10 +154,24 @@ def test_what_a_scheduler_that_was_started_anew_has_forgotten_the_database_tells
 
 
 def test_a_forgotten_run_that_left_no_file_is_no_missed_one() -> None:
-    told = beside(database(), last_execution="2026-02-10T05:00:17", files=[made("2026-02-10T06:00:17+01:00")])
+    told = beside(database(), last_execution=None, files=[made("2026-02-10T06:00:17+01:00")])
 
     assert told.code is CauseCode.SUCCESS_WITHOUT_OUTPUT
     assert "the database calls it a success, but it left no file" in told.cause.sentence
+
+
+def test_a_scheduler_that_remembers_an_earlier_run_is_believed_and_the_other_word_told() -> None:
+    told = beside(database(), last_execution="2026-02-10T05:00:17", files=[made("2026-02-10T06:00:17+01:00")])
+
+    assert told.code is CauseCode.MISSED_RUN
+    assert "; its database says Wed 11 Feb 06:00:17 CET" in told.cause.sentence
+
+
+@pytest.mark.parametrize("forgetting", [{}, {"last_execution": None}])
+def test_a_run_to_come_by_the_database_is_no_run(forgetting: dict[str, Any]) -> None:
+    told = beside(database("2026-02-11T09:00:00"), **forgetting, has_output=False)
+
+    assert told.finding(AFTER).verdict is (Verdict.MISSED if forgetting else Verdict.OK)
 
 
 def test_a_forgotten_run_that_failed_is_told_as_failed() -> None:

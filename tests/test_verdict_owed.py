@@ -143,7 +143,8 @@ def test_a_file_drawn_late_is_of_one_run_only(day: str, offset: str) -> None:
 
 # Limits beyond the next run -------------------------------------------------------------------------------------------
 
-WIDE: dict[str, Any] = {"schedule": "0 * * * *", "grace": "15 min", "max_runtime": "60 min", "look_back": "3 h"}
+HOUR_AND_MORE: dict[str, Any] = {"schedule": "0 * * * *", "max_runtime": "60 min", "look_back": "3 h"}
+WIDE = HOUR_AND_MORE | {"jitter": "10 min", "grace": "5 min"}
 
 
 @AROUND_CLOCK_CHANGES
@@ -168,6 +169,15 @@ def test_a_record_that_may_be_of_the_run_before_proves_neither(
     told = morning(now=f"{day}T{now}{offset}", last_execution=last_execution, has_output=False, **WIDE)
 
     assert (told.job.verdict, told.job.needs_a_person) == (verdict, needs_a_person)
+
+
+@AROUND_CLOCK_CHANGES
+@pytest.mark.parametrize("now", ["07:20", "08:14"])
+def test_without_jitter_a_record_belongs_to_the_run_that_it_follows(day: str, offset: str, now: str) -> None:
+    last_execution = in_utc(f"{day}T07:00:17{offset}")
+    told = morning(now=f"{day}T{now}{offset}", last_execution=last_execution, has_output=False, **HOUR_AND_MORE)
+
+    assert told.finding(Check.EXECUTED_AFTER_DUE_TIME).verdict is Verdict.OK
 
 
 def test_why_it_proves_neither_is_told_with_the_cure() -> None:

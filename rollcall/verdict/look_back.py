@@ -76,7 +76,9 @@ def _is_told(run: DueRun, made: list[datetime], seen: Witnesses) -> bool:
 
     Once the next run is over as well, the one file in its stretch cannot be of both.
     """
-    if run.next_due_at is None or run.ends_at is None or run.finish_by < run.ends_at or _has_file(run, made):
+    if not seen.job.jitter or run.next_due_at is None or run.ends_at is None:
+        return True
+    if run.finish_by < run.ends_at or _has_file(run, made):
         return True
     following = seen.job.due_run(run.next_due_at)
     late = _made_from(run.ends_at, made)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from rollcall.errors import CauseCode
 from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
 from rollcall.findings import Check, Finding
-from rollcall.jobs import EARLY_TOLERANCE, LOOKING_TIME, DueRun, Job, Late, Service
+from rollcall.jobs import LOOKING_TIME, DueRun, Job, Late, Service
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import Timestamp, read_timestamp
@@ -138,7 +138,7 @@ class Witnesses:
         stands_in = _has_executions(database) and _first(broken, *_BLOCKING) is not None
         naive_times = job.service.naive_times if job.service else None
         execution = database.execution(job.id) if isinstance(database, DatabaseSeen) else None
-        remembers_less = not stands_in and _remembers_less(job, registration, execution, naive_times)
+        remembers_less = not stands_in and _remembers_less(registration, execution, naive_times, now + LOOKING_TIME)
         recorded = execution if stands_in or remembers_less else registration
         files, later = _split(output, now)
         seen = cls(
@@ -238,15 +238,17 @@ class Witnesses:
         return self.ran_at is not None and run.ends_at is not None and self.ran_at >= run.ends_at
 
     def reaching_into(self, run: DueRun) -> DueRun | None:
-        """The run before, where its time is not over when `run` begins and no file of its own is there; else None.
+        """The run before, where it may have been drawn into the time of `run` and left no file of its own; else None.
 
-        A run that left its file in its own stretch needs no other: what comes after it is of the next.
+        Only jitter can do that: without it what was seen belongs to the run that was due last before it.
         """
         if run.due_at not in self._reaching:
             self._reaching[run.due_at] = self._reaches_into(run)
         return self._reaching[run.due_at]
 
     def _reaches_into(self, run: DueRun) -> DueRun | None:
+        if not self.job.jitter:
+            return None
         before_at = last_due(as_scheduled(self.job.schedule), run.due_at - _INSTANT)
         if before_at is None or before_at + self.job.allowance < run.begins_at:
             return None
@@ -267,7 +269,9 @@ class Witnesses:
         return None if any(proving) else before
 
     def late_of(self, run: DueRun) -> FileSeen | None:
-        """A file made inside the time of `run`, but when the next had begun: it may be of either."""
+        """A file made inside the time of `run`, but when the next had begun: where it is drawn it may be of either."""
+        if not self.job.jitter:
+            return None
         return next((each for each in self.made_after(run) if each.made_at <= run.finish_by), None)
 
     def first_seen(self, run: DueRun) -> datetime | None:
@@ -331,24 +335,16 @@ def _has_executions(database: DatabaseSeen | NotSeen | None) -> bool:
 
 
 def _remembers_less(
-    job: Job, registration: Registration | None, execution: Registration | None, naive_times: ZoneInfo | None
+    registration: Registration | None, execution: Registration | None, naive_times: ZoneInfo | None, until: datetime
 ) -> bool:
-    """True where the database tells of a run of a later due time than any that the scheduler itself tells of."""
-    if registration is None or execution is None:
+    """True where the scheduler knows of no run at all, as one that was just started, and its database does.
+
+    One that knows of an earlier run was alive then and has forgotten nothing since: its word is held to.
+    """
+    if registration is None or registration.last_execution is not None or execution is None:
         return False
-    known = Reading.of(registration.last_execution, naive_times)
     told = Reading.of(execution.last_execution, naive_times)
-    if told is None or told.at is None:
-        return False
-    return known is None or (known.at is not None and _is_of_a_later_run(job, told.at, known.at))
-
-
-def _is_of_a_later_run(job: Job, at: datetime, earlier: datetime) -> bool:
-    if interval.floats(job):
-        return at - earlier > job.max_runtime
-    schedule = as_scheduled(job.schedule)
-    latest, before = last_due(schedule, at + EARLY_TOLERANCE), last_due(schedule, earlier + EARLY_TOLERANCE)
-    return latest is not None and (before is None or latest > before)
+    return told is not None and told.at is not None and told.at <= until
 
 
 def _first(broken: Sequence[Finding], *checks: Check) -> Finding | None:
