@@ -255,6 +255,8 @@ def _end_pause(judged: JobJudged) -> str:
 def _job_step(root: Finding, judged: JobJudged) -> str:
     job, table = judged.job, table_of(judged.job)
     rerun = f"run it now: {RERUN}" if job.may_rerun and is_plainly_missed(judged) else _rerun(job)
+    if root.code in _MISSED and judged.due_run and judged.seen.is_in_database(judged.due_run):
+        return f"See in the backend's log whether that run took place; if it did not, {_rerun(job)}"
     if root.code in _MISSED and judged.due_run and zone_of_this_run(judged.seen, judged.due_run):
         return f"Say how its record is read: {_naive_times(judged)}; if it did not run all the same, {_rerun(job)}"
     whose = "the scheduler's" if job.service else "its"

@@ -14,6 +14,7 @@ from rollcall.errors import CauseCode
 from rollcall.evidence import DatabaseSeen, NotSeen, Registration
 from rollcall.findings import Check, Finding, Verdict
 from rollcall.jobs import Database
+from rollcall.remedy.missed import why_not
 
 DOWN = not_seen(CauseCode.BACKEND_DOWN, "GET http://localhost:8000/status: connection refused")
 DECLARED = Database(
@@ -165,6 +166,16 @@ def test_a_scheduler_that_remembers_an_earlier_run_is_believed_and_the_other_wor
 
     assert told.code is CauseCode.MISSED_RUN
     assert "; its database says Wed 11 Feb 06:00:17 CET" in told.cause.sentence
+
+
+@pytest.mark.parametrize(("executed", "is_refused"), [("2026-02-11 05:00:17", True), ("2026-02-10 05:00:17", False)])
+def test_a_run_that_the_database_tells_of_is_not_run_again(executed: str, is_refused: bool) -> None:
+    told = beside(database(executed), last_execution="2026-02-10T05:00:17", has_output=False)
+    why = why_not(told.job, told.judged.services[0]) or ""
+
+    assert told.code is CauseCode.MISSED_RUN
+    assert why.startswith("its database tells of a run since it was due") is is_refused
+    assert told.cause.next_step.startswith("See in the backend's log whether that run took place") is is_refused
 
 
 @pytest.mark.parametrize("forgetting", [{}, {"last_execution": None}])

@@ -30,7 +30,7 @@ def why_not(judged: JobJudged, service: ServiceJudged | None) -> str | None:
         return f"its service cannot run it: {broken.because}"
     if not is_plainly_missed(judged):
         return _state(judged)
-    if judged.due_run and _is_in_database(judged, judged.due_run):
+    if judged.due_run and judged.seen.is_in_database(judged.due_run):
         return "its database tells of a run since it was due, and its scheduler does not: see which is right"
     if judged.due_run and (fits := zone_of_this_run(judged.seen, judged.due_run)):
         return f"its record, read as {fits[1].key}, would be of this very run: see how `naive_times` reads it"
@@ -39,11 +39,6 @@ def why_not(judged: JobJudged, service: ServiceJudged | None) -> str | None:
     if not judged.job.may_rerun:
         return f"jobs.toml does not allow it; add `rerun = true` to {table_of(judged.job)}"
     return None
-
-
-def _is_in_database(judged: JobJudged, run: DueRun) -> bool:
-    told = judged.seen.run_in_database
-    return told is not None and any(at >= run.begins_at for at in told.instants)
 
 
 def scheduler_broken(service: ServiceJudged) -> Finding | None:

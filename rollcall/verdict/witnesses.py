@@ -233,6 +233,11 @@ class Witnesses:
         """True where the scheduler's last run belongs to `run`."""
         return self.ran_at is not None and run.owns(self.ran_at)
 
+    def is_in_database(self, run: DueRun) -> bool:
+        """True where the database tells of a run since `run` was due, whatever the scheduler says."""
+        told = self.run_in_database
+        return told is not None and any(at >= run.begins_at for at in told.instants)
+
     def is_overtaken(self, run: DueRun) -> bool:
         """True where the scheduler's last run belongs to a later due run."""
         return self.ran_at is not None and run.ends_at is not None and self.ran_at >= run.ends_at
