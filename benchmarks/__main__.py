@@ -24,7 +24,7 @@ def nine_jobs(folder: Path) -> list[tuple[str, float, str]]:
 
 
 def thousand_jobs(folder: Path) -> list[tuple[str, float, str]]:
-    """1,000 jobs of one service in one folder, against empty tests and against the plain suite."""
+    """1,000 jobs of one scheduler in one folder, against empty tests and against the plain suite."""
     with stage(folder / "stage", 1000) as jobs_file:
         ours = suites.checks(folder, jobs_file)
         empty = suites.empty(folder, suites.counted(ours))

@@ -75,7 +75,7 @@ def _morning(ids: list[str]) -> Morning:
         ),
     )
     roll = roll_of(*(haiku_job(id=each, has_output=False) for each in ids))
-    return judge_morning(roll, Evidence(services={"aime": seen}, outputs={}), now=_NOW)
+    return judge_morning(roll, Evidence(schedulers={"aime": seen}, outputs={}), now=_NOW)
 
 
 def _add(file: Path, morning: Morning) -> int:

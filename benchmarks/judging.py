@@ -19,7 +19,7 @@ from rollcall.evidence import Evidence, SchedulerSeen
 from rollcall.findings import Check, Verdict
 from rollcall.jobs import Job
 from rollcall.schedule.answers import due_between
-from rollcall.verdict import JobJudged, ServiceJudged, judge_jobs, judge_service
+from rollcall.verdict import JobJudged, SchedulerJudged, judge_jobs, judge_scheduler
 
 JOBS = 1000
 ROUNDS = 15
@@ -33,7 +33,7 @@ class Ready:
 
     jobs: list[Job]
     evidence: Evidence
-    services: dict[str, ServiceJudged]
+    schedulers: dict[str, SchedulerJudged]
     now: datetime
 
 
@@ -53,17 +53,17 @@ def judging(folder: Path) -> list[tuple[str, float, str]]:
 def _ready(jobs: list[Job], now: datetime, *, keeps: int) -> Ready:
     """All of them well."""
     told = [_seen(job, now, keeps=keeps) for job in jobs]
-    service = jobs[0].service
-    assert service is not None
-    schedulers = [each.evidence.services[service.id] for each in told]
-    registrations = [each for seen in schedulers if isinstance(seen, SchedulerSeen) for each in seen.registrations]
-    assert isinstance(schedulers[0], SchedulerSeen)
+    scheduler = jobs[0].scheduler
+    assert scheduler is not None
+    answers = [each.evidence.schedulers[scheduler.id] for each in told]
+    registrations = [each for seen in answers if isinstance(seen, SchedulerSeen) for each in seen.registrations]
+    assert isinstance(answers[0], SchedulerSeen)
     evidence = Evidence(
-        services={service.id: replace(schedulers[0], registrations=tuple(registrations))},
+        schedulers={scheduler.id: replace(answers[0], registrations=tuple(registrations))},
         outputs={job.id: each.evidence.outputs[job.id] for job, each in zip(jobs, told, strict=True)},
     )
-    services = {service.id: judge_service(service, evidence, now=now)}
-    return Ready(jobs=jobs, evidence=evidence, services=services, now=now)
+    schedulers = {scheduler.id: judge_scheduler(scheduler, evidence, now=now)}
+    return Ready(jobs=jobs, evidence=evidence, schedulers=schedulers, now=now)
 
 
 def _seen(job: Job, now: datetime, *, keeps: int) -> Told:
@@ -74,7 +74,7 @@ def _seen(job: Job, now: datetime, *, keeps: int) -> Told:
 def _runs_a_second(ready: Ready, runs_of: Callable[[JobJudged], int]) -> float:
     """Judged, and asked what everybody asks of it: its verdict, and whether it needs a person."""
     began = time.perf_counter()
-    judged = judge_jobs(ready.jobs, ready.evidence, ready.services, now=ready.now)
+    judged = judge_jobs(ready.jobs, ready.evidence, ready.schedulers, now=ready.now)
     said = [(each.verdict, each.needs_a_person) for each in judged]
     took = time.perf_counter() - began
     assert set(said) <= {(Verdict.OK, False), (Verdict.PENDING, False)}

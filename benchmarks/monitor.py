@@ -13,7 +13,7 @@ ROUNDS = 7
 
 
 def monitor(folder: Path) -> list[tuple[str, float, str]]:
-    """`rollcall monitor` against `pytest checks/` for nine jobs, whole processes that ask the same service."""
+    """`rollcall monitor` against `pytest checks/` for nine jobs, whole processes that ask the same scheduler."""
     with stage(folder / "stage", 9) as jobs_file:
         log = ["--log", str(folder / "monitor.log")]
         quick = [sys.executable, "-m", "rollcall", "monitor", "--jobs-file", str(jobs_file), *log]

@@ -76,16 +76,20 @@ def _staged(count: int) -> tuple[Morning, Chronicle]:
         for number in range(count)
     ]
     dues = {job.id: job.schedule.last_due(_NOW) or _NOW for job in jobs}
-    service = aime(engine="apscheduler")
+    scheduler = aime(engine="apscheduler")
     registrations = tuple(_registration(job, dues[job.id], number) for number, job in enumerate(jobs))
     evidence = Evidence(
-        services={
-            service.id: SchedulerSeen(asked_at=_NOW, answered_at=_NOW, running=True, registrations=registrations)
+        schedulers={
+            scheduler.id: SchedulerSeen(asked_at=_NOW, answered_at=_NOW, running=True, registrations=registrations)
         },
         outputs={job.id: _output(dues[job.id]) for job in jobs},
     )
     roll = Roll(
-        file=Path("jobs.toml"), zone=jobs[0].zone, look_back=jobs[0].look_back, services=(service,), jobs=tuple(jobs)
+        file=Path("jobs.toml"),
+        zone=jobs[0].zone,
+        look_back=jobs[0].look_back,
+        schedulers=(scheduler,),
+        jobs=tuple(jobs),
     )
     morning = judge_morning(roll, evidence, now=_NOW)
     assert sum(each.needs_a_person for each in morning.jobs) == count // 100

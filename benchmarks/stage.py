@@ -1,4 +1,4 @@
-"""What is measured: a service with many healthy jobs, their files, and the suites that look at them."""
+"""What is measured: a scheduler with many healthy jobs, their files, and the suites that look at them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ server.serve_forever()
 
 @contextmanager
 def stage(folder: Path, jobs: int) -> Iterator[Path]:
-    """A live service with `jobs` daily jobs that all did their work; yields the jobs.toml that declares them."""
+    """A live scheduler with `jobs` daily jobs that all did their work; yields the jobs.toml that declares them."""
     now = datetime.now(UTC).replace(microsecond=0)
     (folder / "out").mkdir(parents=True)
     registrations = [_job(folder / "out", number, now) for number in range(jobs)]
@@ -75,7 +75,7 @@ def _job(out: Path, number: int, now: datetime) -> dict[str, object]:
 def _toml(port: int, jobs: int, now: datetime) -> str:
     head = f"""
 timezone = "UTC"
-[services.bench]
+[schedulers.bench]
 url = "http://127.0.0.1:{port}"
 status = "/status"
 engine = "apscheduler"

@@ -13,7 +13,7 @@ def test_output_is_whole(job):
     assert job.output_is_whole
 
 
-@pytest.mark.jobs_with("service")
+@pytest.mark.jobs_with("scheduler")
 def test_output_and_record_agree(job):
     assert job.output_agrees_with_record
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.jobs_with("service")
+pytestmark = pytest.mark.jobs_with("scheduler")
 
 
 def test_job_is_registered(job):

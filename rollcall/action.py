@@ -20,12 +20,12 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing that was done, or would be: to which service or job, when, and what was seen afterwards.
+    """One thing that was done, or would be: to which scheduler or job, when, and what was seen afterwards.
 
-    `subject` is the id of the service (`START`, `RESTART`) or of the job (`RERUN`). `is_proven` is True where the
-    service was asked again and showed that it worked; `proof` is the one line that says so, or why not. `is_dry` is
+    `subject` is the id of the scheduler (`START`, `RESTART`) or of the job (`RERUN`). `is_proven` is True where the
+    scheduler was asked again and showed that it worked; `proof` is the one line that says so, or why not. `is_dry` is
     True where nothing was done. `due_at` is the run that was owed, for `RERUN`; `asked_at` is when a run for it was
-    asked for, now or by an earlier check, None where none was; `is_refused` is True where the service refused to.
+    asked for, now or by an earlier check, None where none was; `is_refused` is True where the scheduler refused to.
     """
 
     deed: Deed

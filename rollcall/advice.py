@@ -41,9 +41,9 @@ def for_lateness(scene: Scene) -> str:
 
 def for_a_status(scene: Scene) -> str:
     """A file tells nothing of how its run ended."""
-    if scene.job.service:
+    if scene.job.scheduler:
         return none(scene)
-    return f'add service = "…" to {_TABLE}: its scheduler knows how a run ended'
+    return f'add scheduler = "…" to {_TABLE}: its scheduler knows how a run ended'
 
 
 def for_no_output(scene: Scene) -> str:

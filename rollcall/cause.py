@@ -16,9 +16,9 @@ from urllib.parse import quote
 from rollcall.action import Action, Deed, show_clock
 from rollcall.errors import CauseCode
 from rollcall.findings import Check, Finding, Verdict
-from rollcall.jobs import Job, Late, Service
+from rollcall.jobs import Job, Late, Scheduler
 from rollcall.text import counted, without_secrets
-from rollcall.verdict import JobJudged, ServiceJudged, pause, zones
+from rollcall.verdict import JobJudged, SchedulerJudged, pause, zones
 from rollcall.verdict.readings import lines_to_add
 from rollcall.verdict.record import STATUS_WORDS, UNEXPLAINED, zone_of_this_run
 
@@ -47,19 +47,19 @@ class Cause:
         return replace(self, next_step=self.next_step.replace(f"`{CHECK_AGAIN}", f"`{again}"))
 
 
-def explain_service(judged: ServiceJudged, jobs: Iterable[JobJudged] = ()) -> Cause | None:
-    """What is wrong with a service; None where nothing needs a person. Its sentence counts what `jobs` missed by it."""
+def explain_scheduler(judged: SchedulerJudged, jobs: Iterable[JobJudged] = ()) -> Cause | None:
+    """What is wrong with a scheduler; None where nothing is. Its sentence counts what `jobs` missed by it."""
     broken = [each for each in judged.findings if each.needs_a_person]
     root = _root(broken)
     if root is None or root.code is None:
         return None
-    proof = _proof(root, broken) + _missed_by(root.code, judged.service, jobs)
-    step = _database_step if root.check is Check.DATABASE_ANSWERS else _service_step
-    return Cause(code=root.code, sentence=_sentence(proof), next_step=step(root.code, judged.service))
+    proof = _proof(root, broken) + _missed_by(root.code, judged.scheduler, jobs)
+    step = _database_step if root.check is Check.DATABASE_ANSWERS else _scheduler_step
+    return Cause(code=root.code, sentence=_sentence(proof), next_step=step(root.code, judged.scheduler))
 
 
 def explain_job(
-    judged: JobJudged, services: Mapping[str, ServiceJudged], actions: Iterable[Action] = ()
+    judged: JobJudged, schedulers: Mapping[str, SchedulerJudged], actions: Iterable[Action] = ()
 ) -> Cause | None:
     """What explains everything that is wrong with a job; None where nothing does (a warning is explained too).
 
@@ -72,10 +72,10 @@ def explain_job(
     root = _root(broken)
     if root is None or root.code is None:
         return None
-    service = judged.job.service
-    if service and root.blocked_by and (at_root := _service_root(root, services[service.id])):
+    scheduler = judged.job.scheduler
+    if scheduler and root.blocked_by and (at_root := _scheduler_root(root, schedulers[scheduler.id])):
         proof = _proof(at_root, broken)
-        return Cause(code=root.code, sentence=_sentence(proof), next_step=_service_step(root.code, service))
+        return Cause(code=root.code, sentence=_sentence(proof), next_step=_scheduler_step(root.code, scheduler))
     done = _rerun_of(judged, actions)
     if done and done.is_proven and all(each.code is CauseCode.RAN_LATE for each in broken):
         return _made_up_for(root, done, judged.job)
@@ -99,10 +99,10 @@ def _made_up_for(late: Finding, done: Action, job: Job) -> Cause:
 def _step_after(tried: Action, root: Finding, judged: JobJudged) -> str | None:
     """What a person does where a rerun did not help and another would not either; None where it may."""
     job = judged.job
-    if tried.is_proven or root.code not in _MISSED or job.service is None:
+    if tried.is_proven or root.code not in _MISSED or job.scheduler is None:
         return None
     if tried.is_refused:
-        return f"See why its request was refused (trigger and headers of {table_of(job.service)}), then {RERUN}"
+        return f"See why its request was refused (trigger and headers of {table_of(job.scheduler)}), then {RERUN}"
     if tried.asked_at:
         return f"Read the log of the run asked for at {show_clock(tried.asked_at, job.zone)}, and {_rerun(job)}"
     return None
@@ -113,11 +113,13 @@ _NOT_THERE = frozenset({Check.EXECUTED_AFTER_DUE_TIME, Check.OUTPUT_EXISTS})
 _MISSED = frozenset({CauseCode.MISSED_RUN, CauseCode.NEVER_RAN})
 
 
-def _missed_by(code: CauseCode, service: Service, jobs: Iterable[JobJudged]) -> str:
+def _missed_by(code: CauseCode, scheduler: Scheduler, jobs: Iterable[JobJudged]) -> str:
     """How many runs are proven to be missed while the scheduler ran nothing; empty where none is."""
     if code not in _RUNS_NOTHING:
         return ""
-    missed = [each for each in jobs if each.job.service and each.job.service.id == service.id and _is_absent(each)]
+    missed = [
+        each for each in jobs if each.job.scheduler and each.job.scheduler.id == scheduler.id and _is_absent(each)
+    ]
     return f"; {counted(len(missed), 'run was', 'runs were')} missed" if missed else ""
 
 
@@ -140,7 +142,7 @@ _LAST = frozenset({Check.DATABASE_ANSWERS, Check.PAUSE_IS_CURRENT})
 def _root(findings: list[Finding]) -> Finding | None:
     """The finding nearest to the root; a finding of its own before one that was only blocked.
 
-    The database is asked beside the service: whatever is wrong with the service itself comes before it. A pause that
+    The database is asked beside the scheduler: whatever is wrong with that itself comes before it. A pause that
     has ended explains nothing else.
     """
     ranked = [
@@ -166,12 +168,12 @@ def _explained(finding: Finding, root: Finding) -> str:
 
 
 def _subject(finding: Finding) -> tuple[CauseCode | None, bool]:
-    """What a finding speaks of: a service and its database may be down for one reason each."""
+    """What a finding speaks of: a scheduler and its database may be down for one reason each."""
     return finding.code, finding.check is Check.DATABASE_ANSWERS
 
 
-def _service_root(blocked: Finding, service: ServiceJudged) -> Finding | None:
-    return next((each for each in service.findings if each.check is blocked.blocked_by), None)
+def _scheduler_root(blocked: Finding, scheduler: SchedulerJudged) -> Finding | None:
+    return next((each for each in scheduler.findings if each.check is blocked.blocked_by), None)
 
 
 def _sentence(because: str) -> str:
@@ -179,70 +181,70 @@ def _sentence(because: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-def _service_step(code: CauseCode, service: Service) -> str:
-    ask = f"`{_curl(service, service.status, 'curl -i')}`"
-    table = table_of(service)
+def _scheduler_step(code: CauseCode, scheduler: Scheduler) -> str:
+    ask = f"`{_curl(scheduler, scheduler.status, 'curl -i')}`"
+    table = table_of(scheduler)
     steps = {
         CauseCode.NOT_RECORDED: RECORD_IT,
-        CauseCode.BACKEND_DOWN: "See whether the backend is up (`ps aux | grep uvicorn`), start it, then "
+        CauseCode.SCHEDULER_DOWN: "See whether the backend is up (`ps aux | grep uvicorn`), start it, then "
         f"`{CHECK_AGAIN}`",
         CauseCode.ACCESS_DENIED: f"Correct the headers of {table}, then `{CHECK_AGAIN}`",
         CauseCode.WRONG_SERVICE: f"See what answers there, {ask}, and correct url and status of {table}",
-        CauseCode.BACKEND_ERROR: f"Read the backend's log; its answer is {ask}",
+        CauseCode.SCHEDULER_ERROR: f"Read the backend's log; its answer is {ask}",
         CauseCode.SCHEDULER_STOPPED: f"Start it: {RESTART}"
-        if service.start
-        else f"Start it: in the backend of {_plain(service.id)}, then `{CHECK_AGAIN}`",
+        if scheduler.start
+        else f"Start it: in the backend of {_plain(scheduler.id)}, then `{CHECK_AGAIN}`",
         CauseCode.SCHEDULER_STALLED: f"Stop and start it: {RESTART}"
-        if service.start and service.stop
+        if scheduler.start and scheduler.stop
         else f"Restart the backend, whose scheduler's loop is dead, then `{CHECK_AGAIN}`",
-        CauseCode.CLOCK_SKEW: "See which clock is wrong: `timedatectl status` here and on the service's machine",
+        CauseCode.CLOCK_SKEW: "See which clock is wrong: `timedatectl status` here and on the scheduler's machine",
     }
     return steps[code]
 
 
-def _database_step(code: CauseCode, service: Service) -> str:
+def _database_step(code: CauseCode, scheduler: Scheduler) -> str:
     if code is CauseCode.NOT_RECORDED:
         return RECORD_IT
-    table = f"[services.{_key(service.id)}.database] in jobs.toml"
+    table = f"[schedulers.{_key(scheduler.id)}.database] in jobs.toml"
     steps = {
-        CauseCode.BACKEND_DOWN: f"See whether it is there and up, or correct the url of {table}",
+        CauseCode.SCHEDULER_DOWN: f"See whether it is there and up, or correct the url of {table}",
         CauseCode.ACCESS_DENIED: f"Let it be read by the user in the url of {table}",
     }
     return f"{steps.get(code, f'Correct url and queries of {table}')}, then `{CHECK_AGAIN}`"
 
 
-def table_of(subject: Service | Job) -> str:
+def table_of(subject: Scheduler | Job) -> str:
     """Where jobs.toml declares it, for people."""
-    kind = "services" if isinstance(subject, Service) else "jobs"
+    kind = "schedulers" if isinstance(subject, Scheduler) else "jobs"
     return f"[{kind}.{_key(subject.id)}] in jobs.toml"
 
 
-def request_of(service: Service, path: str) -> str:
-    """The command that sends a POST to that path of the service, its secrets as the `${NAME}` of jobs.toml."""
-    return _curl(service, path, "curl -X POST")
+def request_of(scheduler: Scheduler, path: str) -> str:
+    """The command that sends a POST to that path of the scheduler, its secrets as the `${NAME}` of jobs.toml."""
+    return _curl(scheduler, path, "curl -X POST")
 
 
 def trigger_of(job: Job) -> str | None:
-    """The path by which its service runs it now; None where none is declared."""
-    if job.service is None or job.service.trigger is None:
+    """The path by which its scheduler runs it now; None where none is declared."""
+    if job.scheduler is None or job.scheduler.trigger is None:
         return None
     # A name of dots alone would be taken for a step up.
     name = quote(job.id, safe="") if job.id.strip(".") else "%2E" * len(job.id)
-    return job.service.trigger.replace("{job}", name)
+    return job.scheduler.trigger.replace("{job}", name)
 
 
-def _curl(service: Service, path: str, command: str) -> str:
+def _curl(scheduler: Scheduler, path: str, command: str) -> str:
     """The request as a person types it; secrets stay the `${NAME}` they are in jobs.toml."""
     # A value is a secret as a whole too: first what it was put together from, so that the command can be typed.
-    named = {value: shown for value, shown in service.secrets if _VARIABLE.fullmatch(shown)}
-    values = ((name, without_secrets(value, named)) for name, value in service.headers)
-    headers = (f"{name}: {without_secrets(value, dict(service.secrets))}" for name, value in values)
-    return " ".join([command, *(f"-H {_shell(header)}" for header in headers), _shell(service.shown_url + path)])
+    named = {value: shown for value, shown in scheduler.secrets if _VARIABLE.fullmatch(shown)}
+    values = ((name, without_secrets(value, named)) for name, value in scheduler.headers)
+    headers = (f"{name}: {without_secrets(value, dict(scheduler.secrets))}" for name, value in values)
+    return " ".join([command, *(f"-H {_shell(header)}" for header in headers), _shell(scheduler.shown_url + path)])
 
 
 def _rerun(job: Job) -> str:
-    if job.service and (path := trigger_of(job)):
-        return f"run it now: `{request_of(job.service, path)}`, then `{CHECK_AGAIN}`"
+    if job.scheduler and (path := trigger_of(job)):
+        return f"run it now: `{request_of(job.scheduler, path)}`, then `{CHECK_AGAIN}`"
     return f"run {_plain(job.id)} by hand, then `{CHECK_AGAIN}`"
 
 
@@ -259,8 +261,8 @@ def _job_step(root: Finding, judged: JobJudged) -> str:
         return f"See in the backend's log whether that run took place; if it did not, {_rerun(job)}"
     if root.code in _MISSED and judged.due_run and zone_of_this_run(judged.seen, judged.due_run):
         return f"Say how its record is read: {_naive_times(judged)}; if it did not run all the same, {_rerun(job)}"
-    whose = "the scheduler's" if job.service else "its"
-    why = f"in {whose} log why" if job.service else f"whether anything runs it ({_TIMERS})"
+    whose = "the scheduler's" if job.scheduler else "its"
+    why = f"in {whose} log why" if job.scheduler else f"whether anything runs it ({_TIMERS})"
     steps = {
         CauseCode.NOT_REGISTERED: f"Register {_plain(job.id)} in the scheduler, or take {table} out if it is gone "
         "for good",
@@ -290,11 +292,11 @@ def _job_step(root: Finding, judged: JobJudged) -> str:
         CauseCode.UNRECORDED_RUN: f"Find out what wrote it: `{_list(job)}`, and the scheduler's log at that time",
         CauseCode.RAN_LATE: f"Its work is done. Read {whose} log of the due time"
         + ("" if judged.job.late is Late.WARN else f', or allow it with `late = "warn"` in {table}'),
-        CauseCode.BACKEND_ERROR: f"Have the scheduler tell one of {', '.join(STATUS_WORDS)} as last_status, "
+        CauseCode.SCHEDULER_ERROR: f"Have the scheduler tell one of {', '.join(STATUS_WORDS)} as last_status, "
         f"then `{CHECK_AGAIN}`"
         if root.check is Check.STATUS_IS_SUCCESS
         else "Read the backend's log: it answers with a record that cannot be read",
-        CauseCode.BACKEND_DOWN: f"Ask it too: `{CHECK_AGAIN}`",
+        CauseCode.SCHEDULER_DOWN: f"Ask it too: `{CHECK_AGAIN}`",
     }
     return steps.get(root.code or CauseCode.MISSED_RUN, rerun[:1].upper() + rerun[1:])
 
@@ -328,9 +330,9 @@ def _mend_future(judged: JobJudged) -> str:
 
 
 def _naive_times(judged: JobJudged) -> str:
-    service = judged.job.service
+    scheduler = judged.job.scheduler
     lines = " or ".join(f"`{line}`" for line in lines_to_add(judged.seen))
-    return f"{lines} in [services.{_key(service.id if service else '')}] of jobs.toml"
+    return f"{lines} in [schedulers.{_key(scheduler.id if scheduler else '')}] of jobs.toml"
 
 
 def _folder(job: Job) -> str:

@@ -18,10 +18,10 @@ from rollcall.evidence import OutputSeen
 from rollcall.findings import Check, Finding, Verdict
 from rollcall.morning import Morning
 from rollcall.text import show_size
-from rollcall.verdict import JobJudged, ServiceJudged, show
+from rollcall.verdict import JobJudged, SchedulerJudged, show
 
 _ANSWERS = "does the backend answer?"
-_IS_THE_RIGHT_ONE = "is it the right service?"
+_IS_THE_RIGHT_ONE = "is it the right scheduler?"
 _WAS_DUE = "was a run due?"
 _IS_PAUSED = "is it paused?"
 _HAS_ROOM = "is there room on the disk?"
@@ -69,9 +69,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosed:
-    """The chain of one service or job, and what explains it. `in_short` is all of it in one line.
+    """The chain of one scheduler or job, and what explains it. `in_short` is all of it in one line.
 
-    `told_by` is the service whose own cause explains the job as well.
+    `told_by` is the scheduler whose own cause explains the job as well.
     """
 
     id: str
@@ -89,7 +89,7 @@ class Diagnosed:
 
     @property
     def is_only_blocked(self) -> bool:
-        """True where nothing is known to be wrong but what the service's own broken link hides."""
+        """True where nothing is known to be wrong but what the scheduler's own broken link hides."""
         telling = [each for each in self.links if each.needs_a_person]
         return bool(telling) and all(each.standing is Standing.NOT_ASKED for each in telling)
 
@@ -100,14 +100,14 @@ class Diagnosis:
 
     judged_at: datetime
     zone: ZoneInfo
-    services: tuple[Diagnosed, ...]
+    schedulers: tuple[Diagnosed, ...]
     jobs: tuple[Diagnosed, ...]
     replay_of: datetime | None = None
 
     @property
     def needs_a_person(self) -> bool:
-        """True where a service or a job does, or where no job was looked at."""
-        return not self.jobs or any(each.needs_a_person for each in (*self.services, *self.jobs))
+        """True where a scheduler or a job does, or where no job was looked at."""
+        return not self.jobs or any(each.needs_a_person for each in (*self.schedulers, *self.jobs))
 
 
 def diagnose(morning: Morning) -> Diagnosis:
@@ -115,17 +115,17 @@ def diagnose(morning: Morning) -> Diagnosis:
     return Diagnosis(
         judged_at=morning.judged_at,
         zone=morning.zone,
-        services=tuple(_service(each, morning.service_causes[each.service.id]) for each in morning.services),
+        schedulers=tuple(_scheduler(each, morning.scheduler_causes[each.scheduler.id]) for each in morning.schedulers),
         jobs=tuple(_job(each, morning) for each in morning.jobs),
         replay_of=morning.replay_of,
     )
 
 
-def _service(judged: ServiceJudged, cause: Cause | None) -> Diagnosed:
-    links = [link for finding in _sorted(judged.findings) for link in _service_links(finding)]
+def _scheduler(judged: SchedulerJudged, cause: Cause | None) -> Diagnosed:
+    links = [link for finding in _sorted(judged.findings) for link in _scheduler_links(finding)]
     return Diagnosed(
-        id=judged.service.id,
-        title=judged.service.shown_url,
+        id=judged.scheduler.id,
+        title=judged.scheduler.shown_url,
         verdict=judged.verdict,
         links=tuple(links),
         cause=cause,
@@ -134,8 +134,8 @@ def _service(judged: ServiceJudged, cause: Cause | None) -> Diagnosed:
 
 
 def _job(judged: JobJudged, morning: Morning) -> Diagnosed:
-    cause, service = morning.job_causes[judged.job.id], judged.job.service
-    at_root = morning.service_causes.get(service.id) if service else None
+    cause, scheduler = morning.job_causes[judged.job.id], judged.job.scheduler
+    at_root = morning.scheduler_causes.get(scheduler.id) if scheduler else None
     is_told = cause and at_root and (cause.code, cause.next_step) == (at_root.code, at_root.next_step)
     return Diagnosed(
         id=judged.job.id,
@@ -144,7 +144,7 @@ def _job(judged: JobJudged, morning: Morning) -> Diagnosed:
         links=tuple(_job_links(judged)),
         cause=cause,
         in_short=_in_short(judged, cause),
-        told_by=service.id if service and is_told else None,
+        told_by=scheduler.id if scheduler and is_told else None,
     )
 
 
@@ -207,12 +207,12 @@ def _not_further(code: CauseCode | None) -> str:
     return f"not asked further: {code}"
 
 
-def _service_links(finding: Finding) -> Iterator[Link]:
+def _scheduler_links(finding: Finding) -> Iterator[Link]:
     """That anything answers and that it is the right one is one promise, and two questions to a person."""
     if finding.check is not Check.ANSWERS:
         yield _link(finding)
         return
-    if finding.code is CauseCode.BACKEND_DOWN:
+    if finding.code is CauseCode.SCHEDULER_DOWN:
         yield _link(finding)
         yield Link(question=_IS_THE_RIGHT_ONE, standing=Standing.NOT_ASKED, answer=_not_further(finding.code))
         return

@@ -18,11 +18,11 @@ class CauseCode(StrEnum):
 
     # of a record that is replayed
     NOT_RECORDED = "not-recorded"
-    # of a service
-    BACKEND_DOWN = "backend-down"
+    # of a scheduler
+    SCHEDULER_DOWN = "scheduler-down"
     ACCESS_DENIED = "access-denied"
     WRONG_SERVICE = "wrong-service"
-    BACKEND_ERROR = "backend-error"
+    SCHEDULER_ERROR = "scheduler-error"
     SCHEDULER_STOPPED = "scheduler-stopped"
     SCHEDULER_STALLED = "scheduler-stalled"
     CLOCK_SKEW = "clock-skew"

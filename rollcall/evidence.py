@@ -52,7 +52,7 @@ class Registration:
 class SchedulerSeen:
     """What a scheduler's status answered.
 
-    `asked_at` and `answered_at` are this machine's clock, `server_at` the service's own (HTTP `Date`; whole seconds,
+    `asked_at` and `answered_at` are this machine's clock, `server_at` the scheduler's own (HTTP `Date`; whole seconds,
     None where it sent none).
     """
 
@@ -156,9 +156,9 @@ class OutputSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Everything that was seen this morning: services and their databases by the service's id, outputs by the job's."""
+    """Everything that was seen: schedulers and their databases by the scheduler's id, outputs by the job's."""
 
-    services: Mapping[str, SchedulerSeen | NotSeen]
+    schedulers: Mapping[str, SchedulerSeen | NotSeen]
     outputs: Mapping[str, OutputSeen | NotSeen]
     databases: Mapping[str, DatabaseSeen | NotSeen] = field(default_factory=dict)
 

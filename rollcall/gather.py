@@ -1,7 +1,7 @@
 """Ask every witness once, all at the same time.
 
-Each service is asked once and each folder listed once, however many jobs share it, and each in a thread of its own
-with a limit: ten services that hang cost one timeout, and a folder on a dead network drive costs its limit.
+Each scheduler is asked once and each folder listed once, however many jobs share it, and each in a thread of its own
+with a limit: ten schedulers that hang cost one timeout, and a folder on a dead network drive costs its limit.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from threading import Thread
 
 from rollcall.errors import CannotLook, CauseCode
 from rollcall.evidence import DatabaseSeen, Evidence, NotSeen, OutputSeen, SchedulerSeen
-from rollcall.jobs import Database, Job, Service
+from rollcall.jobs import Database, Job, Scheduler
 from rollcall.schedule.answers import last_due
 from rollcall.sources import database, output_folder, scheduler_api
 from rollcall.text import clean, clean_of_secrets
 from rollcall.times import show_span
 
 FOLDER_LIMIT = timedelta(seconds=30)
-# What a service may need beyond its timeout to have its answer read.
+# What a scheduler may need beyond its timeout to have its answer read.
 _SLACK = timedelta(seconds=1)
 
 
-_Subject = Service | Database | Path
+_Subject = Scheduler | Database | Path
 _Seen = SchedulerSeen | DatabaseSeen | dict[str, OutputSeen]
 
 
@@ -46,42 +46,42 @@ _Answer = tuple[int, _Seen | CannotLook]
 
 def gather(
     jobs: Iterable[Job],
-    services: Iterable[Service],
+    schedulers: Iterable[Scheduler],
     *,
     now: datetime,
     clock: Callable[[], datetime],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evidence:
-    """What the witnesses of these jobs and services say, as of `now`.
+    """What the witnesses of these jobs and schedulers say, as of `now`.
 
-    `clock` tells the present of this machine (it is held against the services' clocks, and differs from `now` when
+    `clock` tells the present of this machine (it is held against the schedulers' clocks, and differs from `now` when
     another moment is judged). `progress` is told how many witnesses of how many are done with. Never raises
     `CannotLook`: who could not be asked is in the evidence as `NotSeen`.
     """
     jobs = tuple(jobs)
-    asked = {service.id: service for service in services}
-    asked |= {job.service.id: job.service for job in jobs if job.service}
-    looks = [_service_look(service, clock) for service in asked.values()]
-    looks += [_database_look(service.database, clock) for service in asked.values() if service.database]
+    asked = {scheduler.id: scheduler for scheduler in schedulers}
+    asked |= {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
+    looks = [_scheduler_look(scheduler, clock) for scheduler in asked.values()]
+    looks += [_database_look(scheduler.database, clock) for scheduler in asked.values() if scheduler.database]
     looks += _folder_looks(jobs, lambda job: _wanted(job, now), now)
     answers = _ask_all(looks, progress)
     return _evidence(looks, answers, jobs, now)
 
 
 def list_outputs(jobs: Iterable[Job], *, since: datetime, now: datetime) -> Mapping[str, OutputSeen | NotSeen]:
-    """The files of each job with an output since `since`, by job id. None is read, and no service is asked."""
+    """The files of each job with an output since `since`, by job id. None is read, and no scheduler is asked."""
     jobs = tuple(jobs)
     looks = _folder_looks(jobs, lambda job: _listed(job, since), now)
     return _evidence(looks, _ask_all(looks, lambda done, total: None), jobs, now).outputs
 
 
-def _service_look(service: Service, clock: Callable[[], datetime]) -> _Look:
-    detail = f"GET {service.shown_url}{service.status}: no complete answer within {show_span(service.timeout)}"
+def _scheduler_look(scheduler: Scheduler, clock: Callable[[], datetime]) -> _Look:
+    detail = f"GET {scheduler.shown_url}{scheduler.status}: no complete answer within {show_span(scheduler.timeout)}"
     return _Look(
-        subject=service,
-        ask=lambda: scheduler_api.look(service, clock=clock),
-        limit=service.timeout + _SLACK,
-        overdue=CannotLook(CauseCode.BACKEND_DOWN, detail),
+        subject=scheduler,
+        ask=lambda: scheduler_api.look(scheduler, clock=clock),
+        limit=scheduler.timeout + _SLACK,
+        overdue=CannotLook(CauseCode.SCHEDULER_DOWN, detail),
     )
 
 
@@ -178,21 +178,21 @@ def _told(error: Exception, subject: _Subject) -> str:
 
 
 def _evidence(looks: list[_Look], answers: dict[int, _Answer], jobs: tuple[Job, ...], now: datetime) -> Evidence:
-    services: dict[str, SchedulerSeen | NotSeen] = {}
+    schedulers: dict[str, SchedulerSeen | NotSeen] = {}
     databases: dict[str, DatabaseSeen | NotSeen] = {}
     folders: dict[Path, dict[str, OutputSeen] | NotSeen] = {}
     for number, look in enumerate(looks):
         answer = answers[number][1] if number in answers else look.overdue
         seen = NotSeen.because(answer, now) if isinstance(answer, CannotLook) else answer
         match look.subject, seen:
-            case Service() as service, SchedulerSeen() | NotSeen():
-                services[service.id] = seen
+            case Scheduler() as scheduler, SchedulerSeen() | NotSeen():
+                schedulers[scheduler.id] = seen
             case Database() as declared, DatabaseSeen() | NotSeen():
-                databases[declared.service_id] = seen
+                databases[declared.scheduler_id] = seen
             case Path() as folder, dict() | NotSeen():
                 folders[folder] = seen
     outputs = {job.id: _of_job(folders[job.output.folder], job) for job in jobs if job.output}
-    return Evidence(services=services, outputs=outputs, databases=databases)
+    return Evidence(schedulers=schedulers, outputs=outputs, databases=databases)
 
 
 def _of_job(seen: dict[str, OutputSeen] | NotSeen, job: Job) -> OutputSeen | NotSeen:

@@ -1,4 +1,4 @@
-"""What is a Job, a Service, an Output, a DueRun?
+"""What is a Job, a Scheduler, an Output, a DueRun?
 
 Frozen records of what jobs.toml declares, and the one piece of arithmetic that belongs to them: the limits
 of a due run. Spans are `timedelta`, sizes are bytes, folders are absolute.
@@ -51,7 +51,7 @@ class Database:
     (the user, what `${NAME}` stands for) are left out of what a driver says, but may be part of a job's id.
     """
 
-    service_id: str
+    scheduler_id: str
     url: str = field(repr=False)
     shown_url: str
     active: str | None
@@ -62,7 +62,7 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Scheduler:
     """One scheduler and where to ask it. Secrets (url, headers) never show in a `repr`.
 
     `zone` is in which its times are told to people; `naive_times` is how its own are read.
@@ -146,7 +146,7 @@ class Job:
     zone: ZoneInfo
     late: Late = Late.FAIL
     since: datetime | None = None
-    service: Service | None = None
+    scheduler: Scheduler | None = None
     output: Output | None = None
     jitter: timedelta = timedelta(0)
     paused: Pause | None = None
@@ -247,16 +247,16 @@ class Roll:
     file: Path
     zone: ZoneInfo
     look_back: timedelta
-    services: tuple[Service, ...]
+    schedulers: tuple[Scheduler, ...]
     jobs: tuple[Job, ...]
     history_keeps: timedelta = timedelta(days=365)
     alert: Alert | None = None
     watch: Watch | None = None
     written: str = field(default="", repr=False, compare=False)
 
-    def service(self, service_id: str) -> Service:
-        """The declared service of that id; KeyError where there is none."""
-        return {service.id: service for service in self.services}[service_id]
+    def scheduler(self, scheduler_id: str) -> Scheduler:
+        """The declared scheduler of that id; KeyError where there is none."""
+        return {scheduler.id: scheduler for scheduler in self.schedulers}[scheduler_id]
 
     def job(self, job_id: str) -> Job:
         """The declared job of that id; KeyError where there is none."""

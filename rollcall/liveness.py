@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from rollcall.errors import CauseCode
 from rollcall.evidence import NotSeen, SchedulerSeen
 from rollcall.findings import Check, Finding, Verdict, broken, ok
-from rollcall.jobs import Service
+from rollcall.jobs import Scheduler
 from rollcall.times import show_instant, show_span
-from rollcall.verdict import ServiceJudged
+from rollcall.verdict import SchedulerJudged
 from rollcall.verdict.witnesses import Reading
 
 LONGEST_WAIT = timedelta(seconds=5)
@@ -25,11 +25,11 @@ _SHORTEST_WAIT = timedelta(seconds=1)
 _EXPECTED = "a next run that moves on when its time has come"
 
 
-def wait_before_second_look(judged: ServiceJudged, first: SchedulerSeen | NotSeen) -> timedelta | None:
+def wait_before_second_look(judged: SchedulerJudged, first: SchedulerSeen | NotSeen) -> timedelta | None:
     """How long to wait until a second look tells more than the first; None where it would not within `LONGEST_WAIT`."""
     if not _looks_alive(judged) or not isinstance(first, SchedulerSeen) or first.server_at is None:
         return None
-    nearest_at = min((at for at, _ in _next_runs(judged.service, first)), default=None)
+    nearest_at = min((at for at, _ in _next_runs(judged.scheduler, first)), default=None)
     if nearest_at is None:
         return None
     wait = max(nearest_at + _MARGIN - first.server_at, _SHORTEST_WAIT)
@@ -37,36 +37,36 @@ def wait_before_second_look(judged: ServiceJudged, first: SchedulerSeen | NotSee
 
 
 def with_second_look(
-    judged: ServiceJudged, first: SchedulerSeen | NotSeen, second: SchedulerSeen | NotSeen
-) -> ServiceJudged:
-    """The service as both looks prove it; as it was where the second proves nothing."""
+    judged: SchedulerJudged, first: SchedulerSeen | NotSeen, second: SchedulerSeen | NotSeen
+) -> SchedulerJudged:
+    """The scheduler as both looks prove it; as it was where the second proves nothing."""
     if not isinstance(first, SchedulerSeen) or not isinstance(second, SchedulerSeen) or not second.running:
         return judged
-    proof = _proof(judged.service, first, second)
+    proof = _proof(judged.scheduler, first, second)
     if proof is None:
         return judged
     return replace(judged, findings=tuple(proof if each.check is proof.check else each for each in judged.findings))
 
 
-def _looks_alive(judged: ServiceJudged) -> bool:
+def _looks_alive(judged: SchedulerJudged) -> bool:
     return any(each.check is Check.SCHEDULER_IS_ALIVE and each.verdict is Verdict.OK for each in judged.findings)
 
 
-def _next_runs(service: Service, seen: SchedulerSeen) -> Iterator[tuple[datetime, str]]:
+def _next_runs(scheduler: Scheduler, seen: SchedulerSeen) -> Iterator[tuple[datetime, str]]:
     for each in seen.registrations:
-        reading = Reading.of(each.next_run, service.naive_times)
+        reading = Reading.of(each.next_run, scheduler.naive_times)
         if reading and reading.instants:
             # Of two that it may mean, the later: before it has passed nothing is proven.
             yield reading.instants[-1], each.id
 
 
-def _proof(service: Service, first: SchedulerSeen, second: SchedulerSeen) -> Finding | None:
-    nearest = min(_next_runs(service, first), default=None)
+def _proof(scheduler: Scheduler, first: SchedulerSeen, second: SchedulerSeen) -> Finding | None:
+    nearest = min(_next_runs(scheduler, first), default=None)
     if nearest is None:
         return None
     nearest_at, job_id = nearest
-    shown = f"the next run of {job_id}, {show_instant(nearest_at, service.zone, seconds=True)},"
-    if nearest not in _next_runs(service, second):
+    shown = f"the next run of {job_id}, {show_instant(nearest_at, scheduler.zone, seconds=True)},"
+    if nearest not in _next_runs(scheduler, second):
         return ok(Check.SCHEDULER_IS_ALIVE, _EXPECTED, f"{shown} moved on between two looks")
     present = _earliest_present(second)
     if present is None or present - nearest_at < _MARGIN / 2:
@@ -85,5 +85,5 @@ def _proof(service: Service, first: SchedulerSeen, second: SchedulerSeen) -> Fin
 
 
 def _earliest_present(seen: SchedulerSeen) -> datetime | None:
-    """The service's own present when it looked at its jobs; a slow answer is no dead loop."""
+    """The scheduler's own present when it looked at its jobs; a slow answer is no dead loop."""
     return seen.server_at - (seen.answered_at - seen.asked_at) if seen.server_at else None

@@ -87,7 +87,7 @@ class Signs:
     def of_output(cls, job: Job, output: OutputSeen | NotSeen | None, *, most: int, now: datetime) -> Signs:
         """The signs that the files are, of which at most the newest `most` were listed."""
         if output is None or job.output is None:
-            return cls(reach=now, because="it declares no output, and this table asks no service")
+            return cls(reach=now, because="it declares no output, and this table asks no scheduler")
         if isinstance(output, NotSeen):
             return cls(reach=now, because=f"its folder could not be looked at: {output.detail}")
         counted_until = now + LOOKING_TIME

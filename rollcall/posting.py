@@ -1,7 +1,7 @@
 """How is something sent to an address outside, without ever waiting longer than its limit?
 
 What answers there may be slow, hostile, or send a byte a second: who sends waits in a thread that is left behind when
-the time is over, and dies with the process. Unlike a service that is looked at, an address outside may lie behind a
+the time is over, and dies with the process. Unlike a scheduler that is looked at, an address outside may lie behind a
 proxy: those of the environment (`HTTPS_PROXY`, `NO_PROXY`, …) are used.
 """
 

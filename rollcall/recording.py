@@ -1,7 +1,7 @@
 """What is kept of a morning, so that it can be judged again: offline, later, or under another jobs.toml?
 
 A recorded morning is a folder with two files: `jobs.toml` as it was, and `evidence.json` with what was seen, where and
-when. No secret goes in: what the services said was scrubbed when it arrived, and jobs.toml is scrubbed here.
+when. No secret goes in: what the schedulers said was scrubbed when it arrived, and jobs.toml is scrubbed here.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _secrets(roll: Roll, tables: Mapping[str, Any]) -> dict[str, str]:
             secrets[userinfo] = "(user)"
             secrets[userinfo.partition(":")[2]] = "(password)"
     secrets = {value: shown for value, shown in secrets.items() if len(value) >= SHORTEST_SECRET and "${" not in value}
-    hidden = [service.secrets for service in roll.services]
+    hidden = [scheduler.secrets for scheduler in roll.schedulers]
     hidden += [each.secrets for each in (roll.alert, roll.watch) if each]
     return secrets | {value: shown for each in hidden for value, shown in each}
 
@@ -108,7 +108,7 @@ def _is_clean(jobs: str, secrets: Mapping[str, str]) -> bool:
 
 def _names(jobs: str) -> list[set[str]]:
     tables = tomllib.loads(jobs) if jobs else {}
-    return [set(tables.get(table, {})) for table in ("services", "jobs")]
+    return [set(tables.get(table, {})) for table in ("schedulers", "jobs")]
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from rollcall.cause import explain_job, explain_service
+from rollcall.cause import explain_job, explain_scheduler
 from rollcall.errors import CauseCode
 from rollcall.evidence import Evidence, SchedulerSeen
-from rollcall.faults import JOB_FAULTS, SERVICE_FAULTS, JobFault, ServiceFault
+from rollcall.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault, SchedulerFault
 from rollcall.findings import Finding, Verdict
-from rollcall.jobs import Job, Roll, Service
+from rollcall.jobs import Job, Roll, Scheduler
 from rollcall.morning import Morning, judge_morning
 from rollcall.scene import Scene
-from rollcall.verdict import JobJudged, judge_job, judge_service
+from rollcall.verdict import JobJudged, judge_job, judge_scheduler
 
 
 class Outcome(StrEnum):
@@ -38,7 +38,7 @@ class Rehearsed:
     setting that would catch it (`rollcall.advice`).
     """
 
-    fault: JobFault | ServiceFault
+    fault: JobFault | SchedulerFault
     at: datetime
     outcome: Outcome
     told_as: CauseCode | None
@@ -46,10 +46,10 @@ class Rehearsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceRehearsed:
-    """A service, and all that could befall it."""
+class SchedulerRehearsed:
+    """A scheduler, and all that could befall it."""
 
-    service: Service
+    scheduler: Scheduler
     faults: tuple[Rehearsed, ...]
 
 
@@ -64,7 +64,7 @@ class JobRehearsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A job or a service of which no fault was planted, and why: what is not good tells nothing once it is spoilt."""
+    """A job or a scheduler of which no fault was planted, and why: what is not good tells nothing once it is spoilt."""
 
     id: str
     why: str
@@ -75,7 +75,7 @@ class Rehearsal:
     """The whole result, and the morning that it began from."""
 
     morning: Morning
-    services: tuple[ServiceRehearsed, ...]
+    schedulers: tuple[SchedulerRehearsed, ...]
     jobs: tuple[JobRehearsed, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -85,8 +85,8 @@ class Rehearsal:
 
     @property
     def _faults(self) -> Iterator[Rehearsed]:
-        for service in self.services:
-            yield from service.faults
+        for scheduler in self.schedulers:
+            yield from scheduler.faults
         for job in self.jobs:
             yield from job.faults
 
@@ -97,41 +97,41 @@ class Rehearsal:
 
 
 def rehearse(roll: Roll, evidence: Evidence, *, now: datetime, jobs: Iterable[Job] | None = None) -> Rehearsal:
-    """What would be found of each fault that can befall these jobs (all where left out) and their services."""
+    """What would be found of each fault that can befall these jobs (all where left out) and their schedulers."""
     jobs = tuple(roll.jobs if jobs is None else jobs)
-    asked = {job.service.id: job.service for job in jobs if job.service}
-    morning = judge_morning(roll, evidence, now=now, jobs=jobs, services=tuple(asked.values()))
+    asked = {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
+    morning = judge_morning(roll, evidence, now=now, jobs=jobs, schedulers=tuple(asked.values()))
     declared = {job.id: job for job in jobs}
-    services = [_of_service(each.service, evidence, morning) for each in morning.services]
+    schedulers = [_of_scheduler(each.scheduler, evidence, morning) for each in morning.schedulers]
     of_jobs = [_of_job(declared[each.job.id], each, now) for each in morning.jobs]
-    rehearsed = [*services, *of_jobs]
+    rehearsed = [*schedulers, *of_jobs]
     return Rehearsal(
         morning=morning,
-        services=tuple(each for each in rehearsed if isinstance(each, ServiceRehearsed)),
+        schedulers=tuple(each for each in rehearsed if isinstance(each, SchedulerRehearsed)),
         jobs=tuple(each for each in rehearsed if isinstance(each, JobRehearsed)),
         left_out=tuple(each for each in rehearsed if isinstance(each, LeftOut)),
     )
 
 
-# Services -------------------------------------------------------------------------------------------------------------
+# Schedulers -----------------------------------------------------------------------------------------------------------
 
 
-def _of_service(service: Service, evidence: Evidence, morning: Morning) -> ServiceRehearsed | LeftOut:
-    seen = evidence.services.get(service.id)
-    cause = morning.service_causes[service.id]
+def _of_scheduler(scheduler: Scheduler, evidence: Evidence, morning: Morning) -> SchedulerRehearsed | LeftOut:
+    seen = evidence.schedulers.get(scheduler.id)
+    cause = morning.scheduler_causes[scheduler.id]
     if cause or not isinstance(seen, SchedulerSeen):
-        return LeftOut(id=service.id, why=cause.sentence if cause else "It was not asked.")
-    faults = (_on_service(each, service, evidence, morning.judged_at) for each in SERVICE_FAULTS)
-    return ServiceRehearsed(service=service, faults=tuple(each for each in faults if each))
+        return LeftOut(id=scheduler.id, why=cause.sentence if cause else "It was not asked.")
+    faults = (_on_scheduler(each, scheduler, evidence, morning.judged_at) for each in SCHEDULER_FAULTS)
+    return SchedulerRehearsed(scheduler=scheduler, faults=tuple(each for each in faults if each))
 
 
-def _on_service(fault: ServiceFault, service: Service, evidence: Evidence, now: datetime) -> Rehearsed | None:
-    seen = evidence.services[service.id]
-    planted = fault.plant(service, seen) if isinstance(seen, SchedulerSeen) else None
+def _on_scheduler(fault: SchedulerFault, scheduler: Scheduler, evidence: Evidence, now: datetime) -> Rehearsed | None:
+    seen = evidence.schedulers[scheduler.id]
+    planted = fault.plant(scheduler, seen) if isinstance(seen, SchedulerSeen) else None
     if planted is None:
         return None
-    changed = replace(evidence, services={**evidence.services, service.id: planted})
-    cause = explain_service(judge_service(service, changed, now=now))
+    changed = replace(evidence, schedulers={**evidence.schedulers, scheduler.id: planted})
+    cause = explain_scheduler(judge_scheduler(scheduler, changed, now=now))
     told_as = cause.code if cause else None
     return _rehearsed(fault, fault.code, told_as, now, fault.cure)
 
@@ -179,15 +179,15 @@ def _on_job(fault: JobFault, judged: JobJudged, job: Job, good: Scene) -> Rehear
 
 def _judged(scene: Scene, job: Job) -> tuple[JobJudged, CauseCode | None]:
     """The job as a check at that moment judges it, and the cause it names."""
-    services = {job.service.id: job.service} if job.service else {}
-    of_services = {each.id: judge_service(each, scene.evidence, now=scene.at) for each in services.values()}
-    judged = judge_job(job, scene.evidence, of_services, now=scene.at)
-    cause = explain_job(judged, of_services)
+    schedulers = {job.scheduler.id: job.scheduler} if job.scheduler else {}
+    of_schedulers = {each.id: judge_scheduler(each, scene.evidence, now=scene.at) for each in schedulers.values()}
+    judged = judge_job(job, scene.evidence, of_schedulers, now=scene.at)
+    cause = explain_job(judged, of_schedulers)
     return judged, cause.code if cause else None
 
 
 def _rehearsed(
-    fault: JobFault | ServiceFault, code: CauseCode | None, told_as: CauseCode | None, at: datetime, cure: str
+    fault: JobFault | SchedulerFault, code: CauseCode | None, told_as: CauseCode | None, at: datetime, cure: str
 ) -> Rehearsed:
     if told_as is None:
         cure = cure if code else "nothing looks for it yet"

@@ -1,6 +1,6 @@
 """What does a recorded morning tell, when it is judged offline, later, or under another jobs.toml?
 
-A replay asks nobody: no service, no folder. What the other jobs.toml wants to know and the record does not tell is
+A replay asks nobody: no scheduler, no folder. What the other jobs.toml wants to know and the record does not tell is
 unknown, and never well.
 """
 
@@ -68,8 +68,8 @@ def completed(evidence: Evidence, roll: Roll, own: Roll, recorded_at: datetime) 
     nobody = NotSeen(code=CauseCode.NOT_RECORDED, detail=_NOT_THERE, looked_at=recorded_at)
     then = {job.id: job for job in own.jobs}
     return Evidence(
-        services={each.id: evidence.services.get(each.id, nobody) for each in roll.services},
-        databases={each.id: evidence.databases.get(each.id, nobody) for each in roll.services if each.database},
+        schedulers={each.id: evidence.schedulers.get(each.id, nobody) for each in roll.schedulers},
+        databases={each.id: evidence.databases.get(each.id, nobody) for each in roll.schedulers if each.database},
         outputs={job.id: _output(evidence, job, then, recorded_at) for job in roll.jobs if job.output},
     )
 

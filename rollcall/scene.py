@@ -36,18 +36,18 @@ class Scene:
     def of(cls, judged: JobJudged, at: datetime) -> Scene:
         """The good run as it looked, or will look, at `at`: what was made later was not there yet."""
         seen, job = judged.seen, judged.job
-        services: dict[str, SchedulerSeen] = {}
+        schedulers: dict[str, SchedulerSeen] = {}
         databases: dict[str, DatabaseSeen | NotSeen] = {}
         outputs: dict[str, OutputSeen] = {}
-        if isinstance(seen.scheduler, SchedulerSeen) and job.service:
-            services[job.service.id] = _scheduler_at(seen, as_scheduled(judged.job.schedule), seen.scheduler, at)
-        if seen.database is not None and job.service:
+        if isinstance(seen.scheduler, SchedulerSeen) and job.scheduler:
+            schedulers[job.scheduler.id] = _scheduler_at(seen, as_scheduled(judged.job.schedule), seen.scheduler, at)
+        if seen.database is not None and job.scheduler:
             # It stands in for a scheduler that says nothing; here the scheduler speaks, and what it says is changed.
-            databases[job.service.id] = seen.database
+            databases[job.scheduler.id] = seen.database
         if isinstance(seen.output, OutputSeen):
             files = tuple(each for each in seen.output.files if each.made_at <= at)
             outputs[job.id] = replace(seen.output, looked_at=at, files=files, later=())
-        return cls(judged=judged, at=at, evidence=Evidence(services=services, outputs=outputs, databases=databases))
+        return cls(judged=judged, at=at, evidence=Evidence(schedulers=schedulers, outputs=outputs, databases=databases))
 
     @property
     def job(self) -> Job:
@@ -81,22 +81,22 @@ class Scene:
 
     @property
     def scheduler(self) -> SchedulerSeen:
-        """What its scheduler said; only of a job that has a service."""
-        assert self.job.service is not None
-        seen = self.evidence.services[self.job.service.id]
+        """What its scheduler said; only of a job that has a scheduler."""
+        assert self.job.scheduler is not None
+        seen = self.evidence.schedulers[self.job.scheduler.id]
         assert isinstance(seen, SchedulerSeen)
         return seen
 
     @property
     def record(self) -> Registration:
-        """The job as its scheduler lists it; only of a job that has a service."""
+        """The job as its scheduler lists it; only of a job that has a scheduler."""
         record = self.scheduler.registration(self.job.id)
         assert record is not None
         return record
 
     @property
     def ran_at(self) -> datetime:
-        """When the record says that it ended; only of a job that has a service."""
+        """When the record says that it ended; only of a job that has a scheduler."""
         assert self.judged.seen.ran_at is not None
         return self.judged.seen.ran_at
 
@@ -127,7 +127,7 @@ class Scene:
                 return seen
             return replace(seen, executions=tuple(filter(None, map(changed, seen.executions))))
 
-        seen = {service: told(database) for service, database in self.evidence.databases.items()}
+        seen = {scheduler: told(database) for scheduler, database in self.evidence.databases.items()}
         return replace(self, evidence=replace(self.evidence, databases=seen))
 
     def written(self, at: datetime) -> str:
@@ -140,16 +140,16 @@ class Scene:
 
     @property
     def _naive_times(self) -> ZoneInfo | None:
-        return self.job.service.naive_times if self.job.service else None
+        return self.job.scheduler.naive_times if self.job.scheduler else None
 
     @property
     def _registrations(self) -> tuple[Registration, ...]:
         return self.scheduler.registrations
 
     def _with_registrations(self, *registrations: Registration) -> Scene:
-        assert self.job.service is not None
+        assert self.job.scheduler is not None
         seen = replace(self.scheduler, registrations=registrations)
-        return replace(self, evidence=replace(self.evidence, services={self.job.service.id: seen}))
+        return replace(self, evidence=replace(self.evidence, schedulers={self.job.scheduler.id: seen}))
 
     # Its files --------------------------------------------------------------------------------------------------------
 
@@ -240,11 +240,11 @@ def _next_run_at(seen: Witnesses, schedule: Schedule, at: datetime) -> str | Non
         return reading.text if reading else None
     if isinstance(schedule, Every):
         following: datetime | None = reading.at + ((at - reading.at) // schedule.span + 1) * schedule.span
-    elif next_due(schedule, at) == next_due(schedule, seen.service_at):
+    elif next_due(schedule, at) == next_due(schedule, seen.scheduler_at):
         following = reading.at
     else:
         following = next_due(schedule, at)
     if following is None or following == reading.at:
         return reading.text
-    naive_times = seen.job.service.naive_times if seen.job.service else None
+    naive_times = seen.job.scheduler.naive_times if seen.job.scheduler else None
     return written_like(reading.text, following, naive_times)

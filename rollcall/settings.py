@@ -22,7 +22,7 @@ from rollcall.text import clean, listed
 from rollcall.times import read_timestamp, show_instant
 
 JOBS_FILE = "ROLLCALL_JOBS_FILE"
-SERVICE_URL = "ROLLCALL_SERVICE_URL"
+SCHEDULER_URL = "ROLLCALL_SCHEDULER_URL"
 AS_OF = "ROLLCALL_AS_OF"
 DEMO = "ROLLCALL_DEMO"
 RECORD = "ROLLCALL_RECORD"
@@ -52,7 +52,7 @@ class Asked:
 
     jobs_file: Path
     shown_file: str
-    service_urls: Mapping[str | None, str]
+    scheduler_urls: Mapping[str | None, str]
     as_of: str | None
     as_of_place: str = "--as-of"
     demo: str | None = None
@@ -74,7 +74,7 @@ class Asked:
         environment: Mapping[str, str],
         folder: Path,
         jobs_file: str | None = None,
-        service_urls: Sequence[str] = (),
+        scheduler_urls: Sequence[str] = (),
         as_of: str | None = None,
         demo: str | None = None,
         record: str | None = None,
@@ -90,8 +90,8 @@ class Asked:
         Raises `BadInput` where two of them contradict each other.
         """
         name = jobs_file or environment.get(JOBS_FILE)
-        by_name = {"--jobs-file": jobs_file, "--service-url": service_urls, "--replay": replay}
-        beside = {"--demo": demo, "--service-url": service_urls, "--record": record}
+        by_name = {"--jobs-file": jobs_file, "--scheduler-url": scheduler_urls, "--replay": replay}
+        beside = {"--demo": demo, "--scheduler-url": scheduler_urls, "--record": record}
         replayed = _replay(replay, environment, [option for option, value in beside.items() if value])
         under = jobs_file if replay else name
         usual = folder / _FILE
@@ -102,8 +102,8 @@ class Asked:
         return cls(
             jobs_file=_path(name) if name else usual,
             shown_file=clean(name) if name else _FILE,
-            # One service's url on the command line leaves the others' in the environment as they are.
-            service_urls=_named_urls(environment.get(SERVICE_URL, "").split()) | _named_urls(service_urls),
+            # One scheduler's url on the command line leaves the others' in the environment as they are.
+            scheduler_urls=_named_urls(environment.get(SCHEDULER_URL, "").split()) | _named_urls(scheduler_urls),
             as_of=as_of or environment.get(AS_OF) or None,
             as_of_place="--as-of" if as_of else AS_OF,
             demo=staged,
@@ -117,7 +117,7 @@ class Asked:
             metrics=_metrics(metrics, environment if staged is None and not replayed else {}),
             other_file=clean(name) if name and (under or not replayed) and not _is_same(_path(name), usual) else None,
             usual_file=_path(environment[JOBS_FILE]) if environment.get(JOBS_FILE) else None,
-            words=("--demo", *filter(None, [staged])) if demo and staged is not None else tuple(_words(service_urls)),
+            words=("--demo", *filter(None, [staged])) if demo and staged is not None else tuple(_words(scheduler_urls)),
         )
 
     @property
@@ -137,7 +137,9 @@ class Asked:
 
     def load(self, environment: Mapping[str, str]) -> Roll:
         """The roll of that file. Raises `BadInput`."""
-        return load(self.jobs_file, environment=environment, service_urls=self.service_urls, shown_as=self.shown_file)
+        return load(
+            self.jobs_file, environment=environment, scheduler_urls=self.scheduler_urls, shown_as=self.shown_file
+        )
 
     def load_replay(self) -> Replay | None:
         """The recorded morning that was asked for, None where none was. Raises `BadInput`."""
@@ -213,7 +215,7 @@ def _demo(option: str | None, environment: Mapping[str, str], contradicted_by: I
         named = environment.get(DEMO, "")
         return None if named in _NO or contradicted_by else _cause(named)
     if contradicted_by:
-        raise BadInput.single("--demo", f"brings its own jobs.toml and service. Leave out {listed(contradicted_by)}.")
+        raise BadInput.single("--demo", f"brings its own jobs.toml and scheduler. Leave out {listed(contradicted_by)}.")
     if "/" in option or "::" in option or Path(option).exists():
         rule = "that is a path, and no cause. Write --demo after it, or --demo=CAUSE."
         raise BadInput.single("--demo", rule, f'"{clean(option, 60)}"')
@@ -248,16 +250,16 @@ def _named_urls(texts: Iterable[str]) -> dict[str | None, str]:
 
 
 def _named_url(text: str) -> tuple[str | None, str]:
-    """ "aime=http://…" is the url of that service, "http://…" of the only one."""
+    """ "aime=http://…" is the url of that scheduler, "http://…" of the only one."""
     name, equals, url = text.partition("=")
     return (name, url) if equals and "://" not in name and "/" not in name else (None, text)
 
 
-def _words(service_urls: Iterable[str]) -> Iterator[str]:
+def _words(scheduler_urls: Iterable[str]) -> Iterator[str]:
     """The options that name them. A password is left to the person: without it no other scheduler is asked."""
-    for name, url in _named_urls(service_urls).items():
+    for name, url in _named_urls(scheduler_urls).items():
         shown = url
         if "@" in url:
             scheme, _, rest = shown_url(url).rpartition("://")
             shown = f"{scheme or 'http'}://USER:PASSWORD@{rest.removeprefix('…@')}"
-        yield from ("--service-url", f"{name}={shown}" if name else shown)
+        yield from ("--scheduler-url", f"{name}={shown}" if name else shown)

@@ -1,6 +1,6 @@
 """How is a request sent without its address in a log?
 
-httpx tells each address that it asks at INFO: what stands before the `@` of a service's, and the path of a webhook, are
+httpx tells each address that it asks at INFO: what stands before the `@` of one, and the path of a webhook, are
 secrets.
 """
 

@@ -24,7 +24,7 @@ OFF_PATH = replace(PLACE, is_on_path=False)
 ELSEWHERE = replace(OFF_PATH, folder=SHOP)
 HOMELESS = replace(PLACE, folder=SHOP, house=None)
 BIN = "/home/ada/rollcall/.venv/bin"
-URL = "--service-url"
+URL = "--scheduler-url"
 TICK = "\"$(printf '\\140')\""
 
 COMMANDS = [
@@ -33,11 +33,11 @@ COMMANDS = [
     (PLACE, {"jobs_file": "shop.toml"}, "pytest checks/ --jobs-file shop.toml"),
     (PLACE, {"jobs_file": "/srv/shop/jobs.toml"}, "pytest checks/ --jobs-file /srv/shop/jobs.toml"),
     (PLACE, {"jobs_file": "a `sh`.toml"}, f"pytest checks/ --jobs-file 'a '{TICK}'sh'{TICK}'.toml'"),
-    (PLACE, {"service_urls": ["http://a:1", "b=http://b:2"]}, f"pytest checks/ {URL} http://a:1 {URL} b=http://b:2"),
-    (PLACE, {"service_urls": ["a=http://a:1", "a=http://a:2"]}, "pytest checks/ --service-url a=http://a:2"),
-    (PLACE, {"service_urls": ["a=http://me:s3cret@a:1/x"]}, f"pytest checks/ {URL} a=http://USER:PASSWORD@a:1/x"),
-    (PLACE, {"service_urls": ["http://me:s3/c@ret@a:1"]}, "pytest checks/ --service-url http://USER:PASSWORD@a:1"),
-    (PLACE, {"service_urls": ["http://${NAME}:1"]}, "pytest checks/ --service-url 'http://${NAME}:1'"),
+    (PLACE, {"scheduler_urls": ["http://a:1", "b=http://b:2"]}, f"pytest checks/ {URL} http://a:1 {URL} b=http://b:2"),
+    (PLACE, {"scheduler_urls": ["a=http://a:1", "a=http://a:2"]}, "pytest checks/ --scheduler-url a=http://a:2"),
+    (PLACE, {"scheduler_urls": ["a=http://me:s3cret@a:1/x"]}, f"pytest checks/ {URL} a=http://USER:PASSWORD@a:1/x"),
+    (PLACE, {"scheduler_urls": ["http://me:s3/c@ret@a:1"]}, "pytest checks/ --scheduler-url http://USER:PASSWORD@a:1"),
+    (PLACE, {"scheduler_urls": ["http://${NAME}:1"]}, "pytest checks/ --scheduler-url 'http://${NAME}:1'"),
     (PLACE, {"demo": "1"}, "pytest checks/ --demo"),
     (PLACE, {"demo": "scheduler-stopped"}, "pytest checks/ --demo scheduler-stopped"),
     (PLACE, {"as_of": "2026-02-11T07:00+01:00", "no_history": True}, "pytest checks/"),
@@ -59,7 +59,7 @@ def test_the_command(place: Place, options: dict[str, object], command: str) -> 
 
 
 FROM_THE_ENVIRONMENT = [
-    ({"ROLLCALL_JOBS_FILE": "shop.toml", "ROLLCALL_SERVICE_URL": "http://a:1"}, {}, "pytest checks/"),
+    ({"ROLLCALL_JOBS_FILE": "shop.toml", "ROLLCALL_SCHEDULER_URL": "http://a:1"}, {}, "pytest checks/"),
     ({"ROLLCALL_DEMO": "missed-run"}, {}, "pytest checks/"),
     ({"ROLLCALL_JOBS_FILE": "shop.toml"}, {"jobs_file": "jobs.toml"}, "pytest checks/ --jobs-file jobs.toml"),
     ({"ROLLCALL_JOBS_FILE": "shop.toml"}, {"demo": "1"}, "pytest checks/ --demo"),
@@ -173,7 +173,7 @@ def test_a_command_starts_the_scheduler_that_it_looked_at(tmp_path: Path, shop: 
 
 
 def test_without_checks_the_monitor_starts_it(tmp_path: Path, shop: Path) -> None:
-    """As where the package alone is installed: the service's address on the command line, the file beside."""
+    """As where the package alone is installed: the scheduler's address on the command line, the file beside."""
     with lived_in(tmp_path / "mine") as house:
         house.scheduler.stop("aime")
         place = Place.of(tmp_path)

@@ -83,11 +83,11 @@ def test_the_webhook_is_sent_json_of_version_1(house: House, hook: Listener) -> 
     assert (heard.method, heard.path) == ("POST", f"/hook/{TOKEN}")
     assert heard.headers["content-type"] == "application/json"
     assert heard.headers["x-token"] == TOKEN
-    assert {key: said[key] for key in ("version", "event", "cause", "service", "since", "judged_at", "page")} == {
+    assert {key: said[key] for key in ("version", "event", "cause", "scheduler", "since", "judged_at", "page")} == {
         "version": 1,
         "event": "new",
         "cause": "missed-run",
-        "service": None,
+        "scheduler": None,
         "since": "2026-02-11T06:00:00+01:00",
         "judged_at": "2026-02-11T07:02:00+01:00",
         "page": "/srv/morning.html",
@@ -111,15 +111,15 @@ def test_the_webhook_is_sent_json_of_version_1(house: House, hook: Listener) -> 
     assert said["actions"] == []
 
 
-def test_a_broken_service_is_one_message_with_its_jobs(house: House, hook: Listener) -> None:
+def test_a_broken_scheduler_is_one_message_with_its_jobs(house: House, hook: Listener) -> None:
     house.falls_silent()
     tried = Action(deed=Deed.START, subject="aime", at=NOW, is_proven=False, proof="it still does not run")
     tell(house, to(hook.url), morning=replace(house.morning(), actions=(tried,)))
     (said,) = [each.says for each in hook.heard]
 
-    assert (said["cause"], said["service"]) == ("backend-down", "aime")
+    assert (said["cause"], said["scheduler"]) == ("scheduler-down", "aime")
     assert [each["id"] for each in said["jobs"]] == ["haiku", "sync"]
-    assert said["title"] == "Roll call: new: backend-down [aime, 2 jobs]"
+    assert said["title"] == "Roll call: new: scheduler-down [aime, 2 jobs]"
     assert "it explains: haiku and sync" in said["text"]
     assert "it still does not run" in said["text"]
     assert len(said["actions"]) == 1
@@ -139,7 +139,7 @@ def test_what_roll_call_started_is_told_though_all_is_well(house: House, hook: L
     said = hook.heard[0].says
 
     assert [each.says["event"] for each in hook.heard] == ["mended", "mended"]
-    assert (said["cause"], said["service"], said["keys"]) == ("scheduler-stopped", "aime", ["service aime"])
+    assert (said["cause"], said["scheduler"], said["keys"]) == ("scheduler-stopped", "aime", ["scheduler aime"])
     assert said["title"] == "Roll call: mended: scheduler-stopped [aime, 2 jobs]"
     assert said["sentence"] == "aime was stopped, restarted 07:02 CET, verified: running, 2 jobs"
     assert said["actions"] == [said["sentence"]]
@@ -189,7 +189,7 @@ def test_that_another_cause_is_it_now_is_one_message(house: House, hook: Listene
 
 @pytest.mark.parametrize(("event", "tone"), [("new", "failure"), ("mended", "warning"), ("recovered", "success")])
 def test_a_desktop_shows_how_bad_it_is(house: House, hook: Listener, event: str, tone: str) -> None:
-    news = News(event=Event(event), cause="missed-run", service="aime", sentence="…", since=NOW)
+    news = News(event=Event(event), cause="missed-run", scheduler="aime", sentence="…", since=NOW)
     message = write_message(news, house.morning(), jobs_file=Path("jobs.toml"), page=None)
     desktop = Alert(apprise=(f"json://{hook.url.removeprefix('http://')}",))
     carry([message], channels_of(desktop), limit=timedelta(seconds=BUSY))
@@ -359,9 +359,9 @@ UNWILLING = [
 
 @pytest.mark.parametrize(("script", "said"), UNWILLING)
 def test_a_channel_that_fails_is_one_line_in_bounded_time(house: House, script: Script, said: str) -> None:
-    with hostile_service(script) as service:
+    with hostile_service(script) as scheduler:
         began = time.monotonic()
-        (problem,) = tell(house, to(f"{service.url}/{TOKEN}"))
+        (problem,) = tell(house, to(f"{scheduler.url}/{TOKEN}"))
         took = time.monotonic() - began
 
     assert said in problem
@@ -371,8 +371,8 @@ def test_a_channel_that_fails_is_one_line_in_bounded_time(house: House, script: 
 
 
 def test_a_body_without_an_end_is_not_waited_for(house: House) -> None:
-    with hostile_service(Script(first=reply(length=10**9), again=b"x", every=0.01)) as service:
-        assert tell(house, to(service.url)) == ()
+    with hostile_service(Script(first=reply(length=10**9), again=b"x", every=0.01)) as scheduler:
+        assert tell(house, to(scheduler.url)) == ()
 
 
 def test_plain_http_where_tls_belongs(house: House, hook: Listener) -> None:
@@ -470,7 +470,7 @@ def test_nothing_is_imported_or_sent_where_nobody_is_to_hear(house: House) -> No
 
 def test_pytest_tells_what_it_mended_and_its_status_stays(hook: Listener, tmp_path: Path) -> None:
     with lived_in(tmp_path) as lived:
-        head, _ = (tmp_path / "jobs.toml").read_text().split("[services.other]")
+        head, _ = (tmp_path / "jobs.toml").read_text().split("[schedulers.other]")
         later = "[jobs.wake]\nschedule = '0 6 * * *'\nsince = 2999-01-01T00:00:00Z\n"
         (tmp_path / "jobs.toml").write_text(f"{head}[alert]\nwebhook = '{hook.url}'\n{later}")
         lived.scheduler.stop("aime")

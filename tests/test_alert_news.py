@@ -56,7 +56,7 @@ def remembered(news: tuple[News, ...], before: Mapping[str, Told]) -> dict[str, 
 
 
 def in_short(news: tuple[News, ...]) -> list[tuple[str, str, str | None, list[str]]]:
-    return [(each.event.value, each.cause, each.service, [job.id for job in each.jobs]) for each in news]
+    return [(each.event.value, each.cause, each.scheduler, [job.id for job in each.jobs]) for each in news]
 
 
 def miss(house: House) -> None:
@@ -96,13 +96,13 @@ MORNINGS: list[tuple[Change, Change, list[tuple[str, str, str | None, list[str]]
     (miss_both, nothing, [("recovered", "missed-run", None, ["haiku", "sync"])]),
     (miss_both, miss, [("recovered", "missed-run", None, ["sync"])]),
     (miss, fail, [("new", "run-failed", None, ["haiku"])]),
-    (nothing, silence, [("new", "backend-down", "aime", ["haiku", "sync"])]),
+    (nothing, silence, [("new", "scheduler-down", "aime", ["haiku", "sync"])]),
     (silence, silence, []),
     (silence, stop, [("new", "scheduler-stopped", "aime", ["haiku", "sync"])]),
-    (silence, nothing, [("recovered", "backend-down", "aime", [])]),
-    (silence, miss, [("new", "missed-run", None, ["haiku"]), ("recovered", "backend-down", "aime", [])]),
-    # Of a job that its service hides nothing is known: neither that it is over, nor anything new.
-    (miss, silence, [("new", "backend-down", "aime", ["haiku", "sync"])]),
+    (silence, nothing, [("recovered", "scheduler-down", "aime", [])]),
+    (silence, miss, [("new", "missed-run", None, ["haiku"]), ("recovered", "scheduler-down", "aime", [])]),
+    # Of a job that its scheduler hides nothing is known: neither that it is over, nor anything new.
+    (miss, silence, [("new", "scheduler-down", "aime", ["haiku", "sync"])]),
 ]
 
 
@@ -131,7 +131,7 @@ def test_another_cause_says_of_whom_it_is_and_which_ones_it_replaces(house: Hous
     assert (news.keys, news.replaces) == (("job haiku", "job sync"), ("ran-late", "run-failed"))
 
 
-def test_what_a_service_hid_is_still_known_when_it_answers_again(house: House) -> None:
+def test_what_a_scheduler_hid_is_still_known_when_it_answers_again(house: House) -> None:
     miss(house)
     told = remembered(news_of(house, {}), {})
     house.falls_silent()
@@ -139,7 +139,7 @@ def test_what_a_service_hid_is_still_known_when_it_answers_again(house: House) -
     house.scheduler = None
     again = news_of(house, told)
 
-    assert in_short(again) == [("recovered", "backend-down", "aime", [])]
+    assert in_short(again) == [("recovered", "scheduler-down", "aime", [])]
     assert "job haiku" in remembered(again, told)
 
 
@@ -155,10 +155,10 @@ def test_a_recovery_says_after_how_long(house: House) -> None:
 
 WAS_WRONG = {
     "job haiku": Told(key="job haiku", cause="missed-run", since=NOW - DAY, told_at=NOW - DAY),
-    "service aime": Told(key="service aime", cause="backend-down", since=NOW - DAY, told_at=NOW - DAY),
+    "scheduler aime": Told(key="scheduler aime", cause="scheduler-down", since=NOW - DAY, told_at=NOW - DAY),
 }
 
-WAS_WRONG_SERVICE = {"service aime": WAS_WRONG["service aime"]}
+WAS_WRONG_SERVICE = {"scheduler aime": WAS_WRONG["scheduler aime"]}
 
 
 def test_a_morning_that_broke_off_says_of_nothing_that_it_is_over(house: House) -> None:
@@ -168,7 +168,7 @@ def test_a_morning_that_broke_off_says_of_nothing_that_it_is_over(house: House) 
 def test_a_part_of_the_jobs_says_nothing_of_the_others(house: House) -> None:
     told = WAS_WRONG | {"job backup": Told(key="job backup", cause="missed-run", since=NOW, told_at=NOW)}
 
-    assert [each.over for each in news_of(house, told, morning=house.morning(only=["sync"]))] == [("service aime",)]
+    assert [each.over for each in news_of(house, told, morning=house.morning(only=["sync"]))] == [("scheduler aime",)]
 
 
 def test_a_run_inside_its_time_that_hides_the_one_before_is_no_recovery(house: House) -> None:
@@ -216,7 +216,7 @@ RERAN = ("mended", "missed-run", None, ["haiku"])
 ACTED: list[tuple[Action, str | None, Change, list[tuple[str, str, str | None, list[str]]], str | None]] = [
     (START, None, nothing, [MENDED], None),
     (START, "scheduler-stopped", nothing, [MENDED], None),
-    (START, "backend-down", nothing, [MENDED], None),
+    (START, "scheduler-down", nothing, [MENDED], None),
     (START, None, miss, [MENDED, ("new", "missed-run", None, ["haiku"])], None),
     (START, None, clock_is_wrong, [MENDED, ("new", "clock-skew", "aime", [])], "clock-skew"),
     (replace(START, deed=Deed.RESTART), None, nothing, [("mended", "scheduler-stalled", "aime", MENDED[3])], None),
@@ -242,7 +242,7 @@ def test_what_was_mended_is_told_once_and_instead_of_what_follows_from_it(
     expected: list[tuple[str, str, str | None, list[str]]],
     is_remembered: str | None,
 ) -> None:
-    key = "job haiku" if action.deed is Deed.RERUN else "service aime"
+    key = "job haiku" if action.deed is Deed.RERUN else "scheduler aime"
     told = {key: Told(key=key, cause=was, since=NOW - DAY, told_at=NOW - DAY)} if was else {}
     change(house)
     news = news_of(house, told, morning=replace(house.morning(), actions=(action,)), still_after=DAY)
@@ -256,7 +256,7 @@ def test_what_was_mended_is_told_once_and_instead_of_what_follows_from_it(
 def test_what_was_mended_replaces_what_was_told_of_it(house: House) -> None:
     (news,) = news_of(house, WAS_WRONG_SERVICE, morning=replace(house.morning(), actions=(START,)))
 
-    assert (news.keys, news.replaces) == (("service aime",), ("backend-down",))
+    assert (news.keys, news.replaces) == (("scheduler aime",), ("scheduler-down",))
 
 
 def test_a_threshold_holds_nothing_back_of_what_was_done(house: House) -> None:

@@ -17,13 +17,13 @@ from rollcall.errors import BadInput
 from rollcall.findings import Verdict
 from rollcall.history.rows import Row
 from rollcall.history.store import Whole, merge
-from rollcall.settings import AS_OF, JOBS_FILE, SERVICE_URL
+from rollcall.settings import AS_OF, JOBS_FILE, SCHEDULER_URL
 
 AS_OF_TIME = "2026-02-11T07:02:00+01:00"
 JOBS = """
 timezone = "Europe/Zurich"
 
-[services.aime]
+[schedulers.aime]
 url = "http://localhost:1"
 engine = "apscheduler"
 
@@ -77,14 +77,14 @@ weekly
   2 due: 2 untold
   ? Sun 1 Feb 20:00 CET  untold
   ? Sun 8 Feb 20:00 CET  untold
-  untold: it declares no output, and this table asks no service
+  untold: it declares no output, and this table asks no scheduler
 """
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A jobs.toml and what its jobs left."""
-    for name in (AS_OF, JOBS_FILE, SERVICE_URL):
+    for name in (AS_OF, JOBS_FILE, SCHEDULER_URL):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(sys, "stdout", TextIOWrapper(BytesIO(), encoding="utf-8"))

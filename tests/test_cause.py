@@ -14,7 +14,7 @@ from rollcall.action import Action, Deed
 from rollcall.errors import CauseCode
 from rollcall.evidence import FileSeen
 from rollcall.findings import Check
-from rollcall.jobs import Format, Service
+from rollcall.jobs import Format, Scheduler
 
 OLD = five_files("2026-02-10T06:00:17+01:00")
 TRIGGER = "http://localhost:8000/api/v1/services/scheduler/trigger/generate_haiku_scheduled"
@@ -32,36 +32,36 @@ def today(text: str | None = "x" * 300, **others: Any) -> list[FileSeen]:
 # cause | the words that make its morning | verdict | the sentence | the next step, or what it begins with
 MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
     (
-        CauseCode.BACKEND_DOWN,
-        {"service": not_seen(CauseCode.BACKEND_DOWN, "GET http://localhost:8000: connection refused")},
+        CauseCode.SCHEDULER_DOWN,
+        {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN, "GET http://localhost:8000: connection refused")},
         "unknown",
         "The backend does not answer: GET http://localhost:8000: connection refused.",
         "See whether the backend is up (`ps aux | grep uvicorn`), start it, then `pytest checks/`",
     ),
     (
         CauseCode.ACCESS_DENIED,
-        {"service": not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized")},
+        {"scheduler": not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized")},
         "unknown",
-        "The service refuses to be asked: answers 401 Unauthorized.",
-        "Correct the headers of [services.aime] in jobs.toml, then `pytest checks/`",
+        "The scheduler refuses to be asked: answers 401 Unauthorized.",
+        "Correct the headers of [schedulers.aime] in jobs.toml, then `pytest checks/`",
     ),
     (
         CauseCode.WRONG_SERVICE,
-        {"service": not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found")},
+        {"scheduler": not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found")},
         "unknown",
         "Something else answers there: answers 404 Not Found.",
-        f"See what answers there, `curl -i {STATUS}`, and correct url and status of [services.aime] in jobs.toml",
+        f"See what answers there, `curl -i {STATUS}`, and correct url and status of [schedulers.aime] in jobs.toml",
     ),
     (
-        CauseCode.BACKEND_ERROR,
-        {"service": not_seen(CauseCode.BACKEND_ERROR, "answers 500 Internal Server Error")},
+        CauseCode.SCHEDULER_ERROR,
+        {"scheduler": not_seen(CauseCode.SCHEDULER_ERROR, "answers 500 Internal Server Error")},
         "unknown",
         "The backend answers with an error: answers 500 Internal Server Error.",
         f"Read the backend's log; its answer is `curl -i {STATUS}`",
     ),
     (
         CauseCode.NOT_RECORDED,
-        {"service": not_seen(CauseCode.NOT_RECORDED, "not in this record")},
+        {"scheduler": not_seen(CauseCode.NOT_RECORDED, "not in this record")},
         "unknown",
         "Not in this record.",
         "A replay asks nobody. Record a morning with it: `pytest checks/ --record DIR`",
@@ -93,10 +93,10 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         {"last_execution": "2026-02-11T04:57:17", "server_at": "2026-02-11T06:59:00+01:00", "has_output": False},
         "unknown",
         (
-            "The service's clock is 2 min 59 s behind this machine's "
+            "The scheduler's clock is 2 min 59 s behind this machine's "
             "(2026-02-11T05:59:00+00:00 there, 2026-02-11T06:02:00+00:00 here)."
         ),
-        "See which clock is wrong: `timedatectl status` here and on the service's machine",
+        "See which clock is wrong: `timedatectl status` here and on the scheduler's machine",
     ),
     (
         CauseCode.NOT_REGISTERED,
@@ -158,18 +158,21 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "Its last_execution 2026-02-11T05:00:17 has no offset and could mean "
             "Wed 11 Feb 06:00:17 CET (read as UTC, 17 s after it was due) or "
             "Wed 11 Feb 05:00:17 CET (read as Europe/Zurich, 59 min 43 s before it was due); "
-            'say which: naive_times = "UTC" or naive_times = "Europe/Zurich" in [services.aime].'
+            'say which: naive_times = "UTC" or naive_times = "Europe/Zurich" in [schedulers.aime].'
         ),
-        'Say how it is read: `naive_times = "UTC"` or `naive_times = "Europe/Zurich"` in [services.aime] of jobs.toml',
+        (
+            'Say how it is read: `naive_times = "UTC"` or `naive_times = "Europe/Zurich"` '
+            "in [schedulers.aime] of jobs.toml"
+        ),
     ),
     (
         CauseCode.FUTURE_TIMESTAMP,
         {"last_execution": "2026-02-11T08:00:17", "has_output": False},
         "unknown",
-        "Last execution Wed 11 Feb 09:00:17 CET is 1 h 58 min in the future by the service's own clock.",
+        "Last execution Wed 11 Feb 09:00:17 CET is 1 h 58 min in the future by the scheduler's own clock.",
         (
             "See in which zone it writes its times. How they are read: "
-            '`naive_times = "UTC"` or `naive_times = "Europe/Zurich"` in [services.aime] of jobs.toml'
+            '`naive_times = "UTC"` or `naive_times = "Europe/Zurich"` in [schedulers.aime] of jobs.toml'
         ),
     ),
     (
@@ -256,7 +259,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
     ),
     (
         CauseCode.STALE_OUTPUT,
-        {"has_service": False, "files": OLD},
+        {"has_scheduler": False, "files": OLD},
         "bad-output",
         (
             "Due Wed 11 Feb 06:00 CET, allowed until 06:15; "
@@ -408,13 +411,13 @@ def test_every_cause_has_a_morning() -> None:
 def test_a_good_morning_has_no_cause() -> None:
     told = morning()
 
-    assert (told.code, told.judged.service_causes, told.judged.needs_a_person) == (None, {"aime": None}, False)
+    assert (told.code, told.judged.scheduler_causes, told.judged.needs_a_person) == (None, {"aime": None}, False)
 
 
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        # What is wrong with the service explains its jobs.
+        # What is wrong with the scheduler explains its jobs.
         ({"running": False, "last_execution": "2026-02-10T05:00:17", "files": OLD}, CauseCode.SCHEDULER_STOPPED),
         ({"running": False, "status": "error", "files": today("")}, CauseCode.SCHEDULER_STOPPED),
         # A scheduler in another zone explains the run that came late, or has not come.
@@ -432,7 +435,7 @@ def test_a_good_morning_has_no_cause() -> None:
         ({"next_run": "2026-03-01T06:00:00+01:00", "files": today("")}, CauseCode.SCHEDULE_DRIFT),
         ({"registered": False, "files": OLD}, CauseCode.NOT_REGISTERED),
         ({"running": False, "registered": False, "files": today("")}, CauseCode.SCHEDULER_STOPPED),
-        ({"service": not_seen(CauseCode.BACKEND_DOWN), "files": today("")}, CauseCode.BACKEND_DOWN),
+        ({"scheduler": not_seen(CauseCode.SCHEDULER_DOWN), "files": today("")}, CauseCode.SCHEDULER_DOWN),
         # The record is read in the wrong zone, whichever way.
         ({"naive_times": "Europe/Zurich"}, CauseCode.WRONG_TIMEZONE),
         ({"last_execution": "2026-02-11T06:00:17"}, CauseCode.WRONG_TIMEZONE),
@@ -454,7 +457,11 @@ LATE = [made("2026-02-11T07:00:17+01:00", ""), *OLD[:4]]
         ({"status": "error", "files": today(""), "free": 0}, CauseCode.DISK_FULL, "ended in error"),
         ({"next_run": None, "files": today("")}, CauseCode.JOB_PAUSED, "is empty (0 B)"),
         ({"registered": False, "files": OLD}, CauseCode.NOT_REGISTERED, "the newest file is"),
-        ({"service": not_seen(CauseCode.BACKEND_DOWN), "files": today("")}, CauseCode.BACKEND_DOWN, "is empty (0 B)"),
+        (
+            {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN), "files": today("")},
+            CauseCode.SCHEDULER_DOWN,
+            "is empty (0 B)",
+        ),
         ({"running": False, "files": today("x")}, CauseCode.SCHEDULER_STOPPED, "less than min_size"),
         (
             {"next_run": "2026-02-12T06:00:00+00:00", "last_execution": "2026-02-11T06:00:17", "files": LATE},
@@ -490,7 +497,7 @@ def test_the_other_cause_is_mentioned(words: dict[str, Any], code: CauseCode, me
 def test_a_record_read_in_the_wrong_zone_names_the_one_that_fits(words: dict[str, Any], line: str) -> None:
     told = morning(**words)
 
-    assert told.cause.next_step == f"Correct how it is read: `{line}` in [services.aime] of jobs.toml"
+    assert told.cause.next_step == f"Correct how it is read: `{line}` in [schedulers.aime] of jobs.toml"
     assert told.job.verdict == "unknown"
 
 
@@ -572,7 +579,7 @@ OF_NO_NAME = {"ls", "pytest", "crontab", "systemctl"}
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_id_is_no_command_in_a_sentence(name: str) -> None:
-    for words in ({"registered": False}, {"next_run": None}, {"has_service": False, "files": OLD}):
+    for words in ({"registered": False}, {"next_run": None}, {"has_scheduler": False, "files": OLD}):
         told = morning(id=name, **words)
 
         assert {command.split()[0] for command in commands(told.cause.next_step)} <= OF_NO_NAME
@@ -622,8 +629,8 @@ def test_without_a_way_to_trigger_it_a_person_runs_it() -> None:
 def test_without_a_scheduler_nobody_is_sent_to_its_log() -> None:
     timers = "whether anything runs it (`crontab -l`, `systemctl list-timers --all`)"
     by_hand = "run generate_haiku_scheduled by hand, then `pytest checks/`"
-    never = morning(has_service=False, files=[])
-    late = morning(has_service=False, files=[made("2026-02-11T06:48:17+01:00"), *OLD[:4]])
+    never = morning(has_scheduler=False, files=[])
+    late = morning(has_scheduler=False, files=[made("2026-02-11T06:48:17+01:00"), *OLD[:4]])
 
     assert (never.code, never.cause.next_step) == (CauseCode.NEVER_RAN, f"See {timers}, and {by_hand}")
     assert late.cause.next_step.startswith("Its work is done. Read its log of the due time, or allow it with")
@@ -643,7 +650,7 @@ TYPED = [row[1] for row in MORNINGS] + [
 def test_every_step_is_typed_as_the_checks_are_run_here(words: dict[str, Any]) -> None:
     told = morning(**words)
     here = replace(told.judged, again=AGAIN)
-    causes = [each for each in (*here.job_causes.values(), *here.service_causes.values()) if each]
+    causes = [each for each in (*here.job_causes.values(), *here.scheduler_causes.values()) if each]
 
     assert here.job_causes[told.job.job.id] == replace(
         told.cause, next_step=told.cause.next_step.replace("pytest checks/", AGAIN)
@@ -669,7 +676,7 @@ ITS_START, ITS_STOP = aime(), aime(stop="/api/v1/services/scheduler/stop")
 
 
 @pytest.mark.parametrize(
-    ("service", "words", "step"),
+    ("scheduler", "words", "step"),
     [
         (ITS_START, {"running": False}, "Start it: `pytest checks/ --restart-stopped`"),
         (aime(start=None), {"running": False}, "Start it: in the backend of aime, then `pytest checks/`"),
@@ -679,11 +686,11 @@ ITS_START, ITS_STOP = aime(), aime(stop="/api/v1/services/scheduler/stop")
     ids=["stopped", "no start", "stalled", "no stop"],
 )
 def test_a_scheduler_is_started_by_roll_call_where_it_knows_how(
-    service: Service, words: dict[str, Any], step: str
+    scheduler: Scheduler, words: dict[str, Any], step: str
 ) -> None:
-    told = morning(job=replace(haiku_job(), service=service), **words)
+    told = morning(job=replace(haiku_job(), scheduler=scheduler), **words)
 
-    assert told.service_cause.next_step == told.cause.next_step == step
+    assert told.scheduler_cause.next_step == told.cause.next_step == step
 
 
 @pytest.mark.parametrize(
@@ -711,7 +718,7 @@ def test_a_missed_run_is_made_up_for_by_roll_call_where_it_may(words: dict[str, 
 
 
 ASKED_AT = at("2026-02-11T06:58:30+01:00")
-CURE = "See why its request was refused (trigger and headers of [services.aime] in jobs.toml), then "
+CURE = "See why its request was refused (trigger and headers of [schedulers.aime] in jobs.toml), then "
 
 
 @pytest.mark.parametrize(
@@ -768,10 +775,10 @@ def test_what_is_wrong_with_a_run_that_was_made_up_for_is_told() -> None:
 def test_what_a_stopped_scheduler_missed_is_counted() -> None:
     told = morning(running=False, registered=False, files=OLD)
 
-    assert told.service_cause.sentence == (
+    assert told.scheduler_cause.sentence == (
         "The backend of aime answers, but its scheduler is stopped: no job of it will run; 1 run was missed."
     )
-    assert "missed" not in morning(running=False, registered=False).service_cause.sentence
+    assert "missed" not in morning(running=False, registered=False).scheduler_cause.sentence
 
 
 # An output that cannot be told to be whole --------------------------------------------------------------------------

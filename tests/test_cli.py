@@ -19,7 +19,7 @@ from rollcall.config import json_schema
 
 TOML = """
 timezone = "Europe/Zurich"
-[services.aime]
+[schedulers.aime]
 url = "http://127.0.0.1:9"
 status = "/status"
 engine = "apscheduler"
@@ -33,7 +33,7 @@ every = "6 h"
 [jobs.offsets]
 schedule = "30 22 * * *"
 timezone = "America/New_York"
-service = ""
+scheduler = ""
 since = "2026-03-01T00:00:00+01:00"
 [jobs.offsets.output]
 path = "out/*.txt"
@@ -49,7 +49,7 @@ haiku  🎋 Haiku
 
 sync
   every 6 h, Europe/Zurich (apscheduler `every 6 h`)
-  last due  counted from its newest run, which only its service or its files can tell
+  last due  counted from its newest run, which only its scheduler or its files can tell
   next due  6 h after that run
 
 offsets
@@ -64,7 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with a jobs.toml in it."""
     (tmp_path / "jobs.toml").write_text(TOML, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    for name in ("JOBS_FILE", "AS_OF", "SERVICE_URL", "DEMO"):
+    for name in ("JOBS_FILE", "AS_OF", "SCHEDULER_URL", "DEMO"):
         monkeypatch.delenv(f"ROLLCALL_{name}", raising=False)
     return tmp_path
 
@@ -202,7 +202,7 @@ def test_schema_is_the_schema_of_the_file() -> None:
 # The whole process
 
 
-def test_due_asks_no_service(folder: Path) -> None:
+def test_due_asks_no_scheduler(folder: Path) -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -243,7 +243,7 @@ def test_a_full_disk_is_said(folder: Path) -> None:
 
 HANGING = """
 timezone = "UTC"
-[services.slow]
+[schedulers.slow]
 url = "{url}"
 status = "/"
 start = "/start"

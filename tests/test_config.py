@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from rollcall.config import LARGEST_FILE, json_schema, load
 from rollcall.errors import BadInput
-from rollcall.jobs import Format, Late, Output, Pause, Roll, Service, Threshold
+from rollcall.jobs import Format, Late, Output, Pause, Roll, Scheduler, Threshold
 from rollcall.schedule import Engine
 
 TOKEN = "s3cr3t-t0ken-0123456789"
@@ -28,7 +28,7 @@ EXAMPLE = """
 timezone = "Europe/Zurich"            # required, never guessed
 look_back = "24 h"
 
-[services.aime]
+[schedulers.aime]
 url = "http://localhost:8000"
 status = "/api/v1/services/scheduler/status"
 start = "/api/v1/services/scheduler/start"              # POST, only with --restart-stopped
@@ -41,7 +41,7 @@ headers = { Authorization = "Bearer ${AIME_TOKEN}" }    # ${NAME} from the envir
 
 [jobs.generate_haiku_scheduled]       # the id the scheduler uses
 title = "Haiku generation"
-service = "aime"                      # may be left out when there is one service
+scheduler = "aime"                      # may be left out when there is one scheduler
 schedule = "0 6 * * *"                # 5 fields, @daily…, or every = "6 h"
 grace = "15 min"
 max_runtime = "10 min"
@@ -57,9 +57,9 @@ must_not_contain = ["Aucune information disponible"]
 keeps = 5
 """
 
-SERVICE = """
+SCHEDULER = """
 timezone = "Europe/Zurich"
-[services.aime]
+[schedulers.aime]
 url = "http://localhost:8000"
 """
 JOB = '[jobs.haiku]\nschedule = "0 6 * * *"\n'
@@ -78,7 +78,7 @@ def mistakes(folder: Path, text: str | bytes, environment: Mapping[str, str] = E
 
 
 def one_output(folder: Path, lines: str) -> str:
-    (mistake,) = mistakes(folder, f"{SERVICE}{JOB}[jobs.haiku.output]\n{lines}\n")
+    (mistake,) = mistakes(folder, f"{SCHEDULER}{JOB}[jobs.haiku.output]\n{lines}\n")
     return mistake
 
 
@@ -94,8 +94,8 @@ def test_the_example_of_the_design_loads_with_every_value_as_declared(tmp_path: 
         ZoneInfo("Europe/Zurich"),
         timedelta(hours=24),
     )
-    assert roll.services == (
-        Service(
+    assert roll.schedulers == (
+        Scheduler(
             id="aime",
             url="http://localhost:8000",
             shown_url="http://localhost:8000",
@@ -107,11 +107,11 @@ def test_the_example_of_the_design_loads_with_every_value_as_declared(tmp_path: 
             timeout=timedelta(seconds=5),
             root=tmp_path,
             headers=(("Authorization", f"Bearer {TOKEN}"),),
-            secrets=roll.services[0].secrets,
+            secrets=roll.schedulers[0].secrets,
             zone=ZoneInfo("Europe/Zurich"),
         ),
     )
-    assert (job.id, job.title, job.service) == ("generate_haiku_scheduled", "Haiku generation", roll.services[0])
+    assert (job.id, job.title, job.scheduler) == ("generate_haiku_scheduled", "Haiku generation", roll.schedulers[0])
     assert (job.schedule.text, job.schedule.engine, job.zone) == ("0 6 * * *", Engine.APSCHEDULER, roll.zone)
     assert (job.grace, job.max_runtime, job.look_back) == (
         timedelta(minutes=15),
@@ -132,13 +132,13 @@ def test_the_example_of_the_design_loads_with_every_value_as_declared(tmp_path: 
     )
 
 
-def test_what_a_job_leaves_out_is_its_services_or_the_files(tmp_path: Path) -> None:
+def test_what_a_job_leaves_out_is_its_schedulers_or_the_files(tmp_path: Path) -> None:
     roll = read(
         tmp_path,
         """
         timezone = "Asia/Kolkata"
         look_back = "2 d"
-        [services.plain]
+        [schedulers.plain]
         url = "http://localhost:1/"
         root = "elsewhere"
         [jobs.a]
@@ -161,18 +161,18 @@ def test_what_a_job_leaves_out_is_its_services_or_the_files(tmp_path: Path) -> N
         timedelta(days=2),
         Engine.CRON,
     )
-    assert roll.services[0].url == roll.services[0].shown_url == "http://localhost:1"
+    assert roll.schedulers[0].url == roll.schedulers[0].shown_url == "http://localhost:1"
     assert a.output is not None
     assert (a.output.folder, a.output.format) == (tmp_path / "elsewhere", Format.TEXT)
     assert (b.zone.key, b.look_back, b.since) == ("UTC", timedelta(hours=1), datetime(2026, 1, 1, tzinfo=UTC))
     assert b.schedule.is_due_at(datetime(2026, 2, 11, 11, tzinfo=UTC))
 
 
-def test_a_job_without_any_service_is_judged_by_its_output_alone(tmp_path: Path) -> None:
+def test_a_job_without_any_scheduler_is_judged_by_its_output_alone(tmp_path: Path) -> None:
     text = 'timezone = "UTC"\n[jobs.a]\nschedule = "@daily"\noutput = { path = "/srv/a-*.txt" }'
     (job,) = read(tmp_path, text).jobs
 
-    assert job.service is None
+    assert job.scheduler is None
     assert job.output is not None
     assert job.output.folder == Path("/srv")
 
@@ -183,58 +183,58 @@ def test_a_job_without_any_service_is_judged_by_its_output_alone(tmp_path: Path)
 @pytest.mark.parametrize("name", [None, "aime"])
 @pytest.mark.parametrize("url_of_file", ["http://localhost:8000", "not an address", "http://${UNSET}"])
 def test_the_command_lines_url_beats_the_files(tmp_path: Path, name: str | None, url_of_file: str) -> None:
-    text = SERVICE.replace("http://localhost:8000", url_of_file) + JOB
-    roll = read(tmp_path, text, service_urls={name: "http://user:pass@127.0.0.1:9/x/"})
+    text = SCHEDULER.replace("http://localhost:8000", url_of_file) + JOB
+    roll = read(tmp_path, text, scheduler_urls={name: "http://user:pass@127.0.0.1:9/x/"})
 
-    assert roll.services[0].url == "http://user:pass@127.0.0.1:9/x"
-    assert roll.services[0].shown_url == "http://127.0.0.1:9/x"
+    assert roll.schedulers[0].url == "http://user:pass@127.0.0.1:9/x"
+    assert roll.schedulers[0].shown_url == "http://127.0.0.1:9/x"
 
 
 @pytest.mark.parametrize(
-    ("urls", "services", "mistake"),
+    ("urls", "schedulers", "mistake"),
     [
         (
             {"aimee": "http://h"},
-            "[services.aime]\nurl='http://h'",
-            '--service-url = "aimee": no such service. Declared: aime.',
+            "[schedulers.aime]\nurl='http://h'",
+            '--scheduler-url = "aimee": no such scheduler. Declared: aime.',
         ),
         (
             {None: "localhost:8000"},
-            "[services.aime]\nurl='http://h'",
+            "[schedulers.aime]\nurl='http://h'",
             (
-                '--service-url = "localhost:8000": is not an http or https address. '
+                '--scheduler-url = "localhost:8000": is not an http or https address. '
                 'Write it such as "http://localhost:8000".'
             ),
         ),
         (
             {None: "http://h"},
-            "[services.a]\nurl='http://h'\n[services.b]\nurl='http://h'",
-            '--service-url = "http://h": which service? Write NAME=URL with one of: a and b.',
+            "[schedulers.a]\nurl='http://h'\n[schedulers.b]\nurl='http://h'",
+            '--scheduler-url = "http://h": which scheduler? Write NAME=URL with one of: a and b.',
         ),
         (
             {None: "http://user:pass@h?token=abc"},
-            "[services.a]\nurl='http://h'",
+            "[schedulers.a]\nurl='http://h'",
             (
-                '--service-url = "http://h": ends in a "?" or "#" part, which belongs to status. '
+                '--scheduler-url = "http://h": ends in a "?" or "#" part, which belongs to status. '
                 'Write it such as "http://localhost:8000".'
             ),
         ),
     ],
 )
 def test_a_wrong_url_on_the_command_line_is_told_with_the_files_mistakes(
-    tmp_path: Path, urls: dict[str | None, str], services: str, mistake: str
+    tmp_path: Path, urls: dict[str | None, str], schedulers: str, mistake: str
 ) -> None:
-    text = f'timezone = "UTC"\n{services}\n[jobs.a]\nservice = ""\nschedule = "@daily"\n'
-    assert mistakes(tmp_path, text, service_urls=urls) == [
+    text = f'timezone = "UTC"\n{schedulers}\n[jobs.a]\nscheduler = ""\nschedule = "@daily"\n'
+    assert mistakes(tmp_path, text, scheduler_urls=urls) == [
         mistake,
-        "jobs.toml: jobs.a.output: nothing to look at. Give the job a service or an output.",
+        "jobs.toml: jobs.a.output: nothing to look at. Give the job a scheduler or an output.",
     ]
 
 
-def test_a_url_for_a_service_that_is_no_table_leaves_the_files_mistake(tmp_path: Path) -> None:
-    text = f'timezone = "UTC"\n[services]\naime = 3\n{JOB}'
-    assert mistakes(tmp_path, text, service_urls={None: "http://h", "aime": "http://h"}) == [
-        "jobs.toml: services.aime = 3: must be a table. Write [services.aime] above its keys."
+def test_a_url_for_a_scheduler_that_is_no_table_leaves_the_files_mistake(tmp_path: Path) -> None:
+    text = f'timezone = "UTC"\n[schedulers]\naime = 3\n{JOB}'
+    assert mistakes(tmp_path, text, scheduler_urls={None: "http://h", "aime": "http://h"}) == [
+        "jobs.toml: schedulers.aime = 3: must be a table. Write [schedulers.aime] above its keys."
     ]
 
 
@@ -297,10 +297,10 @@ def test_a_number_of_thousands_of_digits_is_no_traceback(tmp_path: Path) -> None
 
 def test_keys_nested_by_the_thousand_are_no_traceback(tmp_path: Path) -> None:
     deep = ".".join("a" * 5000)
-    assert mistakes(tmp_path, f"{SERVICE}{JOB}look_back = [{{{deep} = 1}}]\n{deep} = 1\n") == [
+    assert mistakes(tmp_path, f"{SCHEDULER}{JOB}look_back = [{{{deep} = 1}}]\n{deep} = 1\n") == [
         "jobs.toml: jobs.haiku.look_back = […]: must be text in quotes.",
         (
-            "jobs.toml: jobs.haiku.a: unknown key. Known keys: title, service, engine, timezone, schedule, every, "
+            "jobs.toml: jobs.haiku.a: unknown key. Known keys: title, scheduler, engine, timezone, schedule, every, "
             "anchor, grace, max_runtime, look_back, jitter, late, since, paused, skip_dates, holidays, business_days, "
             "rerun, alert_after and output."
         ),
@@ -344,7 +344,7 @@ def test_a_roll_without_a_job_is_refused(tmp_path: Path, text: str) -> None:
         (
             '"\\u001b[31m" = 1',
             (
-                '"": unknown key. Known keys: title, service, engine, timezone, schedule, every, anchor, grace, '
+                '"": unknown key. Known keys: title, scheduler, engine, timezone, schedule, every, anchor, grace, '
                 "max_runtime, look_back, jitter, late, since, paused, skip_dates, holidays, business_days, rerun, "
                 "alert_after and output."
             ),
@@ -356,8 +356,8 @@ def test_a_roll_without_a_job_is_refused(tmp_path: Path, text: str) -> None:
         ('timezone = "../etc/passwd"', None),
         ('timezone = ""', 'timezone = "": no such time zone. Write one such as "Europe/Zurich" or "UTC".'),
         ("timezone = 1", "timezone = 1: must be text in quotes."),
-        ('service = "aimee"', 'service = "aimee": no such service. Declared: aime.'),
-        ('service = ["aime"]', "service = […]: must be text in quotes."),
+        ('scheduler = "aimee"', 'scheduler = "aimee": no such scheduler. Declared: aime.'),
+        ('scheduler = ["aime"]', "scheduler = […]: must be text in quotes."),
         ('title = ["x"]', "title = […]: must be text in quotes."),
         ('every = "6 h"', 'every = "6 h": a job has a schedule or an interval. Keep one of schedule and every.'),
         (
@@ -417,7 +417,7 @@ def test_a_roll_without_a_job_is_refused(tmp_path: Path, text: str) -> None:
         ("rerun = 1", "rerun = 1: must be true or false, without quotes."),
         (
             "rerun = true",
-            "rerun = true: its service has no trigger, so nothing can be re-run. Write trigger in its table.",
+            "rerun = true: its scheduler has no trigger, so nothing can be re-run. Write trigger in its table.",
         ),
         ('alert_after = "3 of 2"', 'alert_after = "3 of 2": must be such as "2 of 3", of at most 30 runs.'),
         ('alert_after = "0 of 2"', 'alert_after = "0 of 2": must be such as "2 of 3", of at most 30 runs.'),
@@ -426,7 +426,7 @@ def test_a_roll_without_a_job_is_refused(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_a_mistake_in_a_job_holds_place_value_rule_and_cure(tmp_path: Path, line: str, mistake: str | None) -> None:
-    (told,) = mistakes(tmp_path, f"{SERVICE}{JOB}{line}\n")
+    (told,) = mistakes(tmp_path, f"{SCHEDULER}{JOB}{line}\n")
 
     assert told.startswith("jobs.toml: jobs.haiku.")
     if mistake is not None:
@@ -468,7 +468,7 @@ def test_a_mistake_in_a_job_holds_place_value_rule_and_cure(tmp_path: Path, line
     ],
 )
 def test_a_job_is_due_in_exactly_one_readable_way(tmp_path: Path, schedule: str, mistake: str) -> None:
-    assert mistakes(tmp_path, f"{SERVICE}[jobs.haiku]\n{schedule}\n") == [f"jobs.toml: {mistake}"]
+    assert mistakes(tmp_path, f"{SCHEDULER}[jobs.haiku]\n{schedule}\n") == [f"jobs.toml: {mistake}"]
 
 
 @pytest.mark.parametrize(
@@ -559,8 +559,8 @@ def test_a_mistake_in_an_output_holds_place_value_rule_and_cure(tmp_path: Path, 
 
 
 def test_what_is_wrong_with_a_stamp_itself_is_told_beside_what_is_wrong_with_its_path(tmp_path: Path) -> None:
-    path, stamp = mistakes(tmp_path, f'{SERVICE}{JOB}output = {{ path = "x-*/a", stamp = "x-%Y%Q" }}')
-    alone = mistakes(tmp_path, f'{SERVICE}{JOB}output = {{ path = "x-*/a", stamp = "a-%Y%m%d" }}')
+    path, stamp = mistakes(tmp_path, f'{SCHEDULER}{JOB}output = {{ path = "x-*/a", stamp = "x-%Y%Q" }}')
+    alone = mistakes(tmp_path, f'{SCHEDULER}{JOB}output = {{ path = "x-*/a", stamp = "a-%Y%m%d" }}')
 
     assert path.startswith('jobs.toml: jobs.haiku.output.path = "x-*/a": has a wildcard in a folder.')
     assert stamp.startswith('jobs.toml: jobs.haiku.output.stamp = "x-%Y%Q": cannot be read.')
@@ -573,25 +573,25 @@ def test_what_is_wrong_with_a_stamp_itself_is_told_beside_what_is_wrong_with_its
         ('[jobs.haiku]\nschedul = "0 6 * * *"', "jobs.haiku.schedul: unknown key. Did you mean schedule?"),
         ('[jobs.haiku]\nevry = "6 h"', "jobs.haiku.evry: unknown key. Did you mean every?"),
         (f'{JOB}output = {{ pth = "x" }}', "jobs.haiku.output.pth: unknown key. Did you mean path?"),
-        (f'{JOB}service = ""\noutpt = {{ path = "x" }}', "jobs.haiku.outpt: unknown key. Did you mean output?"),
-        (f'{JOB}[services.s1]\nurll = "x"', "services.s1.urll: unknown key. Did you mean url?"),
+        (f'{JOB}scheduler = ""\noutpt = {{ path = "x" }}', "jobs.haiku.outpt: unknown key. Did you mean output?"),
+        (f'{JOB}[schedulers.s1]\nurll = "x"', "schedulers.s1.urll: unknown key. Did you mean url?"),
     ],
 )
 def test_a_misspelt_key_is_not_said_to_be_missing_as_well(tmp_path: Path, text: str, mistake: str) -> None:
-    service = SERVICE if "s1" not in text else 'timezone = "Europe/Zurich"\n'
+    scheduler = SCHEDULER if "s1" not in text else 'timezone = "Europe/Zurich"\n'
 
-    assert mistakes(tmp_path, service + text) == [f"jobs.toml: {mistake}"]
+    assert mistakes(tmp_path, scheduler + text) == [f"jobs.toml: {mistake}"]
 
 
 def test_another_unknown_key_hides_nothing_that_is_missing(tmp_path: Path) -> None:
-    missing, unknown = mistakes(tmp_path, f'{SERVICE}[jobs.haiku]\ngrac = "5 min"')
+    missing, unknown = mistakes(tmp_path, f'{SCHEDULER}[jobs.haiku]\ngrac = "5 min"')
 
     assert missing.startswith("jobs.toml: jobs.haiku: never due.")
     assert unknown.endswith("Did you mean grace?")
 
 
 def test_a_stamp_with_an_offset_is_read(tmp_path: Path) -> None:
-    text = f'{SERVICE}{JOB}output = {{ path = "x-*", stamp = "x-%Y%m%dT%H%M%S%z" }}'
+    text = f'{SCHEDULER}{JOB}output = {{ path = "x-*", stamp = "x-%Y%m%dT%H%M%S%z" }}'
 
     assert read(tmp_path, text).jobs[0].output
 
@@ -621,7 +621,7 @@ def test_a_stamp_with_an_offset_is_read(tmp_path: Path) -> None:
         ('url = "http://${AIME_TOKEN"', None),
         (
             'status = "api"',
-            'status = "api": must be a path on the service. Start it with one "/".',
+            'status = "api": must be a path on the scheduler. Start it with one "/".',
         ),
         ('status = "//evil"', None),
         ('start = ["/start"]', "start = […]: must be text in quotes."),
@@ -655,33 +655,35 @@ def test_a_stamp_with_an_offset_is_read(tmp_path: Path) -> None:
         ('token = "abc"', None),
     ],
 )  # fmt: skip
-def test_a_mistake_in_a_service_holds_place_value_rule_and_cure(tmp_path: Path, line: str, mistake: str | None) -> None:
+def test_a_mistake_in_a_scheduler_holds_place_value_rule_and_cure(
+    tmp_path: Path, line: str, mistake: str | None
+) -> None:
     url = "" if not line or line.startswith("url") else 'url = "http://localhost:8000"\n'
-    (told,) = mistakes(tmp_path, f'timezone = "UTC"\n{JOB}[services.aime]\n{url}{line}\n')
+    (told,) = mistakes(tmp_path, f'timezone = "UTC"\n{JOB}[schedulers.aime]\n{url}{line}\n')
 
-    assert told.startswith("jobs.toml: services.aime.")
+    assert told.startswith("jobs.toml: schedulers.aime.")
     if mistake is not None:
-        assert told == f"jobs.toml: services.aime.{mistake}"
+        assert told == f"jobs.toml: schedulers.aime.{mistake}"
 
 
 @pytest.mark.parametrize(
     ("key", "shown"),
     [('""', '""'), ('"a\\u001b[31mb"', "ab"), ('"a\\nb"', '"a b"'), (f'"{"x" * 300}"', "x" * 79 + "…")],
 )
-@pytest.mark.parametrize("table", ["services", "jobs"])
+@pytest.mark.parametrize("table", ["schedulers", "jobs"])
 def test_an_id_is_plain(tmp_path: Path, table: str, key: str, shown: str) -> None:
-    told = mistakes(tmp_path, f"{SERVICE}{JOB}service = 'aime'\n[{table}.{key}]\n")
+    told = mistakes(tmp_path, f"{SCHEDULER}{JOB}scheduler = 'aime'\n[{table}.{key}]\n")
     shown = f'"{shown}"' if "…" in shown else shown
 
     assert f"jobs.toml: {table}.{shown}: is empty, too long or has control characters. Write a plain name." in told
 
 
 @pytest.mark.parametrize(
-    "key", ["timezone", "look_back", "history", "alert", "watch", "services", "jobs", "services.aime", "jobs.haiku"]
+    "key", ["timezone", "look_back", "history", "alert", "watch", "schedulers", "jobs", "schedulers.aime", "jobs.haiku"]
 )
 @pytest.mark.parametrize("value", ["1", "true", '"x"', "[]", "[{}]", "1.5", "2026-02-11", "06:00:00"])
 def test_a_value_of_the_wrong_type_is_a_mistake_at_its_own_place(tmp_path: Path, key: str, value: str) -> None:
-    lines = {"timezone": '"UTC"', "services.aime": '{url = "http://h"}', "jobs.haiku": '{schedule = "@daily"}'}
+    lines = {"timezone": '"UTC"', "schedulers.aime": '{url = "http://h"}', "jobs.haiku": '{schedule = "@daily"}'}
     lines = {name: line for name, line in lines.items() if not name.startswith(f"{key}.")} | {key: value}
     told = mistakes(tmp_path, "\n".join(f"{name} = {line}" for name, line in lines.items()))
 
@@ -722,7 +724,7 @@ def test_a_value_of_the_wrong_type_is_a_mistake_at_its_own_place(tmp_path: Path,
 def test_a_mistake_in_what_is_told_to_others_holds_place_rule_and_cure(
     tmp_path: Path, lines: str, mistake: str | None
 ) -> None:
-    (told,) = mistakes(tmp_path, f"{SERVICE}{JOB}{lines}\n")
+    (told,) = mistakes(tmp_path, f"{SCHEDULER}{JOB}{lines}\n")
 
     if mistake is not None:
         assert told.startswith(f"jobs.toml: {mistake}")
@@ -731,7 +733,7 @@ def test_a_mistake_in_what_is_told_to_others_holds_place_rule_and_cure(
 def test_who_hears_of_a_change_is_declared(tmp_path: Path) -> None:
     roll = read(
         tmp_path,
-        f"""{SERVICE}trigger = "/run/{{job}}"\nstop = "/stop"
+        f"""{SCHEDULER}trigger = "/run/{{job}}"\nstop = "/stop"
         [history]
         keeps = "30 d"
         [alert]
@@ -752,7 +754,7 @@ def test_who_hears_of_a_change_is_declared(tmp_path: Path) -> None:
     assert alert is not None
     assert watch is not None
 
-    assert (roll.history_keeps, roll.services[0].stop) == (timedelta(days=30), "/stop")
+    assert (roll.history_keeps, roll.schedulers[0].stop) == (timedelta(days=30), "/stop")
     assert (alert.webhook, alert.shown_webhook) == (f"https://hooks.example.com/{TOKEN}", "https://hooks.example.com/…")
     assert (alert.apprise, alert.headers) == ((f"mailto://me:{TOKEN}@example.com",), (("A", f"Bearer {TOKEN}"),))
     assert (alert.still_after, alert.timeout) == (timedelta(days=3), timedelta(seconds=10))
@@ -766,7 +768,7 @@ def test_who_hears_of_a_change_is_declared(tmp_path: Path) -> None:
 
 def test_a_replay_tells_nobody(tmp_path: Path) -> None:
     roll = read(
-        tmp_path, f'{SERVICE}[watch]\nping = "${{UNSET}}"\n[alert]\nwebhook = "(webhook)"\n{JOB}', is_replay=True
+        tmp_path, f'{SCHEDULER}[watch]\nping = "${{UNSET}}"\n[alert]\nwebhook = "(webhook)"\n{JOB}', is_replay=True
     )
 
     assert (roll.alert, roll.watch) == (None, None)
@@ -779,12 +781,12 @@ def test_all_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
         timezone = "Europe/Zurch"
         look_back = 24
         colour = "red"
-        [services.aime]
+        [schedulers.aime]
         url = "nowhere"
         engine = "quartz"
         headers = { A = "${X}", "B C" = "x", D = "\\n" }
         [jobs.haiku]
-        service = "aimee"
+        scheduler = "aimee"
         schedule = "61 * * * *"
         grace = "30"
         [jobs.haiku.output]
@@ -799,12 +801,12 @@ def test_all_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
     assert [each.removeprefix("jobs.toml: ").partition(" = ")[0].partition(": ")[0] for each in told] == [
         "timezone",
         "look_back",
-        "services.aime.url",
-        "services.aime.engine",
-        "services.aime.headers.A",
-        'services.aime.headers."B C"',
-        "services.aime.headers.D",
-        "jobs.haiku.service",
+        "schedulers.aime.url",
+        "schedulers.aime.engine",
+        "schedulers.aime.headers.A",
+        'schedulers.aime.headers."B C"',
+        "schedulers.aime.headers.D",
+        "jobs.haiku.scheduler",
         "jobs.haiku.schedule",
         "jobs.haiku.grace",
         "jobs.haiku.output.path",
@@ -851,7 +853,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
 def test_no_message_about_a_mistake_holds_a_secret(tmp_path: Path, line: str) -> None:
     url = "" if line.startswith("url") else 'url = "http://localhost:8000"\n'
     with pytest.raises(BadInput) as refusal:
-        read(tmp_path, f'timezone = "UTC"\n{JOB}[services.aime]\n{url}{line}\n')
+        read(tmp_path, f'timezone = "UTC"\n{JOB}[schedulers.aime]\n{url}{line}\n')
 
     assert TOKEN not in str(refusal.value)
     assert TOKEN not in repr(refusal.value.mistakes)
@@ -874,14 +876,14 @@ def test_no_message_about_a_mistake_holds_a_secret(tmp_path: Path, line: str) ->
 )
 def test_no_message_about_who_is_told_holds_a_secret(tmp_path: Path, lines: str) -> None:
     first = lines.partition("\n")[0]
-    text = f"{lines}\n{SERVICE}{JOB}" if "=" in first else f"{SERVICE}{JOB}{lines}\n"
+    text = f"{lines}\n{SCHEDULER}{JOB}" if "=" in first else f"{SCHEDULER}{JOB}{lines}\n"
 
     assert TOKEN not in "\n".join(mistakes(tmp_path, text))
 
 
 @pytest.mark.parametrize("value", [f'[{{url = "http://u:{TOKEN}@h"}}]', f'"http://u:{TOKEN}@h"'])
-@pytest.mark.parametrize("key", ["services", "services.aime"])
-def test_a_service_in_the_wrong_place_shows_no_secret(tmp_path: Path, key: str, value: str) -> None:
+@pytest.mark.parametrize("key", ["schedulers", "schedulers.aime"])
+def test_a_scheduler_in_the_wrong_place_shows_no_secret(tmp_path: Path, key: str, value: str) -> None:
     assert TOKEN not in "\n".join(mistakes(tmp_path, f"{key} = {value}"))
 
 
@@ -889,9 +891,9 @@ def test_no_repr_holds_a_secret(tmp_path: Path) -> None:
     text = EXAMPLE.replace("http://localhost", "http://me:${AIME_TOKEN}@localhost")
     roll = read(tmp_path, text)
 
-    assert TOKEN in roll.services[0].url
-    assert TOKEN not in repr(roll) + repr(roll.services) + repr(roll.jobs)
-    assert roll.services[0].shown_url == "http://localhost:8000"
+    assert TOKEN in roll.schedulers[0].url
+    assert TOKEN not in repr(roll) + repr(roll.schedulers) + repr(roll.jobs)
+    assert roll.schedulers[0].shown_url == "http://localhost:8000"
 
 
 @pytest.mark.parametrize(
@@ -908,7 +910,7 @@ def test_no_repr_holds_a_secret(tmp_path: Path) -> None:
 )
 def test_a_secret_is_known_in_each_form_in_which_it_is_sent(tmp_path: Path, echo: str) -> None:
     text = EXAMPLE.replace("http://localhost", "http://me:p%40ss%20w%2Frd@localhost")
-    known = dict(read(tmp_path, text).services[0].secrets)
+    known = dict(read(tmp_path, text).schedulers[0].secrets)
 
     assert echo in known or any(each in echo for each in known)
     assert not any(TOKEN in shown or "w/rd" in shown for shown in known.values())
@@ -982,7 +984,7 @@ FILES = st.fixed_dictionaries(
         "history": tables("HistoryTable") | VALUES,
         "alert": tables("AlertTable") | VALUES,
         "watch": tables("WatchTable") | VALUES,
-        "services": st.dictionaries(st.just("aime") | TEXTS, tables("ServiceTable"), max_size=2) | VALUES,
+        "schedulers": st.dictionaries(st.just("aime") | TEXTS, tables("SchedulerTable"), max_size=2) | VALUES,
         "jobs": st.dictionaries(TEXTS, tables("JobTable"), max_size=3) | VALUES,
         "extra": VALUES,
     },
@@ -999,7 +1001,7 @@ def test_whatever_is_written_gives_a_roll_or_all_its_mistakes(
     file.write_text(text, encoding="utf-8")
     told: Roll | BadInput
     try:
-        told = load(file, environment={"SET": "x" * 9}, service_urls=urls, shown_as="jobs.toml")
+        told = load(file, environment={"SET": "x" * 9}, scheduler_urls=urls, shown_as="jobs.toml")
     except BadInput as refusal:
         told = refusal
 
@@ -1007,7 +1009,7 @@ def test_whatever_is_written_gives_a_roll_or_all_its_mistakes(
         assert told.jobs
         return
     for each in str(told).split("\n"):
-        assert each.startswith(("jobs.toml: ", "--service-url = "))
+        assert each.startswith(("jobs.toml: ", "--scheduler-url = "))
         assert each.isprintable()
         assert len(each) < 1_000
 
@@ -1068,7 +1070,7 @@ def test_the_schema_accepts_the_example() -> None:
     "place",
     [
         (),
-        ("services", "aime"),
+        ("schedulers", "aime"),
         ("jobs", "generate_haiku_scheduled"),
         ("jobs", "generate_haiku_scheduled", "output"),
     ],
@@ -1084,7 +1086,7 @@ def test_the_schema_refuses_an_unknown_key_in_each_table(place: tuple[str, ...])
 
 
 @pytest.mark.parametrize(
-    ("place", "value"), [(("jobs",), {}), (("jobs", "x"), 1), (("services", "aime", "headers", "A"), 1)]
+    ("place", "value"), [(("jobs",), {}), (("jobs", "x"), 1), (("schedulers", "aime", "headers", "A"), 1)]
 )
 def test_the_schema_refuses_what_load_refuses(place: tuple[str, ...], value: object) -> None:
     whole = tomllib.loads(EXAMPLE)

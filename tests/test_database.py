@@ -36,14 +36,14 @@ EXECUTIONS_ONLY = "active = ''"
 
 
 def roll(
-    folder: Path, database: str, url: str = FILE, *, services: int = 1, env: Mapping[str, str] | None = None
+    folder: Path, database: str, url: str = FILE, *, schedulers: int = 1, env: Mapping[str, str] | None = None
 ) -> Roll:
-    """Services that nobody answers for, each with a database at `url` and the further lines `database`."""
+    """Schedulers that nobody answers for, each with a database at `url` and the further lines `database`."""
     lines = ['timezone = "Europe/Zurich"']
-    for number in range(services):
-        lines += [f"[services.s{number}]\nurl = 'http://127.0.0.1:9'\ntimeout = '0.5 s'"]
-        lines += [f"[services.s{number}.database]\nurl = '{url}'\n{database}"]
-    lines += ["[jobs.haiku]\nservice = 's0'\nschedule = '0 6 * * *'"]
+    for number in range(schedulers):
+        lines += [f"[schedulers.s{number}]\nurl = 'http://127.0.0.1:9'\ntimeout = '0.5 s'"]
+        lines += [f"[schedulers.s{number}.database]\nurl = '{url}'\n{database}"]
+    lines += ["[jobs.haiku]\nscheduler = 's0'\nschedule = '0 6 * * *'"]
     file = folder / "jobs.toml"
     file.write_text("\n".join(lines), encoding="utf-8")
     return load(file, environment=env or {})
@@ -54,7 +54,7 @@ def looked(
 ) -> DatabaseSeen | NotSeen:
     """What gathering sees of the database."""
     declared = roll(folder, database, url, env=env)
-    return gather([], declared.services, now=NOW, clock=lambda: NOW).databases["s0"]
+    return gather([], declared.schedulers, now=NOW, clock=lambda: NOW).databases["s0"]
 
 
 def seen(folder: Path, database: str = "", url: str = FILE) -> DatabaseSeen:
@@ -123,13 +123,13 @@ def test_the_tables_of_aime_are_read_as_they_are(tmp_path: Path, store: Store) -
     )
 
 
-def test_a_relative_path_is_relative_to_the_services_root(tmp_path: Path, store: Store) -> None:
-    declared = roll(tmp_path, "", f"sqlite:///{store.path}").services[0].database
+def test_a_relative_path_is_relative_to_the_schedulers_root(tmp_path: Path, store: Store) -> None:
+    declared = roll(tmp_path, "", f"sqlite:///{store.path}").schedulers[0].database
     (tmp_path / "elsewhere").mkdir()
     file = tmp_path / "elsewhere" / "jobs.toml"
     file.write_text((tmp_path / "jobs.toml").read_text().replace("timeout =", "root = '..'\ntimeout =", 1))
     file.write_text(file.read_text().replace(f"sqlite:///{store.path}", FILE))
-    relative = load(file, environment={}).services[0].database
+    relative = load(file, environment={}).schedulers[0].database
 
     assert declared is not None
     assert relative is not None
@@ -204,7 +204,7 @@ def test_a_query_that_would_write_fails_and_does_no_harm(tmp_path: Path, store: 
     before = left_in(tmp_path)
     code, detail = not_seen(tmp_path, asking(query))
 
-    assert code is CauseCode.BACKEND_ERROR
+    assert code is CauseCode.SCHEDULER_ERROR
     assert detail.startswith(f"{FILE}: active: the query would do more than read (")
     assert left_in(tmp_path) == before
 
@@ -212,7 +212,7 @@ def test_a_query_that_would_write_fails_and_does_no_harm(tmp_path: Path, store: 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     code, detail = not_seen(tmp_path)
 
-    assert (code, detail) == (CauseCode.BACKEND_DOWN, f"{FILE}: there is no file {tmp_path / 'data/musique.db'}")
+    assert (code, detail) == (CauseCode.SCHEDULER_DOWN, f"{FILE}: there is no file {tmp_path / 'data/musique.db'}")
     assert os.listdir(tmp_path) == ["jobs.toml"]
 
 
@@ -242,7 +242,7 @@ def test_what_a_crash_left_behind_is_not_put_right(tmp_path: Path, store: Store)
     code, detail = not_seen(tmp_path)
 
     assert store.path.with_name("musique.db-journal").stat().st_size > 0
-    assert (code, "its last writer broke off in the middle" in detail) == (CauseCode.BACKEND_ERROR, True)
+    assert (code, "its last writer broke off in the middle" in detail) == (CauseCode.SCHEDULER_ERROR, True)
     assert left_in(tmp_path) == before
 
 
@@ -255,7 +255,7 @@ SHAPES = [
     (asking("SELECT x'0102'"), "active is of the type bytes where 1 or 0, true or false belongs"),
     (asking("SELECT 1, 1770703217"), "active: since is 1770703217 where a time as text or timestamp belongs"),
     (asking("SELECT 1 UNION ALL SELECT 0"), "active returns more than one row. Say which with WHERE"),
-    (asking("SELECT is_active FROM services"), "active: no such table: services"),
+    (asking("SELECT is_active FROM schedulers"), "active: no such table: schedulers"),
     (asking("SELECT active FROM service_states"), "active: no such column: active"),
     (asking("SELEKT 1"), 'active: near "SELEKT": syntax error'),
     (asking("-- nothing"), "active returns no rows: it is no query"),
@@ -289,7 +289,7 @@ SHAPES = [
 
 @pytest.mark.parametrize(("database", "detail"), SHAPES)
 def test_a_wrong_shape_is_told(tmp_path: Path, store: Store, database: str, detail: str) -> None:
-    assert not_seen(tmp_path, database) == (CauseCode.BACKEND_ERROR, f"{FILE}: {detail}")
+    assert not_seen(tmp_path, database) == (CauseCode.SCHEDULER_ERROR, f"{FILE}: {detail}")
 
 
 def test_hostile_texts_arrive_clean_and_bounded(tmp_path: Path, store: Store) -> None:
@@ -312,7 +312,7 @@ def test_bytes_that_are_no_text_are_shown_as_such(tmp_path: Path, store: Store) 
 def test_more_than_a_text_may_be_is_refused(tmp_path: Path, store: Store) -> None:
     code, detail = not_seen(tmp_path, asking("SELECT 1, hex(zeroblob(900000))"))
 
-    assert (code, detail) == (CauseCode.BACKEND_ERROR, f"{FILE}: active: string or blob too big")
+    assert (code, detail) == (CauseCode.SCHEDULER_ERROR, f"{FILE}: active: string or blob too big")
 
 
 MANY = """
@@ -326,14 +326,14 @@ def test_rows_are_bounded(tmp_path: Path, store: Store) -> None:
     more = not_seen(tmp_path, returning(MANY.format(MOST_ROWS + 1)))
 
     assert len(most.executions or ()) == MOST_ROWS
-    assert more == (CauseCode.BACKEND_ERROR, f"{FILE}: executions returns more than 10,000 rows. Return one a job")
+    assert more == (CauseCode.SCHEDULER_ERROR, f"{FILE}: executions returns more than 10,000 rows. Return one a job")
 
 
 def test_a_query_without_an_end_costs_the_timeout(tmp_path: Path, store: Store) -> None:
     started = time.monotonic()
     found = not_seen(tmp_path, asking(ENDLESS))
 
-    assert found == (CauseCode.BACKEND_DOWN, f"{FILE}: no complete answer within 0.5 s")
+    assert found == (CauseCode.SCHEDULER_DOWN, f"{FILE}: no complete answer within 0.5 s")
     assert time.monotonic() - started < 0.5 + BUSY
 
 
@@ -343,7 +343,7 @@ def test_a_locked_file_costs_the_timeout(tmp_path: Path, store: Store) -> None:
         started = time.monotonic()
         found = not_seen(tmp_path)
 
-    assert found == (CauseCode.BACKEND_ERROR, f"{FILE}: active: database is locked")
+    assert found == (CauseCode.SCHEDULER_ERROR, f"{FILE}: active: database is locked")
     assert time.monotonic() - started < 0.5 + BUSY
 
 
@@ -360,12 +360,12 @@ def test_a_lock_that_is_let_go_in_time_is_waited_for(tmp_path: Path, store: Stor
 
 
 def test_ten_databases_cost_one_timeout(tmp_path: Path, store: Store) -> None:
-    declared = roll(tmp_path, asking(ENDLESS), services=10)
+    declared = roll(tmp_path, asking(ENDLESS), schedulers=10)
     started = time.monotonic()
-    found = gather([], declared.services, now=NOW, clock=lambda: NOW).databases
+    found = gather([], declared.schedulers, now=NOW, clock=lambda: NOW).databases
 
     assert time.monotonic() - started < 0.5 + BUSY
-    assert {getattr(each, "code", None) for each in found.values()} == {CauseCode.BACKEND_DOWN}
+    assert {getattr(each, "code", None) for each in found.values()} == {CauseCode.SCHEDULER_DOWN}
     assert len(found) == 10
 
 
@@ -406,7 +406,7 @@ def test_what_is_no_database_is_told(tmp_path: Path, make: object, detail: str) 
     make(tmp_path / "data/musique.db")
     code, said = not_seen(tmp_path)
 
-    assert code is CauseCode.BACKEND_ERROR
+    assert code is CauseCode.SCHEDULER_ERROR
     assert detail in said
 
 
@@ -421,7 +421,7 @@ from rollcall.config import load
 from rollcall.gather import gather
 roll = load(Path(sys.argv[1]), environment={{}})
 now = datetime(2026, 2, 11, tzinfo=UTC)
-seen = gather(roll.jobs, roll.services, now=now, clock=lambda: now)
+seen = gather(roll.jobs, roll.schedulers, now=now, clock=lambda: now)
 print([name for name in sys.modules if name.partition(".")[0] in ("sqlalchemy", "sqlite3", "psycopg")])
 print(sorted(seen.databases))
 """
@@ -435,7 +435,7 @@ def in_another_process(file: Path, before: str = "") -> subprocess.CompletedProc
 
 def test_nothing_is_imported_where_no_database_is_declared(tmp_path: Path) -> None:
     declared = roll(tmp_path, "").file
-    declared.write_text(declared.read_text().replace(f"[services.s0.database]\nurl = '{FILE}'", ""))
+    declared.write_text(declared.read_text().replace(f"[schedulers.s0.database]\nurl = '{FILE}'", ""))
     done = in_another_process(declared)
 
     assert done.stdout.splitlines() == ["[]", "[]"]
@@ -445,7 +445,7 @@ def test_a_missing_package_is_a_mistake_with_its_cure(tmp_path: Path, store: Sto
     done = in_another_process(roll(tmp_path, "").file, before="sys.modules['sqlalchemy'] = None")
 
     assert done.stderr.splitlines()[-1] == (
-        "rollcall.errors.BadInput: jobs.toml: services.s0.database.url"
+        "rollcall.errors.BadInput: jobs.toml: schedulers.s0.database.url"
         f' = "{FILE}": needs SQLAlchemy, which is not installed: {typed.install("SQLAlchemy>=2,<3")}'
     )
 
@@ -513,7 +513,7 @@ def test_a_query_that_would_write_into_postgresql_fails_and_does_no_harm(
 ) -> None:
     code, detail = not_seen(tmp_path, asking(query), server.url())
 
-    assert code is CauseCode.BACKEND_ERROR
+    assert code is CauseCode.SCHEDULER_ERROR
     assert detail.startswith("postgresql:///postgres: active")
     assert flag(server) == (True,)
 
@@ -527,7 +527,7 @@ def test_a_query_that_takes_too_long_is_ended_on_the_server_too(tmp_path: Path, 
         busy = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()"
         assert connection.execute(busy).fetchone() == (0,)
 
-    assert found == (CauseCode.BACKEND_DOWN, "postgresql:///postgres: no complete answer within 0.5 s")
+    assert found == (CauseCode.SCHEDULER_DOWN, "postgresql:///postgres: no complete answer within 0.5 s")
     assert took < 0.5 + BUSY
 
 
@@ -537,7 +537,7 @@ def test_a_locked_table_costs_the_timeout(tmp_path: Path, server: Postgres) -> N
         started = time.monotonic()
         code, _ = not_seen(tmp_path, url=server.url())
 
-    assert code is CauseCode.BACKEND_DOWN
+    assert code is CauseCode.SCHEDULER_DOWN
     assert time.monotonic() - started < 0.5 + BUSY
 
 
@@ -545,12 +545,12 @@ def test_a_table_of_millions_is_not_fetched(tmp_path: Path, server: Postgres) ->
     query = "SELECT x AS task_id, NULL AS last_executed, NULL AS last_status FROM generate_series(1, 2000000) AS x"
     code, detail = not_seen(tmp_path, f"{returning(query)}\ntimeout = '20 s'", server.url())
 
-    assert (code, "more than 10,000 rows" in detail) == (CauseCode.BACKEND_ERROR, True)
+    assert (code, "more than 10,000 rows" in detail) == (CauseCode.SCHEDULER_ERROR, True)
 
 
 POSTGRES_SAYS = [
     (asking("SELECT x FROM service_states"), 'active: column "x" does not exist'),
-    (asking("SELECT 1 FROM services"), 'active: relation "services" does not exist'),
+    (asking("SELECT 1 FROM schedulers"), 'active: relation "schedulers" does not exist'),
     (asking("SELEKT 1"), 'active: syntax error at or near "SELEKT"'),
     (asking("SELECT true, 'infinity'::timestamp"), "active: timestamp too large"),
     (asking("SELECT true, '1 h'::interval"), "active: since is of the type timedelta where"),
@@ -562,7 +562,7 @@ POSTGRES_SAYS = [
 def test_what_postgresql_objects_to_is_told(tmp_path: Path, server: Postgres, database: str, detail: str) -> None:
     code, said = not_seen(tmp_path, database, server.url())
 
-    assert code is CauseCode.BACKEND_ERROR
+    assert code is CauseCode.SCHEDULER_ERROR
     assert said.startswith(f"postgresql:///postgres: {detail}")
 
 
@@ -570,7 +570,7 @@ DOORS = {
     "a wrong password": ({"password": "wr0ng-and-secret"}, CauseCode.ACCESS_DENIED, "password authentication failed"),
     "an unknown user": ({"user": "nobody-known"}, CauseCode.ACCESS_DENIED, 'authentication failed for user "(user)"'),
     "a user who may not read": ({"user": "guest"}, CauseCode.ACCESS_DENIED, "permission denied for table"),
-    "an unknown database": ({"database": "other"}, CauseCode.BACKEND_ERROR, 'database "other" does not exist'),
+    "an unknown database": ({"database": "other"}, CauseCode.SCHEDULER_ERROR, 'database "other" does not exist'),
 }
 
 
@@ -607,7 +607,7 @@ def test_nobody_there_is_told_at_once(tmp_path: Path) -> None:
         started = time.monotonic()
         code, detail = not_seen(tmp_path, url=url.replace("http", "postgresql") + "/aime")
 
-    assert code is CauseCode.BACKEND_DOWN
+    assert code is CauseCode.SCHEDULER_DOWN
     assert "refused" in detail
     assert time.monotonic() - started < 0.5 + BUSY
 
@@ -622,32 +622,32 @@ SOMETHING_ELSE = [
 
 @pytest.mark.parametrize("script", SOMETHING_ELSE)
 def test_something_else_that_listens_there_costs_no_more_than_the_limit(tmp_path: Path, script: Script) -> None:
-    with hostile_service(script) as service:
+    with hostile_service(script) as scheduler:
         started = time.monotonic()
-        code, _ = not_seen(tmp_path, url=service.url.replace("http", "postgresql") + "/aime")
+        code, _ = not_seen(tmp_path, url=scheduler.url.replace("http", "postgresql") + "/aime")
 
-        assert code is CauseCode.BACKEND_DOWN
+        assert code is CauseCode.SCHEDULER_DOWN
         assert time.monotonic() - started < 0.5 + BUSY
 
 
 # jobs.toml --------------------------------------------------------------------------------------------------------
 
 MISTAKES = [
-    ("url = 'nonsense'", "services.s0.database.url", "is not the address of a database. Write it such as"),
-    ("url = 'http://localhost/x'", "services.s0.database.url", "names no kind of database that SQLAlchemy knows."),
-    ("url = 'sqlite://'", "services.s0.database.url", "names no file. Write"),
-    ("url = 'sqlite:///:memory:'", "services.s0.database.url", "names no file. Write"),
-    ("url = 'sqlite:///file:x.db?mode=rwc&uri=true'", "services.s0.database.url", "names no file. Write"),
-    ("url = 'postgresql+asyncpg://u:hush@h/d'", "services.s0.database.url", "asyncpg"),
-    ("url = 'mysql+pymysql://u:hush@h/d'", "services.s0.database.url", "needs the driver pymysql, which is not"),
-    ("url = 'postgresql://u:hush@h:port/d'", "services.s0.database.url", "is not the address of a database."),
-    ("url = 'postgresql://u:hu[sh@h'\nactive = 7", "services.s0.database.active", "must be text in quotes."),
-    ("url = '${UNSET}'", "services.s0.database.url", "UNSET is not set in the environment."),
-    ("active = ''", "services.s0.database.url", 'required. Write url = "sqlite:///data/app.db".'),
-    ("url = 'sqlite:///x'\nactive = ''\nexecutions = ''", "services.s0.database.executions", "nothing is asked of the"),
-    ("url = 'sqlite:///x'\nactive = 'SELECT 1; DROP x'", "services.s0.database.active", 'has a ";" in it, and only'),
-    ("url = 'sqlite:///x'\ntimeout = '1 h'", "services.s0.database.timeout", 'must lie between "0.1 s" and "5 min".'),
-    ("url = 'sqlite:///x'\nexecution = ''", "services.s0.database.execution", "unknown key. Did you mean executions?"),
+    ("url = 'nonsense'", "schedulers.s0.database.url", "is not the address of a database. Write it such as"),
+    ("url = 'http://localhost/x'", "schedulers.s0.database.url", "names no kind of database that SQLAlchemy knows."),
+    ("url = 'sqlite://'", "schedulers.s0.database.url", "names no file. Write"),
+    ("url = 'sqlite:///:memory:'", "schedulers.s0.database.url", "names no file. Write"),
+    ("url = 'sqlite:///file:x.db?mode=rwc&uri=true'", "schedulers.s0.database.url", "names no file. Write"),
+    ("url = 'postgresql+asyncpg://u:hush@h/d'", "schedulers.s0.database.url", "asyncpg"),
+    ("url = 'mysql+pymysql://u:hush@h/d'", "schedulers.s0.database.url", "needs the driver pymysql, which is not"),
+    ("url = 'postgresql://u:hush@h:port/d'", "schedulers.s0.database.url", "is not the address of a database."),
+    ("url = 'postgresql://u:hu[sh@h'\nactive = 7", "schedulers.s0.database.active", "must be text in quotes."),
+    ("url = '${UNSET}'", "schedulers.s0.database.url", "UNSET is not set in the environment."),
+    ("active = ''", "schedulers.s0.database.url", 'required. Write url = "sqlite:///data/app.db".'),
+    ("url = 'sqlite:///x'\nactive = ''\nexecutions = ''", "schedulers.s0.database.executions", "nothing is asked of"),
+    ("url = 'sqlite:///x'\nactive = 'SELECT 1; DROP x'", "schedulers.s0.database.active", 'has a ";" in it, and only'),
+    ("url = 'sqlite:///x'\ntimeout = '1 h'", "schedulers.s0.database.timeout", 'must lie between "0.1 s" and "5 min".'),
+    ("url = 'sqlite:///x'\nexecution = ''", "schedulers.s0.database.execution", "unknown key. Did you mean exec"),
 ]  # fmt: skip
 
 
@@ -681,6 +681,6 @@ def test_neither_url_nor_secrets_are_in_a_repr(tmp_path: Path) -> None:
 
 
 def test_the_scheduler_must_not_say_the_databases_password_either(tmp_path: Path) -> None:
-    service = roll(tmp_path, "", "postgresql://u:hush-hush@localhost/aime").services[0]
+    scheduler = roll(tmp_path, "", "postgresql://u:hush-hush@localhost/aime").schedulers[0]
 
-    assert ("hush-hush", "(password)") in service.secrets
+    assert ("hush-hush", "(password)") in scheduler.secrets

@@ -1,4 +1,4 @@
-"""Is the demo a real service, and is each of its faults really there?"""
+"""Is the demo a real scheduler, and is each of its faults really there?"""
 
 import json
 import os
@@ -42,8 +42,8 @@ monthly_analysis           | 2026-02-01T02:00:58
 FAULTS_SEEN = """
 scheduler-stopped      | 200     | False | -           | -           | -       | 10-084817
 scheduler-stalled      | 200     | True  | 11T06:00:00 | 10T05:00:17 | success | 10-060017
-backend-down           | refused | -     | -           | -           | -       | 10-060017
-backend-error          | 500     | -     | -           | -           | -       | 11-060017
+scheduler-down           | refused | -     | -           | -           | -       | 10-060017
+scheduler-error          | 500     | -     | -           | -           | -       | 11-060017
 access-denied          | 401     | -     | -           | -           | -       | 11-060017
 clock-skew             | 200     | True  | 12T06:00:00 | 11T05:00:17 | success | 11-060017
 wrong-timezone         | 200     | True  | 12T06:00:00 | 11T06:00:17 | success | 11-070017
@@ -139,15 +139,15 @@ def test_the_status_has_the_shape_of_the_original(good: DemoMorning) -> None:
     assert status_of(good)["name"] == "🎋 Génération de haïkus"
 
 
-def test_the_jobs_file_names_the_jobs_of_the_service(good: DemoMorning) -> None:
+def test_the_jobs_file_names_the_jobs_of_the_scheduler(good: DemoMorning) -> None:
     jobs = tomllib.loads(good.jobs_file.read_text(encoding="utf-8"))["jobs"]
 
     assert good.jobs_file.parent == good.folder
     assert sorted(jobs) == sorted(job["id"] for job in ask(good).json()["jobs"])
 
 
-def test_the_jobs_file_names_the_addresses_that_the_service_obeys(good: DemoMorning) -> None:
-    declared = tomllib.loads(good.jobs_file.read_text(encoding="utf-8"))["services"]["aime"]
+def test_the_jobs_file_names_the_addresses_that_the_scheduler_obeys(good: DemoMorning) -> None:
+    declared = tomllib.loads(good.jobs_file.read_text(encoding="utf-8"))["schedulers"]["aime"]
     paths = {declared["start"], declared["stop"], declared["trigger"].replace("{job}", HAIKU)}
 
     # There, and not to be had by looking.
@@ -233,7 +233,7 @@ def test_the_http_date_is_right_in_the_very_first_answer() -> None:
     assert abs(first - morning.now) < timedelta(seconds=2)
 
 
-# The service obeys
+# The scheduler obeys
 
 
 def test_a_stopped_scheduler_answers_with_no_jobs_and_starts_again(own: DemoMorning) -> None:
@@ -409,7 +409,7 @@ def test_a_duplicate_output_is_byte_for_byte_yesterdays() -> None:
 
 
 def test_a_backend_that_is_down_refuses_and_leaves_what_it_wrote() -> None:
-    with demo_morning("backend-down") as morning:
+    with demo_morning("scheduler-down") as morning:
         assert is_gone(morning.url)
         assert len(rows(morning, "SELECT * FROM scheduled_task_executions")) == 9
 
@@ -417,7 +417,7 @@ def test_a_backend_that_is_down_refuses_and_leaves_what_it_wrote() -> None:
 # The child process
 
 
-def test_the_service_ends_with_the_block_and_leaves_nothing() -> None:
+def test_the_scheduler_ends_with_the_block_and_leaves_nothing() -> None:
     with demo_morning() as morning:
         pass
 
@@ -450,7 +450,7 @@ with demo_morning("scheduler-stopped") as morning:
 """
 
 
-def test_the_service_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+def test_the_scheduler_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     # A temporary folder of its own, because a killed parent cannot remove it.
     environment = {**os.environ, "PYTHONPATH": str(HOUSE), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-c", PARENT]
@@ -489,7 +489,7 @@ def test_missing_packages_are_named_with_the_cure() -> None:
     ],
     ids=["dies", "hangs"],
 )
-def test_a_service_that_does_not_get_ready_says_why(
+def test_a_scheduler_that_does_not_get_ready_says_why(
     broken: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "uvicorn.py").write_text(broken, encoding="utf-8")

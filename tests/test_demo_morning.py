@@ -8,13 +8,13 @@ import pytest
 
 from fixtures.lived_in import LivedIn, Run, lived_in
 
-# Which job or service has the cause, and which jobs need a person for it.
+# Which job or scheduler has the cause, and which jobs need a person for it.
 EVERY_JOB = "every job"
 CRON_JOB = "every job that is due by the clock"
 HAIKU = "generate_haiku_scheduled"
 CAUSES = f"""
 scheduler-stopped      | aime    | {EVERY_JOB}
-backend-down           | aime    | {EVERY_JOB}
+scheduler-down           | aime    | {EVERY_JOB}
 never-ran              | {HAIKU} | {HAIKU}
 missed-run             | {HAIKU} | {HAIKU}
 ran-late               | {HAIKU} | {HAIKU}
@@ -40,7 +40,7 @@ def good(house: LivedIn, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_the_good_morning_is_green_and_says_everywhere_that_it_is_the_demo(good: Run) -> None:
-    story = "This is the demo: every job ran when it was due. Its service and its files are gone when it ends."
+    story = "This is the demo: every job ran when it was due. Its scheduler and its files are gone when it ends."
 
     assert good.status == 0
     assert good.text.splitlines()[2] == story
@@ -52,7 +52,7 @@ def test_the_good_morning_is_green_and_says_everywhere_that_it_is_the_demo(good:
     assert re.search(r"<title[^>]*>demo: All 9 jobs did their work", good.page)
 
 
-def test_it_asks_nobody_but_its_own_service(good: Run, house: LivedIn) -> None:
+def test_it_asks_nobody_but_its_own_scheduler(good: Run, house: LivedIn) -> None:
     assert house.scheduler.asked == []
 
 
@@ -62,7 +62,7 @@ def test_it_asks_nobody_but_its_own_service(good: Run, house: LivedIn) -> None:
 def test_each_fault_is_found_by_its_name(tmp_path: Path, cause: str, subject: str, needing: str) -> None:
     with lived_in(tmp_path) as house:
         run = house.run("-q", "--demo", cause)
-    causes = {each["id"]: (each["cause"] or {}).get("code") for each in run.morning["services"] + run.morning["jobs"]}
+    causes = {each["id"]: (each["cause"] or {}).get("code") for each in run.morning["schedulers"] + run.morning["jobs"]}
     needy = {job["id"] for job in run.morning["jobs"] if job["cause"]}
     every_job = {job["id"] for job in run.morning["jobs"]}
     expected = {EVERY_JOB: every_job, CRON_JOB: every_job - {"optimize_ai_descriptions"}}.get(needing, {needing})
@@ -76,11 +76,11 @@ def test_each_fault_is_found_by_its_name(tmp_path: Path, cause: str, subject: st
 
 
 WRONG = {
-    "unknown": (["--demo", "no-such-cause"], "no-such-cause", "scheduler-stopped, scheduler-stalled, backend-down"),
+    "unknown": (["--demo", "no-such-cause"], "no-such-cause", "scheduler-stopped, scheduler-stalled, scheduler-down"),
     "a path": (["--demo", "checks/"], "that is a path", "--demo=CAUSE"),
     "a check": (["--demo", "checks/test_output.py::test_output_is_whole"], "that is a path", "--demo=CAUSE"),
-    "a file": (["--demo", "--jobs-file=x.toml"], "brings its own jobs.toml and service", "--jobs-file"),
-    "a url": (["--demo", "--service-url=http://h"], "brings its own jobs.toml and service", "--service-url"),
+    "a file": (["--demo", "--jobs-file=x.toml"], "brings its own jobs.toml and scheduler", "--jobs-file"),
+    "a url": (["--demo", "--scheduler-url=http://h"], "brings its own jobs.toml and scheduler", "--scheduler-url"),
 }
 
 
@@ -108,9 +108,9 @@ def test_the_environment_may_ask_for_it_and_a_file_on_the_command_line_outranks_
 def test_the_database_contradicts_a_stopped_scheduler(tmp_path: Path) -> None:
     with lived_in(tmp_path) as house:
         run = house.run("-q", "--demo", "scheduler-stopped")
-    (service,) = run.morning["services"]
+    (scheduler,) = run.morning["schedulers"]
 
-    assert service["cause"]["sentence"] == (
+    assert scheduler["cause"]["sentence"] == (
         "The scheduler is stopped although the database calls it active (since Sat 31 Jan 19:00 CET): "
         "no job of it will run; 6 runs were missed."
     )
@@ -119,7 +119,7 @@ def test_the_database_contradicts_a_stopped_scheduler(tmp_path: Path) -> None:
 def test_the_database_tells_of_the_jobs_while_the_backend_is_down(tmp_path: Path) -> None:
     """The backend crashed at 04:30: the run of 04:00 was made, and the one of 06:00 was not."""
     with lived_in(tmp_path) as house:
-        run = house.run("-q", "--demo", "backend-down")
+        run = house.run("-q", "--demo", "scheduler-down")
     found = {
         (job["id"], finding["check"]): (finding["verdict"], finding["found"])
         for job in run.morning["jobs"]

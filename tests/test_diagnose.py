@@ -47,7 +47,7 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOUSE_TOKEN", TOKEN)
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     monkeypatch.chdir(HOUSE)
-    for name in ("JOBS_FILE", "AS_OF", "SERVICE_URL", "DEMO"):
+    for name in ("JOBS_FILE", "AS_OF", "SCHEDULER_URL", "DEMO"):
         monkeypatch.delenv(f"ROLLCALL_{name}", raising=False)
 
 
@@ -67,7 +67,7 @@ class Staged:
 @cache
 def staged(fault: str | None) -> Staged:
     with demo_morning(fault) as demo, time_machine.travel(demo.now, tick=True):
-        where = ("--jobs-file", str(demo.jobs_file), "--service-url", demo.url)
+        where = ("--jobs-file", str(demo.jobs_file), "--scheduler-url", demo.url)
         status, lines = diagnose(*where)
         _, haiku = diagnose(*where, HAIKU)
         _, (whole,) = diagnose(*where, "--json")
@@ -87,22 +87,22 @@ def _alike_everywhere(text: str) -> str:
     return re.sub(r"\[Errno \d+\]\s+", "", text)
 
 
-BACKEND_DOWN = """\
+SCHEDULER_DOWN = """\
 Wed 11 Feb 2026 07:02 CET, Europe/Zurich
 
-service aime  URL
+scheduler aime  URL
   NO   does the backend answer?         the backend does not answer: GET
                                         URL/api/v1/services/scheduler/status: Connection refused
-   -   not asked further: backend-down (is it the right service? do the clocks agree?)
+   -   not asked further: scheduler-down (is it the right scheduler? do the clocks agree?)
   yes  does its database answer?        calls the scheduler active (since Sat 31 Jan 19:00 CET), 9 jobs on
                                         record
-   -   not asked further: backend-down (is the scheduler running? is the scheduler alive?)
-  cause: backend-down: The backend does not answer: GET
+   -   not asked further: scheduler-down (is the scheduler running? is the scheduler alive?)
+  cause: scheduler-down: The backend does not answer: GET
          URL/api/v1/services/scheduler/status: Connection refused.
-  do:    See whether the backend is up (`ps aux | grep uvicorn`), start it, then `pytest checks/ --jobs-file FOLDER/jobs.toml --service-url URL`
+  do:    See whether the backend is up (`ps aux | grep uvicorn`), start it, then `pytest checks/ --jobs-file FOLDER/jobs.toml --scheduler-url URL`
 
 generate_haiku_scheduled  Haiku generation: missed
-   -   not asked further: backend-down (is it registered? is its next run as declared?)
+   -   not asked further: scheduler-down (is it registered? is its next run as declared?)
   yes  was a run due?                   due Wed 11 Feb 06:00 CET, allowed until 06:15
   NO   did it run?                      its last run ended Tue 10 Feb 06:00:## CET, by the database
    -   not asked further: missed-run (was it on time? did it succeed?)
@@ -111,24 +111,24 @@ generate_haiku_scheduled  Haiku generation: missed
    -   not asked further: missed-run (is it whole? does it agree with the record?)
   yes  is no earlier run missing?       0 earlier runs told by files, none missing
   yes  is there room on the disk?       # free (# %)
-  cause: backend-down, see service aime
+  cause: scheduler-down, see scheduler aime
 
-unknown     daily_enrichment            not asked further: backend-down; done Wed 11 Feb 02:00:## CET
-unknown     generate_magazine_editions  not asked further: backend-down; done Wed 11 Feb 03:00:## CET
-unknown     sync_discogs_daily          not asked further: backend-down; done Wed 11 Feb 04:00:## CET
-unknown     export_collection_markdown  not asked further: backend-down; done Tue 10 Feb 08:00:## CET
-unknown     export_collection_json      not asked further: backend-down; done Tue 10 Feb 10:00:## CET
-unknown     optimize_ai_descriptions    not asked further: backend-down; done Wed 11 Feb 01:00:## CET
-unknown     weekly_haiku                not asked further: backend-down; done Sun 8 Feb 20:00:## CET
-unknown     monthly_analysis            not asked further: backend-down; done Sun 1 Feb 03:00:## CET
+unknown     daily_enrichment            not asked further: scheduler-down; done Wed 11 Feb 02:00:## CET
+unknown     generate_magazine_editions  not asked further: scheduler-down; done Wed 11 Feb 03:00:## CET
+unknown     sync_discogs_daily          not asked further: scheduler-down; done Wed 11 Feb 04:00:## CET
+unknown     export_collection_markdown  not asked further: scheduler-down; done Tue 10 Feb 08:00:## CET
+unknown     export_collection_json      not asked further: scheduler-down; done Tue 10 Feb 10:00:## CET
+unknown     optimize_ai_descriptions    not asked further: scheduler-down; done Wed 11 Feb 01:00:## CET
+unknown     weekly_haiku                not asked further: scheduler-down; done Sun 8 Feb 20:00:## CET
+unknown     monthly_analysis            not asked further: scheduler-down; done Sun 1 Feb 03:00:## CET
 """  # noqa: E501 - what is to be typed is told in one line, however long
 
 DEGRADED = """\
 Wed 11 Feb 2026 07:02 CET, Europe/Zurich
 
-service aime  URL
+scheduler aime  URL
   yes  does the backend answer?         it does
-  yes  is it the right service?         200 with 9 jobs
+  yes  is it the right scheduler?       200 with 9 jobs
   yes  do the clocks agree?             # s apart
   yes  does its database answer?        calls the scheduler active (since Sat 31 Jan 19:00 CET), 9 jobs on
                                         record
@@ -150,7 +150,7 @@ generate_haiku_scheduled  Haiku generation: bad-output
   yes  is there room on the disk?       # free (# %)
   cause: degraded-output: Its output generate-haiku-20260211-0600##.md holds the fallback text "Aucune
          information disponible".
-  do:    Look at it: `head FOLDER/data/scheduled-output/generate-haiku-20260211-0600##.md`; once what it draws on answers again, run it now: `curl -X POST URL/api/v1/services/scheduler/trigger/generate_haiku_scheduled`, then `pytest checks/ --jobs-file FOLDER/jobs.toml --service-url URL`
+  do:    Look at it: `head FOLDER/data/scheduled-output/generate-haiku-20260211-0600##.md`; once what it draws on answers again, run it now: `curl -X POST URL/api/v1/services/scheduler/trigger/generate_haiku_scheduled`, then `pytest checks/ --jobs-file FOLDER/jobs.toml --scheduler-url URL`
 
 ok          daily_enrichment            due Wed 11 Feb 02:00 CET, done Wed 11 Feb 02:00:## CET
 ok          generate_magazine_editions  due Wed 11 Feb 03:00 CET, done Wed 11 Feb 03:00:## CET
@@ -164,7 +164,7 @@ ok          monthly_analysis            due Sun 1 Feb 03:00 CET, done Sun 1 Feb 
 
 
 def test_a_backend_that_is_down_is_told_once_and_the_files_and_the_database_still_tell() -> None:
-    assert staged("backend-down").text == BACKEND_DOWN.rstrip("\n")
+    assert staged("scheduler-down").text == SCHEDULER_DOWN.rstrip("\n")
 
 
 def test_a_fallback_text_is_found_at_the_end_of_an_unbroken_chain() -> None:
@@ -173,10 +173,10 @@ def test_a_fallback_text_is_found_at_the_end_of_an_unbroken_chain() -> None:
 
 def test_a_good_morning_is_short() -> None:
     good = staged(None)
-    of_service, of_jobs = good.text.split("\n\n")[1:]
+    of_scheduler, of_jobs = good.text.split("\n\n")[1:]
 
     assert good.status == 0
-    assert {line[2:5] for line in of_service.splitlines()[1:] if line[2:5].strip()} == {"yes"}
+    assert {line[2:5] for line in of_scheduler.splitlines()[1:] if line[2:5].strip()} == {"yes"}
     assert [line.split()[0] for line in of_jobs.splitlines()] == ["ok"] * 9
 
 
@@ -190,8 +190,8 @@ def test_a_job_that_is_named_is_told_in_full() -> None:
 
 def test_a_stopped_scheduler_is_the_cause_of_all_its_jobs() -> None:
     stopped = staged("scheduler-stopped")
-    (service,) = stopped.whole["services"]
-    standing = {each["question"]: each["standing"] for each in service["links"]}
+    (scheduler,) = stopped.whole["schedulers"]
+    standing = {each["question"]: each["standing"] for each in scheduler["links"]}
 
     assert stopped.status == 1
     assert standing["is the scheduler running?"] == "no"
@@ -199,12 +199,12 @@ def test_a_stopped_scheduler_is_the_cause_of_all_its_jobs() -> None:
     assert {each["cause"]["code"] for each in stopped.whole["jobs"]} == {"scheduler-stopped"}
     assert stopped.text.count("  do:    ") == 1
     assert (
-        "do:    Start it: `pytest checks/ --jobs-file FOLDER/jobs.toml --service-url URL --restart-stopped`"
+        "do:    Start it: `pytest checks/ --jobs-file FOLDER/jobs.toml --scheduler-url URL --restart-stopped`"
         in stopped.text
     )
 
 
-MORNINGS = [(None, 0), ("scheduler-stopped", 1), ("backend-down", 1), ("degraded-output", 1)]
+MORNINGS = [(None, 0), ("scheduler-stopped", 1), ("scheduler-down", 1), ("degraded-output", 1)]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ MORNINGS = [(None, 0), ("scheduler-stopped", 1), ("backend-down", 1), ("degraded
 )
 def test_status_and_json_say_the_same(fault: str | None, status: int) -> None:
     told = staged(fault)
-    causes = {(each["cause"] or {}).get("code") for each in told.whole["services"] + told.whole["jobs"]}
+    causes = {(each["cause"] or {}).get("code") for each in told.whole["schedulers"] + told.whole["jobs"]}
 
     assert told.status == status
     assert causes - {None} == ({fault} if fault else set())
@@ -224,7 +224,7 @@ def test_status_and_json_say_the_same(fault: str | None, status: int) -> None:
 # The command line -----------------------------------------------------------------------------------------------------
 
 
-def test_only_the_services_of_the_named_jobs_are_asked(tmp_path: Path) -> None:
+def test_only_the_schedulers_of_the_named_jobs_are_asked(tmp_path: Path) -> None:
     with lived_in(tmp_path) as house:
         status, lines = diagnose("--jobs-file", str(tmp_path / "jobs.toml"), "--as-of", AS_OF, "export")
         asked = list(house.scheduler.asked)
@@ -232,7 +232,7 @@ def test_only_the_services_of_the_named_jobs_are_asked(tmp_path: Path) -> None:
 
     assert status == 0
     assert len(asked) == 1
-    assert [line.split()[1] for line in lines if line.startswith("service ")] == ["other"]
+    assert [line.split()[1] for line in lines if line.startswith("scheduler ")] == ["other"]
     assert [line.split()[1] for line in everything[-len(JOBS) :]] == list(JOBS)
     assert TOKEN not in "\n".join(everything)
 
@@ -243,7 +243,7 @@ def test_only_the_services_of_the_named_jobs_are_asked(tmp_path: Path) -> None:
         (["nope"], "no such job"),
         (["--as-of", "soon"], "not a timestamp"),
         (["--jobs-file", "none.toml"], "cannot be read"),
-        (["--service-url", "nobody=http://127.0.0.1:9"], "nobody"),
+        (["--scheduler-url", "nobody=http://127.0.0.1:9"], "nobody"),
     ],
 )
 def test_bad_input_is_refused_before_anybody_is_asked(tmp_path: Path, arguments: list[str], rule: str) -> None:
@@ -258,7 +258,7 @@ def test_bad_input_is_refused_before_anybody_is_asked(tmp_path: Path, arguments:
 
 MINUTELY = """
 timezone = "UTC"
-[services.aime]
+[schedulers.aime]
 url = "{url}"
 status = "/status"
 engine = "cron"
@@ -314,11 +314,11 @@ def test_a_second_look_proves_the_loop(
     with scheduler_saying(now + first, now + second) as (url, asked):
         (tmp_path / "jobs.toml").write_text(MINUTELY.format(url=url), encoding="utf-8")
         status, (text,) = diagnose("--jobs-file", str(tmp_path / "jobs.toml"), "--json", *options)
-    (service,) = json.loads(text)["services"]
-    (alive,) = [each for each in service["links"] if each["question"] == "is the scheduler alive?"]
+    (scheduler,) = json.loads(text)["schedulers"]
+    (alive,) = [each for each in scheduler["links"] if each["question"] == "is the scheduler alive?"]
 
     assert len(asked) == times
     assert alive["standing"] == standing
     assert answer in alive["answer"]
-    assert (service["cause"] or {}).get("code") == (None if standing == "yes" else "scheduler-stalled")
+    assert (scheduler["cause"] or {}).get("code") == (None if standing == "yes" else "scheduler-stalled")
     assert status == 1 or standing == "yes"

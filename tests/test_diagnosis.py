@@ -24,7 +24,7 @@ FALLBACK = [made("2026-02-11T06:00:17+01:00", "# Album Haïku\nAucune informatio
 EMPTY = [made("2026-02-11T06:00:17+01:00", ""), *OLD[:4]]
 GONE = not_seen(CauseCode.OUTPUT_UNREADABLE, "No such file or directory")
 DATABASE = Database(
-    service_id="aime",
+    scheduler_id="aime",
     url="sqlite:////srv/aime.db",
     shown_url="sqlite:////srv/aime.db",
     active="SELECT 1",
@@ -51,12 +51,12 @@ def with_room(told: Told, free: int | None = 10**9, total: int | None = 10**10) 
 
 
 def with_database(told: Told, last_execution: str) -> Told:
-    """The same where the service's database tells of that run."""
+    """The same where the scheduler's database tells of that run."""
     job = told.roll.jobs[0]
-    assert job.service is not None
+    assert job.scheduler is not None
     row = Registration(id=HAIKU, last_execution=last_execution, last_status="success")
     seen = DatabaseSeen(asked_at=told.now, answered_at=told.now, active=True, executions=(row,))
-    roll = roll_of(replace(job, service=replace(job.service, database=DATABASE)))
+    roll = roll_of(replace(job, scheduler=replace(job.scheduler, database=DATABASE)))
     return replace(told, roll=roll, evidence=replace(told.evidence, databases={"aime": seen}))
 
 
@@ -67,17 +67,17 @@ def link_of(subject: Diagnosed, question: str) -> Link:
 # Where the chain stops ------------------------------------------------------------------------------------------------
 
 # y yes, N no, ? cannot tell, - not asked further
-# of the service: answers, is the right one | clocks agree | running, alive
+# of the scheduler: answers, is the right one | clocks agree | running, alive
 # of the job: registered, next run | due | ran, on time, succeeded | output there, whole, agrees, none missing | room
 CHAINS: list[tuple[str, str, dict[str, Any]]] = [
-    # the service
+    # the scheduler
     ("yyyyy", "yyyyyyyyyyy", {}),
-    ("N----", "--y-y-yy-yy", {"service": not_seen(CauseCode.BACKEND_DOWN)}),
-    ("N----", "--y---N--yy", {"service": not_seen(CauseCode.BACKEND_DOWN), "files": OLD}),
-    ("N----", "--y---?----", {"service": not_seen(CauseCode.BACKEND_DOWN), "folder": GONE}),
-    ("yN---", "--y-y-yy-yy", {"service": not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found")}),
-    ("y?---", "--y-y-yy-yy", {"service": not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized")}),
-    ("y?---", "--y-y-yy-yy", {"service": not_seen(CauseCode.BACKEND_ERROR, "answers 500")}),
+    ("N----", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN)}),
+    ("N----", "--y---N--yy", {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN), "files": OLD}),
+    ("N----", "--y---?----", {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN), "folder": GONE}),
+    ("yN---", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found")}),
+    ("y?---", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized")}),
+    ("y?---", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.SCHEDULER_ERROR, "answers 500")}),
     ("yyNyy", "yyyyyyyyyyy", {"server_at": "2026-02-11T07:05:00+01:00"}),
     ("yy?yy", "yyyyyyyyyyy", {"server_at": None}),
     ("yyyN-", "--y---N--yy", {"running": False, "registered": False, "files": OLD}),
@@ -103,16 +103,16 @@ CHAINS: list[tuple[str, str, dict[str, Any]]] = [
     # nothing was owed yet: nothing is asked of a run
     ("yyyyy", "yyNy", {"since": "2026-02-11T12:00:00+01:00"}),
     # without a scheduler the files alone are asked; without an output the scheduler alone
-    ("", "yyyyyy", {"has_service": False}),
+    ("", "yyyyyy", {"has_scheduler": False}),
     ("yyyyy", "yyyyyy", {"has_output": False}),
 ]
 
 
-@pytest.mark.parametrize(("of_service", "of_job", "words"), CHAINS)
-def test_the_chain_stops_where_it_is_broken(of_service: str, of_job: str, words: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("of_scheduler", "of_job", "words"), CHAINS)
+def test_the_chain_stops_where_it_is_broken(of_scheduler: str, of_job: str, words: dict[str, Any]) -> None:
     diagnosis = diagnosed(**words)
 
-    assert "".join(chain(each) for each in diagnosis.services) == of_service
+    assert "".join(chain(each) for each in diagnosis.schedulers) == of_scheduler
     assert chain(diagnosis.jobs[0]) == of_job
 
 
@@ -121,8 +121,8 @@ def test_it_never_disagrees_with_the_checks(words: dict[str, Any]) -> None:
     """What pytest fails on needs a person here, and nothing that pytest looks at is left out."""
     told = with_room(morning(**words))
     judged, diagnosis = told.judged, diagnose(told.judged)
-    subjects = (*diagnosis.services, *diagnosis.jobs)
-    found = {each.check for service in judged.services for each in service.findings}
+    subjects = (*diagnosis.schedulers, *diagnosis.jobs)
+    found = {each.check for scheduler in judged.schedulers for each in scheduler.findings}
     found |= {each.check for job in judged.jobs for each in job.findings}
 
     assert {link.check for subject in subjects for link in subject.links} - {None} == found
@@ -137,24 +137,24 @@ def test_each_check_has_its_question() -> None:
 
 
 def test_a_link_that_was_not_asked_names_the_broken_one() -> None:
-    down = diagnosed(service=not_seen(CauseCode.BACKEND_DOWN))
+    down = diagnosed(scheduler=not_seen(CauseCode.SCHEDULER_DOWN))
     missed = diagnosed(last_execution="2026-02-10T05:00:17", files=OLD).jobs[0]
 
-    assert link_of(down.services[0], "is it the right service?").answer == "not asked further: backend-down"
-    assert link_of(down.jobs[0], "did it run?").answer == "not asked further: backend-down"
+    assert link_of(down.schedulers[0], "is it the right scheduler?").answer == "not asked further: scheduler-down"
+    assert link_of(down.jobs[0], "did it run?").answer == "not asked further: scheduler-down"
     assert link_of(missed, "did it succeed?").answer == "not asked further: missed-run"
 
 
 def test_the_database_is_told_although_the_backend_is_down() -> None:
-    down = with_room(morning(service=not_seen(CauseCode.BACKEND_DOWN)))
+    down = with_room(morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN)))
     diagnosis = diagnose(with_database(down, "2026-02-11T05:00:17").judged)
 
-    assert chain(diagnosis.services[0]) == "N--y--"
-    assert link_of(diagnosis.services[0], "does its database answer?").answer == (
+    assert chain(diagnosis.schedulers[0]) == "N--y--"
+    assert link_of(diagnosis.schedulers[0], "does its database answer?").answer == (
         "calls the scheduler active, 1 job on record"
     )
     assert chain(diagnosis.jobs[0]) == "--yyyyyyyyy"
-    assert diagnosis.jobs[0].in_short == "not asked further: backend-down; done Wed 11 Feb 06:00:17 CET"
+    assert diagnosis.jobs[0].in_short == "not asked further: scheduler-down; done Wed 11 Feb 06:00:17 CET"
 
 
 def test_when_it_was_due_is_told_once() -> None:
@@ -183,9 +183,9 @@ def test_a_late_run_that_is_a_warning_calls_nobody() -> None:
 
 def test_no_job_at_all_is_not_well() -> None:
     told = morning()
-    empty = replace(told, roll=replace(told.roll, jobs=()), evidence=Evidence(services={}, outputs={}))
+    empty = replace(told, roll=replace(told.roll, jobs=()), evidence=Evidence(schedulers={}, outputs={}))
 
-    assert diagnose(replace(empty.judged, services=())).needs_a_person
+    assert diagnose(replace(empty.judged, schedulers=())).needs_a_person
 
 
 # The disk -------------------------------------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ def test_one_root_cause_is_not_told_nine_times(tmp_path: Path) -> None:
     lines = list(render_diagnosis(diagnose(house.morning()), width=100))
 
     assert sum("connection refused" in line.lower() for line in lines) == 2
-    assert lines[-9:] == [f"unknown     job-{number}  not asked further: backend-down" for number in range(9)]
+    assert lines[-9:] == [f"unknown     job-{number}  not asked further: scheduler-down" for number in range(9)]
 
 
 def test_a_named_job_is_told_in_full_though_it_is_well() -> None:
@@ -311,15 +311,15 @@ def test_what_others_write_steers_no_terminal(tmp_path: Path) -> None:
 
 
 def test_json_has_its_shape() -> None:
-    whole = json.loads(diagnosis_json(diagnosed(service=not_seen(CauseCode.BACKEND_DOWN), files=OLD)))
-    (service,), (job,) = whole["services"], whole["jobs"]
+    whole = json.loads(diagnosis_json(diagnosed(scheduler=not_seen(CauseCode.SCHEDULER_DOWN), files=OLD)))
+    (scheduler,), (job,) = whole["schedulers"], whole["jobs"]
 
-    assert list(whole) == ["version", "judged_at", "replay_of", "services", "jobs"]
+    assert list(whole) == ["version", "judged_at", "replay_of", "schedulers", "jobs"]
     assert (whole["version"], whole["judged_at"]) == (1, "2026-02-11T07:02:00+01:00")
-    assert list(service) == list(job) == ["id", "verdict", "cause", "links"]
-    assert (service["id"], service["verdict"], service["cause"]["code"]) == ("aime", "failed", "backend-down")
+    assert list(scheduler) == list(job) == ["id", "verdict", "cause", "links"]
+    assert (scheduler["id"], scheduler["verdict"], scheduler["cause"]["code"]) == ("aime", "failed", "scheduler-down")
     assert list(job["cause"]) == ["code", "sentence", "next_step"]
-    assert service["links"][0] == {
+    assert scheduler["links"][0] == {
         "question": "does the backend answer?",
         "standing": "no",
         "answer": "the backend does not answer: connection refused",

@@ -94,7 +94,7 @@ DATABASES = st.builds(
 )
 EVIDENCE = st.builds(
     Evidence,
-    services=st.dictionaries(LINES, SCHEDULERS | NOT_SEEN, max_size=3),
+    schedulers=st.dictionaries(LINES, SCHEDULERS | NOT_SEEN, max_size=3),
     outputs=st.dictionaries(LINES, OUTPUTS | NOT_SEEN, max_size=3),
     databases=st.dictionaries(LINES, DATABASES | NOT_SEEN, max_size=3),
 )
@@ -109,20 +109,20 @@ def test_evidence_comes_back_as_it_was(evidence: Evidence) -> None:
 def test_evidence_is_plain_json_with_offsets(evidence: Evidence) -> None:
     again = json.loads(evidence.to_json())
 
-    assert set(again) == {"services", "outputs", "databases"}
+    assert set(again) == {"schedulers", "outputs", "databases"}
     for seen in again["outputs"].values():
         assert datetime.fromisoformat(seen["looked_at"]).utcoffset() == timedelta(0)
 
 
 def test_evidence_recorded_before_there_were_databases_is_read() -> None:
-    assert Evidence.from_json('{"services": {}, "outputs": {}}') == Evidence(services={}, outputs={}, databases={})
+    assert Evidence.from_json('{"schedulers": {}, "outputs": {}}') == Evidence(schedulers={}, outputs={}, databases={})
 
 
 def test_an_offset_comes_back_as_the_same_instant() -> None:
     here = NOW.astimezone(timezone(timedelta(hours=1)))
-    seen = NotSeen(code=CauseCode.BACKEND_DOWN, detail="x", looked_at=here)
+    seen = NotSeen(code=CauseCode.SCHEDULER_DOWN, detail="x", looked_at=here)
 
-    assert Evidence.from_json(Evidence(services={"a": seen}, outputs={}).to_json()).services["a"] == seen
+    assert Evidence.from_json(Evidence(schedulers={"a": seen}, outputs={}).to_json()).schedulers["a"] == seen
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,9 @@ def test_an_offset_comes_back_as_the_same_instant() -> None:
         "[]",
         "null",
         "{}",
-        '{"services": {}, "outputs": []}',
-        '{"services": {"a": {"kind": "output"}}, "outputs": {}}',
-        '{"services": {"a": {"kind": "not-seen", "code": "bad-luck"}}, "outputs": {}}',
+        '{"schedulers": {}, "outputs": []}',
+        '{"schedulers": {"a": {"kind": "output"}}, "outputs": {}}',
+        '{"schedulers": {"a": {"kind": "not-seen", "code": "bad-luck"}}, "outputs": {}}',
         "[" * 100_000,
     ],
 )

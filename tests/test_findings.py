@@ -65,6 +65,6 @@ def test_a_finding_has_no_other_words() -> None:
 
 
 def test_a_finding_cannot_be_written_over() -> None:
-    finding = broken(Check.ANSWERS, Verdict.FAILED, CauseCode.BACKEND_DOWN, expected="200", found="", because="down")
+    finding = broken(Check.ANSWERS, Verdict.FAILED, CauseCode.SCHEDULER_DOWN, expected="200", found="", because="down")
     with pytest.raises(AttributeError):
         finding.because = "up"  # type: ignore[misc]  # what this test is about

@@ -28,12 +28,12 @@ GOOD = Script(first=reply(SCHEDULER))
 
 
 def roll(folder: Path, urls: dict[str, str], *, timeout: str = "5 s", jobs: int = 2, token: str = TOKEN) -> Roll:
-    """`jobs` jobs for each service, all of which write into one folder."""
+    """`jobs` jobs for each scheduler, all of which write into one folder."""
     lines = ['timezone = "Europe/Zurich"']
     for name, url in urls.items():
-        lines += [f'[services.{name}]\nurl = "{url}"\ntimeout = "{timeout}"', 'headers = { X-Token = "${TOKEN}" }']
+        lines += [f'[schedulers.{name}]\nurl = "{url}"\ntimeout = "{timeout}"', 'headers = { X-Token = "${TOKEN}" }']
         for number in range(jobs):
-            lines += [f'[jobs.{name}-{number}]\nservice = "{name}"\nschedule = "0 6 * * *"']
+            lines += [f'[jobs.{name}-{number}]\nscheduler = "{name}"\nschedule = "0 6 * * *"']
             lines += [f'output = {{ path = "out/{name}-{number}-*.md" }}']
     file = folder / "jobs.toml"
     file.write_text("\n".join(lines))
@@ -47,7 +47,7 @@ def stack() -> Iterator[ExitStack]:
         yield entered
 
 
-def services(stack: ExitStack, **scripts: Script) -> dict[str, HostileService]:
+def schedulers(stack: ExitStack, **scripts: Script) -> dict[str, HostileService]:
     return {name: stack.enter_context(hostile_service(script)) for name, script in scripts.items()}
 
 
@@ -55,46 +55,46 @@ def urls(hostile: dict[str, HostileService]) -> dict[str, str]:
     return {name: each.url for name, each in hostile.items()}
 
 
-def test_each_service_is_asked_once_however_many_jobs_it_has(tmp_path: Path, stack: ExitStack) -> None:
-    hostile = services(stack, a=GOOD, b=GOOD)
+def test_each_scheduler_is_asked_once_however_many_jobs_it_has(tmp_path: Path, stack: ExitStack) -> None:
+    hostile = schedulers(stack, a=GOOD, b=GOOD)
     declared = roll(tmp_path, urls(hostile), jobs=50)
     progress: list[tuple[int, int]] = []
     evidence = gather(
         declared.jobs,
-        declared.services,
+        declared.schedulers,
         now=NOW,
         clock=lambda: NOW,
         progress=lambda done, total: progress.append((done, total)),
     )
 
     assert [len(each.requests) for each in hostile.values()] == [1, 1]
-    assert all(isinstance(seen, SchedulerSeen) for seen in evidence.services.values())
+    assert all(isinstance(seen, SchedulerSeen) for seen in evidence.schedulers.values())
     assert len(evidence.outputs) == 100
     assert all(isinstance(seen, OutputSeen) for seen in evidence.outputs.values())
     assert progress == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_only_what_the_chosen_jobs_need_is_asked(tmp_path: Path, stack: ExitStack) -> None:
-    hostile = services(stack, a=GOOD, b=GOOD, c=GOOD)
+    hostile = schedulers(stack, a=GOOD, b=GOOD, c=GOOD)
     declared = roll(tmp_path, urls(hostile))
     evidence = gather([declared.job("b-1")], [], now=NOW, clock=lambda: NOW)
 
-    assert (set(evidence.services), set(evidence.outputs)) == ({"b"}, {"b-1"})
+    assert (set(evidence.schedulers), set(evidence.outputs)) == ({"b"}, {"b-1"})
     assert [len(each.requests) for each in hostile.values()] == [0, 1, 0]
 
 
-def test_a_service_can_be_asked_without_its_jobs(tmp_path: Path, stack: ExitStack) -> None:
-    hostile = services(stack, a=GOOD)
+def test_a_scheduler_can_be_asked_without_its_jobs(tmp_path: Path, stack: ExitStack) -> None:
+    hostile = schedulers(stack, a=GOOD)
     declared = roll(tmp_path, urls(hostile))
-    evidence = gather([], declared.services, now=NOW, clock=lambda: NOW)
+    evidence = gather([], declared.schedulers, now=NOW, clock=lambda: NOW)
 
-    assert (set(evidence.services), set(evidence.outputs)) == ({"a"}, set())
+    assert (set(evidence.schedulers), set(evidence.outputs)) == ({"a"}, set())
 
 
 def test_nobody_to_ask_is_no_evidence(tmp_path: Path) -> None:
     evidence = gather([], [], now=NOW, clock=lambda: NOW)
 
-    assert (dict(evidence.services), dict(evidence.outputs)) == ({}, {})
+    assert (dict(evidence.schedulers), dict(evidence.outputs)) == ({}, {})
 
 
 # Limits -----------------------------------------------------------------------------------------------------------
@@ -108,25 +108,25 @@ SLOW = [
 ]
 
 
-def test_ten_services_that_hang_cost_one_timeout(tmp_path: Path, stack: ExitStack) -> None:
-    hostile = services(stack, **{f"s{number}": SLOW[number % len(SLOW)] for number in range(10)}, good=GOOD)
+def test_ten_schedulers_that_hang_cost_one_timeout(tmp_path: Path, stack: ExitStack) -> None:
+    hostile = schedulers(stack, **{f"s{number}": SLOW[number % len(SLOW)] for number in range(10)}, good=GOOD)
     declared = roll(tmp_path, urls(hostile), timeout="1 s")
     started = time.monotonic()
-    evidence = gather(declared.jobs, declared.services, now=NOW, clock=lambda: NOW)
+    evidence = gather(declared.jobs, declared.schedulers, now=NOW, clock=lambda: NOW)
 
     assert time.monotonic() - started < 1 + BUSY
-    assert isinstance(evidence.services["good"], SchedulerSeen)
+    assert isinstance(evidence.schedulers["good"], SchedulerSeen)
     for number in range(10):
-        seen = evidence.services[f"s{number}"]
+        seen = evidence.schedulers[f"s{number}"]
         assert isinstance(seen, NotSeen)
-        assert seen.code in (CauseCode.BACKEND_DOWN, CauseCode.WRONG_SERVICE)
+        assert seen.code in (CauseCode.SCHEDULER_DOWN, CauseCode.WRONG_SERVICE)
 
 
 def test_an_answer_that_comes_after_its_own_limit_does_not_count(tmp_path: Path, stack: ExitStack) -> None:
-    """The others' patience must not decide whether a service is up."""
-    hostile = services(stack, hasty=GOOD, patient=GOOD)
-    (hasty,) = roll(tmp_path, {"hasty": hostile["hasty"].url}, timeout="0.2 s").services
-    (patient,) = roll(tmp_path, {"patient": hostile["patient"].url}, timeout="2.5 s").services
+    """The others' patience must not decide whether a scheduler is up."""
+    hostile = schedulers(stack, hasty=GOOD, patient=GOOD)
+    (hasty,) = roll(tmp_path, {"hasty": hostile["hasty"].url}, timeout="0.2 s").schedulers
+    (patient,) = roll(tmp_path, {"patient": hostile["patient"].url}, timeout="2.5 s").schedulers
     here = threading.local()
 
     def clock() -> datetime:
@@ -136,7 +136,7 @@ def test_an_answer_that_comes_after_its_own_limit_does_not_count(tmp_path: Path,
         here.asked = True
         return NOW
 
-    seen = gather([], [hasty, patient], now=NOW, clock=clock).services
+    seen = gather([], [hasty, patient], now=NOW, clock=clock).schedulers
 
     assert isinstance(seen["patient"], SchedulerSeen)
     assert isinstance(seen["hasty"], NotSeen)
@@ -144,31 +144,31 @@ def test_an_answer_that_comes_after_its_own_limit_does_not_count(tmp_path: Path,
 
 
 def test_who_cannot_be_asked_does_not_keep_the_others_from_being_heard(tmp_path: Path, stack: ExitStack) -> None:
-    hostile = services(stack, good=GOOD, broken=Script(first=reply(status="500 Broken")))
+    hostile = schedulers(stack, good=GOOD, broken=Script(first=reply(status="500 Broken")))
     refusing = stack.enter_context(closed_port())
     declared = roll(tmp_path, {**urls(hostile), "down": refusing})
     (tmp_path / "out").rmdir()
-    evidence = gather(declared.jobs, declared.services, now=NOW, clock=lambda: NOW)
+    evidence = gather(declared.jobs, declared.schedulers, now=NOW, clock=lambda: NOW)
 
-    assert {name: getattr(seen, "code", "seen") for name, seen in evidence.services.items()} == {
+    assert {name: getattr(seen, "code", "seen") for name, seen in evidence.schedulers.items()} == {
         "good": "seen",
-        "broken": "backend-error",
-        "down": "backend-down",
+        "broken": "scheduler-error",
+        "down": "scheduler-down",
     }
     assert {getattr(seen, "code", "seen") for seen in evidence.outputs.values()} == {"output-unreadable"}
 
 
 def test_a_look_that_breaks_is_a_witness_that_was_not_seen(tmp_path: Path, stack: ExitStack) -> None:
-    hostile = services(stack, a=GOOD)
+    hostile = schedulers(stack, a=GOOD)
     declared = roll(tmp_path, urls(hostile))
 
     def clock() -> datetime:
         raise RuntimeError(f"\x1b[31m{TOKEN}")
 
-    evidence = gather(declared.jobs, declared.services, now=NOW, clock=clock)
+    evidence = gather(declared.jobs, declared.schedulers, now=NOW, clock=clock)
 
-    assert evidence.services["a"] == NotSeen(
-        code=CauseCode.BACKEND_DOWN, detail="looking broke with RuntimeError: ${TOKEN}", looked_at=NOW
+    assert evidence.schedulers["a"] == NotSeen(
+        code=CauseCode.SCHEDULER_DOWN, detail="looking broke with RuntimeError: ${TOKEN}", looked_at=NOW
     )
     assert isinstance(evidence.outputs["a-0"], OutputSeen)
 
@@ -181,9 +181,9 @@ def test_no_evidence_holds_a_secret(tmp_path: Path, stack: ExitStack) -> None:
         "html": Script(first=reply(f"<p>{TOKEN}".encode())),
         "banner": Script(first=TOKEN.encode(), speaks_first=True),
     }
-    hostile = services(stack, **echoes)
+    hostile = schedulers(stack, **echoes)
     declared = roll(tmp_path, urls(hostile))
-    text = gather(declared.jobs, declared.services, now=NOW, clock=lambda: NOW).to_json()
+    text = gather(declared.jobs, declared.schedulers, now=NOW, clock=lambda: NOW).to_json()
 
     assert all(f"X-Token: {TOKEN}".encode() in request for each in hostile.values() for request in each.requests[:1])
     assert "${TOKEN}" in text
@@ -231,10 +231,10 @@ def clock():
     return datetime.now(UTC)
 
 started = time.monotonic()
-evidence = gather(roll.jobs, roll.services, now=datetime.now(UTC), clock=clock)
+evidence = gather(roll.jobs, roll.schedulers, now=datetime.now(UTC), clock=clock)
 took = time.monotonic() - started
 abandoned = sum(thread.daemon and thread.is_alive() for thread in threading.enumerate())
-print(took < 0.5 + 4, abandoned > 0, sorted({seen.code.value for seen in evidence.services.values()}))
+print(took < 0.5 + 4, abandoned > 0, sorted({seen.code.value for seen in evidence.schedulers.values()}))
 """
 
 
@@ -262,10 +262,10 @@ def test_a_folder_is_listed_once_however_many_jobs_share_it(tmp_path: Path) -> N
 
 
 def test_witnesses_that_never_answer_leave_nothing_behind_at_the_end(tmp_path: Path, stack: ExitStack) -> None:
-    hostile = services(stack, **{f"s{number}": SLOW[number % len(SLOW)] for number in range(6)})
+    hostile = schedulers(stack, **{f"s{number}": SLOW[number % len(SLOW)] for number in range(6)})
     roll(tmp_path, urls(hostile), timeout="0.5 s", token="x")
     started = time.monotonic()
     status, told, warned = run(HANGS, tmp_path)
 
-    assert (status, told, warned) == (0, "True True ['backend-down', 'wrong-service']", "")
+    assert (status, told, warned) == (0, "True True ['scheduler-down', 'wrong-service']", "")
     assert time.monotonic() - started < 20

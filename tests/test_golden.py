@@ -52,7 +52,7 @@ def several_causes(house: House) -> None:
 STARTED = Action(deed=Deed.START, subject="aime", at=NOW, is_proven=True, proof="running, 3 jobs")
 CASES = {
     "all-well": Case(),
-    "one-service-down": Case(status=1, happens=House.falls_silent),
+    "one-scheduler-down": Case(status=1, happens=House.falls_silent),
     "several-causes": Case(status=1, happens=several_causes, since={"import": datetime(2026, 2, 9, 6, tzinfo=ZURICH)}),
     "partial": Case(only=("poem",)),
     "incomplete": Case(

@@ -47,12 +47,12 @@ ZONES: dict[str, dict[str, Any]] = {
     "Australia/Lord_Howe": {},
     "Asia/Kolkata": {"has_output": False},
     "Africa/Casablanca": {},
-    "America/Sao_Paulo": {"has_service": False},
+    "America/Sao_Paulo": {"has_scheduler": False},
     "America/New_York": {},
     "Asia/Kathmandu": {"stamp": None},
     "Pacific/Apia": {},
     "America/St_Johns": {"has_output": False},
-    "Pacific/Chatham": {"has_service": False},
+    "Pacific/Chatham": {"has_scheduler": False},
     "UTC": {},
 }
 ENGINES = ("cron", "apscheduler")
@@ -143,8 +143,8 @@ def alarms_at(year: Year, now: datetime) -> list[str]:
 def _alarming(year: Year, now: datetime) -> list[Finding]:
     judged = year.seen_at(now).judged
     of_jobs = [each for job in judged.jobs for each in job.findings]
-    of_services = [each for service in judged.services for each in service.findings]
-    return [each for each in of_services + of_jobs if each.needs_a_person]
+    of_schedulers = [each for scheduler in judged.schedulers for each in scheduler.findings]
+    return [each for each in of_schedulers + of_jobs if each.needs_a_person]
 
 
 @pytest.mark.parametrize(("place", "chosen"), numbered(SCHEDULES, ZONES, ENGINES, TELLINGS))
@@ -289,7 +289,7 @@ def with_days_off(name: str, engine: str, *, runs_on_them: bool, schedule: str =
 
 @pytest.mark.parametrize("runs_on_them", [True, False])
 @pytest.mark.parametrize(
-    "declared", [{}, {"has_output": False}, {"has_service": False}], ids=["both", "record", "files"]
+    "declared", [{}, {"has_output": False}, {"has_scheduler": False}], ids=["both", "record", "files"]
 )
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", DAYS_OFF)
@@ -310,7 +310,7 @@ BEGAN = "2026-03-25T03:10:07.25+01:00"
     [
         ([BEGAN], {}),
         ([BEGAN], {"has_output": False}),
-        ([BEGAN], {"has_service": False}),
+        ([BEGAN], {"has_scheduler": False}),
         ([BEGAN], {"stamp": None}),
         ([BEGAN], {"pattern": "generate-haiku-*", "keeps": 1}),
         ([BEGAN, "2026-03-28T08:55:00.5+01:00"], {}),
@@ -346,7 +346,7 @@ def drifting_year_of(job: Job, start: str) -> Year:
 
 @pytest.mark.parametrize(
     "declared",
-    [{}, {"has_output": False}, {"has_service": False}, {"anchor": "2026-01-01T00:00+01:00"}],
+    [{}, {"has_output": False}, {"has_scheduler": False}, {"anchor": "2026-01-01T00:00+01:00"}],
     ids=["both", "record", "files", "anchor"],
 )
 @pytest.mark.parametrize("start", ["2026-03-27T03:10:07.25+01:00", "2026-10-23T03:10:07.25+02:00"])
@@ -395,8 +395,8 @@ def first_alarm(
     for now in sorted(boundaries):
         told = year.seen_at(now)
         if told.judged.needs_a_person:
-            service = next((each for each in told.judged.service_causes.values() if each), None)
-            return now, service.code if service else told.code
+            scheduler = next((each for each in told.judged.scheduler_causes.values() if each), None)
+            return now, scheduler.code if scheduler else told.code
     return None
 
 

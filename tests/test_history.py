@@ -46,7 +46,7 @@ def test_the_judged_run_is_a_row_with_all_that_is_known_of_it() -> None:
     ("words", "expected"),
     [
         ({"status": "error"}, ["failed run-failed"]),
-        ({"service": not_seen(CauseCode.BACKEND_DOWN)}, ["unknown backend-down"]),
+        ({"scheduler": not_seen(CauseCode.SCHEDULER_DOWN)}, ["unknown scheduler-down"]),
         ({}, ["ok None"]),
         # Today's run is still inside its time, and yesterday's is proven.
         ({"now": "2026-02-11T06:00:05+01:00", "last_execution": "2026-02-10T05:00:17",
@@ -161,7 +161,7 @@ def test_an_interval_without_an_anchor_is_told_on_the_grid_that_was_seen() -> No
         (Deed.RERUN, "aime", "2026-02-11T06:00:00+01:00", False, False),
     ],
 )
-def test_what_was_done_about_a_run_or_its_service_is_remembered_with_it(
+def test_what_was_done_about_a_run_or_its_scheduler_is_remembered_with_it(
     deed: Deed, subject: str, due_at: str | None, is_dry: bool, is_told: bool
 ) -> None:
     action = Action(

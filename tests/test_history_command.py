@@ -74,7 +74,7 @@ WHOLE = Whole(
             ran_at=at("2026-02-09T08:48:09+01:00")),
         row("old", 9, Verdict.OK, ran_at=at("2026-02-09T06:00:17+01:00"), from_files=True),
         row("haiku", 10, Verdict.MISSED, cause="scheduler-stopped", needs_a_person=True, action="aime restarted"),
-        row("haiku", 11, Verdict.UNKNOWN, cause="backend-down", needs_a_person=True),
+        row("haiku", 11, Verdict.UNKNOWN, cause="scheduler-down", needs_a_person=True),
     ),
     mornings=(
         PastMorning(judged_at=at("2026-02-09T07:02:00+01:00"), verdict="ok", is_complete=True, declared=2, needing=0,
@@ -84,7 +84,7 @@ WHOLE = Whole(
     ),
     present=("haiku", "weekly"),
     present_at=at("2026-02-11T07:02:00+01:00"),
-    told=(Told(key="haiku", cause="backend-down", since=at("2026-02-11T06:00:00+01:00"),
+    told=(Told(key="haiku", cause="scheduler-down", since=at("2026-02-11T06:00:00+01:00"),
                told_at=at("2026-02-11T07:02:03.5+01:00")),),
 )  # fmt: skip
 
@@ -119,7 +119,7 @@ haiku  Haiku generation
   4 due runs: 1 ok, 1 late, 1 missed, 1 unknown
   L Mon 9 Feb 06:00 CET   late     ran-late; ran 08:48:09, 2 h 48 min after it was due; 1.4 kB
   ✗ Tue 10 Feb 06:00 CET  missed   scheduler-stopped; judged Tue 10 Feb 07:00 CET; aime restarted
-  ? Wed 11 Feb 06:00 CET  unknown  backend-down; judged Wed 11 Feb 07:00 CET
+  ? Wed 11 Feb 06:00 CET  unknown  scheduler-down; judged Wed 11 Feb 07:00 CET
 
 weekly
   nothing is remembered of this time
@@ -317,7 +317,7 @@ def test_an_import_replaces_nothing_that_is_better_known_here(folder: Path) -> N
     assert [each.verdict for each in whole.rows if each.due_at.day == 11] == [Verdict.OK]
 
 
-@pytest.mark.parametrize(("day", "expected"), [(10, "backend-down"), (12, "missed-run")])
+@pytest.mark.parametrize(("day", "expected"), [(10, "scheduler-down"), (12, "missed-run")])
 def test_what_was_told_last_stays(folder: Path, day: int, expected: str) -> None:
     """By whose newest morning is newer: the history here is of that day, the other of the 11th."""
     file = folder / "reports" / "history.sqlite3"

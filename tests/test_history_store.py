@@ -165,9 +165,9 @@ def test_what_was_done_is_remembered_when_the_run_is_judged_again(file: Path) ->
     ]
 
 
-def test_a_service_that_is_down_later_takes_nothing_back(file: Path) -> None:
-    down = not_seen(CauseCode.BACKEND_DOWN)
-    written(file, seen_on(11), seen_on(11, now="2026-02-11T09:00:00+01:00", service=down))
+def test_a_scheduler_that_is_down_later_takes_nothing_back(file: Path) -> None:
+    down = not_seen(CauseCode.SCHEDULER_DOWN)
+    written(file, seen_on(11), seen_on(11, now="2026-02-11T09:00:00+01:00", scheduler=down))
 
     assert verdicts(file) == ["02-11 ok"]
 

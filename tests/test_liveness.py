@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import HAIKU, Told, at, morning, not_seen
-from rollcall.cause import explain_service
+from rollcall.cause import explain_scheduler
 from rollcall.errors import CauseCode
 from rollcall.evidence import NotSeen, Registration, SchedulerSeen
 from rollcall.findings import Check, Finding, Verdict
@@ -27,7 +27,7 @@ def first_look(next_run: str | None, **words: Any) -> Told:
 
 
 def scheduler(told: Told) -> SchedulerSeen:
-    seen = told.evidence.services["aime"]
+    seen = told.evidence.schedulers["aime"]
     assert isinstance(seen, SchedulerSeen)
     return seen
 
@@ -43,7 +43,7 @@ def looked_again(told: Told, next_run: str | None, present: str, *, slow: float 
         running=running,
         registrations=(Registration(id=HAIKU, next_run=text),),
     )
-    findings = with_second_look(told.service, first, second).findings
+    findings = with_second_look(told.scheduler, first, second).findings
     return next(each for each in findings if each.check is Check.SCHEDULER_IS_ALIVE)
 
 
@@ -67,7 +67,7 @@ WAITS = [
 @pytest.mark.parametrize(("next_run", "seconds"), WAITS)
 def test_a_second_look_is_worth_it_where_a_run_falls_due(next_run: str | None, seconds: float | None) -> None:
     told = first_look(next_run)
-    wait = wait_before_second_look(told.service, scheduler(told))
+    wait = wait_before_second_look(told.scheduler, scheduler(told))
 
     assert wait == (None if seconds is None else timedelta(seconds=seconds))
     assert wait is None or wait <= LONGEST_WAIT
@@ -76,11 +76,11 @@ def test_a_second_look_is_worth_it_where_a_run_falls_due(next_run: str | None, s
 def test_no_second_look_where_the_first_has_no_clock_or_no_scheduler() -> None:
     without_date = first_look("07:02:01", server_at=None)
     stopped = first_look("07:02:01", running=False)
-    down = morning(service=not_seen(CauseCode.BACKEND_DOWN))
+    down = morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN))
 
-    assert wait_before_second_look(without_date.service, scheduler(without_date)) is None
-    assert wait_before_second_look(stopped.service, scheduler(stopped)) is None
-    assert wait_before_second_look(down.service, down.evidence.services["aime"]) is None
+    assert wait_before_second_look(without_date.scheduler, scheduler(without_date)) is None
+    assert wait_before_second_look(stopped.scheduler, scheduler(stopped)) is None
+    assert wait_before_second_look(down.scheduler, down.evidence.schedulers["aime"]) is None
 
 
 # first next run | second next run | the present at the second look | slow | alive
@@ -124,15 +124,15 @@ def test_the_cause_is_the_one_of_the_checks() -> None:
     first = scheduler(told)
     later = first.answered_at + timedelta(seconds=4)
     second = replace(first, asked_at=later, answered_at=later, server_at=later)
-    cause = explain_service(with_second_look(told.service, first, second))
+    cause = explain_scheduler(with_second_look(told.scheduler, first, second))
 
     assert cause is not None
     assert cause.code is CauseCode.SCHEDULER_STALLED
 
 
-@pytest.mark.parametrize("second", [not_seen(CauseCode.BACKEND_DOWN), None])
+@pytest.mark.parametrize("second", [not_seen(CauseCode.SCHEDULER_DOWN), None])
 def test_a_second_look_that_fails_proves_nothing(second: NotSeen | None) -> None:
     told = first_look("07:02:02")
     seen = second or replace(scheduler(told), running=False)
 
-    assert with_second_look(told.service, scheduler(told), seen) == told.service
+    assert with_second_look(told.scheduler, scheduler(told), seen) == told.scheduler

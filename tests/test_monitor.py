@@ -84,7 +84,7 @@ def looked(of: object, capture: pytest.CaptureFixture[str], *arguments: str) -> 
 @pytest.fixture(autouse=True)
 def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOUSE_TOKEN", TOKEN)
-    for name in ("JOBS_FILE", "AS_OF", "SERVICE_URL", "DEMO", "REPLAY", "RECORD"):
+    for name in ("JOBS_FILE", "AS_OF", "SCHEDULER_URL", "DEMO", "REPLAY", "RECORD"):
         monkeypatch.delenv(f"ROLLCALL_{name}", raising=False)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -158,13 +158,13 @@ def test_a_run_that_may_be_late_is_a_warning_and_calls_nobody(
 
 def test_a_backend_that_is_down_is_critical_and_what_nobody_could_look_at_unknown(at_home: Monitored) -> None:
     with closed_port() as url:
-        down = at_home.look("--service-url", f"aime={url}", "--quiet")
+        down = at_home.look("--scheduler-url", f"aime={url}", "--quiet")
     shutil.rmtree(at_home.house.folder / "backups")
     (at_home.house.folder / "backups").touch()
     unknown = at_home.look("--quiet")
 
     assert (down.status, unknown.status) == (2, 3)
-    assert "backend-down" in "\n".join(down.lines)
+    assert "scheduler-down" in "\n".join(down.lines)
     assert "output-unreadable" in "\n".join(unknown.lines)
 
 
@@ -207,7 +207,7 @@ def test_a_second_monitor_steps_aside_at_once(at_home: Monitored) -> None:
     assert (nagios.status, nagios.notes) == (3, "")
     assert nagios.lines[0].startswith("ROLLCALL UNKNOWN")
     assert after.status == 0
-    assert len(at_home.house.scheduler.asked) == 2  # both services, once
+    assert len(at_home.house.scheduler.asked) == 2  # both schedulers, once
     assert at_home.watcher.paths == ["/ping/start", "/ping/0"]
 
 
@@ -297,7 +297,7 @@ def test_a_bad_jobs_file_is_status_4(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_what_is_stopped_is_started_only_when_told_to(capsys: pytest.CaptureFixture[str]) -> None:
     with demo_morning("scheduler-stopped") as demo, time_machine.travel(demo.now, tick=True):
-        where = ("monitor", "--jobs-file", str(demo.jobs_file), "--service-url", demo.url)
+        where = ("monitor", "--jobs-file", str(demo.jobs_file), "--scheduler-url", demo.url)
         only_looked = looked(command, capsys, *where)
         dry = looked(command, capsys, *where, "--restart-stopped", "--dry-run")
         acted = looked(command, capsys, *where, "--restart-stopped", "--log", str(demo.folder / "monitor.log"))
@@ -336,7 +336,7 @@ def test_what_was_missed_and_run_again_is_told_once(capsys: pytest.CaptureFixtur
     with demo_morning("missed-run") as demo, listener() as hook, time_machine.travel(demo.now, tick=True):
         with demo.jobs_file.open("a") as file:
             file.write(f'\n[alert]\nwebhook = "{hook.url}"\ntimeout = "{BUSY} s"\n')
-        where = ("monitor", "--jobs-file", str(demo.jobs_file), "--service-url", demo.url)
+        where = ("monitor", "--jobs-file", str(demo.jobs_file), "--scheduler-url", demo.url)
         looks = [looked(command, capsys, *where, *more) for more in ([], ["--rerun-missed"], [])]
     haiku = [each.says for each in hook.heard if "job generate_haiku_scheduled" in each.says["keys"]]
 
@@ -366,8 +366,8 @@ def test_another_jobs_file_than_the_one_here_is_said(at_home: Monitored, monkeyp
 
 
 def test_two_processes_at_the_same_time_look_once(tmp_path: Path) -> None:
-    """The first hangs in its service; the second does not wait for it."""
-    toml = 'timezone = "UTC"\n[services.slow]\nurl = "{url}"\nstatus = "/"\nengine = "cron"\ntimeout = "60 s"\n'
+    """The first hangs in its scheduler; the second does not wait for it."""
+    toml = 'timezone = "UTC"\n[schedulers.slow]\nurl = "{url}"\nstatus = "/"\nengine = "cron"\ntimeout = "60 s"\n'
     toml += '[jobs.a]\nschedule = "@daily"\n'
     with listener(holds=1) as slow:
         (tmp_path / "jobs.toml").write_text(toml.format(url=slow.url))

@@ -23,8 +23,8 @@ def written(told: Told, *, is_complete: bool = True) -> dict[str, Any]:
 
 
 # DESIGN.md, section 5; programs read these. Others may stand beside them.
-PROMISED = ["version", "judged_at", "complete", "verdict", "services", "jobs"]
-PROMISED_OF_A_SERVICE = ["id", "verdict", "cause"]
+PROMISED = ["version", "judged_at", "complete", "verdict", "schedulers", "jobs"]
+PROMISED_OF_A_SCHEDULER = ["id", "verdict", "cause"]
 PROMISED_OF_A_JOB = [
     "id",
     "title",
@@ -43,7 +43,7 @@ def test_the_promised_keys_are_there_in_their_order() -> None:
 
     assert [key for key in whole if key in PROMISED] == PROMISED
     assert whole["version"] == 1
-    assert [key for key in whole["services"][0] if key in PROMISED_OF_A_SERVICE] == PROMISED_OF_A_SERVICE
+    assert [key for key in whole["schedulers"][0] if key in PROMISED_OF_A_SCHEDULER] == PROMISED_OF_A_SCHEDULER
     assert [key for key in whole["jobs"][0] if key in PROMISED_OF_A_JOB] == PROMISED_OF_A_JOB
 
 
@@ -60,14 +60,14 @@ def test_a_check_that_failed_without_a_finding_needs_attention() -> None:
     assert (whole["verdict"], whole["other_failures"]) == ("attention", ["checks/test_own.py::test_x"])
 
 
-def test_a_service_that_nobody_asked_leaves_the_morning_a_part() -> None:
+def test_a_scheduler_that_nobody_asked_leaves_the_morning_a_part() -> None:
     told = morning()
-    jobs = tuple(replace(job, service=None) for job in told.roll.jobs)
-    part = judge_morning(replace(told.roll, jobs=jobs), told.evidence, now=told.now, services=())
+    jobs = tuple(replace(job, scheduler=None) for job in told.roll.jobs)
+    part = judge_morning(replace(told.roll, jobs=jobs), told.evidence, now=told.now, schedulers=())
     whole = json.loads(to_json(part, is_complete=True))
 
     assert (whole["verdict"], whole["complete"]) == ("incomplete", False)
-    assert headline(part, is_complete=True).startswith("1 of 1 job, but only 0 of 1 service checked")
+    assert headline(part, is_complete=True).startswith("1 of 1 job, but only 0 of 1 scheduler checked")
 
 
 def test_a_cause_is_null_or_code_sentence_and_next_step() -> None:
@@ -137,12 +137,12 @@ def test_a_job_that_was_not_due_yet_has_no_times() -> None:
 
 def test_what_could_not_be_seen_is_written_as_such() -> None:
     told = morning(
-        service=not_seen(CauseCode.BACKEND_DOWN, "refused"), folder=not_seen(CauseCode.OUTPUT_UNREADABLE, "gone")
+        scheduler=not_seen(CauseCode.SCHEDULER_DOWN, "refused"), folder=not_seen(CauseCode.OUTPUT_UNREADABLE, "gone")
     )
 
     seen = written(told)["jobs"][0]["evidence"]
 
-    assert seen["scheduler"] == {"not_seen": "backend-down", "detail": "refused"}
+    assert seen["scheduler"] == {"not_seen": "scheduler-down", "detail": "refused"}
     assert seen["output"] == {"not_seen": "output-unreadable", "detail": "gone"}
 
 
@@ -153,7 +153,7 @@ def test_what_could_not_be_seen_is_written_as_such() -> None:
         ({}, False, "incomplete"),
         ({"status": "error"}, True, "attention"),
         ({"status": "error"}, False, "attention"),
-        ({"service": not_seen(CauseCode.BACKEND_DOWN)}, True, "attention"),
+        ({"scheduler": not_seen(CauseCode.SCHEDULER_DOWN)}, True, "attention"),
         ({"now": "2026-02-11T06:00:05+01:00", "last_execution": "2026-02-10T05:00:17"}, True, "ok"),
         ({"late": "warn", "has_output": False, "last_execution": "2026-02-11T05:59:00"}, True, "ok"),
         ({"late": "fail", "has_output": False, "last_execution": "2026-02-11T05:59:00"}, True, "attention"),
@@ -190,8 +190,8 @@ def test_a_selection_in_which_something_is_wrong_needs_attention() -> None:
     assert (whole["verdict"], whole["complete"]) == ("attention", False)
 
 
-def test_a_service_without_a_job_is_judged_too() -> None:
-    told = morning(service=not_seen(CauseCode.BACKEND_DOWN))
+def test_a_scheduler_without_a_job_is_judged_too() -> None:
+    told = morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN))
     alone = judge_morning(told.roll, told.evidence, now=told.now, jobs=[])
 
     assert alone.needs_a_person

@@ -45,14 +45,14 @@ def mistakes(whole: dict[str, Any]) -> list[str]:
 def beside_a_database(seen: DatabaseSeen | NotSeen) -> Morning:
     told = morning()
     [job] = told.roll.jobs
-    assert job.service
-    service = replace(job.service, database=DATABASE)
-    roll = replace(told.roll, services=(service,), jobs=(replace(job, service=service),))
+    assert job.scheduler
+    scheduler = replace(job.scheduler, database=DATABASE)
+    roll = replace(told.roll, schedulers=(scheduler,), jobs=(replace(job, scheduler=scheduler),))
     return judge_morning(roll, replace(told.evidence, databases={"aime": seen}), now=NOW)
 
 
 DATABASE = Database(
-    service_id="aime", url="sqlite://", shown_url="sqlite://", active="", executions="", timeout=timedelta(seconds=5)
+    scheduler_id="aime", url="sqlite://", shown_url="sqlite://", active="", executions="", timeout=timedelta(seconds=5)
 )
 RECORD = Registration(id=haiku_job().id, last_execution="2026-02-11 05:00:17", last_status="success")
 FLAGGED = DatabaseSeen(asked_at=NOW, answered_at=NOW, executions=(RECORD,), active=True, active_since="2026-02-10")
@@ -67,7 +67,7 @@ ACTIONS = (
     Action(deed=Deed.RESTART, subject="aime", at=NOW, is_proven=True, proof="running, 9 jobs"),
     Action(deed=Deed.RERUN, subject="a", at=NOW, is_proven=False, proof="no answer", is_dry=True, due_at=NOW),
 )
-UNSEEN = morning(service=not_seen(CauseCode.BACKEND_DOWN), folder=not_seen(CauseCode.OUTPUT_UNREADABLE, "gone"))
+UNSEEN = morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN), folder=not_seen(CauseCode.OUTPUT_UNREADABLE, "gone"))
 MORNINGS: dict[str, dict[str, Any]] = {
     "whole": written(morning().judged),
     "something is wrong": written(morning(status="error").judged, other_failures=["checks/test_own.py::test_x"]),
@@ -75,7 +75,7 @@ MORNINGS: dict[str, dict[str, Any]] = {
     "mended": written(replace(morning().judged, actions=ACTIONS)),
     "nothing could be seen": written(UNSEEN.judged),
     "with a database": written(beside_a_database(FLAGGED)),
-    "with a database that cannot be asked": written(beside_a_database(not_seen(CauseCode.BACKEND_ERROR))),
+    "with a database that cannot be asked": written(beside_a_database(not_seen(CauseCode.SCHEDULER_ERROR))),
     "not due yet": written(morning(since="2026-02-11T12:00+01:00", last_execution=None, files=[]).judged),
     "broken off": written(morning().judged, is_complete=False, interruption="it was interrupted"),
     "partial": written(judge_morning(UNSEEN.roll, UNSEEN.evidence, now=NOW, jobs=[])),
@@ -120,7 +120,7 @@ Spoil = Callable[[dict[str, Any]], None]
 SPOILT: dict[str, Spoil] = {
     "an unknown key": lambda whole: whole.update(more=1),
     "an unknown key of a job": lambda whole: whole["jobs"][0].update(more=1),
-    "an unknown key of a service": lambda whole: whole["services"][0].update(more=1),
+    "an unknown key of a scheduler": lambda whole: whole["schedulers"][0].update(more=1),
     "an unknown key of a finding": lambda whole: whole["jobs"][0]["findings"][0].update(more=1),
     "an unknown key of the evidence": lambda whole: whole["jobs"][0]["evidence"].update(more=1),
     "an unknown key of a witness": lambda whole: whole["jobs"][0]["evidence"]["scheduler"].update(more=1),

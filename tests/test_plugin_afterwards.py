@@ -105,7 +105,7 @@ LATER = """
 timezone = "Europe/Zurich"
 {table}
 [jobs.later]
-service = ""
+scheduler = ""
 schedule = "0 6 * * *"
 since = 2999-01-01T00:00:00Z
 output = {{ path = "out/later-*.md" }}
@@ -191,9 +191,9 @@ def test_what_was_done_stands_in_every_output_and_the_checks_see_what_came_of_it
     assert (action["deed"], action["proven"], action["dry"]) == ("start", True, False)
     assert was in run.text
     assert was in run.page
-    assert [(each["id"], each["verdict"]) for each in run.morning["services"]] == [("aime", "ok")]
+    assert [(each["id"], each["verdict"]) for each in run.morning["schedulers"]] == [("aime", "ok")]
     assert run.outcomes["test_scheduler_is_running[aime]"][0] == "passed"
-    assert 'rollcall_service_needs_a_person{service="aime"} 0' in (house.folder / "x.prom").read_text()
+    assert 'rollcall_scheduler_needs_a_person{scheduler="aime"} 0' in (house.folder / "x.prom").read_text()
 
 
 def test_what_was_done_is_done_once_and_remembered(house: LivedIn) -> None:

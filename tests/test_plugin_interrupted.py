@@ -75,7 +75,7 @@ RUNS = {
         "1 file of checks could not be loaded",
     ),
     "none selected": ("", ["-k", "no_such_check"], 5, "no check was selected"),
-    "about nobody": ("def test_x():\n    pass\n", ["-k", "test_x"], 1, "no job and no service was looked at"),
+    "about nobody": ("def test_x():\n    pass\n", ["-k", "test_x"], 1, "no job and no scheduler was looked at"),
     "typo in a marker": (
         "import pytest\n\n@pytest.mark.jobs_with('ouput')\ndef test_x(job):\n    pass\n",
         [],

@@ -128,8 +128,8 @@ def test_fixture_that_asserts(status):
     pass
 
 
-def test_stopped(service):
-    assert service.scheduler_is_running
+def test_stopped(scheduler):
+    assert scheduler.scheduler_is_running
 
 
 @pytest.mark.xfail(strict=True)

@@ -35,7 +35,7 @@ def judged(morning: str) -> dict[str, tuple[str, str | None]]:
     told = json.loads(morning)
     return {
         each["id"]: (each["verdict"], each["cause"] and each["cause"]["code"])
-        for each in [*told["jobs"], *told["services"]]
+        for each in [*told["jobs"], *told["schedulers"]]
     }
 
 
@@ -106,8 +106,8 @@ def test_what_another_jobs_file_asks_and_the_record_does_not_tell_is_unknown(
     house: LivedIn, recorded: tuple[Run, str, Path], tmp_path: Path
 ) -> None:
     toml = (house.folder / "jobs.toml").read_text() + (
-        '[services.new]\nurl = "http://localhost:1"\n[jobs.fresh]\nservice = "new"\nschedule = "0 6 * * *"\n'
-        '[jobs.copy]\nservice = ""\nschedule = "0 6 * * *"\noutput = { path = "out/copy-*.md" }\n'
+        '[schedulers.new]\nurl = "http://localhost:1"\n[jobs.fresh]\nscheduler = "new"\nschedule = "0 6 * * *"\n'
+        '[jobs.copy]\nscheduler = ""\nschedule = "0 6 * * *"\noutput = { path = "out/copy-*.md" }\n'
     )
     toml = toml.replace('"backups/backup-*.md"', '"backups/backup-*.md"\nmust_contain = ["a frog"]')
     (tmp_path / "other.toml").write_text(toml)
@@ -124,7 +124,7 @@ def test_what_another_jobs_file_asks_and_the_record_does_not_tell_is_unknown(
 REFUSED = {
     "--record": (["--record=elsewhere"], "Leave out --record"),
     "--demo": (["--demo"], "Leave out --demo"),
-    "--service-url": (["--service-url=http://localhost:1"], "Leave out --service-url"),
+    "--scheduler-url": (["--scheduler-url=http://localhost:1"], "Leave out --scheduler-url"),
     "a later moment": (["--as-of=2026-02-11T07:30+01:00"], "lies after the record was made"),
 }
 

@@ -20,14 +20,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedIn]:
 
 # What is selected, who is asked for it, and how much of the morning that is.
 SELECTED = {
-    "a job of one service": ("write and status", ["/aime/status"], "1 of 4 jobs checked: nothing wrong with it"),
-    "a job of no service": ("backup", [], "1 of 4 jobs checked: nothing wrong with it"),
-    "two services": (
+    "a job of one scheduler": ("write and status", ["/aime/status"], "1 of 4 jobs checked: nothing wrong with it"),
+    "a job of no scheduler": ("backup", [], "1 of 4 jobs checked: nothing wrong with it"),
+    "two schedulers": (
         "wake or export",
         ["/aime/status", "/other/status"],
         "2 of 4 jobs checked: nothing wrong with these",
     ),
-    "a service": ("test_backend_answers and other", ["/other/status"], "0 of 4 jobs checked"),
+    "a scheduler": ("test_backend_answers and other", ["/other/status"], "0 of 4 jobs checked"),
 }
 
 
@@ -52,7 +52,7 @@ def test_a_folder_that_nothing_selected_needs_is_not_looked_at(house: LivedIn) -
     assert set(selected.verdicts.values()) == {"ok"}
 
 
-def test_services_come_first_and_ids_name_the_subject(house: LivedIn) -> None:
+def test_schedulers_come_first_and_ids_name_the_subject(house: LivedIn) -> None:
     run = house.run("-v", "-p", "no:randomly")
     checks = re.findall(r"::(test_\w+\[\w+\]) PASSED", run.text)
 
@@ -66,7 +66,7 @@ def test_services_come_first_and_ids_name_the_subject(house: LivedIn) -> None:
 # Only showing
 
 SHOWS = {
-    "--help": (["--help"], "--service-url=[NAME=]URL"),
+    "--help": (["--help"], "--scheduler-url=[NAME=]URL"),
     "--version": (["--version"], "pytest 9"),
     "--markers": (["--markers"], "jobs_with(*witnesses)"),
     "--fixtures": (["--fixtures"], "Each declared job in its turn"),
@@ -185,12 +185,12 @@ def _read_all(terminal: int) -> str:
 
 
 def test_command_line_beats_environment_beats_file(house: LivedIn) -> None:
-    environment = {"ROLLCALL_SERVICE_URL": "aime=http://127.0.0.1:9", "ROLLCALL_AS_OF": "2026-02-11T06:59+01:00"}
+    environment = {"ROLLCALL_SCHEDULER_URL": "aime=http://127.0.0.1:9", "ROLLCALL_AS_OF": "2026-02-11T06:59+01:00"}
     by_environment = house.run("-k", "wake", env=environment)
-    by_command_line = house.run("-k", "wake", f"--service-url=aime={house.scheduler.url}/aime", env=environment)
+    by_command_line = house.run("-k", "wake", f"--scheduler-url=aime={house.scheduler.url}/aime", env=environment)
 
     assert by_environment.status == 1
-    assert "backend-down [aime]" in by_environment.text
+    assert "scheduler-down [aime]" in by_environment.text
     assert by_command_line.status == 0
     assert TOKEN not in by_environment.text + by_environment.page
 
@@ -198,7 +198,7 @@ def test_command_line_beats_environment_beats_file(house: LivedIn) -> None:
 def test_checks_about_a_kind_of_subject_that_nobody_declared_are_left_out(tmp_path: Path) -> None:
     with lived_in(tmp_path) as house:
         text = (tmp_path / "jobs.toml").read_text()
-        alone = text[: text.index("[services.aime]")] + text[text.index("[jobs.backup]") :]
+        alone = text[: text.index("[schedulers.aime]")] + text[text.index("[jobs.backup]") :]
         (tmp_path / "jobs.toml").write_text(alone)
         run = house.run()
 

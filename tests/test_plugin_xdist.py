@@ -46,7 +46,7 @@ def told(morning: dict[str, Any]) -> str:
     morning = json.loads(json.dumps(morning))
     for judged in morning["jobs"]:
         (judged["evidence"]["scheduler"] or {}).pop("asked_at", None)
-    for judged in morning["services"]:
+    for judged in morning["schedulers"]:
         judged.pop("findings")  # they tell how many milliseconds an answer took
     return json.dumps(morning, indent=1)
 

@@ -40,10 +40,12 @@ def judged(name: str, moment: str) -> dict[str, Said]:
     assert now is not None
     morning = judge_morning(replayed.roll, replayed.seen_at(now), now=now)
     jobs = {each.job.id: (each.verdict, morning.job_causes[each.job.id]) for each in morning.jobs}
-    services = {each.service.id: (each.verdict, morning.service_causes[each.service.id]) for each in morning.services}
+    schedulers = {
+        each.scheduler.id: (each.verdict, morning.scheduler_causes[each.scheduler.id]) for each in morning.schedulers
+    }
     return {
         subject: Said(verdict.value, cause.code.value if cause else None)
-        for subject, (verdict, cause) in (jobs | services).items()
+        for subject, (verdict, cause) in (jobs | schedulers).items()
     }
 
 

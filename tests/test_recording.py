@@ -21,7 +21,7 @@ from rollcall.sources.content import content_of
 
 TOML = f"""
 timezone = "Europe/Zurich"
-[services.aime]
+[schedulers.aime]
 url = "http://localhost:8000"
 naive_times = "UTC"
 [jobs.{HAIKU}]
@@ -84,7 +84,7 @@ def test_a_morning_is_never_replaced(tmp_path: Path) -> None:
 
 def test_what_is_recorded_is_what_was_judged_under_whatever_was_written_since(tmp_path: Path) -> None:
     roll = roll_of(tmp_path, TOML)
-    (tmp_path / JOBS).write_text(TOML + '\n[services.other]\nurl = "http://me:n3w-s3cr3t@h"\n', encoding="utf-8")
+    (tmp_path / JOBS).write_text(TOML + '\n[schedulers.other]\nurl = "http://me:n3w-s3cr3t@h"\n', encoding="utf-8")
     record(tmp_path / "kept", roll, Recorded(evidence=morning().evidence, now=morning().now, root=tmp_path))
 
     assert (tmp_path / "kept" / JOBS).read_text(encoding="utf-8") == TOML
@@ -108,7 +108,7 @@ DAMAGED: dict[str, Callable[[str], str]] = {
         '"now":"2026-02-11T06:02:00+00:00"', '"now":"2026-02-11T06:02"'
     ),
     "nested": lambda text: "[" * 100_000,
-    "other evidence": lambda text: text.replace('"services":', '"servants":'),
+    "other evidence": lambda text: text.replace('"schedulers":', '"servants":'),
 }
 
 
@@ -147,12 +147,12 @@ SECRETS = {
         "from-outside",
     ),
     "the password of a database": (
-        'naive_times = "UTC"\n[services.aime.database]\nurl = "postgresql://reader:s3cr3t@db/aime"',
+        'naive_times = "UTC"\n[schedulers.aime.database]\nurl = "postgresql://reader:s3cr3t@db/aime"',
         {},
         "s3cr3t",
     ),
     "the password of a database from outside": (
-        'naive_times = "UTC"\n[services.aime.database]\nurl = "postgresql://reader:${PW}@db/aime"',
+        'naive_times = "UTC"\n[schedulers.aime.database]\nurl = "postgresql://reader:${PW}@db/aime"',
         {"PW": "p%40ssw0rd"},
         "p%40ssw0rd",
     ),
@@ -160,28 +160,28 @@ SECRETS = {
 
 
 @pytest.mark.parametrize(("lines", "environment", "secret"), SECRETS.values(), ids=SECRETS.keys())
-def test_no_secret_is_kept_even_where_a_service_echoes_it(
+def test_no_secret_is_kept_even_where_a_scheduler_echoes_it(
     tmp_path: Path, lines: str, environment: dict[str, str], secret: str
 ) -> None:
     detail = f"GET http://localhost:8000/status: 401 for {secret}, and {secret}"
     said = NotSeen(code=CauseCode.ACCESS_DENIED, detail=detail, looked_at=morning().now)
     files = [made("2026-02-11T06:00:17+01:00", TEXT + secret)]
     told = morning(files=files)
-    told = replace(told, evidence=replace(told.evidence, services={"aime": said}))
+    told = replace(told, evidence=replace(told.evidence, schedulers={"aime": said}))
     folder = kept(tmp_path, told, TOML.replace('naive_times = "UTC"', lines), **environment)
 
     assert secret not in "".join(each.read_text() for each in folder.iterdir())
-    assert judged(replay(folder)).services[0].verdict is Verdict.FAILED
+    assert judged(replay(folder)).schedulers[0].verdict is Verdict.FAILED
 
 
 def test_the_password_of_an_address_that_was_not_asked_is_not_kept_either(tmp_path: Path) -> None:
     (tmp_path / JOBS).write_text(TOML.replace("//localhost", "//anna:s3same@localhost"), encoding="utf-8")
-    roll = load(tmp_path / JOBS, environment={}, service_urls={None: "http://localhost:9"})
+    roll = load(tmp_path / JOBS, environment={}, scheduler_urls={None: "http://localhost:9"})
     told = morning()
     record(tmp_path / "kept", roll, Recorded(evidence=told.evidence, now=told.now, root=tmp_path))
 
     assert "s3same" not in (tmp_path / "kept" / JOBS).read_text()
-    assert replay(tmp_path / "kept").roll.services[0].shown_url == "http://localhost:8000"
+    assert replay(tmp_path / "kept").roll.schedulers[0].shown_url == "http://localhost:8000"
 
 
 STUCK = {
@@ -203,14 +203,14 @@ def test_a_secret_that_cannot_be_taken_out_is_refused_before_anybody_is_asked(tm
 def test_neither_variables_nor_drivers_are_needed_for_a_replay(tmp_path: Path) -> None:
     lines = (
         'url = "${AIME_URL}"\nheaders = { A = "Bearer ${TOKEN}", B = "${OTHER}" }\n'
-        '[services.aime.database]\nurl = "oracle+nodriver://${WHO}:${PW}@db/aime"'
+        '[schedulers.aime.database]\nurl = "oracle+nodriver://${WHO}:${PW}@db/aime"'
     )
     (tmp_path / "other.toml").write_text(TOML.replace('url = "http://localhost:8000"\nnaive_times = "UTC"', lines))
     replayed = replay(kept(tmp_path), jobs_file=tmp_path / "other.toml")
 
-    assert replayed.roll.services[0].shown_url == "${AIME_URL}"
-    assert replayed.roll.services[0].headers == (("A", "Bearer ${TOKEN}"), ("B", "${OTHER}"))
-    assert judged(replayed).service_causes["aime"]
+    assert replayed.roll.schedulers[0].shown_url == "${AIME_URL}"
+    assert replayed.roll.schedulers[0].headers == (("A", "Bearer ${TOKEN}"), ("B", "${OTHER}"))
+    assert judged(replayed).scheduler_causes["aime"]
 
 
 # Under another jobs.toml
@@ -233,12 +233,14 @@ def test_files_that_nobody_listed_are_unknown(tmp_path: Path, change: tuple[str,
 
 
 def test_a_job_that_is_not_in_the_record_is_unknown(tmp_path: Path) -> None:
-    extra = '[jobs.new]\nschedule = "0 6 * * *"\nservice = ""\noutput = { path = "new-*.md" }\n[services.other]\nurl'
-    changes = [("[services.aime]\nurl", f'{extra} = "http://localhost"\n[services.aime]\nurl')]
-    changes.append(('schedule = "0 6 * * *"\nmax', 'service = "aime"\nschedule = "0 6 * * *"\nmax'))
+    extra = (
+        '[jobs.new]\nschedule = "0 6 * * *"\nscheduler = ""\noutput = { path = "new-*.md" }\n[schedulers.other]\nurl'
+    )
+    changes = [("[schedulers.aime]\nurl", f'{extra} = "http://localhost"\n[schedulers.aime]\nurl')]
+    changes.append(('schedule = "0 6 * * *"\nmax', 'scheduler = "aime"\nschedule = "0 6 * * *"\nmax'))
     told = judged(under(tmp_path, *changes))
     by_id = {each.job.id: each.verdict for each in told.jobs} | {
-        each.service.id: each.verdict for each in told.services
+        each.scheduler.id: each.verdict for each in told.schedulers
     }
 
     assert by_id == {
@@ -247,7 +249,7 @@ def test_a_job_that_is_not_in_the_record_is_unknown(tmp_path: Path) -> None:
         "other": Verdict.UNKNOWN,
         "aime": Verdict.OK,
     }
-    cause = told.service_causes["other"]
+    cause = told.scheduler_causes["other"]
     assert cause
     assert (cause.code, cause.sentence) == (CauseCode.NOT_RECORDED, "Not in this record.")
     assert "--record DIR" in cause.next_step
@@ -346,7 +348,7 @@ def test_files_of_after_the_moment_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_an_empty_record_is_one(tmp_path: Path) -> None:
-    nothing = Told(roll=morning().roll, evidence=Evidence(services={}, outputs={}), now=morning().now)
+    nothing = Told(roll=morning().roll, evidence=Evidence(schedulers={}, outputs={}), now=morning().now)
     told = judged(replay(kept(tmp_path, nothing)))
 
     assert {each.verdict for each in told.jobs} == {Verdict.UNKNOWN}

@@ -35,7 +35,7 @@ from rollcall.commands import rehearse as command
 from rollcall.config import load
 from rollcall.errors import CauseCode
 from rollcall.evidence import Evidence, FileSeen, SchedulerSeen
-from rollcall.faults import JOB_FAULTS, SERVICE_FAULTS, JobFault
+from rollcall.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault
 from rollcall.gather import gather
 from rollcall.jobs import Format
 from rollcall.morning import judge_morning
@@ -54,10 +54,10 @@ def rehearsed(told: Told) -> Rehearsal:
 
 
 def faults_of(told: Told) -> dict[str, Rehearsed]:
-    """What became of each fault, of the job and of its service."""
+    """What became of each fault, of the job and of its scheduler."""
     rehearsal = rehearsed(told)
     assert rehearsal.left_out == ()
-    faults = [each for subject in rehearsal.services for each in subject.faults]
+    faults = [each for subject in rehearsal.schedulers for each in subject.faults]
     return {str(each.fault): each for each in [*faults, *rehearsal.jobs[0].faults]}
 
 
@@ -121,15 +121,15 @@ def test_every_fault_of_a_whole_job_is_found_by_its_own_name(words: dict[str, An
 
 
 def test_every_fault_can_befall_some_job() -> None:
-    mornings = [morning(**words) for words in WHOLE.values()] + [morning(has_service=False)]
+    mornings = [morning(**words) for words in WHOLE.values()] + [morning(has_scheduler=False)]
     befell = {name for told in mornings for name in faults_of(told)}
 
-    assert befell == {str(each) for each in (*JOB_FAULTS, *SERVICE_FAULTS)}
+    assert befell == {str(each) for each in (*JOB_FAULTS, *SCHEDULER_FAULTS)}
 
 
 def test_every_cause_has_its_fault() -> None:
     """Where this fails, a cause was added: give it a row in rollcall/faults."""
-    named = {each.code for each in JOB_FAULTS} | {each.code for each in SERVICE_FAULTS}
+    named = {each.code for each in JOB_FAULTS} | {each.code for each in SCHEDULER_FAULTS}
 
     # What a record does not hold befalls no job.
     assert set(CauseCode) - named == {CauseCode.NOT_RECORDED}
@@ -140,7 +140,7 @@ def test_a_job_is_late_when_it_has_run_and_all_else_is_known_at_its_limit() -> N
 
     assert moments["missed-run"] == at("2026-02-11T06:25:00+01:00")
     assert moments["ran-late"] == at("2026-02-11T07:26:00+01:00")
-    assert moments["backend-down"] == at("2026-02-11T07:02:00+01:00")
+    assert moments["scheduler-down"] == at("2026-02-11T07:02:00+01:00")
 
 
 def test_a_missed_run_is_not_found_before_its_limit() -> None:
@@ -159,14 +159,14 @@ def test_a_missed_run_is_not_found_before_its_limit() -> None:
 
 def test_a_fault_that_is_none_here_is_not_planted() -> None:
     hourly = set(faults_of(morning(**HOURLY, now="2026-02-11T07:30:00+01:00")))
-    of_files = set(faults_of(morning(has_service=False)))
+    of_files = set(faults_of(morning(has_scheduler=False)))
 
     assert "wrong-timezone" not in hourly
     assert "empty-output" not in hourly
     assert of_files & {"not-registered", "job-paused", "unrecorded-run", "success-without-output"} == set()
 
 
-@pytest.mark.parametrize("words", [{"has_service": False, "keeps": None}, {"since": "2026-02-11T00:00:00+01:00"}])
+@pytest.mark.parametrize("words", [{"has_scheduler": False, "keeps": None}, {"since": "2026-02-11T00:00:00+01:00"}])
 def test_a_first_run_that_did_not_happen_never_ran(words: dict[str, Any]) -> None:
     names = set(faults_of(morning(files=five_files()[:1], **words)))
 
@@ -226,9 +226,9 @@ WITHOUT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     ),
     ("output", {"has_output": False}, {"success-without-output": f"add {OUTPUT} with path and stamp"}),
     (
-        "service",
-        {"has_service": False},
-        {"run-failed": f'add service = "…" to [jobs.{HAIKU}]: its scheduler knows how a run ended'},
+        "scheduler",
+        {"has_scheduler": False},
+        {"run-failed": f'add scheduler = "…" to [jobs.{HAIKU}]: its scheduler knows how a run ended'},
     ),
     ('late = "fail"', {"late": "warn"}, {"ran-late": f'write late = "fail" in [jobs.{HAIKU}]: "warn" calls nobody'}),
     (
@@ -242,7 +242,7 @@ WITHOUT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     (
         "Date",
         {"server_at": None},
-        {"clock-skew": "let the service send the header Date: without it nobody sees its clock"},
+        {"clock-skew": "let the scheduler send the header Date: without it nobody sees its clock"},
     ),
 ]
 
@@ -261,7 +261,7 @@ ADVISED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("truncated-output", JSON | {"format": Format.ANY}, {"format": Format.JSON}),
     (RESTORED, UNSTAMPED, {"stamp": STAMP, "files": five_files()}),
     ("success-without-output", {"has_output": False}, {"has_output": True}),
-    ("run-failed", {"has_service": False}, {"has_service": True}),
+    ("run-failed", {"has_scheduler": False}, {"has_scheduler": True}),
     ("ran-late", {"late": "warn"}, {"late": "fail"}),
     ("ran-late", HOURLY | {"now": "2026-02-11T07:30:00+01:00"}, {"anchor": "2026-02-11T07:00:00+01:00"}),
 ]
@@ -391,12 +391,12 @@ def test_a_job_that_is_not_ok_is_left_out_with_its_finding() -> None:
     assert rehearsed(told).jobs == ()
 
 
-def test_a_service_that_is_down_is_left_out_with_its_jobs() -> None:
-    left_out = rehearsed(morning(service=not_seen(CauseCode.BACKEND_DOWN))).left_out
+def test_a_scheduler_that_is_down_is_left_out_with_its_jobs() -> None:
+    left_out = rehearsed(morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN))).left_out
 
     assert left_out == (
         LeftOut(id="aime", why="The backend does not answer: connection refused."),
-        LeftOut(id=HAIKU, why="cannot tell: backend-down"),
+        LeftOut(id=HAIKU, why="cannot tell: scheduler-down"),
     )
 
 
@@ -407,7 +407,7 @@ def test_a_job_that_is_not_owed_yet_is_left_out() -> None:
 
 
 def test_a_rehearsal_is_whole_only_where_all_was_planted_and_found() -> None:
-    empty = rehearse(roll_of(haiku_job()), Evidence(services={}, outputs={}), now=at("2026-02-11T07:02:00+01:00"))
+    empty = rehearse(roll_of(haiku_job()), Evidence(schedulers={}, outputs={}), now=at("2026-02-11T07:02:00+01:00"))
     whole = rehearsed(morning())
     found = [each for each in whole.jobs[0].faults if str(each.fault) not in UNKNOWN]
 
@@ -433,11 +433,11 @@ def test_what_slips_through_is_told_with_its_setting() -> None:
 def test_jobs_of_which_the_same_is_to_be_said_are_told_together() -> None:
     told = morning(has_output=False)
     other = replace(told.roll.jobs[0], id="other")
-    seen = told.evidence.services["aime"]
+    seen = told.evidence.schedulers["aime"]
     assert isinstance(seen, SchedulerSeen)
     [record] = seen.registrations
     both = replace(seen, registrations=(record, replace(record, id="other")))
-    evidence = replace(told.evidence, services={"aime": both})
+    evidence = replace(told.evidence, schedulers={"aime": both})
 
     lines = list(render_rehearsal(rehearse(roll_of(told.roll.jobs[0], other), evidence, now=told.now), width=110))
 
@@ -446,7 +446,7 @@ def test_jobs_of_which_the_same_is_to_be_said_are_told_together() -> None:
 
 
 def test_a_morning_that_is_not_good_says_so_first() -> None:
-    lines = told_lines(morning(service=not_seen(CauseCode.BACKEND_DOWN)))
+    lines = told_lines(morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN)))
 
     assert lines[0] == "This morning is not good: no job can be rehearsed. Left out:"
     assert lines[1] == "  aime: The backend does not answer: connection refused."
@@ -470,11 +470,11 @@ def test_no_line_is_wider_than_the_terminal() -> None:
 
 def test_the_good_morning_of_the_demo() -> None:
     with demo_morning() as demo:
-        roll = load(demo.jobs_file, environment=os.environ, service_urls={None: demo.url})
+        roll = load(demo.jobs_file, environment=os.environ, scheduler_urls={None: demo.url})
         began_on = time.monotonic()
         evidence = gather(
             roll.jobs,
-            roll.services,
+            roll.schedulers,
             now=demo.now,
             clock=lambda: demo.now + timedelta(seconds=time.monotonic() - began_on),
         )
@@ -548,7 +548,7 @@ def test_the_command_touches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert status == 1
         assert contents(tmp_path) == before
         assert sorted(house.scheduler.asked) == ["/aime/status", "/other/status"]
-    assert "service aime" in lines
+    assert "scheduler aime" in lines
     assert "  SLIPS  success-without-output: add [jobs.*.output] with path and stamp" in lines
     assert TOKEN not in "\n".join(lines)
 

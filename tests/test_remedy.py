@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fixtures.hostile_service import BUSY
-from fixtures.obedient_service import HAIKU, SERVICE, Household, ObedientService, Reply, obedient_service
+from fixtures.obedient_service import HAIKU, SCHEDULER, Household, ObedientService, Reply, obedient_service
 from rollcall.action import Action, Deed, told
 from rollcall.morning import Morning
 from rollcall.remedy.turn import Attempt, turn
@@ -26,7 +26,7 @@ HOUSE = Path(__file__).parents[1]
 SHORT = timedelta(seconds=1)
 SECRET = "s3cr3t-t0ken-0123456789"
 TODAY, TOMORROW = "2026-02-11T06:00:00+01:00", "2026-02-12T06:00:00+01:00"
-WITH_TOKEN = SERVICE + 'headers = {{ Authorization = "Bearer ${{TOKEN}}" }}\n'
+WITH_TOKEN = SCHEDULER + 'headers = {{ Authorization = "Bearer ${{TOKEN}}" }}\n'
 
 
 def haiku(next_run: str | None = TOMORROW, last: str | None = "2026-02-11T05:00:17") -> dict[str, Any]:
@@ -42,14 +42,14 @@ def stalled(**more: Any) -> ObedientService:
 
 
 @pytest.fixture
-def service() -> Iterator[ObedientService]:
-    with obedient_service(stopped()) as service:
-        yield service
+def scheduler() -> Iterator[ObedientService]:
+    with obedient_service(stopped()) as scheduler:
+        yield scheduler
 
 
 @pytest.fixture
-def house(service: ObedientService, tmp_path: Path) -> Household:
-    return Household.of(service, tmp_path)
+def house(scheduler: ObedientService, tmp_path: Path) -> Household:
+    return Household.of(scheduler, tmp_path)
 
 
 def only(morning: Morning) -> Action:
@@ -63,26 +63,26 @@ def only(morning: Morning) -> Action:
 def test_a_stopped_scheduler_is_started_once_and_proven_to_run(house: Household) -> None:
     morning = house.restarted()
 
-    assert house.service.posts == ["/start"]
-    assert morning.service_causes == {"aime": None}
+    assert house.scheduler.posts == ["/start"]
+    assert morning.scheduler_causes == {"aime": None}
     assert told(only(morning), ZURICH) == (
         "aime was stopped, restarted 07:02 CET, verified: running, 1 job, next run Thu 12 Feb 06:00 CET (haiku)"
     )
 
 
 def test_a_stalled_scheduler_is_stopped_and_started(tmp_path: Path) -> None:
-    with obedient_service(stalled()) as service:
-        morning = Household.of(service, tmp_path).restarted()
+    with obedient_service(stalled()) as scheduler:
+        morning = Household.of(scheduler, tmp_path).restarted()
 
-    assert service.posts == ["/stop", "/start"]
-    assert morning.service_causes == {"aime": None}
+    assert scheduler.posts == ["/stop", "/start"]
+    assert morning.scheduler_causes == {"aime": None}
     assert told(only(morning), ZURICH).startswith("aime was stalled, stopped and started again 07:02 CET, verified: ")
 
 
-def test_the_declared_headers_go_along(service: ObedientService, tmp_path: Path) -> None:
-    Household.of(service, tmp_path, of_service=WITH_TOKEN).restarted()
+def test_the_declared_headers_go_along(scheduler: ObedientService, tmp_path: Path) -> None:
+    Household.of(scheduler, tmp_path, of_scheduler=WITH_TOKEN).restarted()
 
-    assert [each["authorization"] for each in service.headers] == [f"Bearer {SECRET}"]
+    assert [each["authorization"] for each in scheduler.headers] == [f"Bearer {SECRET}"]
 
 
 def status(code: int) -> dict[str, Reply]:
@@ -90,7 +90,7 @@ def status(code: int) -> dict[str, Reply]:
 
 
 OTHERS: dict[str, dict[str, Any]] = {
-    "backend-error": {"replies": status(500)},
+    "scheduler-error": {"replies": status(500)},
     "access-denied": {"replies": status(401)},
     "wrong-service": {"replies": status(404)},
     "redirected": {"replies": status(307)},
@@ -102,69 +102,69 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_nothing_is_told_to_a_service_that_a_start_cannot_cure(name: str, tmp_path: Path) -> None:
+def test_nothing_is_told_to_a_scheduler_that_a_start_cannot_cure(name: str, tmp_path: Path) -> None:
     words: dict[str, Any] = {"jobs": {"haiku": haiku()}, "running": False, **OTHERS[name]}
-    with obedient_service(ObedientService(**words)) as service:
-        house = Household.of(service, tmp_path)
+    with obedient_service(ObedientService(**words)) as scheduler:
+        house = Household.of(scheduler, tmp_path)
         morning = house.judge()
         after = house.restarted(morning)
 
-    assert service.posts == []
+    assert scheduler.posts == []
     assert after is morning or after == morning
     assert after.actions == ()
 
 
-def test_a_dry_run_says_the_exact_request_and_does_nothing(service: ObedientService, tmp_path: Path) -> None:
-    house = Household.of(service, tmp_path, of_service=WITH_TOKEN)
+def test_a_dry_run_says_the_exact_request_and_does_nothing(scheduler: ObedientService, tmp_path: Path) -> None:
+    house = Household.of(scheduler, tmp_path, of_scheduler=WITH_TOKEN)
     morning = house.restarted(is_dry=True)
 
-    assert service.posts == []
+    assert scheduler.posts == []
     assert told(only(morning), ZURICH) == (
         "aime is stopped and would be restarted: "
-        f"`curl -X POST -H 'Authorization: Bearer '\"${{TOKEN}}\" {service.url}/start`"
+        f"`curl -X POST -H 'Authorization: Bearer '\"${{TOKEN}}\" {scheduler.url}/start`"
     )
     assert list(tmp_path.iterdir()) == [tmp_path / "jobs.toml"]
 
 
 @pytest.mark.parametrize(
-    ("service", "left_out", "says"),
+    ("scheduler", "left_out", "says"),
     [
-        (stopped(), "start", 'add `start = "/…"` to [services.aime] in jobs.toml'),
-        (stalled(), "stop", 'add `stop = "/…"` to [services.aime] in jobs.toml'),
+        (stopped(), "start", 'add `start = "/…"` to [schedulers.aime] in jobs.toml'),
+        (stalled(), "stop", 'add `stop = "/…"` to [schedulers.aime] in jobs.toml'),
     ],
     ids=["start", "stop"],
 )
 def test_without_an_address_the_line_to_add_is_said(
-    service: ObedientService, left_out: str, says: str, tmp_path: Path
+    scheduler: ObedientService, left_out: str, says: str, tmp_path: Path
 ) -> None:
-    declared = "\n".join(line for line in SERVICE.splitlines() if not line.startswith(f"{left_out} ="))
-    with obedient_service(service):
-        action = only(Household.of(service, tmp_path, of_service=declared).restarted())
+    declared = "\n".join(line for line in SCHEDULER.splitlines() if not line.startswith(f"{left_out} ="))
+    with obedient_service(scheduler):
+        action = only(Household.of(scheduler, tmp_path, of_scheduler=declared).restarted())
 
-    assert service.posts == []
+    assert scheduler.posts == []
     assert not action.is_proven
     assert says in action.proof
 
 
 def test_a_replay_is_never_acted_upon(house: Household) -> None:
-    morning = replace(house.judge(), replay_of=house.service.clock())
+    morning = replace(house.judge(), replay_of=house.scheduler.clock())
 
     assert house.restarted(morning) is morning
-    assert house.service.posts == []
+    assert house.scheduler.posts == []
 
 
 # The proof --------------------------------------------------------------------------------------------------------
 
 
 def test_a_scheduler_that_needs_a_moment_is_waited_for(house: Household) -> None:
-    house.service.replies["/start"] = Reply()
-    later = threading.Timer(1.2, house.service.start)
+    house.scheduler.replies["/start"] = Reply()
+    later = threading.Timer(1.2, house.scheduler.start)
     later.start()
     morning = house.restarted()
     later.join()
 
     assert only(morning).is_proven
-    assert house.service.posts == ["/start"]
+    assert house.scheduler.posts == ["/start"]
 
 
 @pytest.mark.parametrize(
@@ -179,30 +179,30 @@ def test_a_scheduler_that_needs_a_moment_is_waited_for(house: Household) -> None
 def test_what_is_missing_is_said_when_the_time_is_over(
     house: Household, starts_with: dict[str, str | None], lacks: str
 ) -> None:
-    house.service.starts_with = starts_with
+    house.scheduler.starts_with = starts_with
     action = only(house.restarted(limit=SHORT))
 
     assert not action.is_proven
     assert lacks in action.proof
-    assert house.service.posts == ["/start"]
+    assert house.scheduler.posts == ["/start"]
 
 
-def test_a_job_that_is_paused_by_jobs_toml_needs_no_next_run(service: ObedientService, tmp_path: Path) -> None:
-    service.starts_with = {}
+def test_a_job_that_is_paused_by_jobs_toml_needs_no_next_run(scheduler: ObedientService, tmp_path: Path) -> None:
+    scheduler.starts_with = {}
     jobs = f'{HAIKU}paused = {{ until = 2026-03-01, reason = "the AI is out of quota" }}\n'
 
-    assert only(Household.of(service, tmp_path, jobs=jobs).restarted(limit=SHORT)).is_proven
+    assert only(Household.of(scheduler, tmp_path, jobs=jobs).restarted(limit=SHORT)).is_proven
 
 
 def test_a_start_that_changes_nothing_is_not_proven(house: Household) -> None:
-    house.service.replies["/start"] = Reply(text='{"status": "started"}')
+    house.scheduler.replies["/start"] = Reply(text='{"status": "started"}')
     morning = house.restarted(limit=SHORT)
 
     assert told(only(morning), ZURICH) == (
-        f"aime was stopped; no proof at 07:02 CET that it is mended: POST {house.service.url}/start answers 200 OK, "
+        f"aime was stopped; no proof at 07:02 CET that it is mended: POST {house.scheduler.url}/start answers 200 OK, "
         "but 1 s later: the backend of aime answers, but its scheduler is stopped: no job of it will run"
     )
-    assert [cause and cause.code for cause in morning.service_causes.values()] == ["scheduler-stopped"]
+    assert [cause and cause.code for cause in morning.scheduler_causes.values()] == ["scheduler-stopped"]
 
 
 @pytest.mark.parametrize(
@@ -219,59 +219,59 @@ def test_a_start_that_changes_nothing_is_not_proven(house: Household) -> None:
     ],
     ids=["broken", "denied", "cut off", "endless", "redirected"],
 )
-def test_an_error_is_told_without_secrets(reply: Reply, says: str, service: ObedientService, tmp_path: Path) -> None:
-    service.replies["/start"] = reply
+def test_an_error_is_told_without_secrets(reply: Reply, says: str, scheduler: ObedientService, tmp_path: Path) -> None:
+    scheduler.replies["/start"] = reply
     began_on = time.monotonic()
-    action = only(Household.of(service, tmp_path, of_service=WITH_TOKEN).restarted())
+    action = only(Household.of(scheduler, tmp_path, of_scheduler=WITH_TOKEN).restarted())
 
     assert says in action.proof
     assert SECRET not in action.proof
     assert len(action.proof) < 600
-    assert service.posts == ["/start"]
+    assert scheduler.posts == ["/start"]
     # What was refused is not waited for.
     assert time.monotonic() - began_on < BUSY
 
 
-def test_a_redirect_to_another_host_is_not_followed(service: ObedientService, tmp_path: Path) -> None:
+def test_a_redirect_to_another_host_is_not_followed(scheduler: ObedientService, tmp_path: Path) -> None:
     with obedient_service(stopped()) as other:
-        service.replies["/start"] = Reply(status=307, headers={"Location": f"{other.url}/start"})
-        Household.of(service, tmp_path, of_service=WITH_TOKEN).restarted(limit=SHORT)
+        scheduler.replies["/start"] = Reply(status=307, headers={"Location": f"{other.url}/start"})
+        Household.of(scheduler, tmp_path, of_scheduler=WITH_TOKEN).restarted(limit=SHORT)
 
         assert (other.posts, other.running) == ([], False)
 
 
-def test_it_is_proven_by_what_is_seen_though_the_answer_never_came(service: ObedientService, tmp_path: Path) -> None:
-    service.replies["/start"] = Reply(does=True, hangs=True)
-    declared = SERVICE.replace('"2 s"', '"0.5 s"')
-    later = threading.Timer(0.2, service.start)
+def test_it_is_proven_by_what_is_seen_though_the_answer_never_came(scheduler: ObedientService, tmp_path: Path) -> None:
+    scheduler.replies["/start"] = Reply(does=True, hangs=True)
+    declared = SCHEDULER.replace('"2 s"', '"0.5 s"')
+    later = threading.Timer(0.2, scheduler.start)
     later.start()
-    action = only(Household.of(service, tmp_path, of_service=declared).restarted())
+    action = only(Household.of(scheduler, tmp_path, of_scheduler=declared).restarted())
     later.join()
 
     assert action.is_proven
-    assert f"POST {service.url}/start: no complete answer within 0.5 s" in action.proof
-    assert service.posts == ["/start"]
+    assert f"POST {scheduler.url}/start: no complete answer within 0.5 s" in action.proof
+    assert scheduler.posts == ["/start"]
 
 
 def test_a_scheduler_is_not_left_stopped_where_its_stop_was_not_answered(tmp_path: Path) -> None:
-    with obedient_service(stalled()) as service:
-        service.replies["/stop"] = Reply(status=500, does=True)
-        action = only(Household.of(service, tmp_path).restarted())
+    with obedient_service(stalled()) as scheduler:
+        scheduler.replies["/stop"] = Reply(status=500, does=True)
+        action = only(Household.of(scheduler, tmp_path).restarted())
 
-    assert service.posts == ["/stop", "/start"]
+    assert scheduler.posts == ["/stop", "/start"]
     assert action.is_proven
 
 
 def test_a_stop_that_is_refused_is_followed_by_nothing(tmp_path: Path) -> None:
-    with obedient_service(stalled()) as service:
-        service.replies["/stop"] = Reply(status=405)
-        action = only(Household.of(service, tmp_path).restarted())
+    with obedient_service(stalled()) as scheduler:
+        scheduler.replies["/stop"] = Reply(status=405)
+        action = only(Household.of(scheduler, tmp_path).restarted())
 
-    assert service.posts == ["/stop"]
+    assert scheduler.posts == ["/stop"]
     assert not action.is_proven
 
 
-# A service that is killed in mid-request --------------------------------------------------------------------------
+# A scheduler that is killed in mid-request --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -281,9 +281,9 @@ def test_a_stop_that_is_refused_is_followed_by_nothing(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("made", [stopped, stalled], ids=["stopped", "stalled"])
 def test_the_verdict_comes_in_bounded_time(made: Any, reply: Reply, says: str, tmp_path: Path) -> None:
-    with obedient_service(made()) as service:
-        service.replies["/start"] = reply
-        house = Household.of(service, tmp_path, of_service=SERVICE.replace('"2 s"', '"0.5 s"'))
+    with obedient_service(made()) as scheduler:
+        scheduler.replies["/start"] = reply
+        house = Household.of(scheduler, tmp_path, of_scheduler=SCHEDULER.replace('"2 s"', '"0.5 s"'))
         morning = house.judge()
         began_on = time.monotonic()
         action = only(house.restarted(morning, limit=SHORT))
@@ -291,7 +291,7 @@ def test_the_verdict_comes_in_bounded_time(made: Any, reply: Reply, says: str, t
 
     assert not action.is_proven
     assert says in action.proof
-    assert service.posts.count("/start") == 1
+    assert scheduler.posts.count("/start") == 1
     assert took < 4 + BUSY
 
 
@@ -299,7 +299,7 @@ def test_the_verdict_comes_in_bounded_time(made: Any, reply: Reply, says: str, t
 
 
 def test_of_two_checks_at_the_same_time_one_starts_it(house: Household) -> None:
-    house.service.replies["/start"] = Reply(does=True, takes=0.5)
+    house.scheduler.replies["/start"] = Reply(does=True, takes=0.5)
     morning, mornings = house.judge(), []
     checks = [threading.Thread(target=lambda: mornings.append(house.restarted(morning))) for _ in range(4)]
     for each in checks:
@@ -307,32 +307,32 @@ def test_of_two_checks_at_the_same_time_one_starts_it(house: Household) -> None:
     for each in checks:
         each.join()
 
-    assert house.service.posts == ["/start"]
+    assert house.scheduler.posts == ["/start"]
     assert sorted(len(each.actions) for each in mornings) == [0, 0, 0, 1]
-    assert all(each.service_causes == {"aime": None} for each in mornings)
+    assert all(each.scheduler_causes == {"aime": None} for each in mornings)
 
 
 def test_what_another_check_tried_in_vain_is_not_tried_again_by_one_that_saw_the_same(house: Household) -> None:
-    house.service.replies["/start"] = Reply()
+    house.scheduler.replies["/start"] = Reply()
     morning = house.judge()
     house.restarted(morning, limit=SHORT)
     again = only(house.restarted(morning, limit=SHORT))
 
-    assert house.service.posts == ["/start"]
+    assert house.scheduler.posts == ["/start"]
     assert "another check tried Wed 11 Feb 07:02:0" in again.proof
 
     # The next check, an hour later, sees for itself and tries for itself.
     house.restarted(limit=SHORT)
-    assert house.service.posts == ["/start", "/start"]
+    assert house.scheduler.posts == ["/start", "/start"]
 
 
 def test_what_a_clock_that_ran_ahead_tried_holds_nobody_up(house: Household) -> None:
     morning = house.judge()
-    with turn(house.folder, "service aime", wait=timedelta(0)) as before:
-        before.note(Attempt(at=morning.judged_at + timedelta(days=365), url=house.service.url))
+    with turn(house.folder, "scheduler aime", wait=timedelta(0)) as before:
+        before.note(Attempt(at=morning.judged_at + timedelta(days=365), url=house.scheduler.url))
 
     assert only(house.restarted(morning)).is_proven
-    assert house.service.posts == ["/start"]
+    assert house.scheduler.posts == ["/start"]
 
 
 HOLDER = """
@@ -340,7 +340,7 @@ import sys, time
 from datetime import timedelta
 from pathlib import Path
 from rollcall.remedy.turn import turn
-with turn(Path(sys.argv[1]), "service aime", wait=timedelta(0)):
+with turn(Path(sys.argv[1]), "scheduler aime", wait=timedelta(0)):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -359,8 +359,8 @@ def test_a_killed_check_leaves_no_lock_behind(house: Household) -> None:
     assert only(morning).is_proven
 
 
-def test_a_check_that_never_ends_is_not_waited_for_for_ever(service: ObedientService, tmp_path: Path) -> None:
-    house = Household.of(service, tmp_path, of_service=SERVICE.replace('"2 s"', '"0.1 s"'))
+def test_a_check_that_never_ends_is_not_waited_for_for_ever(scheduler: ObedientService, tmp_path: Path) -> None:
+    house = Household.of(scheduler, tmp_path, of_scheduler=SCHEDULER.replace('"2 s"', '"0.1 s"'))
     command = [sys.executable, "-c", HOLDER, str(house.folder)]
     with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
@@ -369,7 +369,7 @@ def test_a_check_that_never_ends_is_not_waited_for_for_ever(service: ObedientSer
         holder.kill()
 
     assert "nothing was done: another check is at it just now" in action.proof
-    assert service.posts == []
+    assert scheduler.posts == []
 
 
 def test_without_a_lock_nothing_is_done(house: Household) -> None:
@@ -377,7 +377,7 @@ def test_without_a_lock_nothing_is_done(house: Household) -> None:
     action = only(house.restarted(folder=house.folder / "a-file"))
 
     assert "nothing was done: its lock " in action.proof
-    assert house.service.posts == []
+    assert house.scheduler.posts == []
 
 
 # In words ---------------------------------------------------------------------------------------------------------
@@ -401,7 +401,7 @@ def test_the_hour_is_that_of_the_zone(at: datetime, clock: str) -> None:
 def test_a_run_again_says_which(house: Household) -> None:
     due_at = datetime(2026, 2, 11, 5, tzinfo=UTC)
     action = Action(
-        deed=Deed.RERUN, subject="haiku", at=house.service.clock(), is_proven=True, proof="success", due_at=due_at
+        deed=Deed.RERUN, subject="haiku", at=house.scheduler.clock(), is_proven=True, proof="success", due_at=due_at
     )
 
     assert told(action, ZURICH) == (

@@ -17,7 +17,7 @@ import pytest
 import time_machine
 
 from fixtures.demo import DemoMorning, demo_morning
-from fixtures.obedient_service import HAIKU, SERVICE, ObedientService, Reply, obedient_service
+from fixtures.obedient_service import HAIKU, SCHEDULER, ObedientService, Reply, obedient_service
 from rollcall.cli import main
 from rollcall.history import store
 from rollcall.history.rows import FILE
@@ -28,7 +28,7 @@ JOB = "generate_haiku_scheduled"
 
 @pytest.fixture(autouse=True)
 def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("JOBS_FILE", "AS_OF", "SERVICE_URL", "DEMO", "REPLAY"):
+    for name in ("JOBS_FILE", "AS_OF", "SCHEDULER_URL", "DEMO", "REPLAY"):
         monkeypatch.delenv(f"ROLLCALL_{name}", raising=False)
 
 
@@ -41,7 +41,7 @@ def staged(fault: str | None) -> Iterator[DemoMorning]:
 def rollcall(demo: DemoMorning, *arguments: str) -> tuple[int, list[str]]:
     """The exit status, and the lines, in which the demo's own address is URL."""
     out, err = io.StringIO(), io.StringIO()
-    where = ("--jobs-file", str(demo.jobs_file), "--service-url", demo.url)
+    where = ("--jobs-file", str(demo.jobs_file), "--scheduler-url", demo.url)
     status = main([*arguments, *where], out=out, err=err)
     return status, (out.getvalue() + err.getvalue()).replace(demo.url, "URL").splitlines()
 
@@ -97,12 +97,12 @@ def test_a_missed_run_is_made_up_for_once() -> None:
 
 
 UNCURED = """
-backend-down   | ensure-running       | 1 | aime is not proven to run: The backend does not answer: GET URL
-access-denied  | ensure-running       | 1 | aime is not proven to run: The service refuses to be asked: GET URL
-backend-error  | ensure-running       | 1 | aime is not proven to run: The backend answers with an error: GET URL
+scheduler-down   | ensure-running       | 1 | aime is not proven to run: The backend does not answer: GET URL
+access-denied  | ensure-running       | 1 | aime is not proven to run: The scheduler refuses to be asked: GET URL
+scheduler-error  | ensure-running       | 1 | aime is not proven to run: The backend answers with an error: GET URL
 not-registered | ensure-running       | 1 | aime is running, but without a next run of generate_haiku_scheduled
-access-denied  | rerun JOB            | 1 | JOB is not run again: its service cannot run it: the service refuses to be
-scheduler-stopped | rerun JOB      | 1 | JOB is not run again: its service cannot run it: the scheduler is stopped
+access-denied  | rerun JOB            | 1 | JOB is not run again: its scheduler cannot run it: the scheduler refuses
+scheduler-stopped | rerun JOB      | 1 | JOB is not run again: its scheduler cannot run it: the scheduler is stopped
 run-failed     | rerun JOB            | 1 | JOB is not run again: it was not missed: failed: due Wed 11 Feb
 empty-output   | rerun JOB            | 1 | JOB is not run again: it was not missed: bad-output: its output
 job-paused     | rerun JOB            | 1 | JOB is not run again: more is wrong with it: failed: the scheduler
@@ -124,7 +124,7 @@ def test_what_a_start_or_a_run_does_not_cure_is_told_and_left(fault: str, words:
 @pytest.mark.parametrize(
     ("arguments", "environment", "says"),
     [
-        (["ensure-running", "nobody"], {}, 'SERVICE = "nobody": no such service. Declared: aime.'),
+        (["ensure-running", "nobody"], {}, 'SCHEDULER = "nobody": no such scheduler. Declared: aime.'),
         (["rerun", "nothing"], {}, 'JOB = "nothing": no such job. Declared: haiku.'),
         (["ensure-running"], {"ROLLCALL_AS_OF": "2026-02-11 07:02"}, "ROLLCALL_AS_OF: means another moment than now"),
         (["rerun", "haiku"], {"ROLLCALL_REPLAY": "/kept"}, "ROLLCALL_REPLAY: means another moment than now"),
@@ -142,38 +142,38 @@ def test_bad_input_is_told_and_nobody_is_asked(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     err = io.StringIO()
-    with obedient_service(ObedientService(jobs={}, running=False)) as service:
-        Path("jobs.toml").write_text(SERVICE.format(url=service.url) + HAIKU, encoding="utf-8")
+    with obedient_service(ObedientService(jobs={}, running=False)) as scheduler:
+        Path("jobs.toml").write_text(SCHEDULER.format(url=scheduler.url) + HAIKU, encoding="utf-8")
         status = main(arguments, out=io.StringIO(), err=err)
 
     assert status == 4
     assert says in err.getvalue()
-    assert service.posts == []
+    assert scheduler.posts == []
 
 
-def test_without_a_service_there_is_nothing_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_scheduler_there_is_nothing_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     jobs = '[jobs.haiku]\nschedule = "0 6 * * *"\n[jobs.haiku.output]\npath = "haiku-*.md"\n'
     Path("jobs.toml").write_text(f'timezone = "Europe/Zurich"\n{jobs}', encoding="utf-8")
     err = io.StringIO()
 
     assert main(["ensure-running"], out=io.StringIO(), err=err) == 4
-    assert "services: none is declared" in err.getvalue()
+    assert "schedulers: none is declared" in err.getvalue()
 
 
 def test_of_two_commands_at_the_same_time_one_starts_it(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     next_run = now.replace(hour=5, minute=0, second=0, microsecond=0).isoformat()
     jobs: dict[str, Any] = {"haiku": {"next_run": next_run, "last_execution": None, "last_status": "pending"}}
-    with obedient_service(ObedientService(jobs=jobs, running=False, began_at=now)) as service:
-        service.replies["/start"] = Reply(does=True, takes=1.5)
-        (tmp_path / "jobs.toml").write_text(SERVICE.format(url=service.url) + HAIKU, encoding="utf-8")
+    with obedient_service(ObedientService(jobs=jobs, running=False, began_at=now)) as scheduler:
+        scheduler.replies["/start"] = Reply(does=True, takes=1.5)
+        (tmp_path / "jobs.toml").write_text(SCHEDULER.format(url=scheduler.url) + HAIKU, encoding="utf-8")
         command = [sys.executable, "-m", "rollcall", "ensure-running"]
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "text": True, "cwd": tmp_path}
         environment = {**os.environ, "PYTHONPATH": str(HOUSE)}
         both = [subprocess.Popen(command, env=environment, **pipes) for _ in range(2)]
         said = [each.communicate(timeout=60)[0] for each in both]
 
-    assert service.posts == ["/start"]
+    assert scheduler.posts == ["/start"]
     assert [each.returncode for each in both] == [0, 0]
     assert sorted(line.split(",")[0] for line in said) == ["aime is running", "aime was stopped"]

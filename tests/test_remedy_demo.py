@@ -14,7 +14,7 @@ HAIKU = "generate_haiku_scheduled"
 MISSED = f"daily_enrichment generate_magazine_editions sync_discogs_daily {HAIKU} export_collection_json"
 BOTH = "--restart-stopped --rerun-missed"
 
-# fault | options | cause of the service, and of the haiku job, afterwards | what was done, in its order
+# fault | options | cause of the scheduler, and of the haiku job, afterwards | what was done, in its order
 MENDED = f"""
 scheduler-stopped | {BOTH}            | None              | ran-late          | start aime rerun {MISSED}
 scheduler-stalled | --restart-stopped | None              | missed-run        | restart aime
@@ -22,8 +22,8 @@ missed-run        | {BOTH}            | None              | ran-late          | 
 missed-run        | --restart-stopped | None              | missed-run        |
 scheduler-stopped | --rerun-missed    | scheduler-stopped | scheduler-stopped |
 access-denied     | {BOTH}            | access-denied     | access-denied     |
-backend-down      | {BOTH}            | backend-down      | backend-down      |
-backend-error     | {BOTH}            | backend-error     | backend-error     |
+scheduler-down      | {BOTH}            | scheduler-down      | scheduler-down      |
+scheduler-error     | {BOTH}            | scheduler-error     | scheduler-error     |
 clock-skew        | {BOTH}            | clock-skew        | None              |
 empty-output      | {BOTH}            | None              | empty-output      |
 run-failed        | {BOTH}            | None              | run-failed        |
@@ -34,18 +34,18 @@ ROWS = [[cell.strip() for cell in line.split("|")] for line in MENDED.strip().sp
 
 
 @pytest.mark.parametrize(
-    ("fault", "options", "of_service", "of_haiku", "deeds"), ROWS, ids=[f"{row[0]} {row[1]}" for row in ROWS]
+    ("fault", "options", "of_scheduler", "of_haiku", "deeds"), ROWS, ids=[f"{row[0]} {row[1]}" for row in ROWS]
 )
 def test_what_can_be_mended_is_and_the_rest_is_left(
-    fault: str, options: str, of_service: str, of_haiku: str, deeds: str, tmp_path: Path
+    fault: str, options: str, of_scheduler: str, of_haiku: str, deeds: str, tmp_path: Path
 ) -> None:
     with lived_in(tmp_path) as house:
         run = house.run("--demo", fault, *options.split())
-    causes = {each["id"]: (each["cause"] or {}).get("code") for each in run.morning["services"] + run.morning["jobs"]}
+    causes = {each["id"]: (each["cause"] or {}).get("code") for each in run.morning["schedulers"] + run.morning["jobs"]}
     actions = run.morning["actions"]
     done = " ".join(f"{each['deed']} {each['subject']}" for each in actions)
 
-    assert (str(causes["aime"]), str(causes[HAIKU])) == (of_service, of_haiku)
+    assert (str(causes["aime"]), str(causes[HAIKU])) == (of_scheduler, of_haiku)
     assert done.replace(" rerun", "") == deeds.replace(" rerun", "")
     assert all(each["proven"] for each in actions)
     assert run.page.count(", verified: ") == len(actions)

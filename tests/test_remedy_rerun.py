@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fixtures.hostile_service import BUSY
-from fixtures.obedient_service import HAIKU, SERVICE, Household, ObedientService, Reply, obedient_service
+from fixtures.obedient_service import HAIKU, SCHEDULER, Household, ObedientService, Reply, obedient_service
 from fixtures.one_morning import at, five_files, haiku_job, made, morning
 from rollcall.action import Action, Deed, told
 from rollcall.errors import CannotLook
@@ -33,7 +33,7 @@ HOUSE = Path(__file__).parents[1]
 ENDED = {"last_execution": "2026-02-11T06:02:00"}
 TOMORROW = "2026-02-12T06:00:00+01:00"
 WITH_OUTPUT = HAIKU + '[jobs.haiku.output]\npath = "haiku-*.md"\nstamp = "haiku-%Y%m%d-%H%M%S.md"\nmin_size = "5 B"\n'
-IMPATIENT = SERVICE.replace('"2 s"', '"0.3 s"')
+IMPATIENT = SCHEDULER.replace('"2 s"', '"0.3 s"')
 
 
 def missed(**more: Any) -> dict[str, Any]:
@@ -42,14 +42,14 @@ def missed(**more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def service() -> Iterator[ObedientService]:
-    with obedient_service(ObedientService(jobs={"haiku": missed()})) as service:
-        yield service
+def scheduler() -> Iterator[ObedientService]:
+    with obedient_service(ObedientService(jobs={"haiku": missed()})) as scheduler:
+        yield scheduler
 
 
 @pytest.fixture
-def house(service: ObedientService, tmp_path: Path) -> Household:
-    return Household.of(service, tmp_path)
+def house(scheduler: ObedientService, tmp_path: Path) -> Household:
+    return Household.of(scheduler, tmp_path)
 
 
 def only(morning: Morning) -> Action:
@@ -67,7 +67,7 @@ def verdicts(morning: Morning) -> list[str]:
 def test_a_missed_run_is_run_once_and_its_record_is_judged(house: Household) -> None:
     after = house.rerun()
 
-    assert house.service.posts == ["/trigger/haiku"]
+    assert house.scheduler.posts == ["/trigger/haiku"]
     assert told(only(after), ZURICH).startswith(
         "haiku's run of Wed 11 Feb 06:00 CET was missed, run again 07:02 CET, verified: ended Wed 11 Feb 07:02"
     )
@@ -76,9 +76,11 @@ def test_a_missed_run_is_run_once_and_its_record_is_judged(house: Household) -> 
     assert verdicts(after) == ["late"]
 
 
-def test_its_output_is_looked_for_as_that_of_any_run(service: ObedientService, tmp_path: Path) -> None:
-    house = Household.of(service, tmp_path, jobs=WITH_OUTPUT)
-    service.runs = lambda job_id: (tmp_path / f"{service.clock().astimezone(ZURICH):haiku-%Y%m%d-%H%M%S}.md").touch()
+def test_its_output_is_looked_for_as_that_of_any_run(scheduler: ObedientService, tmp_path: Path) -> None:
+    house = Household.of(scheduler, tmp_path, jobs=WITH_OUTPUT)
+    scheduler.runs = lambda job_id: (
+        tmp_path / f"{scheduler.clock().astimezone(ZURICH):haiku-%Y%m%d-%H%M%S}.md"
+    ).touch()
     empty = only(house.rerun())
     for each in tmp_path.glob("haiku-*"):
         each.write_text("a leaf falls")
@@ -87,27 +89,29 @@ def test_its_output_is_looked_for_as_that_of_any_run(service: ObedientService, t
     assert "is empty (0 B)" in empty.proof
 
 
-def test_a_run_without_its_output_is_not_proven(service: ObedientService, tmp_path: Path) -> None:
+def test_a_run_without_its_output_is_not_proven(scheduler: ObedientService, tmp_path: Path) -> None:
     (tmp_path / "haiku-20260210-060017.md").write_text("a leaf falls")
-    after = Household.of(service, tmp_path, jobs=WITH_OUTPUT).rerun()
+    after = Household.of(scheduler, tmp_path, jobs=WITH_OUTPUT).rerun()
 
     assert not only(after).is_proven
     assert "calls it a success, but it left no file" in only(after).proof
     assert verdicts(after) == ["bad-output"]
 
 
-def test_it_is_waited_for_longer_than_a_service_may_take_to_answer(service: ObedientService, tmp_path: Path) -> None:
-    service.replies["/trigger/haiku"] = Reply(does=True, takes=1.0)
-
-    assert only(Household.of(service, tmp_path, of_service=IMPATIENT).rerun()).is_proven
-    assert service.posts == ["/trigger/haiku"]
-
-
-def test_a_service_is_connected_to_in_its_time_and_answers_in_the_runs(
-    service: ObedientService, tmp_path: Path
+def test_it_is_waited_for_longer_than_a_scheduler_may_take_to_answer(
+    scheduler: ObedientService, tmp_path: Path
 ) -> None:
-    service.replies["/trigger/haiku"] = Reply(does=True, takes=1.2)
-    house = Household.of(service, tmp_path, of_service=IMPATIENT)
+    scheduler.replies["/trigger/haiku"] = Reply(does=True, takes=1.0)
+
+    assert only(Household.of(scheduler, tmp_path, of_scheduler=IMPATIENT).rerun()).is_proven
+    assert scheduler.posts == ["/trigger/haiku"]
+
+
+def test_a_scheduler_is_connected_to_in_its_time_and_answers_in_the_runs(
+    scheduler: ObedientService, tmp_path: Path
+) -> None:
+    scheduler.replies["/trigger/haiku"] = Reply(does=True, takes=1.2)
+    house = Household.of(scheduler, tmp_path, of_scheduler=IMPATIENT)
 
     assert "no complete answer" not in only(house.rerun()).proof
 
@@ -115,7 +119,7 @@ def test_a_service_is_connected_to_in_its_time_and_answers_in_the_runs(
 def test_a_record_that_may_be_of_this_run_in_another_zone_is_not_run_again(tmp_path: Path) -> None:
     ran = ObedientService(jobs={"haiku": missed(last_execution="2026-02-11T05:00:17")})
     with obedient_service(ran):
-        after = Household.of(ran, tmp_path, of_service=SERVICE.replace('"UTC"', '"Europe/Zurich"')).rerun()
+        after = Household.of(ran, tmp_path, of_scheduler=SCHEDULER.replace('"UTC"', '"Europe/Zurich"')).rerun()
 
     assert ran.posts == []
     assert after.actions == ()
@@ -123,7 +127,7 @@ def test_a_record_that_may_be_of_this_run_in_another_zone_is_not_run_again(tmp_p
 
 @contextmanager
 def in_background(seconds: float, does: Callable[[], object]) -> Iterator[None]:
-    """Does it so many seconds from now, whatever the service answers meanwhile."""
+    """Does it so many seconds from now, whatever the scheduler answers meanwhile."""
     later = threading.Timer(seconds, does)
     later.start()
     yield
@@ -132,19 +136,19 @@ def in_background(seconds: float, does: Callable[[], object]) -> Iterator[None]:
 
 @pytest.mark.parametrize("status", [200, 202, 504], ids=["it says no word of it", "accepted", "a proxy lost patience"])
 def test_a_run_that_goes_on_after_the_answer_is_waited_for(house: Household, status: int) -> None:
-    house.service.replies["/trigger/haiku"] = Reply(status=status)
-    with in_background(2.6, lambda: house.service.trigger("haiku")):
+    house.scheduler.replies["/trigger/haiku"] = Reply(status=status)
+    with in_background(2.6, lambda: house.scheduler.trigger("haiku")):
         action = only(house.rerun())
 
     assert action.is_proven
-    assert house.service.posts == ["/trigger/haiku"]
+    assert house.scheduler.posts == ["/trigger/haiku"]
 
 
 def test_a_backend_that_is_too_busy_with_the_run_to_answer_is_waited_for(house: Household) -> None:
-    service = house.service
-    service.replies["/trigger/haiku"] = Reply(does=True)
-    service.runs = lambda job_id: service.replies.update({"/status": Reply(status=503)})
-    with in_background(2.6, lambda: service.replies.pop("/status")):
+    scheduler = house.scheduler
+    scheduler.replies["/trigger/haiku"] = Reply(does=True)
+    scheduler.runs = lambda job_id: scheduler.replies.update({"/status": Reply(status=503)})
+    with in_background(2.6, lambda: scheduler.replies.pop("/status")):
         action = only(house.rerun())
 
     assert action.is_proven
@@ -163,12 +167,12 @@ class WritesLast(ObedientService):
 
 
 def test_an_output_may_follow_its_record(tmp_path: Path) -> None:
-    service = WritesLast(jobs={"haiku": missed()})
-    service.folder = tmp_path
-    with obedient_service(service):
-        service.replies["/trigger/haiku"] = Reply(status=200)
-        with in_background(2.6, lambda: service.trigger("haiku")):
-            action = only(Household.of(service, tmp_path, jobs=WITH_OUTPUT).rerun())
+    scheduler = WritesLast(jobs={"haiku": missed()})
+    scheduler.folder = tmp_path
+    with obedient_service(scheduler):
+        scheduler.replies["/trigger/haiku"] = Reply(status=200)
+        with in_background(2.6, lambda: scheduler.trigger("haiku")):
+            action = only(Household.of(scheduler, tmp_path, jobs=WITH_OUTPUT).rerun())
 
     assert action.is_proven
 
@@ -177,11 +181,11 @@ BRIEF = HAIKU.replace('"10 min"', '"3 s"')
 
 
 def test_a_job_that_puts_nothing_on_record_is_waited_for_as_long_as_it_may_take(
-    service: ObedientService, tmp_path: Path
+    scheduler: ObedientService, tmp_path: Path
 ) -> None:
-    service.replies["/trigger/haiku"] = Reply(status=200)
+    scheduler.replies["/trigger/haiku"] = Reply(status=200)
     began_on = time.monotonic()
-    action = only(Household.of(service, tmp_path, jobs=BRIEF).rerun())
+    action = only(Household.of(scheduler, tmp_path, jobs=BRIEF).rerun())
 
     assert not action.is_proven
     assert action.proof.startswith("3 s after it was asked for: missed: due Wed 11 Feb 06:00 CET")
@@ -190,8 +194,8 @@ def test_a_job_that_puts_nothing_on_record_is_waited_for_as_long_as_it_may_take(
 
 @pytest.mark.parametrize("words", [{"last_status": "error"}, {"last_status": "well done"}], ids=["failed", "odd word"])
 def test_a_run_whose_end_is_on_record_is_not_waited_for(house: Household, words: dict[str, Any]) -> None:
-    house.service.replies["/trigger/haiku"] = Reply(status=200)
-    with in_background(0.2, lambda: house.service.jobs["haiku"].update(words | ENDED)):
+    house.scheduler.replies["/trigger/haiku"] = Reply(status=200)
+    with in_background(0.2, lambda: house.scheduler.jobs["haiku"].update(words | ENDED)):
         began_on = time.monotonic()
         action = only(house.rerun())
 
@@ -211,10 +215,10 @@ def test_at_a_terminal_it_is_told_what_is_waited_for(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     due = now.astimezone(ZURICH).replace(second=0, microsecond=0) - timedelta(minutes=20)
     says = missed(next_run=(due + timedelta(days=1)).isoformat(), last_execution=None, last_status="pending")
-    with obedient_service(ObedientService(jobs={"haiku": says}, began_at=now)) as service:
-        service.replies["/trigger/haiku"] = Reply(status=200)
+    with obedient_service(ObedientService(jobs={"haiku": says}, began_at=now)) as scheduler:
+        scheduler.replies["/trigger/haiku"] = Reply(status=200)
         jobs = BRIEF.replace("0 6 * * *", f"{due.minute} {due.hour} * * *")
-        Household.of(service, tmp_path, jobs=jobs)
+        Household.of(scheduler, tmp_path, jobs=jobs)
         ours, theirs = os.openpty()
         environment = {**os.environ, "TERMINAL": os.ttyname(theirs), "COLUMNS": "80", "PYTHONPATH": str(HOUSE)}
         done = subprocess.run(
@@ -226,7 +230,7 @@ def test_at_a_terminal_it_is_told_what_is_waited_for(tmp_path: Path) -> None:
         for each in (ours, theirs):
             os.close(each)
 
-    assert service.posts == ["/trigger/haiku"]
+    assert scheduler.posts == ["/trigger/haiku"]
     lines = [line.strip() for line in shown.split("\r") if line.strip()]
     assert re.fullmatch(r"0 s of at most 3 s: waiting for haiku, asked to run at \d\d:\d\d CES?T", lines[0])
     assert re.match(r"[23] s of at most 3 s: waiting for haiku, ", lines[-1])
@@ -237,24 +241,24 @@ def test_at_a_terminal_it_is_told_what_is_waited_for(tmp_path: Path) -> None:
 
 def test_an_interval_is_counted_from_the_run_that_made_up_for_it(tmp_path: Path) -> None:
     says = missed(last_execution="2026-02-10T23:00:17", next_run="2026-02-11T12:00:00+01:00")
-    with obedient_service(ObedientService(jobs={"haiku": says})) as service:
-        house = Household.of(service, tmp_path, jobs=HAIKU.replace('schedule = "0 6 * * *"', 'every = "6 h"'))
+    with obedient_service(ObedientService(jobs={"haiku": says})) as scheduler:
+        house = Household.of(scheduler, tmp_path, jobs=HAIKU.replace('schedule = "0 6 * * *"', 'every = "6 h"'))
         after = house.rerun()
 
     assert only(after).is_proven
     assert only(after).due_at == at("2026-02-11T06:00:00+01:00")
-    assert service.posts == ["/trigger/haiku"]
+    assert scheduler.posts == ["/trigger/haiku"]
 
 
 @pytest.mark.parametrize("job_id", ["a b", "a/../stop", "..", "é?x=1#y", "%41", "`id`"])
 def test_any_id_stays_one_part_of_the_address(job_id: str, tmp_path: Path) -> None:
-    with obedient_service(ObedientService(jobs={job_id: missed()})) as service:
+    with obedient_service(ObedientService(jobs={job_id: missed()})) as scheduler:
         quoted = job_id.replace("\\", "\\\\").replace('"', '\\"')
         jobs = HAIKU.replace("[jobs.haiku]", f'[jobs."{quoted}"]')
-        action = only(Household.of(service, tmp_path, jobs=jobs).rerun())
+        action = only(Household.of(scheduler, tmp_path, jobs=jobs).rerun())
 
     assert action.is_proven
-    (path,) = service.posts
+    (path,) = scheduler.posts
     assert path.startswith("/trigger/")
     assert path.count("/") == 2
     assert not set("?# ") & set(path)
@@ -271,18 +275,18 @@ def test_several_are_run_one_after_another_in_the_order_of_the_file(tmp_path: Pa
         assert under_way.pop() == job_id
         assert not under_way
 
-    with obedient_service(ObedientService(jobs={name: missed() for name in names}, runs=runs)) as service:
-        after = Household.of(service, tmp_path, jobs=jobs).rerun()
+    with obedient_service(ObedientService(jobs={name: missed() for name in names}, runs=runs)) as scheduler:
+        after = Household.of(scheduler, tmp_path, jobs=jobs).rerun()
 
-    assert service.posts == [f"/trigger/{name}" for name in names]
+    assert scheduler.posts == [f"/trigger/{name}" for name in names]
     assert [(each.subject, each.is_proven) for each in after.actions] == [(name, True) for name in names]
 
 
 def test_a_stopped_scheduler_is_started_first_where_both_are_asked_for(house: Household) -> None:
-    house.service.running = False
+    house.scheduler.running = False
     after = house.rerun(house.restarted())
 
-    assert house.service.posts == ["/start", "/trigger/haiku"]
+    assert house.scheduler.posts == ["/start", "/trigger/haiku"]
     assert [each.deed for each in after.actions] == [Deed.START, Deed.RERUN]
     assert all(each.is_proven for each in after.actions)
 
@@ -290,10 +294,10 @@ def test_a_stopped_scheduler_is_started_first_where_both_are_asked_for(house: Ho
 def test_a_dry_run_says_the_exact_request_and_does_nothing(house: Household) -> None:
     after = house.rerun(is_dry=True)
 
-    assert house.service.posts == []
+    assert house.scheduler.posts == []
     assert told(only(after), ZURICH) == (
         "haiku's run of Wed 11 Feb 06:00 CET was missed and would be run again: "
-        f"`curl -X POST {house.service.url}/trigger/haiku`"
+        f"`curl -X POST {house.scheduler.url}/trigger/haiku`"
     )
 
 
@@ -317,21 +321,21 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_job_that_was_not_missed_or_may_not_is_left_alone(name: str, tmp_path: Path) -> None:
     says, jobs = OTHERS[name]
-    with obedient_service(ObedientService(jobs={"haiku": missed(**says)})) as service:
-        after = Household.of(service, tmp_path, jobs=jobs).rerun()
+    with obedient_service(ObedientService(jobs={"haiku": missed(**says)})) as scheduler:
+        after = Household.of(scheduler, tmp_path, jobs=jobs).rerun()
 
-    assert service.posts == []
+    assert scheduler.posts == []
     assert after.actions == ()
 
 
 @pytest.mark.parametrize(
     "words", [{"running": False}, {"replies": {"/status": Reply(status=500)}}], ids=["stopped", "broken"]
 )
-def test_a_job_whose_service_is_broken_is_not_run(words: dict[str, Any], tmp_path: Path) -> None:
-    with obedient_service(ObedientService(jobs={"haiku": missed()}, **words)) as service:
-        after = Household.of(service, tmp_path).rerun()
+def test_a_job_whose_scheduler_is_broken_is_not_run(words: dict[str, Any], tmp_path: Path) -> None:
+    with obedient_service(ObedientService(jobs={"haiku": missed()}, **words)) as scheduler:
+        after = Household.of(scheduler, tmp_path).rerun()
 
-    assert (service.posts, after.actions) == ([], ())
+    assert (scheduler.posts, after.actions) == ([], ())
 
 
 def dry(told_morning: Any, now: datetime) -> tuple[Action, ...]:
@@ -403,10 +407,10 @@ def test_the_next_run_is_as_near_as_the_time_that_passes(missed_at: str, now: st
 
 
 def test_a_due_run_is_made_up_for_once_whatever_came_of_it(house: Household) -> None:
-    house.service.replies["/trigger/haiku"] = Reply(status=500, text="out of quota")
+    house.scheduler.replies["/trigger/haiku"] = Reply(status=500, text="out of quota")
     first, second = only(house.rerun()), only(house.rerun())
 
-    assert house.service.posts == ["/trigger/haiku"]
+    assert house.scheduler.posts == ["/trigger/haiku"]
     assert "answers 500 Internal Server Error: out of quota; missed: due Wed 11 Feb 06:00 CET" in first.proof
     assert "nothing was done: a run was asked for already Wed 11 Feb 07:02" in second.proof
     assert not first.is_proven
@@ -414,17 +418,17 @@ def test_a_due_run_is_made_up_for_once_whatever_came_of_it(house: Household) -> 
 
 
 def test_the_next_due_run_is_another(house: Household) -> None:
-    house.service.replies["/trigger/haiku"] = Reply(status=500)
+    house.scheduler.replies["/trigger/haiku"] = Reply(status=500)
     house.rerun()
-    house.service.began_at += timedelta(days=1)
-    house.service.jobs["haiku"]["next_run"] = "2026-02-13T06:00:00+01:00"
+    house.scheduler.began_at += timedelta(days=1)
+    house.scheduler.jobs["haiku"]["next_run"] = "2026-02-13T06:00:00+01:00"
     house.rerun()
 
-    assert house.service.posts == ["/trigger/haiku"] * 2
+    assert house.scheduler.posts == ["/trigger/haiku"] * 2
 
 
 def test_of_two_checks_at_the_same_time_one_runs_it(house: Household) -> None:
-    house.service.replies["/trigger/haiku"] = Reply(does=True, takes=0.5)
+    house.scheduler.replies["/trigger/haiku"] = Reply(does=True, takes=0.5)
     before, mornings = house.judge(), []
     checks = [threading.Thread(target=lambda: mornings.append(house.rerun(before))) for _ in range(4)]
     for each in checks:
@@ -432,17 +436,17 @@ def test_of_two_checks_at_the_same_time_one_runs_it(house: Household) -> None:
     for each in checks:
         each.join()
 
-    assert house.service.posts == ["/trigger/haiku"]
+    assert house.scheduler.posts == ["/trigger/haiku"]
     proofs = [only(each).proof.partition(" (")[0] for each in mornings if not only(each).is_proven]
     assert proofs == ["nothing was done: another check is at it just now"] * 3
 
 
 def test_what_was_run_meanwhile_is_not_run_again(house: Household) -> None:
     before = house.judge()
-    house.service.trigger("haiku")
+    house.scheduler.trigger("haiku")
     after = house.rerun(before)
 
-    assert house.service.posts == []
+    assert house.scheduler.posts == []
     assert after.actions == ()
     assert verdicts(after) == ["late"]
 
@@ -459,7 +463,7 @@ from rollcall.sources.over_http import post
 file, now = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
 roll = load(file, environment={})
 def judge():
-    return judge_morning(roll, gather(roll.jobs, roll.services, now=now, clock=lambda: now), now=now)
+    return judge_morning(roll, gather(roll.jobs, roll.schedulers, now=now, clock=lambda: now), now=now)
 before = judge()
 print("ready", flush=True)
 sys.stdin.readline()
@@ -469,8 +473,8 @@ print([each.is_proven for each in after.actions])
 
 
 def test_of_two_processes_at_the_same_time_one_runs_it(house: Household) -> None:
-    house.service.replies["/trigger/haiku"] = Reply(status=500, takes=0.5)
-    command = [sys.executable, "-c", CHECK, str(house.roll.file), house.service.clock().isoformat()]
+    house.scheduler.replies["/trigger/haiku"] = Reply(status=500, takes=0.5)
+    command = [sys.executable, "-c", CHECK, str(house.roll.file), house.scheduler.clock().isoformat()]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": HOUSE}
     with subprocess.Popen(command, **pipes) as one, subprocess.Popen(command, **pipes) as other:
         for each in (one, other):
@@ -478,29 +482,29 @@ def test_of_two_processes_at_the_same_time_one_runs_it(house: Household) -> None
             assert each.stdout.readline() == "ready\n"
         said = [each.communicate("go\n", timeout=30)[0] for each in (one, other)]
 
-    assert house.service.posts == ["/trigger/haiku"]
+    assert house.scheduler.posts == ["/trigger/haiku"]
     assert said == ["[False]\n"] * 2
 
 
 @pytest.mark.parametrize("status", [301, 307, 401, 404, 405, 422])
 def test_a_request_that_was_refused_is_no_attempt(house: Household, status: int) -> None:
-    house.service.replies["/trigger/haiku"] = Reply(status=status)
+    house.scheduler.replies["/trigger/haiku"] = Reply(status=status)
     refused = house.rerun()
-    del house.service.replies["/trigger/haiku"]
+    del house.scheduler.replies["/trigger/haiku"]
     mended = house.rerun()
 
     assert only(refused).is_refused
     assert f"answers {status}" in only(refused).proof
     assert only(mended).is_proven
-    assert house.service.posts == ["/trigger/haiku"] * 2
+    assert house.scheduler.posts == ["/trigger/haiku"] * 2
 
 
 @pytest.mark.parametrize("status", [302, 303, 500, 502], ids=str)
 def test_a_request_that_may_have_been_obeyed_is_one(house: Household, status: int) -> None:
-    house.service.replies["/trigger/haiku"] = Reply(status=status)
+    house.scheduler.replies["/trigger/haiku"] = Reply(status=status)
     first, second = only(house.rerun()), only(house.rerun())
 
-    assert house.service.posts == ["/trigger/haiku"]
+    assert house.scheduler.posts == ["/trigger/haiku"]
     assert (first.is_refused, second.is_refused) == (False, False)
     assert first.asked_at == second.asked_at == first.at
 
@@ -512,19 +516,19 @@ def step_of(morning: Morning) -> str:
 
 
 def test_the_next_step_goes_on_from_what_was_tried(house: Household) -> None:
-    house.service.replies["/trigger/haiku"] = Reply(status=404)
+    house.scheduler.replies["/trigger/haiku"] = Reply(status=404)
     refused = step_of(house.rerun())
-    house.service.replies["/trigger/haiku"] = Reply(status=500)
+    house.scheduler.replies["/trigger/haiku"] = Reply(status=500)
     first, second = step_of(house.rerun()), step_of(house.rerun())
 
-    assert refused.startswith("See why its request was refused (trigger and headers of [services.aime] in jobs.toml)")
+    assert refused.startswith("See why its request was refused (trigger and headers of [schedulers.aime] in jobs.toml)")
     assert refused.endswith("then `pytest checks/ --rerun-missed`")
     assert (
         first
         == second
         == (
             "Read the log of the run asked for at 07:02 CET, and run it now: "
-            f"`curl -X POST {house.service.url}/trigger/haiku`, then `pytest checks/`"
+            f"`curl -X POST {house.scheduler.url}/trigger/haiku`, then `pytest checks/`"
         )
     )
 
@@ -538,7 +542,7 @@ def test_what_was_made_up_for_needs_nothing_more(house: Household) -> None:
     assert "after it was due, run again by Roll call; its limit was" in cause.sentence
 
 
-# A service that is killed in mid-run ------------------------------------------------------------------------------
+# A scheduler that is killed in mid-run ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -549,16 +553,16 @@ def test_what_was_made_up_for_needs_nothing_more(house: Household) -> None:
     ],
     ids=["dies", "hangs"],
 )
-def test_the_verdict_comes_in_bounded_time(reply: Reply, says: str, service: ObedientService, tmp_path: Path) -> None:
-    service.replies["/trigger/haiku"] = reply
+def test_the_verdict_comes_in_bounded_time(reply: Reply, says: str, scheduler: ObedientService, tmp_path: Path) -> None:
+    scheduler.replies["/trigger/haiku"] = reply
     jobs = HAIKU.replace('"10 min"', '"1 s"')
-    house = Household.of(service, tmp_path, jobs=jobs, of_service=IMPATIENT)
+    house = Household.of(scheduler, tmp_path, jobs=jobs, of_scheduler=IMPATIENT)
     began_on = time.monotonic()
     action = only(house.rerun())
 
     assert not action.is_proven
     assert says in action.proof
-    assert service.posts == ["/trigger/haiku"]
+    assert scheduler.posts == ["/trigger/haiku"]
     assert time.monotonic() - began_on < 1 + 3 + 1 + BUSY
 
 
@@ -573,6 +577,6 @@ def test_nobody_is_waited_for_as_long_as_a_run_may_take_before_it_begins(tmp_pat
         house = Household.of(ObedientService(jobs={}, url="http://{}:{}".format(*full.getsockname())), tmp_path)
         began_on = time.monotonic()
         with pytest.raises(CannotLook, match="no connection within 2 s"):
-            post(house.roll.services[0], "/trigger/haiku", limit=timedelta(minutes=10))
+            post(house.roll.schedulers[0], "/trigger/haiku", limit=timedelta(minutes=10))
 
     assert time.monotonic() - began_on < 2 + BUSY

@@ -91,7 +91,7 @@ def test_when_and_where_it_was_judged(nine: House) -> None:
     shown = _Page(render_board(nine.morning())).shown
 
     assert "Wed 11 Feb 2026, 07:02 CET" in shown
-    assert "(Europe/Zurich). Looked at 1 service and 9 jobs." in shown
+    assert "(Europe/Zurich). Looked at 1 scheduler and 9 jobs." in shown
 
 
 @pytest.mark.parametrize("only", [["job_1"], ["job_1", "job_2", "job_3"], []])
@@ -175,12 +175,12 @@ def test_jobs_that_never_were_due_did_no_work(house: House) -> None:
     assert line == "1 of 2 jobs did their work; 1 pending"
 
 
-def test_a_service_that_needs_you_is_told_though_its_jobs_do_not(nine: House) -> None:
+def test_a_scheduler_that_needs_you_is_told_though_its_jobs_do_not(nine: House) -> None:
     nine.server_at = NOW + timedelta(minutes=3)
 
     morning = nine.morning()
 
-    assert title(morning, is_complete=True) == "1 service needs you; no job does"
+    assert title(morning, is_complete=True) == "1 scheduler needs you; no job does"
     assert "clock-skew" in _Page(render_board(morning)).shown
 
 
@@ -237,7 +237,7 @@ def test_what_a_silent_backend_hides_is_apart_from_what_is_proved(nine: House) -
     assert "no file matches" in page
 
 
-def test_causes_of_services_come_first(nine: House) -> None:
+def test_causes_of_schedulers_come_first(nine: House) -> None:
     nine.says("job_1", last_status="error")
     nine.server_at = NOW + timedelta(minutes=3)
 
@@ -349,7 +349,7 @@ def _fine(house: House) -> None:
         (_missed, Verdict.MISSED, "missed-run"),
         (_failed, Verdict.FAILED, "run-failed"),
         (_empty, Verdict.BAD_OUTPUT, "empty-output"),
-        (_unreadable, Verdict.UNKNOWN, "backend-error"),
+        (_unreadable, Verdict.UNKNOWN, "scheduler-error"),
     ],
 )
 def test_a_verdict_is_a_word_and_a_shape_and_not_only_a_colour(

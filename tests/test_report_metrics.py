@@ -63,7 +63,7 @@ def test_a_morning_is_told_in_numbers(house: House) -> None:
     assert of(samples, "job_needs_a_person") == {"good": 0, "bad": 1}
     assert of(samples, "job_verdict") == {"good, ok": 1, "run-failed, bad, failed": 1}
     assert of(samples, "job_output_bytes") == {"good": 328}
-    assert of(samples, "service_verdict") == {"aime, ok": 1}
+    assert of(samples, "scheduler_verdict") == {"aime, ok": 1}
     assert (of(samples, "jobs_declared"), of(samples, "jobs_checked")) == ({"": 2}, {"": 2})
 
 
@@ -104,7 +104,7 @@ def test_of_a_run_that_was_broken_off_no_job_is_said_to_be_well(house: House) ->
     assert of(samples, "complete") == {"": 0}
     assert of(samples, "job_needs_a_person") == {"bad": 1}
     assert "good" not in str(samples)
-    assert of(samples, "service_verdict") == {}
+    assert of(samples, "scheduler_verdict") == {}
 
 
 def test_a_part_is_not_complete(house: House) -> None:

@@ -51,9 +51,9 @@ STATES: list[tuple[Morning | None, dict[str, Any], State, str]] = [
     (acted(GOOD), {"is_complete": False}, State.UNKNOWN, "INCOMPLETE: "),
     (morning(**LATE).judged, {"other_failures": ["a::test"]}, State.CRITICAL, "1 other check failed"),
     (morning(**FAILED).judged, {}, State.CRITICAL, "1 of 1 job needs you; run-failed [generate_haiku_scheduled]: Due"),
-    (morning(service=not_seen(CauseCode.BACKEND_DOWN)).judged, {}, State.CRITICAL, "backend-down [aime]: "),
+    (morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN)).judged, {}, State.CRITICAL, "scheduler-down [aime]: "),
     (GOOD, {"other_failures": ["a::test"]}, State.CRITICAL, "1 other check failed"),
-    (morning(service=not_seen(CauseCode.NOT_RECORDED), has_output=False).judged, {}, State.UNKNOWN, "not-recorded"),
+    (morning(scheduler=not_seen(CauseCode.NOT_RECORDED), has_output=False).judged, {}, State.UNKNOWN, "not-recorded"),
     (part(), {}, State.UNKNOWN, "1 of 2 jobs checked: nothing wrong with it"),
     (GOOD, {"is_complete": False, "interruption": "it was interrupted"}, State.UNKNOWN, "INCOMPLETE: it was interr"),
     (morning(**FAILED).judged, {"is_complete": False}, State.UNKNOWN, "INCOMPLETE: "),
@@ -75,7 +75,7 @@ def test_the_performance_data_is_that_of_the_guidelines() -> None:
     told = line.partition(" | ")[2].split(" ")
 
     assert all(_PERFORMANCE.fullmatch(each) for each in told)
-    assert {"jobs=1;;;0", "needing=1;;0;0;1", "late=0;0;;0;1", "services=1;;;0"} <= set(told)
+    assert {"jobs=1;;;0", "needing=1;;0;0;1", "late=0;0;;0;1", "schedulers=1;;;0"} <= set(told)
 
 
 @pytest.mark.parametrize("run", [{"is_complete": False}, {"interruption": "why"}], ids=["broken off", "nothing"])

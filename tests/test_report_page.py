@@ -132,7 +132,7 @@ def test_what_was_due_between_two_looks_is_not_forgotten(
 
 def test_of_a_job_that_is_due_every_minute_the_last_half_hour_is_told(house: House) -> None:
     house.add("it", output="it-*.md")
-    house.jobs = house.jobs.replace("0 6 * * *", "* * * * *").replace("service = 'aime'", "engine = 'cron'")
+    house.jobs = house.jobs.replace("0 6 * * *", "* * * * *").replace("scheduler = 'aime'", "engine = 'cron'")
     made = [NOW - timedelta(minutes=minutes, seconds=-20) for minutes in (0, 1, 2, 4, 5)]
     house.files["it"] = tuple(FileSeen(name="it", size=1, modified_at=each, content=Content()) for each in made)
 
@@ -587,7 +587,7 @@ def test_a_good_run_that_the_record_tells_of_ends_what_was_bad_before(
     house.add("it")
     house.says("it", next_run="2026-02-12T06:00:00+01:00", **change)
     morning = house.morning()
-    rows = [row(2, Verdict.MISSED), row(1, Verdict.UNKNOWN, cause="backend-down")]
+    rows = [row(2, Verdict.MISSED), row(1, Verdict.UNKNOWN, cause="scheduler-down")]
 
     assert began_at(tell(morning)[0], _context(morning, remembered(rows))) == due(since)
     assert told in shown(section(render_board(morning, chronicle=remembered(rows)), "rc-needs"))
@@ -631,7 +631,7 @@ def test_the_day_is_one_of_the_calendar_across_a_clock_change(house: House) -> N
     assert "Since Sat 28 Mar 06:00 CET (day 3)" in shown(section(page, "rc-needs"))
 
 
-def test_a_service_lasts_as_long_as_its_own_cause(house: House) -> None:
+def test_a_scheduler_lasts_as_long_as_its_own_cause(house: House) -> None:
     house.add("it")
     house.stops()
     rows = [row(3, Verdict.MISSED), *(row(days, Verdict.UNKNOWN, cause="scheduler-stopped") for days in (2, 1))]

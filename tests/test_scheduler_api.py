@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from fixtures.hostile_service import BUSY, SCHEDULER, Script, closed_port, hostile_service, reply
 from rollcall.errors import CannotLook, CauseCode
 from rollcall.evidence import Registration, SchedulerSeen
-from rollcall.jobs import Service
+from rollcall.jobs import Scheduler
 from rollcall.schedule import Engine
 from rollcall.sources.over_http import LARGEST_ANSWER
 from rollcall.sources.scheduler_api import MOST_JOBS, look
@@ -28,19 +28,19 @@ SHORT, PATIENT = timedelta(seconds=0.4), timedelta(seconds=10)
 TOKEN = "s3cr3t-t0ken-0123456789"
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 
-DOWN, DENIED = CauseCode.BACKEND_DOWN, CauseCode.ACCESS_DENIED
-WRONG, ERROR = CauseCode.WRONG_SERVICE, CauseCode.BACKEND_ERROR
+DOWN, DENIED = CauseCode.SCHEDULER_DOWN, CauseCode.ACCESS_DENIED
+WRONG, ERROR = CauseCode.WRONG_SERVICE, CauseCode.SCHEDULER_ERROR
 
 
-def service(url: str, *, timeout: timedelta = PATIENT, **more: Any) -> Service:
-    return Service(
+def scheduler(url: str, *, timeout: timedelta = PATIENT, **more: Any) -> Scheduler:
+    return Scheduler(
         id="aime", url=url, shown_url=url, status="/status", engine=Engine.CRON, timeout=timeout, root=Path(), **more
     )
 
 
 def seen(script: Script, **more: Any) -> SchedulerSeen:
     with hostile_service(script) as hostile:
-        return look(service(hostile.url, **more), clock=lambda: NOW)
+        return look(scheduler(hostile.url, **more), clock=lambda: NOW)
 
 
 def refused(script: Script, **more: Any) -> CannotLook:
@@ -59,7 +59,7 @@ def jobs(*listed: object) -> Script:
 
 def test_no_address_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("DEBUG"), hostile_service(jobs()) as hostile:
-        look(service(hostile.url.replace("//", f"//me:{TOKEN}@")), clock=lambda: NOW)
+        look(scheduler(hostile.url.replace("//", f"//me:{TOKEN}@")), clock=lambda: NOW)
 
     assert TOKEN not in caplog.text
 
@@ -82,7 +82,7 @@ def test_what_a_scheduler_says_is_kept_in_its_own_words() -> None:
         headers="Date: Wed, 11 Feb 2026 05:30:01 GMT\r\n",
     )
     with hostile_service(script) as hostile:
-        answered = look(service(hostile.url), clock=lambda: next(moments))
+        answered = look(scheduler(hostile.url), clock=lambda: next(moments))
 
     assert answered == SchedulerSeen(
         asked_at=NOW,
@@ -108,7 +108,7 @@ def test_a_stopped_scheduler_is_an_answer() -> None:
 
 def test_one_request_is_made_with_the_declared_headers() -> None:
     with hostile_service(Script(first=reply(SCHEDULER))) as hostile:
-        look(service(hostile.url, headers=(("Authorization", "Bearer x"), ("User-Agent", "mine"))), clock=lambda: NOW)
+        look(scheduler(hostile.url, headers=(("Authorization", "Bearer x"), ("User-Agent", "mine"))), clock=lambda: NOW)
 
         (request,) = hostile.requests
     assert request.startswith(b"GET /status HTTP/1.1\r\n")
@@ -132,7 +132,7 @@ def test_one_request_is_made_with_the_declared_headers() -> None:
         ("", None),
     ],
 )
-def test_the_services_clock_is_read_or_is_none(date: str, read: datetime | None) -> None:
+def test_the_schedulers_clock_is_read_or_is_none(date: str, read: datetime | None) -> None:
     assert seen(answer(SCHEDULER, headers=f"Date: {date}\r\n")).server_at == read
 
 
@@ -146,7 +146,7 @@ def test_a_date_without_a_zone_is_not_read_by_this_machines_own(monkeypatch: pyt
         time.tzset()
 
 
-def test_a_service_that_sends_no_date_has_no_clock() -> None:
+def test_a_scheduler_that_sends_no_date_has_no_clock() -> None:
     assert seen(answer(SCHEDULER)).server_at is None
 
 
@@ -236,7 +236,7 @@ def test_whatever_answers_is_told_with_its_cause_in_time(script: Script, cause: 
     with hostile_service(script) as hostile:
         started = time.monotonic()
         with pytest.raises(CannotLook) as refusal:
-            look(service(hostile.url, timeout=timeout), clock=lambda: NOW)
+            look(scheduler(hostile.url, timeout=timeout), clock=lambda: NOW)
         took = time.monotonic() - started
 
     assert (refusal.value.code, refusal.value.detail) == (cause, refusal.value.detail)
@@ -246,7 +246,7 @@ def test_whatever_answers_is_told_with_its_cause_in_time(script: Script, cause: 
 
 def test_a_port_that_refuses_is_a_backend_that_is_down() -> None:
     with closed_port() as url, pytest.raises(CannotLook, match="Connection refused") as refusal:
-        look(service(url), clock=lambda: NOW)
+        look(scheduler(url), clock=lambda: NOW)
 
     assert refusal.value.code is DOWN
 
@@ -254,7 +254,7 @@ def test_a_port_that_refuses_is_a_backend_that_is_down() -> None:
 @pytest.mark.parametrize("url", ["http://no-such-host.invalid", "http://" + "a" * 70 + ".x", "http://a..b"])
 def test_a_host_that_cannot_be_found_is_a_backend_that_is_down(url: str) -> None:
     with pytest.raises(CannotLook) as refusal:
-        look(service(url), clock=lambda: NOW)
+        look(scheduler(url), clock=lambda: NOW)
 
     assert refusal.value.code is DOWN
 
@@ -274,7 +274,7 @@ def test_a_tls_url_on_a_port_without_tls_is_told_in_time(script: Script, cause: 
     with hostile_service(script) as hostile:
         started = time.monotonic()
         with pytest.raises(CannotLook) as refusal:
-            look(service(hostile.url.replace("http:", "https:"), timeout=timeout), clock=lambda: NOW)
+            look(scheduler(hostile.url.replace("http:", "https:"), timeout=timeout), clock=lambda: NOW)
         took = time.monotonic() - started
 
     assert refusal.value.code is cause, refusal.value.detail
@@ -300,7 +300,7 @@ def test_an_endless_answer_is_refused_in_bounded_memory(make: Callable[[], Scrip
     with hostile_service(script) as hostile:
         tracemalloc.start()
         with pytest.raises(CannotLook, match=told) as refusal:
-            look(service(hostile.url, timeout=timedelta(seconds=20)), clock=lambda: NOW)
+            look(scheduler(hostile.url, timeout=timedelta(seconds=20)), clock=lambda: NOW)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
 
@@ -382,7 +382,7 @@ ECHOES = {
 
 
 @pytest.mark.parametrize("script", ECHOES.values(), ids=ECHOES)
-def test_a_service_that_echoes_the_token_does_not_get_it_shown(script: Script) -> None:
+def test_a_scheduler_that_echoes_the_token_does_not_get_it_shown(script: Script) -> None:
     refusal = refused(
         script,
         headers=(("Authorization", f"Bearer {TOKEN}"),),

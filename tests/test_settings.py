@@ -16,14 +16,14 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 TOML = """
 timezone = "Europe/Zurich"
-[services.a]
+[schedulers.a]
 url = "http://file-a"
 status = "/status"
-[services.b]
+[schedulers.b]
 url = "http://file-b"
 status = "/status"
 [jobs.one]
-service = "a"
+scheduler = "a"
 schedule = "0 6 * * *"
 """
 
@@ -65,7 +65,7 @@ def test_which_jobs_file(option: str | None, variable: str | None, file: str, sh
     assert (str(words.jobs_file), words.shown_file) == (file, shown)
 
 
-# The urls of services
+# The urls of schedulers
 
 URLS = [
     ([], "", ["http://file-a", "http://file-b"]),
@@ -80,14 +80,14 @@ URLS = [
 @pytest.mark.parametrize(("options", "variable", "urls"), URLS)
 def test_which_url(tmp_path: Path, options: list[str], variable: str, urls: list[str]) -> None:
     (tmp_path / "jobs.toml").write_text(TOML)
-    words = asked(tmp_path, {"ROLLCALL_SERVICE_URL": variable}, service_urls=options)
+    words = asked(tmp_path, {"ROLLCALL_SCHEDULER_URL": variable}, scheduler_urls=options)
 
-    assert [service.url for service in words.load({}).services] == urls
+    assert [scheduler.url for scheduler in words.load({}).schedulers] == urls
 
 
 @pytest.mark.parametrize("url", ["http://host/?x=1", "http://host", "host:8000/?a=b"])
-def test_a_url_without_a_name_is_the_only_services(url: str) -> None:
-    assert asked(service_urls=[url]).service_urls == {None: url}
+def test_a_url_without_a_name_is_the_only_schedulers(url: str) -> None:
+    assert asked(scheduler_urls=[url]).scheduler_urls == {None: url}
 
 
 # The moment: what is written, the zone's clocks, and when that is
@@ -174,7 +174,7 @@ def test_which_demo(option: str | None, variable: str | None, demo: str | None) 
 
 def test_a_real_morning_on_the_command_line_beats_a_demo_of_the_environment() -> None:
     assert asked(environment={"ROLLCALL_DEMO": "1"}, jobs_file="jobs.toml").demo is None
-    assert asked(environment={"ROLLCALL_DEMO": "1"}, service_urls=["http://host"]).demo is None
+    assert asked(environment={"ROLLCALL_DEMO": "1"}, scheduler_urls=["http://host"]).demo is None
     assert asked(environment={"ROLLCALL_DEMO": "1", "ROLLCALL_JOBS_FILE": "jobs.toml"}).demo == ""
 
 
@@ -182,8 +182,8 @@ def test_a_real_morning_on_the_command_line_beats_a_demo_of_the_environment() ->
     ("options", "told"),
     [
         (
-            {"demo": "1", "jobs_file": "x", "service_urls": ["http://h"]},
-            "--demo: brings its own jobs.toml and service. Leave out --jobs-file and --service-url.",
+            {"demo": "1", "jobs_file": "x", "scheduler_urls": ["http://h"]},
+            "--demo: brings its own jobs.toml and scheduler. Leave out --jobs-file and --scheduler-url.",
         ),
         (
             {"demo": "checks/"},
@@ -217,7 +217,7 @@ REPLAYED: list[tuple[dict[str, Any], dict[str, str], tuple[str | None, ...]]] = 
     ({"demo": "1"}, {"ROLLCALL_REPLAY": "old"}, (None, None, None, "")),
     ({"demo": "1", "record": "new"}, {}, ("new", None, None, "")),
     ({"record": "new"}, {"ROLLCALL_REPLAY": "old"}, ("new", None, None, None)),
-    ({"service_urls": ["http://a"]}, {"ROLLCALL_REPLAY": "old"}, (None, None, None, None)),
+    ({"scheduler_urls": ["http://a"]}, {"ROLLCALL_REPLAY": "old"}, (None, None, None, None)),
 ]
 
 
@@ -234,7 +234,7 @@ def test_what_is_recorded_and_what_replayed(
 CONTRADICTIONS: list[tuple[dict[str, Any], dict[str, str], str]] = [
     ({"replay": "old", "demo": "1"}, {}, "--replay: .*Leave out --demo"),
     ({"replay": "old", "record": "new"}, {}, "--replay: .*Leave out --record"),
-    ({"replay": "old", "service_urls": ["http://a"]}, {}, "--replay: .*Leave out --service-url"),
+    ({"replay": "old", "scheduler_urls": ["http://a"]}, {}, "--replay: .*Leave out --scheduler-url"),
     ({}, {"ROLLCALL_REPLAY": "old", "ROLLCALL_DEMO": "1"}, "ROLLCALL_REPLAY: .*Unset one of them"),
 ]
 

@@ -202,7 +202,7 @@ def test_a_run_is_owed_from_since_on(since: str, verdict: str) -> None:
         ("2026-02-11T07:02+01:00", None, "UTC", "missed"),
     ],
 )
-def test_a_record_is_read_by_the_rules_of_its_service(
+def test_a_record_is_read_by_the_rules_of_its_scheduler(
     now: str, last_execution: str | None, naive_times: str | None, verdict: str
 ) -> None:
     told = morning(now=now, last_execution=last_execution, naive_times=naive_times, has_output=False)
@@ -295,7 +295,7 @@ def test_a_naive_record_shows_each_reading_and_the_line_to_add() -> None:
         "Wed 11 Feb 06:00:17 CET (read as UTC, 17 s after it was due) or "
         "Wed 11 Feb 05:00:17 CET (read as Europe/Zurich, 59 min 43 s before it was due); "
         "its output generate-haiku-20260211-060017.md is of Wed 11 Feb 06:00:17 CET; "
-        'say which: naive_times = "UTC" or naive_times = "Europe/Zurich" in [services.aime]'
+        'say which: naive_times = "UTC" or naive_times = "Europe/Zurich" in [schedulers.aime]'
     )
 
 
@@ -336,7 +336,7 @@ def test_a_late_run_that_is_a_warning_hides_no_doubt_and_no_harm() -> None:
 
 
 def test_a_record_a_moment_before_the_due_time_leaves_the_job_pending() -> None:
-    """The service's clock is 5 s ahead; the run that was judged has lost its record, the next is not due yet."""
+    """The scheduler's clock is 5 s ahead; the run that was judged has lost its record, the next is not due yet."""
     told = morning(
         now="2026-02-11T05:59:56+01:00", last_execution="2026-02-11T05:59:56+01:00", has_output=False, naive_times=None
     )
@@ -386,7 +386,7 @@ AS_PROMISED = None
         ("0 20 * * sun", "2026-02-10T07:02+01:00", "2026-02-16T20:00:00+01:00", CauseCode.SCHEDULE_DRIFT),
         # Paused there.
         ("0 6 * * *", "2026-02-11T07:02+01:00", None, CauseCode.JOB_PAUSED),
-        ("0 6 * * *", "2026-02-11T07:02+01:00", "soon", CauseCode.BACKEND_ERROR),
+        ("0 6 * * *", "2026-02-11T07:02+01:00", "soon", CauseCode.SCHEDULER_ERROR),
         # At the boundary the run is just being started: the scheduler may show this due time or the next.
         ("0 6 * * *", "2026-02-11T05:59:59+01:00", "2026-02-11T06:00:00+01:00", AS_PROMISED),
         ("0 6 * * *", "2026-02-11T05:59:59+01:00", "2026-02-12T06:00:00+01:00", AS_PROMISED),
@@ -680,9 +680,9 @@ def test_the_first_run_of_an_interval_comes_one_interval_after_its_start(since: 
 # One witness only, or none ------------------------------------------------------------------------------------------
 
 
-def test_a_job_without_a_service_is_judged_by_its_output_alone() -> None:
-    assert morning(has_service=False).job.verdict == "ok"
-    assert {each.check for each in morning(has_service=False).job.findings} == {
+def test_a_job_without_a_scheduler_is_judged_by_its_output_alone() -> None:
+    assert morning(has_scheduler=False).job.verdict == "ok"
+    assert {each.check for each in morning(has_scheduler=False).job.findings} == {
         Check.RAN_ON_TIME,
         Check.OUTPUT_EXISTS,
         Check.OUTPUT_IS_WHOLE,
@@ -702,24 +702,24 @@ def test_a_job_without_an_output_is_judged_by_its_record_alone() -> None:
 
 
 @pytest.mark.parametrize("words", [{}, {"has_output": False}], ids=["its output is fine", "no output"])
-def test_a_job_whose_service_is_down_is_unknown_and_not_failed(words: dict[str, Any]) -> None:
-    told = morning(service=not_seen(CauseCode.BACKEND_DOWN), **words)
+def test_a_job_whose_scheduler_is_down_is_unknown_and_not_failed(words: dict[str, Any]) -> None:
+    told = morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN), **words)
 
-    assert (told.job.verdict, told.code) == ("unknown", CauseCode.BACKEND_DOWN)
+    assert (told.job.verdict, told.code) == ("unknown", CauseCode.SCHEDULER_DOWN)
     assert told.judged.needs_a_person
 
 
-def test_a_job_whose_service_is_down_and_whose_output_is_missing_is_missed() -> None:
-    told = morning(service=not_seen(CauseCode.BACKEND_DOWN), files=five_files("2026-02-10T06:00:17+01:00"))
+def test_a_job_whose_scheduler_is_down_and_whose_output_is_missing_is_missed() -> None:
+    told = morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN), files=five_files("2026-02-10T06:00:17+01:00"))
 
-    assert (told.job.verdict, told.code) == ("missed", CauseCode.BACKEND_DOWN)
+    assert (told.job.verdict, told.code) == ("missed", CauseCode.SCHEDULER_DOWN)
 
 
 def test_what_another_check_has_hidden_is_told_in_one_line() -> None:
-    told = morning(service=not_seen(CauseCode.BACKEND_DOWN))
+    told = morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN))
     blocked = [each for each in told.job.findings if each.blocked_by]
 
-    assert {(str(each), each.blocked_by) for each in blocked} == {("cannot tell: backend-down", Check.ANSWERS)}
+    assert {(str(each), each.blocked_by) for each in blocked} == {("cannot tell: scheduler-down", Check.ANSWERS)}
     assert {each.check for each in told.job.findings} - {each.check for each in blocked} == {
         Check.RAN_ON_TIME,
         Check.OUTPUT_EXISTS,
@@ -737,9 +737,9 @@ def test_an_output_folder_that_could_not_be_looked_at_is_told_once() -> None:
 
 def test_a_witness_that_nobody_asked_is_unknown() -> None:
     told = morning()
-    without = Told(roll=told.roll, now=told.now, evidence=type(told.evidence)(services={}, outputs={}))
+    without = Told(roll=told.roll, now=told.now, evidence=type(told.evidence)(schedulers={}, outputs={}))
 
-    assert (without.job.verdict, without.service.verdict) == ("unknown", "failed")
+    assert (without.job.verdict, without.scheduler.verdict) == ("unknown", "failed")
     assert "was not asked" in without.cause.sentence
 
 
@@ -773,21 +773,21 @@ def test_of_an_earlier_moment_the_files_tell_and_the_lone_record_does_not() -> N
 
 
 def test_a_file_that_later_runs_may_have_taken_is_not_missing_at_an_earlier_moment() -> None:
-    told = morning(has_service=False).seen_at("2026-02-05T07:02:00+01:00")
+    told = morning(has_scheduler=False).seen_at("2026-02-05T07:02:00+01:00")
 
     assert (told.job.verdict, told.job.needs_a_person) == ("pending", False)
 
 
 def test_a_run_by_hand_after_an_earlier_moment_is_no_evidence_for_it() -> None:
     by_hand = [made("2026-02-10T15:00:17+01:00"), *five_files("2026-02-09T06:00:17+01:00")]
-    told = morning(has_service=False, files=by_hand)
+    told = morning(has_scheduler=False, files=by_hand)
 
     assert told.seen_at("2026-02-10T14:59:17+01:00").job.verdict == "late"
     assert told.seen_at("2026-02-10T14:59:16+01:00").job.verdict == "bad-output"
 
 
 def test_a_file_that_was_not_there_at_an_earlier_moment_is_missing() -> None:
-    told = morning(has_service=False, files=[five_files()[0], five_files()[2]]).seen_at("2026-02-10T07:02:00+01:00")
+    told = morning(has_scheduler=False, files=[five_files()[0], five_files()[2]]).seen_at("2026-02-10T07:02:00+01:00")
 
     assert told.job.verdict == "bad-output"
 
@@ -964,7 +964,7 @@ def test_a_first_output_repeats_nothing_and_a_run_by_hand_may() -> None:
         ({"free": 50_000_000}, None, False),
         ({"free": 49_999_999}, CauseCode.DISK_FULL, False),
         ({"free": 0, "files": five_files()[1:]}, CauseCode.DISK_FULL, True),
-        ({"free": 0, "files": five_files()[1:], "has_service": False}, CauseCode.DISK_FULL, True),
+        ({"free": 0, "files": five_files()[1:], "has_scheduler": False}, CauseCode.DISK_FULL, True),
         # A run that did not take place is not explained by a disk.
         (
             {"free": 0, "files": five_files()[1:], "last_execution": "2026-02-10T05:00:17"},

@@ -16,9 +16,9 @@ from rollcall.findings import Check, Finding, Verdict
 from rollcall.jobs import Database
 from rollcall.remedy.missed import why_not
 
-DOWN = not_seen(CauseCode.BACKEND_DOWN, "GET http://localhost:8000/status: connection refused")
+DOWN = not_seen(CauseCode.SCHEDULER_DOWN, "GET http://localhost:8000/status: connection refused")
 DECLARED = Database(
-    service_id="aime",
+    scheduler_id="aime",
     url="sqlite:////srv/aime/data/musique.db",
     shown_url="sqlite:///data/musique.db",
     active="SELECT 1",
@@ -50,9 +50,9 @@ def beside(seen: DatabaseSeen | NotSeen | None, **words: Any) -> Told:
     """The morning of these words, with a database that was seen so; None: nobody asked it."""
     told = morning(**words)
     (job,) = told.roll.jobs
-    assert job.service is not None
-    service = replace(job.service, database=DECLARED, zone=job.zone)
-    roll = replace(told.roll, services=(service,), jobs=(replace(job, service=service),))
+    assert job.scheduler is not None
+    scheduler = replace(job.scheduler, database=DECLARED, zone=job.zone)
+    roll = replace(told.roll, schedulers=(scheduler,), jobs=(replace(job, scheduler=scheduler),))
     databases = {} if seen is None else {"aime": seen}
     return replace(told, roll=roll, evidence=replace(told.evidence, databases=databases))
 
@@ -106,14 +106,14 @@ FLAGS = [
 def test_a_stopped_scheduler_is_held_against_what_the_database_calls_it(seen: DatabaseSeen, sentence: str) -> None:
     told = beside(seen, running=False, registered=False)
 
-    assert told.service_cause.code is CauseCode.SCHEDULER_STOPPED
-    assert told.service_cause.sentence == sentence
+    assert told.scheduler_cause.code is CauseCode.SCHEDULER_STOPPED
+    assert told.scheduler_cause.sentence == sentence
 
 
 def test_since_when_is_not_guessed() -> None:
     told = beside(database(), running=False, registered=False, naive_times=None)
 
-    assert "active (since 2026-02-10 07:55:00.000000)" in told.service_cause.sentence
+    assert "active (since 2026-02-10 07:55:00.000000)" in told.scheduler_cause.sentence
 
 
 def test_a_running_scheduler_that_the_database_calls_inactive_is_told_and_no_failure() -> None:
@@ -171,7 +171,7 @@ def test_a_scheduler_that_remembers_an_earlier_run_is_believed_and_the_other_wor
 @pytest.mark.parametrize(("executed", "is_refused"), [("2026-02-11 05:00:17", True), ("2026-02-10 05:00:17", False)])
 def test_a_run_that_the_database_tells_of_is_not_run_again(executed: str, is_refused: bool) -> None:
     told = beside(database(executed), last_execution="2026-02-10T05:00:17", has_output=False)
-    why = why_not(told.job, told.judged.services[0]) or ""
+    why = why_not(told.job, told.judged.schedulers[0]) or ""
 
     assert told.code is CauseCode.MISSED_RUN
     assert why.startswith("its database tells of a run since it was due") is is_refused
@@ -200,8 +200,8 @@ def test_what_the_database_has_forgotten_too_is_missed() -> None:
 # In the scheduler's stead -----------------------------------------------------------------------------------------
 
 SILENT = {
-    "down": {"service": DOWN},
-    "error": {"service": not_seen(CauseCode.BACKEND_ERROR, "500")},
+    "down": {"scheduler": DOWN},
+    "error": {"scheduler": not_seen(CauseCode.SCHEDULER_ERROR, "500")},
     "stopped": {"running": False, "registered": False},
 }
 
@@ -215,23 +215,23 @@ def test_a_silent_scheduler_leaves_the_last_run_to_the_database(words: dict[str,
     assert told_of(told.finding(ON_TIME))[0] is Verdict.OK
     assert told_of(told.finding(AGREES)) == (Verdict.OK, None, "0.1 s apart, by the database")
     for check in (Check.IS_REGISTERED, Check.NEXT_RUN_IS_ON_SCHEDULE):
-        assert told.finding(check).because == f"cannot tell: {told.service_cause.code}"
+        assert told.finding(check).because == f"cannot tell: {told.scheduler_cause.code}"
     assert told.job.verdict is Verdict.UNKNOWN
-    assert told.cause.code is told.service_cause.code
+    assert told.cause.code is told.scheduler_cause.code
     assert told.job.ran_at is not None
 
 
 def test_where_the_database_alone_tells_of_the_run_its_time_is_the_databases_too() -> None:
-    told = beside(database(), service=DOWN, has_output=False)
+    told = beside(database(), scheduler=DOWN, has_output=False)
 
     assert told.finding(ON_TIME).found == "Wed 11 Feb 06:00:17 CET, 17 s after it was due, by the database"
 
 
 def test_a_missed_run_is_told_behind_the_root_cause() -> None:
-    told = beside(database("2026-02-10 05:00:17"), service=DOWN, files=[made("2026-02-10T06:00:17+01:00")])
+    told = beside(database("2026-02-10 05:00:17"), scheduler=DOWN, files=[made("2026-02-10T06:00:17+01:00")])
 
     assert told.job.verdict is Verdict.MISSED
-    assert told.cause.code is CauseCode.BACKEND_DOWN
+    assert told.cause.code is CauseCode.SCHEDULER_DOWN
     assert told.cause.sentence == (
         "The backend does not answer: GET http://localhost:8000/status: connection refused; due Wed 11 Feb 06:00 CET, "
         "allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET, by the database."
@@ -252,34 +252,34 @@ RECORDS = [
 def test_what_the_database_says_is_judged_as_the_scheduler_would_be(
     seen: DatabaseSeen, check: Check, verdict: Verdict, why: str
 ) -> None:
-    finding = beside(seen, service=DOWN).finding(check)
+    finding = beside(seen, scheduler=DOWN).finding(check)
 
     assert (finding.verdict, why in finding.because) == (verdict, True)
 
 
 def test_a_job_that_is_not_on_record_and_left_nothing_never_ran() -> None:
-    told = beside(database(job_id="other"), service=DOWN, files=[])
+    told = beside(database(job_id="other"), scheduler=DOWN, files=[])
 
     assert told.finding(AFTER).code is CauseCode.NEVER_RAN
     assert "the database has no execution of it on record, ever" in told.finding(AFTER).because
 
 
 def test_a_success_by_the_database_without_a_file_is_told_of_it() -> None:
-    finding = beside(database(), service=DOWN, files=[]).finding(Check.OUTPUT_EXISTS)
+    finding = beside(database(), scheduler=DOWN, files=[]).finding(Check.OUTPUT_EXISTS)
 
     assert finding.code is CauseCode.SUCCESS_WITHOUT_OUTPUT
     assert "the database calls it a success, but it left no file" in finding.because
 
 
 def test_naive_times_of_the_database_are_not_guessed() -> None:
-    finding = beside(database(), service=DOWN, naive_times=None).finding(AFTER)
+    finding = beside(database(), scheduler=DOWN, naive_times=None).finding(AFTER)
 
     assert finding.code is CauseCode.NAIVE_TIMESTAMP
     assert "Wed 11 Feb 06:00:17 CET (read as UTC" in finding.because
 
 
 def test_a_run_after_the_moment_that_is_judged_does_not_count() -> None:
-    told = beside(database("2026-02-11 07:00:17"), service=DOWN, files=[], now="2026-02-11T07:02:00+01:00")
+    told = beside(database("2026-02-11 07:00:17"), scheduler=DOWN, files=[], now="2026-02-11T07:02:00+01:00")
     told = replace(told, evidence=replace(told.evidence, databases={"aime": database(
         "2026-02-11 07:00:17", answered_at=at("2026-02-11T09:00:00+01:00")
     )}))  # fmt: skip
@@ -291,14 +291,14 @@ def test_a_run_after_the_moment_that_is_judged_does_not_count() -> None:
 
 @pytest.mark.parametrize("seen", [database(executions=None), None, not_seen(CauseCode.ACCESS_DENIED, "no")])
 def test_a_database_without_executions_does_not_stand_in(seen: DatabaseSeen | NotSeen | None) -> None:
-    finding = beside(seen, service=DOWN).finding(AFTER)
+    finding = beside(seen, scheduler=DOWN).finding(AFTER)
 
-    assert finding.because == "cannot tell: backend-down"
+    assert finding.because == "cannot tell: scheduler-down"
 
 
 def test_an_interval_is_counted_from_the_databases_last_run() -> None:
     told = beside(
-        database("2026-02-11 05:30:00"), service=DOWN, schedule=None, every_span="1 h", has_output=False,
+        database("2026-02-11 05:30:00"), scheduler=DOWN, schedule=None, every_span="1 h", has_output=False,
         now="2026-02-11T07:02:00+01:00",
     )  # fmt: skip
 
@@ -310,20 +310,20 @@ def test_an_interval_is_counted_from_the_databases_last_run() -> None:
 
 UNSEEN = [
     (
-        CauseCode.BACKEND_DOWN,
+        CauseCode.SCHEDULER_DOWN,
         "The database does not answer: ",
-        ("See whether it is there and up, or correct the url of [services.aime.database] in jobs.toml, "
+        ("See whether it is there and up, or correct the url of [schedulers.aime.database] in jobs.toml, "
         "then `pytest checks/`"),
     ),
     (
         CauseCode.ACCESS_DENIED,
         "The database refuses to be asked: ",
-        "Let it be read by the user in the url of [services.aime.database] in jobs.toml, then `pytest checks/`",
+        "Let it be read by the user in the url of [schedulers.aime.database] in jobs.toml, then `pytest checks/`",
     ),
     (
-        CauseCode.BACKEND_ERROR,
+        CauseCode.SCHEDULER_ERROR,
         "The database cannot be asked: ",
-        "Correct url and queries of [services.aime.database] in jobs.toml, then `pytest checks/`",
+        "Correct url and queries of [schedulers.aime.database] in jobs.toml, then `pytest checks/`",
     ),
 ]  # fmt: skip
 
@@ -335,8 +335,8 @@ def test_a_database_that_could_not_be_looked_at_is_told_and_blames_no_job(
     told = beside(not_seen(code, NO_FILE))
 
     assert (told.finding(ANSWERS).verdict, told.finding(ANSWERS).found) == (Verdict.FAILED, NO_FILE)
-    assert (told.service_cause.code, told.service_cause.sentence) == (code, f"{says}{NO_FILE}.")
-    assert told.service_cause.next_step == step
+    assert (told.scheduler_cause.code, told.scheduler_cause.sentence) == (code, f"{says}{NO_FILE}.")
+    assert told.scheduler_cause.next_step == step
     assert told.job.verdict is Verdict.OK
     assert told.judged.needs_a_person is True
 
@@ -348,30 +348,30 @@ def test_a_database_that_nobody_asked_is_not_green() -> None:
 def test_no_database_no_promise() -> None:
     told = morning()
 
-    assert ANSWERS not in {each.check for each in told.service.findings}
+    assert ANSWERS not in {each.check for each in told.scheduler.findings}
 
 
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        ({"service": DOWN}, CauseCode.BACKEND_DOWN),
-        ({"service": not_seen(CauseCode.BACKEND_ERROR, "500")}, CauseCode.BACKEND_ERROR),
+        ({"scheduler": DOWN}, CauseCode.SCHEDULER_DOWN),
+        ({"scheduler": not_seen(CauseCode.SCHEDULER_ERROR, "500")}, CauseCode.SCHEDULER_ERROR),
         ({"running": False, "registered": False}, CauseCode.SCHEDULER_STOPPED),
     ],
 )
-def test_what_is_wrong_with_the_service_comes_before_its_database_and_both_are_told(
+def test_what_is_wrong_with_the_scheduler_comes_before_its_database_and_both_are_told(
     words: dict[str, Any], code: CauseCode
 ) -> None:
-    told = beside(not_seen(CauseCode.BACKEND_DOWN, NO_FILE), **words)
+    told = beside(not_seen(CauseCode.SCHEDULER_DOWN, NO_FILE), **words)
 
-    assert told.service_cause.code is code
-    assert told.service_cause.sentence.endswith(f"; the database does not answer: {NO_FILE}.")
+    assert told.scheduler_cause.code is code
+    assert told.scheduler_cause.sentence.endswith(f"; the database does not answer: {NO_FILE}.")
     assert told.cause.code is code
 
 
-def test_a_services_times_are_told_in_its_zone() -> None:
+def test_a_schedulers_times_are_told_in_its_zone() -> None:
     told = beside(database(), running=False, registered=False)
-    service = replace(told.roll.services[0], zone=ZoneInfo("America/New_York"))
-    told = replace(told, roll=replace(told.roll, services=(service,), jobs=()))
+    scheduler = replace(told.roll.schedulers[0], zone=ZoneInfo("America/New_York"))
+    told = replace(told, roll=replace(told.roll, schedulers=(scheduler,), jobs=()))
 
-    assert "since Tue 10 Feb 02:55 EST" in told.service_cause.sentence
+    assert "since Tue 10 Feb 02:55 EST" in told.scheduler_cause.sentence

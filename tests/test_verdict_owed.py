@@ -131,7 +131,7 @@ def test_a_file_drawn_late_is_of_one_run_only(day: str, offset: str) -> None:
     earlier = [made((before - timedelta(minutes=minutes)).isoformat()) for minutes in (-12, 49)]
     only_first = [made(f"{day}T06:25:00{offset}"), *earlier]
     only_second = [made(f"{day}T07:25:00{offset}"), *earlier]
-    words: dict[str, Any] = {"now": f"{day}T09:00{offset}", "look_back": "24 h", "has_service": False, **TWICE}
+    words: dict[str, Any] = {"now": f"{day}T09:00{offset}", "look_back": "24 h", "has_scheduler": False, **TWICE}
 
     lacks_newest, lacks_first = morning(files=only_first, **words), morning(files=only_second, **words)
     whole = morning(files=[*only_second[:1], *only_first], **words)
@@ -197,7 +197,7 @@ def test_a_failure_is_one_whichever_of_two_runs_it_was() -> None:
     assert (told.job.verdict, told.code) == (Verdict.FAILED, CauseCode.RUN_FAILED)
 
 
-@pytest.mark.parametrize("has_service", [True, False])
+@pytest.mark.parametrize("has_scheduler", [True, False])
 @AROUND_CLOCK_CHANGES
 @pytest.mark.parametrize(
     ("now", "files", "verdict"),
@@ -214,10 +214,10 @@ def test_a_failure_is_one_whichever_of_two_runs_it_was() -> None:
     ],
 )
 def test_a_file_that_may_be_of_the_run_before_proves_neither(
-    day: str, offset: str, now: str, files: list[str], verdict: Verdict, has_service: bool
+    day: str, offset: str, now: str, files: list[str], verdict: Verdict, has_scheduler: bool
 ) -> None:
     told = morning(
-        now=f"{day}T{now}{offset}", last_execution=in_utc(f"{day}T{files[0]}{offset}"), has_service=has_service,
+        now=f"{day}T{now}{offset}", last_execution=in_utc(f"{day}T{files[0]}{offset}"), has_scheduler=has_scheduler,
         files=[made(f"{day}T{each}{offset}") for each in files], **WIDE,
     )  # fmt: skip
     is_missed = verdict is Verdict.MISSED
@@ -268,7 +268,7 @@ def paused(now: str, **words: Any) -> Told:
     return morning(now=now, paused=PAUSED, files=[], last_execution=None, status="pending", **words)
 
 
-@pytest.mark.parametrize("words", [{}, {"has_output": False}, {"has_service": False}, {"registered": False}])
+@pytest.mark.parametrize("words", [{}, {"has_output": False}, {"has_scheduler": False}, {"registered": False}])
 def test_nothing_is_owed_of_a_paused_job(words: dict[str, Any]) -> None:
     told = paused("2026-03-28T23:59:59+01:00", **words)
 
@@ -377,7 +377,7 @@ def test_an_interval_that_floats_owes_nothing_before_its_since(
 def test_an_interval_that_floats_has_no_gap_where_it_owed_nothing(declared: dict[str, Any]) -> None:
     days = ["2026-03-29T07:00:17+02:00", "2026-03-24T18:00:17+01:00", "2026-03-24T12:00:17+01:00"]
     told = morning(
-        now="2026-03-29T07:10+02:00", every_span="6 h", look_back="7 d", has_service=False,
+        now="2026-03-29T07:10+02:00", every_span="6 h", look_back="7 d", has_scheduler=False,
         files=[made(each) for each in days], **declared,
     )  # fmt: skip
 

@@ -45,13 +45,13 @@ IN_UTC = [
 ]
 
 
-@pytest.mark.parametrize("has_service", [True, False])
+@pytest.mark.parametrize("has_scheduler", [True, False])
 @pytest.mark.parametrize(("zone", "now", "clock", "as_read", "mtime"), IN_UTC)
 def test_a_name_that_tells_utc_is_named_as_such(
-    zone: str, now: str, clock: str, as_read: str, mtime: str, has_service: bool
+    zone: str, now: str, clock: str, as_read: str, mtime: str, has_scheduler: bool
 ) -> None:
     ended = f"{mtime[:10]}T{clock}"
-    told = morning(zone=zone, now=now, last_execution=ended, files=[named(as_read, mtime)], has_service=has_service)
+    told = morning(zone=zone, now=now, last_execution=ended, files=[named(as_read, mtime)], has_scheduler=has_scheduler)
 
     assert (told.code, told.job.verdict) == (CauseCode.WRONG_TIMEZONE, "unknown")
     assert told.cause.next_step == LINE.format("UTC")
@@ -102,7 +102,7 @@ def test_the_sentence_carries_the_proof() -> None:
         ({"files": [made("2026-02-11T05:00:17+01:00")]}, CauseCode.SUCCESS_WITHOUT_OUTPUT),
         # No witness says that it was written at another moment than its name tells.
         (
-            {"files": [named("2026-02-11T05:00:17+01:00", "2026-01-02T00:00+00:00")], "has_service": False},
+            {"files": [named("2026-02-11T05:00:17+01:00", "2026-01-02T00:00+00:00")], "has_scheduler": False},
             CauseCode.STALE_OUTPUT,
         ),
         # An offset that no zone has.
@@ -116,7 +116,7 @@ def test_the_sentence_carries_the_proof() -> None:
                 "schedule": "0 * * * *",
                 "now": "2026-02-11T06:40+01:00",
                 "files": [named("2026-02-11T05:00:17+01:00", "2026-02-11T06:00:30+01:00")],
-                "has_service": False,
+                "has_scheduler": False,
             },
             CauseCode.STALE_OUTPUT,
         ),
@@ -175,7 +175,7 @@ def test_a_record_read_in_the_wrong_zone_is_named_by_its_file(
     told = morning(now=now, last_execution=written, naive_times=reads, files=[made(ran)])
 
     assert told.code is CauseCode.WRONG_TIMEZONE
-    assert told.cause.next_step == f'Correct how it is read: `naive_times = "{fits}"` in [services.aime] of jobs.toml'
+    assert told.cause.next_step == f'Correct how it is read: `naive_times = "{fits}"` in [schedulers.aime] of jobs.toml'
 
 
 def test_a_record_without_a_file_tells_the_other_reading_and_accuses_no_zone() -> None:

@@ -153,8 +153,8 @@ UNWILLING = [
 
 @pytest.mark.parametrize(("script", "said"), UNWILLING)
 def test_a_ping_that_fails_is_one_line_within_its_limit(script: Script, said: str) -> None:
-    with hostile_service(script) as service:
-        run = watch.begin(watched(f"{service.url}/{TOKEN}"))
+    with hostile_service(script) as scheduler:
+        run = watch.begin(watched(f"{scheduler.url}/{TOKEN}"))
         began = time.monotonic()
         note = run.finish(0, "")
         took = time.monotonic() - began

@@ -2,7 +2,7 @@
 
 The JSON is what the webhook is sent, version 1; keys are added to it and never renamed:
 
-    {"version": 1, "event": "new", "cause": "missed-run", "replaces": [], "keys": ["job haiku"], "service": null,
+    {"version": 1, "event": "new", "cause": "missed-run", "replaces": [], "keys": ["job haiku"], "scheduler": null,
      "sentence": "…", "next_step": "…",
      "jobs": [{"id": "…", "title": "…", "sentence": "…", "next_step": "…"}],
      "since": "2026-02-11T06:00:00+01:00", "judged_at": "2026-02-11T07:02:13+01:00",
@@ -21,8 +21,8 @@ The JSON is what the webhook is sent, version 1; keys are added to it and never 
 - recovered: what was told of these `keys` is over, as was seen.
 - test: nothing is wrong.
 
-`keys` are what it is about, "service ID" or "job ID", the same from `new` to `recovered` whatever the cause becomes:
-keep an incident by key, not by cause. `service` is the id of the service that is the cause, null where it is the jobs'
+`keys` are what it is about, "scheduler ID" or "job ID", the same from `new` to `recovered` whatever the cause becomes:
+keep an incident by key, not by cause. `scheduler` is the id of the one that is the cause, null where it is the jobs'
 own; `next_step` and the jobs' are "" where nothing is to be done; `jobs_file` is which jobs.toml was judged; `page` is
 null where there is none; `title` and `text` are the same for people. Every text is free of control characters, and in
 no title is a line break.
@@ -64,7 +64,7 @@ class Message:
 
 def write_message(news: News, morning: Morning, *, jobs_file: Path, page: Path | None) -> Message:
     """The message that tells `news` of that morning; `page` is where more stands, if anywhere."""
-    subjects = {news.service, *(each.id for each in news.jobs)}
+    subjects = {news.scheduler, *(each.id for each in news.jobs)}
     actions = [_line(told(each, morning.zone)) for each in morning.actions if each.subject in subjects]
     if news.event is Event.MENDED:
         actions = [_line(news.sentence)]
@@ -97,7 +97,7 @@ def _message(news: News, beside: _Beside) -> Message:
         "cause": _line(news.cause),
         "replaces": [_line(each) for each in news.replaces],
         "keys": [_line(each) for each in news.keys],
-        "service": news.service,
+        "scheduler": news.scheduler,
         "sentence": _line(news.sentence),
         "next_step": _line(news.next_step),
         "jobs": [_job(each) for each in news.jobs[:_MOST_JOBS]],
@@ -128,9 +128,9 @@ def _tone(event: Event) -> Literal["success", "warning", "failure"]:
 def _title(news: News) -> str:
     if news.event is Event.TEST:
         return "Roll call: a test"
-    subject = news.service or news.jobs[0].id
-    others = len(news.jobs) - (news.service is None)
-    more = f", {counted(others, 'job')}" if news.service else f" and {others:,} more"
+    subject = news.scheduler or news.jobs[0].id
+    others = len(news.jobs) - (news.scheduler is None)
+    more = f", {counted(others, 'job')}" if news.scheduler else f" and {others:,} more"
     return f"Roll call: {news.event}: {clean(news.cause, 80)} [{clean(subject, 80)}{more if others else ''}]"
 
 
@@ -144,7 +144,7 @@ def _job(concern: Concern) -> dict[str, str]:
 
 
 def _lines(news: News, beside: _Beside) -> Iterator[str]:
-    is_one_thing = news.service or not news.next_step or news.event is Event.MENDED
+    is_one_thing = news.scheduler or not news.next_step or news.event is Event.MENDED
     yield from _alike(news) if is_one_thing else _each_job(news)
     if news.replaces:
         yield f"until now: {_line(listed(news.replaces))}"
@@ -163,7 +163,7 @@ def _alike(news: News) -> Iterator[str]:
     if news.next_step:
         yield f"do: {_line(news.next_step)}"
     if news.jobs:
-        explains = news.service and news.event is not Event.MENDED
+        explains = news.scheduler and news.event is not Event.MENDED
         yield f"{'it explains' if explains else 'jobs'}: {_names(news.jobs)}"
     if news.event is Event.MENDED:
         yield from (f"late until its next good run: {_line(each.sentence)}" for each in news.jobs if each.sentence)

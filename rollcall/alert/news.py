@@ -1,7 +1,7 @@
 """What is news: what was mended, which trouble is new, which lasts, and what is over?
 
 Pure: a morning, what the history tells and what was told already go in; news comes out, one for each cause of the jobs,
-one for each broken service and one for each thing that Roll call mended. Nothing here is sent, and nothing is
+one for each broken scheduler and one for each thing that Roll call mended. Nothing here is sent, and nothing is
 remembered: each news says what to remember of it once somebody took it.
 """
 
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from rollcall.action import Action, Deed
 from rollcall.action import told as told_action
-from rollcall.alert.trouble import Concern, Trouble, find_troubles, job_key, service_key
+from rollcall.alert.trouble import Concern, Trouble, find_troubles, job_key, scheduler_key
 from rollcall.errors import CauseCode
 from rollcall.findings import Verdict
 from rollcall.history.rows import Chronicle, Told
@@ -44,7 +44,7 @@ class News:
     """One thing to tell: what happened, by which cause, to whom, since when, and what to do.
 
     `keys` are what it is about as that is remembered, and `replaces` the other causes that were told of it before and
-    hold no more. `service` is the id of the service where it is the cause, None where it is the jobs' own. `jobs` are
+    hold no more. `scheduler` is its id where one is the cause, None where it is the jobs' own. `jobs` are
     those it explains, or is about. `told` is what to remember once it was taken, `over` the keys to forget.
     """
 
@@ -52,7 +52,7 @@ class News:
     cause: str
     keys: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
-    service: str | None = None
+    scheduler: str | None = None
     sentence: str
     next_step: str = ""
     jobs: tuple[Concern, ...] = ()
@@ -91,8 +91,8 @@ def find_news(
 
 
 def forget_undeclared(told: Mapping[str, Told], roll: Roll) -> dict[str, Told]:
-    """What was told of services and jobs that are still declared: of the others nobody will ever hear again."""
-    declared = {service_key(each.id) for each in roll.services} | {job_key(each.id) for each in roll.jobs}
+    """What was told of schedulers and jobs that are still declared: of the others nobody will ever hear again."""
+    declared = {scheduler_key(each.id) for each in roll.schedulers} | {job_key(each.id) for each in roll.jobs}
     return {key: each for key, each in told.items() if key in declared}
 
 
@@ -118,18 +118,18 @@ def _on_the_clock(since: datetime, until: datetime, zone: ZoneInfo) -> timedelta
 
 
 def _told_once(event: Event, troubles: Iterable[Trouble], told: Mapping[str, Told], now: datetime) -> Iterator[News]:
-    """One news for each service, and for the jobs one for each cause, however many they are."""
+    """One news for each scheduler, and for the jobs one for each cause, however many they are."""
     groups: dict[tuple[CauseCode, str | None], list[Trouble]] = {}
     for each in troubles:
-        groups.setdefault((each.cause.code, each.service), []).append(each)
-    for (code, service), group in groups.items():
+        groups.setdefault((each.cause.code, each.scheduler), []).append(each)
+    for (code, scheduler), group in groups.items():
         remembered = [_remembered(each, told, now) for each in group]
         yield News(
             event=event,
             cause=code,
             keys=tuple(each.key for each in group),
             replaces=_replaced(code, (each.key for each in group), told),
-            service=service,
+            scheduler=scheduler,
             sentence=group[0].cause.sentence,
             next_step=group[0].cause.next_step,
             jobs=tuple(concern for each in group for concern in each.jobs),
@@ -163,7 +163,7 @@ _WHY = {
 
 
 def _key(action: Action) -> str:
-    return job_key(action.subject) if action.deed is Deed.RERUN else service_key(action.subject)
+    return job_key(action.subject) if action.deed is Deed.RERUN else scheduler_key(action.subject)
 
 
 def _mended(action: Action, morning: Morning, told: Mapping[str, Told], left: Trouble | None) -> News:
@@ -178,7 +178,7 @@ def _mended(action: Action, morning: Morning, told: Mapping[str, Told], left: Tr
         cause=cause,
         keys=(key,),
         replaces=_replaced(cause, [key], told),
-        service=None if action.deed is Deed.RERUN else action.subject,
+        scheduler=None if action.deed is Deed.RERUN else action.subject,
         sentence=told_action(action, morning.zone),
         next_step=_WHY[action.deed],
         jobs=left.jobs if left else tuple(_well(each) for each in _concerned(action, morning)),
@@ -190,15 +190,15 @@ def _mended(action: Action, morning: Morning, told: Mapping[str, Told], left: Tr
 
 def _concerned(action: Action, morning: Morning) -> Iterator[JobJudged]:
     for judged in morning.jobs:
-        service = judged.job.service
-        if action.subject == (judged.job.id if action.deed is Deed.RERUN else service and service.id):
+        scheduler = judged.job.scheduler
+        if action.subject == (judged.job.id if action.deed is Deed.RERUN else scheduler and scheduler.id):
             yield judged
 
 
 def _is_well(action: Action, morning: Morning) -> bool:
     if action.deed is Deed.RERUN:
         return all(_did_its_work(each) for each in _concerned(action, morning))
-    return morning.service_causes.get(action.subject) is None
+    return morning.scheduler_causes.get(action.subject) is None
 
 
 # What is over ---------------------------------------------------------------------------------------------------------
@@ -206,11 +206,11 @@ def _is_well(action: Action, morning: Morning) -> bool:
 
 def _recovered(morning: Morning, told: Mapping[str, Told], *, besides: Collection[str]) -> Iterator[News]:
     told = {key: each for key, each in told.items() if key not in besides}
-    for service in morning.services:
-        before = told.get(service_key(service.service.id))
-        if before and morning.service_causes[service.service.id] is None:
-            sentence = f"The service {service.service.id} is well again: {_over([before], morning.judged_at)}."
-            yield _good_news([before], sentence, service=service.service.id)
+    for scheduler in morning.schedulers:
+        before = told.get(scheduler_key(scheduler.scheduler.id))
+        if before and morning.scheduler_causes[scheduler.scheduler.id] is None:
+            sentence = f"The scheduler {scheduler.scheduler.id} is well again: {_over([before], morning.judged_at)}."
+            yield _good_news([before], sentence, scheduler=scheduler.scheduler.id)
     groups: dict[str, list[tuple[Told, JobJudged]]] = {}
     for judged in morning.jobs:
         before = told.get(job_key(judged.job.id))
@@ -233,12 +233,14 @@ def _over(told: list[Told], now: datetime) -> str:
     return f"{told[0].cause} is over after {show_span(elapsed(min(each.since for each in told), now))}"
 
 
-def _good_news(over: list[Told], sentence: str, *, service: str | None = None, jobs: Iterable[JobJudged] = ()) -> News:
+def _good_news(
+    over: list[Told], sentence: str, *, scheduler: str | None = None, jobs: Iterable[JobJudged] = ()
+) -> News:
     return News(
         event=Event.RECOVERED,
         cause=over[0].cause,
         keys=tuple(each.key for each in over),
-        service=service,
+        scheduler=scheduler,
         sentence=sentence,
         jobs=tuple(_well(each) for each in jobs),
         since=min(each.since for each in over),

@@ -1,7 +1,7 @@
 """What is wrong with whom, and since when?
 
-Pure: a morning, what the history tells and what was told already go in; one trouble comes out for each broken service
-and for each job that nobody's service explains.
+Pure: a morning, what the history tells and what was told already go in; one trouble comes out for each broken scheduler
+and for each job that nobody's scheduler explains.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Concern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """What is wrong with one service or one job now; `since` is when it began, as far as that is known.
+    """What is wrong with one scheduler or one job now; `since` is when it began, as far as that is known.
 
     `key` is what it is remembered by: the same from one morning to the next, whatever the cause is.
     """
@@ -40,20 +40,20 @@ class Trouble:
     key: str
     cause: Cause
     since: datetime
-    service: str | None
+    scheduler: str | None
     jobs: tuple[Concern, ...]
 
 
 def find_troubles(
     roll: Roll, morning: Morning, chronicle: Chronicle, told: Mapping[str, Told], *, can_count: bool
 ) -> tuple[Trouble, ...]:
-    """Services first, then the jobs. `can_count` is False where the runs before this one are not known."""
-    return (*_of_services(morning), *_of_jobs(roll, morning, chronicle, told, can_count=can_count))
+    """Schedulers first, then the jobs. `can_count` is False where the runs before this one are not known."""
+    return (*_of_schedulers(morning), *_of_jobs(roll, morning, chronicle, told, can_count=can_count))
 
 
-def service_key(service_id: str) -> str:
-    """What that service is remembered by."""
-    return f"service {service_id}"
+def scheduler_key(scheduler_id: str) -> str:
+    """What that scheduler is remembered by."""
+    return f"scheduler {scheduler_id}"
 
 
 def job_key(job_id: str) -> str:
@@ -61,14 +61,14 @@ def job_key(job_id: str) -> str:
     return f"job {job_id}"
 
 
-def _of_services(morning: Morning) -> Iterator[Trouble]:
+def _of_schedulers(morning: Morning) -> Iterator[Trouble]:
     for group in tell(morning):
-        if group.service:
+        if group.scheduler:
             yield Trouble(
-                key=service_key(group.service.service.id),
+                key=scheduler_key(group.scheduler.scheduler.id),
                 cause=group.cause,
                 since=morning.judged_at,
-                service=group.service.service.id,
+                scheduler=group.scheduler.scheduler.id,
                 jobs=tuple(_concern(each, group.cause) for each in group.jobs),
             )
 
@@ -76,9 +76,9 @@ def _of_services(morning: Morning) -> Iterator[Trouble]:
 def _of_jobs(
     roll: Roll, morning: Morning, chronicle: Chronicle, told: Mapping[str, Told], *, can_count: bool
 ) -> Iterator[Trouble]:
-    """The jobs with a cause of their own. Of one that its service hides nothing is known, so nothing is said."""
+    """The jobs with a cause of their own. Of one that its scheduler hides nothing is known, so nothing is said."""
     for group in tell(morning):
-        for judged in () if group.service else group.jobs:
+        for judged in () if group.scheduler else group.jobs:
             cause = morning.job_causes[judged.job.id]
             assert cause is not None
             rows = _with_this_run(chronicle.of(judged.job.id), judged, morning.judged_at)
@@ -89,7 +89,7 @@ def _of_jobs(
                 key=job_key(judged.job.id),
                 cause=cause,
                 since=bad_since(judged, chronicle.of(judged.job.id)) or morning.judged_at,
-                service=None,
+                scheduler=None,
                 jobs=(_concern(judged, cause),),
             )
 

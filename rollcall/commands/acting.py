@@ -13,7 +13,7 @@ from rollcall.commands.present import clock_from, place_of
 from rollcall.errors import BadInput
 from rollcall.gather import gather
 from rollcall.history.rows import FILE
-from rollcall.jobs import Job, Roll, Service
+from rollcall.jobs import Job, Roll, Scheduler
 from rollcall.morning import Morning, judge_morning
 from rollcall.settings import AS_OF, REPLAY, Asked
 from rollcall.times import read_now
@@ -21,7 +21,7 @@ from rollcall.times import read_now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acting:
-    """A roll whose services may be told to do something, as it is now."""
+    """A roll whose schedulers may be told to do something, as it is now."""
 
     roll: Roll
     clock: Callable[[], datetime]
@@ -29,16 +29,16 @@ class Acting:
     again: str
     jobs_file: str | None
 
-    def judge(self, jobs: Sequence[Job], services: Sequence[Service] = ()) -> Morning:
-        """These jobs and services, asked and judged as of the present."""
+    def judge(self, jobs: Sequence[Job], schedulers: Sequence[Scheduler] = ()) -> Morning:
+        """These jobs and schedulers, asked and judged as of the present."""
         now = self.clock()
-        evidence = gather(jobs, services, now=now, clock=self.clock)
+        evidence = gather(jobs, schedulers, now=now, clock=self.clock)
         return judge_morning(
             self.roll,
             evidence,
             now=now,
             jobs=jobs,
-            services=services,
+            schedulers=schedulers,
             again=self.again,
             jobs_file=self.jobs_file,
         )
@@ -64,7 +64,7 @@ def acting(asked_for: argparse.Namespace) -> Acting:
         environment=os.environ,
         folder=Path.cwd(),
         jobs_file=asked_for.jobs_file,
-        service_urls=asked_for.service_url,
+        scheduler_urls=asked_for.scheduler_url,
     )
     roll = asked.load(os.environ)
     return Acting(

@@ -1,6 +1,6 @@
 """`rollcall alert --test`: does a message reach everybody who is to hear of a change?
 
-It asks no service and judges nothing. Exit status: 0 where every channel took it, 1 where one did not, 4 where nobody
+It asks no scheduler and judges nothing. Exit status: 0 where every channel took it, 1 where one did not, 4 where nobody
 is declared, or the question was wrong.
 """
 

@@ -1,6 +1,6 @@
 """`rollcall calendar`: which of the past due runs left their work?
 
-It looks at the output files, lists each folder once, reads no file and asks no service; where retention has taken a
+It looks at the output files, lists each folder once, reads no file and asks no scheduler; where retention has taken a
 file, what an earlier morning found is told from the history. It reports and does not judge: once the table is written
 the exit status is 0, whatever it shows; 4 where the question was wrong.
 """

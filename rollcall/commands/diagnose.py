@@ -33,7 +33,7 @@ _NARROWEST, _WIDEST = 80, 140
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     parser = commands.add_parser("diagnose", help="what is wrong, link by link, from the backend to the disk")
-    parser.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs and their services, in full")
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs and their schedulers, in full")
     add_options(parser)
     parser.add_argument("--json", action="store_true", help="the same for programs")
     parser.add_argument(
@@ -53,7 +53,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         seen.evidence,
         now=seen.now,
         jobs=seen.jobs,
-        services=seen.services,
+        schedulers=seen.schedulers,
         replay_of=seen.replay_of,
         again=seen.again,
         jobs_file=seen.jobs_file,
@@ -69,21 +69,23 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
 
 
 def _looked_twice(morning: Morning, evidence: Evidence, clock: Callable[[], datetime]) -> Morning:
-    """The morning after a second look at the services that it can prove more of."""
-    first = evidence.services
-    waits = {each.service: wait_before_second_look(each, first[each.service.id]) for each in morning.services}
-    worth_it = {service: wait for service, wait in waits.items() if wait}
+    """The morning after a second look at the schedulers that it can prove more of."""
+    first = evidence.schedulers
+    waits = {each.scheduler: wait_before_second_look(each, first[each.scheduler.id]) for each in morning.schedulers}
+    worth_it = {scheduler: wait for scheduler, wait in waits.items() if wait}
     if not worth_it:
         return morning
     time.sleep(max(worth_it.values()).total_seconds())
     # The scheduler alone is asked again: its database does not live.
-    again = [replace(service, database=None) for service in worth_it]
-    second = gather((), again, now=morning.judged_at, clock=clock).services
-    services = (
-        with_second_look(each, first[each.service.id], second[each.service.id]) if each.service in worth_it else each
-        for each in morning.services
+    again = [replace(scheduler, database=None) for scheduler in worth_it]
+    second = gather((), again, now=morning.judged_at, clock=clock).schedulers
+    schedulers = (
+        with_second_look(each, first[each.scheduler.id], second[each.scheduler.id])
+        if each.scheduler in worth_it
+        else each
+        for each in morning.schedulers
     )
-    return replace(morning, services=tuple(services))
+    return replace(morning, schedulers=tuple(schedulers))
 
 
 def _width() -> int:

@@ -1,4 +1,4 @@
-"""`rollcall due`: when was each job last due, when is it due next? The dry run: it asks no service."""
+"""`rollcall due`: when was each job last due, when is it due next? The dry run: it asks no scheduler."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _INSTANT = timedelta(microseconds=1)
 
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
-    due = commands.add_parser("due", help="every job with its last and next due run; asks no service")
+    due = commands.add_parser("due", help="every job with its last and next due run; asks no scheduler")
     due.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs")
     due.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
     due.add_argument("--as-of", metavar="TIME", help=f"another moment than now, past or to come (${AS_OF})")
@@ -52,7 +52,7 @@ def _job_lines(job: Job, at: datetime) -> Iterator[str]:
         yield f"  paused    {pause.until(job)}" if is_paused else f"  paused    no more: {pause.over(job)}"
     job = pause.owed_again(job, ends_at)
     if interval.floats(job):
-        yield "  last due  counted from its newest run, which only its service or its files can tell"
+        yield "  last due  counted from its newest run, which only its scheduler or its files can tell"
         yield f"  next due  {show_span(interval.span_of(job))} after that run" + (
             f", and not before {show_instant(ends_at, job.zone)}" if ends_at and is_paused else ""
         )

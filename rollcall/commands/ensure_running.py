@@ -15,7 +15,7 @@ from rollcall.action import told
 from rollcall.commands.acting import Acting, acting
 from rollcall.commands.witnessed import add_address
 from rollcall.errors import BadInput, Mistake
-from rollcall.jobs import Roll, Service
+from rollcall.jobs import Roll, Scheduler
 from rollcall.remedy import restart_stopped
 from rollcall.remedy.proof import await_proof
 from rollcall.remedy.restart import PROOF_LIMIT
@@ -30,59 +30,61 @@ if TYPE_CHECKING:
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     parser = commands.add_parser("ensure-running", help="start every scheduler that is stopped, and prove that it runs")
-    parser.add_argument("services", nargs="*", metavar="SERVICE", help="only these services")
+    parser.add_argument("schedulers", nargs="*", metavar="SCHEDULER", help="only these schedulers")
     add_address(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     parser.set_defaults(command=run)
 
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
-    """A line for each service; returns the exit status. Raises `BadInput`."""
+    """A line for each scheduler; returns the exit status. Raises `BadInput`."""
     here = acting(asked_for)
     # Whether the jobs' work is there is not the question: the scheduler's own word about them is enough.
-    services = [replace(each, database=None) for each in _selected(here.roll, asked_for.services)]
-    by_id = {each.id: each for each in services}
+    schedulers = [replace(each, database=None) for each in _selected(here.roll, asked_for.schedulers)]
+    by_id = {each.id: each for each in schedulers}
     jobs = [
-        replace(each, output=None, service=by_id[each.service.id])
+        replace(each, output=None, scheduler=by_id[each.scheduler.id])
         for each in here.roll.jobs
-        if each.service and each.service.id in by_id
+        if each.scheduler and each.scheduler.id in by_id
     ]
 
     def judge() -> Morning:
-        return here.judge(jobs, services)
+        return here.judge(jobs, schedulers)
 
     morning = restart_stopped(
         judge(), judge_again=judge, clock=here.clock, folder=here.folder, is_dry=asked_for.dry_run
     )
     status = 0
-    for service in services:
-        is_proven, line = _told(service, morning, here)
+    for scheduler in schedulers:
+        is_proven, line = _told(scheduler, morning, here)
         status |= not is_proven
         yield line
     if any(not each.is_dry for each in morning.actions):
         # What was done belongs to the runs that it was too late for, or in time.
-        whole = replace(here.judge(here.roll.jobs, here.roll.services), actions=morning.actions)
+        whole = replace(here.judge(here.roll.jobs, here.roll.schedulers), actions=morning.actions)
         yield from here.remember(whole, by="ensure-running")
     return status
 
 
-def _selected(roll: Roll, ids: Sequence[str]) -> list[Service]:
-    known = [service.id for service in roll.services]
+def _selected(roll: Roll, ids: Sequence[str]) -> list[Scheduler]:
+    known = [scheduler.id for scheduler in roll.schedulers]
     if not known:
-        raise BadInput.single("services", "none is declared, so none can be started. Add [services.NAME] with its url.")
-    rule = f"no such service. Declared: {listed(known, 20)}."
+        raise BadInput.single(
+            "schedulers", "none is declared, so none can be started. Add [schedulers.NAME] with its url."
+        )
+    rule = f"no such scheduler. Declared: {listed(known, 20)}."
     unknown = (each for each in ids if each not in known)
-    if mistakes := tuple(Mistake(place="SERVICE", value=f'"{clean(each, 60)}"', rule=rule) for each in unknown):
+    if mistakes := tuple(Mistake(place="SCHEDULER", value=f'"{clean(each, 60)}"', rule=rule) for each in unknown):
         raise BadInput(mistakes)
-    return [service for service in roll.services if not ids or service.id in ids]
+    return [scheduler for scheduler in roll.schedulers if not ids or scheduler.id in ids]
 
 
-def _told(service: Service, morning: Morning, here: Acting) -> tuple[bool, str]:
-    """Whether the service is proven to run, and the line that says so or what is wrong."""
-    if action := next((each for each in morning.actions if each.subject == service.id), None):
+def _told(scheduler: Scheduler, morning: Morning, here: Acting) -> tuple[bool, str]:
+    """Whether the scheduler is proven to run, and the line that says so or what is wrong."""
+    if action := next((each for each in morning.actions if each.subject == scheduler.id), None):
         return action.is_proven, told(action, here.roll.zone)
-    if cause := morning.service_causes[service.id]:
-        return False, f"{service.id} is not proven to run: {cause.sentence} {cause.next_step}"
-    jobs = [each for each in morning.jobs if each.job.service and each.job.service.id == service.id]
-    proof = await_proof(service, jobs, clock=here.clock, limit=PROOF_LIMIT / 10)
-    return proof.is_whole, f"{service.id} is {proof.told}"
+    if cause := morning.scheduler_causes[scheduler.id]:
+        return False, f"{scheduler.id} is not proven to run: {cause.sentence} {cause.next_step}"
+    jobs = [each for each in morning.jobs if each.job.scheduler and each.job.scheduler.id == scheduler.id]
+    proof = await_proof(scheduler, jobs, clock=here.clock, limit=PROOF_LIMIT / 10)
+    return proof.is_whole, f"{scheduler.id} is {proof.told}"

@@ -198,7 +198,7 @@ class _Look:
         return morning
 
     def _judge(self) -> Morning:
-        return self.here.judge(self.here.roll.jobs, self.here.roll.services)
+        return self.here.judge(self.here.roll.jobs, self.here.roll.schedulers)
 
     def _tell_and_write(self, morning: Morning) -> bool:
         """Tells who must hear of it, remembers, and writes. Returns whether every file that was asked for is there."""
@@ -249,7 +249,7 @@ def _stamped(at: datetime, zone: ZoneInfo, state: State, *parts: str) -> str:
 
 
 def _subject(told: Told) -> str:
-    return told.service.service.id if told.service else told.jobs[0].job.id
+    return told.scheduler.scheduler.id if told.scheduler else told.jobs[0].job.id
 
 
 def _told(problem: Exception) -> str:

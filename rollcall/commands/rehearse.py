@@ -1,6 +1,6 @@
 """`rollcall rehearse`: which faults of tonight would these checks find, and which would slip through?
 
-It asks the services and looks at the outputs once, as every morning does, and plants faults on copies of what it saw.
+It asks the schedulers and looks at the outputs once, as every morning does, and plants faults on copies of what it saw.
 Exit status: 0 where every fault would be found, 1 where one would slip through or a job could not be rehearsed.
 """
 
@@ -28,7 +28,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     parser = commands.add_parser(
         "rehearse", help="plant every fault on a copy of a good morning: which would be found, which would slip through"
     )
-    parser.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs, and their services")
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs, and their schedulers")
     add_options(parser)
     parser.set_defaults(command=run)
 

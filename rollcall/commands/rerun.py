@@ -43,7 +43,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
 
     before = judge()
     after = rerun_missed(before, judge_again=judge, clock=here.clock, folder=here.folder, is_dry=asked_for.dry_run)
-    services = {each.service.id: each for each in before.services}
+    schedulers = {each.scheduler.id: each for each in before.schedulers}
     actions = {each.subject: each for each in after.actions}
     status = 0
     for first, last in zip(before.jobs, after.jobs, strict=True):
@@ -53,7 +53,9 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
             yield told(action, here.roll.zone)
             continue
         status |= last.needs_a_person
-        why = why_not(first, services[job.service.id] if job.service else None) or "it was run, or begun, meanwhile"
+        why = (
+            why_not(first, schedulers[job.scheduler.id] if job.scheduler else None) or "it was run, or begun, meanwhile"
+        )
         yield f"{job.id} is not run again: {why}"
     yield from here.remember(after, by="rerun")
     return status

@@ -14,8 +14,8 @@ from rollcall.commands.present import clock_from, place_of
 from rollcall.commands.selected import selected
 from rollcall.evidence import Evidence
 from rollcall.gather import gather
-from rollcall.jobs import Job, Roll, Service
-from rollcall.settings import AS_OF, JOBS_FILE, REPLAY, SERVICE_URL, Asked
+from rollcall.jobs import Job, Roll, Scheduler
+from rollcall.settings import AS_OF, JOBS_FILE, REPLAY, SCHEDULER_URL, Asked
 from rollcall.times import read_now
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Witnessed:
 
     roll: Roll
     jobs: Sequence[Job]
-    services: Sequence[Service]
+    schedulers: Sequence[Scheduler]
     evidence: Evidence
     now: datetime
     clock: Callable[[], datetime] | None
@@ -48,24 +48,24 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def add_address(parser: ArgumentParser) -> None:
-    """Adds what tells which services are meant, and where they answer."""
+    """Adds what tells which schedulers are meant, and where they answer."""
     parser.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
     parser.add_argument(
-        "--service-url",
+        "--scheduler-url",
         metavar="[NAME=]URL",
         action="append",
         default=[],
-        help=f"where a service is asked, instead of its url in the file (${SERVICE_URL})",
+        help=f"where a scheduler is asked, instead of its url in the file (${SCHEDULER_URL})",
     )
 
 
 def witnessed(asked_for: argparse.Namespace, *, asks_all: bool) -> Witnessed:
-    """What the witnesses say, or said. Services that no named job has are asked where `asks_all`. Raises `BadInput`."""
+    """What the witnesses say, or said. Those that no named job has are asked where `asks_all`. Raises `BadInput`."""
     asked = Asked.of(
         environment=os.environ,
         folder=Path.cwd(),
         jobs_file=asked_for.jobs_file,
-        service_urls=asked_for.service_url,
+        scheduler_urls=asked_for.scheduler_url,
         as_of=asked_for.as_of,
         replay=asked_for.replay,
     )
@@ -75,7 +75,7 @@ def witnessed(asked_for: argparse.Namespace, *, asks_all: bool) -> Witnessed:
         return Witnessed(
             roll=replay.roll,
             jobs=selected(replay.roll, asked_for.jobs),
-            services=replay.roll.services if asks_all else (),
+            schedulers=replay.roll.schedulers if asks_all else (),
             evidence=replay.seen_at(now),
             now=now,
             clock=None,
@@ -86,12 +86,12 @@ def witnessed(asked_for: argparse.Namespace, *, asks_all: bool) -> Witnessed:
     roll = asked.load(os.environ)
     clock = clock_from(read_now())
     now = asked.judged_at(roll, clock())
-    jobs, services = selected(roll, asked_for.jobs), roll.services if asks_all else ()
-    evidence = gather(jobs, services, now=now, clock=clock)
+    jobs, schedulers = selected(roll, asked_for.jobs), roll.schedulers if asks_all else ()
+    evidence = gather(jobs, schedulers, now=now, clock=clock)
     return Witnessed(
         roll=roll,
         jobs=jobs,
-        services=services,
+        schedulers=schedulers,
         evidence=evidence,
         now=now,
         clock=clock,

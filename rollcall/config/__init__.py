@@ -18,12 +18,12 @@ from pydantic import ValidationError
 from rollcall import schedule
 from rollcall.config.database_url import hidden, read_database_url, resolved
 from rollcall.config.mistakes import mistakes_of
-from rollcall.config.tables import DatabaseTable, JobsFile, JobTable, OutputTable, ServiceTable
+from rollcall.config.tables import DatabaseTable, JobsFile, JobTable, OutputTable, SchedulerTable
 from rollcall.config.tables import json_schema as json_schema
 from rollcall.config.telling import alert_of, watch_of
 from rollcall.config.values import Unset, expand, known_secrets, read_folder, read_output_path, read_url, shown_url
 from rollcall.errors import BadInput, Mistake
-from rollcall.jobs import Database, Format, Job, Output, Pause, Roll, Service
+from rollcall.jobs import Database, Format, Job, Output, Pause, Roll, Scheduler
 from rollcall.schedule.days_off import DaysOff, without
 from rollcall.text import clean, listed
 
@@ -34,14 +34,14 @@ def load(
     file: Path,
     *,
     environment: Mapping[str, str],
-    service_urls: Mapping[str | None, str] | None = None,
+    scheduler_urls: Mapping[str | None, str] | None = None,
     shown_as: str | None = None,
     root: Path | None = None,
     is_replay: bool = False,
 ) -> Roll:
     """The roll that `file` declares.
 
-    `environment` is where `${NAME}` is read; `service_urls` replaces the url of a service by name (None: of the only
+    `environment` is where `${NAME}` is read; `scheduler_urls` replaces the url of one by name (None: of the only
     one); `root` is what relative paths are relative to (default: the file's folder). Where `is_replay`, nobody will be
     asked: a `${NAME}` stands for itself, and the driver of a database need not be there. Raises `BadInput` with all
     mistakes at once, each with place, value, rule and cure.
@@ -50,15 +50,15 @@ def load(
     environment = Unset() if is_replay else environment
     written = _read(file, shown_as)
     raw = _parsed(written, shown_as)
-    services = raw.get("services")
-    if not isinstance(services, dict):
-        services = {}
-    mistakes = _put_urls(services, service_urls or {}, environment)
+    schedulers = raw.get("schedulers")
+    if not isinstance(schedulers, dict):
+        schedulers = {}
+    mistakes = _put_urls(schedulers, scheduler_urls or {}, environment)
     try:
         context = {
             "environment": environment,
-            "services": _declared_engines(services),
-            "triggers": {name: each.get("trigger") for name, each in services.items() if isinstance(each, dict)},
+            "schedulers": _declared_engines(schedulers),
+            "triggers": {name: each.get("trigger") for name, each in schedulers.items() if isinstance(each, dict)},
             "is_replay": is_replay,
         }
         table = JobsFile.model_validate(raw, context=context)
@@ -95,40 +95,40 @@ def _parsed(written: str, shown_as: str) -> dict[str, Any]:
         raise BadInput.single(shown_as, f"is not TOML: {clean(str(error))}. Mend that place first.") from None
 
 
-def _declared_engines(services: dict[str, Any]) -> dict[str, schedule.Engine]:
+def _declared_engines(schedulers: dict[str, Any]) -> dict[str, schedule.Engine]:
     engines = {engine.value: engine for engine in schedule.Engine}
-    declared = {name: table.get("engine") if isinstance(table, dict) else None for name, table in services.items()}
+    declared = {name: table.get("engine") if isinstance(table, dict) else None for name, table in schedulers.items()}
     return {name: engines.get(str(engine), schedule.Engine.CRON) for name, engine in declared.items()}
 
 
 def _put_urls(
-    services: dict[str, Any], service_urls: Mapping[str | None, str], environment: Mapping[str, str]
+    schedulers: dict[str, Any], scheduler_urls: Mapping[str | None, str], environment: Mapping[str, str]
 ) -> tuple[Mistake, ...]:
     """Puts the command line's urls into the tables, each checked under its own name; what is wrong with them."""
     mistakes = []
-    for name, url in service_urls.items():
+    for name, url in scheduler_urls.items():
         try:
-            table = services[_only_service(services) if name is None else name]
+            table = schedulers[_only_scheduler(schedulers) if name is None else name]
             read_url(expand(url, environment))
             # Where it is no table, the file's own mistake says so.
             if isinstance(table, dict):
                 table["url"] = url
         except KeyError:
-            rule = f"no such service. Declared: {_names(services) or 'none'}."
-            mistakes.append(Mistake(place="--service-url", value=f'"{clean(str(name), 60)}"', rule=rule))
+            rule = f"no such scheduler. Declared: {_names(schedulers) or 'none'}."
+            mistakes.append(Mistake(place="--scheduler-url", value=f'"{clean(str(name), 60)}"', rule=rule))
         except ValueError as error:
-            mistakes.append(Mistake(place="--service-url", value=f'"{shown_url(url)}"', rule=str(error)))
+            mistakes.append(Mistake(place="--scheduler-url", value=f'"{shown_url(url)}"', rule=str(error)))
     return tuple(mistakes)
 
 
-def _only_service(services: dict[str, Any]) -> str:
-    if len(services) != 1:
-        raise ValueError(f"which service? Write NAME=URL with one of: {_names(services) or 'none declared'}.")
-    return next(iter(services))
+def _only_scheduler(schedulers: dict[str, Any]) -> str:
+    if len(schedulers) != 1:
+        raise ValueError(f"which scheduler? Write NAME=URL with one of: {_names(schedulers) or 'none declared'}.")
+    return next(iter(schedulers))
 
 
-def _names(services: dict[str, Any]) -> str:
-    return listed(clean(name, 60) for name in services)
+def _names(schedulers: dict[str, Any]) -> str:
+    return listed(clean(name, 60) for name in schedulers)
 
 
 def _never_due(table: JobsFile, shown_as: str) -> Iterator[Mistake]:
@@ -141,13 +141,13 @@ def _never_due(table: JobsFile, shown_as: str) -> Iterator[Mistake]:
 
 
 def _roll(table: JobsFile, file: Path, folder: Path, environment: Mapping[str, str]) -> Roll:
-    services = {name: _service(name, each, table, folder, environment) for name, each in table.services.items()}
-    jobs = tuple(_job(name, each, table, services, folder) for name, each in table.jobs.items())
+    schedulers = {name: _scheduler(name, each, table, folder, environment) for name, each in table.schedulers.items()}
+    jobs = tuple(_job(name, each, table, schedulers, folder) for name, each in table.jobs.items())
     return Roll(
         file=file,
         zone=table.timezone,
         look_back=table.look_back,
-        services=tuple(services.values()),
+        schedulers=tuple(schedulers.values()),
         jobs=jobs,
         history_keeps=table.history.keeps,
         # A replay tells nobody.
@@ -156,8 +156,10 @@ def _roll(table: JobsFile, file: Path, folder: Path, environment: Mapping[str, s
     )
 
 
-def _service(name: str, table: ServiceTable, whole: JobsFile, folder: Path, environment: Mapping[str, str]) -> Service:
-    service = Service(
+def _scheduler(
+    name: str, table: SchedulerTable, whole: JobsFile, folder: Path, environment: Mapping[str, str]
+) -> Scheduler:
+    scheduler = Scheduler(
         id=name,
         url=expand(table.url, environment).rstrip("/"),
         shown_url=shown_url(table.url).rstrip("/"),
@@ -173,36 +175,36 @@ def _service(name: str, table: ServiceTable, whole: JobsFile, folder: Path, envi
         secrets=known_secrets(table.url, table.headers, environment),
         zone=whole.timezone,
     )
-    return _with_database(service, table.database, environment) if table.database else service
+    return _with_database(scheduler, table.database, environment) if table.database else scheduler
 
 
-def _with_database(service: Service, table: DatabaseTable, environment: Mapping[str, str]) -> Service:
-    """`service` with its database; what must not be shown of the one is not shown of the other either."""
+def _with_database(scheduler: Scheduler, table: DatabaseTable, environment: Mapping[str, str]) -> Scheduler:
+    """`scheduler` with its database; what must not be shown of the one is not shown of the other either."""
     if isinstance(environment, Unset):
-        return replace(service, database=_database(service, table, url=""))
+        return replace(scheduler, database=_database(scheduler, table, url=""))
     url = read_database_url(expand(table.url, environment))
     of_database, names = hidden(table.url, url, environment)
-    secrets = tuple((of_database | dict(service.secrets)).items())
-    database = _database(service, table, url=resolved(url, service.root))
+    secrets = tuple((of_database | dict(scheduler.secrets)).items())
+    database = _database(scheduler, table, url=resolved(url, scheduler.root))
     database = replace(database, secrets=secrets, names=tuple(names.items()))
-    return replace(service, database=database, secrets=secrets)
+    return replace(scheduler, database=database, secrets=secrets)
 
 
-def _database(service: Service, table: DatabaseTable, *, url: str) -> Database:
+def _database(scheduler: Scheduler, table: DatabaseTable, *, url: str) -> Database:
     return Database(
-        service_id=service.id,
+        scheduler_id=scheduler.id,
         url=url,
         shown_url=shown_url(table.url),
         active=table.active or None,
         executions=table.executions or None,
-        timeout=table.timeout or service.timeout,
+        timeout=table.timeout or scheduler.timeout,
     )
 
 
-def _job(name: str, table: JobTable, whole: JobsFile, services: Mapping[str, Service], folder: Path) -> Job:
+def _job(name: str, table: JobTable, whole: JobsFile, schedulers: Mapping[str, Scheduler], folder: Path) -> Job:
     zone = table.timezone or whole.timezone
-    service = services[table.service] if table.service else None
-    root = service.root if service else folder
+    scheduler = schedulers[table.scheduler] if table.scheduler else None
+    root = scheduler.root if scheduler else folder
     return Job(
         id=name,
         title=clean(table.title or name),
@@ -213,7 +215,7 @@ def _job(name: str, table: JobTable, whole: JobsFile, services: Mapping[str, Ser
         zone=zone,
         late=table.late,
         since=table.since,
-        service=service,
+        scheduler=scheduler,
         output=_output(table.output, root) if table.output else None,
         jitter=table.jitter,
         paused=Pause(until=table.paused.until, reason=clean(table.paused.reason)) if table.paused else None,

@@ -59,13 +59,13 @@ def default(text: str, read: Callable[[str], Any], description: str) -> Any:
 
 
 def context(found: ValidationInfo) -> dict[str, Any]:
-    """What `load` hands to the validators: the environment, the declared services and their engines, is it a replay."""
-    return found.context or {"environment": {}, "services": {}, "triggers": {}, "is_replay": False}
+    """What `load` hands validators: the environment, the declared schedulers and their engines, is it a replay."""
+    return found.context or {"environment": {}, "schedulers": {}, "triggers": {}, "is_replay": False}
 
 
-def names(services: dict[str, Any]) -> str:
-    """The declared services, for people."""
-    return listed(clean(name, 60) for name in services)
+def names(schedulers: dict[str, Any]) -> str:
+    """The declared schedulers, for people."""
+    return listed(clean(name, 60) for name in schedulers)
 
 
 def _plain_id(name: str) -> str:

@@ -27,7 +27,7 @@ _LONGEST_NUMBER = 10**18
 # Of two of which one must be there, the second is said to be missing.
 _INSTEAD_OF: dict[int | str, tuple[str, ...]] = {
     "every": ("schedule",),
-    "output": ("service",),
+    "output": ("scheduler",),
     "apprise": ("webhook",),
 }
 # A table that is missing as a whole is said of the table itself, not of its first key.
@@ -94,12 +94,12 @@ def _value(error: ErrorDetails) -> str | None:
     if error["type"] in ("missing", "extra_forbidden") or (is_secret and loc[-1] not in _PLAIN):
         return None
     if isinstance(value, str):
-        return f'"{_without_user(value) if loc[0] == "services" else clean(value, 80)}"'
+        return f'"{_without_user(value) if loc[0] == "schedulers" else clean(value, 80)}"'
     return _shown_value(value)
 
 
 def _without_user(text: str) -> str:
-    """Wherever in a service somebody wrote an address, its password is not shown."""
+    """Wherever in a scheduler somebody wrote an address, its password is not shown."""
     return clean(shown_url(text), 80) if "@" in text or "://" in text else clean(text, 80)
 
 

@@ -57,7 +57,7 @@ _THRESHOLD_SCHEMA = {"type": "string", "pattern": r"^\s*\d", "examples": ["2 of 
 class OutputTable(Table):
     """What a run leaves on disk."""
 
-    path: str = Field(description="Folder and file name, wildcards in the name; relative to the service's root.")
+    path: str = Field(description="Folder and file name, wildcards in the name; relative to the scheduler's root.")
     stamp: str | None = Field(None, description="The file name as strptime reads it, so that it tells its instant.")
     timezone: Zone | None = Field(None, description="The zone of the stamps in its names; the job's where left out.")
     min_size: Size = default("1 B", read_size, "Smaller is empty-output or truncated-output.")
@@ -101,7 +101,7 @@ class OutputTable(Table):
 
 Query = Annotated[str, AfterValidator(read_query)]
 
-# The tables of AIME, the service that Roll call was made for.
+# The tables of AIME, the scheduler that Roll call was made for.
 _ACTIVE = "SELECT is_active, last_updated FROM service_states WHERE service_name = 'scheduler'"
 _EXECUTIONS = "SELECT task_id, last_executed, last_status, next_run_time FROM scheduled_task_executions"
 
@@ -114,7 +114,7 @@ class DatabaseTable(Table):
     executions: Query = Field(
         _EXECUTIONS, description='SQL: task_id, last_executed, last_status, next_run_time; "" to leave it out.'
     )
-    timeout: Timeout | None = Field(None, description="How long it may take to answer; the service's where left out.")
+    timeout: Timeout | None = Field(None, description="How long it may take to answer; the scheduler's where left out.")
 
     @field_validator("url")
     @classmethod
@@ -131,10 +131,10 @@ class DatabaseTable(Table):
         return executions
 
 
-class ServiceTable(Table):
+class SchedulerTable(Table):
     """One scheduler and where to ask it."""
 
-    url: str = Field(description="Where the service answers, such as http://localhost:8000; ${NAME} is read.")
+    url: str = Field(description="Where the scheduler answers, such as http://localhost:8000; ${NAME} is read.")
     status: str = Field("/api/v1/services/scheduler/status", description="GET: the scheduler and its jobs.")
     start: str | None = Field(None, description="POST, only with --restart-stopped.")
     stop: str | None = Field(None, description="POST, only with --restart-stopped, to a scheduler that is stalled.")
@@ -157,7 +157,7 @@ class ServiceTable(Table):
     @classmethod
     def _path_starts_at_the_root(cls, path: str | None) -> str | None:
         if path is not None and (not path.startswith("/") or path.startswith("//") or clean(path) != path):
-            raise ValueError('must be a path on the service. Start it with one "/".')
+            raise ValueError('must be a path on the scheduler. Start it with one "/".')
         return path
 
     @field_validator("trigger")
@@ -192,8 +192,8 @@ class JobTable(Table):
     """What should run, when, and what it leaves."""
 
     title: str | None = Field(None, description="What people call it.")
-    service: str | None = Field(None, description='Its scheduler; may be left out when there is one; "" for none.')
-    engine: Engine | None = Field(None, description="Whose arithmetic; its service's where left out.")
+    scheduler: str | None = Field(None, description='Its scheduler; may be left out when there is one; "" for none.')
+    engine: Engine | None = Field(None, description="Whose arithmetic; its scheduler's where left out.")
     timezone: Zone | None = Field(None, description="The zone of its schedule and of the stamps in file names.")
     schedule: Annotated[
         str | None,
@@ -235,20 +235,20 @@ class JobTable(Table):
     @field_validator("rerun")
     @classmethod
     def _can_be_triggered(cls, rerun: bool, found: ValidationInfo) -> bool:
-        service = found.data.get("service")
-        if rerun and "service" in found.data and not (service and context(found)["triggers"].get(service)):
-            raise ValueError("its service has no trigger, so nothing can be re-run. Write trigger in its table.")
+        scheduler = found.data.get("scheduler")
+        if rerun and "scheduler" in found.data and not (scheduler and context(found)["triggers"].get(scheduler)):
+            raise ValueError("its scheduler has no trigger, so nothing can be re-run. Write trigger in its table.")
         return rerun
 
-    @field_validator("service")
+    @field_validator("scheduler")
     @classmethod
-    def _service_is_declared(cls, service: str | None, found: ValidationInfo) -> str | None:
-        known = context(found)["services"]
-        if service and service not in known:
-            raise ValueError(f"no such service. Declared: {names(known) or 'none'}.")
-        if service is None and len(known) > 1:
-            raise ValueError(f'which service? Write one of {names(known)}, or "" for none.')
-        return service
+    def _scheduler_is_declared(cls, scheduler: str | None, found: ValidationInfo) -> str | None:
+        known = context(found)["schedulers"]
+        if scheduler and scheduler not in known:
+            raise ValueError(f"no such scheduler. Declared: {names(known) or 'none'}.")
+        if scheduler is None and len(known) > 1:
+            raise ValueError(f'which scheduler? Write one of {names(known)}, or "" for none.')
+        return scheduler
 
     @field_validator("schedule")
     @classmethod
@@ -281,8 +281,8 @@ class JobTable(Table):
     @field_validator("output")
     @classmethod
     def _has_a_witness(cls, output: OutputTable | None, found: ValidationInfo) -> OutputTable | None:
-        if output is None and "service" in found.data and not found.data["service"]:
-            raise ValueError("nothing to look at. Give the job a service or an output.")
+        if output is None and "scheduler" in found.data and not found.data["scheduler"]:
+            raise ValueError("nothing to look at. Give the job a scheduler or an output.")
         return output
 
 
@@ -307,23 +307,23 @@ class JobsFile(Table):
     history: HistoryTable = Field(default_factory=HistoryTable, description="What is remembered, and how long.")
     alert: AlertTable | None = Field(None, description="Who hears of a change.")
     watch: WatchTable | None = Field(None, description="Who notices when nobody looked.")
-    services: dict[Id, ServiceTable] = Field(default_factory=dict)
+    schedulers: dict[Id, SchedulerTable] = Field(default_factory=dict)
     jobs: dict[Id, JobTable] = Field(min_length=1)
 
     @field_validator("jobs", mode="before")
     @classmethod
     def _jobs_inherit(cls, jobs: object, found: ValidationInfo) -> object:
-        """What a job leaves out is its service's or the file's, so that its own fields can be checked with it."""
+        """What a job leaves out is its scheduler's or the file's, so that its own fields can be checked with it."""
         if not isinstance(jobs, dict):
             return jobs
         return {name: _inherited(job, found) if isinstance(job, dict) else job for name, job in jobs.items()}
 
 
 def _inherited(job: dict[str, Any], found: ValidationInfo) -> dict[str, Any]:
-    known = context(found)["services"]
-    service_id = job.get("service", next(iter(known), "") if len(known) < 2 else None)
-    engine = known.get(service_id) if isinstance(service_id, str) else None
-    inherited = {"service": service_id, "engine": engine or Engine.CRON}
+    known = context(found)["schedulers"]
+    scheduler_id = job.get("scheduler", next(iter(known), "") if len(known) < 2 else None)
+    engine = known.get(scheduler_id) if isinstance(scheduler_id, str) else None
+    inherited = {"scheduler": scheduler_id, "engine": engine or Engine.CRON}
     if "timezone" in found.data:
         inherited["timezone"] = found.data["timezone"].key
     # Order matters to the validators: what the schedule needs comes first.

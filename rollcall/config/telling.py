@@ -37,7 +37,7 @@ def _address(url: str, found: ValidationInfo) -> str:
 
 
 def _read_address(url: str) -> None:
-    """Checks that it can be sent to; unlike a service's it may end in a query."""
+    """Checks that it can be sent to; unlike a scheduler's it may end in a query."""
     cure = 'Write it such as "https://example.com/…".'
     try:
         parts = urlsplit(url)

@@ -5,9 +5,9 @@ good run, and give it a row in the `FAULTS` of its file, with whom it can befall
 (`rollcall.advice`). A name that is no `CauseCode` yet is planted all the same: nothing looks for it.
 """
 
-from rollcall.faults import output, record, registration, service
+from rollcall.faults import output, record, registration, scheduler
 from rollcall.faults.kinds import JobFault as JobFault
-from rollcall.faults.kinds import ServiceFault as ServiceFault
+from rollcall.faults.kinds import SchedulerFault as SchedulerFault
 
-SERVICE_FAULTS: tuple[ServiceFault, ...] = service.FAULTS
+SCHEDULER_FAULTS: tuple[SchedulerFault, ...] = scheduler.FAULTS
 JOB_FAULTS: tuple[JobFault, ...] = registration.FAULTS + record.FAULTS + output.FAULTS

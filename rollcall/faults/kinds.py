@@ -9,17 +9,17 @@ from datetime import datetime
 from rollcall import advice
 from rollcall.errors import CauseCode
 from rollcall.evidence import NotSeen, SchedulerSeen
-from rollcall.jobs import Service
+from rollcall.jobs import Scheduler
 from rollcall.scene import Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceFault:
+class SchedulerFault:
     """What could befall a scheduler, and what its status would answer then (None: it cannot be staged there)."""
 
     code: CauseCode
     story: str
-    plant: Callable[[Service, SchedulerSeen], SchedulerSeen | NotSeen | None]
+    plant: Callable[[Scheduler, SchedulerSeen], SchedulerSeen | NotSeen | None]
     cure: str = "no setting of jobs.toml catches it"
 
     @property
@@ -65,7 +65,7 @@ def of_any(scene: Scene) -> bool:
 
 
 def of_recorded(scene: Scene) -> bool:
-    return scene.job.service is not None
+    return scene.job.scheduler is not None
 
 
 def of_output(scene: Scene) -> bool:

@@ -68,8 +68,8 @@ def _without_offset(scene: Scene) -> Scene:
 
 def _may_lose_its_offset(scene: Scene) -> bool:
     """True where an offset is all that tells which zone is meant."""
-    service = scene.job.service
-    return service is not None and service.naive_times is None and not _is_naive(scene)
+    scheduler = scene.job.scheduler
+    return scheduler is not None and scheduler.naive_times is None and not _is_naive(scene)
 
 
 def _is_naive(scene: Scene) -> bool:
@@ -93,7 +93,7 @@ def _may_change_its_clock(scene: Scene) -> bool:
 
 def _other_clock(scene: Scene) -> ZoneInfo | None:
     """Of UTC and the job's own zone the one in which it does not write its times; None where both are the same."""
-    reads = scene.job.service.naive_times if scene.job.service else None
+    reads = scene.job.scheduler.naive_times if scene.job.scheduler else None
     if reads is None:
         return None
     clock = scene.ran_at.astimezone(reads).utcoffset()

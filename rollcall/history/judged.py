@@ -29,7 +29,7 @@ def rows_of(morning: Morning) -> tuple[Row, ...]:
 def past_morning(morning: Morning, *, by: str, is_complete: bool, other_failures: int = 0) -> PastMorning:
     """The morning as a whole; one that looked at a part of the jobs is never complete.
 
-    `other_failures` counts checks that failed though no job and no service needs anybody for it.
+    `other_failures` counts checks that failed though no job and no scheduler needs anybody for it.
     """
     is_complete = is_complete and not morning.is_partial
     fine = "ok" if is_complete else "incomplete"
@@ -69,7 +69,7 @@ def _verdict(judged: JobJudged) -> Verdict:
 
 
 def _action(job: Job, run: DueRun, morning: Morning) -> str | None:
-    """The last thing that was done about the run, or about its service."""
+    """The last thing that was done about the run, or about its scheduler."""
     done = [each for each in morning.actions if not each.is_dry and _concerns(each, job, run)]
     return clean(told(done[-1], morning.zone)) if done else None
 
@@ -77,7 +77,7 @@ def _action(job: Job, run: DueRun, morning: Morning) -> str | None:
 def _concerns(action: Action, job: Job, run: DueRun) -> bool:
     if action.deed is Deed.RERUN:
         return action.subject == job.id and action.due_at in (None, run.due_at)
-    return job.service is not None and action.subject == job.service.id
+    return job.scheduler is not None and action.subject == job.scheduler.id
 
 
 # Runs that no morning judged ------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def remembered(job: Job, rows: Iterable[Row]) -> Iterator[Remembered]:
 
 
 def _standing(job: Job, row: Row) -> Standing | None:
-    """Whether it left its work. A row tells of the job: of another run that is missing, or of its service, too."""
+    """Whether it left its work. A row tells of the job: of another run that is missing, or of its scheduler, too."""
     match row.verdict:
         case Verdict.OK:
             return Standing.MADE

@@ -9,17 +9,17 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from rollcall.action import Action, Deed
-from rollcall.cause import CHECK_AGAIN, Cause, explain_job, explain_service
+from rollcall.cause import CHECK_AGAIN, Cause, explain_job, explain_scheduler
 from rollcall.evidence import Evidence
-from rollcall.jobs import Job, Roll, Service
-from rollcall.verdict import JobJudged, ServiceJudged, judge_jobs, judge_service
+from rollcall.jobs import Job, Roll, Scheduler
+from rollcall.verdict import JobJudged, SchedulerJudged, judge_jobs, judge_scheduler
 
 
 @dataclass(frozen=True, kw_only=True)
 class Morning:
     """The whole result: what was judged, when, in which zone, and how much of the roll that was.
 
-    `declared` counts the jobs of jobs.toml, of which `jobs` may be a selection, and `services_declared` its services.
+    `declared` counts the jobs of jobs.toml, of which `jobs` may be a selection, `schedulers_declared` its schedulers.
     `demo` is the story of the embedded demo, None on a real morning; `replay_of` the moment of the record that was
     judged, None where everybody was asked.
     `actions` is what was done about it before it was judged for the last time. `again` is the command that judges it
@@ -29,10 +29,10 @@ class Morning:
 
     judged_at: datetime
     zone: ZoneInfo
-    services: tuple[ServiceJudged, ...]
+    schedulers: tuple[SchedulerJudged, ...]
     jobs: tuple[JobJudged, ...]
     declared: int
-    services_declared: int = 0
+    schedulers_declared: int = 0
     demo: str | None = None
     replay_of: datetime | None = None
     actions: tuple[Action, ...] = ()
@@ -40,15 +40,15 @@ class Morning:
     jobs_file: str | None = None
 
     @cached_property
-    def service_causes(self) -> dict[str, Cause | None]:
-        """What is wrong with each service, by its id."""
-        return {each.service.id: self._typed(explain_service(each, self.jobs)) for each in self.services}
+    def scheduler_causes(self) -> dict[str, Cause | None]:
+        """What is wrong with each scheduler, by its id."""
+        return {each.scheduler.id: self._typed(explain_scheduler(each, self.jobs)) for each in self.schedulers}
 
     @cached_property
     def job_causes(self) -> dict[str, Cause | None]:
         """What is wrong with each job, by its id."""
-        services = {each.service.id: each for each in self.services}
-        return {each.job.id: self._typed(explain_job(each, services, self.actions)) for each in self.jobs}
+        schedulers = {each.scheduler.id: each for each in self.schedulers}
+        return {each.job.id: self._typed(explain_job(each, schedulers, self.actions)) for each in self.jobs}
 
     def _typed(self, cause: Cause | None) -> Cause | None:
         return cause.typed(self._again) if cause else None
@@ -69,14 +69,14 @@ class Morning:
 
     @property
     def is_partial(self) -> bool:
-        """True where only some of the declared jobs and services were looked at, or no job at all."""
+        """True where only some of the declared jobs and schedulers were looked at, or no job at all."""
         looked_at = {each.job.id for each in self.jobs}
-        return not looked_at or len(looked_at) < self.declared or len(self.services) < self.services_declared
+        return not looked_at or len(looked_at) < self.declared or len(self.schedulers) < self.schedulers_declared
 
     @property
     def needs_a_person(self) -> bool:
-        """True where a job or a service does."""
-        return any(each.needs_a_person for each in self.jobs) or any(self.service_causes.values())
+        """True where a job or a scheduler does."""
+        return any(each.needs_a_person for each in self.jobs) or any(self.scheduler_causes.values())
 
     def jobs_that_need_a_person(self) -> tuple[JobJudged, ...]:
         """The jobs somebody must look at, in the order of jobs.toml."""
@@ -89,24 +89,24 @@ def judge_morning(
     *,
     now: datetime,
     jobs: Iterable[Job] | None = None,
-    services: Iterable[Service] | None = None,
+    schedulers: Iterable[Scheduler] | None = None,
     demo: str | None = None,
     replay_of: datetime | None = None,
     again: str = CHECK_AGAIN,
     jobs_file: str | None = None,
 ) -> Morning:
-    """The morning as the evidence proves it, for the given jobs and services (all where left out)."""
+    """The morning as the evidence proves it, for the given jobs and schedulers (all where left out)."""
     jobs = tuple(roll.jobs if jobs is None else jobs)
-    asked = {service.id: service for service in (roll.services if services is None else services)}
-    asked |= {job.service.id: job.service for job in jobs if job.service}
-    services_judged = {service.id: judge_service(service, evidence, now=now) for service in asked.values()}
+    asked = {scheduler.id: scheduler for scheduler in (roll.schedulers if schedulers is None else schedulers)}
+    asked |= {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
+    schedulers_judged = {scheduler.id: judge_scheduler(scheduler, evidence, now=now) for scheduler in asked.values()}
     return Morning(
         judged_at=now,
         zone=roll.zone,
-        services=tuple(services_judged.values()),
-        jobs=judge_jobs(jobs, evidence, services_judged, now=now),
+        schedulers=tuple(schedulers_judged.values()),
+        jobs=judge_jobs(jobs, evidence, schedulers_judged, now=now),
         declared=len(roll.jobs),
-        services_declared=len(roll.services),
+        schedulers_declared=len(roll.schedulers),
         demo=demo,
         replay_of=replay_of,
         again=again,

@@ -40,7 +40,7 @@ def morning_schema() -> _Schema:
             replay_of=_instant_or_null("When the record was made that was judged; null where everybody was asked."),
             jobs_declared={"type": ["integer", "null"], "minimum": 0, "description": "How many jobs jobs.toml has."},
             actions=_list({"$ref": "#/$defs/action"}),
-            services=_list({"$ref": "#/$defs/service"}),
+            schedulers=_list({"$ref": "#/$defs/scheduler"}),
             jobs=_list({"$ref": "#/$defs/job"}),
         ),
         "allOf": [
@@ -49,7 +49,7 @@ def morning_schema() -> _Schema:
         ],
         "$defs": {
             "action": _ACTION,
-            "service": _SERVICE,
+            "scheduler": _SCHEDULER,
             "job": _JOB,
             "cause": _CAUSE,
             "finding": _FINDING,
@@ -121,7 +121,7 @@ _FINDING = _record(
 
 _ACTION = _record(
     deed=_one_of(Deed, "What was done, or would be."),
-    subject=_text("The id of the service or, of a rerun, of the job."),
+    subject=_text("The id of the scheduler or, of a rerun, of the job."),
     at=_instant("When."),
     proven={"type": "boolean", "description": "True where it was seen afterwards that it helped."},
     dry={"type": "boolean", "description": "True where nothing was done (--dry-run)."},
@@ -129,7 +129,7 @@ _ACTION = _record(
     due_at=_instant_or_null("Of a rerun: when the run was due that was missed."),
 )
 
-_SERVICE = _record(
+_SCHEDULER = _record(
     id=_text("The id in jobs.toml."),
     verdict=_one_of(Verdict, "The worst of its findings."),
     cause=_CAUSE_OR_NULL,

@@ -15,7 +15,7 @@ from rollcall.findings import Finding
 from rollcall.jobs import Job
 from rollcall.morning import Morning
 from rollcall.times import to_iso
-from rollcall.verdict import JobJudged, ServiceJudged
+from rollcall.verdict import JobJudged, SchedulerJudged
 
 VERSION = 1
 _NOTHING_KNOWN: Mapping[str, datetime] = {}
@@ -47,7 +47,7 @@ def to_json(
         "replay_of": to_iso(morning.replay_of, morning.zone) if morning.replay_of else None,
         "jobs_declared": morning.declared,
         "actions": [_action(each, morning.zone) for each in morning.actions],
-        "services": [_service(each, morning) for each in morning.services],
+        "schedulers": [_scheduler_judged(each, morning) for each in morning.schedulers],
         "jobs": [_job(each, morning, since.get(each.job.id)) for each in morning.jobs],
     }
     return _written(whole)
@@ -76,7 +76,7 @@ def incomplete_json(
         "replay_of": to_iso(replay_of, zone) if replay_of else None,
         "jobs_declared": None,
         "actions": [],
-        "services": [],
+        "schedulers": [],
         "jobs": [],
     }
     return _written(whole)
@@ -115,11 +115,11 @@ def _action(action: Action, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _service(judged: ServiceJudged, morning: Morning) -> dict[str, Any]:
+def _scheduler_judged(judged: SchedulerJudged, morning: Morning) -> dict[str, Any]:
     return {
-        "id": judged.service.id,
+        "id": judged.scheduler.id,
         "verdict": judged.verdict,
-        "cause": _cause(morning.service_causes[judged.service.id]),
+        "cause": _cause(morning.scheduler_causes[judged.scheduler.id]),
         "findings": [_finding(each) for each in judged.findings],
     }
 

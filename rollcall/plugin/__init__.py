@@ -1,4 +1,4 @@
-"""pytest: the options, the fixtures `job` and `service`, and the hooks that gather once and report.
+"""pytest: the options, the fixtures `job` and `scheduler`, and the hooks that gather once and report.
 
 Loaded by `pytest_plugins = ["rollcall.plugin"]` in a conftest.py. Each hook is a few lines that delegate.
 """
@@ -19,11 +19,11 @@ from rollcall.plugin.beginning import begin
 from rollcall.plugin.options import add_options, asked, needs_no_jobs, only_shows
 from rollcall.plugin.presentation import Presentation
 from rollcall.plugin.session import Session, Subjects, hand_over, parameters_of, receive
-from rollcall.plugin.views import CheckedJob, CheckedService, Facing
+from rollcall.plugin.views import CheckedJob, CheckedScheduler, Facing
 from rollcall.text import listed
 from rollcall.times import read_now
 
-__all__ = ["CheckedJob", "CheckedService"]
+__all__ = ["CheckedJob", "CheckedScheduler"]
 
 _session = pytest.StashKey[Session]()
 _subjects = pytest.StashKey[tuple[Subjects, Facing]]()
@@ -31,10 +31,10 @@ _pytest_session = pytest.StashKey[pytest.Session]()
 
 NOBODY = "no such subject"
 # What a check may ask of its subjects to have, by the marker that asks it.
-_WITNESSES = {"jobs_with": ("service", "output", "pause"), "services_with": ("database",)}
+_WITNESSES = {"jobs_with": ("scheduler", "output", "pause"), "schedulers_with": ("database",)}
 _MARKERS = (
-    "jobs_with(*witnesses): the check is about jobs that have these witnesses: service, output, pause",
-    "services_with(*witnesses): the check is about services that have these witnesses: database",
+    "jobs_with(*witnesses): the check is about jobs that have these witnesses: scheduler, output, pause",
+    "schedulers_with(*witnesses): the check is about schedulers that have these witnesses: database",
 )
 
 
@@ -45,9 +45,9 @@ def job() -> CheckedJob:
 
 
 @pytest.fixture
-def service() -> CheckedService:
-    """Each declared service in its turn, as a check sees it: `assert service.answers`."""
-    raise NotImplementedError("pytest_generate_tests gives every check its service")
+def scheduler() -> CheckedScheduler:
+    """Each declared scheduler in its turn, as a check sees it: `assert scheduler.answers`."""
+    raise NotImplementedError("pytest_generate_tests gives every check its scheduler")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -106,10 +106,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ids = subjects.jobs_with(_wanted(metafunc.definition, "jobs_with"))
         jobs = [CheckedJob(each, facing.jobs) for each in ids]
         metafunc.parametrize("job", jobs or [NOBODY], ids=ids or None)
-    if "service" in metafunc.fixturenames:
-        service_ids = subjects.services_with(_wanted(metafunc.definition, "services_with"))
-        services = [CheckedService(each, facing.services) for each in service_ids]
-        metafunc.parametrize("service", services or [NOBODY], ids=service_ids or None)
+    if "scheduler" in metafunc.fixturenames:
+        scheduler_ids = subjects.schedulers_with(_wanted(metafunc.definition, "schedulers_with"))
+        schedulers = [CheckedScheduler(each, facing.schedulers) for each in scheduler_ids]
+        metafunc.parametrize("scheduler", schedulers or [NOBODY], ids=scheduler_ids or None)
 
 
 def _wanted(check: pytest.Item, marker: str) -> set[str]:
@@ -123,12 +123,12 @@ def _wanted(check: pytest.Item, marker: str) -> set[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Services first, whose failures explain the rest; no check about a kind of subject that nobody declared."""
+    """Schedulers first, whose failures explain the rest; no check about a kind of subject that nobody declared."""
     about_nobody = {item for item in items if NOBODY in parameters_of(item).values()}
     if about_nobody:
         config.hook.pytest_deselected(items=list(about_nobody))
     kept = [item for item in items if item not in about_nobody]
-    items[:] = sorted(kept, key=lambda item: "service" not in parameters_of(item))
+    items[:] = sorted(kept, key=lambda item: "scheduler" not in parameters_of(item))
 
 
 @pytest.hookimpl(trylast=True)

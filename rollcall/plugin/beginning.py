@@ -62,7 +62,7 @@ def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack, place: Place) -> 
         morning = cleanup.enter_context(demo_morning(cause or None))
     except DemoError as error:
         raise BadInput.single("--demo", str(error)) from None
-    staged = replace(wanted, jobs_file=morning.jobs_file, shown_file="jobs.toml", service_urls={None: morning.url})
+    staged = replace(wanted, jobs_file=morning.jobs_file, shown_file="jobs.toml", scheduler_urls={None: morning.url})
     roll = staged.load(os.environ)
     wanted.check_can_record(roll)
     return Session(

@@ -1,4 +1,4 @@
-"""On which line of jobs.toml is a job or a service declared?"""
+"""On which line of jobs.toml is a job or a scheduler declared?"""
 
 from __future__ import annotations
 

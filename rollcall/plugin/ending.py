@@ -12,7 +12,7 @@ from rollcall.plugin.session import Session
 from rollcall.text import clean, counted
 
 JOB = "job"  # the property of a check that tells which job it is about
-NOT_LOOKED = "no job and no service was looked at"
+NOT_LOOKED = "no job and no scheduler was looked at"
 
 
 @dataclass(slots=True)

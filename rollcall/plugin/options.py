@@ -9,7 +9,7 @@ import pytest
 from rollcall import settings
 from rollcall.settings import Asked
 
-# pytest then only shows what it has: no service may be asked, and no report replaced.
+# pytest then only shows what it has: no scheduler may be asked, and no report replaced.
 _SHOWS = frozenset({"collectonly", "setuponly", "setupplan", "show_fixtures_per_test"})
 NAGIOS = "--nagios"
 _SHOWS_WITHOUT_JOBS = frozenset({"help", "version", "markers", "showfixtures", "cacheshow"})
@@ -29,11 +29,11 @@ def add_options(parser: pytest.Parser) -> None:
         help=f"judge that moment instead of now, such as 2026-02-11T07:00+01:00 (${settings.AS_OF})",
     )
     group.addoption(
-        "--service-url",
+        "--scheduler-url",
         metavar="[NAME=]URL",
         action="append",
         default=[],
-        help=f"where a service answers, instead of its url in jobs.toml (${settings.SERVICE_URL})",
+        help=f"where a scheduler answers, instead of its url in jobs.toml (${settings.SCHEDULER_URL})",
     )
     group.addoption(
         "--demo",
@@ -96,7 +96,7 @@ def asked(config: pytest.Config) -> Asked:
         environment=os.environ,
         folder=config.rootpath,
         jobs_file=config.getoption("--jobs-file"),
-        service_urls=config.getoption("--service-url"),
+        scheduler_urls=config.getoption("--scheduler-url"),
         as_of=config.getoption("--as-of"),
         demo=config.getoption("--demo"),
         record=config.getoption("--record"),

@@ -12,13 +12,13 @@ import pytest
 
 from rollcall.findings import Finding
 from rollcall.plugin.session import parameters_of
-from rollcall.plugin.views import CannotTell, CheckedJob, CheckedService, NotPromised, Paused
+from rollcall.plugin.views import CannotTell, CheckedJob, CheckedScheduler, NotPromised, Paused
 
 CANNOT_TELL = "cannot tell: "
 PAUSED = "paused: "
 TOLD = "finding"
 
-Subject = CheckedJob | CheckedService
+Subject = CheckedJob | CheckedScheduler
 Phase = Generator[None, object, object]
 
 
@@ -27,7 +27,7 @@ class MorningWarning(UserWarning):
 
 
 def set_up(item: pytest.Item) -> Phase:
-    """Wraps the setup of a check, in which a reader's own fixtures may ask a job or a service already."""
+    """Wraps the setup of a check, in which a reader's own fixtures may ask a job or a scheduler already."""
     subjects = _subjects(item)
     item.user_properties += [each for subject in subjects if subject.is_known for each in _properties(subject)]
     return (yield from _in_sentences(item, subjects))
@@ -42,17 +42,17 @@ def run(function: pytest.Function) -> Phase:
 
 
 def is_told(report: pytest.TestReport) -> bool:
-    """True where a finding about a job or a service says why the check failed, rather than its own traceback."""
+    """True where a finding about a job or a scheduler says why the check failed, rather than its own traceback."""
     return report.when == "call" and TOLD in dict(report.user_properties)
 
 
 def _subjects(item: pytest.Item) -> list[Subject]:
-    return [each for each in parameters_of(item).values() if isinstance(each, CheckedJob | CheckedService)]
+    return [each for each in parameters_of(item).values() if isinstance(each, CheckedJob | CheckedScheduler)]
 
 
 def _properties(subject: Subject) -> list[tuple[str, object]]:
     """What junit.xml and the page's table learn of a check beside its outcome."""
-    kind = "job" if isinstance(subject, CheckedJob) else "service"
+    kind = "job" if isinstance(subject, CheckedJob) else "scheduler"
     facts = subject.facts
     cause = [("cause", str(facts.cause))] if facts.cause else []
     return [(kind, subject.id), ("verdict", str(facts.verdict)), *cause]

@@ -23,10 +23,10 @@ from rollcall.errors import BadInput
 from rollcall.evidence import Evidence
 from rollcall.gather import gather
 from rollcall.history.rows import NOTHING, Chronicle
-from rollcall.jobs import Job, Roll, Service
+from rollcall.jobs import Job, Roll, Scheduler
 from rollcall.morning import Morning, judge_morning
 from rollcall.plugin.declared import place_of
-from rollcall.plugin.views import CheckedJob, CheckedService, Facing, Facts
+from rollcall.plugin.views import CheckedJob, CheckedScheduler, Facing, Facts
 from rollcall.recording import Recorded, record
 from rollcall.replay import Replay
 from rollcall.report.headline import show_replay
@@ -40,23 +40,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subjects:
-    """Whom the checks are about: the ids of the services and of the jobs, with the witnesses each has."""
+    """Whom the checks are about: the ids of the schedulers and of the jobs, with the witnesses each has."""
 
-    services: tuple[tuple[str, frozenset[str]], ...] = ()
+    schedulers: tuple[tuple[str, frozenset[str]], ...] = ()
     jobs: tuple[tuple[str, frozenset[str]], ...] = ()
 
     @classmethod
     def of(cls, roll: Roll) -> Subjects:
         """The subjects of a roll."""
-        services = tuple((each.id, _present(database=each.database)) for each in roll.services)
+        schedulers = tuple((each.id, _present(database=each.database)) for each in roll.schedulers)
         jobs = tuple(
-            (each.id, _present(service=each.service, output=each.output, pause=each.paused)) for each in roll.jobs
+            (each.id, _present(scheduler=each.scheduler, output=each.output, pause=each.paused)) for each in roll.jobs
         )
-        return cls(services=services, jobs=jobs)
+        return cls(schedulers=schedulers, jobs=jobs)
 
-    def services_with(self, wanted: set[str]) -> list[str]:
-        """The ids of the services that have all these witnesses."""
-        return [service_id for service_id, witnesses in self.services if wanted <= witnesses]
+    def schedulers_with(self, wanted: set[str]) -> list[str]:
+        """The ids of the schedulers that have all these witnesses."""
+        return [scheduler_id for scheduler_id, witnesses in self.schedulers if wanted <= witnesses]
 
     def jobs_with(self, wanted: set[str]) -> list[str]:
         """The ids of the jobs that have all these witnesses."""
@@ -111,19 +111,19 @@ class Session:
     def gather_and_judge(self, items: Iterable[pytest.Item], config: pytest.Config) -> None:
         """Asks every witness that the selected checks need, once, mends what it was told to, and judges."""
         self.has_gathered = True
-        jobs, services = _needed(items, self.roll)
-        if not jobs and not services:
+        jobs, schedulers = _needed(items, self.roll)
+        if not jobs and not schedulers:
             return
-        asked = {each.id for each in services} | {job.service.id for job in jobs if job.service}
-        is_whole = (len(jobs), len(asked)) == (len(self.roll.jobs), len(self.roll.services))
+        asked = {each.id for each in schedulers} | {job.scheduler.id for job in jobs if job.scheduler}
+        is_whole = (len(jobs), len(asked)) == (len(self.roll.jobs), len(self.roll.schedulers))
         self._begin_to_be_watched(is_whole=is_whole)
         self._remember()
         progress = _Progress(config)
-        evidence = self._evidence(jobs, services, progress)
+        evidence = self._evidence(jobs, schedulers, progress)
         if self.record:
             self._keep(evidence, self.record)
-        morning = self._judged(evidence, jobs, services)
-        self.morning = self._mended(morning, jobs, services, progress) if self.acts else morning
+        morning = self._judged(evidence, jobs, schedulers)
+        self.morning = self._mended(morning, jobs, schedulers, progress) if self.acts else morning
         self._face(self.morning)
         # All of it is kept to the end. Looking through it for garbage again and again was a tenth of a run of a
         # thousand jobs.
@@ -141,26 +141,26 @@ class Session:
 
             self.chronicle = store.read(self.history, self.roll.jobs, now=self.judged_at)
 
-    def _judged(self, evidence: Evidence, jobs: list[Job], services: list[Service]) -> Morning:
+    def _judged(self, evidence: Evidence, jobs: list[Job], schedulers: list[Scheduler]) -> Morning:
         return judge_morning(
             self.roll,
             evidence,
             now=self.judged_at,
             jobs=jobs,
-            services=services,
+            schedulers=schedulers,
             demo=self.demo,
             replay_of=self.replay_of,
             again=self.again,
             jobs_file=self.jobs_file,
         )
 
-    def _mended(self, morning: Morning, jobs: list[Job], services: list[Service], progress: _Progress) -> Morning:
+    def _mended(self, morning: Morning, jobs: list[Job], schedulers: list[Scheduler], progress: _Progress) -> Morning:
         """The morning after all that was asked for was done, judged again as of the present."""
         from rollcall import remedy
 
         def judge_again() -> Morning:
             self.judged_at = self.clock()
-            return self._judged(self._evidence(jobs, services, progress), jobs, services)
+            return self._judged(self._evidence(jobs, schedulers, progress), jobs, schedulers)
 
         remedies = {RESTART: remedy.restart_stopped, RERUN: remedy.rerun_missed}
         for option in self.acts:
@@ -185,10 +185,10 @@ class Session:
         """The moment of the record that is replayed; None where people and folders are asked."""
         return self.replay.recorded_at if self.replay else None
 
-    def _evidence(self, jobs: list[Job], services: list[Service], progress: _Progress) -> Evidence:
+    def _evidence(self, jobs: list[Job], schedulers: list[Scheduler], progress: _Progress) -> Evidence:
         if self.replay:
             return self.replay.seen_at(self.judged_at)
-        evidence = gather(jobs, services, now=self.judged_at, clock=self.clock, progress=progress.show)
+        evidence = gather(jobs, schedulers, now=self.judged_at, clock=self.clock, progress=progress.show)
         progress.end()
         return evidence
 
@@ -208,10 +208,10 @@ class Session:
             cause = morning.job_causes[job.job.id]
             facts = Facts.of_job(job, cause.code if cause else None)
             self.facing.jobs[job.job.id] = self._placed(facts, "jobs")
-        for service in morning.services:
-            cause = morning.service_causes[service.service.id]
-            facts = Facts.of_service(service, cause.code if cause else None)
-            self.facing.services[service.service.id] = self._placed(facts, "services")
+        for scheduler in morning.schedulers:
+            cause = morning.scheduler_causes[scheduler.scheduler.id]
+            facts = Facts.of_scheduler(scheduler, cause.code if cause else None)
+            self.facing.schedulers[scheduler.scheduler.id] = self._placed(facts, "schedulers")
 
     def _placed(self, facts: Facts, table: str) -> Facts:
         if not any(each.is_warning for each in facts.findings.values()):
@@ -222,7 +222,7 @@ class Session:
         """What the terminal says first."""
         roll = self.roll
         of_day = f"{show_instant(self.judged_at, roll.zone, year=True)}, {roll.zone.key}"
-        counts = f"{counted(len(roll.jobs), 'job')}, {counted(len(roll.services), 'service')}"
+        counts = f"{counted(len(roll.jobs), 'job')}, {counted(len(roll.schedulers), 'scheduler')}"
         lines = [f"roll call: {counts}, judged as of {of_day}"]
         if self.replay_of:
             lines = [f"{show_replay(self.replay_of, roll.zone)}: nobody is asked", *lines]
@@ -246,18 +246,18 @@ def parameters_of(item: pytest.Item) -> Mapping[str, object]:
     return callspec.params if callspec else {}
 
 
-def _needed(items: Iterable[pytest.Item], roll: Roll) -> tuple[list[Job], list[Service]]:
-    """The jobs and services that the selected checks are about, in the order of jobs.toml."""
+def _needed(items: Iterable[pytest.Item], roll: Roll) -> tuple[list[Job], list[Scheduler]]:
+    """The jobs and schedulers that the selected checks are about, in the order of jobs.toml."""
     ids: set[str] = set()
-    service_ids: set[str] = set()
+    scheduler_ids: set[str] = set()
     for item in items:
         for subject in parameters_of(item).values():
             if isinstance(subject, CheckedJob):
                 ids.add(subject.id)
-            elif isinstance(subject, CheckedService):
-                service_ids.add(subject.id)
+            elif isinstance(subject, CheckedScheduler):
+                scheduler_ids.add(subject.id)
     jobs = [job for job in roll.jobs if job.id in ids]
-    return jobs, [service for service in roll.services if service.id in service_ids]
+    return jobs, [scheduler for scheduler in roll.schedulers if scheduler.id in scheduler_ids]
 
 
 class _Progress:

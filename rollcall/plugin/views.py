@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from rollcall.errors import RollcallError
 from rollcall.findings import Check, Finding, Verdict
-from rollcall.verdict import JobJudged, ServiceJudged
+from rollcall.verdict import JobJudged, SchedulerJudged
 
 
 class CannotTell(RollcallError):
@@ -38,7 +38,7 @@ class Paused(NotPromised):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the checks need of one job or service: no secrets, and small enough to hand to another process.
+    """What the checks need of one job or scheduler: no secrets, and small enough to hand to another process.
 
     `declared_at` is the file and the line, looked up only for those that a warning is about.
     """
@@ -73,10 +73,10 @@ class Facts:
         )
 
     @classmethod
-    def of_service(cls, judged: ServiceJudged, cause: str | None) -> Facts:
-        """The facts of a judged service."""
+    def of_scheduler(cls, judged: SchedulerJudged, cause: str | None) -> Facts:
+        """The facts of a judged scheduler."""
         return cls(
-            id=judged.service.id,
+            id=judged.scheduler.id,
             verdict=judged.verdict,
             cause=cause,
             findings={each.check: each for each in judged.findings},
@@ -88,7 +88,7 @@ class Facing:
     """The facts by id, filled once everything has been gathered and judged."""
 
     jobs: dict[str, Facts] = field(default_factory=dict)
-    services: dict[str, Facts] = field(default_factory=dict)
+    schedulers: dict[str, Facts] = field(default_factory=dict)
 
 
 _Seen = TypeVar("_Seen")
@@ -133,7 +133,7 @@ class Promise:
 
 
 class _Subject:
-    """A job or a service as the checks ask it."""
+    """A job or a scheduler as the checks ask it."""
 
     def __init__(self, subject_id: str, facts: dict[str, Facts]) -> None:
         self.id = subject_id
@@ -163,8 +163,8 @@ class _Subject:
         return self.id
 
 
-class CheckedService(_Subject):
-    """The fixture `service`."""
+class CheckedScheduler(_Subject):
+    """The fixture `scheduler`."""
 
     @property
     def answers(self) -> Promise:

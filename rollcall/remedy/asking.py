@@ -1,4 +1,4 @@
-"""What did a service answer when it was told to do something?"""
+"""What did a scheduler answer when it was told to do something?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rollcall.errors import CannotLook
-from rollcall.jobs import Service
+from rollcall.jobs import Scheduler
 from rollcall.sources.over_http import Answer, address, post
 from rollcall.text import clean_of_secrets
 
@@ -24,7 +24,7 @@ class Reply:
 
     @property
     def is_accepted(self) -> bool:
-        """True where the service says that it was, or will be, done."""
+        """True where the scheduler says that it was, or will be, done."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
@@ -38,22 +38,22 @@ class Reply:
         return self.is_accepted or self.status == _PROXY_LOST_PATIENCE
 
 
-def ask(service: Service, path: str, *, limit: timedelta | None = None) -> Reply:
-    """The reply to one POST, never sent again; within `limit`, the service's timeout where left out."""
-    secrets = dict(service.secrets)
+def ask(scheduler: Scheduler, path: str, *, limit: timedelta | None = None) -> Reply:
+    """The reply to one POST, never sent again; within `limit`, the scheduler's timeout where left out."""
+    secrets = dict(scheduler.secrets)
     try:
-        answer = post(service, path, limit=limit)
+        answer = post(scheduler, path, limit=limit)
     except CannotLook as problem:
         return Reply(status=None, told=clean_of_secrets(problem.detail, secrets, 400))
-    return Reply(status=answer.status, told=clean_of_secrets(_told(service, path, answer), secrets, 400))
+    return Reply(status=answer.status, told=clean_of_secrets(_told(scheduler, path, answer), secrets, 400))
 
 
-def _told(service: Service, path: str, answer: Answer) -> str:
-    says = f"{address(service, path, 'POST')} answers {answer.status} {answer.reason}".rstrip()
+def _told(scheduler: Scheduler, path: str, answer: Answer) -> str:
+    says = f"{address(scheduler, path, 'POST')} answers {answer.status} {answer.reason}".rstrip()
     if 300 <= answer.status < 400:
         # Where it points to may carry a token in its query.
         target = answer.headers.get("location", "").partition("?")[0]
         return f"{says} and points to {target or 'nowhere'}, which is not followed"
     text = answer.body[:2_000].decode(errors="replace")
-    text = clean_of_secrets(text, dict(service.secrets), 120)
+    text = clean_of_secrets(text, dict(scheduler.secrets), 120)
     return f"{says}: {text}" if text and answer.status >= 400 else says

@@ -16,7 +16,7 @@ from rollcall.findings import Check, Finding
 from rollcall.jobs import DueRun
 from rollcall.text import show_size
 from rollcall.times import show_instant, show_span
-from rollcall.verdict import JobJudged, ServiceJudged
+from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.record import zone_of_this_run
 
 _MISSED = (CauseCode.MISSED_RUN, CauseCode.NEVER_RAN)
@@ -24,26 +24,26 @@ _MISSED = (CauseCode.MISSED_RUN, CauseCode.NEVER_RAN)
 _NEEDED = (Check.ANSWERS, Check.CLOCK_AGREES, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)
 
 
-def why_not(judged: JobJudged, service: ServiceJudged | None) -> str | None:
+def why_not(judged: JobJudged, scheduler: SchedulerJudged | None) -> str | None:
     """Why the job is not to be run again, for people; None where it was missed and may be."""
-    if service and (broken := scheduler_broken(service)):
-        return f"its service cannot run it: {broken.because}"
+    if scheduler and (broken := scheduler_broken(scheduler)):
+        return f"its scheduler cannot run it: {broken.because}"
     if not is_plainly_missed(judged):
         return _state(judged)
     if judged.due_run and judged.seen.is_in_database(judged.due_run):
         return "its database tells of a run since it was due, and its scheduler does not: see which is right"
     if judged.due_run and (fits := zone_of_this_run(judged.seen, judged.due_run)):
         return f"its record, read as {fits[1].key}, would be of this very run: see how `naive_times` reads it"
-    if service is None or trigger_of(judged.job) is None:
-        return "nobody said how; add `trigger` to the table of its service in jobs.toml"
+    if scheduler is None or trigger_of(judged.job) is None:
+        return "nobody said how; add `trigger` to the table of its scheduler in jobs.toml"
     if not judged.job.may_rerun:
         return f"jobs.toml does not allow it; add `rerun = true` to {table_of(judged.job)}"
     return None
 
 
-def scheduler_broken(service: ServiceJudged) -> Finding | None:
+def scheduler_broken(scheduler: SchedulerJudged) -> Finding | None:
     """What keeps a scheduler from running anything; None where nothing does."""
-    return next((each for each in service.findings if each.needs_a_person and each.check in _NEEDED), None)
+    return next((each for each in scheduler.findings if each.needs_a_person and each.check in _NEEDED), None)
 
 
 def _state(judged: JobJudged) -> str:

@@ -1,4 +1,4 @@
-"""What was done about one service or job, and what does the morning say after all of it?"""
+"""What was done about one scheduler or job, and what does the morning say after all of it?"""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from rollcall.evidence import NotSeen, SchedulerSeen
 from rollcall.findings import Check, Verdict
 from rollcall.gather import gather
-from rollcall.jobs import Service
+from rollcall.jobs import Scheduler
 from rollcall.text import counted, listed
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
-from rollcall.verdict.service import judge_scheduler
+from rollcall.verdict.scheduler import scheduler_findings
 from rollcall.verdict.witnesses import Reading
 
 BETWEEN_LOOKS = timedelta(seconds=0.5)
@@ -29,41 +29,41 @@ class Proof:
     told: str
 
 
-def look_again(service: Service, clock: Callable[[], datetime]) -> SchedulerSeen | NotSeen:
+def look_again(scheduler: Scheduler, clock: Callable[[], datetime]) -> SchedulerSeen | NotSeen:
     """What the scheduler says now; its database does not live, and is not asked."""
-    return gather((), (replace(service, database=None),), now=clock(), clock=clock).services[service.id]
+    return gather((), (replace(scheduler, database=None),), now=clock(), clock=clock).schedulers[scheduler.id]
 
 
-def proof_that_it_runs(service: Service, jobs: Iterable[JobJudged], seen: SchedulerSeen | NotSeen) -> Proof:
+def proof_that_it_runs(scheduler: Scheduler, jobs: Iterable[JobJudged], seen: SchedulerSeen | NotSeen) -> Proof:
     """Whether it runs, and each of its jobs that owes another run, and is not paused by jobs.toml, has a next one."""
-    findings = judge_scheduler(replace(service, database=None), seen)
+    findings = scheduler_findings(replace(scheduler, database=None), seen)
     broken = [each for each in findings if each.check in _OF_THE_SCHEDULER and each.needs_a_person]
     if broken or isinstance(seen, NotSeen):
         return Proof(is_whole=False, told=broken[0].because if broken else "it does not answer")
     owing = [each.job.id for each in jobs if each.next_due_at and each.verdict is not Verdict.PAUSED]
     present = seen.server_at or seen.answered_at
-    next_runs = {job_id: _next_run(job_id, service, seen) for job_id in owing}
+    next_runs = {job_id: _next_run(job_id, scheduler, seen) for job_id in owing}
     if lacking := [each for each in owing if not isinstance(at := next_runs[each], datetime) or at <= present]:
         return Proof(is_whole=False, told=f"running, but {_told_lacking(lacking, next_runs)}")
-    return Proof(is_whole=True, told=_told_running(service, seen))
+    return Proof(is_whole=True, told=_told_running(scheduler, seen))
 
 
 def await_proof(
-    service: Service, jobs: Sequence[JobJudged], *, clock: Callable[[], datetime], limit: timedelta
+    scheduler: Scheduler, jobs: Sequence[JobJudged], *, clock: Callable[[], datetime], limit: timedelta
 ) -> Proof:
     """The first proof that is whole, or the last that was not when `limit` was over."""
     give_up_on = time.monotonic() + limit.total_seconds()
     while True:
-        proof = proof_that_it_runs(service, jobs, look_again(service, clock))
+        proof = proof_that_it_runs(scheduler, jobs, look_again(scheduler, clock))
         if proof.is_whole or time.monotonic() >= give_up_on:
             return proof
         time.sleep(BETWEEN_LOOKS.total_seconds())
 
 
-def _next_run(job_id: str, service: Service, seen: SchedulerSeen) -> datetime | str | None:
+def _next_run(job_id: str, scheduler: Scheduler, seen: SchedulerSeen) -> datetime | str | None:
     """The instant; what is written where it means none; None where there is none."""
     registration = seen.registration(job_id)
-    reading = Reading.of(registration.next_run if registration else None, service.naive_times)
+    reading = Reading.of(registration.next_run if registration else None, scheduler.naive_times)
     return (reading.at or reading.text) if reading else None
 
 
@@ -79,8 +79,8 @@ def _told_lacking(lacking: Sequence[str], next_runs: dict[str, datetime | str | 
     return ", ".join(filter(None, parts))
 
 
-def _told_running(service: Service, seen: SchedulerSeen) -> str:
-    readings = [(Reading.of(each.next_run, service.naive_times), each.id) for each in seen.registrations]
+def _told_running(scheduler: Scheduler, seen: SchedulerSeen) -> str:
+    readings = [(Reading.of(each.next_run, scheduler.naive_times), each.id) for each in seen.registrations]
     nearest = min(((reading.at, job_id) for reading, job_id in readings if reading and reading.at), default=None)
-    next_run = f", next run {show_instant(nearest[0], service.zone)} ({nearest[1]})" if nearest else ""
+    next_run = f", next run {show_instant(nearest[0], scheduler.zone)} ({nearest[1]})" if nearest else ""
     return f"running, {counted(len(seen.registrations), 'job')}{next_run}"

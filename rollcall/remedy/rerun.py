@@ -1,6 +1,6 @@
 """Run a job again whose due run was missed, once a due run; then look for its work as for that of any run.
 
-A service may answer when the run is done, or when it has only begun: so whatever it answers, but an error, its record
+A scheduler may answer when the run is done, or when it has only begun: so whatever it answers, but an error, its record
 is waited for as long as a run may take (`max_runtime`). A job that puts nothing on record is waited for so long too.
 """
 
@@ -17,7 +17,7 @@ from rollcall.cause import request_of, trigger_of
 from rollcall.errors import CauseCode
 from rollcall.findings import Check, Verdict
 from rollcall.gather import gather
-from rollcall.jobs import DueRun, Job, Service
+from rollcall.jobs import DueRun, Job, Scheduler
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.missed import scheduler_broken, why_not, why_not_now
@@ -26,7 +26,7 @@ from rollcall.remedy.proof import BETWEEN_LOOKS, Proof
 from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
 from rollcall.remedy.waiting import at_terminal
 from rollcall.times import show_instant, show_span
-from rollcall.verdict import JobJudged, ServiceJudged, judge_job, judge_service
+from rollcall.verdict import JobJudged, SchedulerJudged, judge_job, judge_scheduler
 
 # The promises that a run by hand can keep; that it was on time is not among them.
 _OF_ITS_WORK = (
@@ -59,11 +59,11 @@ def rerun_missed(
     """
     if morning.replay_of:
         return morning
-    services = {each.service.id: each for each in morning.services}
+    schedulers = {each.scheduler.id: each for each in morning.schedulers}
     outcomes = [
         _Rerun(
             job=each.job,
-            service=each.job.service,
+            scheduler=each.job.scheduler,
             run=each.due_run,
             floats=each.seen.floats,
             judge_again=judge_again,
@@ -71,7 +71,7 @@ def rerun_missed(
             folder=folder,
         ).outcome(each, is_dry=is_dry)
         for each in morning.jobs
-        if each.job.service and each.due_run and why_not(each, services[each.job.service.id]) is None
+        if each.job.scheduler and each.due_run and why_not(each, schedulers[each.job.scheduler.id]) is None
     ]
     return morning_after(outcomes, morning, judge_again)
 
@@ -81,7 +81,7 @@ class _Rerun:
     """One due run that is to be made up for."""
 
     job: Job
-    service: Service
+    scheduler: Scheduler
     run: DueRun
     floats: bool
     judge_again: Callable[[], Morning]
@@ -92,7 +92,7 @@ class _Rerun:
         if why := why_not_now(judged, self.run, now=self.clock()):
             return self._nothing_done(why, is_changed=False)
         if is_dry:
-            request = f"`{request_of(self.service, self._path)}`"
+            request = f"`{request_of(self.scheduler, self._path)}`"
             return Outcome(action=self._action(request, is_dry=True), is_changed=False)
         try:
             # Whoever has the turn may run the job for as long as that takes: it is not waited for.
@@ -103,21 +103,21 @@ class _Rerun:
 
     def _in_turn(self, mine: Turn) -> Outcome:
         """Judges the job again first: it may have been run meanwhile, or be running."""
-        fresh, service = self._judged_now()
+        fresh, scheduler = self._judged_now()
         is_same = fresh.due_run is not None and fresh.due_run.due_at == self.run.due_at
-        if not is_same or why_not(fresh, service) is not None:
+        if not is_same or why_not(fresh, scheduler) is not None:
             return Outcome(action=None, is_changed=True)
-        last = mine.last(self.service.shown_url)
+        last = mine.last(self.scheduler.shown_url)
         if last and last.due_at == self.run.due_at:
             when = show_instant(last.at, self.job.zone, seconds=True)
             why = f"a run was asked for already {when}, for that due time, and its work is not there"
             return self._nothing_done(why, asked_at=last.at)
         at = self.clock()
-        mine.note(Attempt(at=at, url=self.service.shown_url, due_at=self.run.due_at))
+        mine.note(Attempt(at=at, url=self.scheduler.shown_url, due_at=self.run.due_at))
         with at_terminal() as show:
             asked = _Asked(at=at, on=time.monotonic(), show=show)
             self._say(asked)
-            reply = ask(self.service, self._path, limit=self.job.max_runtime)
+            reply = ask(self.scheduler, self._path, limit=self.job.max_runtime)
             if reply.is_refused:
                 mine.take_back()
             proof = self._await_proof(reply, asked)
@@ -131,9 +131,9 @@ class _Rerun:
         answers_by = time.monotonic() + _SILENT_FOR
         pause = BETWEEN_LOOKS.total_seconds()
         while True:
-            fresh, service = self._judged_now()
-            proof = self._proof_of(fresh, service)
-            if not scheduler_broken(service):
+            fresh, scheduler = self._judged_now()
+            proof = self._proof_of(fresh, scheduler)
+            if not scheduler_broken(scheduler):
                 answers_by = time.monotonic() + _SILENT_FOR
             give_up_on = settled_on
             if self._is_awaited(fresh, reply):
@@ -175,21 +175,21 @@ class _Rerun:
             is_refused=is_refused,
         )
 
-    def _judged_now(self) -> tuple[JobJudged, ServiceJudged]:
+    def _judged_now(self) -> tuple[JobJudged, SchedulerJudged]:
         if self.floats:
             # Counted from what was seen, as it is here, it is no more the job that jobs.toml declares.
             morning = self.judge_again()
-            services = {each.service.id: each for each in morning.services}
+            schedulers = {each.scheduler.id: each for each in morning.schedulers}
             if (judged := morning.job(self.job.id)) is not None:
-                return judged, services[self.service.id]
+                return judged, schedulers[self.scheduler.id]
         now = self.clock()
-        evidence = gather((self.job,), (self.service,), now=now, clock=self.clock)
+        evidence = gather((self.job,), (self.scheduler,), now=now, clock=self.clock)
         now = self.clock()
-        service = judge_service(self.service, evidence, now=now)
-        return judge_job(self.job, evidence, {self.service.id: service}, now=now), service
+        scheduler = judge_scheduler(self.scheduler, evidence, now=now)
+        return judge_job(self.job, evidence, {self.scheduler.id: scheduler}, now=now), scheduler
 
-    def _proof_of(self, fresh: JobJudged, service: ServiceJudged) -> Proof:
-        if broken := scheduler_broken(service):
+    def _proof_of(self, fresh: JobJudged, scheduler: SchedulerJudged) -> Proof:
+        if broken := scheduler_broken(scheduler):
             return Proof(is_whole=False, told=broken.because)
         if not self._is_same_run(fresh):
             return Proof(is_whole=False, told="its next run has come meanwhile")

@@ -12,7 +12,7 @@ from rollcall.cause import request_of, table_of
 from rollcall.errors import CauseCode
 from rollcall.evidence import SchedulerSeen
 from rollcall.findings import Finding
-from rollcall.jobs import EARLY_TOLERANCE, Service
+from rollcall.jobs import EARLY_TOLERANCE, Scheduler
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.outcome import NOTHING_DONE, Outcome, morning_after
@@ -20,10 +20,10 @@ from rollcall.remedy.proof import Proof, await_proof, look_again, proof_that_it_
 from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged
-from rollcall.verdict.service import judge_scheduler
+from rollcall.verdict.scheduler import scheduler_findings
 
 PROOF_LIMIT = timedelta(seconds=30)
-# What a start can cure, and by which deed. Whatever else is wrong with a service needs a person.
+# What a start can cure, and by which deed. Whatever else is wrong with a scheduler needs a person.
 _CURES = {CauseCode.SCHEDULER_STOPPED: Deed.START, CauseCode.SCHEDULER_STALLED: Deed.RESTART}
 _STEPS = {Deed.START: ("start",), Deed.RESTART: ("stop", "start")}
 
@@ -47,37 +47,37 @@ def restart_stopped(
         return morning
     outcomes = [
         _Cure(
-            service=each.service,
-            jobs=tuple(job for job in morning.jobs if job.job.service and job.job.service.id == each.service.id),
+            scheduler=each.scheduler,
+            jobs=tuple(job for job in morning.jobs if job.job.scheduler and job.job.scheduler.id == each.scheduler.id),
             judged_at=morning.judged_at,
             clock=clock,
             folder=folder,
             limit=limit,
         ).outcome(deed, is_dry=is_dry)
-        for each in morning.services
-        if (deed := _deed(morning.service_causes[each.service.id]))
+        for each in morning.schedulers
+        if (deed := _deed(morning.scheduler_causes[each.scheduler.id]))
     ]
     return morning_after(outcomes, morning, judge_again)
 
 
 def _deed(cause: object) -> Deed | None:
-    return _CURES.get(getattr(cause, "code", CauseCode.BACKEND_DOWN))
+    return _CURES.get(getattr(cause, "code", CauseCode.SCHEDULER_DOWN))
 
 
-def lines_lacking(service: Service, deed: Deed) -> str | None:
+def lines_lacking(scheduler: Scheduler, deed: Deed) -> str | None:
     """Which lines of jobs.toml the deed needs and does not have, as a cure; None where it has them."""
-    lacking = [each for each in _STEPS[deed] if _path(service, each) is None]
+    lacking = [each for each in _STEPS[deed] if _path(scheduler, each) is None]
     if not lacking:
         return None
     lines = " and ".join(f'`{each} = "/…"`' for each in lacking)
-    return f"nobody said how; add {lines} to {table_of(service)}, the path that its backend is told so by"
+    return f"nobody said how; add {lines} to {table_of(scheduler)}, the path that its backend is told so by"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cure:
-    """One service that is to be cured."""
+    """One scheduler that is to be cured."""
 
-    service: Service
+    scheduler: Scheduler
     jobs: Sequence[JobJudged]
     judged_at: datetime
     clock: Callable[[], datetime]
@@ -85,43 +85,45 @@ class _Cure:
     limit: timedelta
 
     def outcome(self, deed: Deed, *, is_dry: bool) -> Outcome:
-        if lacking := lines_lacking(self.service, deed):
+        if lacking := lines_lacking(self.scheduler, deed):
             return self._nothing_done(deed, lacking, is_changed=False)
         if is_dry:
-            requests = ", then ".join(f"`{request_of(self.service, each)}`" for each in self._paths(deed))
+            requests = ", then ".join(f"`{request_of(self.scheduler, each)}`" for each in self._paths(deed))
             return Outcome(action=self._action(deed, requests, is_dry=True), is_changed=False)
         # Another check may be at each of these for its whole time.
-        wait = self.limit + (len(_STEPS[Deed.RESTART]) + 2) * self.service.timeout
+        wait = self.limit + (len(_STEPS[Deed.RESTART]) + 2) * self.scheduler.timeout
         try:
-            with turn(self.folder, f"service {self.service.id}", wait=wait) as mine:
+            with turn(self.folder, f"scheduler {self.scheduler.id}", wait=wait) as mine:
                 return self._in_turn(mine, deed)
         except NoTurn as problem:
             return self._nothing_done(deed, str(problem), is_changed=False)
 
     def _in_turn(self, mine: Turn, deed: Deed) -> Outcome:
         """Asks again first: whoever had the turn before may have cured it."""
-        seen = look_again(self.service, self.clock)
-        broken = [each for each in judge_scheduler(replace(self.service, database=None), seen) if each.needs_a_person]
+        seen = look_again(self.scheduler, self.clock)
+        broken = [
+            each for each in scheduler_findings(replace(self.scheduler, database=None), seen) if each.needs_a_person
+        ]
         now_deed = next((_CURES[each.code] for each in broken if each.code in _CURES), None)
         if now_deed is None and isinstance(seen, SchedulerSeen):
             return Outcome(action=None, is_changed=True)
         if now_deed is None:
             return self._nothing_done(deed, f"asked once more, {_because(broken)}", is_changed=True)
-        if lacking := lines_lacking(self.service, now_deed):
+        if lacking := lines_lacking(self.scheduler, now_deed):
             return self._nothing_done(now_deed, lacking, is_changed=True)
-        last = mine.last(self.service.shown_url)
+        last = mine.last(self.scheduler.shown_url)
         # One of later than now was tried by a clock that was wrong: nobody has tried since this was seen.
         if last and self.judged_at <= last.at <= self.clock() + EARLY_TOLERANCE:
-            when = show_instant(last.at, self.service.zone, seconds=True)
+            when = show_instant(last.at, self.scheduler.zone, seconds=True)
             return self._nothing_done(now_deed, f"another check tried {when}, and it did not help", is_changed=True)
         at = self.clock()
-        mine.note(Attempt(at=at, url=self.service.shown_url))
+        mine.note(Attempt(at=at, url=self.scheduler.shown_url))
         return self._done(now_deed, at)
 
     def _done(self, deed: Deed, at: datetime) -> Outcome:
         replies: list[Reply] = []
         for path in self._paths(deed):
-            replies.append(ask(self.service, path))
+            replies.append(ask(self.scheduler, path))
             # Where a stop was not refused the scheduler may be stopped: it is never left so.
             if replies[-1].is_refused:
                 break
@@ -131,11 +133,11 @@ class _Cure:
 
     def _proof(self, replies: Sequence[Reply]) -> Proof:
         if replies[-1].status is None or replies[-1].is_accepted:
-            return await_proof(self.service, self.jobs, clock=self.clock, limit=self.limit)
-        return proof_that_it_runs(self.service, self.jobs, look_again(self.service, self.clock))
+            return await_proof(self.scheduler, self.jobs, clock=self.clock, limit=self.limit)
+        return proof_that_it_runs(self.scheduler, self.jobs, look_again(self.scheduler, self.clock))
 
     def _paths(self, deed: Deed) -> list[str]:
-        return [path for each in _STEPS[deed] if (path := _path(self.service, each))]
+        return [path for each in _STEPS[deed] if (path := _path(self.scheduler, each))]
 
     def _nothing_done(self, deed: Deed, why: str, *, is_changed: bool) -> Outcome:
         return Outcome(action=self._action(deed, f"{NOTHING_DONE}: {why}"), is_changed=is_changed)
@@ -145,7 +147,7 @@ class _Cure:
     ) -> Action:
         return Action(
             deed=deed,
-            subject=self.service.id,
+            subject=self.scheduler.id,
             at=at or self.clock(),
             is_proven=is_proven,
             proof=proof,
@@ -153,8 +155,8 @@ class _Cure:
         )
 
 
-def _path(service: Service, step: str) -> str | None:
-    return service.start if step == "start" else service.stop
+def _path(scheduler: Scheduler, step: str) -> str | None:
+    return scheduler.start if step == "start" else scheduler.stop
 
 
 def _because(broken: Sequence[Finding]) -> str:

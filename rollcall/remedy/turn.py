@@ -1,6 +1,6 @@
 """Is another check at it just now, and what did the last one try?
 
-One small file for each service and job, locked while somebody acts on it. It holds the last attempt, so that what one
+One small file for each scheduler and job, locked while somebody acts on it. It holds the last attempt, so that what one
 check tried is not tried by the next that saw the same.
 """
 
@@ -73,7 +73,7 @@ class Turn:
 
 @contextmanager
 def turn(folder: Path, subject: str, *, wait: timedelta) -> Iterator[Turn]:
-    """The turn at `subject` (a service or a job, in words), waited for. Raises `NoTurn`."""
+    """The turn at `subject` (a scheduler or a job, in words), waited for. Raises `NoTurn`."""
     file = folder / f"{_name(subject)}.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ from rollcall.report.tiles import render_tile
 from rollcall.report.told import Told, tell
 from rollcall.text import counted
 from rollcall.times import show_date, show_instant, to_iso
-from rollcall.verdict import ServiceJudged
+from rollcall.verdict import SchedulerJudged
 
 _NOBODY: Mapping[str, str] = {}
 
@@ -52,7 +52,7 @@ def render_board(
     """The page's upper part, a fragment that holds its own style; its script only adds to what can be read without.
 
     `chronicle` is what was remembered before this morning. `notes` are told one a line. `other_failures` names checks
-    that failed though no finding about a job or a service says why (a reader's own), and `about` tells the job of some.
+    that failed though no finding says why (a reader's own), and `about` tells the job of some.
     """
     context = Context(chronicle=chronicle, now=morning.judged_at, zone=morning.zone)
     told = newest_first(tell(morning), context)
@@ -72,7 +72,7 @@ def _head(morning: Morning, line: str, verdict: Verdict, notes: Sequence[str]) -
     return (
         f'<header>{demo}<h1 class="v-{verdict}">{markup.mark(verdict)}<span>{markup.text(line)}</span></h1>'
         f'<p class="rc-when">{_when(morning)}</p>{_age(morning)}{_noted(notes)}{render_actions(morning)}'
-        f"{_services(morning)}</header>"
+        f"{_schedulers(morning)}</header>"
     )
 
 
@@ -121,31 +121,31 @@ def _when(morning: Morning) -> str:
     file = f" of <code>{markup.text(morning.jobs_file)}</code>" if morning.jobs_file else ""
     if morning.is_partial:
         jobs = f"{len(morning.jobs)} of {counted(morning.declared, 'job')}"
-    services = counted(len(morning.services), "service")
+    schedulers = counted(len(morning.schedulers), "scheduler")
     return (
         f"Judged <time>{markup.text(judged)}</time> ({markup.text(morning.zone.key)}). "
-        f"Looked at {services} and {jobs}{file}."
+        f"Looked at {schedulers} and {jobs}{file}."
     )
 
 
-def _services(morning: Morning) -> str:
-    if not morning.services:
+def _schedulers(morning: Morning) -> str:
+    if not morning.schedulers:
         return ""
-    return f'<ul class="rc-services">{"".join(_service(each, morning) for each in morning.services)}</ul>'
+    return f'<ul class="rc-schedulers">{"".join(_scheduler(each, morning) for each in morning.schedulers)}</ul>'
 
 
-def _service(judged: ServiceJudged, morning: Morning) -> str:
-    cause = morning.service_causes[judged.service.id]
+def _scheduler(judged: SchedulerJudged, morning: Morning) -> str:
+    cause = morning.scheduler_causes[judged.scheduler.id]
     said = [cause.code] if cause else [_seen(each) for each in judged.findings if each.verdict is Verdict.OK]
     said += [each.because for each in judged.findings if each.is_warning]
     return (
         f'<li><span class="v-{judged.verdict}">{markup.mark(judged.verdict)}</span> '
-        f"<b>{markup.text(judged.service.id)}</b> {markup.words(judged.verdict)}: {markup.text(', '.join(said))}</li>"
+        f"<b>{markup.text(judged.scheduler.id)}</b> {markup.words(judged.verdict)}: {markup.text(', '.join(said))}</li>"
     )
 
 
 def _seen(finding: Finding) -> str:
-    """What was found of a service that is well, with what it was found of."""
+    """What was found of a scheduler that is well, with what it was found of."""
     match finding.check:
         case Check.ANSWERS:
             return f"answered {finding.found}"

@@ -30,8 +30,8 @@ def render_card(told: Told, number: int, context: Context) -> str:
 
 
 def _subject(told: Told) -> str:
-    if told.service:
-        return f"Service {markup.text(told.service.service.id)}"
+    if told.scheduler:
+        return f"Scheduler {markup.text(told.scheduler.scheduler.id)}"
     first = told.jobs[0].job
     more = f" and {counted(len(told.jobs) - 1, 'more job')}" if len(told.jobs) > 1 else ""
     return f"{markup.link(first.id, first.title)}{more}"
@@ -48,10 +48,10 @@ def _promises(told: Told) -> str:
 
 
 def _rows(told: Told) -> Iterator[str]:
-    if told.service:
-        for finding in telling(told.service):
+    if told.scheduler:
+        for finding in telling(told.scheduler):
             yield _row(finding, "")
-    names_job = told.service is not None or len(told.jobs) > 1
+    names_job = told.scheduler is not None or len(told.jobs) > 1
     for judged in told.jobs:
         subject = f"{markup.link(judged.job.id, judged.job.title)}: " if names_job else ""
         for finding in telling(judged):

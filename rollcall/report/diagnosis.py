@@ -1,6 +1,6 @@
 """How does a diagnosis look, to a person and to a program?
 
-To a person: services first, then the jobs with something to tell link by link, then one line for each of the others.
+To a person: schedulers first, then the jobs with something to tell link by link, then one line for each of the others.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def render_diagnosis(diagnosis: Diagnosis, *, width: int, named: Collection[str]
         yield f"{show_replay(diagnosis.replay_of, diagnosis.zone)}: nobody is asked"
     at = show_instant(diagnosis.judged_at, diagnosis.zone, year=True)
     yield f"{at}, {diagnosis.zone.key}"
-    for service in diagnosis.services:
+    for scheduler in diagnosis.schedulers:
         yield ""
-        yield f"service {clean(service.id)}  {clean(service.title)}"
-        yield from _chain(service, width)
+        yield f"scheduler {clean(scheduler.id)}  {clean(scheduler.title)}"
+        yield from _chain(scheduler, width)
     told = [each for each in diagnosis.jobs if each.id in named or _has_to_tell(each)]
     for job in told:
         yield ""
@@ -42,7 +42,7 @@ def render_diagnosis(diagnosis: Diagnosis, *, width: int, named: Collection[str]
 
 
 def _has_to_tell(job: Diagnosed) -> bool:
-    """A job that only its service keeps from being vouched for has nothing to tell of its own."""
+    """A job that only its scheduler keeps from being vouched for has nothing to tell of its own."""
     return (job.needs_a_person or job.cause is not None) and not job.is_only_blocked
 
 
@@ -66,7 +66,7 @@ def _explanation(subject: Diagnosed, width: int) -> Iterator[str]:
         return
     if subject.told_by:
         # One root cause is not told nine times.
-        yield f"  cause: {subject.cause.code}, see service {clean(subject.told_by)}"
+        yield f"  cause: {subject.cause.code}, see scheduler {clean(subject.told_by)}"
         return
     yield from _wrapped(f"  cause: {subject.cause.code}:", subject.cause.sentence, width, hang=9)
     # In one line, however long: what is to be typed is copied whole.
@@ -107,12 +107,12 @@ def _shown(text: str) -> str:
 
 
 def diagnosis_json(diagnosis: Diagnosis) -> str:
-    """The same for programs, version 1: `{"version", "judged_at", "services": […], "jobs": […]}`."""
+    """The same for programs, version 1: `{"version", "judged_at", "schedulers": […], "jobs": […]}`."""
     whole = {
         "version": VERSION,
         "judged_at": to_iso(diagnosis.judged_at, diagnosis.zone),
         "replay_of": to_iso(diagnosis.replay_of, diagnosis.zone) if diagnosis.replay_of else None,
-        "services": [_subject(each) for each in diagnosis.services],
+        "schedulers": [_subject(each) for each in diagnosis.schedulers],
         "jobs": [_subject(each) for each in diagnosis.jobs],
     }
     return json.dumps(whole, ensure_ascii=False, indent=1)

@@ -111,11 +111,11 @@ def _advice(told: Told) -> str:
 
 
 def _subject(told: Told) -> str:
-    return told.service.service.id if told.service else told.jobs[0].job.id
+    return told.scheduler.scheduler.id if told.scheduler else told.jobs[0].job.id
 
 
 def _cause(told: Told) -> str:
-    others = told.jobs if told.service else told.jobs[1:]
+    others = told.jobs if told.scheduler else told.jobs[1:]
     also = f"\n\nAlso explains {_plain(listed([each.job.id for each in others], _MOST_NAMED), 1000)}." if others else ""
     return (
         f"### {_plain(told.cause.code)}: {_plain(_subject(told))}\n\n{_plain(told.cause.sentence, 2000)}\n\n"

@@ -17,7 +17,7 @@ UNFINISHED = "the run did not come to its end"
 def headline(morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: int = 0) -> str:
     """ "1 of 9 jobs needs you", "All 9 jobs did their work"; "all" only where all were looked at to the end.
 
-    `other_failures` counts checks that failed though no finding about a job or a service says why. What is wrong comes
+    `other_failures` counts checks that failed though no finding says why. What is wrong comes
     first.
     """
     failed = f"{counted(other_failures, 'other check')} failed" if other_failures else ""
@@ -67,10 +67,10 @@ def count_verdicts(morning: Morning) -> dict[Verdict, int]:
 
 def _needs_you(morning: Morning) -> str:
     jobs = len(morning.jobs_that_need_a_person())
-    services = sum(cause is not None for cause in morning.service_causes.values())
+    schedulers = sum(cause is not None for cause in morning.scheduler_causes.values())
     if jobs:
         return f"{jobs} of {counted(morning.declared, 'job')} {_need(jobs)} you"
-    return f"{counted(services, 'service')} {_need(services)} you; no job does"
+    return f"{counted(schedulers, 'scheduler')} {_need(schedulers)} you; no job does"
 
 
 def _so_far(morning: Morning) -> str:
@@ -79,9 +79,9 @@ def _so_far(morning: Morning) -> str:
 
 def _checked(morning: Morning) -> str:
     jobs = f"{len(morning.jobs)} of {counted(morning.declared, 'job')}"
-    if len(morning.services) >= morning.services_declared or len(morning.jobs) < morning.declared:
+    if len(morning.schedulers) >= morning.schedulers_declared or len(morning.jobs) < morning.declared:
         return jobs
-    return f"{jobs}, but only {len(morning.services)} of {counted(morning.services_declared, 'service')}"
+    return f"{jobs}, but only {len(morning.schedulers)} of {counted(morning.schedulers_declared, 'scheduler')}"
 
 
 def _of_a_part(morning: Morning) -> str:

@@ -38,7 +38,7 @@ class Context:
 
 
 def newest_first(told: Sequence[Told], context: Context) -> list[Told]:
-    """The same, of those that are equally bad the one that began last first; services stay before jobs."""
+    """The same, of those that are equally bad the one that began last first; schedulers stay before jobs."""
     by_age = sorted(told, key=lambda each: began_at(each, context) or EPOCH, reverse=True)
     return sorted(by_age, key=lambda each: each.rank)
 
@@ -48,12 +48,12 @@ def began_at(told: Told, context: Context) -> datetime | None:
 
     None where no run was due yet, or it is not known whether this spoiled any.
     """
-    since = _under if told.service else _of_job
+    since = _under if told.scheduler else _of_job
     return min(filter(None, (since(each, told, context) for each in told.jobs)), default=None)
 
 
 def _under(judged: JobJudged, told: Told, context: Context) -> datetime | None:
-    """A job may have been bad before its service was, and due before: only what proves or had this cause counts."""
+    """A job may have been bad before its scheduler was, and due before: only what proves or had this cause counts."""
     run = judged.due_run
     since = run.due_at if run and telling(judged) else None
     for beat, row in _unbroken(judged, context.rows(judged), context.strip(judged)):

@@ -1,6 +1,6 @@
 """How does a text become HTML, and a next step commands to copy?
 
-Whatever is shown of jobs, services and files was written by others: it goes through `text` or `code`, always.
+Whatever is shown of jobs, schedulers and files was written by others: it goes through `text` or `code`, always.
 """
 
 from __future__ import annotations

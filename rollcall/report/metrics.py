@@ -11,7 +11,7 @@ from datetime import datetime
 
 from rollcall.morning import Morning
 from rollcall.times import elapsed
-from rollcall.verdict import JobJudged, ServiceJudged
+from rollcall.verdict import JobJudged, SchedulerJudged
 
 _Labels = dict[str, str]
 _Sample = tuple[_Labels, float]
@@ -24,15 +24,15 @@ def render_metrics(morning: Morning, *, is_complete: bool, other_failures: Seque
     to be well.
     """
     jobs = [each for each in morning.jobs if is_complete or each.needs_a_person]
-    causes = morning.service_causes
-    services = [each for each in morning.services if is_complete or causes[each.service.id]]
+    causes = morning.scheduler_causes
+    schedulers = [each for each in morning.schedulers if is_complete or causes[each.scheduler.id]]
     return "".join(
         (
             *_of_the_run(morning.judged_at, is_complete=is_complete and not morning.is_partial),
             _family("jobs_declared", "Jobs that jobs.toml declares.", [({}, morning.declared)]),
             _family("jobs_checked", "Jobs that were looked at.", [({}, len(morning.jobs))]),
             _family("other_checks_failed", "Failed checks that no finding explains.", [({}, len(other_failures))]),
-            *_of_services(services, morning),
+            *_of_schedulers(schedulers, morning),
             *_of_jobs(jobs, morning),
         )
     )
@@ -48,17 +48,17 @@ def _of_the_run(judged_at: datetime, *, is_complete: bool) -> Iterator[str]:
     yield _family("judged_timestamp_seconds", "The moment that was judged.", [({}, judged_at.timestamp())])
 
 
-def _of_services(services: Sequence[ServiceJudged], morning: Morning) -> Iterator[str]:
-    causes = morning.service_causes
+def _of_schedulers(schedulers: Sequence[SchedulerJudged], morning: Morning) -> Iterator[str]:
+    causes = morning.scheduler_causes
     yield _family(
-        "service_needs_a_person",
-        "1 where somebody must look at the service.",
-        [({"service": each.service.id}, causes[each.service.id] is not None) for each in services],
+        "scheduler_needs_a_person",
+        "1 where somebody must look at the scheduler.",
+        [({"scheduler": each.scheduler.id}, causes[each.scheduler.id] is not None) for each in schedulers],
     )
     yield _family(
-        "service_verdict",
-        "1 for what was found of the service, with the code of the cause where there is one.",
-        [(_labels("service", each.service.id, each.verdict, causes[each.service.id]), 1) for each in services],
+        "scheduler_verdict",
+        "1 for what was found of the scheduler, with the code of the cause where there is one.",
+        [(_labels("scheduler", each.scheduler.id, each.verdict, causes[each.scheduler.id]), 1) for each in schedulers],
     )
 
 

@@ -61,7 +61,7 @@ def _state(morning: Morning, *, is_complete: bool, other_failures: Sequence[str]
     if morning.is_partial:
         return State.UNKNOWN
     findings = [each for job in morning.jobs for each in job.findings]
-    findings += [each for service in morning.services for each in service.findings]
+    findings += [each for scheduler in morning.schedulers for each in scheduler.findings]
     # What had to be mended was not well, and may happen again every hour.
     is_touched = any(not each.is_dry for each in morning.actions)
     return State.WARNING if is_touched or any(each.is_warning for each in findings) else State.OK
@@ -70,12 +70,12 @@ def _state(morning: Morning, *, is_complete: bool, other_failures: Sequence[str]
 def _is_all_unknown(morning: Morning) -> bool:
     """True where nobody could look, so that nothing is known to be broken."""
     verdicts = [each.verdict for each in morning.jobs_that_need_a_person()]
-    verdicts += [each.verdict for each in morning.services if each.verdict is not Verdict.OK]
+    verdicts += [each.verdict for each in morning.schedulers if each.verdict is not Verdict.OK]
     return all(each is Verdict.UNKNOWN for each in verdicts)
 
 
 def _subject(told: Told) -> str:
-    return told.service.service.id if told.service else told.jobs[0].job.id
+    return told.scheduler.scheduler.id if told.scheduler else told.jobs[0].job.id
 
 
 def _line(state: State, text: str) -> str:
@@ -96,6 +96,6 @@ def _performance(morning: Morning) -> Iterator[str]:
     yield f"late={verdicts.count(Verdict.LATE)};0;;0;{total}"
     yield f"pending={verdicts.count(Verdict.PENDING)};;;0;{total}"
     yield f"paused={verdicts.count(Verdict.PAUSED)};;;0;{total}"
-    broken = sum(cause is not None for cause in morning.service_causes.values())
-    yield f"services={len(morning.services)};;;0"
-    yield f"services_needing={broken};;0;0;{len(morning.services)}"
+    broken = sum(cause is not None for cause in morning.scheduler_causes.values())
+    yield f"schedulers={len(morning.schedulers)};;;0"
+    yield f"schedulers_needing={broken};;0;0;{len(morning.schedulers)}"

@@ -1,6 +1,6 @@
 """What did the witnesses show, word for word?
 
-Folded below each cause: what the service answered about the job, what lay in the folder, and how the output begins and
+Folded below each cause: what the scheduler said of the job, what lay in the folder, and how the output begins and
 ends.
 """
 

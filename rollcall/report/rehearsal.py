@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from rollcall.advice import told_to
 from rollcall.jobs import Job
-from rollcall.rehearsal import JobRehearsed, LeftOut, Outcome, Rehearsal, Rehearsed, ServiceRehearsed
+from rollcall.rehearsal import JobRehearsed, LeftOut, Outcome, Rehearsal, Rehearsed, SchedulerRehearsed
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
 
@@ -21,15 +21,15 @@ _SLIPS = "  SLIPS  "
 
 
 def render_rehearsal(rehearsal: Rehearsal, *, width: int) -> Iterator[str]:
-    """The lines of the whole: what was left out first, then services and jobs, then the count of it all."""
+    """The lines of the whole: what was left out first, then schedulers and jobs, then the count of it all."""
     if rehearsal.left_out:
         yield from _left_out(rehearsal, width)
-    if not rehearsal.jobs and not rehearsal.services:
+    if not rehearsal.jobs and not rehearsal.schedulers:
         return
     at = show_instant(rehearsal.morning.judged_at, rehearsal.morning.zone, year=True)
     yield from _wrapped("", f"Faults planted on copies of the evidence of {at}; nothing real was touched.", width)
-    for service in rehearsal.services:
-        yield from _service(service, width)
+    for scheduler in rehearsal.schedulers:
+        yield from _scheduler(scheduler, width)
     for group in _alike(rehearsal.jobs):
         yield from _jobs(group, width)
     yield ""
@@ -61,9 +61,9 @@ def _by_reason(left_out: Iterable[LeftOut]) -> dict[str, list[str]]:
     return reasons
 
 
-def _service(rehearsed: ServiceRehearsed, width: int) -> Iterator[str]:
+def _scheduler(rehearsed: SchedulerRehearsed, width: int) -> Iterator[str]:
     yield ""
-    yield f"service {clean(rehearsed.service.id)}"
+    yield f"scheduler {clean(rehearsed.scheduler.id)}"
     yield from _found(rehearsed.faults, {each.at: "at the next check" for each in rehearsed.faults}, width)
     yield from _slips(rehearsed.faults, None, width)
 
@@ -123,7 +123,7 @@ def _summary(rehearsal: Rehearsal) -> str:
     found, another, slips = (rehearsal.count(outcome) for outcome in Outcome)
     whole = counted(found + another + slips, "planted fault")
     renamed = f" ({another} under another name)" if another else ""
-    jobs = f"{counted(len(rehearsal.jobs), 'job')}, {counted(len(rehearsal.services), 'service')}"
+    jobs = f"{counted(len(rehearsal.jobs), 'job')}, {counted(len(rehearsal.schedulers), 'scheduler')}"
     return f"{jobs}: of {whole} {found + another} would be found{renamed}, {slips} would slip through."
 
 

@@ -44,8 +44,8 @@ margin:0 0 1.6rem;font-size:.9rem}
 .rc-notes,.rc-list{font-size:.9rem}.rc-notes{padding-top:.6rem!important}
 .rc-notes li,.rc-list li{margin-top:.3rem}
 .rc ul{list-style:none;margin:0;padding:0}
-.rc-services{font-size:.9rem;color:var(--soft)}
-.rc-services li{margin-top:.3rem}
+.rc-schedulers{font-size:.9rem;color:var(--soft)}
+.rc-schedulers li{margin-top:.3rem}
 .rc-card{border-top:1px solid var(--line);padding:1.4rem 0 1.8rem}
 .rc-card h3{font-size:1.15rem}
 .rc-card h3 .rc-mark{margin-right:.3em}

@@ -60,10 +60,10 @@ def _cut(lines: Sequence[str], most: int, thing: str, where: str) -> Iterator[st
 
 
 def _block(told: Told) -> Iterator[str]:
-    subject = told.service.service.id if told.service else told.jobs[0].job.id
+    subject = told.scheduler.scheduler.id if told.scheduler else told.jobs[0].job.id
     yield _line(f"{told.cause.code} [{subject}]: {told.cause.sentence}")
     yield f"  do: {_line(told.cause.next_step)}"
-    others = told.jobs if told.service else told.jobs[1:]
+    others = told.jobs if told.scheduler else told.jobs[1:]
     if others:
         names = listed([each.job.id for each in others], _MOST_NAMED)
         yield f"  also explains: {_line(names)}"

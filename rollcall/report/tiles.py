@@ -12,7 +12,7 @@ from rollcall.morning import Morning
 from rollcall.report import markup
 from rollcall.report.lateness import render_line
 from rollcall.report.strips import Beat, render_strip
-from rollcall.report.told import is_hidden_by_service, telling
+from rollcall.report.told import is_hidden_by_scheduler, telling
 from rollcall.text import show_size
 from rollcall.times import elapsed, show_span
 from rollcall.verdict import JobJudged, show
@@ -62,7 +62,7 @@ def _step(cause: Cause) -> str:
 
 
 def _own_words(judged: JobJudged, cause: Cause, morning: Morning) -> str:
-    if not is_hidden_by_service(judged, morning):
+    if not is_hidden_by_scheduler(judged, morning):
         return markup.text(cause.sentence)
     own = telling(judged)
     return f"{markup.sentence(own[0].because)} Cause: {cause.code}." if own else f"Cannot tell: {cause.code}."
@@ -92,7 +92,7 @@ def _ran(judged: JobJudged, run: DueRun | None) -> tuple[str, str] | None:
         return "Ran", f"{show.when(judged.ran_at, judged.job)}<i>{_distance(judged, run)}</i>"
     if seen.ran_at:
         return "Last run", show.when(seen.ran_at, judged.job)
-    if not seen.has_service:
+    if not seen.has_scheduler:
         return None
     if not seen.stands_in and (seen.registration is None or seen.blocker):
         return "Last run", "cannot tell"

@@ -1,6 +1,6 @@
 """Which things must a person do, each told once, the worst first?
 
-A cause that needs the same of a person for several jobs is one thing; so is what a broken service hides of its jobs.
+A cause that needs the same of a person for several jobs is one thing; so is what a broken scheduler hides of its jobs.
 """
 
 from __future__ import annotations
@@ -11,33 +11,33 @@ from dataclasses import dataclass, replace
 from rollcall.cause import Cause
 from rollcall.findings import Finding, Verdict
 from rollcall.morning import Morning
-from rollcall.verdict import JobJudged, ServiceJudged
+from rollcall.verdict import JobJudged, SchedulerJudged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One cause, and all that it explains: a service (None where it is the jobs' own) and jobs."""
+    """One cause, and all that it explains: a scheduler (None where it is the jobs' own) and jobs."""
 
     cause: Cause
-    service: ServiceJudged | None
+    scheduler: SchedulerJudged | None
     jobs: tuple[JobJudged, ...]
 
     @property
     def hidden(self) -> tuple[JobJudged, ...]:
         """The jobs that only this keeps from being vouched for."""
-        return tuple(each for each in self.jobs if not telling(each)) if self.service else ()
+        return tuple(each for each in self.jobs if not telling(each)) if self.scheduler else ()
 
     @property
     def verdict(self) -> Verdict:
         """The worst of what it explains."""
-        if self.service:
-            return self.service.verdict
+        if self.scheduler:
+            return self.scheduler.verdict
         return min((each.verdict for each in self.jobs), key=_WORST_FIRST.index)
 
     @property
     def rank(self) -> int:
-        """Where it stands among the others: services first, then the worst."""
-        return -1 if self.service else _WORST_FIRST.index(self.verdict)
+        """Where it stands among the others: schedulers first, then the worst."""
+        return -1 if self.scheduler else _WORST_FIRST.index(self.verdict)
 
 
 # What did not run cannot be mended by waiting; what could not be looked at may be well.
@@ -54,45 +54,47 @@ _WORST_FIRST = (
 )
 
 
-def telling(judged: JobJudged | ServiceJudged) -> tuple[Finding, ...]:
+def telling(judged: JobJudged | SchedulerJudged) -> tuple[Finding, ...]:
     """The findings that prove something by themselves, rather than for want of another."""
     return tuple(each for each in judged.findings if each.needs_a_person and not each.blocked_by)
 
 
 def tell(morning: Morning) -> tuple[Told, ...]:
-    """Everything that needs a person: services first, then the worst; the order of jobs.toml where they are alike."""
-    return tuple(sorted((*_of_services(morning), *_of_jobs(morning)), key=lambda each: each.rank))
+    """Everything that needs a person: schedulers first, then the worst; the order of jobs.toml where they are alike."""
+    return tuple(sorted((*_of_schedulers(morning), *_of_jobs(morning)), key=lambda each: each.rank))
 
 
-def is_hidden_by_service(judged: JobJudged, morning: Morning) -> bool:
-    """True where the cause of its service explains the job as well."""
+def is_hidden_by_scheduler(judged: JobJudged, morning: Morning) -> bool:
+    """True where the cause of its scheduler explains the job as well."""
     cause = morning.job_causes[judged.job.id]
-    service = judged.job.service
-    root = morning.service_causes.get(service.id) if service else None
+    scheduler = judged.job.scheduler
+    root = morning.scheduler_causes.get(scheduler.id) if scheduler else None
     return bool(cause and root and cause.code is root.code)
 
 
-def _of_services(morning: Morning) -> Iterator[Told]:
-    needing = [each for each in morning.jobs if each.needs_a_person and is_hidden_by_service(each, morning)]
-    for service in morning.services:
-        cause = morning.service_causes[service.service.id]
+def _of_schedulers(morning: Morning) -> Iterator[Told]:
+    needing = [each for each in morning.jobs if each.needs_a_person and is_hidden_by_scheduler(each, morning)]
+    for scheduler in morning.schedulers:
+        cause = morning.scheduler_causes[scheduler.scheduler.id]
         if cause:
-            jobs = tuple(each for each in needing if each.job.service and each.job.service.id == service.service.id)
-            yield Told(cause=cause, service=service, jobs=jobs)
+            jobs = tuple(
+                each for each in needing if each.job.scheduler and each.job.scheduler.id == scheduler.scheduler.id
+            )
+            yield Told(cause=cause, scheduler=scheduler, jobs=jobs)
 
 
 def _of_jobs(morning: Morning) -> Iterator[Told]:
     groups: dict[tuple[str, str], list[JobJudged]] = {}
     for judged in morning.jobs_that_need_a_person():
         cause = morning.job_causes[judged.job.id]
-        if cause and not is_hidden_by_service(judged, morning):
+        if cause and not is_hidden_by_scheduler(judged, morning):
             groups.setdefault((cause.code, step_for_all(cause, judged)), []).append(judged)
     for jobs in groups.values():
         cause = morning.job_causes[jobs[0].job.id]
         assert cause is not None
         if len(jobs) > 1:
             cause = replace(cause, next_step=_step_from_first(cause, jobs[0]))
-        yield Told(cause=cause, service=None, jobs=tuple(jobs))
+        yield Told(cause=cause, scheduler=None, jobs=tuple(jobs))
 
 
 def step_for_all(cause: Cause, judged: JobJudged) -> str:

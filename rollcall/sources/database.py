@@ -48,7 +48,7 @@ Row = Sequence[Any]
 
 
 def look(database: Database, *, clock: Callable[[], datetime]) -> DatabaseSeen:
-    """What it says. Raises `CannotLook` (backend-down, access-denied, backend-error)."""
+    """What it says. Raises `CannotLook` (scheduler-down, access-denied, scheduler-error)."""
     asked_at = clock()
     try:
         active, executions = _asked(database)
@@ -68,7 +68,7 @@ def look(database: Database, *, clock: Callable[[], datetime]) -> DatabaseSeen:
 
 def overdue(database: Database) -> CannotLook:
     """That it did not answer in time."""
-    return CannotLook(CauseCode.BACKEND_DOWN, f"{database.shown_url}: {_too_late(database)}")
+    return CannotLook(CauseCode.SCHEDULER_DOWN, f"{database.shown_url}: {_too_late(database)}")
 
 
 def _too_late(database: Database) -> str:
@@ -156,7 +156,7 @@ def _rows(connection: Connection, asked: str, query: str, database: Database) ->
         raise _problem(error, database, asked) from None
     if len(rows) > MOST_ROWS:
         detail = f"{asked} returns more than {MOST_ROWS:,} rows. Return one a job"
-        raise CannotLook(CauseCode.BACKEND_ERROR, detail)
+        raise CannotLook(CauseCode.SCHEDULER_ERROR, detail)
     return names, rows
 
 
@@ -170,7 +170,7 @@ def _fetched(connection: Connection, asked: str, query: str) -> tuple[list[str],
     )
     with asking.exec_driver_sql(query) as result:
         if not result.returns_rows:
-            raise CannotLook(CauseCode.BACKEND_ERROR, f"{asked} returns no rows: it is no query")
+            raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{asked} returns no rows: it is no query")
         rows: list[Row] = [tuple(row) for row in result.fetchmany(MOST_ROWS + 1)]
         return list(result.keys()), rows
 
@@ -181,11 +181,11 @@ def _problem(error: Exception, database: Database, asked: str = "") -> CannotLoo
     state = str(getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None) or "")
     words = f"{asked}: {_words(driver)}" if asked else _words(driver)
     if state == "57014" or _TOO_LATE.search(words):
-        return CannotLook(CauseCode.BACKEND_DOWN, _too_late(database))
+        return CannotLook(CauseCode.SCHEDULER_DOWN, _too_late(database))
     if state[:2] == "28" or state == "42501" or _DENIED.search(words):
         return CannotLook(CauseCode.ACCESS_DENIED, words)
     is_there = asked or _IS_THERE.search(words)
-    return CannotLook(CauseCode.BACKEND_ERROR if is_there else CauseCode.BACKEND_DOWN, words)
+    return CannotLook(CauseCode.SCHEDULER_ERROR if is_there else CauseCode.SCHEDULER_DOWN, words)
 
 
 def _words(driver: Any) -> str:
@@ -204,7 +204,7 @@ def _words(driver: Any) -> str:
 def _flag(rows: list[Row], database: Database) -> tuple[bool | None, str | None]:
     """Whether it is active, and since when in the database's own words."""
     if len(rows) > 1:
-        raise CannotLook(CauseCode.BACKEND_ERROR, "active returns more than one row. Say which with WHERE")
+        raise CannotLook(CauseCode.SCHEDULER_ERROR, "active returns more than one row. Say which with WHERE")
     if not rows:
         return None, None
     row = rows[0]
@@ -227,11 +227,11 @@ def _registrations(names: list[str], rows: list[Row], database: Database) -> tup
     if missing := [name for name in _COLUMNS if name not in place]:
         columns = listed(clean(name, 60) for name in names)
         detail = f"executions has the columns {columns}; {listed(missing)} must be among them. Name them so"
-        raise CannotLook(CauseCode.BACKEND_ERROR, detail)
+        raise CannotLook(CauseCode.SCHEDULER_ERROR, detail)
     registrations = {each.id: each for each in (_registration(row, place, database) for row in rows)}
     if len(registrations) < len(rows):
         detail = f"executions returns {len(rows):,} rows for {len(registrations):,} jobs. Return one a job, its last"
-        raise CannotLook(CauseCode.BACKEND_ERROR, detail)
+        raise CannotLook(CauseCode.SCHEDULER_ERROR, detail)
     return tuple(registrations.values())
 
 
@@ -292,4 +292,4 @@ def _hole(place: str, value: object, belongs: str, database: Database) -> Cannot
             said = clean(str(value)[:60], 40)
         case _:
             said = f"of the type {type(value).__name__}"
-    return CannotLook(CauseCode.BACKEND_ERROR, f"{place} is {said} where {belongs} belongs")
+    return CannotLook(CauseCode.SCHEDULER_ERROR, f"{place} is {said} where {belongs} belongs")

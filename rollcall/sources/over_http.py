@@ -1,4 +1,4 @@
-"""What does an address answer, within the service's timeout and a bounded memory?
+"""What does an address answer, within the scheduler's timeout and a bounded memory?
 
 The one place that knows httpx. Who is not there, does not speak HTTP or never comes to an end becomes a `CannotLook`
 with its cause; what was answered completely is returned as it is, whatever its status.
@@ -16,7 +16,7 @@ from threading import Event, Timer
 from typing import TYPE_CHECKING, Any
 
 from rollcall.errors import CannotLook, CauseCode
-from rollcall.jobs import Service
+from rollcall.jobs import Scheduler
 from rollcall.text import clean_of_secrets
 from rollcall.times import show_span
 from rollcall.unlogged import unlogged
@@ -40,19 +40,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    service: Service
+    scheduler: Scheduler
     method: str
     path: str
     limit: timedelta
 
     @property
     def address(self) -> str:
-        return address(self.service, self.path, self.method)
+        return address(self.scheduler, self.path, self.method)
 
     @property
     def connects_within(self) -> timedelta:
-        """A run may take hours; nobody needs more than the service's timeout to be connected to."""
-        return min(self.limit, self.service.timeout)
+        """A run may take hours; nobody needs more than the scheduler's timeout to be connected to."""
+        return min(self.limit, self.scheduler.timeout)
 
     def no_answer(self) -> CannotLook:
         return self._down(f"no complete answer within {show_span(self.limit)}")
@@ -61,26 +61,26 @@ class _Request:
         return self._down(f"no connection within {show_span(self.connects_within)}")
 
     def _down(self, why: str) -> CannotLook:
-        return CannotLook(CauseCode.BACKEND_DOWN, f"{self.address}: {why}")
+        return CannotLook(CauseCode.SCHEDULER_DOWN, f"{self.address}: {why}")
 
 
-def address(service: Service, path: str, method: str = "GET") -> str:
+def address(scheduler: Scheduler, path: str, method: str = "GET") -> str:
     """What is asked, for people."""
-    return f"{method} {service.shown_url}{path}"
+    return f"{method} {scheduler.shown_url}{path}"
 
 
-def get(service: Service, path: str) -> Answer:
-    """The answer. Raises `CannotLook` (backend-down, wrong-service, backend-error), not yet freed of secrets."""
-    return _ask(_Request(service=service, method="GET", path=path, limit=service.timeout))
+def get(scheduler: Scheduler, path: str) -> Answer:
+    """The answer. Raises `CannotLook` (scheduler-down, wrong-service, scheduler-error), not yet freed of secrets."""
+    return _ask(_Request(scheduler=scheduler, method="GET", path=path, limit=scheduler.timeout))
 
 
-def post(service: Service, path: str, *, limit: timedelta | None = None) -> Answer:
-    """The answer to a request that changes something, within `limit` (the service's timeout where left out).
+def post(scheduler: Scheduler, path: str, *, limit: timedelta | None = None) -> Answer:
+    """The answer to a request that changes something, within `limit` (the scheduler's timeout where left out).
 
     It is sent once, whatever becomes of it, and follows no redirect. Raises `CannotLook` as `get` does; what was asked
     for may have been done all the same.
     """
-    return _ask(_Request(service=service, method="POST", path=path, limit=limit or service.timeout))
+    return _ask(_Request(scheduler=scheduler, method="POST", path=path, limit=limit or scheduler.timeout))
 
 
 def _ask(request: _Request) -> Answer:
@@ -114,7 +114,7 @@ _Trace = Callable[[str, Mapping[str, Any]], None]
 def _limit(request: _Request) -> Iterator[tuple[Callable[[], bool], _Trace]]:
     """Ends the connection when the request's limit is over: whether it did, and the trace that httpx shows it by.
 
-    httpx limits each single wait; a service that sends one byte a second would hold it for ever.
+    httpx limits each single wait; a scheduler that sends one byte a second would hold it for ever.
     """
     over = Event()
     connections: list[socket.socket] = []
@@ -132,8 +132,8 @@ def _limit(request: _Request) -> Iterator[tuple[Callable[[], bool], _Trace]]:
             connections[-1].settimeout(request.limit.total_seconds())
             if over.is_set():
                 end()
-        elif event == "http11.receive_response_headers.started" and request.service.url.startswith("http:"):
-            _refuse_other_tongue(connections[-1], request.service)
+        elif event == "http11.receive_response_headers.started" and request.scheduler.url.startswith("http:"):
+            _refuse_other_tongue(connections[-1], request.scheduler)
 
     timer = Timer(request.limit.total_seconds(), end)
     timer.daemon = True
@@ -148,28 +148,28 @@ def _limit(request: _Request) -> Iterator[tuple[Callable[[], bool], _Trace]]:
             each.close()
 
 
-def _refuse_other_tongue(connection: socket.socket, service: Service) -> None:
+def _refuse_other_tongue(connection: socket.socket, scheduler: Scheduler) -> None:
     """What begins otherwise is no HTTP; asked to read it, httpx waits for an end that need not come."""
     import httpx
 
     beginning = connection.recv(4_096, socket.MSG_PEEK)
     if not beginning.startswith(b"HTTP/"[: len(beginning)]):
-        shown = clean_of_secrets(beginning.decode(errors="replace"), dict(service.secrets), 60)
+        shown = clean_of_secrets(beginning.decode(errors="replace"), dict(scheduler.secrets), 60)
         raise httpx.RemoteProtocolError(f'"{shown}" where HTTP belongs')
 
 
 def _fetch(request: _Request, trace: _Trace) -> Answer:
     import httpx
 
-    service, method = request.service, request.method
+    scheduler, method = request.scheduler, request.method
     headers = httpx.Headers(_HEADERS)
-    headers.update(service.headers)
+    headers.update(scheduler.headers)
     timeout = httpx.Timeout(request.limit.total_seconds(), connect=request.connects_within.total_seconds())
     with (
         # The proxies and netrc of the environment belong to the person, not to the check. Without TLS no certificates
         # are needed, and reading them would take longer than all the rest.
-        httpx.Client(timeout=timeout, trust_env=False, verify=service.url.startswith("https:")) as client,
-        client.stream(method, service.url + request.path, headers=headers, extensions={"trace": trace}) as response,
+        httpx.Client(timeout=timeout, trust_env=False, verify=scheduler.url.startswith("https:")) as client,
+        client.stream(method, scheduler.url + request.path, headers=headers, extensions={"trace": trace}) as response,
     ):
         return Answer(
             status=response.status_code,
@@ -190,11 +190,11 @@ def _body(response: httpx.Response, asked: str) -> bytes:
             size += len(piece)
             if size > LARGEST_ANSWER:
                 detail = f"{asked} answers more than {LARGEST_ANSWER // 1_000_000} MB, and goes on"
-                raise CannotLook(CauseCode.BACKEND_ERROR, detail)
+                raise CannotLook(CauseCode.SCHEDULER_ERROR, detail)
             pieces.append(piece)
     except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
         detail = f"{asked} answers {response.status_code}, then breaks off: {_why(error)}"
-        raise CannotLook(CauseCode.BACKEND_ERROR, detail) from None
+        raise CannotLook(CauseCode.SCHEDULER_ERROR, detail) from None
     return b"".join(pieces)
 
 
@@ -209,7 +209,7 @@ def _cause(error: Exception) -> CauseCode:
         if isinstance(reason, ssl.SSLError):
             return CauseCode.WRONG_SERVICE
         reason = reason.__cause__ or reason.__context__
-    return CauseCode.BACKEND_DOWN
+    return CauseCode.SCHEDULER_DOWN
 
 
 def _why(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 Reads AIME's status answer (DESIGN: `{"running", "job_count", "jobs": [{"id", "name", "next_run", …}]}`). Whatever
 else answers there, slowly, endlessly or not at all, becomes a `CannotLook` with its cause, within the timeout of the
-service and a bounded memory.
+scheduler and a bounded memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from rollcall.errors import CannotLook, CauseCode
 from rollcall.evidence import Registration, SchedulerSeen
-from rollcall.jobs import Service
+from rollcall.jobs import Scheduler
 from rollcall.sources.over_http import Answer, address, get
 from rollcall.text import clean, clean_of_secrets, counted
 from rollcall.times import read_timestamp
@@ -25,108 +25,112 @@ MOST_JOBS = 10_000
 _ERROR_KEYS = ("error", "errors", "detail")
 
 
-def look(service: Service, *, clock: Callable[[], datetime]) -> SchedulerSeen:
-    """The scheduler's answer. Raises `CannotLook` (backend-down, access-denied, wrong-service, backend-error)."""
+def look(scheduler: Scheduler, *, clock: Callable[[], datetime]) -> SchedulerSeen:
+    """The scheduler's answer. Raises `CannotLook` (scheduler-down, access-denied, wrong-service, scheduler-error)."""
     asked_at = clock()
     try:
-        answer = get(service, service.status)
+        answer = get(scheduler, scheduler.status)
         answered_at = clock()
-        _refuse_status(answer, service)
-        says = _read(answer, service)
+        _refuse_status(answer, scheduler)
+        says = _read(answer, scheduler)
     except CannotLook as problem:
-        # Whatever a service says it may have been told: its words are proof, its echo of a secret is not.
-        raise CannotLook(problem.code, _without_secrets(problem.detail, service, 400)) from None
+        # Whatever a scheduler says it may have been told: its words are proof, its echo of a secret is not.
+        raise CannotLook(problem.code, _without_secrets(problem.detail, scheduler, 400)) from None
     return SchedulerSeen(
         asked_at=asked_at,
         answered_at=answered_at,
         server_at=_server_at(answer.headers.get("date")),
         running=says["running"],
-        registrations=tuple(_registration(each, service) for each in says["jobs"]),
+        registrations=tuple(_registration(each, scheduler) for each in says["jobs"]),
     )
 
 
-def _without_secrets(text: str, service: Service, limit: int = 200) -> str:
-    return clean_of_secrets(text, dict(service.secrets), limit)
+def _without_secrets(text: str, scheduler: Scheduler, limit: int = 200) -> str:
+    return clean_of_secrets(text, dict(scheduler.secrets), limit)
 
 
-def _refuse_status(answer: Answer, service: Service) -> None:
+def _refuse_status(answer: Answer, scheduler: Scheduler) -> None:
     status = answer.status
-    asked = address(service, service.status)
-    says = f"{asked} answers {status} {_without_secrets(answer.reason, service, 40)}".rstrip()
+    asked = address(scheduler, scheduler.status)
+    says = f"{asked} answers {status} {_without_secrets(answer.reason, scheduler, 40)}".rstrip()
     if status in (401, 403, 407):
         raise CannotLook(CauseCode.ACCESS_DENIED, says)
     if status in (404, 405, 410) or 300 <= status < 400:
-        raise CannotLook(CauseCode.WRONG_SERVICE, says + _redirection(answer, service))
+        raise CannotLook(CauseCode.WRONG_SERVICE, says + _redirection(answer, scheduler))
     if status != 200:
-        raise CannotLook(CauseCode.BACKEND_ERROR, says)
+        raise CannotLook(CauseCode.SCHEDULER_ERROR, says)
     encoding = answer.headers.get("content-encoding", "identity").lower()
     if encoding not in ("", "identity"):
-        detail = f"{says}, but in the encoding {_without_secrets(encoding, service, 40)}, which was not asked for"
-        raise CannotLook(CauseCode.BACKEND_ERROR, detail)
+        detail = f"{says}, but in the encoding {_without_secrets(encoding, scheduler, 40)}, which was not asked for"
+        raise CannotLook(CauseCode.SCHEDULER_ERROR, detail)
 
 
-def _redirection(answer: Answer, service: Service) -> str:
+def _redirection(answer: Answer, scheduler: Scheduler) -> str:
     # Where it points to may carry a token in its query.
     target = answer.headers.get("location", "").partition("?")[0]
-    return f" and points to {_without_secrets(target, service, 80)}" if target else ""
+    return f" and points to {_without_secrets(target, scheduler, 80)}" if target else ""
 
 
-def _read(answer: Answer, service: Service) -> dict[str, Any]:
-    kind = _without_secrets(answer.headers.get("content-type", "").partition(";")[0], service, 40) or "no content type"
+def _read(answer: Answer, scheduler: Scheduler) -> dict[str, Any]:
+    kind = (
+        _without_secrets(answer.headers.get("content-type", "").partition(";")[0], scheduler, 40) or "no content type"
+    )
     try:
         says = json.loads(answer.body)
     except (ValueError, RecursionError):
         if answer.body.lstrip()[:1] in (b"{", b"["):
             detail = f"200, but its JSON breaks off or is damaged ({counted(len(answer.body), 'byte')})"
-            raise CannotLook(CauseCode.BACKEND_ERROR, detail) from None
-        detail = f"200, but answers {kind} where a scheduler's status belongs: {_beginning(answer.body, service)}"
+            raise CannotLook(CauseCode.SCHEDULER_ERROR, detail) from None
+        detail = f"200, but answers {kind} where a scheduler's status belongs: {_beginning(answer.body, scheduler)}"
         raise CannotLook(CauseCode.WRONG_SERVICE, detail) from None
-    _refuse_shape(says, service)
+    _refuse_shape(says, scheduler)
     return dict(says)
 
 
-def _beginning(body: bytes, service: Service) -> str:
+def _beginning(body: bytes, scheduler: Scheduler) -> str:
     text = body[:8_000].decode(errors="replace")
-    return f'"{_without_secrets(text, service, 60)}"' if body.strip() else "nothing"
+    return f'"{_without_secrets(text, scheduler, 60)}"' if body.strip() else "nothing"
 
 
-def _refuse_shape(says: object, service: Service) -> None:
+def _refuse_shape(says: object, scheduler: Scheduler) -> None:
     """Something else's JSON is a wrong service; a scheduler's with a hole in it is a broken one."""
     if not isinstance(says, dict) or not {"running", "jobs"} <= says.keys():
-        raise _another_shape(says, service)
+        raise _another_shape(says, scheduler)
     if not isinstance(says["running"], bool):
-        raise _hole("running", says["running"], "true or false", service)
+        raise _hole("running", says["running"], "true or false", scheduler)
     if not isinstance(says["jobs"], list):
-        raise _hole("jobs", says["jobs"], "a list", service)
+        raise _hole("jobs", says["jobs"], "a list", scheduler)
     if len(says["jobs"]) > MOST_JOBS:
         detail = f"200, but with {counted(len(says['jobs']), 'job')}, more than the {MOST_JOBS:,} that are read"
-        raise CannotLook(CauseCode.BACKEND_ERROR, detail)
+        raise CannotLook(CauseCode.SCHEDULER_ERROR, detail)
     for index, job in enumerate(says["jobs"]):
-        _refuse_job_shape(f"jobs[{index}]", job, service)
+        _refuse_job_shape(f"jobs[{index}]", job, scheduler)
 
 
-def _another_shape(says: object, service: Service) -> CannotLook:
+def _another_shape(says: object, scheduler: Scheduler) -> CannotLook:
     said = next((says[key] for key in _ERROR_KEYS if says.get(key)), None) if isinstance(says, dict) else None
     if said is not None:
-        return CannotLook(CauseCode.BACKEND_ERROR, f"200, but with an error: {_said(said, service)}")
+        return CannotLook(CauseCode.SCHEDULER_ERROR, f"200, but with an error: {_said(said, scheduler)}")
     return CannotLook(CauseCode.WRONG_SERVICE, "200, but its JSON has no running and jobs: no scheduler's status")
 
 
-def _refuse_job_shape(place: str, job: object, service: Service) -> None:
+def _refuse_job_shape(place: str, job: object, scheduler: Scheduler) -> None:
     if not isinstance(job, dict):
-        raise _hole(place, job, "an object", service)
+        raise _hole(place, job, "an object", scheduler)
     if not isinstance(job.get("id"), str) or not job["id"]:
-        raise _hole(f"{place}.id", job.get("id"), "a text", service)
+        raise _hole(f"{place}.id", job.get("id"), "a text", scheduler)
     for key in ("name", "next_run", "last_execution", "last_status"):
         if not isinstance(job.get(key), str | None):
-            raise _hole(f"{place}.{key}", job[key], "a text or null", service)
+            raise _hole(f"{place}.{key}", job[key], "a text or null", scheduler)
 
 
-def _hole(place: str, value: object, belongs: str, service: Service) -> CannotLook:
-    return CannotLook(CauseCode.BACKEND_ERROR, f"200, but {place} is {_said(value, service)} where {belongs} belongs")
+def _hole(place: str, value: object, belongs: str, scheduler: Scheduler) -> CannotLook:
+    return CannotLook(
+        CauseCode.SCHEDULER_ERROR, f"200, but {place} is {_said(value, scheduler)} where {belongs} belongs"
+    )
 
 
-def _said(value: object, service: Service) -> str:
+def _said(value: object, scheduler: Scheduler) -> str:
     """A value of the answer, as JSON; of what holds others only that."""
     match value:
         case dict():
@@ -134,18 +138,18 @@ def _said(value: object, service: Service) -> str:
         case list():
             return "a list"
         case str():
-            return f'"{_without_secrets(value, service, 60)}"'
+            return f'"{_without_secrets(value, scheduler, 60)}"'
         case _:
             return clean(json.dumps(value), 40)
 
 
-def _registration(job: Mapping[str, Any], service: Service) -> Registration:
+def _registration(job: Mapping[str, Any], scheduler: Scheduler) -> Registration:
     def text(key: str) -> str | None:
         value = job.get(key)
-        return None if value is None else _without_secrets(value, service)
+        return None if value is None else _without_secrets(value, scheduler)
 
     return Registration(
-        id=_without_secrets(_id(job["id"]), service),
+        id=_without_secrets(_id(job["id"]), scheduler),
         name=text("name") or "",
         next_run=_time(job.get("next_run")) or text("next_run"),
         last_execution=_time(job.get("last_execution")) or text("last_execution"),

@@ -24,15 +24,15 @@ def is_at_rest(path: Path) -> bool:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             # A pipe would be waited for.
-            raise CannotLook(CauseCode.BACKEND_ERROR, f"{path} is no regular file")
+            raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{path} is no regular file")
         with path.open("rb") as file:
             in_wal_mode = file.read(20)[18:] == _IN_WAL_MODE
     except PermissionError:
         raise CannotLook(CauseCode.ACCESS_DENIED, f"{path} may not be read by this user") from None
     except FileNotFoundError:
-        raise CannotLook(CauseCode.BACKEND_DOWN, f"there is no file {path}") from None
+        raise CannotLook(CauseCode.SCHEDULER_DOWN, f"there is no file {path}") from None
     except (OSError, ValueError) as error:
-        raise CannotLook(CauseCode.BACKEND_ERROR, f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{path}: {getattr(error, 'strerror', None) or error}") from None
     return in_wal_mode and not path.with_name(f"{path.name}-wal").exists()
 
 

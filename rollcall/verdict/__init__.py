@@ -1,6 +1,6 @@
 """What does the evidence prove about one due run?
 
-Pure: evidence and `now` go in, findings come out. `service` judges a scheduler, `witnesses` reads what was seen of a
+Pure: evidence and `now` go in, findings come out. `scheduler` judges a scheduler, `witnesses` reads what was seen of a
 job; `registration`, `record`, `output`, `whole` and `look_back` hold one promise a function against it, `pause` says
 when none is owed. Here the due run is chosen and all of it weighed.
 """
@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from rollcall.evidence import Evidence, FileSeen
 from rollcall.findings import Check, Finding, Verdict
 from rollcall.garbage import all_is_kept
-from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job, Service
+from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job, Scheduler
 from rollcall.schedule.answers import around, next_due
 from rollcall.verdict import output, pause, record, registration
 from rollcall.verdict.due import runs_back_from
 from rollcall.verdict.look_back import no_run_is_missing
-from rollcall.verdict.service import judge_scheduler
+from rollcall.verdict.scheduler import scheduler_findings
 from rollcall.verdict.whole import output_is_whole
 from rollcall.verdict.witnesses import SUCCESS, Witnesses, asked, asked_database
 
@@ -40,10 +40,10 @@ _WEIGHT = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceJudged:
-    """A service and what was found of it."""
+class SchedulerJudged:
+    """A scheduler and what was found of it."""
 
-    service: Service
+    scheduler: Scheduler
     findings: tuple[Finding, ...]
     broken: tuple[Finding, ...] = field(init=False, repr=False, compare=False)
 
@@ -106,27 +106,27 @@ _HEAVIEST_FIRST: tuple[Callable[[Finding], bool], ...] = (
 )
 
 
-def judge_service(service: Service, evidence: Evidence, *, now: datetime) -> ServiceJudged:
-    """What was seen of `service`, held against what a living scheduler would show."""
-    database = asked_database(evidence, service, now)
-    findings = judge_scheduler(service, asked(evidence, service.id, now), database)
-    return ServiceJudged(service=service, findings=findings)
+def judge_scheduler(scheduler: Scheduler, evidence: Evidence, *, now: datetime) -> SchedulerJudged:
+    """What was seen of `scheduler`, held against what a living scheduler would show."""
+    database = asked_database(evidence, scheduler, now)
+    findings = scheduler_findings(scheduler, asked(evidence, scheduler.id, now), database)
+    return SchedulerJudged(scheduler=scheduler, findings=findings)
 
 
 def judge_jobs(
-    jobs: Iterable[Job], evidence: Evidence, services: Mapping[str, ServiceJudged], *, now: datetime
+    jobs: Iterable[Job], evidence: Evidence, schedulers: Mapping[str, SchedulerJudged], *, now: datetime
 ) -> tuple[JobJudged, ...]:
     """Each of the jobs, judged. All that comes about is kept: to look for garbage in it is a sixth of the time."""
     with all_is_kept():
-        return tuple([judge_job(job, evidence, services, now=now) for job in jobs])
+        return tuple([judge_job(job, evidence, schedulers, now=now) for job in jobs])
 
 
-def judge_job(job: Job, evidence: Evidence, services: Mapping[str, ServiceJudged], *, now: datetime) -> JobJudged:
+def judge_job(job: Job, evidence: Evidence, schedulers: Mapping[str, SchedulerJudged], *, now: datetime) -> JobJudged:
     """The newest due run whose time has passed, or a newer one whose evidence is already complete."""
     ends_at = pause.ends_at(job)
     owed = pause.owed_again(job, ends_at)
-    service = services[job.service.id] if job.service else None
-    seen = Witnesses.of(owed, evidence, service.broken if service else (), now=now)
+    scheduler = schedulers[job.scheduler.id] if job.scheduler else None
+    seen = Witnesses.of(owed, evidence, scheduler.broken if scheduler else (), now=now)
     if ends_at is not None and now < ends_at:
         return _paused(seen, ends_at)
     newest, following = around(seen.job.schedule, now)
@@ -167,7 +167,7 @@ def _is_settled(seen: Witnesses, run: DueRun, findings: tuple[Finding, ...]) -> 
 
 def _run_findings(seen: Witnesses, run: DueRun) -> tuple[Finding, ...]:
     """The promises about one run, each told what broke before it so that one cause is reported once."""
-    executed = record.executed_after_due_time(seen, run) if seen.has_service else None
+    executed = record.executed_after_due_time(seen, run) if seen.has_scheduler else None
     status = record.status_is_success(seen, run, executed) if executed else None
     exists = output.output_exists(seen, run, executed, status) if seen.has_output else None
     whole = output_is_whole(seen, run, exists) if exists else None
@@ -198,7 +198,7 @@ def _judged(
     is_pending: bool,
     next_due_at: datetime | None,
 ) -> JobJudged:
-    registered = registration.registration_findings(seen) if seen.has_service else ()
+    registered = registration.registration_findings(seen) if seen.has_scheduler else ()
     exists = next((each for each in findings if each.check is Check.OUTPUT_EXISTS), None)
     look_back = (no_run_is_missing(seen, run, exists),) if run and exists else ()
     made = seen.made_by(run) if run else ()

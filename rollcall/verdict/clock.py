@@ -1,4 +1,4 @@
-"""How far is a service's clock from this machine's, as far as its answer proves it?"""
+"""How far is a scheduler's clock from this machine's, as far as its answer proves it?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNTOLD = timedelta(seconds=1) - timedelta(microseconds=1)
 
 
 def ahead(seen: SchedulerSeen) -> timedelta:
-    """By how much at least the service's clock is ahead of this machine's (negative: behind); zero where both agree.
+    """By how much at least the scheduler's clock is ahead of this machine's (negative: behind); zero where both agree.
 
     `Date` was written at some instant between asking and answering, however slow the answer; what that leaves open
     never counts against a clock.

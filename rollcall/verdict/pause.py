@@ -11,7 +11,7 @@ from rollcall.jobs import Job
 from rollcall.times import show_date
 from rollcall.verdict.witnesses import Witnesses
 
-_OF_A_SERVICE = (
+_OF_A_SCHEDULER = (
     Check.IS_REGISTERED,
     Check.NEXT_RUN_IS_ON_SCHEDULE,
     Check.EXECUTED_AFTER_DUE_TIME,
@@ -35,10 +35,10 @@ def owed_again(job: Job, ended_at: datetime | None) -> Job:
 def findings_while_paused(job: Job) -> tuple[Finding, ...]:
     """Each of its promises, that nothing is owed of."""
     checks = (
-        *(_OF_A_SERVICE if job.service else ()),
+        *(_OF_A_SCHEDULER if job.scheduler else ()),
         Check.RAN_ON_TIME,
         *(_OF_AN_OUTPUT if job.output else ()),
-        *((Check.OUTPUT_AGREES_WITH_RECORD,) if job.service and job.output else ()),
+        *((Check.OUTPUT_AGREES_WITH_RECORD,) if job.scheduler and job.output else ()),
         Check.PAUSE_IS_CURRENT,
     )
     because = f"paused {until(job)}"

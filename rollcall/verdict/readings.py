@@ -73,10 +73,10 @@ def _made_near(at: datetime, seen: Witnesses, distance: timedelta) -> FileSeen |
 
 def as_read(seen: Witnesses) -> str:
     assert seen.last_run is not None
-    service = seen.job.service
-    if not seen.last_run.is_naive or service is None or service.naive_times is None:
+    scheduler = seen.job.scheduler
+    if not seen.last_run.is_naive or scheduler is None or scheduler.naive_times is None:
         return "with its own offset"
-    return f"as {service.naive_times.key}"
+    return f"as {scheduler.naive_times.key}"
 
 
 def unread(
@@ -86,13 +86,15 @@ def unread(
     found = f"{field} {reading.text}"
     if not reading.is_naive:
         because = f'{seen.teller} says {field} = "{reading.text}", which is no time'
-        return broken(check, Verdict.UNKNOWN, CauseCode.BACKEND_ERROR, expected=expected, found=found, because=because)
-    service = seen.job.service
-    assert service is not None
+        return broken(
+            check, Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, expected=expected, found=found, because=because
+        )
+    scheduler = seen.job.scheduler
+    assert scheduler is not None
     readings = " or ".join(_one_reading(reading, zone, seen, run) for zone in likely_zones(seen))
     because = (
         f"its {found} has no offset and could mean {readings}{_beside(seen, run)}; say which: "
-        f"{' or '.join(lines_to_add(seen))} in [services.{service.id}]"
+        f"{' or '.join(lines_to_add(seen))} in [schedulers.{scheduler.id}]"
     )
     return broken(check, Verdict.UNKNOWN, CauseCode.NAIVE_TIMESTAMP, expected=expected, found=found, because=because)
 

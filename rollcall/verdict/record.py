@@ -104,8 +104,8 @@ def _other_reading(seen: Witnesses, run: DueRun) -> str:
 
 
 def _skewed(check: Check, expected: Sentence, at: datetime, begins_at: datetime, seen: Witnesses) -> Finding | None:
-    """Cannot tell where the record would belong to the run, were the service's clock not wrong."""
-    root = seen.service_finding(Check.CLOCK_AGREES)
+    """Cannot tell where the record would belong to the run, were the scheduler's clock not wrong."""
+    root = seen.scheduler_finding(Check.CLOCK_AGREES)
     right_at = at - skew(seen.scheduler)
     if root is None or not begins_at <= right_at <= seen.counted_until:
         return None
@@ -156,8 +156,8 @@ def _unrecorded(check: Check, expected: Sentence, found: str, name: str, seen: W
 def _later_than_now(check: Check, expected: Sentence, reading: Reading, seen: Witnesses) -> Finding:
     assert reading.at is not None
     found = f"last execution {show.when(reading.at, seen.job)}"
-    if reading.at > seen.service_at + EARLY_TOLERANCE:
-        because = f"{found} is {show_span(reading.at - seen.service_at)} in the future by the service's own clock"
+    if reading.at > seen.scheduler_at + EARLY_TOLERANCE:
+        because = f"{found} is {show_span(reading.at - seen.scheduler_at)} in the future by the scheduler's own clock"
         return broken(
             check,
             Verdict.UNKNOWN,
@@ -195,7 +195,7 @@ def status_is_success(seen: Witnesses, run: DueRun, executed: Finding) -> Findin
         return broken(check, Verdict.FAILED, CauseCode.RUN_FAILED, expected=expected, found=found, because=because)
     says = f'has the status "{found}", which says neither success nor failure' if status else "has no status"
     because = f"{said} {says}: the words known are {', '.join(STATUS_WORDS)}"
-    return broken(check, Verdict.UNKNOWN, CauseCode.BACKEND_ERROR, expected=expected, found=found, because=because)
+    return broken(check, Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, expected=expected, found=found, because=because)
 
 
 @cache
@@ -240,7 +240,7 @@ def ran_on_time(
         if before := seen.shared_with(run, in_time=True):
             return replaced(check, expected, show.shared("evidence", before, job))
         return ok(check, expected, later(_done_at, ran_at, seen, run))
-    root = seen.service_finding(Check.CLOCK_AGREES)
+    root = seen.scheduler_finding(Check.CLOCK_AGREES)
     if root and ran_at == seen.ran_at and ran_at - skew(seen.scheduler) <= run.finish_by:
         return cannot_tell(check, expected, root)
     found, its_limit = _done_at(ran_at, seen, run), show.limit(run.finish_by, run, job)

@@ -46,7 +46,7 @@ def _other_jobs(seen: Witnesses) -> str:
 def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     check, job = Check.NEXT_RUN_IS_ON_SCHEDULE, seen.job
     expected = later(_next_run_wanted, job)
-    root = seen.blocker or seen.service_finding(Check.SCHEDULER_IS_ALIVE)
+    root = seen.blocker or seen.scheduler_finding(Check.SCHEDULER_IS_ALIVE)
     if root or registered.needs_a_person:
         return cannot_tell(check, expected, root or registered)
     if seen.next_run is None:
@@ -91,7 +91,7 @@ def _held_against_schedule(check: Check, expected: Sentence, reading: Reading, s
         )
         code = CauseCode.WRONG_TIMEZONE
     else:
-        nearest = next_due(job.schedule, seen.service_at)
+        nearest = next_due(job.schedule, seen.scheduler_at)
         declared = f"; declared, it is next due {show.when(nearest, job)}" if nearest else ""
         because = f"the scheduler's next run is {show.when(at, job)}, not as declared ({show.declared(job)}){declared}"
         code = CauseCode.SCHEDULE_DRIFT
@@ -103,14 +103,14 @@ def _misread(reading: Reading, seen: Witnesses) -> str:
 
 
 def _is_declared(at: datetime, seen: Witnesses) -> bool:
-    """True where the next run is an instant of the declared schedule and skips none, by the service's own clock.
+    """True where the next run is an instant of the declared schedule and skips none, by the scheduler's own clock.
 
-    The instant before the service's present counts too: it is shown while its run is just being started.
+    The instant before the scheduler's present counts too: it is shown while its run is just being started.
     """
     job = seen.job
     if seen.floats:
-        return at <= seen.service_at + interval.span_of(job) + job.jitter + EARLY_TOLERANCE
-    following = next_due(job.schedule, seen.service_at + EARLY_TOLERANCE)
+        return at <= seen.scheduler_at + interval.span_of(job) + job.jitter + EARLY_TOLERANCE
+    following = next_due(job.schedule, seen.scheduler_at + EARLY_TOLERANCE)
     if following == at:
         return True
     if following is not None and at >= following + job.jitter + _SAME_SECOND:
@@ -145,9 +145,9 @@ def _foreign_zone(reading: Reading, seen: Witnesses) -> str | None:
     if not _explains(wall, at, seen.job):
         return _confirmed_zone(at, seen)
     clock = f"{face(reading):%H:%M}"
-    service = seen.job.service
+    scheduler = seen.job.scheduler
     if stamp.offset is None:
-        zone = service.naive_times if service else None
+        zone = scheduler.naive_times if scheduler else None
         return f"{clock} as it is written, read as {zone.key if zone else 'UTC'}"
     return f"{clock} at UTC{_show_offset(stamp.offset)} on its own clock"
 

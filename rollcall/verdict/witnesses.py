@@ -1,6 +1,6 @@
 """What did the witnesses say of one job, read as instants?
 
-A scheduler's timestamps are its own words; here they are read by the rules of its service. What was not seen, is not
+A scheduler's timestamps are its own words; here they are read by the rules of its scheduler. What was not seen, is not
 registered or cannot be read stays apart from what was seen and is none.
 """
 
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from rollcall.errors import CauseCode
 from rollcall.evidence import DatabaseSeen, Evidence, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
 from rollcall.findings import Check, Finding
-from rollcall.jobs import LOOKING_TIME, DueRun, Job, Late, Service
+from rollcall.jobs import LOOKING_TIME, DueRun, Job, Late, Scheduler
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import Timestamp, read_timestamp
@@ -24,7 +24,7 @@ from rollcall.verdict import interval
 SUCCESS = "success"
 _INSTANT = timedelta(microseconds=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
-# Failures of a service that leave nothing to be read of its jobs.
+# Failures of a scheduler that leave nothing to be read of its jobs.
 _BLOCKING = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING)
 
 
@@ -87,7 +87,7 @@ class Witnesses:
 
     job: Job
     now: datetime
-    broken_of_service: tuple[Finding, ...]
+    broken_of_scheduler: tuple[Finding, ...]
     scheduler: SchedulerSeen | NotSeen | None
     output: OutputSeen | NotSeen | None
     registration: Registration | None
@@ -111,13 +111,13 @@ class Witnesses:
     def __post_init__(self) -> None:
         """Works out once what each promise asks for.
 
-        `blocker` is the service's failure that left the scheduler's word about this job unseen; `stands_in` is True
+        `blocker` is the scheduler's failure that left the scheduler's word about this job unseen; `stands_in` is True
         where its database's record of them stands in, `by_teller` names it after what it told. What is later than
         `counted_until` is no evidence for the moment that is judged. `ran_at` is when its last run ended by the
         record, where that is known and counts.
         """
         at = self.last_run.at if self.last_run else None
-        self.blocker = _first(self.broken_of_service, *_BLOCKING)
+        self.blocker = _first(self.broken_of_scheduler, *_BLOCKING)
         self.stands_in = self.blocker is not None and _has_executions(self.database)
         self.by_teller = ", by the database" if self.stands_in or self.remembers_less else ""
         self.counted_until = self.now + LOOKING_TIME
@@ -129,14 +129,14 @@ class Witnesses:
     def of(cls, job: Job, evidence: Evidence, broken: tuple[Finding, ...], *, now: datetime) -> Witnesses:
         """The evidence about `job`; an interval without an anchor is counted from the newest run seen.
 
-        `broken` are the findings of its service that need a person.
+        `broken` are the findings of its scheduler that need a person.
         """
-        scheduler = asked(evidence, job.service.id, now) if job.service else None
+        scheduler = asked(evidence, job.scheduler.id, now) if job.scheduler else None
         output = _looked(evidence, job, now) if job.output else None
         registration = scheduler.registration(job.id) if isinstance(scheduler, SchedulerSeen) else None
-        database = asked_database(evidence, job.service, now) if job.service else None
+        database = asked_database(evidence, job.scheduler, now) if job.scheduler else None
         stands_in = _has_executions(database) and _first(broken, *_BLOCKING) is not None
-        naive_times = job.service.naive_times if job.service else None
+        naive_times = job.scheduler.naive_times if job.scheduler else None
         execution = database.execution(job.id) if isinstance(database, DatabaseSeen) else None
         remembers_less = not stands_in and _remembers_less(registration, execution, naive_times, now + LOOKING_TIME)
         recorded = execution if stands_in or remembers_less else registration
@@ -144,7 +144,7 @@ class Witnesses:
         seen = cls(
             job=job,
             now=now,
-            broken_of_service=broken,
+            broken_of_scheduler=broken,
             scheduler=scheduler,
             output=output,
             registration=registration,
@@ -161,7 +161,7 @@ class Witnesses:
         return seen._settled()
 
     @property
-    def has_service(self) -> bool:
+    def has_scheduler(self) -> bool:
         """True where a scheduler keeps a record of the job."""
         return self.scheduler is not None
 
@@ -175,9 +175,9 @@ class Witnesses:
         """True where nobody must get up for a run outside its time."""
         return self.job.late is Late.WARN
 
-    def service_finding(self, *checks: Check) -> Finding | None:
-        """The first of these checks of the service that broke; None where none did."""
-        return _first(self.broken_of_service, *checks)
+    def scheduler_finding(self, *checks: Check) -> Finding | None:
+        """The first of these checks of the scheduler that broke; None where none did."""
+        return _first(self.broken_of_scheduler, *checks)
 
     @property
     def teller(self) -> str:
@@ -194,12 +194,12 @@ class Witnesses:
     def run_in_database(self) -> Reading | None:
         """The last run that the database tells of; None where it was not asked or has none on record."""
         execution = self.database.execution(self.job.id) if isinstance(self.database, DatabaseSeen) else None
-        service = self.job.service
-        return Reading.of(execution.last_execution, service.naive_times) if execution and service else None
+        scheduler = self.job.scheduler
+        return Reading.of(execution.last_execution, scheduler.naive_times) if execution and scheduler else None
 
     @property
-    def service_at(self) -> datetime:
-        """The present by the service's own clock, in which its next runs are told."""
+    def scheduler_at(self) -> datetime:
+        """The present by the scheduler's own clock, in which its next runs are told."""
         if not isinstance(self.scheduler, SchedulerSeen):
             return self.database.answered_at if isinstance(self.database, DatabaseSeen) else self.now
         return self.scheduler.server_at or self.scheduler.answered_at
@@ -319,20 +319,20 @@ class Witnesses:
         return min(near, default=None)
 
 
-def asked(evidence: Evidence, service_id: str, now: datetime) -> SchedulerSeen | NotSeen:
-    """What the service said. A service that nobody asked was not seen, and is never green."""
+def asked(evidence: Evidence, scheduler_id: str, now: datetime) -> SchedulerSeen | NotSeen:
+    """What the scheduler said. A scheduler that nobody asked was not seen, and is never green."""
     detail = "it was not asked: this evidence was gathered without it"
-    return evidence.services.get(service_id) or NotSeen(code=CauseCode.BACKEND_DOWN, detail=detail, looked_at=now)
+    return evidence.schedulers.get(scheduler_id) or NotSeen(code=CauseCode.SCHEDULER_DOWN, detail=detail, looked_at=now)
 
 
-def asked_database(evidence: Evidence, service: Service, now: datetime) -> DatabaseSeen | NotSeen | None:
-    """What the service's database said; None where none is declared."""
-    if service.database is None:
+def asked_database(evidence: Evidence, scheduler: Scheduler, now: datetime) -> DatabaseSeen | NotSeen | None:
+    """What the scheduler's database said; None where none is declared."""
+    if scheduler.database is None:
         return None
-    if (seen := evidence.databases.get(service.id)) is not None:
+    if (seen := evidence.databases.get(scheduler.id)) is not None:
         return seen
-    detail = f"{service.database.shown_url}: it was not asked, this evidence was gathered without it"
-    return NotSeen(code=CauseCode.BACKEND_DOWN, detail=detail, looked_at=now)
+    detail = f"{scheduler.database.shown_url}: it was not asked, this evidence was gathered without it"
+    return NotSeen(code=CauseCode.SCHEDULER_DOWN, detail=detail, looked_at=now)
 
 
 def _has_executions(database: DatabaseSeen | NotSeen | None) -> bool:

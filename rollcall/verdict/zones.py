@@ -57,7 +57,7 @@ def _candidates(seen: Witnesses, run: DueRun) -> Iterator[Misnamed]:
 
 def _other_zones(seen: Witnesses) -> tuple[ZoneInfo, ...]:
     """What names are written in where it is not the declared zone: UTC, the schedule's, or that of the records."""
-    naive_times = seen.job.service.naive_times if seen.job.service else None
+    naive_times = seen.job.scheduler.naive_times if seen.job.scheduler else None
     zones = {zone.key: zone for zone in (ZoneInfo("UTC"), seen.job.zone, naive_times) if zone}
     return tuple(zone for key, zone in zones.items() if key != seen.job.stamp_zone.key)
 
