@@ -14,7 +14,7 @@ help:
 	@echo "make demo FAULT=scheduler-stopped  the same with that fault in it"
 	@echo "make check                         your own jobs.toml, judged"
 	@echo "make test                          lint, types and tests"
-	@echo "make faults                        what is found of each fault: docs/faults.md"
+	@echo "make faults                        what is found of each fault, and every cause: docs/"
 	@echo "make bench                         how fast it is, as ratios"
 
 demo: $(VENV)/installed-demo
@@ -31,10 +31,11 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# docs/faults.md is never typed; a test says where it is no longer true.
+# docs/faults.md and docs/when-a-morning-is-red.md are never typed; a test says where they are no longer true.
 faults: $(VENV)/installed-test
 	$(BIN)/python -m fixtures.mornings_made
 	$(BIN)/python -m fixtures.faults_table > docs/faults.md
+	$(BIN)/python -m fixtures.red_page > docs/when-a-morning-is-red.md
 
 bench: $(VENV)/installed-test
 	$(BIN)/python -m benchmarks

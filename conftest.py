@@ -3,7 +3,7 @@
 import sys
 from importlib.util import find_spec
 
-_NEEDED = ("apscheduler", "cronsim", "httpx", "pydantic", "pytest_html")
+_NEEDED = ("apscheduler", "cronsim", "httpx", "jmespath", "pydantic", "pytest_html")
 
 # Nothing else ends pytest without a traceback before its plugins are loaded.
 if missing := [name for name in _NEEDED if find_spec(name) is None]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 import tracemalloc
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from rollcall.jobs import Output
-from rollcall.sources.output_folder import Wanted, look
+from fixtures.one_morning import haiku_job
+from rollcall.outputs.places import Wanted, look
 
 FILES = 200_000
 JOBS = 100
@@ -22,10 +23,15 @@ def large_folder(folder: Path) -> list[tuple[str, float, str]]:
     large, small = folder / "large", folder / "small"
     _fill(large, FILES)
     _fill(small, FILES // 10)
-    ratios = sorted(_seconds(large, _look) / _seconds(large, _scan) for _ in range(RUNS))
+    look_for = partial(_look, _wanted())
+    ratios = sorted(_seconds(look_for, large) / _seconds(_scan, large) for _ in range(RUNS))
     return [
         (f"listing {FILES:,} files for {JOBS} jobs / os.scandir", ratios[RUNS // 2], "at most 2"),
-        (f"peak memory, {FILES:,} / {FILES // 10:,} files of no job", _peak(large) / _peak(small), "about 1"),
+        (
+            f"peak memory, {FILES:,} / {FILES // 10:,} files of no job",
+            _peak(look_for, large) / _peak(look_for, small),
+            "about 1",
+        ),
     ]
 
 
@@ -39,25 +45,17 @@ def _fill(folder: Path, files: int) -> None:
 
 def _wanted() -> list[Wanted]:
     since = datetime(2026, 2, 10, 5, tzinfo=UTC)
+    ids = [f"export{number:03d}" for number in range(JOBS)]
+    jobs = [haiku_job(id=each, path=f"{each}-%Y%m%d-%H%M%S.md", must_contain=["# Bench"]) for each in ids]
     return [
-        Wanted(
-            job_id=f"export{number:03d}",
-            output=Output(
-                folder=Path("."),
-                pattern=f"export{number:03d}-*.md",
-                stamp=f"export{number:03d}-%Y%m%d-%H%M%S.md",
-                max_size=10**6,
-            ),
-            zone=ZoneInfo("Europe/Zurich"),
-            since=since,
-            read_since=since + timedelta(days=1),
-        )
-        for number in range(JOBS)
+        Wanted(key=(job.id, 0), output=output, zone=job.zone, since=since, read_since=since + timedelta(days=1))
+        for job in jobs
+        for output in job.outputs
     ]
 
 
-def _look(folder: Path) -> None:
-    seen = look(folder, _wanted(), now=datetime(2026, 2, 11, 6, tzinfo=UTC))
+def _look(wanted: list[Wanted], folder: Path) -> None:
+    seen = look(folder, wanted, now=datetime(2026, 2, 11, 6, tzinfo=UTC))
     assert all(each.matches == 1 for each in seen.values())
 
 
@@ -67,16 +65,15 @@ def _scan(folder: Path) -> None:
             pass
 
 
-def _seconds(folder: Path, what: object) -> float:
-    assert callable(what)
+def _seconds(what: Callable[[Path], None], folder: Path) -> float:
     began = time.perf_counter()
     what(folder)
     return time.perf_counter() - began
 
 
-def _peak(folder: Path) -> int:
+def _peak(what: Callable[[Path], None], folder: Path) -> int:
     tracemalloc.start()
-    _look(folder)
+    what(folder)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak

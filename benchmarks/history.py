@@ -1,6 +1,7 @@
 """What does a year of history of a thousand and of ten thousand jobs cost to read for the strips, and to add to?
 
-The strip query reads the newest rows of each job, and is measured against a bare SELECT of as many rows.
+The strip query reads the newest rows of each job with their outputs, one to each, and is measured against a bare SELECT
+of as many rows of both tables.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from itertools import chain
 from pathlib import Path
 from statistics import median
 
-from fixtures.one_morning import at, haiku_job, roll_of
-from rollcall.evidence import Evidence, Registration, SchedulerSeen
-from rollcall.findings import Verdict
-from rollcall.history import store
-from rollcall.history.rows import Row
-from rollcall.history.sqlite import reading
-from rollcall.history.store import Whole
+from fixtures.one_morning import at, haiku_job, left, roll_of
+from rollcall.causes.vocabulary import Verdict
+from rollcall.evidence import Evidence, JobListed, Outcome, RunSeen, SchedulerSeen
+from rollcall.history.reading import newest, read_ids
+from rollcall.history.rows import Row, Whole
+from rollcall.history.sqlite import open_to_read
+from rollcall.history.writing import merge, write
 from rollcall.morning import Morning, judge_morning
 
 NEWEST = 30
@@ -40,7 +41,7 @@ def history(folder: Path) -> list[tuple[str, float, str]]:
             "under 1,000",
         ),
         ("read into records, 10,000 jobs / 1,000 jobs", many["read"] / few["read"], "at most 11"),
-        ("read into records, microseconds a row", few["read"] * 1e6 / (1_000 * NEWEST), "at most 15"),
+        ("the same in microseconds a row and its output", few["read"] * 1e6 / (1_000 * NEWEST), "at most 25"),
         ("add a morning of 1,000 jobs to their year, in milliseconds", few["add"] * 1000, "under 400"),
         ("the same where it is the first of a week", few["add first"] * 1000, "under 1,000"),
     ]
@@ -49,15 +50,15 @@ def history(folder: Path) -> list[tuple[str, float, str]]:
 def _measured(folder: Path, jobs: int, days: int) -> dict[str, float]:
     file, ids = folder / f"{jobs}.sqlite3", [f"job{number:05d}" for number in range(jobs)]
     past = (_rows(ids, _NOW - timedelta(days=day)) for day in range(days, 0, -1))
-    assert store.merge(file, Whole(rows=list(chain.from_iterable(past)))) is None
+    assert merge(file, Whole(rows=list(chain.from_iterable(past)))) is None
     morning = _morning(ids)
-    with reading(file) as connection:
+    with open_to_read(file) as connection:
         assert connection is not None
         found = {
             "query": _seconds(lambda: _strips(connection, ids)),
             "bare": _seconds(lambda: _bare(connection, jobs)),
         }
-    found["read"] = _seconds(lambda: len(store.read_ids(file, ids, now=_NOW, most=NEWEST).rows))
+    found["read"] = _seconds(lambda: len(read_ids(file, ids, now=_NOW, most=NEWEST).rows))
     # The history knows of no morning yet: it is looked through as a whole, as once a week.
     found["add first"] = _seconds(lambda: _add(file, morning), runs=1)
     return found | {"add": _seconds(lambda: _add(file, morning))}
@@ -70,16 +71,15 @@ def _morning(ids: list[str]) -> Morning:
         asked_at=_NOW,
         answered_at=_NOW,
         running=True,
-        registrations=tuple(
-            Registration(id=each, next_run=next_run, last_execution=ran_at, last_status="success") for each in ids
-        ),
+        jobs=tuple(JobListed(id=each, next_run=next_run) for each in ids),
+        runs=tuple(RunSeen(job=each, ended=ran_at, word="success", outcome=Outcome.SUCCESS) for each in ids),
     )
     roll = roll_of(*(haiku_job(id=each, has_output=False) for each in ids))
     return judge_morning(roll, Evidence(schedulers={"aime": seen}, outputs={}), now=_NOW)
 
 
 def _add(file: Path, morning: Morning) -> int:
-    return int(store.write(file, morning, by="pytest", is_complete=True, keeps=timedelta(days=DAYS)) is None)
+    return int(write(file, morning, by="pytest", is_complete=True, keeps=timedelta(days=DAYS)) is None)
 
 
 def _rows(ids: list[str], day: datetime) -> list[Row]:
@@ -88,15 +88,17 @@ def _rows(ids: list[str], day: datetime) -> list[Row]:
 
 def _row(job_id: str, due_at: datetime, judged_at: datetime) -> Row:
     ran_at = due_at + timedelta(seconds=17)
-    return Row(job_id=job_id, due_at=due_at, verdict=Verdict.OK, ran_at=ran_at, size=812, judged_at=judged_at)
+    outputs = left(812, ran_at, name=f"/srv/aime/data/scheduled-output/{job_id}-*.md")
+    return Row(job_id=job_id, due_at=due_at, verdict=Verdict.OK, ran_at=ran_at, outputs=outputs, judged_at=judged_at)
 
 
 def _strips(connection: sqlite3.Connection, ids: list[str]) -> int:
-    return len(store.newest(connection, ids, _NOW, NEWEST).fetchall())
+    return len(newest(connection, ids, _NOW, NEWEST).fetchall())
 
 
 def _bare(connection: sqlite3.Connection, jobs: int) -> int:
-    return len(connection.execute("SELECT * FROM runs LIMIT ?", (jobs * NEWEST,)).fetchall())
+    tables = ("runs", "outputs")
+    return sum(len(connection.execute(f"SELECT * FROM {each} LIMIT ?", (jobs * NEWEST,)).fetchall()) for each in tables)
 
 
 def _seconds(what: Callable[[], int], runs: int = RUNS) -> float:

@@ -14,16 +14,26 @@ from pathlib import Path
 
 from benchmarks import suites
 from benchmarks.stage import HOUSE, stage
-from fixtures.one_morning import aime, at, haiku_job
-from rollcall.config import load
-from rollcall.evidence import Content, Evidence, FileSeen, OutputSeen, Registration, SchedulerSeen
-from rollcall.findings import Verdict
-from rollcall.history.rows import FILE, Chronicle, Row
-from rollcall.history.store import Whole, merge
-from rollcall.jobs import Job, Roll
+from fixtures.one_morning import aime, at, haiku_job, left
+from rollcall.causes.vocabulary import Verdict
+from rollcall.evidence import (
+    Content,
+    Evidence,
+    FileSeen,
+    JobListed,
+    Outcome,
+    OutputSeen,
+    RunSeen,
+    SchedulerSeen,
+)
+from rollcall.history.rows import FILE, Chronicle, Row, Whole
+from rollcall.history.writing import merge
 from rollcall.morning import Morning, judge_morning
 from rollcall.morning.written import to_json
 from rollcall.report.board import render_board
+from rollcall.roll.job import Job
+from rollcall.roll.load import load
+from rollcall.roll.roll import Roll
 from rollcall.times import to_iso
 
 DAYS = 30
@@ -77,12 +87,16 @@ def _staged(count: int) -> tuple[Morning, Chronicle]:
     ]
     dues = {job.id: job.schedule.last_due(_NOW) or _NOW for job in jobs}
     scheduler = aime(engine="apscheduler")
-    registrations = tuple(_registration(job, dues[job.id], number) for number, job in enumerate(jobs))
+    seen = SchedulerSeen(
+        asked_at=_NOW,
+        answered_at=_NOW,
+        running=True,
+        jobs=tuple(JobListed(id=job.id, next_run=to_iso(dues[job.id] + timedelta(days=1))) for job in jobs),
+        runs=tuple(_run(job, dues[job.id], number) for number, job in enumerate(jobs)),
+    )
     evidence = Evidence(
-        schedulers={
-            scheduler.id: SchedulerSeen(asked_at=_NOW, answered_at=_NOW, running=True, registrations=registrations)
-        },
-        outputs={job.id: _output(dues[job.id]) for job in jobs},
+        schedulers={scheduler.id: seen},
+        outputs={job.id: (_output(dues[job.id]),) for job in jobs},
     )
     roll = Roll(
         file=Path("jobs.toml"),
@@ -96,13 +110,9 @@ def _staged(count: int) -> tuple[Morning, Chronicle]:
     return morning, Chronicle(rows={job.id: _rows(job.id, dues[job.id]) for job in jobs})
 
 
-def _registration(job: Job, due_at: datetime, number: int) -> Registration:
-    return Registration(
-        id=job.id,
-        next_run=to_iso(due_at + timedelta(days=1)),
-        last_execution=to_iso(due_at + timedelta(seconds=18)),
-        last_status="error" if number % 100 == 0 else "success",
-    )
+def _run(job: Job, due_at: datetime, number: int) -> RunSeen:
+    word, outcome = ("error", Outcome.FAILED) if number % 100 == 0 else ("success", Outcome.SUCCESS)
+    return RunSeen(job=job.id, ended=to_iso(due_at + timedelta(seconds=18)), word=word, outcome=outcome)
 
 
 def _output(due_at: datetime) -> OutputSeen:
@@ -119,7 +129,14 @@ def _output(due_at: datetime) -> OutputSeen:
 def _rows(job_id: str, due_at: datetime) -> tuple[Row, ...]:
     past = [due_at - timedelta(days=day) for day in range(DAYS, 0, -1)]
     return tuple(
-        Row(job_id=job_id, due_at=at, verdict=Verdict.OK, ran_at=at + timedelta(seconds=at.day), size=400, judged_at=at)
+        Row(
+            job_id=job_id,
+            due_at=at,
+            verdict=Verdict.OK,
+            ran_at=at + timedelta(seconds=at.day),
+            outputs=left(400, at),
+            judged_at=at,
+        )
         for at in past
     )
 

@@ -16,10 +16,11 @@ TEXT = "# Bench\n" + "A line of the output, as long as lines are.\n" * 8
 
 _SERVER = """
 import http.server, sys
-body = open(sys.argv[1], "rb").read()
+bodies = {f"/{number}": open(name, "rb").read() for number, name in enumerate(sys.argv[1:])}
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
+        body = bodies[self.path]
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -34,19 +35,20 @@ server.serve_forever()
 
 
 @contextmanager
-def stage(folder: Path, jobs: int) -> Iterator[Path]:
-    """A live scheduler with `jobs` daily jobs that all did their work; yields the jobs.toml that declares them."""
+def stage(folder: Path, jobs: int, schedulers: int = 1) -> Iterator[Path]:
+    """Live schedulers with `jobs` daily jobs that all did their work; yields the jobs.toml that declares them."""
     now = datetime.now(UTC).replace(microsecond=0)
     (folder / "out").mkdir(parents=True)
-    registrations = [_job(folder / "out", number, now) for number in range(jobs)]
-    answer = folder / "answer.json"
-    answer.write_text(json.dumps({"running": True, "job_count": jobs, "jobs": registrations}))
-    server = subprocess.Popen([sys.executable, "-c", _SERVER, str(answer)], stdout=subprocess.PIPE, text=True)
+    answers = [folder / f"answer-{number}.json" for number in range(schedulers)]
+    for number, answer in enumerate(answers):
+        told = [_job(folder / "out", each, now) for each in range(number, jobs, schedulers)]
+        answer.write_text(json.dumps({"running": True, "jobs": told}))
+    server = subprocess.Popen([sys.executable, "-c", _SERVER, *answers], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         port = int(server.stdout.readline())
         file = folder / "jobs.toml"
-        file.write_text(_toml(port, jobs, now))
+        file.write_text(_toml(port, jobs, schedulers, now))
         yield file
     finally:
         server.kill()
@@ -72,28 +74,31 @@ def _job(out: Path, number: int, now: datetime) -> dict[str, object]:
     }
 
 
-def _toml(port: int, jobs: int, now: datetime) -> str:
+def _toml(port: int, jobs: int, schedulers: int, now: datetime) -> str:
+    numbers = ", ".join(f'"{number}"' for number in range(schedulers))
     head = f"""
 timezone = "UTC"
 [schedulers.bench]
+kind = "aime"
+each = [{numbers}]
 url = "http://127.0.0.1:{port}"
-status = "/status"
+status = "/{{each}}"
 engine = "apscheduler"
 naive_times = "UTC"
 """
-    return head + "".join(_table(number, now) for number in range(jobs))
+    return head + "".join(_table(number, number % schedulers, now) for number in range(jobs))
 
 
-def _table(number: int, now: datetime) -> str:
+def _table(number: int, scheduler: int, now: datetime) -> str:
     due_at = _due_at(number, now)
     return f"""
 [jobs.job{number:04d}]
+scheduler = "bench-{scheduler}"
 schedule = "{due_at.minute} {due_at.hour} * * *"
 grace = "15 min"
 max_runtime = "10 min"
 [jobs.job{number:04d}.output]
-path = "out/job{number:04d}-*.md"
-stamp = "job{number:04d}-%Y%m%d-%H%M%S.md"
+path = "out/job{number:04d}-%Y%m%d-%H%M%S.md"
 min_size = "200 B"
 format = "text"
 must_contain = ["# Bench"]

@@ -13,10 +13,6 @@ def test_output_is_whole(job):
     assert job.output_is_whole
 
 
-@pytest.mark.jobs_with("scheduler")
+@pytest.mark.jobs_with("record")
 def test_output_and_record_agree(job):
     assert job.output_agrees_with_record
-
-
-def test_no_run_of_the_look_back_is_missing(job):
-    assert job.no_run_is_missing

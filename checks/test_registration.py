@@ -2,12 +2,12 @@
 
 import pytest
 
-pytestmark = pytest.mark.jobs_with("scheduler")
 
-
+@pytest.mark.jobs_with("listing")
 def test_job_is_registered(job):
     assert job.is_registered
 
 
+@pytest.mark.jobs_with("next_run")
 def test_next_run_is_on_schedule(job):
     assert job.next_run_is_on_schedule

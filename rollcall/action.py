@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from rollcall.causes.vocabulary import CauseCode
 from rollcall.times import show_instant
 
 
@@ -16,6 +17,17 @@ class Deed(StrEnum):
     START = "start"
     RESTART = "restart"  # stop, then start
     RERUN = "rerun"
+
+    @property
+    def cures(self) -> tuple[CauseCode, ...]:
+        """What it helps against; whatever else is wrong needs a person."""
+        match self:
+            case Deed.START:
+                return (CauseCode.SCHEDULER_STOPPED,)
+            case Deed.RESTART:
+                return (CauseCode.SCHEDULER_STALLED,)
+            case Deed.RERUN:
+                return (CauseCode.MISSED_RUN, CauseCode.NEVER_RAN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

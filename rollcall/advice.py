@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 from pathlib import PurePath
 
-from rollcall.jobs import Format, Job, Late, Output
+from rollcall.roll.job import Job
+from rollcall.roll.output import Output
+from rollcall.roll.words import Format, Late
 from rollcall.scene import Scene
 from rollcall.text import clean, show_size
 
 _TABLE = "[jobs.JOB]"
 _OUTPUT = "[jobs.JOB.output]"
 _TIME = "%Y%m%d-%H%M%S"
+_FIELDS = f"the time of the run such as {_TIME}"
 # The formats that mark their end. Of the others half may still be read as a whole one.
 _BY_SUFFIX = {".json": Format.JSON, ".xml": Format.XML, ".gz": Format.GZIP, ".zip": Format.ZIP}
 
@@ -50,14 +53,14 @@ def for_no_output(scene: Scene) -> str:
     """A record tells nothing of what the run did."""
     if scene.job.output:
         return for_an_interval(scene)
-    return f"add {_OUTPUT} with path and stamp"
+    return f'add {_OUTPUT} with path = "…", {_FIELDS} in it'
 
 
 def for_a_record(scene: Scene) -> str:
     """Where the record is read in the wrong zone only a file can tell."""
     if scene.job.output is None:
         return for_no_output(scene)
-    return for_a_restored_file(scene) if scene.job.output.stamp is None else none(scene)
+    return for_a_restored_file(scene)
 
 
 def for_a_restored_file(scene: Scene) -> str:
@@ -65,11 +68,11 @@ def for_a_restored_file(scene: Scene) -> str:
     output = scene.job.output
     if output is None:
         return for_no_output(scene)
-    if output.stamp:
+    if output.tells_its_run:
         return none(scene)
     if output.is_one_file:
-        return f"let each run write a file of its own, its time in the name, and add stamp to {_OUTPUT}"
-    return f"add stamp = {_quoted(_stamp(output))} to {_OUTPUT}, as its names are"
+        return f'let each run write a file of its own, and write path = "…" in {_OUTPUT}, {_FIELDS} in it'
+    return f"write path = {_quoted(_dated(output))} in {_OUTPUT}, as its names are"
 
 
 def for_a_half(scene: Scene) -> str:
@@ -110,15 +113,16 @@ def _key(job_id: str) -> str:
     return job_id if bare.isascii() and bare.isalnum() else json.dumps(clean(job_id), ensure_ascii=False)
 
 
-def _stamp(output: Output) -> str:
-    before, _, after = output.pattern.rpartition("*")
-    return f"{before}{_TIME}{after}"
+def _dated(output: Output) -> str:
+    """Its path with the time where its last wildcard of many characters is."""
+    before, star, after = output.path.text.rpartition("*")
+    return f"{before}{_TIME}{after}" if star else "…"
 
 
 def _format(output: Output) -> Format | None:
     """The format that its name tells and nobody declared, where half of it would not pass."""
-    kind = _BY_SUFFIX.get(PurePath(output.pattern).suffix.lower())
-    is_declared = output.format not in (Format.ANY, Format.TEXT)
+    kind = _BY_SUFFIX.get(PurePath(output.path.text).suffix.lower())
+    is_declared = output.format not in (None, Format.ANY, Format.TEXT)
     return None if kind is None or is_declared else kind
 
 
@@ -128,4 +132,4 @@ def _least(size: int) -> int:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(clean(text, 80), ensure_ascii=False)
+    return json.dumps(clean(text, 200), ensure_ascii=False)

@@ -6,10 +6,12 @@ import argparse
 import atexit
 import gc
 import os
+import re
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from importlib import import_module
 from io import TextIOWrapper
+from types import MappingProxyType
 from typing import NoReturn, TextIO
 
 from rollcall.errors import BadInput
@@ -83,11 +85,25 @@ def _print(lines: Generator[str, None, int | None], out: TextIO) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Ends a mistake with pytest's status for it."""
+    """Ends a mistake with pytest's status for it, and says what was probably meant."""
+
+    commands: Mapping[str, argparse.ArgumentParser] = MappingProxyType({})
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        self.exit(BAD_INPUT, f"ERROR: {message}\n")
+        self.exit(BAD_INPUT, f"ERROR: {message}{self._meant(message)}\n")
+
+    def _meant(self, message: str) -> str:
+        from rollcall.roll.values import nearest
+
+        if found := re.match("argument COMMAND: invalid choice: '([^']*)'", message):
+            near = nearest(found[1], COMMANDS)
+        elif found := re.match("unrecognized arguments: (--[^ =]+)", message):
+            usages = "".join(each.format_usage() for each in self.commands.values())
+            near = nearest(found[1], sorted(set(re.findall(r"--[a-z-]+", usages))))
+        else:
+            return ""
+        return f". Did you mean {near}?" if near else ""
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
@@ -99,4 +115,5 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     asked_for = [name for name in COMMANDS if name in arguments[:1]]
     for name in asked_for or COMMANDS:
         import_module(f"rollcall.commands.{name.replace('-', '_')}").add_to(commands)
+    parser.commands = commands.choices
     return parser

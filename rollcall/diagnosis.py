@@ -12,15 +12,15 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from rollcall.cause import Cause
-from rollcall.errors import CauseCode
+from rollcall.causes.explain import Cause
+from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import OutputSeen
-from rollcall.findings import Check, Finding, Verdict
+from rollcall.findings import Check, Finding
 from rollcall.morning import Morning
 from rollcall.text import show_size
 from rollcall.verdict import JobJudged, SchedulerJudged, show
 
-_ANSWERS = "does the backend answer?"
+_ANSWERS = "does the scheduler answer?"
 _IS_THE_RIGHT_ONE = "is it the right scheduler?"
 _WAS_DUE = "was a run due?"
 _IS_PAUSED = "is it paused?"
@@ -29,18 +29,22 @@ _HAS_ROOM = "is there room on the disk?"
 QUESTIONS = {
     Check.ANSWERS: _ANSWERS,
     Check.CLOCK_AGREES: "do the clocks agree?",
-    Check.DATABASE_ANSWERS: "does its database answer?",
+    Check.MEMORY_ANSWERS: "does its memory answer?",
     Check.SCHEDULER_IS_RUNNING: "is the scheduler running?",
     Check.SCHEDULER_IS_ALIVE: "is the scheduler alive?",
+    Check.HAS_RECORDS: "does it list anything?",
     Check.IS_REGISTERED: "is it registered?",
     Check.NEXT_RUN_IS_ON_SCHEDULE: "is its next run as declared?",
     Check.EXECUTED_AFTER_DUE_TIME: "did it run?",
+    Check.STARTED_ON_TIME: "did it start in time?",
     Check.RAN_ON_TIME: "was it on time?",
+    Check.RUNTIME_IS_AS_ALLOWED: "did it take as long as it may?",
     Check.STATUS_IS_SUCCESS: "did it succeed?",
     Check.OUTPUT_EXISTS: "is its output there?",
     Check.OUTPUT_IS_WHOLE: "is it whole?",
     Check.OUTPUT_AGREES_WITH_RECORD: "does it agree with the record?",
     Check.NO_RUN_IS_MISSING: "is no earlier run missing?",
+    Check.UPSTREAM_DID_ITS_WORK: "did what it needs do its work?",
     Check.PAUSE_IS_CURRENT: "is its pause still of today?",
 }
 _ORDER = list(QUESTIONS)
@@ -125,7 +129,7 @@ def _scheduler(judged: SchedulerJudged, cause: Cause | None) -> Diagnosed:
     links = [link for finding in _sorted(judged.findings) for link in _scheduler_links(finding)]
     return Diagnosed(
         id=judged.scheduler.id,
-        title=judged.scheduler.shown_url,
+        title=judged.scheduler.address,
         verdict=judged.verdict,
         links=tuple(links),
         cause=cause,

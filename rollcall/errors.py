@@ -10,44 +10,8 @@ RollcallError
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class CauseCode(StrEnum):
-    """The closed vocabulary of what a finding can be explained by; nearer the root first."""
-
-    # of a record that is replayed
-    NOT_RECORDED = "not-recorded"
-    # of a scheduler
-    SCHEDULER_DOWN = "scheduler-down"
-    ACCESS_DENIED = "access-denied"
-    WRONG_SERVICE = "wrong-service"
-    SCHEDULER_ERROR = "scheduler-error"
-    SCHEDULER_STOPPED = "scheduler-stopped"
-    SCHEDULER_STALLED = "scheduler-stalled"
-    CLOCK_SKEW = "clock-skew"
-    # of a job
-    NOT_REGISTERED = "not-registered"
-    JOB_PAUSED = "job-paused"
-    WRONG_TIMEZONE = "wrong-timezone"
-    SCHEDULE_DRIFT = "schedule-drift"
-    NAIVE_TIMESTAMP = "naive-timestamp"
-    FUTURE_TIMESTAMP = "future-timestamp"
-    DISK_FULL = "disk-full"
-    RUN_FAILED = "run-failed"
-    STILL_RUNNING = "still-running"
-    NEVER_RAN = "never-ran"
-    MISSED_RUN = "missed-run"
-    OUTPUT_UNREADABLE = "output-unreadable"
-    SUCCESS_WITHOUT_OUTPUT = "success-without-output"
-    STALE_OUTPUT = "stale-output"
-    EMPTY_OUTPUT = "empty-output"
-    TRUNCATED_OUTPUT = "truncated-output"
-    DEGRADED_OUTPUT = "degraded-output"
-    DUPLICATE_OUTPUT = "duplicate-output"
-    UNRECORDED_RUN = "unrecorded-run"
-    RAN_LATE = "ran-late"
-    RAN_TWICE = "ran-twice"
+from rollcall.causes.vocabulary import CauseCode
 
 
 class RollcallError(Exception):

@@ -1,8 +1,9 @@
 """What was seen, where, when?
 
-Frozen records of what the witnesses said, before anybody judges them; JSON in and out. Texts from outside
-are clean and bounded when they arrive here (`rollcall.text`); timestamps of a scheduler are kept as they were
-written, because reading them is already an interpretation.
+Frozen records of what the witnesses said, before anybody judges them; JSON in and out. Texts from outside are clean
+and bounded when they arrive here (`rollcall.text`). Raw words and timestamps are kept as they were written: reading
+them is judging. "Looked and saw none" is a value (None, an empty tuple), "could not look" is `NotSeen`, and a key that
+an answer lacks is named in `untold`.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from rollcall.errors import CannotLook, CauseCode
+from rollcall.causes.vocabulary import CauseCode
+from rollcall.errors import CannotLook
 
 # With less than this, whatever is written next may be cut off.
 LEAST_FREE = 50_000_000
@@ -37,61 +40,95 @@ class NotSeen:
         return cls(code=problem.code, detail=problem.detail, looked_at=looked_at)
 
 
+class Outcome(StrEnum):
+    """What a scheduler's word for a run means."""
+
+    SUCCESS = "success"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
-    """One job as its scheduler lists it. Timestamps and status are the scheduler's own words."""
+class RunSeen:
+    """One run as its scheduler has it on record; `word` is the scheduler's own for how it went.
+
+    `due` is the time it was for, where it names one. `attempt` counts from 1; `by_schedule` is False for a run by hand,
+    a backfill or an event, None where nobody tells.
+    """
+
+    job: str
+    due: str | None = None
+    started: str | None = None
+    ended: str | None = None
+    word: str | None = None
+    outcome: Outcome = Outcome.UNKNOWN
+    attempt: int | None = None
+    by_schedule: bool | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobListed:
+    """One job as its scheduler lists it.
+
+    `runs_since` is how far back the runs of this job really reach, where that is not as far as was asked for. `untold`
+    names what belongs there and is missing from the answer: "next_run", "paused", "runs".
+    """
 
     id: str
     name: str = ""
     next_run: str | None = None
-    last_execution: str | None = None
-    last_status: str | None = None
+    paused: bool | None = None
+    schedule: str | None = None
+    zone: str | None = None
+    tags: tuple[str, ...] = ()
+    runs_since: str | None = None
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulerSeen:
-    """What a scheduler's status answered.
+    """What a scheduler answered.
 
-    `asked_at` and `answered_at` are this machine's clock, `server_at` the scheduler's own (HTTP `Date`; whole seconds,
-    None where it sent none).
+    `asked_at` and `answered_at` are this machine's clock, `server_at` the scheduler's own (of HTTP's `Date` whole
+    seconds; None where it told none). `running` is None where it does not say, `since` since when it is switched on or
+    off. `jobs` and `runs` are None where it was not asked for them; runs are told from `runs_since` on, None where all
+    that there ever were are told.
     """
 
     asked_at: datetime
     answered_at: datetime
-    running: bool
-    registrations: tuple[Registration, ...]
     server_at: datetime | None = None
+    running: bool | None = None
+    since: str | None = None
+    heartbeat: str | None = None
+    jobs: tuple[JobListed, ...] | None = None
+    runs: tuple[RunSeen, ...] | None = None
+    runs_since: datetime | None = None
     kind: Literal["scheduler"] = "scheduler"
-    _by_id: dict[str, Registration] = field(init=False, repr=False, compare=False)
+    _listed: dict[str, JobListed] = field(init=False, repr=False, compare=False)
+    _runs: dict[str, list[RunSeen]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """A thousand jobs are each asked for once."""
         # Of two with one id the first counts.
-        object.__setattr__(self, "_by_id", {each.id: each for each in reversed(self.registrations)})
+        object.__setattr__(self, "_listed", {each.id: each for each in reversed(self.jobs or ())})
+        runs: dict[str, list[RunSeen]] = {}
+        for each in self.runs or ():
+            runs.setdefault(each.job, []).append(each)
+        object.__setattr__(self, "_runs", runs)
 
-    def registration(self, job_id: str) -> Registration | None:
+    def listed(self, name: str) -> JobListed | None:
         """The job as the scheduler lists it, None where it does not."""
-        return self._by_id.get(job_id)
+        return self._listed.get(name)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseSeen:
-    """What a scheduler's database says of it.
-
-    `active` is None where it was not asked for or no row tells; `active_since` is the database's own words. The
-    `executions` are what it has on record of each job, None where that was not asked for.
-    """
-
-    asked_at: datetime
-    answered_at: datetime
-    active: bool | None = None
-    active_since: str | None = None
-    executions: tuple[Registration, ...] | None = None
-    kind: Literal["database"] = "database"
-
-    def execution(self, job_id: str) -> Registration | None:
-        """What is on record of the job, None where nothing is."""
-        return next((each for each in self.executions or () if each.id == job_id), None)
+    def runs_of(self, name: str) -> tuple[RunSeen, ...]:
+        """The runs of that job that are on record, in the order in which they were told."""
+        return tuple(self._runs.get(name, ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,15 +148,22 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSeen:
-    """One file that matches a job's output. `stamp_at` is the instant its name tells, where it tells one.
+    """One file that matches a job's output; `name` is relative to the output's folder.
 
-    `unreadable` is why its content could not be looked at; `content` is None where nobody needed to look.
+    `stamp_at` is the instant that its name tells it was made at: of all that it leaves open, from `stamp_from` to
+    `stamp_until` (None where it leaves none), the one nearest to the mtime. Where names tell a due time instead
+    (`dated`), it is one from `due_from` to `due_until`. `unreadable` is why its content could not be looked at;
+    `content` is None where nobody needed to look.
     """
 
     name: str
     size: int
     modified_at: datetime
     stamp_at: datetime | None = None
+    stamp_from: datetime | None = None
+    stamp_until: datetime | None = None
+    due_from: datetime | None = None
+    due_until: datetime | None = None
     content: Content | None = None
     unreadable: str | None = None
     is_regular: bool = True
@@ -132,9 +176,9 @@ class FileSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSeen:
-    """The files of one job's output: those since `since`, and the newest before, newest first.
+    """The files of one output of a job: those since `since`, and the newest before, newest first.
 
-    `matches` counts all that match, however old; `unstamped` names some that match the path but not the stamp;
+    `matches` counts all that match, however old; `unstamped` names some that match but for what their names tell;
     `later` are some made after the moment that is judged, and so no evidence for it. Of the disk below the folder
     `free_bytes` are left of `total_bytes`; None where it does not tell.
     """
@@ -154,17 +198,24 @@ class OutputSeen:
         return max(LEAST_FREE, 10 * min_size, 2 * newest)
 
 
+Outputs = tuple[OutputSeen | NotSeen, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Everything that was seen: schedulers and their databases by the scheduler's id, outputs by the job's."""
+    """Everything that was seen.
+
+    `schedulers` and their second records, `memories`, by the scheduler's id; `outputs` by the job's id, in the order in
+    which jobs.toml declares them.
+    """
 
     schedulers: Mapping[str, SchedulerSeen | NotSeen]
-    outputs: Mapping[str, OutputSeen | NotSeen]
-    databases: Mapping[str, DatabaseSeen | NotSeen] = field(default_factory=dict)
+    outputs: Mapping[str, Outputs]
+    memories: Mapping[str, SchedulerSeen | NotSeen] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The evidence as JSON; `from_json` reads it back to an equal record."""
-        return _adapter().dump_json(self).decode()
+        return _adapter().dump_json(self, exclude_defaults=True).decode()
 
     @classmethod
     def from_json(cls, text: str) -> Evidence:

@@ -6,29 +6,11 @@ drawn from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVarTuple
 
-from rollcall.errors import CauseCode
+from rollcall.causes.vocabulary import CauseCode, Verdict
 
-
-class Verdict(StrEnum):
-    """What the evidence proves."""
-
-    OK = "ok"
-    PENDING = "pending"
-    PAUSED = "paused"
-    LATE = "late"
-    MISSED = "missed"
-    FAILED = "failed"
-    STUCK = "stuck"
-    BAD_OUTPUT = "bad-output"
-    UNKNOWN = "unknown"
-
-
-_OK = Verdict.OK
 _FINE = frozenset({Verdict.OK, Verdict.PENDING, Verdict.PAUSED})
 
 
@@ -39,78 +21,40 @@ class Check(StrEnum):
     CLOCK_AGREES = "clock_agrees"
     SCHEDULER_IS_RUNNING = "scheduler_is_running"
     SCHEDULER_IS_ALIVE = "scheduler_is_alive"
-    DATABASE_ANSWERS = "database_answers"
+    HAS_RECORDS = "has_records"
+    MEMORY_ANSWERS = "memory_answers"
 
     IS_REGISTERED = "is_registered"
     NEXT_RUN_IS_ON_SCHEDULE = "next_run_is_on_schedule"
     EXECUTED_AFTER_DUE_TIME = "executed_after_due_time"
     STATUS_IS_SUCCESS = "status_is_success"
+    STARTED_ON_TIME = "started_on_time"
+    RUNTIME_IS_AS_ALLOWED = "runtime_is_as_allowed"
     RAN_ON_TIME = "ran_on_time"
     OUTPUT_EXISTS = "output_exists"
     OUTPUT_IS_WHOLE = "output_is_whole"
     OUTPUT_AGREES_WITH_RECORD = "output_agrees_with_record"
     NO_RUN_IS_MISSING = "no_run_is_missing"
     PAUSE_IS_CURRENT = "pause_is_current"
+    UPSTREAM_DID_ITS_WORK = "upstream_did_its_work"
 
 
-Words = TypeVarTuple("Words")
-
-
-# A sentence, or the function that will write it, and what of: nobody reads most of those that say all is well.
-Sentence = str | tuple[Any, ...]
-
-
-def later(write: Callable[[*Words], str], *words: *Words) -> Sentence:
-    """The sentence that `write` makes of `words`, once somebody reads it."""
-    return (write, *words)
-
-
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One promise: what was expected, what was found, why that is so, and the verdict.
 
     `code` names what the finding speaks for where it is not ok. `blocked_by` is the check whose failure left this one
-    without evidence. `is_warning` is True where it is worth telling but nobody must get up for it. A sentence is
-    written when it is first read (or compared, or handed to another process).
+    without evidence. `is_warning` is True where it is worth knowing, and not urgent.
     """
 
     check: Check
     verdict: Verdict
     expected: str
     found: str
-    because: str
-    code: CauseCode | None
-    blocked_by: Check | None
-    is_warning: bool
-    # Last, so that nothing is left in it by the time a finding is pickled: all else has been read.
-    unwritten: tuple[Sentence, ...] = field(init=False, repr=False, compare=False)
-
-    def __init__(
-        self,
-        check: Check,
-        verdict: Verdict,
-        expected: Sentence,
-        found: Sentence,
-        because: Sentence = "",
-        code: CauseCode | None = None,
-        blocked_by: Check | None = None,
-        is_warning: bool = False,
-    ) -> None:
-        _put_check(self, check)
-        _put_verdict(self, verdict)
-        _put_code(self, code)
-        _put_blocked_by(self, blocked_by)
-        _put_is_warning(self, is_warning)
-        _put_unwritten(self, (expected, found, because))
-
-    def __getattr__(self, name: str) -> str:
-        """The sentence of that name: the slots of all three are empty until one is read."""
-        if name not in _SENTENCES:
-            raise AttributeError(name)
-        for each, sentence in zip(_SENTENCES, self.unwritten, strict=True):
-            object.__setattr__(self, each, sentence if isinstance(sentence, str) else sentence[0](*sentence[1:]))
-        object.__setattr__(self, "unwritten", ())
-        return str(object.__getattribute__(self, name))
+    because: str = ""
+    code: CauseCode | None = None
+    blocked_by: Check | None = None
+    is_warning: bool = False
 
     @property
     def needs_a_person(self) -> bool:
@@ -124,51 +68,40 @@ class Finding:
         return f"{self.verdict}: {self.because or self.found}"
 
 
-# A frozen record is filled by its slots' own setters: to look each up by its name takes longer than the rest.
-_put_check, _put_verdict, _put_code, _put_blocked_by, _put_is_warning, _put_unwritten = (
-    Finding.__dict__[name].__set__ for name in ("check", "verdict", "code", "blocked_by", "is_warning", "unwritten")
-)
-_new = object.__new__
-_SENTENCES = ("expected", "found", "because")
-
-
-def ok(check: Check, expected: Sentence, found: Sentence) -> Finding:
+def ok(check: Check, expected: str, found: str) -> Finding:
     """The promise was kept."""
-    # Most findings are this one: filled here, without a call in between, it takes two thirds of the time.
-    finding = _new(Finding)
-    _put_check(finding, check)
-    _put_verdict(finding, _OK)
-    _put_code(finding, None)
-    _put_blocked_by(finding, None)
-    _put_is_warning(finding, False)
-    _put_unwritten(finding, (expected, found, ""))
-    return finding
+    return Finding(check=check, verdict=Verdict.OK, expected=expected, found=found)
 
 
-def broken(
-    check: Check, verdict: Verdict, code: CauseCode, *, expected: Sentence, found: Sentence, because: Sentence
-) -> Finding:
+def noted(check: Check, code: CauseCode, *, expected: str, found: str, because: str) -> Finding:
+    """The promise was kept, and something beside it is worth knowing."""
+    return Finding(
+        check=check, verdict=Verdict.OK, code=code, expected=expected, found=found, because=because, is_warning=True
+    )
+
+
+def broken(check: Check, verdict: Verdict, code: CauseCode, *, expected: str, found: str, because: str) -> Finding:
     """The promise was not kept, or could not be looked at (`Verdict.UNKNOWN`)."""
     return Finding(check=check, verdict=verdict, code=code, expected=expected, found=found, because=because)
 
 
-def pending(check: Check, expected: Sentence, because: Sentence) -> Finding:
+def pending(check: Check, expected: str, because: str) -> Finding:
     """It is too early to tell: a run is still inside its time."""
     return Finding(check=check, verdict=Verdict.PENDING, expected=expected, found="too early to tell", because=because)
 
 
-def replaced(check: Check, expected: Sentence, because: Sentence) -> Finding:
-    """A later run has replaced the only evidence: it will never be told, and proves nothing either way."""
+def replaced(check: Check, expected: str, because: str) -> Finding:
+    """A later run has replaced the only evidence: it can no longer be told, and proves nothing either way."""
     found = "no longer to be told"
     return Finding(check=check, verdict=Verdict.PENDING, expected=expected, found=found, because=because)
 
 
-def paused(check: Check, expected: Sentence, because: Sentence) -> Finding:
+def paused(check: Check, expected: str, because: str) -> Finding:
     """Nothing is owed for a while, and so nobody looked."""
     return Finding(check=check, verdict=Verdict.PAUSED, expected=expected, found="not looked at", because=because)
 
 
-def cannot_tell(check: Check, expected: Sentence, root: Finding) -> Finding:
+def cannot_tell(check: Check, expected: str, root: Finding) -> Finding:
     """Another check's failure left this one without evidence: one line, and never a second failure."""
     code = root.code
     assert code is not None

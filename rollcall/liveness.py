@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from rollcall.errors import CauseCode
+from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import NotSeen, SchedulerSeen
-from rollcall.findings import Check, Finding, Verdict, broken, ok
-from rollcall.jobs import Scheduler
+from rollcall.findings import Check, Finding, broken, ok
+from rollcall.roll.scheduler import Scheduler
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import SchedulerJudged
 from rollcall.verdict.witnesses import Reading
@@ -53,7 +53,7 @@ def _looks_alive(judged: SchedulerJudged) -> bool:
 
 
 def _next_runs(scheduler: Scheduler, seen: SchedulerSeen) -> Iterator[tuple[datetime, str]]:
-    for each in seen.registrations:
+    for each in seen.jobs or ():
         reading = Reading.of(each.next_run, scheduler.naive_times)
         if reading and reading.instants:
             # Of two that it may mean, the later: before it has passed nothing is proven.

@@ -17,7 +17,9 @@ from enum import StrEnum
 from itertools import groupby, pairwise
 
 from rollcall.evidence import FileSeen, NotSeen, OutputSeen
-from rollcall.jobs import LOOKING_TIME, DueRun, Job, Output
+from rollcall.roll.due_run import LOOKING_TIME, DueRun
+from rollcall.roll.job import Job
+from rollcall.roll.output import Output
 from rollcall.schedule import Schedule
 from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted, listed, show_size
@@ -97,7 +99,7 @@ class Signs:
         reach = seen[0].at if seen else _reach_without_files(job, output, now)
         older, because = _older(job, output, is_cut=is_cut)
         if output.unstamped:
-            because += f"; not counted, as their names do not tell a time by its `stamp`: {listed(output.unstamped, 3)}"
+            because += f"; not counted, as their names tell no time that can be: {listed(output.unstamped, 3)}"
         return cls(seen=seen, reach=None if older is Standing.MISSED else reach, older=older, because=because)
 
     def joined_by(self, remembered: Iterable[Remembered]) -> Signs:

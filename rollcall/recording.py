@@ -10,34 +10,38 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rollcall.config.values import SHORTEST_SECRET
 from rollcall.errors import BadInput
-from rollcall.evidence import Evidence
-from rollcall.jobs import Roll
+from rollcall.evidence import Evidence, JobListed
+from rollcall.roll.roll import Roll
+from rollcall.roll.secrets import SHORTEST_SECRET, texts_of
 from rollcall.text import clean, without_secrets
 from rollcall.times import read_timestamp, to_iso
 
 JOBS = "jobs.toml"
 EVIDENCE = "evidence.json"
-VERSION = 1
+VERSION = 2
 LARGEST_RECORD = 400_000_000
 _USERINFO = re.compile("://([^/?#\\s]*)@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A morning as it was seen: judged as of `now`, its outputs relative to `root`; `demo` is the story of a demo."""
+    """A morning as it was seen: judged as of `now`, its outputs relative to `root`; `demo` is the story of a demo.
+
+    `remembered` is what mornings before knew of the jobs that schedulers declare by listing them, by scheduler.
+    """
 
     evidence: Evidence
     now: datetime
     root: Path
     demo: str | None = None
+    remembered: Mapping[str, tuple[JobListed, ...]] = field(default_factory=dict)
 
 
 def check_can_record(folder: Path, roll: Roll) -> None:
@@ -63,44 +67,52 @@ def record(folder: Path, roll: Roll, recorded: Recorded) -> None:
         "demo": recorded.demo,
         "evidence": json.loads(recorded.evidence.to_json()),
     }
+    if recorded.remembered:
+        whole["remembered"] = {name: [asdict(each) for each in jobs] for name, jobs in recorded.remembered.items()}
     text = json.dumps(_scrubbed(whole, secrets), ensure_ascii=False, separators=(",", ":"))
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / JOBS).open("x", encoding="utf-8") as stream:
-        stream.write(jobs)
+    for name, written in jobs.items():
+        place = folder / (JOBS if name == roll.file.name else name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with place.open("x", encoding="utf-8") as stream:
+            stream.write(written)
     # Last, and in one step: a folder with an evidence.json is a whole morning.
     part = folder / f".{EVIDENCE}.part"
     part.write_text(text + "\n", encoding="utf-8", errors="replace")
     os.replace(part, folder / EVIDENCE)
 
 
-def _jobs_of(roll: Roll) -> tuple[str, dict[str, str]]:
-    """jobs.toml without the secrets that stand in it, and these; in a form that stays in, they are refused."""
-    # Not the file, which somebody may have changed since: its new secrets would not be known.
-    written = roll.written
-    secrets = _secrets(roll, tomllib.loads(written))
-    jobs = without_secrets(written, secrets)
-    if not _is_clean(jobs, secrets) or _names(jobs) != _names(written):
-        rule = "holds a secret in a form that cannot be taken out. Put it into the environment and write ${NAME}."
-        raise BadInput.single("--record", f"jobs.toml {rule}")
+def _jobs_of(roll: Roll) -> tuple[dict[str, str], dict[str, str]]:
+    """The files of the roll without the secrets that stand in them, and these; in a form that stays in, refused."""
+    # Not the files, which somebody may have changed since: their new secrets would not be known.
+    secrets = _secrets(roll, [tomllib.loads(text) for text in roll.written.values()])
+    jobs = {}
+    for name, written in roll.written.items():
+        jobs[name] = without_secrets(written, secrets)
+        if not _is_clean(jobs[name], secrets) or _names(jobs[name]) != _names(written):
+            rule = "holds a secret in a form that cannot be taken out. Put it into the environment and write ${NAME}."
+            raise BadInput.single("--record", f"{clean(name)} {rule}")
+        if name.startswith(".."):
+            raise BadInput.single("--record", f"{clean(name)} lies outside the folder of jobs.toml. Move it there.")
     return jobs, secrets
 
 
-def _secrets(roll: Roll, tables: Mapping[str, Any]) -> dict[str, str]:
-    """Those of the roll; and those in urls of the file, in place of which another may have been asked."""
+def _secrets(roll: Roll, tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Those of the roll; and those in urls of its files, in place of which another may have been asked."""
     secrets = {}
-    for text in _texts(tables):
+    for text in (text for each in tables for text in texts_of(each)):
         for userinfo in _USERINFO.findall(text):
             secrets[userinfo] = "(user)"
             secrets[userinfo.partition(":")[2]] = "(password)"
     secrets = {value: shown for value, shown in secrets.items() if len(value) >= SHORTEST_SECRET and "${" not in value}
-    hidden = [scheduler.secrets for scheduler in roll.schedulers]
-    hidden += [each.secrets for each in (roll.alert, roll.watch) if each]
-    return secrets | {value: shown for each in hidden for value, shown in each}
+    hidden = [each.secrets.hidden for one in roll.schedulers for each in (one, one.memory) if each]
+    hidden += [dict(each.secrets) for each in (roll.alert, roll.watch) if each]
+    return secrets | {value: shown for each in hidden for value, shown in each.items()}
 
 
 def _is_clean(jobs: str, secrets: Mapping[str, str]) -> bool:
     try:
-        texts = list(_texts(tomllib.loads(jobs)))
+        texts = list(texts_of(tomllib.loads(jobs)))
     except ValueError:
         return False
     return not any(secret in text for text in texts for secret in secrets)
@@ -109,19 +121,6 @@ def _is_clean(jobs: str, secrets: Mapping[str, str]) -> bool:
 def _names(jobs: str) -> list[set[str]]:
     tables = tomllib.loads(jobs) if jobs else {}
     return [set(tables.get(table, {})) for table in ("schedulers", "jobs")]
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for key, each in value.items():
-                yield key
-                yield from _texts(each)
-        case list():
-            for each in value:
-                yield from _texts(each)
 
 
 def _scrubbed(value: Any, secrets: Mapping[str, str]) -> Any:
@@ -147,7 +146,17 @@ def recorded_in(folder: Path) -> Recorded:
         now = read_timestamp(whole["now"]).at
         evidence = Evidence.from_json(json.dumps(whole["evidence"]))
         assert now is not None
-        return Recorded(evidence=evidence, now=now, root=Path(whole["root"]), demo=whole["demo"])
+        remembered = {
+            name: tuple(JobListed(**{**each, "tags": tuple(each["tags"]), "untold": ()}) for each in jobs)
+            for name, jobs in whole.get("remembered", {}).items()
+        }
+        return Recorded(
+            evidence=evidence,
+            now=now,
+            root=Path(whole["root"]),
+            demo=whole["demo"],
+            remembered=remembered,
+        )
     except OSError as problem:
         rule = f"cannot be read: {problem.strerror or problem}. Name a folder that --record has written."
         raise BadInput.single(place, rule) from None

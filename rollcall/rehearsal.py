@@ -11,14 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from rollcall.cause import explain_job, explain_scheduler
-from rollcall.errors import CauseCode
-from rollcall.evidence import Evidence, SchedulerSeen
+from rollcall.causes.explain import explain_job, explain_scheduler
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.evidence import Evidence, Outputs, SchedulerSeen
 from rollcall.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault, SchedulerFault
-from rollcall.findings import Finding, Verdict
-from rollcall.jobs import Job, Roll, Scheduler
+from rollcall.findings import Finding
 from rollcall.morning import Morning, judge_morning
-from rollcall.scene import Scene
+from rollcall.roll.job import Job
+from rollcall.roll.roll import Roll
+from rollcall.roll.scheduler import Scheduler
+from rollcall.scene import Scene, record_of
+from rollcall.schedule.after import After
+from rollcall.schedule.days_off import as_scheduled
 from rollcall.verdict import JobJudged, judge_job, judge_scheduler
 
 
@@ -102,8 +106,10 @@ def rehearse(roll: Roll, evidence: Evidence, *, now: datetime, jobs: Iterable[Jo
     asked = {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
     morning = judge_morning(roll, evidence, now=now, jobs=jobs, schedulers=tuple(asked.values()))
     declared = {job.id: job for job in jobs}
-    schedulers = [_of_scheduler(each.scheduler, evidence, morning) for each in morning.schedulers]
-    of_jobs = [_of_job(declared[each.job.id], each, now) for each in morning.jobs]
+    schedulers = [
+        _of_scheduler(each.scheduler, evidence, morning, roll.jobs_of(each.scheduler.id)) for each in morning.schedulers
+    ]
+    of_jobs = [_of_job(declared[each.job.id], each, evidence) for each in morning.jobs]
     rehearsed = [*schedulers, *of_jobs]
     return Rehearsal(
         morning=morning,
@@ -116,22 +122,26 @@ def rehearse(roll: Roll, evidence: Evidence, *, now: datetime, jobs: Iterable[Jo
 # Schedulers -----------------------------------------------------------------------------------------------------------
 
 
-def _of_scheduler(scheduler: Scheduler, evidence: Evidence, morning: Morning) -> SchedulerRehearsed | LeftOut:
+def _of_scheduler(
+    scheduler: Scheduler, evidence: Evidence, morning: Morning, jobs: tuple[Job, ...]
+) -> SchedulerRehearsed | LeftOut:
     seen = evidence.schedulers.get(scheduler.id)
     cause = morning.scheduler_causes[scheduler.id]
     if cause or not isinstance(seen, SchedulerSeen):
         return LeftOut(id=scheduler.id, why=cause.sentence if cause else "It was not asked.")
-    faults = (_on_scheduler(each, scheduler, evidence, morning.judged_at) for each in SCHEDULER_FAULTS)
+    faults = (_on_scheduler(each, scheduler, evidence, morning.judged_at, jobs) for each in SCHEDULER_FAULTS)
     return SchedulerRehearsed(scheduler=scheduler, faults=tuple(each for each in faults if each))
 
 
-def _on_scheduler(fault: SchedulerFault, scheduler: Scheduler, evidence: Evidence, now: datetime) -> Rehearsed | None:
+def _on_scheduler(
+    fault: SchedulerFault, scheduler: Scheduler, evidence: Evidence, now: datetime, jobs: tuple[Job, ...]
+) -> Rehearsed | None:
     seen = evidence.schedulers[scheduler.id]
     planted = fault.plant(scheduler, seen) if isinstance(seen, SchedulerSeen) else None
     if planted is None:
         return None
     changed = replace(evidence, schedulers={**evidence.schedulers, scheduler.id: planted})
-    cause = explain_scheduler(judge_scheduler(scheduler, changed, now=now))
+    cause = explain_scheduler(judge_scheduler(scheduler, changed, now=now, jobs=jobs))
     told_as = cause.code if cause else None
     return _rehearsed(fault, fault.code, told_as, now, fault.cure)
 
@@ -139,7 +149,7 @@ def _on_scheduler(fault: SchedulerFault, scheduler: Scheduler, evidence: Evidenc
 # Jobs -----------------------------------------------------------------------------------------------------------------
 
 
-def _of_job(job: Job, judged: JobJudged, now: datetime) -> JobRehearsed | LeftOut:
+def _of_job(job: Job, judged: JobJudged, evidence: Evidence) -> JobRehearsed | LeftOut:
     if problem := next((each for each in judged.findings if each.needs_a_person), None):
         return LeftOut(id=job.id, why=str(problem))
     if judged.due_run is None:
@@ -148,10 +158,14 @@ def _of_job(job: Job, judged: JobJudged, now: datetime) -> JobRehearsed | LeftOu
     if early := next((each for each in judged.findings if each.verdict is Verdict.PENDING), None):
         return LeftOut(id=job.id, why=f"its last run cannot be told any more: {early.because}")
     limit_at = _limit_at(judged)
-    good = Scene.of(judged, limit_at)
+    if isinstance(as_scheduled(judged.job.schedule), After):
+        # What it follows is no part of the scene: it is due when it was seen to be.
+        job = job.with_schedule(judged.job.schedule)
+    others = evidence.outputs.get(job.id, ())[1:]
+    good = Scene.of(judged, limit_at, others)
     if alarm := _alarm(good, job):
         return LeftOut(id=job.id, why=f"already at its limit a check would have said: {alarm}")
-    faults = [_on_job(each, judged, job, good) for each in JOB_FAULTS if each.applies(good)]
+    faults = [_on_job(each, job, good, others) for each in JOB_FAULTS if each.applies(good)]
     return JobRehearsed(job=job, limit_at=limit_at, faults=tuple(faults))
 
 
@@ -159,9 +173,9 @@ def _limit_at(judged: JobJudged) -> datetime:
     """The first moment at which the run must be done; later where it left another sign by hand."""
     assert judged.due_run is not None
     signs = [judged.due_run.finish_by]
-    if judged.seen.ran_at is not None:
-        signs.append(judged.seen.ran_at)
-    signs += [each.made_at for each in judged.seen.made_by(judged.due_run)]
+    if (record := record_of(judged)) and record.last_at:
+        signs.append(record.last_at)
+    signs += [each.made_at for each in judged.files if each]
     return max(signs)
 
 
@@ -169,9 +183,9 @@ def _alarm(scene: Scene, job: Job) -> Finding | None:
     return next((each for each in _judged(scene, job)[0].findings if each.needs_a_person), None)
 
 
-def _on_job(fault: JobFault, judged: JobJudged, job: Job, good: Scene) -> Rehearsed:
+def _on_job(fault: JobFault, job: Job, good: Scene, others: Outputs) -> Rehearsed:
     at = fault.seen_at(good)
-    scene = good if at == good.at else Scene.of(judged, at)
+    scene = good if at == good.at else Scene.of(good.judged, at, others)
     told, code = _judged(fault.plant(scene), job)
     told_as = code if told.needs_a_person or fault.is_warning else None
     return _rehearsed(fault, fault.code, told_as, at, fault.cure(scene))
@@ -179,8 +193,10 @@ def _on_job(fault: JobFault, judged: JobJudged, job: Job, good: Scene) -> Rehear
 
 def _judged(scene: Scene, job: Job) -> tuple[JobJudged, CauseCode | None]:
     """The job as a check at that moment judges it, and the cause it names."""
-    schedulers = {job.scheduler.id: job.scheduler} if job.scheduler else {}
-    of_schedulers = {each.id: judge_scheduler(each, scene.evidence, now=scene.at) for each in schedulers.values()}
+    scheduler = job.scheduler
+    of_schedulers = (
+        {scheduler.id: judge_scheduler(scheduler, scene.evidence, now=scene.at, jobs=(job,))} if scheduler else {}
+    )
     judged = judge_job(job, scene.evidence, of_schedulers, now=scene.at)
     cause = explain_job(judged, of_schedulers)
     return judged, cause.code if cause else None

@@ -5,19 +5,22 @@ Shared by pytest's plugin and the `rollcall` command, so that both understand th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rollcall.again import Place
-from rollcall.config import load
-from rollcall.config.values import shown_url
 from rollcall.errors import BadInput
-from rollcall.jobs import Roll
 from rollcall.recording import check_can_record
 from rollcall.replay import Replay, replay
+from rollcall.roll.listing import Listing
+from rollcall.roll.load import load
+from rollcall.roll.roll import Roll
+from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.values import shown_url
 from rollcall.text import clean, listed
 from rollcall.times import read_timestamp, show_instant
 
@@ -128,18 +131,35 @@ class Asked:
     def again(self, place: Place) -> str:
         """What a person types there to have the same morning judged again. What the environment says still stands."""
         if self.replay:
-            from rollcall.cause import CHECK_AGAIN
+            from rollcall.causes.commands import CHECK_AGAIN
 
             return CHECK_AGAIN
         file, usual = place.folder / self.jobs_file, place.folder / (self.usual_file or place.home / _FILE)
         is_found = self.demo is not None or _is_same(file, usual)
         return place.command(*(() if is_found else ("--jobs-file", place.shown(file))), *self.words)
 
-    def load(self, environment: Mapping[str, str]) -> Roll:
-        """The roll of that file. Raises `BadInput`."""
+    def load(self, environment: Mapping[str, str], now: datetime) -> Roll:
+        """The roll of that file, as of the present. Raises `BadInput`."""
         return load(
-            self.jobs_file, environment=environment, scheduler_urls=self.scheduler_urls, shown_as=self.shown_file
+            self.jobs_file,
+            environment=environment,
+            scheduler_urls=self.scheduler_urls,
+            shown_as=self.shown_file,
+            now=now,
+            list_jobs=lambda declaring: self._listings(declaring, now),
         )
+
+    def _listings(self, declaring: Iterable[Scheduler], now: datetime) -> dict[str, Listing]:
+        """What they list, asked now, and what the history remembers of it."""
+        from rollcall.ask import gather
+        from rollcall.history.reading import read_listings
+        from rollcall.history.rows import FILE
+
+        declaring = tuple(declaring)
+        began_on = time.monotonic()
+        seen = gather((), declaring, now=now, clock=lambda: now + timedelta(seconds=time.monotonic() - began_on))
+        remembered = read_listings(self.reports / FILE) if self.keeps_history else {}
+        return {each.id: Listing.of(seen.schedulers[each.id], remembered.get(each.id, ())) for each in declaring}
 
     def load_replay(self) -> Replay | None:
         """The recorded morning that was asked for, None where none was. Raises `BadInput`."""

@@ -16,8 +16,8 @@ from threading import Event, Thread
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-from rollcall.jobs import Watch
 from rollcall.posting import Posted, post, within
+from rollcall.roll.telling import Watch
 from rollcall.text import clean_block, clean_of_secrets
 from rollcall.times import show_span
 

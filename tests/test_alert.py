@@ -6,8 +6,8 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,12 @@ from rollcall.alert.message import Message, write_message, write_test
 from rollcall.alert.news import Event, News
 from rollcall.alert.trouble import Concern
 from rollcall.alone import alone
-from rollcall.history import store
-from rollcall.history.rows import NOTHING
-from rollcall.jobs import Alert, Roll
+from rollcall.history.reading import read_told
+from rollcall.history.rows import NOTHING, Whole
+from rollcall.history.writing import merge
 from rollcall.morning import Morning
+from rollcall.roll.roll import Roll
+from rollcall.roll.telling import Alert
 
 TOKEN = "t0ken-that-nobody-may-read"
 SOON = timedelta(seconds=1)
@@ -67,6 +69,12 @@ def tell(house: House, told_to: Alert, file: Path | None = None, **words: Any) -
     return alert.tell(
         roll, words.pop("morning", None) or house.morning(), NOTHING, file=file, is_complete=True, **words
     )
+
+
+def remembered(file: Path) -> dict[str, dict[str, str]]:
+    """The cause of each key that each kind of channel took last."""
+    told = read_told(file).items()
+    return {channel.partition(" ")[0]: {key: each.cause for key, each in memory.items()} for channel, memory in told}
 
 
 # What is said ---------------------------------------------------------------------------------------------------------
@@ -163,7 +171,7 @@ def test_what_was_made_up_for_is_told_once_and_that_it_stays_late(house: House, 
     told = [each.says for each in hook.heard]
 
     assert [(each["event"], each["cause"]) for each in told] == [("new", "missed-run"), ("mended", "missed-run")]
-    assert [each.cause for each in store.read_told(file).values()] == ["ran-late"]
+    assert remembered(file) == {"webhook": {"job haiku": "ran-late"}}
     assert told[1]["title"] == "Roll call: mended: missed-run [haiku]"
     assert told[1]["jobs"][0]["sentence"] in told[1]["text"].splitlines()[3]
     assert told[1]["text"].splitlines()[3].startswith("late until its next good run: Due Wed 11 Feb 06:00 CET")
@@ -192,7 +200,7 @@ def test_a_desktop_shows_how_bad_it_is(house: House, hook: Listener, event: str,
     news = News(event=Event(event), cause="missed-run", scheduler="aime", sentence="…", since=NOW)
     message = write_message(news, house.morning(), jobs_file=Path("jobs.toml"), page=None)
     desktop = Alert(apprise=(f"json://{hook.url.removeprefix('http://')}",))
-    carry([message], channels_of(desktop), limit=timedelta(seconds=BUSY))
+    carry([(each, [message]) for each in channels_of(desktop)], limit=timedelta(seconds=BUSY))
 
     assert [each.says["type"] for each in hook.heard] == [tone]
 
@@ -222,11 +230,8 @@ def hostile_message(house: House) -> Message:
 @pytest.mark.parametrize("kind", ["text", "html", "markdown"])
 def test_a_hostile_name_adds_no_header_and_no_markup(house: House, kind: str) -> None:
     with post_office() as office:
-        (carried,) = carry(
-            [hostile_message(house)],
-            channels_of(Alert(apprise=(f"{office.url()}&format={kind}",))),
-            limit=timedelta(seconds=BUSY),
-        )
+        (channel,) = channels_of(Alert(apprise=(f"{office.url()}&format={kind}",)))
+        (carried,) = carry([(channel, [hostile_message(house)])], limit=timedelta(seconds=BUSY))
         (mail,) = office.mails
 
     assert carried.problem is None
@@ -269,7 +274,7 @@ def test_what_was_taken_is_told_once_and_then_recovers(house: House, hook: Liste
     tell(house, to(hook.url), file)
 
     assert [each.says["event"] for each in hook.heard] == ["new", "recovered"]
-    assert store.read_told(file) == {}
+    assert remembered(file) == {}
 
 
 def test_what_nobody_took_is_told_the_next_time(house: House, hook: Listener, tmp_path: Path) -> None:
@@ -280,10 +285,10 @@ def test_what_nobody_took_is_told_the_next_time(house: House, hook: Listener, tm
     assert first == ("alert: webhook http://127.0.0.1/… did not take 1 message: answers 503 Service Unavailable",)
     assert second == ()
     assert [each.says["event"] for each in hook.heard] == ["new", "new"]
-    assert list(store.read_told(file)) == ["job haiku"]
+    assert remembered(file) == {"webhook": {"job haiku": "missed-run"}}
 
 
-def test_one_channel_is_enough(house: House, hook: Listener, tmp_path: Path) -> None:
+def test_one_channel_that_fails_holds_up_no_other(house: House, hook: Listener, tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite3"
     with closed_port() as url:
         apprise = f"json://{url.removeprefix('http://')}/{TOKEN}"
@@ -292,7 +297,177 @@ def test_one_channel_is_enough(house: House, hook: Listener, tmp_path: Path) -> 
     assert [each.partition(":")[0] for each in problems] == ["alert"]
     assert "apprise (json) did not take 1 message" in problems[0]
     assert TOKEN not in problems[0]
-    assert list(store.read_told(file)) == ["job haiku"]
+    assert remembered(file) == {"webhook": {"job haiku": "missed-run"}}
+
+
+# Each channel by itself -----------------------------------------------------------------------------------------------
+
+
+@dataclass(kw_only=True)
+class Two:
+    """A webhook and a chat, and a house that changes between the looks."""
+
+    house: House
+    hook: Listener
+    chat: Listener
+    file: Path
+    days: int = 0
+
+    def look(self, *deaf: Listener, to_whom: str = "both", **words: Any) -> None:
+        """One look; the `deaf` take nothing of it. The day after the last one, where `still_after` is given."""
+        for each in (self.hook, self.chat):
+            each.statuses = [503 if each in deaf else 200]
+        chat = (f"json://{self.chat.url.removeprefix('http://')}/{TOKEN}",) if to_whom != "webhook" else ()
+        actions = words.pop("actions", ())
+        if "still_after" in words:
+            self.days += 1
+        morning = replace(self.house.morning(), actions=actions, judged_at=NOW + timedelta(days=self.days))
+        is_complete = words.pop("is_complete", True)
+        url = f"{self.hook.url}/{TOKEN}" if to_whom != "chat" else ""
+        told_to = to(url, apprise=chat, timeout=timedelta(seconds=BUSY), **words)
+        alert.tell(replace(self.house.roll(), alert=told_to), morning, NOTHING, file=self.file, is_complete=is_complete)
+
+    def is_well(self) -> None:
+        self.house.says("haiku", last_execution="2026-02-11T05:00:17")
+
+    def is_late(self) -> None:
+        self.house.says("haiku", last_execution="2026-02-11T06:01:17")
+
+    @property
+    def heard(self) -> tuple[list[str], list[str]]:
+        """What was sent to the webhook and to the chat, taken or not, since that was asked last."""
+        found = tuple(
+            [f"{said['title']}".removeprefix("Roll call: ").partition(" [")[0] for said in (h.says for h in each.heard)]
+            for each in (self.hook, self.chat)
+        )
+        self.hook.heard, self.chat.heard = [], []
+        return found[0], found[1]
+
+
+@pytest.fixture
+def two(house: House, hook: Listener, tmp_path: Path) -> Iterator[Two]:
+    """The house, and who hears of it."""
+    with listener() as chat:
+        yield Two(house=house, hook=hook, chat=chat, file=tmp_path / "history.sqlite3")
+
+
+NEW, OVER, LATE = "new: missed-run", "recovered: missed-run", "new: ran-late"
+
+
+def test_who_was_down_hears_it_at_the_next_look_and_the_others_hear_nothing_twice(two: Two) -> None:
+    two.look(two.hook)
+    assert two.heard == ([NEW], [NEW])
+    two.look()
+    assert two.heard == ([NEW], [])
+    two.look()
+    assert two.heard == ([], [])
+    two.is_well()
+    two.look()
+    assert two.heard == ([OVER], [OVER])
+    two.look()
+    assert two.heard == ([], [])
+    assert remembered(two.file) == {}
+
+
+def test_who_never_heard_of_it_does_not_hear_that_it_is_over(two: Two) -> None:
+    two.look(two.hook)
+    two.is_well()
+    two.look()
+
+    assert two.heard == ([NEW], [NEW, OVER])
+
+
+def test_who_was_down_when_it_was_over_hears_that_at_the_next_look(two: Two) -> None:
+    two.look()
+    two.is_well()
+    two.look(two.chat)
+    assert two.heard == ([NEW, OVER], [NEW, OVER])
+    assert remembered(two.file) == {"json": {"job haiku": "missed-run"}}
+    two.look()
+    assert two.heard == ([], [OVER])
+
+
+def test_who_missed_a_change_of_cause_hears_it_replaces_what_it_had_heard(two: Two) -> None:
+    two.look()
+    two.is_late()
+    two.look(two.hook)
+    two.look()
+    (*_, said) = [each.says for each in two.hook.heard]
+
+    assert (said["cause"], said["replaces"]) == ("ran-late", ["missed-run"])
+    assert two.heard == ([NEW, LATE, LATE], [NEW, LATE])
+
+
+def test_who_heard_it_later_is_reminded_later(two: Two) -> None:
+    still_after = timedelta(days=1)
+    two.look(two.hook, still_after=still_after)
+    two.look(still_after=still_after)
+    assert two.heard == ([NEW, NEW], [NEW, "still: missed-run"])
+    two.look(still_after=still_after)
+    assert two.heard == (["still: missed-run"], ["still: missed-run"])
+
+
+# what was wrong | what was done about it | who heard of the trouble before | what the deaf webhook hears afterwards
+MENDED = [
+    ("scheduler-stopped", STARTED, True, ["recovered: scheduler-stopped"]),
+    ("scheduler-stopped", STARTED, False, []),
+    ("missed-run", RERAN, True, [LATE]),
+    ("missed-run", RERAN, False, [LATE]),
+]
+
+
+@pytest.mark.parametrize(("cause", "action", "was_told", "expected"), MENDED)
+def test_who_missed_that_it_was_mended_hears_what_is_left_of_it(
+    two: Two, cause: str, action: Action, expected: list[str], *, was_told: bool
+) -> None:
+    if action is STARTED:
+        two.is_well()
+        two.house.stops()
+    two.look(*(() if was_told else (two.hook,)))
+    two.house.scheduler = None
+    two.is_well() if action is STARTED else two.is_late()
+    two.look(two.hook, actions=(action,))
+    assert two.heard == ([f"new: {cause}", f"mended: {cause}"],) * 2
+    two.look()
+    assert two.heard == (expected, [])
+    two.is_well()
+    two.look()
+    over = [] if action is STARTED else ["recovered: ran-late"]
+    assert two.heard == (over, over)
+
+
+def test_who_is_new_hears_what_is_wrong_now(two: Two) -> None:
+    two.look(to_whom="webhook")
+    two.look()
+
+    assert two.heard == ([NEW], [NEW])
+
+
+@pytest.mark.parametrize(("is_complete", "expected"), [(True, [NEW, NEW]), (False, [NEW])])
+def test_what_a_channel_heard_is_forgotten_once_a_whole_morning_knows_it_no_more(
+    two: Two, expected: list[str], *, is_complete: bool
+) -> None:
+    two.look()
+    two.look(to_whom="chat", is_complete=is_complete)
+    two.look()
+
+    assert two.heard == (expected, [NEW])
+
+
+def test_a_channel_is_remembered_by_its_address_which_does_not_show() -> None:
+    urls = (f"json://chat.example.org/{TOKEN}", "json://chat.example.org/other", f"mailto://ops:{TOKEN}@example.org")
+    told_to = Alert(webhook=f"https://hooks.example.org/{TOKEN}", apprise=(*urls, urls[0]))
+    ids = [each.id for each in channels_of(told_to)]
+    moved = channels_of(replace(told_to, webhook="https://hooks.example.org/elsewhere", apprise=urls[::-1]))
+
+    assert [each.partition(" ")[0] for each in ids] == ["webhook", "json", "json", "mailto"]
+    assert len(set(ids)) == len(ids)
+    assert not any(TOKEN in each or "example" in each for each in ids)
+    assert [each.id for each in moved[1:]] == ids[:0:-1]
+    assert moved[0].id != ids[0]
+
+
+# Where nothing is remembered ------------------------------------------------------------------------------------------
 
 
 def test_without_a_history_everything_is_new(house: House, hook: Listener) -> None:
@@ -318,14 +493,14 @@ def test_a_history_that_cannot_be_written_is_a_note(house: House, hook: Listener
 def test_two_looks_at_once_tell_the_same_once(house: House, hook: Listener, tmp_path: Path) -> None:
     file, roll = tmp_path / "history.sqlite3", house.roll()
     morning, told_to = house.morning(), to(hook.url, timeout=timedelta(seconds=BUSY))
-    store.update_told(file, {}, ())
+    merge(file, Whole())
     words: dict[str, Any] = {"file": file, "is_complete": True}
     with ThreadPoolExecutor(4) as looks:
         done = [looks.submit(alert.tell, replace(roll, alert=told_to), morning, NOTHING, **words) for _ in range(4)]
 
     assert [each.result() for each in done] == [()] * 4
     assert [each.says["event"] for each in hook.heard] == ["new"]
-    assert list(store.read_told(file)) == ["job haiku"]
+    assert remembered(file) == {"webhook": {"job haiku": "missed-run"}}
 
 
 def test_a_look_that_never_ends_holds_up_no_alert_for_long(house: House, hook: Listener, tmp_path: Path) -> None:
@@ -471,7 +646,9 @@ def test_nothing_is_imported_or_sent_where_nobody_is_to_hear(house: House) -> No
 def test_pytest_tells_what_it_mended_and_its_status_stays(hook: Listener, tmp_path: Path) -> None:
     with lived_in(tmp_path) as lived:
         head, _ = (tmp_path / "jobs.toml").read_text().split("[schedulers.other]")
-        later = "[jobs.wake]\nschedule = '0 6 * * *'\nsince = 2999-01-01T00:00:00Z\n"
+        until = datetime.now(UTC).date() + timedelta(days=30)
+        pause = f"paused = {{ until = {until}, reason = 'only its scheduler is asked about' }}"
+        later = f"[jobs.wake]\nscheduler = 'aime'\nschedule = '0 6 * * *'\n{pause}\n"
         (tmp_path / "jobs.toml").write_text(f"{head}[alert]\nwebhook = '{hook.url}'\n{later}")
         lived.scheduler.stop("aime")
         run = lived.run("--as-of=", "--restart-stopped")

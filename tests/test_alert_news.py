@@ -12,11 +12,12 @@ import pytest
 from fixtures.house import NOW, ZURICH, House
 from rollcall.action import Action, Deed
 from rollcall.alert.news import Event, News, find_news, forget_undeclared
+from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import Content, FileSeen
-from rollcall.findings import Verdict
 from rollcall.history.rows import NOTHING, Chronicle, Row, Told
-from rollcall.jobs import Alert, Threshold
 from rollcall.morning import Morning
+from rollcall.roll.telling import Alert
+from rollcall.roll.words import Threshold
 
 YESTERDAY = "2026-02-10T05:00:17"
 DAY = timedelta(days=1)

@@ -12,18 +12,22 @@ from typing import Any
 
 import pytest
 
+from fixtures.one_morning import left
+from rollcall.causes.vocabulary import Verdict
 from rollcall.commands import calendar
 from rollcall.errors import BadInput
-from rollcall.findings import Verdict
-from rollcall.history.rows import Row
-from rollcall.history.store import Whole, merge
+from rollcall.history.rows import Row, Whole
+from rollcall.history.writing import merge
 from rollcall.settings import AS_OF, JOBS_FILE, SCHEDULER_URL
 
 AS_OF_TIME = "2026-02-11T07:02:00+01:00"
 JOBS = """
 timezone = "Europe/Zurich"
 
+[defaults]
+scheduler = 'aime'
 [schedulers.aime]
+kind = 'aime'
 url = "http://localhost:1"
 engine = "apscheduler"
 
@@ -32,8 +36,7 @@ title = "Haiku generation"
 schedule = "0 6 * * *"
 max_runtime = "10 min"
 [jobs.haiku.output]
-path = "out/haiku-*.md"
-stamp = "haiku-%Y%m%d-%H%M%S.md"
+path = "out/haiku-%Y%m%d-%H%M%S.md"
 keeps = 8
 
 [jobs.sync]
@@ -63,7 +66,7 @@ haiku  Haiku generation
 sync
   every 6 h, Europe/Zurich (apscheduler `every 6 h`)
   no anchor is declared: its runs are counted from one file to the next, from the oldest on
-  dated by mtime, which a copy or a restore changes: no `stamp` is declared
+  dated by mtime, which a copy or a restore changes: its `path` has no date in it
   Tue 10 Feb 01:03 CET  ✓✗✗✗✓…
   6 due: 2 made, 3 missed, 1 pending
   ✗ Tue 10 Feb 07:03 CET  missed   no file, allowed until 07:48
@@ -178,10 +181,11 @@ def test_an_interval_without_an_anchor_and_without_files_is_not_counted(folder: 
     )
 
 
-def test_files_that_only_lack_the_stamp_are_named(folder: Path) -> None:
-    (folder / "jobs.toml").write_text(JOBS.replace("haiku-%Y%m%d-%H%M%S.md", "haiku-%Y-%m-%d.md"))
+def test_files_whose_names_tell_a_time_that_cannot_be_are_named(folder: Path) -> None:
+    (folder / "jobs.toml").write_text(JOBS.replace("haiku-%Y%m%d-%H%M%S.md", "haiku-%m%d%Y-%H%M%S.md"))
 
-    assert "its `stamp`: haiku-2026" in " ".join(line.strip() for line in printed("haiku"))
+    text = " ".join(line.strip() for line in printed("haiku"))
+    assert "not counted, as their names tell no time that can be: haiku-2026" in text
 
 
 def test_no_file_is_read(folder: Path) -> None:
@@ -222,7 +226,14 @@ def row(job: str, day: int, verdict: Verdict, cause: str | None = None, **words:
 
 def haiku(day: int, verdict: Verdict, cause: str | None = None, *, ran: int | None = 17, size: int | None = 812) -> Row:
     due_at = datetime(2026, 1, day, 5, tzinfo=UTC)
-    return row("haiku", day, verdict, cause, ran_at=due_at + timedelta(seconds=ran) if ran else None, size=size)
+    return row(
+        "haiku",
+        day,
+        verdict,
+        cause,
+        ran_at=due_at + timedelta(seconds=ran) if ran else None,
+        outputs=left(size) if size else (),
+    )
 
 
 def test_what_retention_took_is_told_by_history_and_says_so(folder: Path) -> None:
@@ -231,8 +242,15 @@ def test_what_retention_took_is_told_by_history_and_says_so(folder: Path) -> Non
         haiku(30, Verdict.LATE, "ran-late", ran=4000),
         haiku(31, Verdict.MISSED, "missed-run", ran=None, size=None),
         # 1 February is not remembered; on the 2nd its output was bad, and of the 9th its file tells.
-        row("haiku", 1, Verdict.BAD_OUTPUT, "degraded-output", due_at=datetime(2026, 2, 2, 5, tzinfo=UTC), size=99),
-        row("haiku", 1, Verdict.OK, due_at=datetime(2026, 2, 9, 5, tzinfo=UTC), size=99),
+        row(
+            "haiku",
+            1,
+            Verdict.BAD_OUTPUT,
+            "degraded-output",
+            due_at=datetime(2026, 2, 2, 5, tzinfo=UTC),
+            outputs=left(99),
+        ),
+        row("haiku", 1, Verdict.OK, due_at=datetime(2026, 2, 9, 5, tzinfo=UTC), outputs=left(99)),
     ]
     assert merge(folder / "reports" / "history.sqlite3", Whole(rows=rows)) is None
     lines = printed("haiku", "--since", "14d")

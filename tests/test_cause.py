@@ -9,12 +9,29 @@ from typing import Any
 
 import pytest
 
-from fixtures.one_morning import FOLDER, TEXT, Told, aime, at, five_files, haiku_job, made, morning, not_seen
+from fixtures.mornings_made import NOT_YET
+from fixtures.one_morning import (
+    FOLDER,
+    HAIKU,
+    TEXT,
+    Told,
+    aime,
+    at,
+    five_files,
+    haiku_job,
+    made,
+    morning,
+    not_seen,
+    roll_of,
+    scheduler_of,
+)
 from rollcall.action import Action, Deed
-from rollcall.errors import CauseCode
-from rollcall.evidence import FileSeen
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.evidence import FileSeen, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.findings import Check
-from rollcall.jobs import Format, Scheduler
+from rollcall.roll.job import Job
+from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.words import Format
 
 OLD = five_files("2026-02-10T06:00:17+01:00")
 TRIGGER = "http://localhost:8000/api/v1/services/scheduler/trigger/generate_haiku_scheduled"
@@ -29,13 +46,75 @@ def today(text: str | None = "x" * 300, **others: Any) -> list[FileSeen]:
     return [made("2026-02-11T06:00:17+01:00", text, **others), *OLD[:4]]
 
 
+RUN_FIELDS = ("job", "due", "started", "ended", "status", "attempt", "by_schedule")
+# One that has every run on record, with start and end.
+HISTORY = scheduler_of(
+    "etl",
+    {
+        "kind": "json",
+        "url": "http://etl:4200",
+        "jobs": {"ask": "/jobs", "each": "jobs", "id": "id", "next_run": "next_run", "paused": "paused"},
+        "runs": {"ask": "/runs?since={since}", "each": "runs", **{each: each for each in RUN_FIELDS}},
+        "words": {"success": ["DONE"], "partial": ["WARNED"], "failed": ["FAILED"], "skipped": ["SKIPPED"]},
+    },
+)
+DUE = "2026-02-11T06:00:00+01:00"
+_PRESENT = at("2026-02-11T07:02:00+01:00")
+LISTS_NOTHING = SchedulerSeen(
+    asked_at=_PRESENT, answered_at=_PRESENT, server_at=_PRESENT, running=True, jobs=(), runs=()
+)
+BY_HAND = "run generate_haiku_scheduled by hand, then `pytest checks/`"
+ALLOW = 'or allow it with `late = "warn"` in [jobs.generate_haiku_scheduled] in jobs.toml'
+
+
+def ran(
+    outcome: Outcome = Outcome.SUCCESS,
+    word: str = "DONE",
+    started: str | None = "06:00:02",
+    ended: str | None = "06:00:17",
+    *,
+    day: str = "2026-02-11",
+    **others: Any,
+) -> RunSeen:
+    """A run by schedule that is on record, by clocks of that day."""
+    known: dict[str, Any] = {"job": HAIKU, "due": f"{day}T06:00:00+01:00", "by_schedule": True}
+    times = {name: f"{day}T{clock}+01:00" for name, clock in (("started", started), ("ended", ended)) if clock}
+    return RunSeen(**(known | times | {"word": word, "outcome": outcome} | others))
+
+
+YESTERDAY = ran(day="2026-02-10")
+
+
+def on_record(*runs: RunSeen, **words: Any) -> dict[str, Any]:
+    """The words of a morning with these runs on record, and the good one of the day before."""
+    known: dict[str, Any] = {"runs": [*runs, YESTERDAY], "runs_since": "2026-02-09T00:00:00+01:00"}
+    known["job"] = haiku_job(scheduler=HISTORY, has_output=False, **words)
+    return known
+
+
+def told_of(words: dict[str, Any]) -> Told:
+    """The morning of these words; where a job is `needed`, with that one beside it, which failed."""
+    words = dict(words)
+    needed: Job | None = words.pop("needed", None)
+    told = morning(**words)
+    if needed is None:
+        return told
+    failed = ran(Outcome.FAILED, "FAILED", job=needed.name)
+    seen = told.evidence.schedulers["etl"]
+    assert isinstance(seen, SchedulerSeen)
+    jobs = (*(seen.jobs or ()), JobListed(id=needed.name, next_run="2026-02-12T06:00:00+01:00"))
+    with_it = replace(seen, jobs=jobs, runs=(*(seen.runs or ()), failed))
+    evidence = replace(told.evidence, schedulers={"etl": with_it})
+    return replace(told, roll=roll_of(*told.roll.jobs, needed), evidence=evidence)
+
+
 # cause | the words that make its morning | verdict | the sentence | the next step, or what it begins with
 MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
     (
         CauseCode.SCHEDULER_DOWN,
         {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN, "GET http://localhost:8000: connection refused")},
         "unknown",
-        "The backend does not answer: GET http://localhost:8000: connection refused.",
+        "The scheduler does not answer: GET http://localhost:8000: connection refused.",
         "See whether the backend is up (`ps aux | grep uvicorn`), start it, then `pytest checks/`",
     ),
     (
@@ -56,7 +135,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         CauseCode.SCHEDULER_ERROR,
         {"scheduler": not_seen(CauseCode.SCHEDULER_ERROR, "answers 500 Internal Server Error")},
         "unknown",
-        "The backend answers with an error: answers 500 Internal Server Error.",
+        "The scheduler answers with an error: answers 500 Internal Server Error.",
         f"Read the backend's log; its answer is `curl -i {STATUS}`",
     ),
     (
@@ -71,7 +150,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         {"running": False, "registered": False, "files": OLD},
         "missed",
         (
-            "The backend of aime answers, but its scheduler is stopped: no job of it will run; "
+            "Aime answers, but the scheduler is stopped: no job of it will run; "
             "due Wed 11 Feb 06:00 CET, allowed until 06:15; "
             "the newest file is generate-haiku-20260210-060017.md of Tue 10 Feb 06:00:17 CET."
         ),
@@ -102,7 +181,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         CauseCode.NOT_REGISTERED,
         {"registered": False},
         "missed",
-        "The scheduler does not know the job generate_haiku_scheduled: it has no jobs at all.",
+        "The scheduler does not know the job generate_haiku_scheduled: it has neighbour.",
         (
             "Register generate_haiku_scheduled in the scheduler, or take [jobs.generate_haiku_scheduled] in jobs.toml "
             "out if it is gone for good"
@@ -338,8 +417,113 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             '`late = "warn"` in [jobs.generate_haiku_scheduled] in jobs.toml'
         ),
     ),
+    (
+        CauseCode.NO_RECORDS,
+        {"scheduler": LISTS_NOTHING},
+        "unknown",
+        "The scheduler lists no jobs at all, though 1 job is declared: nobody can tell.",
+        (
+            f"See what it lists, `curl -i {STATUS}`; where that is not all, correct what [schedulers.aime] "
+            "in jobs.toml asks for, then `pytest checks/`"
+        ),
+    ),
+    (
+        CauseCode.JOB_STALLED,
+        {
+            **on_record(ran(job="other", due=None, started="07:00:00", ended="07:00:05")),
+            "next_run": DUE,
+        },
+        "missed",
+        (
+            "Its next run is Wed 11 Feb 06:00 CET, 1 h 2 min in the past, while the scheduler goes on with others: it "
+            "will not run again by itself; due Wed 11 Feb 06:00 CET, allowed until 06:15; "
+            "its last run ended Tue 10 Feb 06:00:17 CET."
+        ),
+        f"See in the scheduler's log why, register generate_haiku_scheduled there anew, and {BY_HAND}",
+    ),
+    (
+        CauseCode.UNKNOWN_STATUS,
+        {"status": "deferred"},
+        "unknown",
+        (
+            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; the run that ended Wed 11 Feb 06:00:17 CET has the status "
+            '"deferred", which says neither success nor failure: the words known are success, error, failed, failure, '
+            "running, started, pending and queued."
+        ),
+        (
+            "Say what that word means: write it into a list of [schedulers.aime.words] in jobs.toml, "
+            "then `pytest checks/`"
+        ),
+    ),
+    (
+        CauseCode.UPSTREAM_FAILED,
+        {**on_record(needs=["extract"]), "needed": haiku_job(id="extract", scheduler=HISTORY, has_output=False)},
+        "failed",
+        (
+            "It needs extract, which did not do its work: due Wed 11 Feb 06:00 CET, allowed until 06:15; "
+            "the run that ended Wed 11 Feb 06:00:17 CET ended in FAILED; "
+            "due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET."
+        ),
+        f"See to the job that it needs first, and {BY_HAND}",
+    ),
+    (
+        CauseCode.NOT_PICKED_UP,
+        on_record(ran(Outcome.WAITING, "QUEUED", None, None)),
+        "missed",
+        (
+            'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler says it is to begin ("QUEUED"), '
+            "and nothing has picked it up."
+        ),
+        "See whether the workers are up and have a place free, then `pytest checks/`",
+    ),
+    (
+        CauseCode.RUN_SKIPPED,
+        {
+            **on_record(),
+            "runs": [
+                ran(Outcome.SKIPPED, "SKIPPED", None, None),
+                replace(YESTERDAY, ended="2026-02-11T06:05:00+01:00"),
+            ],
+        },
+        "missed",
+        (
+            'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler left it out ("SKIPPED"): '
+            "its run of Tue 10 Feb 06:00:02 CET ended Wed 11 Feb 06:05 CET."
+        ),
+        f"See in the scheduler's log behind which run, and {BY_HAND}",
+    ),
+    (
+        CauseCode.INCOMPLETE_OUTPUT,
+        {"files": [*today(TEXT), made("2026-02-11T06:00:16+01:00")], "job": haiku_job(files=3, must_change=False)},
+        "bad-output",
+        (
+            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; it left 2 files of 3: "
+            "generate-haiku-20260211-060016.md and generate-haiku-20260211-060017.md."
+        ),
+        f"See what is not there: {LIST}, and the log of that run; run it now: {RERUN}",
+    ),
+    (
+        CauseCode.STARTED_LATE,
+        on_record(ran(started="06:16:00", ended="06:20:00"), late_start="fail"),
+        "late",
+        ("Due Wed 11 Feb 06:00 CET, allowed until 06:15; it began Wed 11 Feb 06:16 CET, 16 min after it was due."),
+        f"Read the scheduler's log of the due time, {ALLOW.replace('late', 'late_start')}",
+    ),
+    (
+        CauseCode.OVERRAN,
+        on_record(ran(ended="06:10:03")),
+        "late",
+        "Due Wed 11 Feb 06:00 CET, allowed until 06:15; it took 10 min 1 s, more than max_runtime = 10 min.",
+        f"See in the log of that run what took so long, {ALLOW}",
+    ),
+    (
+        CauseCode.TOO_SHORT,
+        on_record(ran(ended="06:00:11"), min_runtime="10 s"),
+        "late",
+        "Due Wed 11 Feb 06:00 CET, allowed until 06:15; it took 9 s, less than min_runtime = 10 s.",
+        f"See in the log of that run whether it did its work, {ALLOW}",
+    ),
 ]
-
 
 IDS = [f"{row[0]} {number}" for number, row in enumerate(MORNINGS)]
 
@@ -348,7 +532,7 @@ IDS = [f"{row[0]} {number}" for number, row in enumerate(MORNINGS)]
 def test_a_cause_is_named_with_its_proof_and_the_next_step(
     code: CauseCode, words: dict[str, Any], verdict: str, sentence: str, next_step: str
 ) -> None:
-    told = morning(**words)
+    told = told_of(words)
 
     assert (told.cause.code, told.job.verdict) == (code, verdict)
     assert told.cause.sentence == sentence
@@ -389,7 +573,44 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
         ),
         f"See in the scheduler's log what it waits for; if it hangs, restart the backend, and run it now: {RERUN}",
     ),
+    (
+        CauseCode.STARTED_LATE,
+        on_record(ran(started="06:16:00", ended="06:20:00")),
+        ("Due Wed 11 Feb 06:00 CET, allowed until 06:15; it began Wed 11 Feb 06:16 CET, 16 min after it was due."),
+        "Read the scheduler's log of the due time",
+    ),
+    (
+        CauseCode.PARTIAL_RUN,
+        on_record(ran(Outcome.PARTIAL, "WARNED")),
+        ('Due Wed 11 Feb 06:00 CET, allowed until 06:15; its run did its work, and not all of it: "WARNED".'),
+        (
+            'See in the log of that run what it left out; where it must do all, write `partial = "fail"` into '
+            "[jobs.generate_haiku_scheduled] in jobs.toml"
+        ),
+    ),
+    (
+        CauseCode.MADE_GOOD,
+        on_record(
+            ran(Outcome.FAILED, "FAILED"), ran(due=None, started="06:30:00", ended="06:30:15", by_schedule=False)
+        ),
+        (
+            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; the run of Wed 11 Feb 06:00:17 CET ended in FAILED; "
+            "run again by hand, done Wed 11 Feb 06:30:15 CET."
+        ),
+        "Its work is done. Why that was needed is in the scheduler's log of the due time",
+    ),
+    (
+        CauseCode.RAN_THOUGH_PAUSED,
+        on_record(ran(), paused={"until": "2026-03-01", "reason": "a move"}),
+        ("It is paused until Sun 1 Mar 2026: a move, and it ran all the same, last for Wed 11 Feb 06:00 CET."),
+        (
+            "Pause generate_haiku_scheduled in the scheduler too, or take its pause out of "
+            "[jobs.generate_haiku_scheduled] in jobs.toml"
+        ),
+    ),
 ]
+# All others are ok: their work is done.
+VERDICTS = {CauseCode.STILL_RUNNING: "pending", CauseCode.RAN_THOUGH_PAUSED: "paused"}
 
 
 @pytest.mark.parametrize(("code", "words", "sentence", "next_step"), WARNINGS, ids=[row[0] for row in WARNINGS])
@@ -401,11 +622,19 @@ def test_what_is_worth_telling_calls_nobody(
     assert (told.cause.code, told.judged.needs_a_person) == (code, False)
     assert told.cause.sentence == sentence
     assert told.cause.next_step == next_step
-    assert told.job.verdict == ("pending" if code is CauseCode.STILL_RUNNING else "ok")
+    assert told.job.verdict == VERDICTS.get(code, "ok")
 
 
-def test_every_cause_has_a_morning() -> None:
-    assert {code for code, *_ in MORNINGS} | {code for code, *_ in WARNINGS} == set(CauseCode)
+def test_every_cause_that_is_judged_has_a_morning() -> None:
+    assert {code for code, *_ in MORNINGS} | {code for code, *_ in WARNINGS} == set(CauseCode) - NOT_YET
+
+
+def test_the_usual_verdict_of_a_cause_is_that_of_its_first_morning() -> None:
+    first = {code: Verdict(verdict) for code, _, verdict, _, _ in reversed(MORNINGS)}
+
+    # One that could not do its work for want of another has the verdict of that one.
+    assert first.pop(CauseCode.UPSTREAM_FAILED) is Verdict.FAILED
+    assert {code: code.record.verdict for code in first} == first
 
 
 def test_a_good_morning_has_no_cause() -> None:
@@ -549,6 +778,7 @@ HOSTILE = [
     "haïku & co",
     "-rf",
     "a\\b",
+    "{again}",
 ]
 
 
@@ -606,12 +836,12 @@ def test_a_hostile_file_name_stays_one_word_of_the_command(name: str) -> None:
 
 
 def test_a_secret_stays_the_name_it_has_in_jobs_toml() -> None:
+    table = {"kind": "aime", "url": "http://localhost:8000", "headers": {"Authorization": "Bearer ${AIME_TOKEN}"}}
+    scheduler = scheduler_of("aime", table, environment={"AIME_TOKEN": "s3cret-token"})
     told = morning(
         last_execution=None,
         files=[],
-        headers=(("Authorization", "Bearer s3cret-token"),),
-        # As jobs.toml is read: a header's value is a secret as a whole too.
-        secrets=(("s3cret-token", "${AIME_TOKEN}"), ("Bearer s3cret-token", "(Authorization)")),
+        job=haiku_job(scheduler=scheduler),
     )
 
     assert "s3cret" not in told.cause.next_step
@@ -642,13 +872,13 @@ AGAIN = "/srv/v/bin/pytest -c '/srv/a b/pyproject.toml' '/srv/a b/checks'"
 
 
 TYPED = [row[1] for row in MORNINGS] + [
-    {"last_execution": "2026-02-10T05:00:17", "files": OLD, "job": replace(haiku_job(), may_rerun=True)},
+    {"last_execution": "2026-02-10T05:00:17", "files": OLD, "job": haiku_job(rerun=True)},
 ]
 
 
 @pytest.mark.parametrize("words", TYPED)
 def test_every_step_is_typed_as_the_checks_are_run_here(words: dict[str, Any]) -> None:
-    told = morning(**words)
+    told = told_of(words)
     here = replace(told.judged, again=AGAIN)
     causes = [each for each in (*here.job_causes.values(), *here.scheduler_causes.values()) if each]
 
@@ -688,7 +918,7 @@ ITS_START, ITS_STOP = aime(), aime(stop="/api/v1/services/scheduler/stop")
 def test_a_scheduler_is_started_by_roll_call_where_it_knows_how(
     scheduler: Scheduler, words: dict[str, Any], step: str
 ) -> None:
-    told = morning(job=replace(haiku_job(), scheduler=scheduler), **words)
+    told = morning(job=haiku_job(scheduler=scheduler), **words)
 
     assert told.scheduler_cause.next_step == told.cause.next_step == step
 
@@ -705,14 +935,17 @@ def test_a_scheduler_is_started_by_roll_call_where_it_knows_how(
         ({"status": "error", "files": today()}, f"Read the log of that run, mend it, and run it now: {RERUN}"),
         ({**MISSED, "free": 0, "last_execution": "2026-02-11T05:00:17", "status": "error"}, "Make room: "),
         # Only an earlier run left no file: what is run now would not make up for that one.
-        ({"files": [today()[0], *OLD[1:]], "look_back": "48 h"}, f"Run it now: {RERUN}"),
+        (
+            {"files": [today()[0], *OLD[1:]], "look_back": "48 h"},
+            "See in the scheduler's log what became of its run of Tue 10 Feb 06:00 CET; if that is still owed, ",
+        ),
     ],
     ids=["missed", "never ran", "failed", "full disk", "an earlier one"],
 )
 def test_a_missed_run_is_made_up_for_by_roll_call_where_it_may(words: dict[str, Any], step: str) -> None:
     look_back = words.get("look_back", "24 h")
     words = {name: value for name, value in words.items() if name != "look_back"}
-    job = replace(haiku_job(look_back=look_back, min_size=1, must_change=False), may_rerun=True)
+    job = haiku_job(look_back=look_back, min_size="1 B", must_change=False, rerun=True)
 
     assert morning(job=job, **words).cause.next_step.startswith(step)
 
@@ -743,7 +976,7 @@ CURE = "See why its request was refused (trigger and headers of [schedulers.aime
 def test_a_step_that_was_taken_already_is_not_told_again(
     action: dict[str, Any], words: dict[str, Any], step: str
 ) -> None:
-    told = morning(job=replace(haiku_job(), may_rerun=True), **words)
+    told = morning(job=haiku_job(rerun=True), **words)
     tried = Action(deed=Deed.RERUN, subject=told.job.job.id, at=ASKED_AT, is_proven=False, proof="-", due_at=DUE_AT)
     after = replace(told.judged, actions=(replace(tried, **action),))
 
@@ -776,7 +1009,7 @@ def test_what_a_stopped_scheduler_missed_is_counted() -> None:
     told = morning(running=False, registered=False, files=OLD)
 
     assert told.scheduler_cause.sentence == (
-        "The backend of aime answers, but its scheduler is stopped: no job of it will run; 1 run was missed."
+        "Aime answers, but the scheduler is stopped: no job of it will run; 1 run was missed."
     )
     assert "missed" not in morning(running=False, registered=False).scheduler_cause.sentence
 

@@ -15,11 +15,14 @@ from fixtures.clocks import FrozenNow
 from fixtures.listener import listener
 from fixtures.lived_in import HOUSE, wait_until
 from rollcall.cli import main
-from rollcall.config import json_schema
+from rollcall.roll.schema import json_schema
 
 TOML = """
 timezone = "Europe/Zurich"
+[defaults]
+scheduler = 'aime'
 [schedulers.aime]
+kind = 'aime'
 url = "http://127.0.0.1:9"
 status = "/status"
 engine = "apscheduler"
@@ -34,7 +37,7 @@ every = "6 h"
 schedule = "30 22 * * *"
 timezone = "America/New_York"
 scheduler = ""
-since = "2026-03-01T00:00:00+01:00"
+since = "2026-02-11T05:00:00+01:00"
 [jobs.offsets.output]
 path = "out/*.txt"
 """
@@ -54,8 +57,8 @@ sync
 
 offsets
   every day at 22:30, America/New_York (cron `30 22 * * *`)
-  last due  none owed before Sat 28 Feb 18:00 EST
-  next due  Sat 28 Feb 22:30 EST, in 17 d 22 h
+  last due  none owed before Tue 10 Feb 23:00 EST
+  next due  Wed 11 Feb 22:30 EST, in 22 h
 """
 
 
@@ -243,7 +246,10 @@ def test_a_full_disk_is_said(folder: Path) -> None:
 
 HANGING = """
 timezone = "UTC"
+[defaults]
+scheduler = 'slow'
 [schedulers.slow]
+kind = 'aime'
 url = "{url}"
 status = "/"
 start = "/start"

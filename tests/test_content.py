@@ -18,14 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollcall.evidence import Content, FileSeen
-from rollcall.jobs import Format, Output
-from rollcall.sources.content import SHOWN, read_content
+from rollcall.outputs.content import SHOWN, read_content
+from rollcall.roll.output import Output
+from rollcall.roll.words import Format
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 
 
 def read(path: Path, kind: Format = Format.TEXT, *, size: int | None = None, **more: Any) -> FileSeen:
-    output = Output(folder=path.parent, pattern=path.name, format=kind, **{"max_size": 64_000_000, **more})
+    output = Output.model_validate({"path": path.name, "format": kind, **more})
     size = path.stat().st_size if size is None else size
     return read_content(path, FileSeen(name=path.name, size=size, modified_at=NOW), output)
 
@@ -181,27 +182,27 @@ def test_a_sparse_file_of_5_gb_is_not_read(tmp_path: Path) -> None:
         file.truncate(5_000_000_000)
     started = time.monotonic()
 
-    assert read(tmp_path / "sparse").unreadable == "it is too large to be read: 5.0 GB, more than max_size = 64.0 MB"
+    assert read(tmp_path / "sparse").unreadable == "it is too large to be read: 5.0 GB, more than read_up_to = 64.0 MB"
     assert read(tmp_path / "sparse", Format.ANY).unreadable is None
     assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(("extra", "is_read"), [(-1, True), (0, True), (1, False)])
-def test_max_size_is_the_largest_that_is_read(tmp_path: Path, extra: int, is_read: bool) -> None:
+def test_read_up_to_is_the_largest_that_is_read(tmp_path: Path, extra: int, is_read: bool) -> None:
     (tmp_path / "f").write_bytes(b"x" * (1000 + extra))
 
-    assert (read(tmp_path / "f", max_size=1000).content is not None) is is_read
+    assert (read(tmp_path / "f", read_up_to="1 kB").content is not None) is is_read
 
 
 def test_a_file_that_grew_since_it_was_listed_is_read_to_its_bound(tmp_path: Path) -> None:
     with (tmp_path / "grown").open("wb") as file:
         file.truncate(5_000_000_000)
     tracemalloc.start()
-    seen = read(tmp_path / "grown", size=10, max_size=1_000_000)
+    seen = read(tmp_path / "grown", size=10, read_up_to="1 MB")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert (seen.content, seen.unreadable) == (None, "it grows while it is read, beyond max_size")
+    assert (seen.content, seen.unreadable) == (None, "it grows while it is read, beyond read_up_to")
     assert peak < 5_000_000
 
 

@@ -20,6 +20,7 @@ import pytest
 
 from fixtures import demo
 from fixtures.demo import DEMO_FAULTS, DemoError, DemoMorning, demo_morning
+from rollcall.roll.load import load
 
 ZURICH = ZoneInfo("Europe/Zurich")
 API = "/api/v1/services/scheduler"
@@ -42,8 +43,8 @@ monthly_analysis           | 2026-02-01T02:00:58
 FAULTS_SEEN = """
 scheduler-stopped      | 200     | False | -           | -           | -       | 10-084817
 scheduler-stalled      | 200     | True  | 11T06:00:00 | 10T05:00:17 | success | 10-060017
-scheduler-down           | refused | -     | -           | -           | -       | 10-060017
-scheduler-error          | 500     | -     | -           | -           | -       | 11-060017
+scheduler-down         | refused | -     | -           | -           | -       | 10-060017
+scheduler-error        | 500     | -     | -           | -           | -       | 11-060017
 access-denied          | 401     | -     | -           | -           | -       | 11-060017
 clock-skew             | 200     | True  | 12T06:00:00 | 11T05:00:17 | success | 11-060017
 wrong-timezone         | 200     | True  | 12T06:00:00 | 11T06:00:17 | success | 11-070017
@@ -147,8 +148,10 @@ def test_the_jobs_file_names_the_jobs_of_the_scheduler(good: DemoMorning) -> Non
 
 
 def test_the_jobs_file_names_the_addresses_that_the_scheduler_obeys(good: DemoMorning) -> None:
-    declared = tomllib.loads(good.jobs_file.read_text(encoding="utf-8"))["schedulers"]["aime"]
-    paths = {declared["start"], declared["stop"], declared["trigger"].replace("{job}", HAIKU)}
+    [declared] = load(good.jobs_file, environment={}).schedulers
+    paths = {(declared.path_of(step) or "").replace("{job}", HAIKU) for step in ("start", "stop", "trigger")}
+
+    assert len(paths) == 3
 
     # There, and not to be had by looking.
     assert {httpx.get(f"{good.url}{path}", trust_env=False).status_code for path in paths} == {405}

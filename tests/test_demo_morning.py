@@ -14,7 +14,7 @@ CRON_JOB = "every job that is due by the clock"
 HAIKU = "generate_haiku_scheduled"
 CAUSES = f"""
 scheduler-stopped      | aime    | {EVERY_JOB}
-scheduler-down           | aime    | {EVERY_JOB}
+scheduler-down         | aime    | {EVERY_JOB}
 never-ran              | {HAIKU} | {HAIKU}
 missed-run             | {HAIKU} | {HAIKU}
 ran-late               | {HAIKU} | {HAIKU}
@@ -48,7 +48,7 @@ def test_the_good_morning_is_green_and_says_everywhere_that_it_is_the_demo(good:
     assert (good.morning["verdict"], good.morning["complete"]) == ("ok", True)
     assert good.morning["demo"] == story
     assert story in good.page
-    assert "scheduler running, its loop alive, its database read<" in good.page
+    assert "scheduler running, its loop alive, its memory read<" in good.page
     assert re.search(r"<title[^>]*>demo: All 9 jobs did their work", good.page)
 
 
@@ -105,18 +105,18 @@ def test_the_environment_may_ask_for_it_and_a_file_on_the_command_line_outranks_
     assert "demo: " not in outranked.text + empty.text
 
 
-def test_the_database_contradicts_a_stopped_scheduler(tmp_path: Path) -> None:
+def test_its_memory_contradicts_a_stopped_scheduler(tmp_path: Path) -> None:
     with lived_in(tmp_path) as house:
         run = house.run("-q", "--demo", "scheduler-stopped")
     (scheduler,) = run.morning["schedulers"]
 
     assert scheduler["cause"]["sentence"] == (
-        "The scheduler is stopped although the database calls it active (since Sat 31 Jan 19:00 CET): "
+        "The scheduler is stopped although its memory calls it active (since Sat 31 Jan 19:00 CET): "
         "no job of it will run; 6 runs were missed."
     )
 
 
-def test_the_database_tells_of_the_jobs_while_the_backend_is_down(tmp_path: Path) -> None:
+def test_its_memory_tells_of_the_jobs_while_the_scheduler_is_down(tmp_path: Path) -> None:
     """The backend crashed at 04:30: the run of 04:00 was made, and the one of 06:00 was not."""
     with lived_in(tmp_path) as house:
         run = house.run("-q", "--demo", "scheduler-down")
@@ -128,7 +128,7 @@ def test_the_database_tells_of_the_jobs_while_the_backend_is_down(tmp_path: Path
     verdict, said = found["sync_discogs_daily", "executed_after_due_time"]
 
     assert verdict == "ok"
-    assert re.fullmatch(r"ended Wed 11 Feb 04:00:3\d CET, by the database", said)
-    assert found["sync_discogs_daily", "status_is_success"] == ("ok", "success, by the database")
+    assert re.fullmatch(r"ended Wed 11 Feb 04:00:3\d CET, by its memory", said)
+    assert found["sync_discogs_daily", "status_is_success"] == ("ok", "success, by its memory")
     assert found["sync_discogs_daily", "is_registered"][0] == "unknown"
     assert found[HAIKU, "executed_after_due_time"][0] == "missed"

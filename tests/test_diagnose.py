@@ -91,25 +91,26 @@ SCHEDULER_DOWN = """\
 Wed 11 Feb 2026 07:02 CET, Europe/Zurich
 
 scheduler aime  URL
-  NO   does the backend answer?         the backend does not answer: GET
+  NO   does the scheduler answer?       the scheduler does not answer: GET
                                         URL/api/v1/services/scheduler/status: Connection refused
    -   not asked further: scheduler-down (is it the right scheduler? do the clocks agree?)
-  yes  does its database answer?        calls the scheduler active (since Sat 31 Jan 19:00 CET), 9 jobs on
+  yes  does its memory answer?          calls the scheduler active (since Sat 31 Jan 19:00 CET), 9 runs on
                                         record
-   -   not asked further: scheduler-down (is the scheduler running? is the scheduler alive?)
-  cause: scheduler-down: The backend does not answer: GET
+   -   not asked further: scheduler-down (is the scheduler running? is the scheduler alive? does it list
+       anything?)
+  cause: scheduler-down: The scheduler does not answer: GET
          URL/api/v1/services/scheduler/status: Connection refused.
   do:    See whether the backend is up (`ps aux | grep uvicorn`), start it, then `pytest checks/ --jobs-file FOLDER/jobs.toml --scheduler-url URL`
 
 generate_haiku_scheduled  Haiku generation: missed
    -   not asked further: scheduler-down (is it registered? is its next run as declared?)
   yes  was a run due?                   due Wed 11 Feb 06:00 CET, allowed until 06:15
-  NO   did it run?                      its last run ended Tue 10 Feb 06:00:## CET, by the database
+  NO   did it run?                      its last run ended Tue 10 Feb 06:00:## CET, by its memory
    -   not asked further: missed-run (was it on time? did it succeed?)
   NO   is its output there?             the newest file is generate-haiku-20260210-0600##.md of Tue 10 Feb
                                         06:00:## CET
    -   not asked further: missed-run (is it whole? does it agree with the record?)
-  yes  is no earlier run missing?       0 earlier runs told by files, none missing
+  yes  is no earlier run missing?       0 earlier runs known from files, none missing
   yes  is there room on the disk?       # free (# %)
   cause: scheduler-down, see scheduler aime
 
@@ -127,13 +128,14 @@ DEGRADED = """\
 Wed 11 Feb 2026 07:02 CET, Europe/Zurich
 
 scheduler aime  URL
-  yes  does the backend answer?         it does
-  yes  is it the right scheduler?       200 with 9 jobs
+  yes  does the scheduler answer?       it does
+  yes  is it the right scheduler?       answered with 9 jobs
   yes  do the clocks agree?             # s apart
-  yes  does its database answer?        calls the scheduler active (since Sat 31 Jan 19:00 CET), 9 jobs on
+  yes  does its memory answer?          calls the scheduler active (since Sat 31 Jan 19:00 CET), 9 runs on
                                         record
   yes  is the scheduler running?        running
   yes  is the scheduler alive?          the nearest next run is that of export_collection_markdown
+  yes  does it list anything?           it lists 9 jobs
 
 generate_haiku_scheduled  Haiku generation: bad-output
   yes  is it registered?                registered as "🎋 Génération de haïkus"
@@ -146,7 +148,7 @@ generate_haiku_scheduled  Haiku generation: bad-output
   NO   is it whole?                     its output generate-haiku-20260211-0600##.md holds the fallback text
                                         "Aucune information disponible"
   yes  does it agree with the record?   # s apart
-  yes  is no earlier run missing?       0 earlier runs told by files, none missing
+  yes  is no earlier run missing?       0 earlier runs known from files, none missing
   yes  is there room on the disk?       # free (# %)
   cause: degraded-output: Its output generate-haiku-20260211-0600##.md holds the fallback text "Aucune
          information disponible".
@@ -163,7 +165,7 @@ ok          monthly_analysis            due Sun 1 Feb 03:00 CET, done Sun 1 Feb 
 """  # noqa: E501 - what is to be typed is told in one line, however long
 
 
-def test_a_backend_that_is_down_is_told_once_and_the_files_and_the_database_still_tell() -> None:
+def test_a_scheduler_that_is_down_is_told_once_and_the_files_and_its_memory_still_tell() -> None:
     assert staged("scheduler-down").text == SCHEDULER_DOWN.rstrip("\n")
 
 
@@ -258,13 +260,16 @@ def test_bad_input_is_refused_before_anybody_is_asked(tmp_path: Path, arguments:
 
 MINUTELY = """
 timezone = "UTC"
+[defaults]
+scheduler = 'aime'
 [schedulers.aime]
+kind = 'aime'
 url = "{url}"
 status = "/status"
 engine = "cron"
 [jobs.pulse]
 schedule = "* * * * *"
-since = "2999-01-01T00:00:00Z"
+paused = {{ until = {until}, reason = "only its scheduler is asked about" }}
 """
 
 
@@ -312,7 +317,9 @@ def test_a_second_look_proves_the_loop(
 ) -> None:
     now = datetime.now(UTC)
     with scheduler_saying(now + first, now + second) as (url, asked):
-        (tmp_path / "jobs.toml").write_text(MINUTELY.format(url=url), encoding="utf-8")
+        (tmp_path / "jobs.toml").write_text(
+            MINUTELY.format(url=url, until=(now + timedelta(days=30)).date()), encoding="utf-8"
+        )
         status, (text,) = diagnose("--jobs-file", str(tmp_path / "jobs.toml"), "--json", *options)
     (scheduler,) = json.loads(text)["schedulers"]
     (alive,) = [each for each in scheduler["links"] if each["question"] == "is the scheduler alive?"]

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures.house import House
-from fixtures.one_morning import HAIKU, Told, five_files, made, morning, not_seen, roll_of
+from fixtures.one_morning import HAIKU, Told, aime, five_files, made, morning, not_seen, roll_of
+from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.diagnosis import QUESTIONS, Diagnosed, Diagnosis, Link, Standing, diagnose
-from rollcall.errors import CauseCode
-from rollcall.evidence import DatabaseSeen, Evidence, OutputSeen, Registration
-from rollcall.findings import Check, Verdict
-from rollcall.jobs import Database, Pause
+from rollcall.evidence import Evidence, NotSeen, Outcome, OutputSeen, RunSeen, SchedulerSeen
+from rollcall.findings import Check
 from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
+from rollcall.roll.job import Pause
 
 OLD = five_files("2026-02-10T06:00:17+01:00")
 FALLBACK = [made("2026-02-11T06:00:17+01:00", "# Album Haïku\nAucune information disponible" + "x" * 200), *OLD[:4]]
 EMPTY = [made("2026-02-11T06:00:17+01:00", ""), *OLD[:4]]
 GONE = not_seen(CauseCode.OUTPUT_UNREADABLE, "No such file or directory")
-DATABASE = Database(
-    scheduler_id="aime",
-    url="sqlite:////srv/aime.db",
-    shown_url="sqlite:////srv/aime.db",
-    active="SELECT 1",
-    executions="SELECT 1",
-    timeout=timedelta(seconds=5),
-)
 MARKS = {Standing.YES: "y", Standing.NO: "N", Standing.CANNOT_TELL: "?", Standing.NOT_ASKED: "-"}
 
 
@@ -43,21 +35,20 @@ def diagnosed(**words: Any) -> Diagnosis:
 
 
 def with_room(told: Told, free: int | None = 10**9, total: int | None = 10**10) -> Told:
-    outputs = {
-        job_id: replace(seen, free_bytes=free, total_bytes=total) if isinstance(seen, OutputSeen) else seen
-        for job_id, seen in told.evidence.outputs.items()
-    }
+    def room(seen: OutputSeen | NotSeen) -> OutputSeen | NotSeen:
+        return replace(seen, free_bytes=free, total_bytes=total) if isinstance(seen, OutputSeen) else seen
+
+    outputs = {job_id: tuple(room(each) for each in seen) for job_id, seen in told.evidence.outputs.items()}
     return replace(told, evidence=replace(told.evidence, outputs=outputs))
 
 
-def with_database(told: Told, last_execution: str) -> Told:
-    """The same where the scheduler's database tells of that run."""
-    job = told.roll.jobs[0]
-    assert job.scheduler is not None
-    row = Registration(id=HAIKU, last_execution=last_execution, last_status="success")
-    seen = DatabaseSeen(asked_at=told.now, answered_at=told.now, active=True, executions=(row,))
-    roll = roll_of(replace(job, scheduler=replace(job.scheduler, database=DATABASE)))
-    return replace(told, roll=roll, evidence=replace(told.evidence, databases={"aime": seen}))
+def with_memory(told: Told, last_execution: str) -> Told:
+    """The same where the scheduler's memory tells of that run."""
+    run = RunSeen(job=HAIKU, ended=last_execution, word="success", outcome=Outcome.SUCCESS)
+    seen = SchedulerSeen(asked_at=told.now, answered_at=told.now, running=True, runs=(run,))
+    scheduler = aime(memory={"database": "sqlite:////srv/aime.db"})
+    roll = roll_of(told.roll.jobs[0].but(scheduler=scheduler))
+    return replace(told, roll=roll, evidence=replace(told.evidence, memories={"aime": seen}))
 
 
 def link_of(subject: Diagnosed, question: str) -> Link:
@@ -67,44 +58,44 @@ def link_of(subject: Diagnosed, question: str) -> Link:
 # Where the chain stops ------------------------------------------------------------------------------------------------
 
 # y yes, N no, ? cannot tell, - not asked further
-# of the scheduler: answers, is the right one | clocks agree | running, alive
+# of the scheduler: answers, is the right one | clocks agree | running, alive | lists its jobs
 # of the job: registered, next run | due | ran, on time, succeeded | output there, whole, agrees, none missing | room
 CHAINS: list[tuple[str, str, dict[str, Any]]] = [
     # the scheduler
-    ("yyyyy", "yyyyyyyyyyy", {}),
-    ("N----", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN)}),
-    ("N----", "--y---N--yy", {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN), "files": OLD}),
-    ("N----", "--y---?----", {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN), "folder": GONE}),
-    ("yN---", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found")}),
-    ("y?---", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized")}),
-    ("y?---", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.SCHEDULER_ERROR, "answers 500")}),
-    ("yyNyy", "yyyyyyyyyyy", {"server_at": "2026-02-11T07:05:00+01:00"}),
-    ("yy?yy", "yyyyyyyyyyy", {"server_at": None}),
-    ("yyyN-", "--y---N--yy", {"running": False, "registered": False, "files": OLD}),
-    ("yyyyN", "y-yyyyyyyyy", {"next_run": "2026-02-11T06:00:00+01:00"}),
-    ("yyyyN", "y-yN--N--yy", {"next_run": "2026-02-11T06:00:00+01:00", "last_execution": None, "files": OLD}),
+    ("yyyyyy", "yyyyyyyyyyy", {}),
+    ("N-----", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN)}),
+    ("N-----", "--y---N--yy", {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN), "files": OLD}),
+    ("N-----", "--y---?----", {"scheduler": not_seen(CauseCode.SCHEDULER_DOWN), "folder": GONE}),
+    ("yN----", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found")}),
+    ("y?----", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized")}),
+    ("y?----", "--y-y-yy-yy", {"scheduler": not_seen(CauseCode.SCHEDULER_ERROR, "answers 500")}),
+    ("yyNyyy", "yyyyyyyyyyy", {"server_at": "2026-02-11T07:05:00+01:00"}),
+    ("yy?yyy", "yyyyyyyyyyy", {"server_at": None}),
+    ("yyyN--", "--y---N--yy", {"running": False, "registered": False, "files": OLD}),
+    ("yyyyNy", "y-yyyyyyyyy", {"next_run": "2026-02-11T06:00:00+01:00"}),
+    ("yyyyNy", "y-yN--N--yy", {"next_run": "2026-02-11T06:00:00+01:00", "last_execution": None, "files": OLD}),
     # the job
-    ("yyyy?", "N-y-y-yy-yy", {"registered": False}),
-    ("yyyy?", "yNyyyyyyyyy", {"next_run": None}),
-    ("yyyyy", "yyyN--N--yy", {"last_execution": "2026-02-10T05:00:17", "files": OLD}),
-    ("yyyyy", "yyyNy-yy-yy", {"last_execution": "2026-02-10T05:00:17"}),
-    ("yyyyy", "yyy?y-yy-yy", {"naive_times": None}),
-    ("yyyyy", "yyyyyN---yy", {"status": "error", "files": OLD}),
-    ("yyyyy", "yyyyyNyyyyy", {"status": "error"}),
-    ("yyyyy", "yyyyyyN--yy", {"files": OLD}),
-    ("yyyyy", "yyyyyy?----", {"folder": GONE}),
-    ("yyyyy", "yyyyyyyNyyy", {"files": EMPTY}),
-    ("yyyyy", "yyyyyyyNyyy", {"files": FALLBACK}),
+    ("yyyyyy", "N-y-y-yy-yy", {"registered": False}),
+    ("yyyy?y", "yNyyyyyyyyy", {"next_run": None}),
+    ("yyyyyy", "yyyN--N--yy", {"last_execution": "2026-02-10T05:00:17", "files": OLD}),
+    ("yyyyyy", "yyyNy-yy-yy", {"last_execution": "2026-02-10T05:00:17"}),
+    ("yyyyyy", "yyy?y-yy-yy", {"naive_times": None}),
+    ("yyyyyy", "yyyyyN---yy", {"status": "error", "files": OLD}),
+    ("yyyyyy", "yyyyyNyyyyy", {"status": "error"}),
+    ("yyyyyy", "yyyyyyN--yy", {"files": OLD}),
+    ("yyyyyy", "yyyyyy?----", {"folder": GONE}),
+    ("yyyyyy", "yyyyyyyNyyy", {"files": EMPTY}),
+    ("yyyyyy", "yyyyyyyNyyy", {"files": FALLBACK}),
     (
-        "yyyyy",
+        "yyyyyy",
         "yyyyyyyyyNy",
         {"files": [each for each in five_files() if "0210" not in each.name], "look_back": "48 h"},
     ),
     # nothing was owed yet: nothing is asked of a run
-    ("yyyyy", "yyNy", {"since": "2026-02-11T12:00:00+01:00"}),
+    ("yyyyyy", "yyNy", {"since": "2026-02-11T12:00:00+01:00"}),
     # without a scheduler the files alone are asked; without an output the scheduler alone
     ("", "yyyyyy", {"has_scheduler": False}),
-    ("yyyyy", "yyyyyy", {"has_output": False}),
+    ("yyyyyy", "yyyyyy", {"has_output": False}),
 ]
 
 
@@ -145,13 +136,13 @@ def test_a_link_that_was_not_asked_names_the_broken_one() -> None:
     assert link_of(missed, "did it succeed?").answer == "not asked further: missed-run"
 
 
-def test_the_database_is_told_although_the_backend_is_down() -> None:
+def test_its_memory_is_told_although_the_scheduler_is_down() -> None:
     down = with_room(morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN)))
-    diagnosis = diagnose(with_database(down, "2026-02-11T05:00:17").judged)
+    diagnosis = diagnose(with_memory(down, "2026-02-11T05:00:17").judged)
 
-    assert chain(diagnosis.schedulers[0]) == "N--y--"
-    assert link_of(diagnosis.schedulers[0], "does its database answer?").answer == (
-        "calls the scheduler active, 1 job on record"
+    assert chain(diagnosis.schedulers[0]) == "N--y---"
+    assert link_of(diagnosis.schedulers[0], "does its memory answer?").answer == (
+        "calls the scheduler active, 1 run on record"
     )
     assert chain(diagnosis.jobs[0]) == "--yyyyyyyyy"
     assert diagnosis.jobs[0].in_short == "not asked further: scheduler-down; done Wed 11 Feb 06:00:17 CET"
@@ -217,7 +208,7 @@ def test_room_is_what_the_next_outputs_need(
     free: int | None, total: int | None, min_size: int, newest: int, standing: str, answer: str
 ) -> None:
     files = [made("2026-02-11T06:00:17+01:00", size=newest), *OLD[:4]]
-    told = with_room(morning(files=files, min_size=min_size), free, total)
+    told = with_room(morning(files=files, min_size=f"{min_size} B"), free, total)
     link = link_of(diagnose(told.judged).jobs[0], "is there room on the disk?")
 
     assert (link.standing, link.answer) == (standing, answer)
@@ -320,9 +311,9 @@ def test_json_has_its_shape() -> None:
     assert (scheduler["id"], scheduler["verdict"], scheduler["cause"]["code"]) == ("aime", "failed", "scheduler-down")
     assert list(job["cause"]) == ["code", "sentence", "next_step"]
     assert scheduler["links"][0] == {
-        "question": "does the backend answer?",
+        "question": "does the scheduler answer?",
         "standing": "no",
-        "answer": "the backend does not answer: connection refused",
+        "answer": "the scheduler does not answer: connection refused",
     }
     assert {each["standing"] for each in job["links"]} == {"yes", "no", "not asked"}
     assert json.loads(diagnosis_json(diagnosed()))["jobs"][0]["cause"] is None

@@ -10,15 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollcall.errors import CannotLook, CauseCode
+from rollcall.causes.vocabulary import CauseCode
+from rollcall.errors import CannotLook
 from rollcall.evidence import (
     Content,
-    DatabaseSeen,
     Evidence,
     FileSeen,
+    JobListed,
     NotSeen,
+    Outcome,
     OutputSeen,
-    Registration,
+    RunSeen,
     SchedulerSeen,
 )
 from rollcall.text import clean, clean_block
@@ -44,19 +46,14 @@ FILES = st.builds(
     size=st.integers(0, 2**63 - 1),
     modified_at=INSTANTS,
     stamp_at=st.none() | INSTANTS,
+    stamp_from=st.none() | INSTANTS,
+    stamp_until=st.none() | INSTANTS,
+    due_from=st.none() | INSTANTS,
+    due_until=st.none() | INSTANTS,
     content=st.none() | CONTENTS,
     unreadable=st.none() | LINES,
     is_regular=st.booleans(),
 )
-REGISTRATIONS = st.builds(
-    Registration,
-    id=LINES,
-    name=LINES,
-    next_run=st.none() | LINES,
-    last_execution=st.none() | LINES,
-    last_status=st.none() | LINES,
-)
-
 
 T = TypeVar("T")
 
@@ -66,13 +63,43 @@ def many(each: st.SearchStrategy[T]) -> st.SearchStrategy[tuple[T, ...]]:
 
 
 NOT_SEEN = st.builds(NotSeen, code=st.sampled_from(CauseCode), detail=LINES, looked_at=INSTANTS)
+TEXTS = st.none() | LINES
+FLAGS = st.none() | st.booleans()
+JOBS = st.builds(
+    JobListed,
+    id=LINES,
+    name=LINES,
+    next_run=TEXTS,
+    paused=FLAGS,
+    schedule=TEXTS,
+    zone=TEXTS,
+    tags=many(LINES),
+    runs_since=TEXTS,
+    untold=st.sampled_from([(), ("next_run",), ("next_run", "runs")]),
+)
+RUNS = st.builds(
+    RunSeen,
+    job=LINES,
+    due=TEXTS,
+    started=TEXTS,
+    ended=TEXTS,
+    word=TEXTS,
+    outcome=st.sampled_from(Outcome),
+    attempt=st.none() | st.integers(1, 9),
+    by_schedule=FLAGS,
+    link=TEXTS,
+)
 SCHEDULERS = st.builds(
     SchedulerSeen,
     asked_at=INSTANTS,
     answered_at=INSTANTS,
-    running=st.booleans(),
-    registrations=many(REGISTRATIONS),
     server_at=st.none() | INSTANTS,
+    running=FLAGS,
+    since=TEXTS,
+    heartbeat=TEXTS,
+    jobs=st.none() | many(JOBS),
+    runs=st.none() | many(RUNS),
+    runs_since=st.none() | INSTANTS,
 )
 OUTPUTS = st.builds(
     OutputSeen,
@@ -84,19 +111,11 @@ OUTPUTS = st.builds(
     free_bytes=st.none() | st.integers(0, 2**63 - 1),
     total_bytes=st.none() | st.integers(0, 2**63 - 1),
 )
-DATABASES = st.builds(
-    DatabaseSeen,
-    asked_at=INSTANTS,
-    answered_at=INSTANTS,
-    active=st.none() | st.booleans(),
-    active_since=st.none() | LINES,
-    executions=st.none() | many(REGISTRATIONS),
-)
 EVIDENCE = st.builds(
     Evidence,
     schedulers=st.dictionaries(LINES, SCHEDULERS | NOT_SEEN, max_size=3),
-    outputs=st.dictionaries(LINES, OUTPUTS | NOT_SEEN, max_size=3),
-    databases=st.dictionaries(LINES, DATABASES | NOT_SEEN, max_size=3),
+    outputs=st.dictionaries(LINES, many(OUTPUTS | NOT_SEEN), max_size=3),
+    memories=st.dictionaries(LINES, SCHEDULERS | NOT_SEEN, max_size=3),
 )
 
 
@@ -109,13 +128,21 @@ def test_evidence_comes_back_as_it_was(evidence: Evidence) -> None:
 def test_evidence_is_plain_json_with_offsets(evidence: Evidence) -> None:
     again = json.loads(evidence.to_json())
 
-    assert set(again) == {"schedulers", "outputs", "databases"}
-    for seen in again["outputs"].values():
+    # What is as usual is left out.
+    assert {"schedulers", "outputs"} <= set(again) <= {"schedulers", "outputs", "memories"}
+    for seen in (each for outputs in again["outputs"].values() for each in outputs):
         assert datetime.fromisoformat(seen["looked_at"]).utcoffset() == timedelta(0)
 
 
-def test_evidence_recorded_before_there_were_databases_is_read() -> None:
-    assert Evidence.from_json('{"schedulers": {}, "outputs": {}}') == Evidence(schedulers={}, outputs={}, databases={})
+def test_a_witness_that_saw_none_is_another_than_one_that_was_not_asked() -> None:
+    none = SchedulerSeen(asked_at=NOW, answered_at=NOW, runs=())
+    not_asked = SchedulerSeen(asked_at=NOW, answered_at=NOW)
+    told = Evidence(schedulers={"none": none, "not": not_asked}, outputs={})
+    again = Evidence.from_json(told.to_json()).schedulers
+
+    assert isinstance(again["none"], SchedulerSeen)
+    assert isinstance(again["not"], SchedulerSeen)
+    assert (again["none"].runs, again["not"].runs) == ((), None)
 
 
 def test_an_offset_comes_back_as_the_same_instant() -> None:
@@ -152,11 +179,14 @@ def test_a_failure_to_look_leaves_a_record_of_it() -> None:
     )
 
 
-def test_a_registration_is_found_by_its_own_id() -> None:
-    haiku, other = Registration(id="haiku"), Registration(id="other")
-    seen = SchedulerSeen(asked_at=NOW, answered_at=NOW, running=True, registrations=(other, haiku))
+def test_a_job_and_its_runs_are_found_by_its_own_id() -> None:
+    haiku, twin, other = JobListed(id="haiku"), JobListed(id="haiku", name="twin"), JobListed(id="other")
+    first, second, foreign = RunSeen(job="haiku", due="1"), RunSeen(job="haiku", due="2"), RunSeen(job="other")
+    jobs, runs = (other, haiku, twin), (first, foreign, second)
+    seen = SchedulerSeen(asked_at=NOW, answered_at=NOW, running=True, jobs=jobs, runs=runs)
 
-    assert (seen.registration("haiku"), seen.registration("hai")) == (haiku, None)
+    assert (seen.listed("haiku"), seen.listed("hai")) == (haiku, None)
+    assert (seen.runs_of("haiku"), seen.runs_of("hai")) == ((first, second), ())
 
 
 def test_a_file_is_dated_by_its_name_before_its_mtime() -> None:

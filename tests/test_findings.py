@@ -1,70 +1,61 @@
-"""Is a sentence that nobody has read yet the same sentence to everybody who reads, compares, changes or sends it?"""
+"""Is a finding one plain sentence that nobody can write over, and who must look at it?"""
 
 from __future__ import annotations
 
 import pickle
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from rollcall.errors import CauseCode
-from rollcall.findings import Check, Finding, Verdict, broken, later, ok
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.findings import Check, Finding, broken, cannot_tell, noted, ok, paused, pending, replaced
 
-WRITTEN = ok(Check.RAN_ON_TIME, "done by 06:25", "06:00:17")
-
-
-class Pen:
-    """Counts how often it writes."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def write(self, text: str) -> str:
-        self.count += 1
-        return text
+DONE = ok(Check.RAN_ON_TIME, "done by 06:25", "06:00:17")
+DOWN = broken(Check.ANSWERS, Verdict.FAILED, CauseCode.SCHEDULER_DOWN, expected="200", found="silence", because="down")
+AFTER = cannot_tell(Check.IS_REGISTERED, "it among its jobs", DOWN)
 
 
-def unread(pen: Pen | None = None) -> Finding:
-    pen = pen or Pen()
-    return ok(Check.RAN_ON_TIME, later(pen.write, "done by 06:25"), later(pen.write, "06:00:17"))
+@pytest.mark.parametrize(
+    ("finding", "sentence"),
+    [
+        (DONE, "ok: 06:00:17"),
+        (DOWN, "failed: down"),
+        (AFTER, "cannot tell: scheduler-down"),
+        (pending(Check.RAN_ON_TIME, "done by 06:25", "it is inside its time"), "pending: it is inside its time"),
+    ],
+)
+def test_a_finding_is_told_in_one_sentence(finding: Finding, sentence: str) -> None:
+    assert str(finding) == sentence
 
 
-def test_a_sentence_is_written_only_when_it_is_read_and_once() -> None:
-    pen = Pen()
-    finding = unread(pen)
-    before = (finding.verdict, finding.needs_a_person, finding.code, pen.count)
-    read = [finding.found, finding.expected, finding.found, finding.because]
-
-    assert before == (Verdict.OK, False, None, 0)
-    assert read == ["06:00:17", "done by 06:25", "06:00:17", ""]
-    assert pen.count == 2
-
-
-def test_an_unread_finding_is_equal_to_one_that_was_written() -> None:
-    assert unread() == WRITTEN
-    assert hash(unread()) == hash(WRITTEN)
-    assert repr(unread()).startswith(repr(WRITTEN)[:-1])
-    assert str(unread()) == "ok: 06:00:17"
-    assert unread() != ok(Check.RAN_ON_TIME, "done by 06:25", "06:00:18")
-
-
-def test_an_unread_finding_can_be_changed() -> None:
-    assert replace(unread(), verdict=Verdict.LATE) == replace(WRITTEN, verdict=Verdict.LATE)
+@pytest.mark.parametrize(
+    ("finding", "needs_a_person"),
+    [
+        (DONE, False),
+        (DOWN, True),
+        # What could not be looked at is never let pass.
+        (AFTER, True),
+        (pending(Check.RAN_ON_TIME, "", "too early"), False),
+        (replaced(Check.RAN_ON_TIME, "", "overwritten"), False),
+        (paused(Check.RAN_ON_TIME, "", "paused"), False),
+        (noted(Check.OUTPUT_EXISTS, CauseCode.RAN_TWICE, expected="", found="", because="twice"), False),
+        (replace(DOWN, is_warning=True), False),
+    ],
+)
+def test_who_must_look_at_it(finding: Finding, needs_a_person: bool) -> None:
+    assert finding.needs_a_person is needs_a_person
 
 
-def test_a_finding_is_sent_to_another_process_with_its_sentences_and_nothing_else() -> None:
-    sent = pickle.dumps(unread())
+def test_what_is_blocked_names_the_root_however_far_away_it_is() -> None:
+    further = cannot_tell(Check.RAN_ON_TIME, "done by 06:25", AFTER)
 
-    assert pickle.loads(sent) == WRITTEN
-    assert b"Pen" not in sent
+    assert (further.blocked_by, further.code) == (Check.ANSWERS, CauseCode.SCHEDULER_DOWN)
 
 
-def test_a_finding_has_no_other_words() -> None:
-    with pytest.raises(AttributeError, match="colour"):
-        _ = unread().colour
+def test_a_finding_is_sent_to_another_process_as_it_is() -> None:
+    assert pickle.loads(pickle.dumps(DOWN)) == DOWN
 
 
 def test_a_finding_cannot_be_written_over() -> None:
-    finding = broken(Check.ANSWERS, Verdict.FAILED, CauseCode.SCHEDULER_DOWN, expected="200", found="", because="down")
-    with pytest.raises(AttributeError):
-        finding.because = "up"  # type: ignore[misc]  # what this test is about
+    with pytest.raises(FrozenInstanceError):
+        DOWN.because = "up"  # type: ignore[misc]  # what this test is about

@@ -99,7 +99,7 @@ def lines(texts: list[str]) -> str:
 def test_every_output_is_as_it_was(house: House, tmp_path: Path, name: str) -> None:
     case = CASES[name]
     if name == "paused":
-        house.add("resting", "Resting", extra='paused = { until = 2026-03-01, reason = "the mill is being mended" }')
+        house.add("resting", "Resting", extra='paused = { until = 2026-03-01, reason = "the mill is being repaired" }')
     case.happens(house)
     told = replace(house.morning(only=case.only), actions=case.actions)
     found = {file: text.replace(str(tmp_path), "/house") for file, text in every_output(told, case).items()}

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from fixtures.one_morning import Told, at, five_files, haiku_job, made, morning, not_seen
+from fixtures.one_morning import STAMP, TEXT, Told, at, five_files, haiku_job, made, morning, not_seen
 from rollcall.action import Action, Deed
-from rollcall.errors import CauseCode
+from rollcall.causes.vocabulary import CauseCode
 from rollcall.history.judged import MOST_FROM_FILES, past_morning, rows_of
-from rollcall.history.rows import Row
+from rollcall.history.rows import OutputRow, Row
 from rollcall.morning import judge_morning
 
 
@@ -37,7 +37,13 @@ def test_the_judged_run_is_a_row_with_all_that_is_known_of_it() -> None:
         cause=told.code,
         needs_a_person=True,
         ran_at=at("2026-02-11T06:00:17.157479+01:00"),
-        size=told.judged.jobs[0].file.size if told.judged.jobs[0].file else None,
+        outputs=(
+            OutputRow(
+                output=f"data/scheduled-output/{STAMP}",
+                size=len(TEXT.encode()),
+                made_at=at("2026-02-11T06:20:00+01:00"),
+            ),
+        ),
         judged_at=told.now,
     )
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from fixtures.one_morning import at, five_files, morning
+from fixtures.one_morning import at, five_files, left, morning
+from rollcall.causes.vocabulary import Verdict
 from rollcall.commands import history
 from rollcall.errors import BadInput
-from rollcall.findings import Verdict
 from rollcall.history.lines import from_lines, to_lines
-from rollcall.history.rows import PastMorning, Row, Told
-from rollcall.history.store import Whole, merge, read_told, read_whole, update_told, write
+from rollcall.history.reading import read_told, read_whole
+from rollcall.history.rows import OutputRow, PastMorning, Row, Told, Whole
+from rollcall.history.writing import merge, update_told, write
 from rollcall.settings import JOBS_FILE
 from rollcall.times import read_now
 
@@ -67,11 +68,12 @@ def row(job: str, day: int, verdict: Verdict = Verdict.OK, *, hour: int = 5, **w
     return Row(job_id=job, due_at=due_at, verdict=verdict, judged_at=due_at + timedelta(hours=1), **words)
 
 
+RATES = OutputRow(output="rates", rows=31, made_at=at("2026-02-09T08:48:02.5+01:00"))
 WHOLE = Whole(
     rows=(
-        row("haiku", 8, ran_at=at("2026-02-08T06:00:17+01:00"), size=812),
-        row("haiku", 9, Verdict.LATE, cause="ran-late", needs_a_person=True, size=1400,
-            ran_at=at("2026-02-09T08:48:09+01:00")),
+        row("haiku", 8, ran_at=at("2026-02-08T06:00:17+01:00"), outputs=left(812)),
+        row("haiku", 9, Verdict.LATE, cause="ran-late", needs_a_person=True, ran_at=at("2026-02-09T08:48:09+01:00"),
+            took=timedelta(seconds=17, microseconds=3), outputs=(*left(1400, name="a.md"), RATES)),
         row("old", 9, Verdict.OK, ran_at=at("2026-02-09T06:00:17+01:00"), from_files=True),
         row("haiku", 10, Verdict.MISSED, cause="scheduler-stopped", needs_a_person=True, action="aime restarted"),
         row("haiku", 11, Verdict.UNKNOWN, cause="scheduler-down", needs_a_person=True),
@@ -84,8 +86,11 @@ WHOLE = Whole(
     ),
     present=("haiku", "weekly"),
     present_at=at("2026-02-11T07:02:00+01:00"),
-    told=(Told(key="haiku", cause="scheduler-down", since=at("2026-02-11T06:00:00+01:00"),
-               told_at=at("2026-02-11T07:02:03.5+01:00")),),
+    told={
+        channel: {"haiku": Told(key="haiku", cause="scheduler-down", since=at("2026-02-11T06:00:00+01:00"),
+                                told_at=at("2026-02-11T07:02:03.5+01:00"))}
+        for channel in ("mailto 1a2b3c", "webhook 4d5e6f")
+    },
 )  # fmt: skip
 
 
@@ -245,7 +250,7 @@ def test_a_line_is_json_with_a_version_and_times_with_an_offset(kept: Path) -> N
     lines = [json.loads(line) for line in ran("--export", "jsonl")[0]]
 
     assert lines[1] == {
-        "v": 1,
+        "v": 2,
         "kind": "run",
         "job": "haiku",
         "due_at": "2026-02-09T05:00:00+00:00",
@@ -253,12 +258,16 @@ def test_a_line_is_json_with_a_version_and_times_with_an_offset(kept: Path) -> N
         "cause": "ran-late",
         "needs_a_person": True,
         "ran_at": "2026-02-09T07:48:09+00:00",
-        "size": 1400,
+        "took": 17_000_003,
+        "outputs": [
+            {"output": "a.md", "size": 1400, "rows": None, "made_at": "2026-02-11T05:00:17+00:00"},
+            {"output": "rates", "size": None, "rows": 31, "made_at": "2026-02-09T07:48:02.500000+00:00"},
+        ],
         "judged_at": "2026-02-09T06:00:00+00:00",
         "action": None,
         "from_files": False,
     }
-    assert [each["kind"] for each in lines] == ["run"] * 5 + ["morning"] * 2 + ["present", "told"]
+    assert [each["kind"] for each in lines] == ["run"] * 5 + ["morning"] * 2 + ["present", "told", "told"]
 
 
 def test_an_export_can_be_of_some_jobs_and_of_some_time(kept: Path) -> None:
@@ -272,14 +281,17 @@ def test_every_line_that_is_none_is_told_and_nothing_is_imported(kept: Path, fol
     bad = [
         "no json",
         "[1]",
-        json.dumps(run | {"v": 2}),
+        json.dumps(run | {"v": 1}),
         json.dumps(run | {"kind": "song"}),
         json.dumps(run | {"verdict": "fine"}),
         json.dumps(run | {"due_at": "2026-02-09T05:00:00"}),
         json.dumps(run | {"due_at": "yesterday"}),
-        json.dumps(run | {"size": -1}),
-        json.dumps(run | {"size": True}),
-        json.dumps(run | {"size": 2**63}),
+        json.dumps(run | {"took": -1}),
+        json.dumps(run | {"took": True}),
+        json.dumps(run | {"took": 2**63}),
+        json.dumps(run | {"outputs": None}),
+        json.dumps(run | {"outputs": ["a.md"]}),
+        json.dumps(run | {"outputs": [{"output": "a.md", "size": -1, "rows": None, "made_at": run["due_at"]}]}),
         json.dumps(run | {"job": "a\u202eb"}),
         json.dumps(run | {"job": ""}),
         json.dumps({key: value for key, value in run.items() if key != "judged_at"}),
@@ -295,7 +307,10 @@ def test_every_line_that_is_none_is_told_and_nothing_is_imported(kept: Path, fol
     assert "no JSON object" in told[0]
     assert "of another version" in told[2]
     assert "due_at has no offset" in told[5]
-    assert "judged_at is missing" in told[12]
+    assert "outputs is no list" in told[10]
+    assert "outputs is no object" in told[11]
+    assert "size is no number of 0 or more" in told[12]
+    assert "judged_at is missing" in told[15]
     assert max(map(len, told)) < 300
     assert not (folder / "other.sqlite3").exists()
 
@@ -327,8 +342,9 @@ def test_what_was_told_last_stays(folder: Path, day: int, expected: str) -> None
         files=five_files(f"2026-02-{day}T06:00:17+01:00"),
     )
     write(file, here.judged, by="pytest", is_complete=True, keeps=timedelta(days=365))
-    update_told(file, {"haiku": Told(key="haiku", cause="missed-run", since=here.now, told_at=here.now)}, ())
+    heard = {"haiku": Told(key="haiku", cause="missed-run", since=here.now, told_at=here.now)}
+    update_told(file, {}, {"webhook 4d5e6f": heard})
     for _ in range(2):
         merge(file, from_lines(to_lines(WHOLE), place="x"))
 
-    assert read_told(file)["haiku"].cause == expected
+    assert read_told(file)["webhook 4d5e6f"]["haiku"].cause == expected

@@ -17,13 +17,15 @@ from typing import Any
 
 import pytest
 
+from fixtures.one_morning import STAMP, TEXT, at, five_files, haiku_job, left, morning, not_seen
 from fixtures.one_morning import Told as Seen
-from fixtures.one_morning import at, five_files, haiku_job, morning, not_seen
-from rollcall.errors import CauseCode
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.history import sqlite
-from rollcall.history.rows import FILE, NOTHING, PastMorning, Row, Told
-from rollcall.history.store import Whole, merge, read, read_told, read_whole, update_told, write
+from rollcall.history.reading import read, read_told, read_whole
+from rollcall.history.rows import FILE, NOTHING, OutputRow, PastMorning, Row, Told, Whole
+from rollcall.history.tables import VERSION
+from rollcall.history.writing import merge, update_told, write
+from rollcall.times import EPOCH
 
 YEAR = timedelta(days=365)
 NOON = at("2026-02-11T12:00:00+01:00")
@@ -81,7 +83,7 @@ def test_a_morning_that_was_written_is_read_again(file: Path) -> None:
         cause="run-failed",
         needs_a_person=True,
         ran_at=told.job.ran_at,
-        size=told.job.file.size if told.job.file else None,
+        outputs=left(len(TEXT.encode()), "2026-02-11T06:00:17+01:00", name=f"data/scheduled-output/{STAMP}"),
         judged_at=told.now,
     )
     assert chronicle.last_morning == PastMorning(
@@ -139,10 +141,10 @@ def test_an_incomplete_morning_is_evidence_of_the_jobs_it_judged(file: Path) -> 
 _RANKED = [
     # From the weakest to the strongest: whatever order they come in, the last of them stays.
     row(11, Verdict.MISSED, judged=90, from_files=True),
-    row(11, Verdict.OK, judged=95, from_files=True),
+    row(11, Verdict.OK, judged=95, from_files=True, outputs=left(4)),
     row(11, Verdict.PENDING, judged=0),
     row(11, Verdict.UNKNOWN, judged=60, needs_a_person=True),
-    row(11, Verdict.OK, judged=10, ran_at=NOON, size=812),
+    row(11, Verdict.OK, judged=10, ran_at=NOON, took=timedelta(minutes=3, microseconds=1), outputs=left(812)),
     row(11, Verdict.MISSED, judged=30, cause="missed-run", needs_a_person=True),
 ]
 
@@ -163,6 +165,69 @@ def test_what_was_done_is_remembered_when_the_run_is_judged_again(file: Path) ->
     assert [(each.verdict, each.action) for each in read(file, [JOB], now=NOON).of(JOB.id)] == [
         (Verdict.OK, "aime restarted")
     ]
+
+
+def several(*names: str, rows: int | None = None) -> tuple[OutputRow, ...]:
+    return tuple(OutputRow(output=each, size=None if rows else 100, rows=rows, made_at=NOON) for each in names)
+
+
+def test_a_row_goes_with_its_outputs(file: Path) -> None:
+    """In the order of their names, and only those of the row that stays."""
+    three, two, one = several("a", "b", "c"), several("b", "d"), several("rates", rows=3)
+    merge(file, Whole(rows=[row(11, outputs=three)]))
+    assert outputs(file) == three
+    merge(file, Whole(rows=[row(11, judged=5, outputs=two)]))
+    assert outputs(file) == two
+    merge(file, Whole(rows=[row(11, judged=4, outputs=three)]))  # judged before: it replaces nothing
+    assert outputs(file) == two
+    merge(file, Whole(rows=[row(11, judged=6, outputs=one), row(10, outputs=two)]))
+    assert outputs(file) == one
+    merge(file, Whole(rows=[row(11, judged=7)]))
+    assert outputs(file) == ()
+    assert read(file, [JOB], now=NOON).of(JOB.id)[0].outputs == two
+
+
+def outputs(file: Path) -> tuple[OutputRow, ...]:
+    """Of the newest row, and as many rows as there are runs."""
+    rows = read(file, [JOB], now=NOON).of(JOB.id)
+    whole = read_whole(file)
+    assert isinstance(whole, Whole)
+    assert whole.rows == rows
+    assert len({each.due_at for each in rows}) == len(rows)
+    return rows[-1].outputs
+
+
+def test_the_newest_rows_are_counted_by_due_run_however_many_outputs_each_has(file: Path) -> None:
+    merge(file, Whole(rows=[row(day, outputs=several("a", "b", "c")) for day in (8, 9, 10, 11)]))
+
+    assert verdicts(file, most=2) == ["02-10 ok", "02-11 ok"]
+
+
+@pytest.mark.parametrize(
+    ("found", "size"),
+    [
+        ((), None),
+        (several("rates", rows=3), None),
+        (several("a"), 100),
+        ((*several("a", "b"), *several("rates", rows=3)), 200),
+        (left(0), 0),
+    ],
+)
+def test_the_size_of_a_run_is_that_of_its_outputs_as_far_as_it_is_known(
+    found: tuple[OutputRow, ...], size: int | None
+) -> None:
+    assert row(11, outputs=found).size == size
+
+
+def test_an_output_that_cannot_be_read_leaves_its_run_out_and_says_so(file: Path) -> None:
+    merge(file, Whole(rows=[row(day, outputs=several("a", "b")) for day in (10, 11)]))
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE outputs SET size = 'x' WHERE output = 'b' AND due = (SELECT max(due) FROM outputs)")
+    connection.close()
+    chronicle = read(file, [JOB], now=NOON)
+
+    assert chronicle.problem == "history.sqlite3: 1 row cannot be read, and are left out"
+    assert [each.due_at.astimezone(JOB.zone).day for each in chronicle.of(JOB.id)] == [10]
 
 
 def test_a_scheduler_that_is_down_later_takes_nothing_back(file: Path) -> None:
@@ -236,7 +301,15 @@ def test_what_was_due_longer_ago_than_it_keeps_is_forgotten(
     written(file, seen_on(11), keeps=keeps)
 
     assert verdicts(file) == [f"02-{day:02} ok" for day in rows]
+    assert remembered_days(file, "outputs") == remembered_days(file, "runs") == rows
     assert [each.judged_at.day for each in read(file, [JOB], now=NOON).mornings] == mornings
+
+
+def remembered_days(file: Path, table: str) -> list[int]:
+    with sqlite3.connect(file) as connection:
+        found = [EPOCH + timedelta(microseconds=due) for (due,) in connection.execute(f"SELECT due FROM {table}")]
+    connection.close()
+    return [each.day for each in found]
 
 
 def test_a_clock_that_jumps_years_ahead_does_not_make_it_forget(file: Path) -> None:
@@ -250,21 +323,42 @@ def test_a_clock_that_jumps_years_ahead_does_not_make_it_forget(file: Path) -> N
 # What was told --------------------------------------------------------------------------------------------------------
 
 
-def test_what_was_told_is_remembered_until_it_is_over(file: Path) -> None:
-    first, second = (
-        Told(key=key, cause="missed-run", since=NOON, told_at=NOON + timedelta(microseconds=1)) for key in "ab"
-    )
+FIRST, SECOND = (
+    Told(key=key, cause="missed-run", since=NOON, told_at=NOON + timedelta(microseconds=1)) for key in "ab"
+)
+LATER = replace(SECOND, cause="ran-late")
 
-    assert update_told(file, {"a": first, "b": second}, ()) is None
-    assert read_told(file) == {"a": first, "b": second}
-    assert update_told(file, {}, {"a", "unheard of"}) is None
-    assert read_told(file) == {"b": second}
+
+def test_what_was_told_is_remembered_until_it_is_over(file: Path) -> None:
+    both, one = {"webhook": {"a": FIRST, "b": SECOND}}, {"webhook": {"b": SECOND}}
+
+    assert update_told(file, {}, both) is None
+    assert read_told(file) == both
+    assert update_told(file, both, one) is None
+    assert read_told(file) == one
     assert written(file, seen_on(11)) == [None]
-    assert read_told(file) == {"b": second}
-    # Of what another process tells meanwhile nothing is lost.
-    assert update_told(file, {"a": first}, ()) is None
-    assert update_told(file, {"b": replace(second, cause="ran-late")}, ()) is None
-    assert read_told(file) == {"a": first, "b": replace(second, cause="ran-late")}
+    assert read_told(file) == one
+    assert update_told(file, one, {"webhook": {"b": LATER}}) is None
+    assert read_told(file) == {"webhook": {"b": LATER}}
+    assert update_told(file, {"webhook": {"b": LATER}}, {"webhook": {}}) is None
+    assert read_told(file) == {}
+
+
+def test_each_channel_has_a_memory_of_its_own(file: Path) -> None:
+    assert update_told(file, {}, {"webhook": {"a": FIRST}, "mailto": {"a": FIRST, "b": LATER}}) is None
+    assert update_told(file, {"webhook": {"a": FIRST}}, {}) is None
+    assert read_told(file) == {"mailto": {"a": FIRST, "b": LATER}}
+
+
+def test_of_what_another_process_tells_meanwhile_nothing_is_lost(file: Path) -> None:
+    update_told(file, {}, {"webhook": {"a": FIRST}})
+    assert update_told(file, {}, {"webhook": {"b": SECOND}, "mailto": {"a": FIRST}}) is None
+    assert read_told(file) == {"webhook": {"a": FIRST, "b": SECOND}, "mailto": {"a": FIRST}}
+
+
+def test_where_nothing_is_new_nothing_is_written(file: Path) -> None:
+    assert update_told(file, {"webhook": {"a": FIRST}}, {"webhook": {"a": FIRST}}) is None
+    assert not file.exists()
 
 
 # Files that are no history --------------------------------------------------------------------------------------------
@@ -303,10 +397,29 @@ def without_a_table(file: Path) -> None:
     connection.close()
 
 
-def newer(file: Path) -> None:
+def without_a_column(file: Path) -> None:
     written(file, seen_on(10))
     with sqlite3.connect(file) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("ALTER TABLE outputs RENAME COLUMN made TO written")
+    connection.close()
+
+
+def newer(file: Path) -> None:
+    of_version(file, VERSION + 1)
+
+
+def older(file: Path) -> None:
+    """As the first version left it: it had no outputs."""
+    of_version(file, 1)
+    with sqlite3.connect(file) as connection:
+        connection.execute("DROP TABLE outputs")
+    connection.close()
+
+
+def of_version(file: Path, version: int) -> None:
+    written(file, seen_on(10))
+    with sqlite3.connect(file) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
 
 
@@ -331,7 +444,9 @@ def foreign_with_a_mark(file: Path) -> None:
         (header_only, "damaged"),
         (overwritten, "damaged"),
         (without_a_table, "damaged"),
+        (without_a_column, "damaged"),
         (newer, "newer"),
+        (older, "older"),
         (foreign, "foreign"),
         (foreign_with_a_mark, "foreign"),
     ],
@@ -378,7 +493,7 @@ def test_the_log_beside_a_damaged_file_goes_with_it(file: Path) -> None:
     assert verdicts(file) == ["02-11 ok"]
 
 
-def test_a_file_that_another_process_mended_meanwhile_is_not_set_aside(file: Path) -> None:
+def test_a_file_that_another_process_repaired_meanwhile_is_not_set_aside(file: Path) -> None:
     written(file, seen_on(10))
 
     assert sqlite.set_aside(file) is None

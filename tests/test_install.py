@@ -379,7 +379,8 @@ def test_it_says_who_decides_who_waits_and_what_else_a_person_must_do(
 ) -> None:
     text = JOBS + '[jobs.md]\nschedule = "0 8 * * *"\n[jobs.md.output]\npath = "out/*.md"\n'
     text += '[jobs.sync]\nevery = "6 h"\n[jobs.sync.output]\npath = "out/*.json"\n# "${IN_A_COMMENT}"\n'
-    text += '[schedulers.aime]\nurl = "http://localhost:9"\nheaders = { Authorization = "Bearer ${AIME_TOKEN}" }\n'
+    text += '[defaults]\nscheduler = "aime"\n[schedulers.aime]\nkind = "aime"\nurl = "http://localhost:9"\n'
+    text += 'headers = { Authorization = "Bearer ${AIME_TOKEN}" }\n'
     (folder / "jobs.toml").write_text(text, encoding="utf-8")
     monkeypatch.setenv("AIME_TOKEN", "very-secret")
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import HAIKU, Told, at, morning, not_seen
-from rollcall.cause import explain_scheduler
-from rollcall.errors import CauseCode
-from rollcall.evidence import NotSeen, Registration, SchedulerSeen
-from rollcall.findings import Check, Finding, Verdict
+from rollcall.causes.explain import explain_scheduler
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.evidence import JobListed, NotSeen, SchedulerSeen
+from rollcall.findings import Check, Finding
 from rollcall.liveness import LONGEST_WAIT, wait_before_second_look, with_second_look
 
 
@@ -41,7 +41,7 @@ def looked_again(told: Told, next_run: str | None, present: str, *, slow: float 
         answered_at=at_second,
         server_at=at_second.replace(microsecond=0),
         running=running,
-        registrations=(Registration(id=HAIKU, next_run=text),),
+        jobs=(JobListed(id=HAIKU, next_run=text),),
     )
     findings = with_second_look(told.scheduler, first, second).findings
     return next(each for each in findings if each.check is Check.SCHEDULER_IS_ALIVE)

@@ -25,7 +25,7 @@ from rollcall.cli import main
 from rollcall.commands import alert as alert_command
 from rollcall.commands import monitor as command
 from rollcall.errors import BadInput
-from rollcall.history import store
+from rollcall.history.reading import read
 from rollcall.history.rows import FILE
 
 NOW = datetime.fromisoformat(AS_OF)
@@ -110,7 +110,7 @@ def miss(at_home: Monitored) -> None:
 
 def test_all_is_well(at_home: Monitored) -> None:
     looked = at_home.look("--log", str(at_home.log))
-    chronicle = store.read(at_home.history, (), now=NOW + timedelta(hours=1))
+    chronicle = read(at_home.history, (), now=NOW + timedelta(hours=1))
 
     assert (looked.status, looked.notes) == (0, "")
     assert looked.lines == ["All 4 jobs did their work (judged Wed 11 Feb 07:00 CET)"]
@@ -243,7 +243,7 @@ def test_a_good_morning_without_its_log_is_not_called_well(at_home: Monitored) -
 
 
 def test_a_monitor_that_breaks_is_no_mere_warning(at_home: Monitored, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "read", None)
+    monkeypatch.setattr(command, "read", None)
     looked = at_home.look("--quiet", "--log", str(at_home.log))
 
     assert (looked.status, looked.lines) == (3, ["the monitor broke with TypeError"])
@@ -367,7 +367,8 @@ def test_another_jobs_file_than_the_one_here_is_said(at_home: Monitored, monkeyp
 
 def test_two_processes_at_the_same_time_look_once(tmp_path: Path) -> None:
     """The first hangs in its scheduler; the second does not wait for it."""
-    toml = 'timezone = "UTC"\n[schedulers.slow]\nurl = "{url}"\nstatus = "/"\nengine = "cron"\ntimeout = "60 s"\n'
+    toml = 'timezone = "UTC"\n[defaults]\nscheduler = "slow"\n'
+    toml += '[schedulers.slow]\nkind = "aime"\nurl = "{url}"\nstatus = "/"\nengine = "cron"\ntimeout = "60 s"\n'
     toml += '[jobs.a]\nschedule = "@daily"\n'
     with listener(holds=1) as slow:
         (tmp_path / "jobs.toml").write_text(toml.format(url=slow.url))

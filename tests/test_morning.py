@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.one_morning import Told, haiku_job, made, morning, not_seen, roll_of
-from rollcall.errors import CauseCode
+from fixtures.one_morning import HAIKU, Told, haiku_job, made, morning, not_seen, roll_of
+from rollcall.causes.vocabulary import CauseCode
 from rollcall.morning import judge_morning
 from rollcall.morning.written import incomplete_json, to_json
 from rollcall.report.headline import headline
@@ -22,19 +22,24 @@ def written(told: Told, *, is_complete: bool = True) -> dict[str, Any]:
     return whole
 
 
-# DESIGN.md, section 5; programs read these. Others may stand beside them.
+# DESIGN.md, section 6; programs read these. Others may stand beside them.
 PROMISED = ["version", "judged_at", "complete", "verdict", "schedulers", "jobs"]
-PROMISED_OF_A_SCHEDULER = ["id", "verdict", "cause"]
+PROMISED_OF_A_SCHEDULER = ["id", "kind", "verdict", "cause"]
 PROMISED_OF_A_JOB = [
     "id",
     "title",
+    "scheduler",
+    "owner",
+    "tags",
     "due_at",
     "finish_by",
     "next_due_at",
     "verdict",
+    "since",
     "cause",
     "findings",
-    "evidence",
+    "runs",
+    "outputs",
 ]
 
 
@@ -42,16 +47,24 @@ def test_the_promised_keys_are_there_in_their_order() -> None:
     whole = written(morning())
 
     assert [key for key in whole if key in PROMISED] == PROMISED
-    assert whole["version"] == 1
+    assert {"changes", "undeclared", "actions"} <= set(whole)
+    assert whole["version"] == 2
     assert [key for key in whole["schedulers"][0] if key in PROMISED_OF_A_SCHEDULER] == PROMISED_OF_A_SCHEDULER
     assert [key for key in whole["jobs"][0] if key in PROMISED_OF_A_JOB] == PROMISED_OF_A_JOB
 
 
 def test_a_finding_tells_check_verdict_expected_found_and_because() -> None:
     [job] = written(morning())["jobs"]
+    keys = ("check", "verdict", "warning", "code", "expected", "found", "because")
 
-    assert {tuple(each) for each in job["findings"]} == {("check", "verdict", "expected", "found", "because")}
-    assert {"scheduler", "output"} <= set(job["evidence"])
+    assert {tuple(each) for each in job["findings"]} == {keys}
+
+
+def test_what_a_scheduler_lists_and_nobody_declared_is_told() -> None:
+    told = morning(registered=False)
+
+    assert written(morning())["undeclared"] == []
+    assert written(told)["undeclared"] == [{"scheduler": "aime", "jobs": ["neighbour"]}]
 
 
 def test_a_check_that_failed_without_a_finding_needs_attention() -> None:
@@ -62,7 +75,7 @@ def test_a_check_that_failed_without_a_finding_needs_attention() -> None:
 
 def test_a_scheduler_that_nobody_asked_leaves_the_morning_a_part() -> None:
     told = morning()
-    jobs = tuple(replace(job, scheduler=None) for job in told.roll.jobs)
+    jobs = tuple(job.but(scheduler=None) for job in told.roll.jobs)
     part = judge_morning(replace(told.roll, jobs=jobs), told.evidence, now=told.now, schedulers=())
     whole = json.loads(to_json(part, is_complete=True))
 
@@ -74,8 +87,14 @@ def test_a_cause_is_null_or_code_sentence_and_next_step() -> None:
     [bad] = written(morning(status="error"))["jobs"]
 
     assert written(morning())["jobs"][0]["cause"] is None
-    assert list(bad["cause"]) == ["code", "sentence", "next_step"]
-    assert bad["cause"]["code"] == "run-failed"
+    assert list(bad["cause"]) == ["code", "sentence", "next_step", "explains"]
+    assert (bad["cause"]["code"], bad["cause"]["explains"]) == ("run-failed", [])
+
+
+def test_a_schedulers_cause_names_the_jobs_that_it_explains() -> None:
+    [scheduler] = written(morning(running=False, registered=False))["schedulers"]
+
+    assert scheduler["cause"]["explains"] == [HAIKU]
 
 
 @pytest.mark.parametrize(
@@ -124,8 +143,8 @@ def test_times_are_iso_8601_with_the_offset_of_their_day(
 
     assert whole["judged_at"] == now
     assert {name: job[name] for name in times} == times
-    assert job["evidence"]["output"]["newest"][0]["made_at"] == file
-    assert job["evidence"]["scheduler"]["last_execution"] == last_execution
+    assert job["outputs"][0]["newest"][0]["made_at"] == file
+    assert job["runs"][0]["ended"] == last_execution
 
 
 def test_a_job_that_was_not_due_yet_has_no_times() -> None:
@@ -140,10 +159,12 @@ def test_what_could_not_be_seen_is_written_as_such() -> None:
         scheduler=not_seen(CauseCode.SCHEDULER_DOWN, "refused"), folder=not_seen(CauseCode.OUTPUT_UNREADABLE, "gone")
     )
 
-    seen = written(told)["jobs"][0]["evidence"]
+    job = written(told)["jobs"][0]
+    (output,) = job["outputs"]
 
-    assert seen["scheduler"] == {"not_seen": "scheduler-down", "detail": "refused"}
-    assert seen["output"] == {"not_seen": "output-unreadable", "detail": "gone"}
+    assert job["listed"] == {"not_seen": "scheduler-down", "detail": "refused"}
+    assert job["runs"] == []
+    assert (output["not_seen"], output["detail"]) == ("output-unreadable", "gone")
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,17 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+from pydantic import ValidationError
 
-from fixtures.house import NOW, ZURICH
-from fixtures.one_morning import haiku_job, morning, not_seen
+from fixtures.house import NOW, ZURICH, House
+from fixtures.one_morning import aime, at, haiku_job, morning, not_seen, told_run
 from rollcall.action import Action, Deed
+from rollcall.causes.vocabulary import CauseCode
 from rollcall.cli import main
-from rollcall.errors import CauseCode
-from rollcall.evidence import DatabaseSeen, NotSeen, Registration
-from rollcall.jobs import Database
+from rollcall.evidence import JobListed, NotSeen, Outcome, RunSeen, SchedulerSeen
 from rollcall.morning import Morning, judge_morning
+from rollcall.morning.document import MOST_RUNS, Changes, Document
+from rollcall.morning.links import filled_link
 from rollcall.morning.written import incomplete_json, to_json
 from rollcall.replay import replay
 from rollcall.times import to_iso
@@ -42,20 +44,18 @@ def mistakes(whole: dict[str, Any]) -> list[str]:
     return [f"{each.json_path}: {each.message[:200]}" for each in validator.iter_errors(whole)]
 
 
-def beside_a_database(seen: DatabaseSeen | NotSeen) -> Morning:
-    told = morning()
-    [job] = told.roll.jobs
-    assert job.scheduler
-    scheduler = replace(job.scheduler, database=DATABASE)
-    roll = replace(told.roll, schedulers=(scheduler,), jobs=(replace(job, scheduler=scheduler),))
-    return judge_morning(roll, replace(told.evidence, databases={"aime": seen}), now=NOW)
-
-
-DATABASE = Database(
-    scheduler_id="aime", url="sqlite://", shown_url="sqlite://", active="", executions="", timeout=timedelta(seconds=5)
+REMEMBERED = SchedulerSeen(
+    asked_at=NOW,
+    answered_at=NOW,
+    running=True,
+    since="2026-02-10",
+    runs=told_run(haiku_job(), "2026-02-11 05:00:17", "success"),
 )
-RECORD = Registration(id=haiku_job().id, last_execution="2026-02-11 05:00:17", last_status="success")
-FLAGGED = DatabaseSeen(asked_at=NOW, answered_at=NOW, executions=(RECORD,), active=True, active_since="2026-02-10")
+
+
+def beside_a_memory(memory: SchedulerSeen | NotSeen, **others: Any) -> Morning:
+    scheduler = aime(memory={"database": "sqlite:///musique.db", "naive_times": "UTC"})
+    return morning(job=haiku_job(scheduler=scheduler), memory=memory, **others).judged
 
 
 def written(told: Morning, **run: Any) -> dict[str, Any]:
@@ -67,6 +67,7 @@ ACTIONS = (
     Action(deed=Deed.RESTART, subject="aime", at=NOW, is_proven=True, proof="running, 9 jobs"),
     Action(deed=Deed.RERUN, subject="a", at=NOW, is_proven=False, proof="no answer", is_dry=True, due_at=NOW),
 )
+CHANGES = Changes(since=NOW - timedelta(days=1), fixed=(haiku_job().id,), new=(), otherwise=(), added=(), gone=("b",))
 UNSEEN = morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN), folder=not_seen(CauseCode.OUTPUT_UNREADABLE, "gone"))
 MORNINGS: dict[str, dict[str, Any]] = {
     "whole": written(morning().judged),
@@ -74,11 +75,15 @@ MORNINGS: dict[str, dict[str, Any]] = {
     "known for days": written(morning(status="error").judged, since={haiku_job().id: NOW - timedelta(days=3)}),
     "mended": written(replace(morning().judged, actions=ACTIONS)),
     "nothing could be seen": written(UNSEEN.judged),
-    "with a database": written(beside_a_database(FLAGGED)),
-    "with a database that cannot be asked": written(beside_a_database(not_seen(CauseCode.SCHEDULER_ERROR))),
+    "with a memory": written(beside_a_memory(REMEMBERED)),
+    "with a memory alone": written(beside_a_memory(REMEMBERED, scheduler=not_seen(CauseCode.SCHEDULER_DOWN))),
+    "with a memory that cannot be asked": written(beside_a_memory(not_seen(CauseCode.SCHEDULER_ERROR))),
+    "without a scheduler": written(morning(has_scheduler=False).judged),
+    "not registered": written(morning(registered=False).judged),
     "not due yet": written(morning(since="2026-02-11T12:00+01:00", last_execution=None, files=[]).judged),
     "broken off": written(morning().judged, is_complete=False, interruption="it was interrupted"),
     "partial": written(judge_morning(UNSEEN.roll, UNSEEN.evidence, now=NOW, jobs=[])),
+    "changed": written(morning().judged, changes=CHANGES),
     "a demo": written(replace(morning().judged, demo="This is the demo")),
     "not begun": json.loads(incomplete_json(NOW, ZURICH, demo=None)),
     "refused": json.loads(incomplete_json(NOW, ZURICH, demo=None, because="jobs.toml: is not TOML", replay_of=NOW)),
@@ -102,6 +107,13 @@ def test_every_kind_of_morning_is_what_was_promised(whole: dict[str, Any]) -> No
     assert mistakes(whole) == []
 
 
+@pytest.mark.parametrize("whole", MORNINGS.values(), ids=MORNINGS.keys())
+def test_what_is_read_is_what_was_written(whole: dict[str, Any]) -> None:
+    text = json.dumps(whole)
+
+    assert json.loads(Document.model_validate_json(text).model_dump_json()) == whole
+
+
 def test_so_is_every_recorded_morning() -> None:
     seen = [replay(file.parent) for file in RECORDED]
     judged = [judge_morning(each.roll, each.seen_at(each.recorded_at), now=each.recorded_at) for each in seen]
@@ -110,25 +122,20 @@ def test_so_is_every_recorded_morning() -> None:
     assert [found for told in judged for found in mistakes(written(told))] == []
 
 
-def test_the_witness_that_few_have_is_among_them() -> None:
-    [job] = MORNINGS["with a database"]["jobs"]
-
-    assert job["evidence"]["database"]["last_execution"] == "2026-02-11 05:00:17"
-
-
 Spoil = Callable[[dict[str, Any]], None]
 SPOILT: dict[str, Spoil] = {
     "an unknown key": lambda whole: whole.update(more=1),
     "an unknown key of a job": lambda whole: whole["jobs"][0].update(more=1),
     "an unknown key of a scheduler": lambda whole: whole["schedulers"][0].update(more=1),
     "an unknown key of a finding": lambda whole: whole["jobs"][0]["findings"][0].update(more=1),
-    "an unknown key of the evidence": lambda whole: whole["jobs"][0]["evidence"].update(more=1),
-    "an unknown key of a witness": lambda whole: whole["jobs"][0]["evidence"]["scheduler"].update(more=1),
-    "an unknown key of a file": lambda whole: whole["jobs"][0]["evidence"]["output"]["newest"][0].update(more=1),
+    "an unknown key of a listing": lambda whole: whole["jobs"][0]["listed"].update(more=1),
+    "an unknown key of a run": lambda whole: whole["jobs"][0]["runs"][0].update(more=1),
+    "an unknown key of an output": lambda whole: whole["jobs"][0]["outputs"][0].update(more=1),
+    "an unknown key of a file": lambda whole: whole["jobs"][0]["outputs"][0]["newest"][0].update(more=1),
     "an unknown key of an action": lambda whole: whole["actions"][0].update(more=1),
     "a key that is missing": lambda whole: whole["jobs"][0].pop("cause"),
     "an unknown verdict": lambda whole: whole["jobs"][0].update(verdict="fine"),
-    "another version": lambda whole: whole.update(version=2),
+    "another version": lambda whole: whole.update(version=1),
     "ok though it is not complete": lambda whole: whole.update(complete=False),
     "an instant without an offset": lambda whole: whole.update(judged_at="2026-02-11T07:02:00"),
     "complete though it was interrupted": lambda whole: whole.update(incomplete_because="it was interrupted"),
@@ -141,6 +148,8 @@ def test_what_was_not_promised_is_refused(spoil: Spoil) -> None:
     spoil(whole)
 
     assert mistakes(whole) != []
+    with pytest.raises(ValidationError):
+        Document.model_validate_json(json.dumps(whole))
 
 
 def test_an_action_tells_what_was_done_and_what_proves_it() -> None:
@@ -162,3 +171,206 @@ def test_since_is_told_of_a_bad_job_whose_history_is_known() -> None:
     [known], [unknown] = MORNINGS["known for days"]["jobs"], MORNINGS["something is wrong"]["jobs"]
 
     assert (known["since"], unknown["since"]) == (to_iso(NOW - timedelta(days=3), ZURICH), None)
+
+
+# What a job's witnesses showed ----------------------------------------------------------------------------------------
+
+
+def only_job(told: Morning, **run: Any) -> dict[str, Any]:
+    [job] = written(told, **run)["jobs"]
+    assert isinstance(job, dict)
+    return job
+
+
+def test_what_is_on_record_stands_as_it_was_written() -> None:
+    job = only_job(morning().judged)
+
+    assert job["runs"] == [
+        {
+            "due": None,
+            "started": None,
+            "ended": "2026-02-11T05:00:17.157479",
+            "word": "success",
+            "outcome": "success",
+            "attempt": None,
+            "by_schedule": None,
+            "link": None,
+        }
+    ]
+    assert job["listed"] == {
+        "asked_at": "2026-02-11T07:02:00+01:00",
+        "running": True,
+        "registered": True,
+        "next_run": "2026-02-12T06:00:00+01:00",
+        "paused": None,
+        "schedule": None,
+    }
+
+
+def test_the_newest_runs_come_first_and_there_are_at_most_30() -> None:
+    ended = [f"2026-02-{day:02}T05:00:{second:02}" for day in range(1, 12) for second in (17, 1, 9)]
+    runs = [RunSeen(job=haiku_job().id, ended=each, word="success", outcome=Outcome.SUCCESS) for each in ended]
+
+    told = [each["ended"] for each in only_job(morning(runs=runs).judged)["runs"]]
+
+    assert told == sorted(ended, reverse=True)[:MOST_RUNS]
+
+
+def test_each_witness_speaks_for_itself() -> None:
+    """Where the scheduler cannot be asked its memory is judged, and yet is not what the scheduler said."""
+    [beside] = MORNINGS["with a memory"]["jobs"]
+    [alone] = MORNINGS["with a memory alone"]["jobs"]
+    [silent] = MORNINGS["with a memory that cannot be asked"]["jobs"]
+    remembered = ["2026-02-11 05:00:17"]
+
+    assert [each["ended"] for each in beside["runs"]] == ["2026-02-11T05:00:17.157479"]
+    assert [each["ended"] for each in beside["memory_runs"]] == remembered
+    assert (alone["listed"], alone["runs"]) == ({"not_seen": "scheduler-down", "detail": "connection refused"}, [])
+    assert [each["ended"] for each in alone["memory_runs"]] == remembered
+    assert silent["memory_runs"] == {"not_seen": "scheduler-error", "detail": "connection refused"}
+    assert only_job(morning().judged)["memory_runs"] is None
+
+
+def test_not_listed_is_not_the_same_as_not_asked() -> None:
+    unasked = SchedulerSeen(asked_at=NOW, answered_at=NOW, running=True, runs=())
+    [unknown] = MORNINGS["not registered"]["jobs"]
+    [alone] = MORNINGS["without a scheduler"]["jobs"]
+
+    assert unknown["listed"]["registered"] is False
+    assert only_job(morning(scheduler=unasked).judged)["listed"]["registered"] is None
+    assert (alone["listed"], alone["scheduler"], alone["runs"]) == (None, None, [])
+
+
+def test_an_output_where_nobody_could_look_says_why() -> None:
+    [unseen] = MORNINGS["nothing could be seen"]["jobs"]
+    path = "/srv/aime/data/scheduled-output/generate-haiku-%Y%m%d-%H%M%S.md"
+
+    assert unseen["outputs"] == [{"path": path, "not_seen": "output-unreadable", "detail": "gone"}]
+    [seen] = only_job(morning().judged)["outputs"]
+    assert (seen["path"], seen["matches"], len(seen["newest"])) == (path, 5, 5)
+    assert seen["newest"][0] == {
+        "name": "generate-haiku-20260211-060017.md",
+        "size": 375,
+        "made_at": "2026-02-11T06:00:17+01:00",
+        "modified_at": "2026-02-11T06:00:17+01:00",
+    }
+
+
+def test_each_output_of_a_job_is_there() -> None:
+    declared = [{"path": "a-%F.md"}, {"path": "b-%F.md"}]
+
+    outputs = only_job(morning(output=declared, files=[]).judged)["outputs"]
+
+    assert [each["path"] for each in outputs] == ["/srv/aime/a-%F.md", "/srv/aime/b-%F.md"]
+
+
+def test_what_a_job_says_of_itself_is_handed_on() -> None:
+    own: dict[str, Any] = {
+        "owner": "dba",
+        "severity": "page",
+        "tags": ["nightly"],
+        "name": "haiku & co",
+        "has_output": False,
+    }
+    links: dict[str, Any] = {
+        "runbook": "https://wiki.example.com/{job}",
+        "logs": "https://logs.example.com/?unit={name}&from={due}",
+    }
+
+    job = only_job(morning(**own, **links).judged)
+
+    assert (job["owner"], job["severity"], job["tags"], job["name"]) == ("dba", "page", ["nightly"], "haiku & co")
+    assert job["runbook"] == "https://wiki.example.com/generate_haiku_scheduled"
+    assert job["logs"] == "https://logs.example.com/?unit=haiku%20%26%20co&from=2026-02-11T05%3A00%3A00Z"
+
+
+@pytest.mark.parametrize(
+    ("link", "due", "filled"),
+    [
+        (None, "2026-02-11T06:00+01:00", None),
+        (
+            "journalctl -u {name} --since {due}",
+            "2026-02-11T06:00+01:00",
+            "journalctl -u a/b --since 2026-02-11T05:00:00Z",
+        ),
+        ("https://x/{name}?from={due}", "2026-03-29T03:30+02:00", "https://x/a%2Fb?from=2026-03-29T01%3A30%3A00Z"),
+        ("https://x/{name}?from={due}", "2026-10-25T02:30+02:00", "https://x/a%2Fb?from=2026-10-25T00%3A30%3A00Z"),
+        ("https://x/{name}?from={due}", "2026-10-25T02:30+01:00", "https://x/a%2Fb?from=2026-10-25T01%3A30%3A00Z"),
+        ("https://x/?from={due}", None, "https://x/?from="),
+        ("https://x/{other}/{job}", None, "https://x/{other}/%7Bdue%7D"),
+    ],
+)
+def test_links_are_filled_in_once(link: str | None, due: str | None, filled: str | None) -> None:
+    job = haiku_job(id="{due}", name="a/b")
+
+    assert filled_link(link, job, at(due) if due else None) == filled
+
+
+# What explains what ---------------------------------------------------------------------------------------------------
+
+
+def explained(whole: dict[str, Any]) -> dict[str, list[str]]:
+    return {each["id"]: each["cause"]["explains"] for each in (*whole["schedulers"], *whole["jobs"]) if each["cause"]}
+
+
+def test_a_scheduler_explains_its_jobs(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    for name in ("a", "b"):
+        house.add(name)
+    house.falls_silent()
+
+    assert explained(written(house.morning())) == {"aime": ["a", "b"], "a": [], "b": []}
+
+
+def test_a_job_explains_those_that_need_it(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.add("extract")
+    house.add("load", extra='needs = ["extract"]')
+    house.add("report", extra='needs = ["load"]')
+    house.add("other", extra='needs = ["extract"]')
+    house.says("extract", last_status="error")
+    for name in ("load", "report"):
+        house.says(name, last_execution="2026-02-10T05:00:17")
+
+    whole = written(house.morning())
+
+    assert {each["id"]: each["cause"] and each["cause"]["code"] for each in whole["jobs"]} == {
+        "extract": "run-failed",
+        "load": "upstream-failed",
+        "report": "upstream-failed",
+        "other": None,
+    }
+    assert explained(whole) == {"extract": ["load"], "load": ["report"], "report": []}
+
+
+def test_what_nobody_declared_stands_by_its_scheduler(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.add("a")
+    house.listed["forgotten"] = JobListed(id="forgotten", next_run="2026-02-12T06:00:00+01:00")
+
+    assert written(house.morning())["undeclared"] == [{"scheduler": "aime", "jobs": ["forgotten"]}]
+    assert written(morning().judged)["undeclared"] == []
+
+
+def test_a_line_a_job_is_written(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    for name in ("a", "b"):
+        house.add(name)
+
+    lines = to_json(house.morning(), is_complete=True).splitlines()
+
+    assert [json.loads(line.rstrip(","))["id"] for line in lines if line.startswith(' {"id":"')] == ["aime", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2026-03-29T01:30:00+01:00",
+        "2026-03-29T03:30:00+02:00",
+        "2026-10-25T02:30:00+02:00",
+        "2026-10-25T02:30:00+01:00",
+        "2026-07-01T06:00:00.250000+02:00",
+    ],
+)
+def test_the_offset_tells_which_hour_is_meant(moment: str) -> None:
+    assert json.loads(incomplete_json(at(moment), ZURICH, demo=None))["judged_at"] == moment

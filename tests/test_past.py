@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import at, folder_seen, haiku_job, made, not_seen
-from rollcall.errors import CauseCode
+from rollcall.causes.vocabulary import CauseCode
 from rollcall.evidence import FileSeen
-from rollcall.jobs import Job
 from rollcall.past import PastRun, Remembered, Signs, Standing, newest_due, past_runs
+from rollcall.roll.job import Job
 from rollcall.times import parse_span
 
 MOST = 2_000
@@ -173,7 +173,7 @@ def test_what_was_made_after_the_moment_may_have_taken_its_evidence_away(keeps: 
     ],
 )
 def test_of_one_overwritten_file_only_the_newest_run_is_told(made_at: str | None, expected: str) -> None:
-    job = haiku_job(pattern="generate-haiku-latest.md", stamp=None, keeps=None)
+    job = haiku_job(path="out/generate-haiku-latest.md", keeps=None, must_change=False)
     seen = files(made_at, stamped=False) if made_at else []
 
     assert strip(runs_of(job, seen, "2026-02-11T07:00:00+01:00")) == expected

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from fixtures.listener import Listener, listener
 from fixtures.lived_in import AS_OF, NOW, ZURICH, LivedIn, Run, lived_in
-from rollcall.history import store
+from rollcall.history.reading import read_whole
+from rollcall.history.rows import Whole
+from rollcall.history.writing import merge
 
 
 @pytest.fixture
@@ -24,9 +26,9 @@ def house(tmp_path: Path) -> Iterator[LivedIn]:
 # History
 
 
-def remembered(run: Run) -> store.Whole:
-    whole = store.read_whole(run.reports / "history.sqlite3")
-    assert isinstance(whole, store.Whole)
+def remembered(run: Run) -> Whole:
+    whole = read_whole(run.reports / "history.sqlite3")
+    assert isinstance(whole, Whole)
     return whole
 
 
@@ -40,7 +42,7 @@ def test_each_morning_is_remembered_and_the_next_one_knows_it(house: LivedIn) ->
 
     day_before = row.due_at.astimezone(ZURICH) - timedelta(days=1)
     older = replace(row, due_at=day_before.astimezone(UTC), judged_at=row.judged_at - timedelta(days=1))
-    assert store.merge(first.reports / "history.sqlite3", store.Whole(rows=[older])) is None
+    assert merge(first.reports / "history.sqlite3", Whole(rows=[older])) is None
     second = house.run(NOW)
 
     assert [each["since"] for each in second.morning["jobs"]] == [day_before.isoformat()]
@@ -107,14 +109,14 @@ timezone = "Europe/Zurich"
 [jobs.later]
 scheduler = ""
 schedule = "0 6 * * *"
-since = 2999-01-01T00:00:00Z
-output = {{ path = "out/later-*.md" }}
+{since}output = {{ path = "out/later-*.md" }}
 """
 
 
 def tell(house: LivedIn, table: str, *, is_bad: bool = False) -> None:
-    text = LATER.format(table=table)
-    (house.folder / "jobs.toml").write_text(text.replace("since = 2999-01-01T00:00:00Z\n", "") if is_bad else text)
+    """A jobs.toml of one job, which owes no run but from now on, or all that it never made."""
+    since = "" if is_bad else f"since = {datetime.now(UTC):%FT%TZ}\n"
+    (house.folder / "jobs.toml").write_text(LATER.format(table=table, since=since))
 
 
 @pytest.fixture

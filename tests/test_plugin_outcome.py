@@ -172,7 +172,7 @@ test_no_such_witness[wake]                      | skipped | not applicable: outp
 test_fixture_that_cannot_tell[export]           | skipped | {CANNOT_TELL}
 test_fixture_that_asserts[wake]                 | error   | {FAILED_RUN}
 test_stopped[aime]                              | passed  |
-test_stopped[other]                             | failure | failed: the backend of other answers, but its scheduler is stopped: no job of it will run
+test_stopped[other]                             | failure | failed: other answers, but the scheduler is stopped: no job of it will run
 test_known_to_be_broken[wake]                   | skipped |
 test_facts[write]                               | passed  |
 test_status_is_success[wake]                    | failure | {FAILED_RUN}
@@ -283,7 +283,7 @@ def test_a_late_run_that_is_a_warning_is_told_once_and_fails_nothing(late: Lived
 
 
 def test_a_paused_job_has_its_own_word_and_needs_nobody(tmp_path: Path) -> None:
-    pause = 'paused = { until = 2999-01-01, reason = "the mill is being mended" }'
+    pause = 'paused = { until = 2026-03-01, reason = "the mill is being repaired" }'
     with lived_in(tmp_path, wake=pause) as house:
         house.scheduler.says["aime"]["wake"] |= {"last_execution": "2026-01-10T05:00:18", "last_status": "error"}
         run = house.run("-v", "-rs")
@@ -292,5 +292,5 @@ def test_a_paused_job_has_its_own_word_and_needs_nobody(tmp_path: Path) -> None:
     assert run.verdicts["wake"] == "paused"
     assert run.morning["complete"] is True
     assert "test_status_is_success[wake] PAUSED" in run.text
-    assert "the mill is being mended" in run.text
+    assert "the mill is being repaired" in run.text
     assert re.search(r"\d paused in ", run.text)

@@ -106,10 +106,13 @@ def test_what_another_jobs_file_asks_and_the_record_does_not_tell_is_unknown(
     house: LivedIn, recorded: tuple[Run, str, Path], tmp_path: Path
 ) -> None:
     toml = (house.folder / "jobs.toml").read_text() + (
-        '[schedulers.new]\nurl = "http://localhost:1"\n[jobs.fresh]\nscheduler = "new"\nschedule = "0 6 * * *"\n'
+        '[schedulers.new]\nkind = "aime"\nurl = "http://localhost:1"\n'
+        '[jobs.fresh]\nscheduler = "new"\nschedule = "0 6 * * *"\n'
         '[jobs.copy]\nscheduler = ""\nschedule = "0 6 * * *"\noutput = { path = "out/copy-*.md" }\n'
     )
-    toml = toml.replace('"backups/backup-*.md"', '"backups/backup-*.md"\nmust_contain = ["a frog"]')
+    path = '"backups/backup-%Y%m%d-%H%M%S.md"'
+    assert path in toml
+    toml = toml.replace(path, f'{path}\nmust_contain = ["a frog"]')
     (tmp_path / "other.toml").write_text(toml)
     run = house.run("--replay", str(recorded[2]), "--jobs-file", str(tmp_path / "other.toml"))
 

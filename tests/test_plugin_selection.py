@@ -27,7 +27,7 @@ SELECTED = {
         ["/aime/status", "/other/status"],
         "2 of 4 jobs checked: nothing wrong with these",
     ),
-    "a scheduler": ("test_backend_answers and other", ["/other/status"], "0 of 4 jobs checked"),
+    "a scheduler": ("test_scheduler_answers and other", ["/other/status"], "0 of 4 jobs checked"),
 }
 
 
@@ -56,10 +56,10 @@ def test_schedulers_come_first_and_ids_name_the_subject(house: LivedIn) -> None:
     run = house.run("-v", "-p", "no:randomly")
     checks = re.findall(r"::(test_\w+\[\w+\]) PASSED", run.text)
 
-    assert checks[:2] == ["test_backend_answers[aime]", "test_backend_answers[other]"]
+    assert checks[:2] == ["test_scheduler_answers[aime]", "test_scheduler_answers[other]"]
     assert "test_status_is_success[write]" in checks
-    assert all(check.endswith(("[aime]", "[other]")) == (number < 8) for number, check in enumerate(checks))
-    assert len(checks) == 31
+    assert all(check.endswith(("[aime]", "[other]")) == (number < 10) for number, check in enumerate(checks))
+    assert len(checks) == 33
     assert "asking witnesses" not in run.text  # nobody watches a pipe
 
 
@@ -204,5 +204,5 @@ def test_checks_about_a_kind_of_subject_that_nobody_declared_are_left_out(tmp_pa
 
     assert run.status == 0
     assert "The one job did its work" in run.text
-    assert "test_backend_answers" not in "".join(run.outcomes)
+    assert "test_scheduler_answers" not in "".join(run.outcomes)
     assert house.scheduler.asked == []

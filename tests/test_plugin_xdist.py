@@ -45,7 +45,7 @@ def told(morning: dict[str, Any]) -> str:
     """The morning without the instants at which somebody looked."""
     morning = json.loads(json.dumps(morning))
     for judged in morning["jobs"]:
-        (judged["evidence"]["scheduler"] or {}).pop("asked_at", None)
+        (judged["listed"] or {}).pop("asked_at", None)
     for judged in morning["schedulers"]:
         judged.pop("findings")  # they tell how many milliseconds an answer took
     return json.dumps(morning, indent=1)
@@ -95,7 +95,7 @@ def test_a_crashed_worker_is_no_good_morning(tmp_path: Path) -> None:
 
     assert run.status == 1
     assert run.morning["complete"] is False
-    assert "only 34 of 35 checks came to their end" in run.page
+    assert "only 36 of 37 checks came to their end" in run.page
     assert "All 4 jobs did their work" not in run.page
     assert run.morning["other_failures"] == ["checks/test_own.py::test_crashes[write]"]
 

@@ -9,27 +9,31 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import HAIKU, TEXT, Told, at, five_files, haiku_output, made, morning
-from rollcall.config import load
-from rollcall.errors import BadInput, CauseCode
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.errors import BadInput
 from rollcall.evidence import Evidence, FileSeen, NotSeen, OutputSeen
-from rollcall.findings import Verdict
-from rollcall.jobs import Roll
 from rollcall.morning import Morning, judge_morning
+from rollcall.outputs.content import content_of
 from rollcall.recording import EVIDENCE, JOBS, Recorded, check_can_record, record, recorded_in
 from rollcall.replay import Replay, replay
-from rollcall.sources.content import content_of
+from rollcall.roll.load import load
+from rollcall.roll.output import Output
+from rollcall.roll.roll import Roll
+from rollcall.schedulers.json import Json
 
 TOML = f"""
 timezone = "Europe/Zurich"
+[defaults]
+scheduler = "aime"
 [schedulers.aime]
+kind = "aime"
 url = "http://localhost:8000"
 naive_times = "UTC"
 [jobs.{HAIKU}]
 schedule = "0 6 * * *"
 max_runtime = "10 min"
 [jobs.{HAIKU}.output]
-path = "data/scheduled-output/generate-haiku-*.md"
-stamp = "generate-haiku-%Y%m%d-%H%M%S.md"
+path = "data/scheduled-output/generate-haiku-%Y%m%d-%H%M%S.md"
 min_size = "200 B"
 must_contain = ["# Album Haïku"]
 keeps = 5
@@ -84,7 +88,8 @@ def test_a_morning_is_never_replaced(tmp_path: Path) -> None:
 
 def test_what_is_recorded_is_what_was_judged_under_whatever_was_written_since(tmp_path: Path) -> None:
     roll = roll_of(tmp_path, TOML)
-    (tmp_path / JOBS).write_text(TOML + '\n[schedulers.other]\nurl = "http://me:n3w-s3cr3t@h"\n', encoding="utf-8")
+    other = '[schedulers.other]\nkind = "aime"\nurl = "http://me:n3w-s3cr3t@h"\n'
+    (tmp_path / JOBS).write_text(TOML + other, encoding="utf-8")
     record(tmp_path / "kept", roll, Recorded(evidence=morning().evidence, now=morning().now, root=tmp_path))
 
     assert (tmp_path / "kept" / JOBS).read_text(encoding="utf-8") == TOML
@@ -125,7 +130,7 @@ def test_a_damaged_record_is_told(tmp_path: Path, damage: Callable[[str], str]) 
 def test_a_record_of_another_version_is_told(tmp_path: Path) -> None:
     folder = kept(tmp_path)
     file = folder / EVIDENCE
-    file.write_text(file.read_text().replace('"version":1', '"version":7'))
+    file.write_text(file.read_text().replace('"version":2', '"version":7'))
 
     with pytest.raises(BadInput, match="is of version 7"):
         recorded_in(folder)
@@ -147,12 +152,12 @@ SECRETS = {
         "from-outside",
     ),
     "the password of a database": (
-        'naive_times = "UTC"\n[schedulers.aime.database]\nurl = "postgresql://reader:s3cr3t@db/aime"',
+        'naive_times = "UTC"\n[schedulers.aime.memory]\ndatabase = "postgresql://reader:s3cr3t@db/aime"',
         {},
         "s3cr3t",
     ),
     "the password of a database from outside": (
-        'naive_times = "UTC"\n[schedulers.aime.database]\nurl = "postgresql://reader:${PW}@db/aime"',
+        'naive_times = "UTC"\n[schedulers.aime.memory]\ndatabase = "postgresql://reader:${PW}@db/aime"',
         {"PW": "p%40ssw0rd"},
         "p%40ssw0rd",
     ),
@@ -181,7 +186,7 @@ def test_the_password_of_an_address_that_was_not_asked_is_not_kept_either(tmp_pa
     record(tmp_path / "kept", roll, Recorded(evidence=told.evidence, now=told.now, root=tmp_path))
 
     assert "s3same" not in (tmp_path / "kept" / JOBS).read_text()
-    assert replay(tmp_path / "kept").roll.schedulers[0].shown_url == "http://localhost:8000"
+    assert replay(tmp_path / "kept").roll.schedulers[0].address == "http://localhost:8000"
 
 
 STUCK = {
@@ -203,24 +208,28 @@ def test_a_secret_that_cannot_be_taken_out_is_refused_before_anybody_is_asked(tm
 def test_neither_variables_nor_drivers_are_needed_for_a_replay(tmp_path: Path) -> None:
     lines = (
         'url = "${AIME_URL}"\nheaders = { A = "Bearer ${TOKEN}", B = "${OTHER}" }\n'
-        '[schedulers.aime.database]\nurl = "oracle+nodriver://${WHO}:${PW}@db/aime"'
+        '[schedulers.aime.memory]\ndatabase = "oracle+nodriver://${WHO}:${PW}@db/aime"'
     )
     (tmp_path / "other.toml").write_text(TOML.replace('url = "http://localhost:8000"\nnaive_times = "UTC"', lines))
     replayed = replay(kept(tmp_path), jobs_file=tmp_path / "other.toml")
 
-    assert replayed.roll.schedulers[0].shown_url == "${AIME_URL}"
-    assert replayed.roll.schedulers[0].headers == (("A", "Bearer ${TOKEN}"), ("B", "${OTHER}"))
+    (scheduler,) = replayed.roll.schedulers
+
+    assert isinstance(scheduler, Json)
+    assert scheduler.address == "${AIME_URL}"
+    assert scheduler.headers == {"A": "Bearer ${TOKEN}", "B": "${OTHER}"}
     assert judged(replayed).scheduler_causes["aime"]
 
 
 # Under another jobs.toml
 
-PATH = 'path = "data/scheduled-output/generate-haiku-*.md"'
-STAMP = 'stamp = "generate-haiku-%Y%m%d-%H%M%S.md"\n'
+PATH = 'path = "data/scheduled-output/generate-haiku-%Y%m%d-%H%M%S.md"'
+ANY_NAME = 'path = "data/scheduled-output/generate-haiku-*.md"'
 MUST = 'must_contain = ["# Album Haïku"]'
 NOT_THERE = [
-    ("another folder", (PATH, 'path = "elsewhere/generate-haiku-*.md"')),
-    ("another pattern", (PATH, 'path = "data/scheduled-output/generate-*.md"')),
+    ("another folder", (PATH, PATH.replace("data/scheduled-output", "elsewhere"))),
+    ("another name", (PATH, PATH.replace("haiku", "poem"))),
+    ("more names", (PATH, ANY_NAME)),
 ]
 
 
@@ -234,11 +243,10 @@ def test_files_that_nobody_listed_are_unknown(tmp_path: Path, change: tuple[str,
 
 def test_a_job_that_is_not_in_the_record_is_unknown(tmp_path: Path) -> None:
     extra = (
-        '[jobs.new]\nschedule = "0 6 * * *"\nscheduler = ""\noutput = { path = "new-*.md" }\n[schedulers.other]\nurl'
+        '[jobs.new]\nschedule = "0 6 * * *"\nscheduler = ""\noutput = { path = "new-*.md" }\n'
+        '[schedulers.other]\nkind = "aime"\nurl = "http://localhost"\n'
     )
-    changes = [("[schedulers.aime]\nurl", f'{extra} = "http://localhost"\n[schedulers.aime]\nurl')]
-    changes.append(('schedule = "0 6 * * *"\nmax', 'scheduler = "aime"\nschedule = "0 6 * * *"\nmax'))
-    told = judged(under(tmp_path, *changes))
+    told = judged(under(tmp_path, ("[defaults]", f"{extra}[defaults]")))
     by_id = {each.job.id: each.verdict for each in told.jobs} | {
         each.scheduler.id: each.verdict for each in told.schedulers
     }
@@ -275,7 +283,8 @@ def test_a_text_that_was_not_looked_for_is_looked_for_in_what_was_kept(
 
 def read(text: str) -> FileSeen:
     """The file of the morning, as a source reads it."""
-    output = haiku_output(must_contain=("# Album Haïku",), must_not_contain=())
+    table = haiku_output(must_contain=["# Album Haïku"], must_not_contain=None)
+    output = Output.model_validate(table)
     return replace(made("2026-02-11T06:00:17+01:00", text), content=content_of(text.encode(), output))
 
 
@@ -294,25 +303,11 @@ def test_another_format_is_read_where_the_whole_file_was_kept(tmp_path: Path) ->
     assert told.jobs[0].verdict is Verdict.BAD_OUTPUT
 
 
-def test_without_a_stamp_the_mtime_counts(tmp_path: Path) -> None:
-    assert {each.stamp_at for each in files(under(tmp_path, (STAMP, "")))} == {None}
-
-
 def test_another_zone_moves_what_the_names_tell(tmp_path: Path) -> None:
     replayed = under(tmp_path, ('schedule = "0 6 * * *"', 'schedule = "0 6 * * *"\ntimezone = "UTC"'))
 
     assert files(replayed)[0].stamp_at == at("2026-02-11T06:00:17+00:00")
     assert files(replayed)[-1].stamp_at == at("2026-02-07T06:00:17+00:00")
-
-
-@pytest.mark.parametrize("left_out", [{"matches": 6}, {"unstamped": ("generate-haiku-x.md",)}])
-def test_by_another_stamp_a_file_that_was_left_out_may_be_the_one(tmp_path: Path, left_out: dict[str, Any]) -> None:
-    told = morning()
-    seen = told.evidence.outputs[HAIKU]
-    assert isinstance(seen, OutputSeen)
-    some = replace(told, evidence=replace(told.evidence, outputs={HAIKU: replace(seen, **left_out)}))
-
-    assert isinstance(under(tmp_path, (STAMP, ""), told=some).evidence.outputs[HAIKU], NotSeen)
 
 
 def test_the_zone_of_the_names_can_be_tried_out(tmp_path: Path) -> None:
@@ -322,25 +317,45 @@ def test_the_zone_of_the_names_can_be_tried_out(tmp_path: Path) -> None:
     assert replayed.roll.jobs[0].zone.key == "Europe/Zurich"
 
 
-def test_names_that_do_not_tell_by_the_new_stamp_are_no_files_of_the_job(tmp_path: Path) -> None:
-    toml = TOML.replace(STAMP, "")
-    folder = kept(tmp_path, morning(files=[*five_files(), made("2026-02-10T08:00+01:00", stamped=False)]), toml)
-    (tmp_path / "other.toml").write_text(TOML, encoding="utf-8")
-    replayed = replay(folder, jobs_file=tmp_path / "other.toml")
-    seen = replayed.evidence.outputs[HAIKU]
+def recorded_of_any_name(folder: Path, told: Told) -> Replay:
+    """A morning recorded of all names, and replayed of those that tell a time."""
+    kept(folder, told, TOML.replace(PATH, ANY_NAME))
+    (folder / "other.toml").write_text(TOML, encoding="utf-8")
+    return replay(folder / "kept", jobs_file=folder / "other.toml")
 
+
+def test_of_more_names_those_are_taken_that_are_asked_for(tmp_path: Path) -> None:
+    seen = [*five_files(), made("2026-02-10T08:00+01:00", stamped=False)]
+    output = output_of(recorded_of_any_name(tmp_path, morning(files=seen)))
+
+    assert isinstance(output, OutputSeen)
+    assert (output.matches, len(output.files), output.unstamped) == (5, 5, ("generate-haiku-latest.md",))
+    assert output.files[0].stamp_at == at("2026-02-11T06:00:17+01:00")
+
+
+@pytest.mark.parametrize("left_out", [{"matches": 6}, {"unstamped": ("generate-haiku-x.md",)}])
+def test_by_another_name_a_file_that_was_left_out_may_be_the_one(tmp_path: Path, left_out: dict[str, Any]) -> None:
+    told = morning()
+    (seen,) = told.evidence.outputs[HAIKU]
     assert isinstance(seen, OutputSeen)
-    assert (seen.matches, len(seen.files), seen.unstamped) == (5, 5, ("generate-haiku-latest.md",))
+    some = replace(told, evidence=replace(told.evidence, outputs={HAIKU: (replace(seen, **left_out),)}))
+
+    assert isinstance(output_of(recorded_of_any_name(tmp_path, some)), NotSeen)
 
 
 def files(replayed: Replay) -> tuple[FileSeen, ...]:
-    seen = replayed.evidence.outputs[HAIKU]
+    seen = output_of(replayed)
     assert isinstance(seen, OutputSeen)
     return seen.files
 
 
+def output_of(replayed: Replay) -> OutputSeen | NotSeen:
+    (seen,) = replayed.evidence.outputs[HAIKU]
+    return seen
+
+
 def test_files_of_after_the_moment_are_told_apart(tmp_path: Path) -> None:
-    seen = replay(kept(tmp_path)).seen_at(at("2026-02-10T07:00+01:00")).outputs[HAIKU]
+    (seen,) = replay(kept(tmp_path)).seen_at(at("2026-02-10T07:00+01:00")).outputs[HAIKU]
 
     assert isinstance(seen, OutputSeen)
     assert [each.name for each in seen.later] == ["generate-haiku-20260211-060017.md"]

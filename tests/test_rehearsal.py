@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import operator
 import os
 import time
 from dataclasses import replace
@@ -16,10 +17,11 @@ from hypothesis import strategies as st
 
 from fixtures.demo import demo_morning
 from fixtures.lived_in import AS_OF, TOKEN, lived_in
+from fixtures.mornings_made import NOT_YET
 from fixtures.one_morning import (
     FOLDER,
     HAIKU,
-    STAMP,
+    NEIGHBOUR,
     TEXT,
     Told,
     at,
@@ -29,18 +31,19 @@ from fixtures.one_morning import (
     morning,
     not_seen,
     roll_of,
+    scheduler_of,
 )
 from rollcall.advice import told_to
+from rollcall.ask import gather
+from rollcall.causes.vocabulary import CauseCode
 from rollcall.commands import rehearse as command
-from rollcall.config import load
-from rollcall.errors import CauseCode
-from rollcall.evidence import Evidence, FileSeen, SchedulerSeen
+from rollcall.evidence import Evidence, FileSeen, JobListed, RunSeen, SchedulerSeen
+from rollcall.evidence import Outcome as RunOutcome
 from rollcall.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault
-from rollcall.gather import gather
-from rollcall.jobs import Format
 from rollcall.morning import judge_morning
 from rollcall.rehearsal import LeftOut, Outcome, Rehearsal, Rehearsed, rehearse
 from rollcall.report.rehearsal import render_rehearsal
+from rollcall.roll.load import load
 from rollcall.scene import Scene
 
 # Planted before anything looks for it; whoever adds its cause has it found here.
@@ -76,6 +79,62 @@ def renamed(told: Told) -> dict[str, CauseCode | None]:
 
 # A job of which everything is declared --------------------------------------------------------------------------------
 
+# It keeps every run on record, with start and end, and has a word for whatever becomes of one.
+ETL = scheduler_of(
+    "etl",
+    {
+        "kind": "json",
+        "url": "http://localhost:4200",
+        "status": "/api",
+        "jobs": {"each": "jobs", "id": "id", "next_run": "next", "paused": "paused"},
+        "runs": {
+            "each": "runs",
+            "job": "job",
+            "due": "due",
+            "started": "start",
+            "ended": "end",
+            "status": "state",
+            "by_schedule": "auto",
+        },
+        "words": {
+            "success": ["done"],
+            "partial": ["done with warnings"],
+            "failed": ["crashed"],
+            "running": ["running"],
+            "waiting": ["pending"],
+            "skipped": ["skipped"],
+        },
+    },
+)
+
+
+def with_history(now: str, files: list[FileSeen]) -> dict[str, Any]:
+    """The words of a morning on which each of these files is of a run on record, begun 15 s before it was made."""
+    job = haiku_job(scheduler=ETL, min_runtime="5 s")
+    following = job.schedule.next_due(at(now))
+    assert following is not None
+    seen = SchedulerSeen(
+        asked_at=at(now),
+        answered_at=at(now),
+        server_at=at(now),
+        jobs=(JobListed(id=HAIKU, next_run=following.isoformat(), paused=False), NEIGHBOUR),
+        runs=tuple(
+            RunSeen(
+                job=HAIKU,
+                due=each.made_at.replace(second=0).isoformat(),
+                started=(each.made_at - timedelta(seconds=15)).isoformat(),
+                ended=each.made_at.isoformat(),
+                word="done",
+                outcome=RunOutcome.SUCCESS,
+                by_schedule=True,
+            )
+            for each in files
+        ),
+        runs_since=at(now) - timedelta(days=7),
+    )
+    return {"now": now, "job": job, "files": files, "scheduler": seen}
+
+
 WHOLE: dict[str, dict[str, Any]] = {
     "daily": {},
     "in APScheduler's words": {"engine": "apscheduler"},
@@ -110,9 +169,20 @@ WHOLE: dict[str, dict[str, Any]] = {
         "files": [made("2026-02-11T06:00:17+01:00"), made("2026-02-04T06:00:17+01:00")],
     },
 }
+WITH_HISTORY = {
+    "with a history": with_history("2026-02-11T07:02:00+01:00", five_files()),
+    "with a history in spring": with_history(
+        "2026-03-29T07:02:00+02:00",
+        [made("2026-03-29T06:00:17+02:00"), *five_files("2026-03-28T06:00:17+01:00")[:4]],
+    ),
+    "with a history in autumn": with_history(
+        "2026-10-25T07:02:00+01:00",
+        [made("2026-10-25T06:00:17+01:00"), *five_files("2026-10-24T06:00:17+02:00")[:4]],
+    ),
+}
 
 
-@pytest.mark.parametrize("words", WHOLE.values(), ids=WHOLE)
+@pytest.mark.parametrize("words", (WHOLE | WITH_HISTORY).values(), ids=WHOLE | WITH_HISTORY)
 def test_every_fault_of_a_whole_job_is_found_by_its_own_name(words: dict[str, Any]) -> None:
     told = morning(**words)
 
@@ -120,19 +190,35 @@ def test_every_fault_of_a_whole_job_is_found_by_its_own_name(words: dict[str, An
     assert renamed(told) == {}
 
 
+# What can be seen only where every run is on record, with its start.
+OF_A_HISTORY = {"job-stalled", "not-picked-up", "run-skipped", "started-late", "overran", "too-short", "partial-run"}
+
+
 def test_every_fault_can_befall_some_job() -> None:
     mornings = [morning(**words) for words in WHOLE.values()] + [morning(has_scheduler=False)]
     befell = {name for told in mornings for name in faults_of(told)}
+    befell_history = {name for words in WITH_HISTORY.values() for name in faults_of(morning(**words))}
 
-    assert befell == {str(each) for each in (*JOB_FAULTS, *SCHEDULER_FAULTS)}
+    assert befell | befell_history == {str(each) for each in (*JOB_FAULTS, *SCHEDULER_FAULTS)}
+    assert befell_history - befell == OF_A_HISTORY
+
+
+# What befalls no run that was good: it was made good, or is of a paused job, of the job before it or of a record.
+OF_NO_GOOD_RUN = {
+    CauseCode.MADE_GOOD,
+    CauseCode.RAN_THOUGH_PAUSED,
+    CauseCode.UPSTREAM_FAILED,
+    CauseCode.NOT_RECORDED,
+}
+# To be emptied, as NOT_YET is: the judge says them, and nobody plants them.
+UNPLANTED = {CauseCode.NO_RECORDS, CauseCode.UNKNOWN_STATUS, CauseCode.INCOMPLETE_OUTPUT}
 
 
 def test_every_cause_has_its_fault() -> None:
     """Where this fails, a cause was added: give it a row in rollcall/faults."""
     named = {each.code for each in JOB_FAULTS} | {each.code for each in SCHEDULER_FAULTS}
 
-    # What a record does not hold befalls no job.
-    assert set(CauseCode) - named == {CauseCode.NOT_RECORDED}
+    assert set(CauseCode) - named == {*OF_NO_GOOD_RUN, *UNPLANTED, *NOT_YET}
 
 
 def test_a_job_is_late_when_it_has_run_and_all_else_is_known_at_its_limit() -> None:
@@ -177,9 +263,8 @@ def test_a_first_run_that_did_not_happen_never_ran(words: dict[str, Any]) -> Non
 # A setting less, a fault more that slips through ----------------------------------------------------------------------
 
 JSON: dict[str, Any] = {
-    "pattern": "generate-haiku-*.json",
-    "stamp": "generate-haiku-%Y%m%d-%H%M%S.json",
-    "min_size": 1,
+    "path": "data/scheduled-output/generate-haiku-%Y%m%d-%H%M%S.json",
+    "min_size": "1 B",
     "must_contain": (),
     "must_not_contain": (),
     "files": [made("2026-02-11T06:00:17+01:00", name="generate-haiku-20260211-060017.json")],
@@ -188,8 +273,10 @@ OUTPUT = f"[jobs.{HAIKU}.output]"
 HEART, FALLBACK = "degraded-output (heart missing)", "degraded-output (fallback text)"
 RESTORED = "success-without-output (old file restored)"
 
+DATED, ANY_NAME = (f"data/scheduled-output/generate-haiku-{each}.md" for each in ("%Y%m%d-%H%M%S", "*"))
 # The names tell the time, and nobody declared how.
-UNSTAMPED: dict[str, Any] = {"stamp": None, "files": [replace(each, stamp_at=None) for each in five_files()]}
+UNDATED: dict[str, Any] = {"path": ANY_NAME, "files": [replace(each, stamp_at=None) for each in five_files()]}
+ADD_OUTPUT = 'with path = "…", the time of the run such as %Y%m%d-%H%M%S in it'
 
 # the words of the morning | what slips through then, and the advice
 WITHOUT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
@@ -200,10 +287,10 @@ WITHOUT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
         {"must_change": False},
         {"duplicate-output": f"add must_change = true to {OUTPUT}"},
     ),
-    ("min_size", {"min_size": 1}, {"truncated-output": f'write min_size = "250 B" in {OUTPUT} (it has 375 B)'}),
+    ("min_size", {"min_size": "1 B"}, {"truncated-output": f'write min_size = "250 B" in {OUTPUT} (it has 375 B)'}),
     (
         "format",
-        JSON | {"format": Format.ANY},
+        JSON | {"format": "any"},
         {
             "truncated-output": f'add format = "json" to {OUTPUT}',
             HEART: f'add must_contain = ["…"] to {OUTPUT}',
@@ -211,20 +298,23 @@ WITHOUT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
         },
     ),
     (
-        "stamp",
-        UNSTAMPED,
-        {RESTORED: f'add stamp = "generate-haiku-%Y%m%d-%H%M%S.md" to {OUTPUT}, as its names are'},
+        "the time in path",
+        UNDATED,
+        {RESTORED: f'write path = "{DATED}" in {OUTPUT}, as its names are'},
     ),
     (
-        "stamp, and each run overwrites one file",
+        "the time in path, and each run overwrites one file",
         {
-            "stamp": None,
-            "pattern": "haiku.md",
+            "path": "data/scheduled-output/haiku.md",
+            "must_change": False,
             "files": [made("2026-02-11T06:00:17+01:00", name="haiku.md", stamp_at=None)],
         },
-        {RESTORED: f"let each run write a file of its own, its time in the name, and add stamp to {OUTPUT}"},
+        {
+            RESTORED: f'let each run write a file of its own, and write path = "…" in {OUTPUT}, '
+            "the time of the run such as %Y%m%d-%H%M%S in it"
+        },
     ),
-    ("output", {"has_output": False}, {"success-without-output": f"add {OUTPUT} with path and stamp"}),
+    ("output", {"has_output": False}, {"success-without-output": f"add {OUTPUT} {ADD_OUTPUT}"}),
     (
         "scheduler",
         {"has_scheduler": False},
@@ -236,7 +326,7 @@ WITHOUT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
         HOURLY | {"now": "2026-02-11T07:30:00+01:00"},
         {
             "ran-late": f'add anchor = "…" to [jobs.{HAIKU}], from which its interval is counted',
-            "success-without-output": f"add {OUTPUT} with path and stamp",
+            "success-without-output": f"add {OUTPUT} {ADD_OUTPUT}",
         },
     ),
     (
@@ -257,9 +347,9 @@ ADVISED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (HEART, {"must_contain": ()}, {"must_contain": ("tombe",)}),
     (FALLBACK, {"must_not_contain": ()}, {"must_not_contain": ("quota exceeded",)}),
     ("duplicate-output", {"must_change": False}, {"must_change": True}),
-    ("truncated-output", {"min_size": 1}, {"min_size": 250}),
-    ("truncated-output", JSON | {"format": Format.ANY}, {"format": Format.JSON}),
-    (RESTORED, UNSTAMPED, {"stamp": STAMP, "files": five_files()}),
+    ("truncated-output", {"min_size": "1 B"}, {"min_size": "250 B"}),
+    ("truncated-output", JSON | {"format": "any"}, {"format": "json"}),
+    (RESTORED, UNDATED, {"path": DATED, "files": five_files()}),
     ("success-without-output", {"has_output": False}, {"has_output": True}),
     ("run-failed", {"has_scheduler": False}, {"has_scheduler": True}),
     ("ran-late", {"late": "warn"}, {"late": "fail"}),
@@ -289,7 +379,7 @@ def test_without_its_file_a_record_in_another_zone_is_told_as_lying_ahead() -> N
 
 def halved(text: str, **declared: Any) -> FileSeen:
     """The file that holds this text, when half of it was written."""
-    told = morning(files=[made("2026-02-11T06:00:17+01:00", text)], **{"min_size": 1, **declared})
+    told = morning(files=[made("2026-02-11T06:00:17+01:00", text)], **{"min_size": "1 B", **declared})
     [judged] = told.judged.jobs
     truncated = next(each for each in JOB_FAULTS if each.name == "truncated-output")
     return truncated.plant(Scene.of(judged, at("2026-02-11T06:25:00+01:00"))).files[0]
@@ -318,7 +408,7 @@ def test_a_text_at_the_end_of_a_file_is_not_in_its_first_half() -> None:
     [("text", False), ("jsonl", False), ("csv", False), ("json", True), ("xml", True), ("gzip", True), ("zip", True)],
 )
 def test_half_is_seen_by_the_formats_that_mark_their_end(kind: str, is_seen: bool) -> None:
-    content = halved(TEXT, format=Format(kind)).content
+    content = halved(TEXT, format=kind, must_contain=(), must_not_contain=()).content
 
     assert content is not None
     assert (content.flaw is not None) is is_seen
@@ -326,14 +416,13 @@ def test_half_is_seen_by_the_formats_that_mark_their_end(kind: str, is_seen: boo
 
 # Nothing is touched, and nothing is said that does not hold -----------------------------------------------------------
 
-DECLARED = st.fixed_dictionaries(
+WORDS = st.fixed_dictionaries(
     {},
     optional={
         "must_contain": st.just(()),
         "must_not_contain": st.just(()),
         "must_change": st.just(False),
-        "min_size": st.sampled_from([1, 200, 300]),
-        "stamp": st.none(),
+        "min_size": st.sampled_from(["1 B", "200 B", "300 B"]),
         "has_output": st.just(False),
         "late": st.just("warn"),
         "engine": st.just("apscheduler"),
@@ -346,6 +435,7 @@ DECLARED = st.fixed_dictionaries(
         "schedule": st.sampled_from(["0 6 * * *", "0 6 11 * *", "0 6 * * wed", "0 */2 * * *"]),
     },
 )
+DECLARED = st.builds(operator.or_, WORDS, st.sampled_from([{}, UNDATED]))
 
 
 @given(DECLARED)
@@ -395,7 +485,7 @@ def test_a_scheduler_that_is_down_is_left_out_with_its_jobs() -> None:
     left_out = rehearsed(morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN))).left_out
 
     assert left_out == (
-        LeftOut(id="aime", why="The backend does not answer: connection refused."),
+        LeftOut(id="aime", why="The scheduler does not answer: connection refused."),
         LeftOut(id=HAIKU, why="cannot tell: scheduler-down"),
     )
 
@@ -413,7 +503,7 @@ def test_a_rehearsal_is_whole_only_where_all_was_planted_and_found() -> None:
 
     assert not empty.is_whole
     assert replace(whole, jobs=(replace(whole.jobs[0], faults=tuple(found)),)).is_whole
-    assert not rehearsed(morning(min_size=1)).is_whole
+    assert not rehearsed(morning(min_size="1 B")).is_whole
 
 
 # How it is told -------------------------------------------------------------------------------------------------------
@@ -423,8 +513,12 @@ def told_lines(told: Told) -> list[str]:
     return list(render_rehearsal(rehearsed(told), width=110))
 
 
+def unwrapped(lines: list[str]) -> str:
+    return f" {' '.join(each.strip() for each in lines)} "
+
+
 def test_what_slips_through_is_told_with_its_setting() -> None:
-    lines = told_lines(morning(min_size=1))
+    lines = told_lines(morning(min_size="1 B"))
     [line] = [line for line in lines if "truncated-output" in line]
 
     assert line == f'  SLIPS  truncated-output: write min_size = "250 B" in {OUTPUT} (it has 375 B)'
@@ -432,24 +526,24 @@ def test_what_slips_through_is_told_with_its_setting() -> None:
 
 def test_jobs_of_which_the_same_is_to_be_said_are_told_together() -> None:
     told = morning(has_output=False)
-    other = replace(told.roll.jobs[0], id="other")
+    other = haiku_job(id="other", has_output=False)
     seen = told.evidence.schedulers["aime"]
     assert isinstance(seen, SchedulerSeen)
-    [record] = seen.registrations
-    both = replace(seen, registrations=(record, replace(record, id="other")))
+    [listed], [run] = seen.jobs or (), seen.runs or ()
+    both = replace(seen, jobs=(listed, replace(listed, id="other")), runs=(run, replace(run, job="other")))
     evidence = replace(told.evidence, schedulers={"aime": both})
 
     lines = list(render_rehearsal(rehearse(roll_of(told.roll.jobs[0], other), evidence, now=told.now), width=110))
 
     assert f"{HAIKU} and other" in lines
-    assert "  SLIPS  success-without-output: add [jobs.*.output] with path and stamp" in lines
+    assert f" SLIPS  success-without-output: add [jobs.*.output] {ADD_OUTPUT} " in unwrapped(lines)
 
 
 def test_a_morning_that_is_not_good_says_so_first() -> None:
     lines = told_lines(morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN)))
 
     assert lines[0] == "This morning is not good: no job can be rehearsed. Left out:"
-    assert lines[1] == "  aime: The backend does not answer: connection refused."
+    assert lines[1] == "  aime: The scheduler does not answer: connection refused."
 
 
 def test_a_good_morning_on_which_nothing_was_owed_is_not_called_bad() -> None:
@@ -460,7 +554,7 @@ def test_a_good_morning_on_which_nothing_was_owed_is_not_called_bad() -> None:
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:
-    lines = list(render_rehearsal(rehearsed(morning(min_size=1, must_contain=())), width=60))
+    lines = list(render_rehearsal(rehearsed(morning(min_size="1 B", must_contain=())), width=60))
 
     assert max(map(len, lines)) <= 60
 
@@ -549,7 +643,7 @@ def test_the_command_touches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert contents(tmp_path) == before
         assert sorted(house.scheduler.asked) == ["/aime/status", "/other/status"]
     assert "scheduler aime" in lines
-    assert "  SLIPS  success-without-output: add [jobs.*.output] with path and stamp" in lines
+    assert f" SLIPS  success-without-output: add [jobs.*.output] {ADD_OUTPUT} " in unwrapped(lines)
     assert TOKEN not in "\n".join(lines)
 
 

@@ -19,7 +19,7 @@ import time_machine
 from fixtures.demo import DemoMorning, demo_morning
 from fixtures.obedient_service import HAIKU, SCHEDULER, ObedientService, Reply, obedient_service
 from rollcall.cli import main
-from rollcall.history import store
+from rollcall.history.reading import read_ids
 from rollcall.history.rows import FILE
 
 HOUSE = Path(__file__).parents[1]
@@ -59,7 +59,7 @@ def test_a_stopped_scheduler_is_started_and_what_it_missed_is_made_up_for() -> N
         with closing(sqlite3.connect(demo.folder / "data" / "musique.db")) as connection:
             (active,) = connection.execute("SELECT last_updated FROM service_states").fetchone()
         later = demo.now + timedelta(hours=1)
-        remembered = store.read_ids(demo.folder / "reports" / FILE, [JOB, "weekly_haiku"], now=later)
+        remembered = read_ids(demo.folder / "reports" / FILE, [JOB, "weekly_haiku"], now=later)
 
     start = "`curl -X POST URL/api/v1/services/scheduler/start`"
     assert dry == (1, [f"aime is stopped and would be restarted: {start}"])
@@ -97,17 +97,17 @@ def test_a_missed_run_is_made_up_for_once() -> None:
 
 
 UNCURED = """
-scheduler-down   | ensure-running       | 1 | aime is not proven to run: The backend does not answer: GET URL
-access-denied  | ensure-running       | 1 | aime is not proven to run: The scheduler refuses to be asked: GET URL
-scheduler-error  | ensure-running       | 1 | aime is not proven to run: The backend answers with an error: GET URL
-not-registered | ensure-running       | 1 | aime is running, but without a next run of generate_haiku_scheduled
-access-denied  | rerun JOB            | 1 | JOB is not run again: its scheduler cannot run it: the scheduler refuses
-scheduler-stopped | rerun JOB      | 1 | JOB is not run again: its scheduler cannot run it: the scheduler is stopped
-run-failed     | rerun JOB            | 1 | JOB is not run again: it was not missed: failed: due Wed 11 Feb
-empty-output   | rerun JOB            | 1 | JOB is not run again: it was not missed: bad-output: its output
-job-paused     | rerun JOB            | 1 | JOB is not run again: more is wrong with it: failed: the scheduler
-missed-run     | rerun weekly_haiku   | 0 | weekly_haiku is not run again: it was not missed: ok, due Sun
-missed-run     | ensure-running       | 0 | aime is running, 9 jobs, next run Wed 11 Feb 08:00 CET
+scheduler-down    | ensure-running     | 1 | aime is not proven to run: The scheduler does not answer: GET URL
+access-denied     | ensure-running     | 1 | aime is not proven to run: The scheduler refuses to be asked: GET URL
+scheduler-error   | ensure-running     | 1 | aime is not proven to run: The scheduler answers with an error: GET URL
+not-registered    | ensure-running     | 1 | aime is running, but without a next run of generate_haiku_scheduled
+access-denied     | rerun JOB          | 1 | JOB is not run again: its scheduler cannot run it: the scheduler refuses
+scheduler-stopped | rerun JOB          | 1 | JOB is not run again: its scheduler cannot run it: the scheduler is stopped
+run-failed        | rerun JOB          | 1 | JOB is not run again: it was not missed: failed: due Wed 11 Feb
+empty-output      | rerun JOB          | 1 | JOB is not run again: it was not missed: bad-output: its output
+job-paused        | rerun JOB          | 1 | JOB is not run again: more is wrong with it: failed: the scheduler
+missed-run        | rerun weekly_haiku | 0 | weekly_haiku is not run again: it was not missed: ok, due Sun
+missed-run        | ensure-running     | 0 | aime is running, 9 jobs, next run Wed 11 Feb 08:00 CET
 """
 ROWS = [[cell.strip() for cell in line.replace("JOB", JOB).split("|")] for line in UNCURED.strip().splitlines()]
 

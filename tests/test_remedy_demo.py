@@ -22,8 +22,8 @@ missed-run        | {BOTH}            | None              | ran-late          | 
 missed-run        | --restart-stopped | None              | missed-run        |
 scheduler-stopped | --rerun-missed    | scheduler-stopped | scheduler-stopped |
 access-denied     | {BOTH}            | access-denied     | access-denied     |
-scheduler-down      | {BOTH}            | scheduler-down      | scheduler-down      |
-scheduler-error     | {BOTH}            | scheduler-error     | scheduler-error     |
+scheduler-down    | {BOTH}            | scheduler-down    | scheduler-down    |
+scheduler-error   | {BOTH}            | scheduler-error   | scheduler-error   |
 clock-skew        | {BOTH}            | clock-skew        | None              |
 empty-output      | {BOTH}            | None              | empty-output      |
 run-failed        | {BOTH}            | None              | run-failed        |

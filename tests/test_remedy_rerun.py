@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,13 +25,14 @@ from rollcall.action import Action, Deed, told
 from rollcall.errors import CannotLook
 from rollcall.morning import Morning
 from rollcall.remedy import rerun_missed
-from rollcall.sources.over_http import post
+from rollcall.schedulers.json import Json
+from rollcall.schedulers.over_http import post
 
 ZURICH = ZoneInfo("Europe/Zurich")
 HOUSE = Path(__file__).parents[1]
 ENDED = {"last_execution": "2026-02-11T06:02:00"}
 TOMORROW = "2026-02-12T06:00:00+01:00"
-WITH_OUTPUT = HAIKU + '[jobs.haiku.output]\npath = "haiku-*.md"\nstamp = "haiku-%Y%m%d-%H%M%S.md"\nmin_size = "5 B"\n'
+WITH_OUTPUT = HAIKU + '[jobs.haiku.output]\npath = "haiku-%Y%m%d-%H%M%S.md"\nmin_size = "5 B"\n'
 IMPATIENT = SCHEDULER.replace('"2 s"', '"0.3 s"')
 
 
@@ -144,7 +144,7 @@ def test_a_run_that_goes_on_after_the_answer_is_waited_for(house: Household, sta
     assert house.scheduler.posts == ["/trigger/haiku"]
 
 
-def test_a_backend_that_is_too_busy_with_the_run_to_answer_is_waited_for(house: Household) -> None:
+def test_a_scheduler_that_is_too_busy_with_the_run_to_answer_is_waited_for(house: Household) -> None:
     scheduler = house.scheduler
     scheduler.replies["/trigger/haiku"] = Reply(does=True)
     scheduler.runs = lambda job_id: scheduler.replies.update({"/status": Reply(status=503)})
@@ -351,7 +351,7 @@ def dry(told_morning: Any, now: datetime) -> tuple[Action, ...]:
 MISSED: dict[str, Any] = {
     "last_execution": "2026-02-10T05:00:17",
     "files": five_files("2026-02-10T06:00:17+01:00"),
-    "job": replace(haiku_job(), may_rerun=True),
+    "job": haiku_job(rerun=True),
 }
 
 
@@ -392,7 +392,7 @@ def test_a_run_now_is_not_in_the_way_of_the_next(now: str, next_due: str, says: 
 def test_the_next_run_is_as_near_as_the_time_that_passes(missed_at: str, now: str, is_in_the_way: bool) -> None:
     last = at(missed_at) - timedelta(days=1)
     told_morning = morning(
-        job=replace(haiku_job(schedule="0 3 * * *"), may_rerun=True),
+        job=haiku_job(schedule="0 3 * * *", rerun=True),
         last_execution=last.replace(tzinfo=None).isoformat(),
         files=[made(last.astimezone(ZURICH).isoformat())],
         now=now,
@@ -455,11 +455,10 @@ CHECK = """
 import sys
 from datetime import datetime
 from pathlib import Path
-from rollcall.config import load
-from rollcall.gather import gather
+from rollcall.roll.load import load
+from rollcall.ask import gather
 from rollcall.morning import judge_morning
 from rollcall.remedy import rerun_missed
-from rollcall.sources.over_http import post
 file, now = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
 roll = load(file, environment={})
 def judge():
@@ -548,7 +547,7 @@ def test_what_was_made_up_for_needs_nothing_more(house: Household) -> None:
 @pytest.mark.parametrize(
     ("reply", "says"),
     [
-        (Reply(dies=True), "the backend does not answer"),
+        (Reply(dies=True), "the scheduler does not answer"),
         (Reply(hangs=True), "no complete answer within 1 s; missed: due Wed 11 Feb 06:00 CET"),
     ],
     ids=["dies", "hangs"],
@@ -575,8 +574,10 @@ def test_nobody_is_waited_for_as_long_as_a_run_may_take_before_it_begins(tmp_pat
             each.setblocking(False)
             each.connect_ex(full.getsockname())
         house = Household.of(ObedientService(jobs={}, url="http://{}:{}".format(*full.getsockname())), tmp_path)
+        (scheduler,) = house.roll.schedulers
+        assert isinstance(scheduler, Json)
         began_on = time.monotonic()
         with pytest.raises(CannotLook, match="no connection within 2 s"):
-            post(house.roll.schedulers[0], "/trigger/haiku", limit=timedelta(minutes=10))
+            post(scheduler, "/trigger/haiku", limit=timedelta(minutes=10))
 
     assert time.monotonic() - began_on < 2 + BUSY

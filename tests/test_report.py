@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.house import HOSTILE, NOW, YESTERDAY, ZURICH, House
-from rollcall.errors import CauseCode
+from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import NotSeen
-from rollcall.findings import Verdict
 from rollcall.morning import Morning
 from rollcall.report.board import render_board, title
 from rollcall.report.incomplete import render_incomplete
@@ -226,7 +225,7 @@ def test_one_cause_of_nine_jobs_is_one_card(nine: House) -> None:
     assert "9 jobs cannot be vouched for" in _Page(page).shown
 
 
-def test_what_a_silent_backend_hides_is_apart_from_what_is_proved(nine: House) -> None:
+def test_what_a_silent_scheduler_hides_is_apart_from_what_is_proved(nine: House) -> None:
     nine.add("haiku", "Haiku", output="out/haiku-*.md")
     nine.falls_silent()
 
@@ -436,7 +435,7 @@ def test_the_last_words_tell_one_cause_once(nine: House) -> None:
 
     assert render_summary(nine.morning(), is_complete=True) == [
         "9 of 9 jobs need you (judged Wed 11 Feb 07:02 CET)",
-        "scheduler-stopped [aime]: The backend of aime answers, but its scheduler is stopped: no job of it will run.",
+        "scheduler-stopped [aime]: Aime answers, but the scheduler is stopped: no job of it will run.",
         "  do: Start it: `pytest checks/ --restart-stopped`",
         "  also explains: job_1, job_2, job_3, job_4, job_5, job_6, … (9 in all)",
     ]

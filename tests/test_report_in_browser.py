@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.house import HOSTILE, ZURICH, House
+from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import Content, FileSeen, SchedulerSeen
-from rollcall.findings import Verdict
 from rollcall.history.rows import Chronicle, PastMorning, Row
 from rollcall.report.board import render_board
 
@@ -132,7 +132,11 @@ def _whole_board(house: House) -> str:
     """A morning with something in every section, after a month of others, on the night when clocks went back."""
     now = datetime(2020, 10, 25, 7, 2, tzinfo=ZURICH)
     for number in range(3):
-        house.add(f"job_{number}", f"Job number {number} with a name that is long enough to be cut", output="out/*.md")
+        house.add(
+            f"job_{number}",
+            f"Job number {number} with a name that is long enough to be cut",
+            output=f"out/{number}-*.md",
+        )
         house.says(f"job_{number}", last_execution="2020-10-25T05:00:17", next_run="2020-10-26T06:00:00+01:00")
         made_at = now.replace(hour=6, minute=0, second=16)
         content = Content(head="une feuille tombe " * 100)
@@ -142,7 +146,11 @@ def _whole_board(house: House) -> str:
     house.says("job_1", last_status="error")
     house.server_at = None
     house.scheduler = SchedulerSeen(
-        asked_at=now, answered_at=now, running=True, registrations=tuple(house.registrations.values())
+        asked_at=now,
+        answered_at=now,
+        running=True,
+        jobs=tuple(house.listed.values()),
+        runs=tuple(house.runs.values()),
     )
     pause = 'paused = { until = 2020-10-20, reason = "the flat is being painted" }'
     house.jobs += f"[jobs.paused]\nschedule = '0 5 * * *'\n{pause}\n[jobs.paused.output]\npath = 'out/p-*.md'\n"

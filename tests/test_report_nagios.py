@@ -12,7 +12,7 @@ import pytest
 from fixtures.house import HOSTILE, House
 from fixtures.one_morning import Told, haiku_job, morning, not_seen, roll_of
 from rollcall.action import Action, Deed
-from rollcall.errors import CauseCode
+from rollcall.causes.vocabulary import CauseCode
 from rollcall.morning import Morning, judge_morning
 from rollcall.report.nagios import State, render
 

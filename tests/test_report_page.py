@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from fixtures.house import HOSTILE, NOW, YESTERDAY, ZURICH, House
-from fixtures.one_morning import at
+from fixtures.one_morning import at, left
 from rollcall.action import Action, Deed
-from rollcall.evidence import Content, FileSeen, Registration
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import Verdict
+from rollcall.evidence import Content, FileSeen, JobListed, RunSeen
 from rollcall.history.rows import NOTHING, Chronicle, PastMorning, Row
-from rollcall.jobs import Pause
 from rollcall.morning import Morning
 from rollcall.report.board import render_board, title
 from rollcall.report.changes import changes, missing_mornings, tell_missing, unusual_size
@@ -26,6 +25,7 @@ from rollcall.report.lasting import Context, began_at, last_good_at
 from rollcall.report.script import SCRIPT
 from rollcall.report.strips import beats
 from rollcall.report.told import tell
+from rollcall.roll.job import Pause
 from rollcall.schedule import Engine, read_schedule
 
 _LEFT = re.compile(r"<[^>]*>")
@@ -51,7 +51,7 @@ def row(days_ago: int, verdict: Verdict = Verdict.OK, *, size: int = 900, cause:
         cause=cause or ("missed-run" if is_bad else None),
         needs_a_person=is_bad,
         ran_at=None if is_bad else due(days_ago) + timedelta(seconds=17),
-        size=None if is_bad else size,
+        outputs=() if is_bad else left(size),
         judged_at=due(days_ago) + timedelta(hours=1),
     )
 
@@ -463,7 +463,7 @@ _WEEKDAY = [row(days, size=900 + days) for days in (35, 28, 21, 14, 7)]
         ([row(days) for days in range(7, 0, -1)], 90, None),
         (_WEEKDAY[:3], 90, None),
         # What was bad is no measure of what is usual.
-        ([replace(row(days, Verdict.BAD_OUTPUT), size=900) for days in range(8, 0, -1)], 90, None),
+        ([replace(row(days, Verdict.BAD_OUTPUT), outputs=left(900)) for days in range(8, 0, -1)], 90, None),
     ],
 )
 def test_an_output_that_grew_or_shrank_unusually(house: House, rows: list[Row], size: int, told: str | None) -> None:
@@ -695,7 +695,8 @@ def test_the_evidence_is_folded_below_its_cause(house: House) -> None:
 
 def test_evidence_is_bounded_and_does_nothing(house: House) -> None:
     house.add("it", HOSTILE, output="out/*.md")
-    house.registrations["it"] = Registration(id="it", name=HOSTILE * 100, last_status=HOSTILE, next_run=HOSTILE)
+    house.listed["it"] = JobListed(id="it", name=HOSTILE * 100, next_run=HOSTILE)
+    house.runs["it"] = RunSeen(job="it", ended=HOSTILE, word=HOSTILE)
     content = Content(head=(HOSTILE + "\x1b[31m\u202e") * 100, tail=HOSTILE * 100)
     house.files["it"] = tuple(
         FileSeen(name=f"{HOSTILE}{number}", size=1, modified_at=due(1), content=content) for number in range(500)
@@ -718,7 +719,7 @@ def _paused(house: House, until: date, reason: str = "the flat is being painted"
     morning = house.morning()
     other, judged = morning.jobs
     pause = Pause(until=until, reason=reason)
-    return replace(morning, jobs=(other, replace(judged, job=replace(judged.job, paused=pause))))
+    return replace(morning, jobs=(other, replace(judged, job=judged.job.but(paused=pause))))
 
 
 @pytest.mark.parametrize(

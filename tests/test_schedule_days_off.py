@@ -1,4 +1,4 @@
-"""Is nothing owed on a day off, and does the rest of the schedule stay as it is?
+"""Is nothing owed on a day off or in a maintenance window, and does the rest of the schedule stay as it is?
 
 In Zurich Good Friday 2026 is 3 April, Easter Monday the 6th; clocks change on Sunday 29 March and Sunday 25 October.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollcall.schedule import Engine, Schedule, every, read_schedule
+from rollcall.schedule.after import After
 from rollcall.schedule.answers import due_between, in_words, last_due, next_due
-from rollcall.schedule.days_off import DaysOff, as_scheduled, read_holidays, without
+from rollcall.schedule.days_off import DaysOff, Window, as_scheduled, is_day_off, read_holidays, without
 
 ZURICH = ZoneInfo("Europe/Zurich")
 EASTER = DaysOff(holidays="CH-ZH")
@@ -123,8 +124,110 @@ def test_days_off_are_said(days_off: DaysOff, words: str) -> None:
 @ENGINES
 @pytest.mark.parametrize("text", ["0 6 * * sun", "0 6 25 12 *", "*/7 * * * sat,sun"])
 def test_a_job_that_is_due_only_on_days_off_is_refused(text: str, engine: Engine) -> None:
-    with pytest.raises(ValueError, match="due only on weekends and holidays of CH-ZH, and those are its days off"):
+    with pytest.raises(ValueError, match="it is due only on weekends and holidays of CH-ZH, when nothing is owed"):
         daily(DaysOff(holidays="CH-ZH", is_business=True), engine, text)
+
+
+# Maintenance ----------------------------------------------------------------------------------------------------------
+
+
+def window(when: str, hours: float, *, reason: str = "patching", tag: str | None = None) -> Window:
+    opens = read_schedule(when, engine=Engine.CRON, zone=ZURICH)
+    return Window(opens=opens, lasts=timedelta(hours=hours), reason=reason, tag=tag)
+
+
+NIGHT = window("0 22 * * sat", 6)  # six hours, whatever the clocks show
+MORNINGS = window("30 5 * * *", 1)
+
+# The window | now | last owed | next owed, of a job that is due every hour
+IN_WINDOWS = [
+    (NIGHT, "2026-02-14 21:59 +01", "2026-02-14 21:00 +01", "2026-02-15 04:00 +01"),
+    (NIGHT, "2026-02-14 22:00 +01", "2026-02-14 21:00 +01", "2026-02-15 04:00 +01"),
+    (NIGHT, "2026-02-15 03:59 +01", "2026-02-14 21:00 +01", "2026-02-15 04:00 +01"),
+    (NIGHT, "2026-02-15 04:00 +01", "2026-02-15 04:00 +01", "2026-02-15 05:00 +01"),
+    # In spring it opens at 22:00 CET and closes at 05:00 CEST, in autumn from 22:00 CEST to 03:00 CET.
+    (NIGHT, "2026-03-29 04:59 +02", "2026-03-28 21:00 +01", "2026-03-29 05:00 +02"),
+    (NIGHT, "2026-03-29 05:00 +02", "2026-03-29 05:00 +02", "2026-03-29 06:00 +02"),
+    (NIGHT, "2026-10-25 02:59 +01", "2026-10-24 21:00 +02", "2026-10-25 03:00 +01"),
+    (NIGHT, "2026-10-25 03:00 +01", "2026-10-25 03:00 +01", "2026-10-25 04:00 +01"),
+    (MORNINGS, "2026-02-11 06:15 +01", "2026-02-11 05:00 +01", "2026-02-11 07:00 +01"),
+]
+
+
+@ENGINES
+@pytest.mark.parametrize(("opened", "now", "last", "following"), IN_WINDOWS)
+def test_nothing_is_owed_inside_a_window(opened: Window, now: str, last: str, following: str, engine: Engine) -> None:
+    owed = daily(DaysOff(windows=(opened,)), engine, "0 * * * *")
+
+    assert (owed.last_due(instant(now)), owed.next_due(instant(now))) == (instant(last), instant(following))
+    assert (last_due(owed, instant(now)), next_due(owed, instant(now))) == (instant(last), instant(following))
+
+
+@pytest.mark.parametrize("night", [date(2026, 3, 28), date(2026, 10, 24), date(2026, 2, 14)])
+def test_what_is_owed_is_what_is_scheduled_but_for_the_windows(night: date) -> None:
+    start = datetime(night.year, night.month, night.day, tzinfo=UTC)
+    scheduled = read_schedule("*/20 * * * *", engine=Engine.CRON, zone=ZURICH)
+    owed, end = without(scheduled, DaysOff(windows=(NIGHT, MORNINGS)), ZURICH), start + timedelta(days=2)
+    opened = instant(f"{night} 22:00 {'+02' if night.month == 10 else '+01'}")
+    by_hand = [
+        due
+        for due in scheduled.due_between(start, end)
+        if not opened <= due < opened + timedelta(hours=6)
+        and not time(5, 30) <= due.astimezone(ZURICH).time() < time(6, 30)
+    ]
+
+    assert list(owed.due_between(start, end)) == by_hand
+    assert due_between(owed, start + timedelta(microseconds=1), end) == by_hand
+    assert as_scheduled(owed) is scheduled
+    assert is_day_off(owed, opened)
+    assert not is_day_off(owed, opened - timedelta(minutes=1))
+
+
+def test_windows_and_days_off_take_turns() -> None:
+    """A Friday's run lies in the window, and the days after it are off."""
+    owed = daily(DaysOff(is_business=True, windows=(window("0 5 * * fri", 2),)))
+
+    assert owed.next_due(instant("2026-02-12 06:00 +01")) == instant("2026-02-16 06:00 +01")
+    assert owed.last_due(instant("2026-02-16 05:59 +01")) == instant("2026-02-12 06:00 +01")
+
+
+def test_an_interval_that_nobody_has_placed_may_lie_outside_any_window() -> None:
+    """Counted from midnight it would always be due inside; its scheduler counts from its own start."""
+    owed = without(every(timedelta(days=1), zone=ZURICH), DaysOff(windows=(window("0 23 * * *", 2),)), ZURICH)
+
+    assert as_scheduled(owed).in_words() == "every 1 d"
+
+
+@pytest.mark.parametrize(
+    ("days_off", "words"),
+    [
+        (DaysOff(windows=(NIGHT,)), "every day at 06:00, but not during maintenance (patching)"),
+        (
+            DaysOff(windows=(NIGHT, window("0 1 * * *", 1, reason="backups"), NIGHT), is_business=True),
+            "every day at 06:00, but not on weekends and during maintenance (patching, backups)",
+        ),
+    ],
+)
+def test_windows_are_said_with_their_reasons(days_off: DaysOff, words: str) -> None:
+    assert in_words(daily(days_off)) == words
+
+
+@pytest.mark.parametrize(
+    ("tag", "tags", "is_meant"),
+    [(None, (), True), (None, ("a",), True), ("a", ("a", "b"), True), ("a", ("b",), False), ("a", (), False)],
+)
+def test_a_window_is_meant_for_the_jobs_with_its_tag_or_for_all(
+    tag: str | None, tags: tuple[str, ...], is_meant: bool
+) -> None:
+    assert window("0 22 * * sat", 6, tag=tag).is_of(tags) == is_meant
+
+
+def test_what_follows_a_job_is_not_owed_where_that_ended_inside_a_window() -> None:
+    inside, outside = instant("2026-03-29 04:59 +02"), instant("2026-03-29 05:00 +02")
+    after = After(job="extract", zone=ZURICH, windows=(NIGHT,))
+
+    assert after.seen((outside, inside)).dues == (outside,)
+    assert After(job="extract", zone=ZURICH).seen((outside, inside)).dues == (inside, outside)
 
 
 @pytest.mark.parametrize(

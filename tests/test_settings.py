@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rollcall.errors import BadInput
-from rollcall.jobs import Roll
+from rollcall.roll.roll import Roll
 from rollcall.settings import Asked
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -17,9 +17,11 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 TOML = """
 timezone = "Europe/Zurich"
 [schedulers.a]
+kind = 'aime'
 url = "http://file-a"
 status = "/status"
 [schedulers.b]
+kind = 'aime'
 url = "http://file-b"
 status = "/status"
 [jobs.one]
@@ -31,7 +33,7 @@ schedule = "0 6 * * *"
 @pytest.fixture
 def roll(tmp_path: Path) -> Roll:
     (tmp_path / "jobs.toml").write_text(TOML)
-    return asked(tmp_path).load({})
+    return asked(tmp_path).load({}, NOW)
 
 
 def asked(folder: Path = Path("house"), environment: dict[str, str] | None = None, **options: object) -> Asked:
@@ -82,12 +84,21 @@ def test_which_url(tmp_path: Path, options: list[str], variable: str, urls: list
     (tmp_path / "jobs.toml").write_text(TOML)
     words = asked(tmp_path, {"ROLLCALL_SCHEDULER_URL": variable}, scheduler_urls=options)
 
-    assert [scheduler.url for scheduler in words.load({}).schedulers] == urls
+    assert [getattr(scheduler, "url", None) for scheduler in words.load({}, NOW).schedulers] == urls
 
 
 @pytest.mark.parametrize("url", ["http://host/?x=1", "http://host", "host:8000/?a=b"])
 def test_a_url_without_a_name_is_the_only_schedulers(url: str) -> None:
     assert asked(scheduler_urls=[url]).scheduler_urls == {None: url}
+
+
+def test_a_url_with_a_name_is_that_schedulers_or_that_of_one_of_several() -> None:
+    urls = ["aime=http://host/?x=1", "prod-eu1=http://user:pa=ss@host"]
+
+    assert asked(scheduler_urls=urls).scheduler_urls == {
+        "aime": "http://host/?x=1",
+        "prod-eu1": "http://user:pa=ss@host",
+    }
 
 
 # The moment: what is written, the zone's clocks, and when that is

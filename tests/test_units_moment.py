@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rollcall.config import load
-from rollcall.jobs import Roll
+from rollcall.roll.load import load
+from rollcall.roll.roll import Roll
 from rollcall.units.moment import look_at, machine_zone, shown_in, skipped_on, sure_from
 
 ZURICH = ZoneInfo("Europe/Zurich")

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import TEXT, Told, at, five_files, haiku_job, made, morning, not_seen
-from rollcall.errors import CauseCode
-from rollcall.findings import Check, Verdict
-from rollcall.jobs import Late
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.findings import Check
+from rollcall.roll.words import Late
 
 DAYS = pytest.mark.parametrize("day", ["2026-02-11", "2026-03-29", "2026-10-25"], ids=["winter", "spring", "autumn"])
 ENGINES = pytest.mark.parametrize("engine", ["cron", "apscheduler"])
@@ -477,14 +477,18 @@ def test_a_restored_mtime_is_said_beside_the_name() -> None:
 
 def test_a_mtime_after_the_record_proves_no_other_run_and_is_only_a_warning() -> None:
     touched = made("2026-02-11T06:55+01:00", stamped=False)
-    told = morning(files=[touched], stamp=None)
+    told = morning(files=[touched], path="data/scheduled-output/generate-haiku-*.md")
     finding = told.finding(Check.OUTPUT_AGREES_WITH_RECORD)
 
     assert (finding.verdict, finding.is_warning, told.job.needs_a_person) == (Verdict.UNKNOWN, True, False)
     assert told.job.verdict == "unknown"
 
 
-ONE_FILE: dict[str, Any] = {"pattern": "generate-haiku-latest.md", "stamp": None, "keeps": None}
+ONE_FILE: dict[str, Any] = {
+    "path": "data/scheduled-output/generate-haiku-latest.md",
+    "keeps": None,
+    "must_change": False,
+}
 
 
 @pytest.mark.parametrize(
@@ -640,7 +644,7 @@ def test_a_run_inside_its_time_is_not_missing_although_a_newer_one_is_done() -> 
 def test_an_output_that_is_one_file_tells_only_of_the_newest_run() -> None:
     told = morning(files=[made("2026-02-11T06:00:16+01:00", stamped=False)], **ONE_FILE)
 
-    assert told.finding(Check.NO_RUN_IS_MISSING).found == "0 earlier runs told by files, none missing"
+    assert told.finding(Check.NO_RUN_IS_MISSING).found == "0 earlier runs known from files, none missing"
 
 
 # An interval without an anchor --------------------------------------------------------------------------------------
@@ -861,10 +865,15 @@ def test_a_status_is_read_however_it_is_spelt(status: str | None, verdict: str) 
 )
 def test_a_status_that_says_nothing_is_told_with_the_words_that_do(status: str | None, says: str) -> None:
     told = morning(status=status)
-    words = "success, error, failed, failure, running, started, pending, queued"
+    words = "success, error, failed, failure, running, started, pending and queued"
 
+    assert told.cause.code is CauseCode.UNKNOWN_STATUS
     assert told.cause.sentence.endswith(f"{says}: the words known are {words}.")
-    assert told.cause.next_step == f"Have the scheduler tell one of {words} as last_status, then `pytest checks/`"
+    assert told.cause.next_step == (
+        "Say what that word means: write it into a list of [schedulers.aime.words] in jobs.toml, then `pytest checks/`"
+        if status
+        else f"Have the scheduler tell one of {words} as last_status, then `pytest checks/`"
+    )
 
 
 def test_a_job_of_every_minute_that_hangs_is_stuck() -> None:
@@ -975,7 +984,7 @@ def test_a_first_output_repeats_nothing_and_a_run_by_hand_may() -> None:
         ({"free": 0, "files": [made("2026-02-11T06:00:17+01:00", "x" * 300)]}, CauseCode.DEGRADED_OUTPUT, True),
         ({"free": 0, "files": [made("2026-02-11T06:00:17+01:00", "x")]}, CauseCode.DISK_FULL, True),
         # Ten outputs of the least size should find room.
-        ({"free": 99_999_999, "min_size": 10_000_000, "files": []}, CauseCode.DISK_FULL, True),
+        ({"free": 99_999_999, "min_size": "10 MB", "files": []}, CauseCode.DISK_FULL, True),
     ],
 )
 def test_a_full_disk_explains_what_it_can_cause(

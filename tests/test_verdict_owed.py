@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import HAIKU, Told, at, five_files, haiku_job, made, morning
-from rollcall.errors import CauseCode
-from rollcall.findings import Check, Verdict
-from rollcall.jobs import EARLY_TOLERANCE, Pause
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.findings import Check
+from rollcall.roll.due_run import EARLY_TOLERANCE
+from rollcall.roll.job import Pause
 from rollcall.schedule.answers import due_between
 from rollcall.schedule.days_off import DaysOff
+from rollcall.times import parse_span
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -82,7 +84,7 @@ def test_a_run_may_begin_as_late_as_it_may_be_drawn(day: str, offset: str) -> No
 @pytest.mark.parametrize("day", ["2026-02-11", "2026-03-28", "2026-10-24"])
 def test_where_a_run_ends_the_next_begins(schedule: str, jitter: str, day: str) -> None:
     """However far apart they are: nothing is evidence of two runs, or of none."""
-    job = haiku_job(schedule=schedule, jitter=jitter)
+    job = haiku_job(schedule=schedule).but(jitter=parse_span(jitter))
     dues = due_between(job.schedule, at(f"{day}T00:00+01:00"), at(f"{day}T00:00+01:00") + timedelta(days=9))
     runs = [job.due_run(due_at) for due_at in dues]
 
@@ -310,7 +312,7 @@ def test_only_what_is_due_since_the_end_of_a_pause_is_owed() -> None:
     whole = morning(now="2026-03-30T07:02+02:00", files=files, **words)
     lacking = morning(now="2026-03-30T07:02+02:00", files=[files[0], files[2]], **words)
 
-    assert whole.finding(Check.NO_RUN_IS_MISSING).found == "1 earlier run told by files, none missing"
+    assert whole.finding(Check.NO_RUN_IS_MISSING).found == "1 earlier run known from files, none missing"
     assert lacking.code is CauseCode.MISSED_RUN
     assert lacking.cause.sentence.startswith("No file of 1 earlier run: due Sun 29 Mar 06:00 CEST; its pause ended on")
 

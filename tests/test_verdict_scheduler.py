@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import HAIKU, Told, at, made, morning, not_seen
-from rollcall.errors import CauseCode
-from rollcall.evidence import Registration, SchedulerSeen
-from rollcall.findings import Check, Verdict
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.evidence import JobListed, Outcome, RunSeen, SchedulerSeen
+from rollcall.findings import Check
 
 
 def clock(text: str) -> str:
@@ -142,10 +142,8 @@ def two_jobs(next_run: str, other: str | None) -> Told:
         answered_at=at("2026-02-11T07:02+01:00"),
         server_at=at("2026-02-11T07:02+01:00"),
         running=True,
-        registrations=(
-            Registration(id=HAIKU, next_run=next_run, last_execution="2026-02-11T05:00:17", last_status="success"),
-            Registration(id="weekly_haiku", next_run=other),
-        ),
+        jobs=(JobListed(id=HAIKU, next_run=next_run), JobListed(id="weekly_haiku", next_run=other)),
+        runs=(RunSeen(job=HAIKU, ended="2026-02-11T05:00:17", word="success", outcome=Outcome.SUCCESS),),
     )
     return morning(scheduler=seen)
 
@@ -174,5 +172,5 @@ def test_a_scheduler_that_does_not_answer_hides_its_other_promises(code: CauseCo
     told = morning(scheduler=not_seen(code), files=[made("2026-02-11T06:00:16+01:00")])
 
     assert told.scheduler.verdict is Verdict.FAILED
-    assert [str(each) for each in told.scheduler.findings[1:]] == [f"cannot tell: {code}"] * 3
+    assert [str(each) for each in told.scheduler.findings[1:]] == [f"cannot tell: {code}"] * 4
     assert told.scheduler_cause.code is code

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import five_files, made, morning
-from rollcall.errors import CauseCode
+from rollcall.causes.vocabulary import CauseCode
 from rollcall.evidence import FileSeen
 
 LINE = 'Correct how its names are read: `timezone = "{}"` in [jobs.generate_haiku_scheduled.output] of jobs.toml'

@@ -13,7 +13,7 @@ import pytest
 from fixtures.hostile_service import BUSY, Script, closed_port, hostile_service, reply
 from fixtures.listener import Listener, listener
 from rollcall import watch
-from rollcall.jobs import Watch
+from rollcall.roll.telling import Watch
 
 TOKEN = "5bf66975-d4c7-4bf5-bcc8-b8d8a82ea278"
 LIMIT = timedelta(seconds=1)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
+from fixtures.red_page import PAGE as FILE
+from fixtures.red_page import page
+from rollcall.causes.vocabulary import CauseCode
 from rollcall.cli import COMMANDS
-from rollcall.errors import CauseCode
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "when-a-morning-is-red.md").read_text(encoding="utf-8")
+PAGE = FILE.read_text(encoding="utf-8")
+
+
+def test_the_page_is_what_the_command_prints() -> None:
+    """Where this fails: make faults."""
+    assert page() == PAGE
 
 
 def test_every_cause_has_its_line_nearer_the_root_first() -> None:

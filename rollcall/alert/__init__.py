@@ -1,7 +1,7 @@
 """Who must hear of it?
 
-`news` finds what is news, `message` writes it, `channels` send it; what was told is remembered only once somebody took
-it. For whoever has judged a morning of the present there is one call:
+`news` finds what is news, `message` writes it, `channels` send it. Each channel has a memory of its own, of what it
+took, whatever became of the others. For whoever has judged a morning of the present there is one call:
 
     problems = alert.tell(roll, morning, chronicle, file=history, is_complete=True, page=page)
 
@@ -12,38 +12,26 @@ verdict about a job, and changes no exit status.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from rollcall.alert.channels import carry, channels_of
-from rollcall.alert.message import write_message
+from rollcall.alert.message import Message, write_message
 from rollcall.alert.news import News, find_news, forget_undeclared
 from rollcall.alone import alone
-from rollcall.history import store
-from rollcall.history.rows import Chronicle, Told
-from rollcall.jobs import Roll
+from rollcall.history.reading import read_told
+from rollcall.history.rows import Chronicle, Memory, Told
+from rollcall.history.writing import update_told
 from rollcall.morning import Morning
+from rollcall.roll.roll import Roll
 
-__all__ = ["Telling", "tell", "tell_news"]
+__all__ = ["tell"]
 
 LOCK = ".alert.lock"
 _POLL = 0.1  # seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """What was told: what to remember now, by key, and what went wrong, one line each.
-
-    `messages` counts what there was to tell, `taken` what at least one channel took.
-    """
-
-    told: Mapping[str, Told]
-    problems: tuple[str, ...] = ()
-    messages: int = 0
-    taken: int = 0
 
 
 def tell(
@@ -55,22 +43,46 @@ def tell(
     is_complete: bool,
     page: Path | None = None,
 ) -> tuple[str, ...]:
-    """Tells what is news of that morning and remembers it in the history `file`. Returns the problems, one line each.
+    """Gives each channel what is news to it of that morning, and remembers in the history `file` what it took.
 
-    `chronicle` is what the history told before this morning was written down. Without a `file` nothing is remembered:
-    everything that is wrong is new. `page` is where more stands, told in the messages. Nobody is told where there is
-    no `[alert]`, nor of a demo or a replay; another moment (`--as-of`) is for the caller to leave out. It takes at most
-    `alert.timeout`, as long again where another look is telling just now, and never raises.
+    Returns the problems, one line each. What a channel did not take is news to it again the next time, where it still
+    is so. `chronicle` is what the history told before this morning was written down. Without a `file` nothing is
+    remembered: everything that is wrong is new. `page` is where more stands, told in the messages. Nobody is told where
+    there is no `[alert]`, nor of a demo or a replay; another moment (`--as-of`) is for the caller to leave out. It
+    takes at most `alert.timeout`, as long again where another look is telling just now, and never raises.
     """
     if roll.alert is None or morning.demo is not None or morning.replay_of is not None:
         return ()
+    channels = channels_of(roll.alert)
+
+    @cache
+    def written(heard: frozenset[Told]) -> tuple[tuple[News, Message], ...]:
+        """What is news to whoever heard just that."""
+        memory = {each.key: each for each in heard}
+        news = find_news(roll, morning, chronicle, memory if file else None, is_complete=is_complete)
+        return tuple((each, write_message(each, morning, jobs_file=roll.file.absolute(), page=page)) for each in news)
+
     with _turn(file, roll.alert.timeout):
-        before = store.read_told(file) if file else {}
-        telling = tell_news(roll, morning, chronicle, told=before if file else None, is_complete=is_complete, page=page)
-        new = {key: each for key, each in telling.told.items() if before.get(key) != each}
-        over = before.keys() - telling.told.keys()
-        unwritten = store.update_told(file, new, over) if file and (new or over) else None
-    return (*telling.problems, unwritten) if unwritten else telling.problems
+        before = read_told(file) if file else {}
+        memories = [before.get(each.id, {}) for each in channels]
+        if is_complete:
+            memories = [forget_undeclared(each, roll) for each in memories]
+        news = [written(frozenset(each.values())) for each in memories]
+        messages = [[message for _, message in each] for each in news]
+        carried = carry(zip(channels, messages, strict=True), limit=roll.alert.timeout)
+        # Of a channel that is declared no more nobody will ever hear again.
+        after = {} if is_complete else dict(before)
+        for channel, memory, offered, done in zip(channels, memories, news, carried, strict=True):
+            after[channel.id] = _remembered(memory, [offered[number][0] for number in done.taken])
+        unwritten = update_told(file, before, after) if file else None
+    problems = tuple(f"alert: {each.problem}" for each in carried if each.problem)
+    return (*problems, unwritten) if unwritten else problems
+
+
+def _remembered(before: Memory, taken: list[News]) -> Memory:
+    over = {key for each in taken for key in each.over}
+    told = {each.key: each for news in taken for each in news.told}
+    return {key: each for key, each in before.items() if key not in over} | told
 
 
 @contextmanager
@@ -84,38 +96,3 @@ def _turn(file: Path | None, patience: timedelta) -> Iterator[None]:
                 held.close()
                 time.sleep(_POLL)
         yield
-
-
-def tell_news(
-    roll: Roll,
-    morning: Morning,
-    chronicle: Chronicle,
-    *,
-    told: Mapping[str, Told] | None,
-    is_complete: bool,
-    page: Path | None = None,
-) -> Telling:
-    """Sends what is news to everybody. What no channel took is news again the next time, where it still is so.
-
-    `told` is what was told already, None where nothing can be remembered.
-    """
-    before = forget_undeclared(told or {}, roll) if is_complete else dict(told or {})
-    news = find_news(roll, morning, chronicle, None if told is None else before, is_complete=is_complete)
-    if roll.alert is None or not news:
-        return Telling(told=before)
-    jobs_file = roll.file.absolute()
-    messages = [write_message(each, morning, jobs_file=jobs_file, page=page) for each in news]
-    carried = carry(messages, channels_of(roll.alert), limit=roll.alert.timeout)
-    taken = frozenset[int]().union(*(each.taken for each in carried))
-    return Telling(
-        told=_remembered(before, [each for number, each in enumerate(news) if number in taken]),
-        problems=tuple(f"alert: {each.problem}" for each in carried if each.problem),
-        messages=len(news),
-        taken=len(taken),
-    )
-
-
-def _remembered(before: Mapping[str, Told], taken: list[News]) -> dict[str, Told]:
-    over = {key for each in taken for key in each.over}
-    told = {each.key: each for news in taken for each in news.told}
-    return {key: each for key, each in before.items() if key not in over} | told

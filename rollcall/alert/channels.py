@@ -6,18 +6,19 @@ channels send at the same time, each within its own limit.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from rollcall.alert.message import Message
-from rollcall.jobs import Alert
 from rollcall.posting import post, within
+from rollcall.roll.telling import Alert
 from rollcall.text import clean_of_secrets, counted
 from rollcall.times import show_span
 
@@ -26,8 +27,13 @@ _WORD = re.compile(r"[^/?&=#:@\s]{4,}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One way to somebody. `send` returns None where the message was taken, else why not, and may break."""
+    """One way to somebody. `send` returns None where the message was taken, else why not, and may break.
 
+    `id` is what it is remembered by: the same from one morning to the next, for as long as its address is, and no
+    secret. `name` is for people.
+    """
+
+    id: str
     name: str
     send: Callable[[Message, timedelta], str | None]
     secrets: dict[str, str] = field(repr=False)
@@ -45,17 +51,22 @@ class Carried:
 def channels_of(alert: Alert) -> tuple[Channel, ...]:
     """Every channel that is declared: the webhook, then Apprise's in their order."""
     secrets = dict(alert.secrets)
-    webhook = [Channel(name=f"webhook {alert.shown_webhook}", send=_webhook(alert), secrets=secrets)]
-    apprise = [
-        Channel(name=_name(number, url, len(alert.apprise)), send=_apprise(url), secrets=_parts_of(url) | secrets)
-        for number, url in enumerate(alert.apprise, start=1)
-    ]
-    return (*(webhook if alert.webhook else ()), *apprise)
+    channels = []
+    if alert.webhook:
+        name = f"webhook {alert.shown_webhook}"
+        channels.append(Channel(id=_id("webhook", alert.webhook), name=name, send=_webhook(alert), secrets=secrets))
+    urls = tuple(dict.fromkeys(alert.apprise))  # one that is declared twice is one channel
+    for number, url in enumerate(urls, start=1):
+        kind = re.sub(r"[^a-z0-9]", "", url.partition("://")[0].lower())[:20]
+        name = f"apprise {number} of {len(urls)} ({kind})" if len(urls) > 1 else f"apprise ({kind})"
+        hidden = _parts_of(url) | secrets
+        channels.append(Channel(id=_id(kind, url), name=name, send=_apprise(url), secrets=hidden))
+    return tuple(channels)
 
 
-def carry(messages: Sequence[Message], channels: Sequence[Channel], *, limit: timedelta) -> tuple[Carried, ...]:
-    """Gives every message to every channel, all channels at the same time, each within `limit` for all its messages."""
-    attempts = [_Attempt(channel=each, messages=messages, limit=limit) for each in channels]
+def carry(parcels: Iterable[tuple[Channel, Sequence[Message]]], *, limit: timedelta) -> tuple[Carried, ...]:
+    """Gives each channel its messages, all channels at the same time, each within `limit` for all that it is given."""
+    attempts = [_Attempt(channel=channel, messages=messages, limit=limit) for channel, messages in parcels]
     with warnings.catch_warnings():
         # Apprise warns of what it will mend itself; where warnings are errors, as in these checks, it could not send.
         warnings.simplefilter("ignore")
@@ -134,10 +145,9 @@ def _apprise(url: str) -> Callable[[Message, timedelta], str | None]:
     return send
 
 
-def _name(number: int, url: str, of: int) -> str:
-    kind = re.sub(r"[^a-z0-9]", "", url.partition("://")[0].lower())[:20]
-    which = f" {number} of {of}" if of > 1 else ""
-    return f"apprise{which} ({kind})"
+def _id(kind: str, url: str) -> str:
+    """By its address: who moves into another one has heard nothing yet. Too short to prove a guess at a password."""
+    return f"{kind} {hashlib.sha256(url.encode()).hexdigest()[:6]}"
 
 
 def _parts_of(url: str) -> dict[str, str]:

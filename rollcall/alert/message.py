@@ -11,14 +11,15 @@ The JSON is what the webhook is sent, version 1; keys are added to it and never 
 
 `event` is one of
 
-- new: a cause that was not told of these `keys` yet. Another cause of the same ones stands in `replaces`: it holds no
-  more, and no `recovered` will follow for it.
-- still: told before, and it lasts.
+- new: a cause that this channel took nothing of yet for these `keys`. Another cause of the same ones stands in
+  `replaces`: it holds no more, and no `recovered` will follow for it.
+- still: taken before, and it lasts.
 - mended: Roll call did something about it and saw that it helped; sent once for each thing it did, whether or not the
   trouble was told before. `sentence` says what was done, `cause` is what that cured. It closes what was told of its
   `keys`; where the run counts as late all the same, its job's `sentence` says so, and a `recovered` follows the next
-  good one. Who did not take it is not told again: the next look finds nothing that is wrong.
-- recovered: what was told of these `keys` is over, as was seen.
+  good one. A channel that did not take it is not sent it again, as the next look finds nothing that is wrong; where it
+  had taken the trouble it is sent `recovered` then.
+- recovered: what this channel took of these `keys` is over, as was seen.
 - test: nothing is wrong.
 
 `keys` are what it is about, "scheduler ID" or "job ID", the same from `new` to `recovered` whatever the cause becomes:

@@ -1,13 +1,13 @@
 """What is news: what was mended, which trouble is new, which lasts, and what is over?
 
-Pure: a morning, what the history tells and what was told already go in; news comes out, one for each cause of the jobs,
-one for each broken scheduler and one for each thing that Roll call mended. Nothing here is sent, and nothing is
-remembered: each news says what to remember of it once somebody took it.
+Pure: a morning, what the history tells and what one channel heard already go in; what is news to it comes out, one for
+each cause of the jobs, one for each broken scheduler and one for each thing that Roll call mended. Nothing is sent and
+nothing remembered here: each news says what to remember of it once the channel took it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,11 +16,10 @@ from zoneinfo import ZoneInfo
 from rollcall.action import Action, Deed
 from rollcall.action import told as told_action
 from rollcall.alert.trouble import Concern, Trouble, find_troubles, job_key, scheduler_key
-from rollcall.errors import CauseCode
-from rollcall.findings import Verdict
-from rollcall.history.rows import Chronicle, Told
-from rollcall.jobs import Roll
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.history.rows import Chronicle, Memory, Told
 from rollcall.morning import Morning
+from rollcall.roll.roll import Roll
 from rollcall.times import elapsed, show_span
 from rollcall.verdict import JobJudged
 
@@ -62,11 +61,11 @@ class News:
 
 
 def find_news(
-    roll: Roll, morning: Morning, chronicle: Chronicle, told: Mapping[str, Told] | None, *, is_complete: bool
+    roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory | None, *, is_complete: bool
 ) -> tuple[News, ...]:
     """The news of that morning: what was mended first, then what is new, what lasts, and what is over.
 
-    `told` is what was told already, by key; None where nothing can be remembered: then everything is new, and no
+    `told` is what the channel was told already; None where nothing can be remembered: then everything is new, and no
     threshold of a job is waited for, as nobody could count. What was not looked at, or cannot be told yet, is never
     said to be over; a morning that is not complete says that of nothing.
 
@@ -90,7 +89,7 @@ def find_news(
     )
 
 
-def forget_undeclared(told: Mapping[str, Told], roll: Roll) -> dict[str, Told]:
+def forget_undeclared(told: Memory, roll: Roll) -> dict[str, Told]:
     """What was told of schedulers and jobs that are still declared: of the others nobody will ever hear again."""
     declared = {scheduler_key(each.id) for each in roll.schedulers} | {job_key(each.id) for each in roll.jobs}
     return {key: each for key, each in told.items() if key in declared}
@@ -99,14 +98,12 @@ def forget_undeclared(told: Mapping[str, Told], roll: Roll) -> dict[str, Told]:
 # What is news of it ---------------------------------------------------------------------------------------------------
 
 
-def _is_new(trouble: Trouble, told: Mapping[str, Told]) -> bool:
+def _is_new(trouble: Trouble, told: Memory) -> bool:
     before = told.get(trouble.key)
     return before is None or before.cause != trouble.cause.code
 
 
-def _lasts(
-    trouble: Trouble, told: Mapping[str, Told], still_after: timedelta | None, now: datetime, zone: ZoneInfo
-) -> bool:
+def _lasts(trouble: Trouble, told: Memory, still_after: timedelta | None, now: datetime, zone: ZoneInfo) -> bool:
     if still_after is None or _is_new(trouble, told):
         return False
     return _on_the_clock(told[trouble.key].told_at, now, zone) >= still_after - _JITTER
@@ -117,7 +114,7 @@ def _on_the_clock(since: datetime, until: datetime, zone: ZoneInfo) -> timedelta
     return until.astimezone(zone).replace(tzinfo=None) - since.astimezone(zone).replace(tzinfo=None)
 
 
-def _told_once(event: Event, troubles: Iterable[Trouble], told: Mapping[str, Told], now: datetime) -> Iterator[News]:
+def _told_once(event: Event, troubles: Iterable[Trouble], told: Memory, now: datetime) -> Iterator[News]:
     """One news for each scheduler, and for the jobs one for each cause, however many they are."""
     groups: dict[tuple[CauseCode, str | None], list[Trouble]] = {}
     for each in troubles:
@@ -138,26 +135,21 @@ def _told_once(event: Event, troubles: Iterable[Trouble], told: Mapping[str, Tol
         )
 
 
-def _remembered(trouble: Trouble, told: Mapping[str, Told], now: datetime) -> Told:
+def _remembered(trouble: Trouble, told: Memory, now: datetime) -> Told:
     before = told.get(trouble.key)
     since = before.since if before and before.cause == trouble.cause.code else trouble.since
     return Told(key=trouble.key, cause=trouble.cause.code, since=since, told_at=now)
 
 
-def _replaced(cause: str, keys: Iterable[str], told: Mapping[str, Told]) -> tuple[str, ...]:
+def _replaced(cause: str, keys: Iterable[str], told: Memory) -> tuple[str, ...]:
     return tuple(sorted({told[key].cause for key in keys if key in told} - {cause}))
 
 
 # What was mended ------------------------------------------------------------------------------------------------------
 
-_CURED = {
-    Deed.START: (CauseCode.SCHEDULER_STOPPED,),
-    Deed.RESTART: (CauseCode.SCHEDULER_STALLED,),
-    Deed.RERUN: (CauseCode.MISSED_RUN, CauseCode.NEVER_RAN),
-}
 _WHY = {
-    Deed.START: "Find out why it had stopped, or it may again: read its backend's log from before then",
-    Deed.RESTART: "Find out why it had stalled, or it may again: read its backend's log from before then",
+    Deed.START: "Find out why it had stopped, or it may again: read its log from before then",
+    Deed.RESTART: "Find out why it had stalled, or it may again: read its log from before then",
     Deed.RERUN: "Find out why it did not run by itself: read its scheduler's log of the due time",
 }
 
@@ -166,12 +158,12 @@ def _key(action: Action) -> str:
     return job_key(action.subject) if action.deed is Deed.RERUN else scheduler_key(action.subject)
 
 
-def _mended(action: Action, morning: Morning, told: Mapping[str, Told], left: Trouble | None) -> News:
+def _mended(action: Action, morning: Morning, told: Memory, left: Trouble | None) -> News:
     """What was done, and that it helped. `left` is that the run counts as late all the same, None where it does not."""
     key, now = _key(action), morning.judged_at
     before = told.get(key)
-    cured = _CURED[action.deed]
-    cause = before.cause if before and before.cause in cured else cured[0]
+    cures = action.deed.cures
+    cause = before.cause if before and before.cause in cures else cures[0]
     is_over = before is not None and left is None and _is_well(action, morning)
     return News(
         event=Event.MENDED,
@@ -204,7 +196,7 @@ def _is_well(action: Action, morning: Morning) -> bool:
 # What is over ---------------------------------------------------------------------------------------------------------
 
 
-def _recovered(morning: Morning, told: Mapping[str, Told], *, besides: Collection[str]) -> Iterator[News]:
+def _recovered(morning: Morning, told: Memory, *, besides: Collection[str]) -> Iterator[News]:
     told = {key: each for key, each in told.items() if key not in besides}
     for scheduler in morning.schedulers:
         before = told.get(scheduler_key(scheduler.scheduler.id))

@@ -1,22 +1,23 @@
 """What is wrong with whom, and since when?
 
-Pure: a morning, what the history tells and what was told already go in; one trouble comes out for each broken scheduler
-and for each job that nobody's scheduler explains.
+Pure: a morning, what the history tells and what a channel heard already go in; one trouble comes out for each broken
+scheduler and for each job that nobody's scheduler explains.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollcall.cause import Cause
-from rollcall.findings import Verdict
-from rollcall.history.rows import Chronicle, Row, Told
-from rollcall.jobs import Roll, Threshold
+from rollcall.causes.explain import Cause
+from rollcall.causes.vocabulary import Verdict
+from rollcall.history.rows import Chronicle, Memory, Row
 from rollcall.morning import Morning
 from rollcall.report.lasting import bad_since
 from rollcall.report.told import tell
+from rollcall.roll.roll import Roll
+from rollcall.roll.words import Threshold
 from rollcall.verdict import JobJudged
 
 
@@ -45,7 +46,7 @@ class Trouble:
 
 
 def find_troubles(
-    roll: Roll, morning: Morning, chronicle: Chronicle, told: Mapping[str, Told], *, can_count: bool
+    roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *, can_count: bool
 ) -> tuple[Trouble, ...]:
     """Schedulers first, then the jobs. `can_count` is False where the runs before this one are not known."""
     return (*_of_schedulers(morning), *_of_jobs(roll, morning, chronicle, told, can_count=can_count))
@@ -73,9 +74,7 @@ def _of_schedulers(morning: Morning) -> Iterator[Trouble]:
             )
 
 
-def _of_jobs(
-    roll: Roll, morning: Morning, chronicle: Chronicle, told: Mapping[str, Told], *, can_count: bool
-) -> Iterator[Trouble]:
+def _of_jobs(roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *, can_count: bool) -> Iterator[Trouble]:
     """The jobs with a cause of their own. Of one that its scheduler hides nothing is known, so nothing is said."""
     for group in tell(morning):
         for judged in () if group.scheduler else group.jobs:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from rollcall.ask import gather
 from rollcall.commands.present import clock_from, place_of
 from rollcall.errors import BadInput
-from rollcall.gather import gather
 from rollcall.history.rows import FILE
-from rollcall.jobs import Job, Roll, Scheduler
 from rollcall.morning import Morning, judge_morning
+from rollcall.roll.job import Job
+from rollcall.roll.roll import Roll
+from rollcall.roll.scheduler import Scheduler
 from rollcall.settings import AS_OF, REPLAY, Asked
 from rollcall.times import read_now
 
@@ -45,12 +47,12 @@ class Acting:
 
     def remember(self, morning: Morning, *, by: str) -> Iterator[str]:
         """Writes what was done into the history, where pytest's mornings stand too; a line where that fails."""
-        from rollcall.history import store
+        from rollcall.history.writing import write
 
         if any(not each.is_dry for each in morning.actions):
             file, keeps = self.folder / FILE, self.roll.history_keeps
             # It is no morning that anybody read: who waits for one must still miss it.
-            problem = store.write(file, morning, by=by, is_complete=False, keeps=keeps)
+            problem = write(file, morning, by=by, is_complete=False, keeps=keeps)
             if problem:
                 yield f"note: history: {problem}"
 
@@ -66,10 +68,11 @@ def acting(asked_for: argparse.Namespace) -> Acting:
         jobs_file=asked_for.jobs_file,
         scheduler_urls=asked_for.scheduler_url,
     )
-    roll = asked.load(os.environ)
+    # Before the roll is read: of ten thousand jobs that takes seconds, by which all clocks would seem to be ahead.
+    clock = clock_from(read_now())
     return Acting(
-        roll=roll,
-        clock=clock_from(read_now()),
+        roll=asked.load(os.environ, clock()),
+        clock=clock,
         folder=asked.reports,
         again=asked.again(place_of(asked)),
         jobs_file=asked.other_file,

@@ -34,12 +34,13 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     from rollcall.alert.message import write_test
 
     asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file)
-    roll = asked.load(os.environ)
+    now = read_now()
+    roll = asked.load(os.environ, now)
     if roll.alert is None:
         rule = 'nobody is declared who is to hear of a change. Add [alert] with webhook = "…" or apprise = ["…"].'
         raise BadInput.single(asked.shown_file, rule)
-    message = write_test(read_now(), roll.zone, jobs_file=roll.file.absolute())
-    carried = carry([message], channels_of(roll.alert), limit=roll.alert.timeout)
+    message = write_test(now, roll.zone, jobs_file=roll.file.absolute())
+    carried = carry([(each, [message]) for each in channels_of(roll.alert)], limit=roll.alert.timeout)
     for each in carried:
         yield each.problem or f"{each.channel} took it"
     return 1 if any(each.problem for each in carried) else 0

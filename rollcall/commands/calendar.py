@@ -17,18 +17,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollcall.ask import list_outputs
 from rollcall.commands.selected import selected
 from rollcall.errors import BadInput
-from rollcall.evidence import NotSeen, OutputSeen
-from rollcall.gather import list_outputs
+from rollcall.evidence import NotSeen, Outputs, OutputSeen
+from rollcall.history.reading import read
 from rollcall.history.recall import remembered
 from rollcall.history.rows import FILE, NOTHING, Chronicle
-from rollcall.history.store import read
-from rollcall.jobs import EARLY_TOLERANCE, LOOKING_TIME, Job, Roll
+from rollcall.outputs.places import MOST_FILES
 from rollcall.past import MOST_RUNS, Signs, past_runs
 from rollcall.report.calendar import Paper, render_legend, render_past
+from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
+from rollcall.roll.job import Job
+from rollcall.roll.roll import Roll
 from rollcall.settings import AS_OF, JOBS_FILE, REPLAY, Asked
-from rollcall.sources.output_folder import MOST_FILES
 from rollcall.text import clean
 from rollcall.times import parse_span, read_now, show_instant, show_span
 from rollcall.verdict import interval
@@ -105,8 +107,9 @@ class _Witnesses:
 
 
 def _looked_at(asked: Asked, asked_for: argparse.Namespace, period: timedelta) -> _Witnesses:
-    roll = asked.load(os.environ)
-    now = asked.judged_at(roll, read_now())
+    present = read_now()
+    roll = asked.load(os.environ, present)
+    now = asked.judged_at(roll, present)
     jobs = selected(roll, asked_for.jobs)
     file = Path(asked_for.file).expanduser() if asked_for.file else asked.reports / FILE
     # What was judged at this very moment counts as well.
@@ -116,11 +119,16 @@ def _looked_at(asked: Asked, asked_for: argparse.Namespace, period: timedelta) -
         jobs=jobs,
         now=now,
         # A little more, so that a run seconds early on the first morning is among them.
-        outputs=list_outputs(jobs, since=now - period - EARLY_TOLERANCE, now=now),
+        outputs=_firsts(list_outputs(jobs, since=now - period - EARLY_TOLERANCE, now=now)),
         most=MOST_FILES,
         by="files, and by history where a file is gone" if chronicle.rows else "files alone",
         chronicle=chronicle,
     )
+
+
+def _firsts(outputs: Mapping[str, Outputs]) -> dict[str, OutputSeen | NotSeen]:
+    """Of each job the first of what it leaves."""
+    return {job_id: seen[0] for job_id, seen in outputs.items() if seen}
 
 
 def _recorded(asked: Asked, asked_for: argparse.Namespace) -> _Witnesses:
@@ -132,7 +140,7 @@ def _recorded(asked: Asked, asked_for: argparse.Namespace) -> _Witnesses:
         roll=recorded.roll,
         jobs=selected(recorded.roll, asked_for.jobs),
         now=now,
-        outputs=recorded.seen_at(now).outputs,
+        outputs=_firsts(recorded.seen_at(now).outputs),
         most=0,  # only those of its look-back are in the record, however few they are
         by=f"the files of the morning recorded {show_instant(recorded.recorded_at, recorded.roll.zone)}",
     )
@@ -181,8 +189,8 @@ def _block(job: Job, signs: Signs, paper: Paper, *, since: datetime, now: dateti
         return
     if floats:
         yield "  no anchor is declared: its runs are counted from one file to the next, from the oldest on"
-    if signs.seen and job.output and not job.output.stamp:
-        yield "  dated by mtime, which a copy or a restore changes: no `stamp` is declared"
+    if signs.seen and job.output and not job.output.tells_its_run:
+        yield "  dated by mtime, which a copy or a restore changes: its `path` has no date in it"
     shown = runs[-MOST_RUNS:]
     left_out = shown[0].due_at if len(runs) > MOST_RUNS else None
     yield from render_past(job, shown, signs, paper, left_out=left_out)

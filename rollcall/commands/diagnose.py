@@ -1,4 +1,4 @@
-"""`rollcall diagnose`: where is the chain broken, from the backend that answers to the room on the disk?
+"""`rollcall diagnose`: where is the chain broken, from the scheduler that answers to the room on the disk?
 
 It asks every witness as a morning does, and shows what was found in the order a person would ask. Exit status: 0 where
 nothing needs a person, 1 where something does, 4 where the question was wrong.
@@ -14,10 +14,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rollcall.ask import gather
 from rollcall.commands.witnessed import add_options, witnessed
 from rollcall.diagnosis import diagnose
 from rollcall.evidence import Evidence
-from rollcall.gather import gather
 from rollcall.liveness import LONGEST_WAIT, wait_before_second_look, with_second_look
 from rollcall.morning import Morning, judge_morning
 from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
@@ -32,7 +32,7 @@ _NARROWEST, _WIDEST = 80, 140
 
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
-    parser = commands.add_parser("diagnose", help="what is wrong, link by link, from the backend to the disk")
+    parser = commands.add_parser("diagnose", help="what is wrong, link by link, from the scheduler to the disk")
     parser.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs and their schedulers, in full")
     add_options(parser)
     parser.add_argument("--json", action="store_true", help="the same for programs")
@@ -71,17 +71,16 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
 def _looked_twice(morning: Morning, evidence: Evidence, clock: Callable[[], datetime]) -> Morning:
     """The morning after a second look at the schedulers that it can prove more of."""
     first = evidence.schedulers
-    waits = {each.scheduler: wait_before_second_look(each, first[each.scheduler.id]) for each in morning.schedulers}
-    worth_it = {scheduler: wait for scheduler, wait in waits.items() if wait}
+    waits = {each.scheduler.id: wait_before_second_look(each, first[each.scheduler.id]) for each in morning.schedulers}
+    worth_it = {scheduler_id: wait for scheduler_id, wait in waits.items() if wait}
     if not worth_it:
         return morning
     time.sleep(max(worth_it.values()).total_seconds())
-    # The scheduler alone is asked again: its database does not live.
-    again = [replace(scheduler, database=None) for scheduler in worth_it]
+    again = [each.scheduler.alone for each in morning.schedulers if each.scheduler.id in worth_it]
     second = gather((), again, now=morning.judged_at, clock=clock).schedulers
     schedulers = (
         with_second_look(each, first[each.scheduler.id], second[each.scheduler.id])
-        if each.scheduler in worth_it
+        if each.scheduler.id in worth_it
         else each
         for each in morning.schedulers
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall.commands.selected import selected
-from rollcall.jobs import Job
+from rollcall.roll.job import Job
 from rollcall.settings import AS_OF, JOBS_FILE, Asked
 from rollcall.times import read_now, show_instant, show_span
 from rollcall.verdict import interval, pause
@@ -33,8 +33,9 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 def run(asked_for: argparse.Namespace) -> Iterator[str]:
     """The lines. Raises `BadInput`."""
     asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file, as_of=asked_for.as_of)
-    roll = asked.load(os.environ)
-    at = asked.moment(roll.zone) or read_now()
+    now = read_now()
+    roll = asked.load(os.environ, now)
+    at = asked.moment(roll.zone) or now
     jobs = selected(roll, asked_for.jobs)
     yield f"{show_instant(at, roll.zone, year=True)}, {roll.zone.key}"
     for job in jobs:
@@ -45,6 +46,9 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
 def _job_lines(job: Job, at: datetime) -> Iterator[str]:
     title = "" if job.title == job.id else f"  {job.title}"
     yield f"{job.id}{title}"
+    if job.after is not None and job.within is not None:
+        yield f"  {job.schedule.in_words()}, within {show_span(job.within)}: due when that one has done its work"
+        return
     yield f"  {job.schedule.in_words()}, {job.zone.key} ({job.schedule.engine} `{job.schedule.text}`)"
     ends_at = pause.ends_at(job)
     is_paused = ends_at is not None and at < ends_at
@@ -67,7 +71,8 @@ def _last_due(job: Job, at: datetime) -> str:
     if last_at is None or (job.since and last_at < job.since):
         return f"none owed before {show_instant(job.since, job.zone)}" if job.since else "none owed yet"
     run = job.due_run(last_at)
-    limits = f"to start by {_clock(run.start_by, job)}, to be done by {_clock(run.finish_by, job)}"
+    starts = "" if job.done_by else f"to start by {_clock(run.start_by, job)}, "
+    limits = f"{starts}to be done by {_clock(run.finish_by, job)}"
     return f"{show_instant(last_at, job.zone)}, {show_span(at - last_at)} ago; {limits}"
 
 

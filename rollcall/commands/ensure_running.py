@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from rollcall.action import told
 from rollcall.commands.acting import Acting, acting
+from rollcall.commands.selected import check_declared
 from rollcall.commands.witnessed import add_address
-from rollcall.errors import BadInput, Mistake
-from rollcall.jobs import Roll, Scheduler
+from rollcall.errors import BadInput
 from rollcall.remedy import restart_stopped
 from rollcall.remedy.proof import await_proof
 from rollcall.remedy.restart import PROOF_LIMIT
-from rollcall.text import clean, listed
+from rollcall.roll.roll import Roll
+from rollcall.roll.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -40,10 +41,10 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """A line for each scheduler; returns the exit status. Raises `BadInput`."""
     here = acting(asked_for)
     # Whether the jobs' work is there is not the question: the scheduler's own word about them is enough.
-    schedulers = [replace(each, database=None) for each in _selected(here.roll, asked_for.schedulers)]
+    schedulers = [each.alone for each in _selected(here.roll, asked_for.schedulers)]
     by_id = {each.id: each for each in schedulers}
     jobs = [
-        replace(each, output=None, scheduler=by_id[each.scheduler.id])
+        each.but(outputs=(), scheduler=by_id[each.scheduler.id])
         for each in here.roll.jobs
         if each.scheduler and each.scheduler.id in by_id
     ]
@@ -72,10 +73,7 @@ def _selected(roll: Roll, ids: Sequence[str]) -> list[Scheduler]:
         raise BadInput.single(
             "schedulers", "none is declared, so none can be started. Add [schedulers.NAME] with its url."
         )
-    rule = f"no such scheduler. Declared: {listed(known, 20)}."
-    unknown = (each for each in ids if each not in known)
-    if mistakes := tuple(Mistake(place="SCHEDULER", value=f'"{clean(each, 60)}"', rule=rule) for each in unknown):
-        raise BadInput(mistakes)
+    check_declared("scheduler", ids, known)
     return [scheduler for scheduler in roll.schedulers if not ids or scheduler.id in ids]
 
 

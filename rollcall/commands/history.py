@@ -19,8 +19,9 @@ from zoneinfo import ZoneInfo
 from rollcall.commands.calendar import paper_for, read_period
 from rollcall.errors import BadInput, Mistake
 from rollcall.history.lines import from_lines, to_lines
-from rollcall.history.rows import FILE, Row
-from rollcall.history.store import Whole, merge, read_whole
+from rollcall.history.reading import read_whole
+from rollcall.history.rows import FILE, Row, Whole
+from rollcall.history.writing import merge
 from rollcall.report.history import render_key, render_mornings, render_rows
 from rollcall.settings import JOBS_FILE, Asked
 from rollcall.text import clean, counted, listed
@@ -69,7 +70,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         yield from to_lines(_part(whole, asked_for.jobs))
     else:
         yield from _table(
-            whole, _Declared.of(asked, is_named=bool(asked_for.jobs_file)), asked_for, now=now, period=period
+            whole, _Declared.of(asked, now, is_named=bool(asked_for.jobs_file)), asked_for, now=now, period=period
         )
     return 0
 
@@ -87,10 +88,10 @@ class _Declared:
     problem: str | None = None
 
     @classmethod
-    def of(cls, asked: Asked, *, is_named: bool) -> _Declared:
+    def of(cls, asked: Asked, now: datetime, *, is_named: bool) -> _Declared:
         """Of the file that was asked for; a history is told all the same where one that nobody named cannot be read."""
         try:
-            roll = asked.load(os.environ)
+            roll = asked.load(os.environ, now)
         except BadInput as problem:
             if is_named:
                 raise

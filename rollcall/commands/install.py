@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from rollcall import typed
 from rollcall.errors import BadInput
-from rollcall.jobs import Roll
+from rollcall.roll.roll import Roll
 from rollcall.settings import JOBS_FILE, Asked
 from rollcall.text import clean, listed
 from rollcall.times import read_now
@@ -77,8 +77,9 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines of the unit, or what was done; returns the exit status. Raises `BadInput`."""
     wish = _wish(asked_for)
     asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file)
-    roll = asked.load(os.environ)
-    plan = _plan(roll, _whole(asked.jobs_file), wish, read_now())
+    now = read_now()
+    roll = asked.load(os.environ, now)
+    plan = _plan(roll, _whole(asked.jobs_file), wish, now)
     if asked_for.check:
         stands = {kind: _stand(plan, roll, kind) for kind in ([wish.kind] if asked_for.kind else Kind)}
         yield from _stands(asked_for, stands)

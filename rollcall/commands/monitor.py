@@ -32,8 +32,9 @@ from rollcall.commands.acting import Acting, acting
 from rollcall.commands.witnessed import add_address
 from rollcall.errors import BadInput
 from rollcall.files import write_whole
-from rollcall.history import store
+from rollcall.history.reading import read
 from rollcall.history.rows import FILE, NOTHING
+from rollcall.history.writing import write
 from rollcall.logbook import append, show_limits
 from rollcall.morning import Morning
 from rollcall.report import nagios
@@ -215,7 +216,7 @@ class _Look:
     def _remember(self, morning: Morning) -> None:
         roll = self.here.roll
         file = None if self.asked_for.no_history else self.here.folder / FILE
-        chronicle = store.read(file, roll.jobs, now=morning.judged_at) if file else NOTHING
+        chronicle = read(file, roll.jobs, now=morning.judged_at) if file else NOTHING
         self._note(chronicle.problem)
         if roll.alert:
             from rollcall import alert
@@ -223,7 +224,7 @@ class _Look:
             for problem in alert.tell(roll, morning, chronicle, file=file, is_complete=True):
                 self._note(problem)
         if file:
-            unwritten = store.write(file, morning, by="monitor", is_complete=True, keeps=roll.history_keeps)
+            unwritten = write(file, morning, by="monitor", is_complete=True, keeps=roll.history_keeps)
             self._note(unwritten)
 
     def _shown(self, morning: Morning, *, is_written: bool) -> tuple[int, list[str]]:

@@ -1,4 +1,7 @@
-"""`rollcall schema`: the JSON Schema of jobs.toml, for editors, or of morning.json, for programs."""
+"""`rollcall schema`: the JSON Schema of jobs.toml, for editors, or of morning.json, for programs.
+
+That of jobs.toml lists every kind of scheduler that is installed here.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rollcall.config import json_schema
 from rollcall.morning.schema import morning_schema
+from rollcall.roll.schema import json_schema
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction

@@ -10,11 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollcall.ask import gather
 from rollcall.commands.present import clock_from, place_of
 from rollcall.commands.selected import selected
 from rollcall.evidence import Evidence
-from rollcall.gather import gather
-from rollcall.jobs import Job, Roll, Scheduler
+from rollcall.roll.job import Job
+from rollcall.roll.roll import Roll
+from rollcall.roll.scheduler import Scheduler
 from rollcall.settings import AS_OF, JOBS_FILE, REPLAY, SCHEDULER_URL, Asked
 from rollcall.times import read_now
 
@@ -83,8 +85,9 @@ def witnessed(asked_for: argparse.Namespace, *, asks_all: bool) -> Witnessed:
             again=again,
             jobs_file=asked.other_file,
         )
-    roll = asked.load(os.environ)
+    # Before the roll is read, which may take seconds, by which all clocks would seem to be ahead.
     clock = clock_from(read_now())
+    roll = asked.load(os.environ, clock())
     now = asked.judged_at(roll, clock())
     jobs, schedulers = selected(roll, asked_for.jobs), roll.schedulers if asks_all else ()
     evidence = gather(jobs, schedulers, now=now, clock=clock)

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rollcall import advice
-from rollcall.errors import CauseCode
+from rollcall.causes.vocabulary import CauseCode
 from rollcall.evidence import NotSeen, SchedulerSeen
-from rollcall.jobs import Scheduler
+from rollcall.roll.scheduler import Scheduler
 from rollcall.scene import Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulerFault:
-    """What could befall a scheduler, and what its status would answer then (None: it cannot be staged there)."""
+    """What could befall a scheduler, and what would be seen of it then (None: its answers cannot show it)."""
 
     code: CauseCode
     story: str
@@ -64,8 +64,12 @@ def of_any(scene: Scene) -> bool:
     return True
 
 
+def of_listed(scene: Scene) -> bool:
+    return scene.tells("jobs")
+
+
 def of_recorded(scene: Scene) -> bool:
-    return scene.job.scheduler is not None
+    return scene.tells("runs")
 
 
 def of_output(scene: Scene) -> bool:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rollcall import advice
-from rollcall.errors import CauseCode
+from rollcall.causes.vocabulary import CauseCode
 from rollcall.evidence import Content, NotSeen, OutputSeen
 from rollcall.faults.kinds import JobFault, of_a_run_before, of_output, of_output_alone, of_recorded
-from rollcall.jobs import Format
+from rollcall.roll.words import Format
 from rollcall.scene import Scene
 
 # Files that are nearer to each other are parts of one run.
@@ -20,9 +20,8 @@ _MARK_THEIR_END = frozenset({Format.JSON, Format.XML, Format.GZIP, Format.ZIP})
 
 def _restored(scene: Scene) -> Scene:
     """The file of the run before, to which a checkout, a copy or a restore gave the time of this one."""
-    newest, by = scene.made[0], scene.back_to_previous
-    assert by is not None
-    old = replace(scene.moved(newest, by), modified_at=newest.modified_at)
+    newest = scene.made[0]
+    old = replace(scene.of_before(newest), modified_at=newest.modified_at)
     return scene.with_files(old, *(each for each in scene.earlier if each.name != old.name))
 
 
@@ -34,7 +33,7 @@ def _halved(scene: Scene) -> Scene:
     """Half of its bytes. What is known of them is what the head shows, and that some formats mark their end."""
     newest, output = scene.made[0], scene.job.output
     size = max(newest.size // 2, 1)
-    content = newest.content and _half_of(newest.content, size, output.format if output else Format.ANY)
+    content = newest.content and _half_of(newest.content, size, output.reads_as if output else Format.ANY)
     return scene.with_newest(size=size, content=content)
 
 
@@ -81,10 +80,8 @@ def _repeated(scene: Scene) -> Scene:
 def _without_room(scene: Scene) -> Scene:
     """Not one byte is left below its folder."""
     scene = scene.with_newest(size=0, content=None)
-    seen = scene.evidence.outputs[scene.job.id]
-    assert isinstance(seen, OutputSeen)
-    full = replace(seen, free_bytes=0)
-    return replace(scene, evidence=replace(scene.evidence, outputs={scene.job.id: full}))
+    assert isinstance(scene.output, OutputSeen)
+    return scene.with_output(replace(scene.output, free_bytes=0))
 
 
 def _twice(scene: Scene) -> Scene:
@@ -105,7 +102,9 @@ def _may_run_twice(scene: Scene) -> bool:
     if not _has_a_file_before(scene) or scene.made[-1].stamp_at is None or scene.made[-1].made_at > run.finish_by:
         return False
     has_an_end = run.ends_at is None or run.finish_by < run.ends_at
-    return has_an_end and abs(_to_another_run(scene)) > _A_MOMENT
+    first, by = scene.made[-1], _to_another_run(scene)
+    # A name that tells no more than the day is that of both, and the second overwrites the first.
+    return has_an_end and abs(by) > _A_MOMENT and scene.moved(first, by).name != first.name
 
 
 def _has_a_file_before(scene: Scene) -> bool:
@@ -114,21 +113,22 @@ def _has_a_file_before(scene: Scene) -> bool:
 
 def _named_in_utc(scene: Scene) -> Scene:
     """Its clock shows UTC since a deploy: the name tells UTC, and is read in the declared zone."""
-    newest = scene.made[0]
-    return scene.with_files(scene.renamed(newest, _read_anew(scene)), *scene.earlier)
+    newest, read_at = scene.made[0], _read_anew(scene)
+    return scene.with_files(scene.renamed(newest, read_at) if read_at else newest, *scene.earlier)
 
 
 def _read_anew(scene: Scene) -> datetime | None:
     """When its name is read to be of, were it written in UTC."""
-    at = scene.made[0].stamp_at
-    wall = at.astimezone(UTC).replace(tzinfo=scene.job.stamp_zone) if at else None
-    return wall.astimezone(UTC) if wall else None
+    at, output = scene.made[0].stamp_at, scene.job.output
+    if at is None or output is None:
+        return None
+    return at.astimezone(UTC).replace(tzinfo=scene.job.zone_of(output)).astimezone(UTC)
 
 
 def _may_be_named_in_utc(scene: Scene) -> bool:
-    """True where one file is the only one of its run, and its name would tell another moment, which has come."""
+    """True where one file is the only one of its run, and its name would tell another moment to the second."""
     output = scene.job.output
-    if not output or not output.stamp or "%z" in output.stamp or len(scene.made) != 1:
+    if output is None or output.path.tells_zone or len(scene.made) != 1 or scene.made[0].stamp_until is not None:
         return False
     newest, read_at = scene.made[0], _read_anew(scene)
     was_near = newest.stamp_at is not None and abs(newest.modified_at - newest.stamp_at) <= timedelta(minutes=1)
@@ -143,7 +143,7 @@ def _no_folder(scene: Scene) -> Scene:
     output = scene.job.output
     detail = f"{output.folder if output else ''}: No such file or directory"
     gone = NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=detail, looked_at=scene.at)
-    return replace(scene, evidence=replace(scene.evidence, outputs={scene.job.id: gone}))
+    return scene.with_output(gone)
 
 
 FAULTS: tuple[JobFault, ...] = (

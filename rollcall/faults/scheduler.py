@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from rollcall.errors import CauseCode
-from rollcall.evidence import NotSeen, SchedulerSeen
+from rollcall.causes.vocabulary import CauseCode
+from rollcall.evidence import NotSeen, RunSeen, SchedulerSeen
 from rollcall.faults.kinds import SchedulerFault
-from rollcall.jobs import Scheduler
+from rollcall.roll.scheduler import Scheduler
 from rollcall.scene import written_like
 from rollcall.times import read_timestamp
+from rollcall.verdict.witnesses import Reading
 
 _A_WHILE = timedelta(hours=1)
 _SKEW = timedelta(minutes=10)
@@ -25,28 +27,50 @@ def _not_seen(code: CauseCode, detail: str) -> SchedulerFault:
     )
 
 
-def _stopped(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen:
-    return replace(seen, running=False, registrations=())
+def _stopped(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
+    """It lists nothing while it is stopped, as APScheduler does; of one that lists all the same no more is known."""
+    if "running" not in scheduler.tells:
+        return None
+    nothing: dict[str, Any] = {name: () for name in ("jobs", "runs") if getattr(seen, name) is not None}
+    return replace(seen, running=False, **nothing)
 
 
 def _stalled(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
-    """Its loop died an hour ago: the run that was due then is still the next one."""
-    told = [each for each in seen.registrations if _is_time(each.next_run)]
-    if not told:
+    """Its loop died an hour ago: what was due then is still next, and nothing has begun since."""
+    within = scheduler.heartbeat_within or timedelta(0)
+    died_at = (seen.server_at or seen.answered_at) - max(_A_WHILE, 2 * within)
+
+    def then(text: str | None) -> str | None:
+        return written_like(text, died_at, scheduler.naive_times) if text and _is_time(text) else text
+
+    jobs = None if seen.jobs is None else tuple(replace(each, next_run=then(each.next_run)) for each in seen.jobs)
+    dead = replace(seen, jobs=jobs, heartbeat=then(seen.heartbeat))
+    if dead == seen:
         return None
-    died_at = (seen.server_at or seen.answered_at) - _A_WHILE
-    stuck = replace(told[0], next_run=written_like(told[0].next_run or "", died_at, scheduler.naive_times))
-    return replace(seen, registrations=tuple(stuck if each is told[0] else each for each in seen.registrations))
+    runs = (
+        None if seen.runs is None else tuple(each for each in seen.runs if not _began_after(died_at, each, scheduler))
+    )
+    return replace(dead, runs=runs)
 
 
-def _is_time(text: str | None) -> bool:
+def _began_after(at: datetime, run: RunSeen, scheduler: Scheduler) -> bool:
+    started = Reading.of(run.started, scheduler.naive_times)
+    return started is not None and started.at is not None and started.at > at
+
+
+def _is_time(text: str) -> bool:
     try:
-        return text is not None and bool(read_timestamp(text))
+        return bool(read_timestamp(text))
     except ValueError:
         return False
 
 
-def _ahead(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen:
+def _ahead(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
+    if "clock" not in scheduler.tells:
+        return None
+    heartbeat = Reading.of(seen.heartbeat, scheduler.naive_times)
+    if heartbeat and heartbeat.at:
+        seen = replace(seen, heartbeat=written_like(heartbeat.text, heartbeat.at + _SKEW, scheduler.naive_times))
     return replace(seen, server_at=seen.server_at + _SKEW if seen.server_at else None)
 
 

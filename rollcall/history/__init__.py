@@ -1,5 +1,6 @@
 """What were the earlier mornings?
 
 `rows` are the frozen records and what they tell; `judged` draws them from a morning, `recall` tells the past by them.
-`store` keeps them in SQLite, in a file that `sqlite` opens, or sets aside; `lines` carries them to another.
+`reading` and `writing` keep them in the `tables` of a SQLite file, which `sqlite` opens or sets aside; `lines` carries
+them to another.
 """

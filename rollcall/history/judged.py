@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from rollcall.action import Action, Deed, told
-from rollcall.errors import CauseCode
-from rollcall.findings import Verdict
-from rollcall.history.rows import PastMorning, Row
-from rollcall.jobs import DueRun, Job, Late
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.evidence import FileSeen, Outcome
+from rollcall.history.rows import OutputRow, PastMorning, Row
 from rollcall.morning import Morning
 from rollcall.past import PastRun, Signs, Standing, past_runs
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.job import Job
+from rollcall.roll.words import Late
+from rollcall.schedule.answers import due_between
 from rollcall.text import clean
 from rollcall.verdict import JobJudged, interval
 
@@ -47,7 +51,7 @@ def _rows(judged: JobJudged, morning: Morning) -> Iterator[Row]:
     run = judged.due_run
     if run is None or judged.verdict is Verdict.PAUSED:
         return
-    yield from _from_files(judged, run, morning)
+    yield from _from_files(judged, run, morning) if judged.job.outputs else _from_runs(judged, run, morning)
     cause = morning.job_causes[judged.job.id]
     yield Row(
         job_id=judged.job.id,
@@ -56,7 +60,8 @@ def _rows(judged: JobJudged, morning: Morning) -> Iterator[Row]:
         cause=cause.code if cause else None,
         needs_a_person=judged.needs_a_person,
         ran_at=judged.ran_at,
-        size=judged.file.size if judged.file else None,
+        took=decides.took if (decides := judged.seen.attempts(run).deciding) else None,
+        outputs=_outputs(judged.job, judged.files),
         judged_at=morning.judged_at,
         action=_action(judged.job, run, morning),
     )
@@ -66,6 +71,15 @@ def _verdict(judged: JobJudged) -> Verdict:
     """The job's; that its next run is still inside its time does not put off what is proven of this one."""
     is_proven = bool(judged.findings) and all(each.verdict is Verdict.OK for each in judged.findings)
     return Verdict.OK if is_proven else judged.verdict
+
+
+def _outputs(job: Job, files: Sequence[FileSeen | None]) -> tuple[OutputRow, ...]:
+    """What the run left of each output, named by its path as jobs.toml has it."""
+    return tuple(
+        OutputRow(output=clean(output.path.text), size=file.size, made_at=file.made_at)
+        for output, file in zip(job.outputs, files, strict=False)
+        if file is not None
+    )
 
 
 def _action(job: Job, run: DueRun, morning: Morning) -> str | None:
@@ -104,10 +118,43 @@ def _from_files(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Ro
                 cause=cause,
                 needs_a_person=verdict is not Verdict.OK and (verdict is not Verdict.LATE or job.late is Late.FAIL),
                 ran_at=past.made_at,
-                size=past.file.size if past.file else None,
+                outputs=_outputs(job, (past.file,)),
                 judged_at=now,
                 from_files=True,
             )
+
+
+def _from_runs(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row]:
+    """The same of a job without files, as far as its scheduler has the runs on record."""
+    job, seen, now = judged.job, judged.seen, morning.judged_at
+    if not seen.tells("history") or seen.blocker or interval.floats(job):
+        return
+    since = max(filter(None, (now - job.look_back - job.allowance, seen.told_since, job.since)))
+    dues = due_between(job.schedule, since, run.due_at)[-MOST_FROM_FILES - 1 :]
+    for due_at, next_due_at in pairwise(dues):
+        past = job.due_run(due_at, next_due_at)
+        decides = seen.attempts(past).deciding
+        if past.finish_by > now or (decides is not None and decides.outcome not in _TELLING):
+            continue
+        verdict, cause = _TELLING[decides.outcome] if decides else (Verdict.MISSED, CauseCode.MISSED_RUN)
+        yield Row(
+            job_id=job.id,
+            due_at=due_at,
+            verdict=verdict,
+            cause=cause,
+            needs_a_person=verdict is not Verdict.OK,
+            ran_at=seen.first_seen(past),
+            took=decides.took if decides else None,
+            judged_at=now,
+            from_files=True,
+        )
+
+
+_TELLING: Mapping[Outcome, tuple[Verdict, CauseCode | None]] = {
+    Outcome.SUCCESS: (Verdict.OK, None),
+    Outcome.PARTIAL: (Verdict.OK, CauseCode.PARTIAL_RUN),
+    Outcome.FAILED: (Verdict.FAILED, CauseCode.RUN_FAILED),
+}
 
 
 def _proven(past: PastRun, job: Job) -> tuple[Verdict, CauseCode | None] | None:

@@ -1,9 +1,11 @@
 """How is a history carried from one machine to another? One JSON object a line, each with the version of its format.
 
-{"v": 1, "kind": "run", "job": "haiku", "due_at": "2026-02-11T05:00:00+00:00", "verdict": "ok", …}
-{"v": 1, "kind": "morning", "judged_at": …, "verdict": "ok", "complete": true, "declared": 9, "needing": 0, …}
-{"v": 1, "kind": "present", "judged_at": …, "jobs": […]}          the jobs of the last complete morning
-{"v": 1, "kind": "told", "key": …, "cause": …, "since": …, "told_at": …}          what alerts have told
+{"v": 2, "kind": "run", "job": "haiku", "due_at": "2026-02-11T05:00:00+00:00", "verdict": "ok", …,
+ "took": 17157479, "outputs": [{"output": …, "size": 812, "rows": null, "made_at": …}]}          a span in microseconds
+{"v": 2, "kind": "morning", "judged_at": …, "verdict": "ok", "complete": true, "declared": 9, "needing": 0, …}
+{"v": 2, "kind": "present", "judged_at": …, "jobs": […]}          the jobs of the last complete morning
+{"v": 2, "kind": "listed", "scheduler": …, "job": …, "title": …, "schedule": …, "zone": …, "tags": […]}
+{"v": 2, "kind": "told", "channel": …, "key": …, "cause": …, "since": …, "told_at": …}          what a channel has heard
 """
 
 from __future__ import annotations
@@ -11,17 +13,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from rollcall.causes.vocabulary import Verdict
 from rollcall.errors import BadInput, Mistake
-from rollcall.findings import Verdict
-from rollcall.history.rows import PastMorning, Row, Told
-from rollcall.history.store import Whole
+from rollcall.evidence import JobListed
+from rollcall.history.rows import OutputRow, PastMorning, Row, Told, Whole
 from rollcall.text import clean, counted
 from rollcall.times import read_timestamp, to_iso
 
-VERSION = 1
+VERSION = 2
 _MOST_MISTAKES = 20
 _LONGEST_LINE = 10_000_000  # the ids of a hundred thousand jobs
 _LONGEST_TEXT = 500
@@ -37,8 +39,12 @@ def to_lines(whole: Whole) -> Iterator[str]:
         yield _line("morning", **_morning(morning))
     if whole.present_at:
         yield _line("present", judged_at=to_iso(whole.present_at), jobs=list(whole.present))
-    for each in whole.told:
-        yield _line("told", key=each.key, cause=each.cause, since=to_iso(each.since), told_at=to_iso(each.told_at))
+    for channel, memory in whole.told.items():
+        for each in memory.values():
+            yield _line("told", channel=channel, **_told(each))
+    for scheduler, listed in whole.listed.items():
+        for job in listed:
+            yield _line("listed", scheduler=scheduler, **_listed(job))
 
 
 def from_lines(lines: Iterable[str], *, place: str) -> Whole:
@@ -59,6 +65,7 @@ def from_lines(lines: Iterable[str], *, place: str) -> Whole:
         present=found.present,
         present_at=found.present_at,
         told=found.told,
+        listed={scheduler: tuple(jobs) for scheduler, jobs in found.listed.items()},
     )
 
 
@@ -83,11 +90,16 @@ def _run(row: Row) -> dict[str, object]:
         "cause": row.cause,
         "needs_a_person": row.needs_a_person,
         "ran_at": to_iso(row.ran_at) if row.ran_at else None,
-        "size": row.size,
+        "took": None if row.took is None else row.took // timedelta(microseconds=1),
+        "outputs": [_output(each) for each in row.outputs],
         "judged_at": to_iso(row.judged_at),
         "action": row.action,
         "from_files": row.from_files,
     }
+
+
+def _output(each: OutputRow) -> dict[str, object]:
+    return {"output": each.output, "size": each.size, "rows": each.rows, "made_at": to_iso(each.made_at)}
 
 
 def _morning(morning: PastMorning) -> dict[str, object]:
@@ -101,6 +113,20 @@ def _morning(morning: PastMorning) -> dict[str, object]:
     }
 
 
+def _told(each: Told) -> dict[str, object]:
+    return {"key": each.key, "cause": each.cause, "since": to_iso(each.since), "told_at": to_iso(each.told_at)}
+
+
+def _listed(each: JobListed) -> dict[str, object]:
+    return {
+        "job": each.id,
+        "title": each.name,
+        "schedule": each.schedule,
+        "zone": each.zone,
+        "tags": list(each.tags),
+    }
+
+
 # Reading --------------------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +136,8 @@ class _Found:
     mornings: list[PastMorning] = field(default_factory=list)
     present: tuple[str, ...] = ()
     present_at: datetime | None = None
-    told: list[Told] = field(default_factory=list)
+    told: dict[str, dict[str, Told]] = field(default_factory=dict)
+    listed: dict[str, list[JobListed]] = field(default_factory=dict)
 
 
 def _take(line: str, found: _Found) -> None:
@@ -130,13 +157,22 @@ def _take(line: str, found: _Found) -> None:
                 since=fields.instant("since"),
                 told_at=fields.instant("told_at"),
             )
-            found.told.append(told)
+            found.told.setdefault(fields.text("channel"), {})[told.key] = told
+        case "listed":
+            job = JobListed(
+                id=fields.text("job"),
+                name=fields.text("title"),
+                schedule=fields.text("schedule"),
+                zone=fields.maybe(fields.text, "zone"),
+                tags=fields.texts("tags"),
+            )
+            found.listed.setdefault(fields.text("scheduler"), []).append(job)
         case "present":
             judged_at, jobs = fields.instant("judged_at"), fields.texts("jobs")
             if found.present_at is None or found.present_at <= judged_at:
                 found.present, found.present_at = jobs, judged_at
         case kind:
-            raise ValueError(f'an unknown kind "{clean(kind, 40)}". Kinds are run, morning, present and told.')
+            raise ValueError(f'an unknown kind "{clean(kind, 40)}". Kinds are run, morning, present, told and listed.')
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -159,10 +195,20 @@ def _read_run(fields: _Fields) -> Row:
         cause=fields.maybe(fields.text, "cause"),
         needs_a_person=fields.flag("needs_a_person"),
         ran_at=fields.maybe(fields.instant, "ran_at"),
-        size=fields.maybe(fields.count, "size"),
+        took=fields.maybe(fields.span, "took"),
+        outputs=tuple(map(_read_output, fields.objects("outputs"))),
         judged_at=fields.instant("judged_at"),
         action=fields.maybe(fields.text, "action"),
         from_files=fields.flag("from_files"),
+    )
+
+
+def _read_output(fields: _Fields) -> OutputRow:
+    return OutputRow(
+        output=fields.text("output"),
+        size=fields.maybe(fields.count, "size"),
+        rows=fields.maybe(fields.count, "rows"),
+        made_at=fields.instant("made_at"),
     )
 
 
@@ -192,6 +238,10 @@ class _Fields:
     def texts(self, name: str) -> tuple[str, ...]:
         return tuple(_Fields({name: each}).text(name) for each in self._of(name, list))
 
+    def objects(self, name: str) -> Iterator[_Fields]:
+        for each in self._of(name, list):
+            yield _Fields(_Fields({name: each})._of(name, dict))
+
     def flag(self, name: str) -> bool:
         return bool(self._of(name, bool))
 
@@ -200,6 +250,9 @@ class _Fields:
         if isinstance(value, bool) or not 0 <= value <= _LARGEST:
             raise ValueError(f"{name} is no number of 0 or more.")
         return int(value)
+
+    def span(self, name: str) -> timedelta:
+        return timedelta(microseconds=self.count(name))
 
     def instant(self, name: str) -> datetime:
         try:
@@ -228,4 +281,4 @@ class _Fields:
         return self.values[name]
 
 
-_KINDS: dict[type, str] = {str: "text", list: "list", bool: "true or false", int: "whole number"}
+_KINDS: dict[type, str] = {str: "text", list: "list", dict: "object", bool: "true or false", int: "whole number"}

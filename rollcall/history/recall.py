@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import Verdict
 from rollcall.history.rows import Row
-from rollcall.jobs import Job
 from rollcall.past import Remembered, Standing
+from rollcall.roll.job import Job
 
 _WORKLESS = frozenset({Verdict.MISSED, Verdict.FAILED, Verdict.STUCK, Verdict.BAD_OUTPUT})
 
@@ -34,6 +34,6 @@ def _standing(job: Job, row: Row) -> Standing | None:
             return Standing.MADE
         case Verdict.LATE:
             return Standing.LATE
-    if row.size is not None or (row.verdict is Verdict.MISSED and row.ran_at is not None and job.output is None):
+    if row.outputs or (row.verdict is Verdict.MISSED and row.ran_at is not None and job.output is None):
         return Standing.MADE
     return Standing.MISSED if row.verdict in _WORKLESS else None

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import Verdict
+from rollcall.evidence import JobListed
 
 FILE = "history.sqlite3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutputRow:
+    """One output that a run left: `size` is bytes, `rows` what it holds, each None where it has none or nobody knows.
+
+    `output` names which of the job's outputs it is.
+    """
+
+    output: str
+    size: int | None = None
+    rows: int | None = None
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One due run of one job, as it was judged last. Instants are aware UTC, `size` is bytes.
+    """One due run of one job, as it was judged last, and the outputs that it left. Instants are aware UTC.
 
     `cause` is the code of the cause, None where nothing was wrong; it stays text, as a newer version may know more.
-    `action` is what was done about it, in one line. `from_files` is True where no morning judged this run itself, and
-    the files that a later one saw tell of it.
+    `took` is how long the attempt that decided it ran. `action` is what was done about it, in one line. `from_files` is
+    True where no morning judged this run itself, and the files that a later one saw tell of it.
     """
 
     job_id: str
@@ -26,10 +40,17 @@ class Row:
     cause: str | None = None
     needs_a_person: bool = False
     ran_at: datetime | None = None
-    size: int | None = None
+    took: timedelta | None = None
+    outputs: tuple[OutputRow, ...] = ()
     judged_at: datetime
     action: str | None = None
     from_files: bool = False
+
+    @property
+    def size(self) -> int | None:
+        """The bytes of all its outputs whose size is known; None where none is."""
+        sizes = [each.size for each in self.outputs if each.size is not None]
+        return sum(sizes) if sizes else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +101,25 @@ class Told:
     cause: str
     since: datetime
     told_at: datetime
+
+
+# What one channel was told and heard no end of, by key.
+Memory = Mapping[str, Told]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """All that a history holds, to be carried elsewhere: `present` are the jobs of the last complete morning.
+
+    `present_at` is when that was judged, None where there was none. `told` is by channel, `listed` by scheduler.
+    """
+
+    rows: Sequence[Row] = ()
+    mornings: Sequence[PastMorning] = ()
+    present: tuple[str, ...] = ()
+    present_at: datetime | None = None
+    told: Mapping[str, Memory] = field(default_factory=dict)
+    listed: Mapping[str, tuple[JobListed, ...]] = field(default_factory=dict)
 
 
 def is_good(row: Row) -> bool:

@@ -17,11 +17,11 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
+from rollcall.history.tables import BEGIN, COLUMNS, VERSION
 from rollcall.text import clean
 from rollcall.times import EPOCH
 
 APPLICATION = 0x526F6C6C  # "Roll" in the file's header, by which it is known
-VERSION = 1
 PATIENCE = timedelta(seconds=10)
 _BESIDE = ("-wal", "-shm", "-journal")
 _BETWEEN_TRIES = 0.02
@@ -31,34 +31,12 @@ _MAGIC = b"SQLite format 3\0"
 # Called for each text of each row, so it is no function of ours.
 _LENIENT = partial(str, encoding="utf-8", errors="replace")
 
-_TABLES = """
-CREATE TABLE runs (
-    job TEXT NOT NULL, due INTEGER NOT NULL, verdict TEXT NOT NULL, cause TEXT, needs INTEGER NOT NULL, ran INTEGER,
-    size INTEGER, judged INTEGER NOT NULL, action TEXT, from_files INTEGER NOT NULL, PRIMARY KEY (job, due)
-) WITHOUT ROWID;
-CREATE INDEX runs_by_due ON runs (due);
-CREATE TABLE mornings (
-    judged INTEGER NOT NULL, made_by TEXT NOT NULL, verdict TEXT NOT NULL, is_complete INTEGER NOT NULL,
-    declared INTEGER NOT NULL, needing INTEGER NOT NULL, PRIMARY KEY (judged, made_by)
-) WITHOUT ROWID;
-CREATE TABLE present (job TEXT NOT NULL PRIMARY KEY, judged INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE told (
-    subject TEXT NOT NULL PRIMARY KEY, cause TEXT NOT NULL, since INTEGER NOT NULL, told INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
-# What each statement of the store counts on: a file that lacks one of these is no history.
-_COLUMNS = {
-    "runs": "job, due, verdict, cause, needs, ran, size, judged, action, from_files",
-    "mornings": "judged, made_by, verdict, is_complete, declared, needing",
-    "present": "job, judged",
-    "told": "subject, cause, since, told",
-}
-
 
 class Unfit(StrEnum):
     """Why a file is set aside."""
 
     DAMAGED = "damaged"
+    OLDER = "older"
     NEWER = "newer"
     FOREIGN = "foreign"
 
@@ -73,7 +51,7 @@ class UnfitFile(Exception):
 
 
 @contextmanager
-def reading(file: Path) -> Iterator[sqlite3.Connection | None]:
+def open_to_read(file: Path) -> Iterator[sqlite3.Connection | None]:
     """A connection that changes nothing; None where there is no history yet.
 
     Raises `UnfitFile`, and `sqlite3.Error` or `OSError` where the file cannot be read just now.
@@ -97,7 +75,7 @@ def reading(file: Path) -> Iterator[sqlite3.Connection | None]:
 
 
 @contextmanager
-def writing(file: Path) -> Iterator[sqlite3.Connection]:
+def open_to_write(file: Path) -> Iterator[sqlite3.Connection]:
     """A connection inside the one transaction of this write; where the block raises, nothing of it is kept.
 
     Raises `UnfitFile`, and `sqlite3.Error` or `OSError` where the file cannot be written just now.
@@ -222,9 +200,12 @@ def _is_new(connection: sqlite3.Connection) -> bool:
             if application or version or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
                 raise UnfitFile(Unfit.FOREIGN, "is the database of another application")
             return True
+        versions = f"(version {version}; this one: {VERSION})"
         if version > VERSION:
-            raise UnfitFile(Unfit.NEWER, f"was written by a newer Roll call (version {version}; this one: {VERSION})")
-        for table, columns in _COLUMNS.items():
+            raise UnfitFile(Unfit.NEWER, f"was written by a newer Roll call {versions}")
+        if version < VERSION:
+            raise UnfitFile(Unfit.OLDER, f"was written by an older Roll call {versions}")
+        for table, columns in COLUMNS.items():
             connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")
     except UnicodeDecodeError:  # of the words in which SQLite says what is broken, which it quotes
         raise UnfitFile(Unfit.DAMAGED, "is damaged (what its tables are cannot be read)") from None
@@ -258,7 +239,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _begin(connection: sqlite3.Connection) -> None:
-    for statement in filter(str.strip, _TABLES.split(";")):
+    for statement in filter(str.strip, BEGIN.split(";")):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute(f"PRAGMA user_version = {VERSION}")

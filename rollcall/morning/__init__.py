@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from rollcall.action import Action, Deed
-from rollcall.cause import CHECK_AGAIN, Cause, explain_job, explain_scheduler
-from rollcall.evidence import Evidence
-from rollcall.jobs import Job, Roll, Scheduler
+from rollcall.causes.commands import CHECK_AGAIN
+from rollcall.causes.explain import Cause, explain_job, explain_scheduler
+from rollcall.evidence import Evidence, JobListed
+from rollcall.roll.job import Job
+from rollcall.roll.roll import Roll
+from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict import JobJudged, SchedulerJudged, judge_jobs, judge_scheduler
 
 
@@ -24,7 +27,8 @@ class Morning:
     judged, None where everybody was asked.
     `actions` is what was done about it before it was judged for the last time. `again` is the command that judges it
     again, as a person would have to type it here. `jobs_file` is the file that declares all this, as it may be shown,
-    None where it is the usual one.
+    None where it is the usual one. `listed` are the jobs that each scheduler declares by listing them, by its id;
+    `rescheduled` those of them whose schedule was another one when it was last looked: as listed then, and now.
     """
 
     judged_at: datetime
@@ -38,6 +42,8 @@ class Morning:
     actions: tuple[Action, ...] = ()
     again: str = CHECK_AGAIN
     jobs_file: str | None = None
+    listed: Mapping[str, tuple[JobListed, ...]] = field(default_factory=dict)
+    rescheduled: tuple[tuple[Scheduler, JobListed, JobListed], ...] = ()
 
     @cached_property
     def scheduler_causes(self) -> dict[str, Cause | None]:
@@ -99,7 +105,10 @@ def judge_morning(
     jobs = tuple(roll.jobs if jobs is None else jobs)
     asked = {scheduler.id: scheduler for scheduler in (roll.schedulers if schedulers is None else schedulers)}
     asked |= {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
-    schedulers_judged = {scheduler.id: judge_scheduler(scheduler, evidence, now=now) for scheduler in asked.values()}
+    schedulers_judged = {
+        name: judge_scheduler(scheduler, evidence, now=now, jobs=roll.jobs_of(name))
+        for name, scheduler in asked.items()
+    }
     return Morning(
         judged_at=now,
         zone=roll.zone,
@@ -111,4 +120,6 @@ def judge_morning(
         replay_of=replay_of,
         again=again,
         jobs_file=jobs_file,
+        listed=roll.to_remember,
+        rescheduled=tuple(roll.rescheduled),
     )

@@ -20,6 +20,7 @@ from rollcall.plugin.options import add_options, asked, needs_no_jobs, only_show
 from rollcall.plugin.presentation import Presentation
 from rollcall.plugin.session import Session, Subjects, hand_over, parameters_of, receive
 from rollcall.plugin.views import CheckedJob, CheckedScheduler, Facing
+from rollcall.plugin.witnesses import OF_JOBS, OF_SCHEDULERS
 from rollcall.text import listed
 from rollcall.times import read_now
 
@@ -31,10 +32,10 @@ _pytest_session = pytest.StashKey[pytest.Session]()
 
 NOBODY = "no such subject"
 # What a check may ask of its subjects to have, by the marker that asks it.
-_WITNESSES = {"jobs_with": ("scheduler", "output", "pause"), "schedulers_with": ("database",)}
+_WITNESSES = {"jobs_with": tuple(OF_JOBS), "schedulers_with": tuple(OF_SCHEDULERS)}
 _MARKERS = (
-    "jobs_with(*witnesses): the check is about jobs that have these witnesses: scheduler, output, pause",
-    "schedulers_with(*witnesses): the check is about schedulers that have these witnesses: database",
+    f"jobs_with(*witnesses): the check is about jobs that have these witnesses: {', '.join(OF_JOBS)}",
+    f"schedulers_with(*witnesses): the check is about schedulers that have these witnesses: {', '.join(OF_SCHEDULERS)}",
 )
 
 
@@ -116,7 +117,7 @@ def _wanted(check: pytest.Item, marker: str) -> set[str]:
     wanted, known = {name for mark in check.iter_markers(marker) for name in mark.args}, _WITNESSES[marker]
     if not wanted <= set(known):
         unknown = ", ".join(map(repr, sorted(wanted - set(known), key=str)))
-        there = f"there {'is' if len(known) == 1 else 'are'} {listed(known)}"
+        there = f"there {'is' if len(known) == 1 else 'are'} {listed(known, 20)}"
         pytest.fail(f"{check.nodeid}: {marker}({unknown}): {there}.", pytrace=False)
     return wanted
 

@@ -41,19 +41,25 @@ def _remember(session: Session, ending: Ending) -> str | None:
     """
     if session.history is None or session.morning is None or not session.is_of_today:
         return None
-    from rollcall.history import store
+    from rollcall.history.writing import write
 
-    keeps, others = session.roll.history_keeps, len(ending.other_failures)
-    return store.write(session.history, session.morning, by=BY, is_complete=False, keeps=keeps, other_failures=others)
+    return write(
+        session.history,
+        session.morning,
+        by=BY,
+        is_complete=False,
+        keeps=session.roll.history_keeps,
+        other_failures=len(ending.other_failures),
+    )
 
 
 def remember_as_whole(session: Session, ending: Ending) -> str | None:
     """Says so in the history once the reports stand there. Returns what kept it from that, in one line."""
     if session.history is None or session.morning is None or not session.is_of_today:
         return None
-    from rollcall.history import store
+    from rollcall.history.writing import complete
 
-    return store.complete(session.history, session.morning, by=BY, other_failures=len(ending.other_failures))
+    return complete(session.history, session.morning, by=BY, other_failures=len(ending.other_failures))
 
 
 def _alert(session: Session, ending: Ending, page: Path) -> Sequence[str]:

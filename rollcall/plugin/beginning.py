@@ -33,7 +33,7 @@ def begin(wanted: Asked, cleanup: ExitStack, now: datetime, place: Place) -> Ses
             demo=replay.demo,
             replay=replay,
         )
-    roll = wanted.load(os.environ)
+    roll = wanted.load(os.environ, now)
     wanted.check_can_record(roll)
     return Session(
         roll=roll,
@@ -63,7 +63,7 @@ def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack, place: Place) -> 
     except DemoError as error:
         raise BadInput.single("--demo", str(error)) from None
     staged = replace(wanted, jobs_file=morning.jobs_file, shown_file="jobs.toml", scheduler_urls={None: morning.url})
-    roll = staged.load(os.environ)
+    roll = staged.load(os.environ, morning.now)
     wanted.check_can_record(roll)
     return Session(
         roll=roll,

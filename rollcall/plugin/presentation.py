@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rollcall.cause import CHECK_AGAIN
+from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.morning import Morning
 from rollcall.morning.written import incomplete_json, to_json
 from rollcall.plugin import aftermath, junit, on_github
@@ -19,6 +19,7 @@ from rollcall.plugin.page import Page
 from rollcall.plugin.reports import Reports
 from rollcall.plugin.session import Session
 from rollcall.report.board import title
+from rollcall.report.changes import documented
 from rollcall.report.incomplete import render_incomplete
 from rollcall.report.summary import render_summary
 from rollcall.text import clean
@@ -131,7 +132,8 @@ class Presentation:
             texts = self._incomplete(interruption)
         else:
             since = self._session.since if self._session else {}
-            texts = {self._reports.json: to_json(self.morning, since=since, **self.ending.told)}
+            known = documented(self.morning, self._session.chronicle) if self._session else None
+            texts = {self._reports.json: to_json(self.morning, since=since, changes=known, **self.ending.told)}
             if self._reports.metrics:
                 from rollcall.report.metrics import render_metrics
 

@@ -18,18 +18,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rollcall.again import Place
-from rollcall.cause import CHECK_AGAIN
+from rollcall.ask import gather
+from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.errors import BadInput
 from rollcall.evidence import Evidence
-from rollcall.gather import gather
 from rollcall.history.rows import NOTHING, Chronicle
-from rollcall.jobs import Job, Roll, Scheduler
 from rollcall.morning import Morning, judge_morning
 from rollcall.plugin.declared import place_of
 from rollcall.plugin.views import CheckedJob, CheckedScheduler, Facing, Facts
+from rollcall.plugin.witnesses import job_witnesses, scheduler_witnesses
 from rollcall.recording import Recorded, record
 from rollcall.replay import Replay
 from rollcall.report.headline import show_replay
+from rollcall.roll.job import Job
+from rollcall.roll.roll import Roll
+from rollcall.roll.scheduler import Scheduler
 from rollcall.settings import RERUN, RESTART
 from rollcall.text import clean, counted
 from rollcall.times import show_instant
@@ -48,11 +51,10 @@ class Subjects:
     @classmethod
     def of(cls, roll: Roll) -> Subjects:
         """The subjects of a roll."""
-        schedulers = tuple((each.id, _present(database=each.database)) for each in roll.schedulers)
-        jobs = tuple(
-            (each.id, _present(scheduler=each.scheduler, output=each.output, pause=each.paused)) for each in roll.jobs
+        return cls(
+            schedulers=tuple((each.id, scheduler_witnesses(each)) for each in roll.schedulers),
+            jobs=tuple((each.id, job_witnesses(each)) for each in roll.jobs),
         )
-        return cls(schedulers=schedulers, jobs=jobs)
 
     def schedulers_with(self, wanted: set[str]) -> list[str]:
         """The ids of the schedulers that have all these witnesses."""
@@ -61,10 +63,6 @@ class Subjects:
     def jobs_with(self, wanted: set[str]) -> list[str]:
         """The ids of the jobs that have all these witnesses."""
         return [job_id for job_id, witnesses in self.jobs if wanted <= witnesses]
-
-
-def _present(**witnesses: object) -> frozenset[str]:
-    return frozenset(name for name, witness in witnesses.items() if witness)
 
 
 @dataclass(slots=True)
@@ -137,9 +135,9 @@ class Session:
 
     def _remember(self) -> None:
         if self.history:
-            from rollcall.history import store
+            from rollcall.history.reading import read
 
-            self.chronicle = store.read(self.history, self.roll.jobs, now=self.judged_at)
+            self.chronicle = read(self.history, self.roll.jobs, now=self.judged_at)
 
     def _judged(self, evidence: Evidence, jobs: list[Job], schedulers: list[Scheduler]) -> Morning:
         return judge_morning(
@@ -195,8 +193,15 @@ class Session:
     def _keep(self, evidence: Evidence, folder: Path) -> None:
         """Records it before anything is judged. Where that fails the morning is judged all the same."""
         root = self.roll.file.resolve().parent
+        recorded = Recorded(
+            evidence=evidence,
+            now=self.judged_at,
+            root=root,
+            demo=self.demo,
+            remembered={name: each.remembered for name, each in self.roll.listings.items()},
+        )
         try:
-            record(folder, self.roll, Recorded(evidence=evidence, now=self.judged_at, root=root, demo=self.demo))
+            record(folder, self.roll, recorded)
         except OSError as problem:
             what = clean(str(problem.filename or folder))
             self.unrecorded = f"it could not be recorded: {what}: {problem.strerror or problem}"

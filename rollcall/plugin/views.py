@@ -15,8 +15,9 @@ from types import CodeType
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from rollcall.causes.vocabulary import Verdict
 from rollcall.errors import RollcallError
-from rollcall.findings import Check, Finding, Verdict
+from rollcall.findings import Check, Finding
 from rollcall.verdict import JobJudged, SchedulerJudged
 
 
@@ -58,7 +59,7 @@ class Facts:
     @classmethod
     def of_job(cls, judged: JobJudged, cause: str | None) -> Facts:
         """The facts of a judged job."""
-        output, recorded = judged.job.output, judged.seen.recorded
+        output, last = judged.job.output, judged.seen.last
         return cls(
             id=judged.job.id,
             title=judged.job.title,
@@ -69,7 +70,7 @@ class Facts:
             ran_at=judged.ran_at,
             zone=judged.job.zone,
             output=output.folder / judged.file.name if output and judged.file else None,
-            last_status=recorded.last_status if recorded else None,
+            last_status=last.seen.word if last else None,
         )
 
     @classmethod
@@ -187,9 +188,14 @@ class CheckedScheduler(_Subject):
         return self.promise(Check.SCHEDULER_IS_ALIVE)
 
     @property
-    def database_answers(self) -> Promise:
-        """Its database could be asked; promised only where one is declared."""
-        return self.promise(Check.DATABASE_ANSWERS)
+    def has_records(self) -> Promise:
+        """It lists something: 0 rows where jobs are declared tell of none of them."""
+        return self.promise(Check.HAS_RECORDS)
+
+    @property
+    def memory_answers(self) -> Promise:
+        """Its second record could be asked; promised only where one is declared."""
+        return self.promise(Check.MEMORY_ANSWERS)
 
 
 class CheckedJob(_Subject):
@@ -253,6 +259,21 @@ class CheckedJob(_Subject):
         return self.promise(Check.STATUS_IS_SUCCESS)
 
     @property
+    def started_on_time(self) -> Promise:
+        """Its first attempt began within grace."""
+        return self.promise(Check.STARTED_ON_TIME)
+
+    @property
+    def runtime_is_as_allowed(self) -> Promise:
+        """It took no longer than max_runtime, and no less than min_runtime."""
+        return self.promise(Check.RUNTIME_IS_AS_ALLOWED)
+
+    @property
+    def upstream_did_its_work(self) -> Promise:
+        """The jobs that it needs did their work."""
+        return self.promise(Check.UPSTREAM_DID_ITS_WORK)
+
+    @property
     def ran_on_time(self) -> Promise:
         """The run was done within grace and max_runtime."""
         return self.promise(Check.RAN_ON_TIME)
@@ -279,5 +300,5 @@ class CheckedJob(_Subject):
 
     @property
     def no_run_is_missing(self) -> Promise:
-        """Every run of the look-back left its file."""
+        """Every run of the look-back did its work."""
         return self.promise(Check.NO_RUN_IS_MISSING)

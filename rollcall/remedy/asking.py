@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rollcall.errors import CannotLook
-from rollcall.jobs import Scheduler
-from rollcall.sources.over_http import Answer, address, post
-from rollcall.text import clean_of_secrets
+from rollcall.roll.scheduler import Scheduler
+from rollcall.schedulers.json import Json
+from rollcall.schedulers.over_http import Answer, address, post
 
 # Found, See Other: so a form answers that did as it was told, and so does a page that wants a login first.
 _DONE_OR_NOT = (302, 303)
@@ -40,20 +40,21 @@ class Reply:
 
 def ask(scheduler: Scheduler, path: str, *, limit: timedelta | None = None) -> Reply:
     """The reply to one POST, never sent again; within `limit`, the scheduler's timeout where left out."""
-    secrets = dict(scheduler.secrets)
+    if not isinstance(scheduler, Json):  # `path_of` names no path of another kind
+        return Reply(status=None, told=f"{scheduler.id} takes no request")
     try:
         answer = post(scheduler, path, limit=limit)
     except CannotLook as problem:
-        return Reply(status=None, told=clean_of_secrets(problem.detail, secrets, 400))
-    return Reply(status=answer.status, told=clean_of_secrets(_told(scheduler, path, answer), secrets, 400))
+        return Reply(status=None, told=scheduler.secrets.clean(problem.detail, 400))
+    return Reply(status=answer.status, told=scheduler.secrets.clean(_told(scheduler, path, answer), 400))
 
 
-def _told(scheduler: Scheduler, path: str, answer: Answer) -> str:
+def _told(scheduler: Json, path: str, answer: Answer) -> str:
     says = f"{address(scheduler, path, 'POST')} answers {answer.status} {answer.reason}".rstrip()
     if 300 <= answer.status < 400:
         # Where it points to may carry a token in its query.
         target = answer.headers.get("location", "").partition("?")[0]
         return f"{says} and points to {target or 'nowhere'}, which is not followed"
     text = answer.body[:2_000].decode(errors="replace")
-    text = clean_of_secrets(text, dict(scheduler.secrets), 120)
+    text = scheduler.secrets.clean(text, 120)
     return f"{says}: {text}" if text and answer.status >= 400 else says

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rollcall.cause import is_plainly_missed, table_of, trigger_of
-from rollcall.errors import CauseCode
+from rollcall.action import Deed
+from rollcall.causes.commands import table_of, trigger_of
+from rollcall.causes.words import is_plainly_missed
 from rollcall.evidence import OutputSeen
 from rollcall.findings import Check, Finding
-from rollcall.jobs import DueRun
+from rollcall.roll.due_run import DueRun
 from rollcall.text import show_size
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.record import zone_of_this_run
 
-_MISSED = (CauseCode.MISSED_RUN, CauseCode.NEVER_RAN)
-# Its database is only a witness: that it does not answer keeps no job from running.
+# Its memory is only a witness: that it does not answer keeps no job from running.
 _NEEDED = (Check.ANSWERS, Check.CLOCK_AGREES, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)
 
 
@@ -30,13 +30,13 @@ def why_not(judged: JobJudged, scheduler: SchedulerJudged | None) -> str | None:
         return f"its scheduler cannot run it: {broken.because}"
     if not is_plainly_missed(judged):
         return _state(judged)
-    if judged.due_run and judged.seen.is_in_database(judged.due_run):
-        return "its database tells of a run since it was due, and its scheduler does not: see which is right"
+    if judged.due_run and judged.seen.is_in_memory(judged.due_run):
+        return "its memory knows of a run since it was due, and its scheduler does not: see which is right"
     if judged.due_run and (fits := zone_of_this_run(judged.seen, judged.due_run)):
         return f"its record, read as {fits[1].key}, would be of this very run: see how `naive_times` reads it"
     if scheduler is None or trigger_of(judged.job) is None:
         return "nobody said how; add `trigger` to the table of its scheduler in jobs.toml"
-    if not judged.job.may_rerun:
+    if not judged.job.rerun:
         return f"jobs.toml does not allow it; add `rerun = true` to {table_of(judged.job)}"
     return None
 
@@ -49,8 +49,8 @@ def scheduler_broken(scheduler: SchedulerJudged) -> Finding | None:
 def _state(judged: JobJudged) -> str:
     """What else it is than missed."""
     broken = [each for each in judged.findings if each.needs_a_person]
-    if other := next((each for each in broken if each.code not in _MISSED), None):
-        is_missed = any(each.code in _MISSED for each in broken)
+    if other := next((each for each in broken if each.code not in Deed.RERUN.cures), None):
+        is_missed = any(each.code in Deed.RERUN.cures for each in broken)
         return f"{'more is wrong with it' if is_missed else 'it was not missed'}: {other}"
     if broken:
         return f"its newest run is there, and an earlier one is not made up for by a run now: {broken[0]}"

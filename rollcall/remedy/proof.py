@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from rollcall.ask import gather
+from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import NotSeen, SchedulerSeen
-from rollcall.findings import Check, Verdict
-from rollcall.gather import gather
-from rollcall.jobs import Scheduler
+from rollcall.findings import Check
+from rollcall.roll.scheduler import Scheduler
 from rollcall.text import counted, listed
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
@@ -30,17 +31,17 @@ class Proof:
 
 
 def look_again(scheduler: Scheduler, clock: Callable[[], datetime]) -> SchedulerSeen | NotSeen:
-    """What the scheduler says now; its database does not live, and is not asked."""
-    return gather((), (replace(scheduler, database=None),), now=clock(), clock=clock).schedulers[scheduler.id]
+    """What the scheduler says now; its memory does not live, and is not asked."""
+    return gather((), (scheduler.alone,), now=clock(), clock=clock).schedulers[scheduler.id]
 
 
 def proof_that_it_runs(scheduler: Scheduler, jobs: Iterable[JobJudged], seen: SchedulerSeen | NotSeen) -> Proof:
     """Whether it runs, and each of its jobs that owes another run, and is not paused by jobs.toml, has a next one."""
-    findings = scheduler_findings(replace(scheduler, database=None), seen)
+    findings = scheduler_findings(scheduler, seen)
     broken = [each for each in findings if each.check in _OF_THE_SCHEDULER and each.needs_a_person]
     if broken or isinstance(seen, NotSeen):
         return Proof(is_whole=False, told=broken[0].because if broken else "it does not answer")
-    owing = [each.job.id for each in jobs if each.next_due_at and each.verdict is not Verdict.PAUSED]
+    owing = [each.job.name for each in jobs if each.next_due_at and each.verdict is not Verdict.PAUSED]
     present = seen.server_at or seen.answered_at
     next_runs = {job_id: _next_run(job_id, scheduler, seen) for job_id in owing}
     if lacking := [each for each in owing if not isinstance(at := next_runs[each], datetime) or at <= present]:
@@ -62,8 +63,8 @@ def await_proof(
 
 def _next_run(job_id: str, scheduler: Scheduler, seen: SchedulerSeen) -> datetime | str | None:
     """The instant; what is written where it means none; None where there is none."""
-    registration = seen.registration(job_id)
-    reading = Reading.of(registration.next_run if registration else None, scheduler.naive_times)
+    listing = seen.listed(job_id)
+    reading = Reading.of(listing.next_run if listing else None, scheduler.naive_times)
     return (reading.at or reading.text) if reading else None
 
 
@@ -80,7 +81,7 @@ def _told_lacking(lacking: Sequence[str], next_runs: dict[str, datetime | str | 
 
 
 def _told_running(scheduler: Scheduler, seen: SchedulerSeen) -> str:
-    readings = [(Reading.of(each.next_run, scheduler.naive_times), each.id) for each in seen.registrations]
+    readings = [(Reading.of(each.next_run, scheduler.naive_times), each.id) for each in seen.jobs or ()]
     nearest = min(((reading.at, job_id) for reading, job_id in readings if reading and reading.at), default=None)
     next_run = f", next run {show_instant(nearest[0], scheduler.zone)} ({nearest[1]})" if nearest else ""
-    return f"running, {counted(len(seen.registrations), 'job')}{next_run}"
+    return f"running, {counted(len(seen.jobs or ()), 'job')}{next_run}"

@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from rollcall.action import Action, Deed, show_clock
-from rollcall.cause import request_of, trigger_of
-from rollcall.errors import CauseCode
-from rollcall.findings import Check, Verdict
-from rollcall.gather import gather
-from rollcall.jobs import DueRun, Job, Scheduler
+from rollcall.ask import gather
+from rollcall.causes.commands import request_of, trigger_of
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.findings import Check
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.missed import scheduler_broken, why_not, why_not_now
@@ -25,6 +24,9 @@ from rollcall.remedy.outcome import NOTHING_DONE, Outcome, morning_after
 from rollcall.remedy.proof import BETWEEN_LOOKS, Proof
 from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
 from rollcall.remedy.waiting import at_terminal
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.job import Job
+from rollcall.roll.scheduler import Scheduler
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged, SchedulerJudged, judge_job, judge_scheduler
 
@@ -38,7 +40,7 @@ _OF_ITS_WORK = (
 )
 # A record may be written a moment after the answer, an output a moment after the record.
 _SETTLES_WITHIN = 2.0  # seconds
-# A backend that is busy with the run itself may not answer for a while; one that is gone is not waited for.
+# A scheduler that is busy with the run itself may not answer for a while; one that is gone is not waited for.
 _SILENT_FOR = 30.0  # seconds
 _LONGEST_PAUSE = 5.0  # seconds between two looks at a run that takes long
 
@@ -107,13 +109,13 @@ class _Rerun:
         is_same = fresh.due_run is not None and fresh.due_run.due_at == self.run.due_at
         if not is_same or why_not(fresh, scheduler) is not None:
             return Outcome(action=None, is_changed=True)
-        last = mine.last(self.scheduler.shown_url)
+        last = mine.last(self.scheduler.address)
         if last and last.due_at == self.run.due_at:
             when = show_instant(last.at, self.job.zone, seconds=True)
             why = f"a run was asked for already {when}, for that due time, and its work is not there"
             return self._nothing_done(why, asked_at=last.at)
         at = self.clock()
-        mine.note(Attempt(at=at, url=self.scheduler.shown_url, due_at=self.run.due_at))
+        mine.note(Attempt(at=at, url=self.scheduler.address, due_at=self.run.due_at))
         with at_terminal() as show:
             asked = _Asked(at=at, on=time.monotonic(), show=show)
             self._say(asked)

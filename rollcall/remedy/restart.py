@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from rollcall.action import Action, Deed
-from rollcall.cause import request_of, table_of
-from rollcall.errors import CauseCode
+from rollcall.causes.commands import request_of, table_of
 from rollcall.evidence import SchedulerSeen
 from rollcall.findings import Finding
-from rollcall.jobs import EARLY_TOLERANCE, Scheduler
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.outcome import NOTHING_DONE, Outcome, morning_after
 from rollcall.remedy.proof import Proof, await_proof, look_again, proof_that_it_runs
 from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
+from rollcall.roll.due_run import EARLY_TOLERANCE
+from rollcall.roll.scheduler import Scheduler
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged
 from rollcall.verdict.scheduler import scheduler_findings
 
 PROOF_LIMIT = timedelta(seconds=30)
-# What a start can cure, and by which deed. Whatever else is wrong with a scheduler needs a person.
-_CURES = {CauseCode.SCHEDULER_STOPPED: Deed.START, CauseCode.SCHEDULER_STALLED: Deed.RESTART}
+_CURES = {code: deed for deed in (Deed.START, Deed.RESTART) for code in deed.cures}
 _STEPS = {Deed.START: ("start",), Deed.RESTART: ("stop", "start")}
 
 
@@ -55,13 +54,9 @@ def restart_stopped(
             limit=limit,
         ).outcome(deed, is_dry=is_dry)
         for each in morning.schedulers
-        if (deed := _deed(morning.scheduler_causes[each.scheduler.id]))
+        if (cause := morning.scheduler_causes[each.scheduler.id]) and (deed := _CURES.get(cause.code))
     ]
     return morning_after(outcomes, morning, judge_again)
-
-
-def _deed(cause: object) -> Deed | None:
-    return _CURES.get(getattr(cause, "code", CauseCode.SCHEDULER_DOWN))
 
 
 def lines_lacking(scheduler: Scheduler, deed: Deed) -> str | None:
@@ -70,7 +65,7 @@ def lines_lacking(scheduler: Scheduler, deed: Deed) -> str | None:
     if not lacking:
         return None
     lines = " and ".join(f'`{each} = "/…"`' for each in lacking)
-    return f"nobody said how; add {lines} to {table_of(scheduler)}, the path that its backend is told so by"
+    return f"nobody said how; add {lines} to {table_of(scheduler)}, the path by which it is told so"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +96,7 @@ class _Cure:
     def _in_turn(self, mine: Turn, deed: Deed) -> Outcome:
         """Asks again first: whoever had the turn before may have cured it."""
         seen = look_again(self.scheduler, self.clock)
-        broken = [
-            each for each in scheduler_findings(replace(self.scheduler, database=None), seen) if each.needs_a_person
-        ]
+        broken = [each for each in scheduler_findings(self.scheduler, seen) if each.needs_a_person]
         now_deed = next((_CURES[each.code] for each in broken if each.code in _CURES), None)
         if now_deed is None and isinstance(seen, SchedulerSeen):
             return Outcome(action=None, is_changed=True)
@@ -111,13 +104,13 @@ class _Cure:
             return self._nothing_done(deed, f"asked once more, {_because(broken)}", is_changed=True)
         if lacking := lines_lacking(self.scheduler, now_deed):
             return self._nothing_done(now_deed, lacking, is_changed=True)
-        last = mine.last(self.scheduler.shown_url)
+        last = mine.last(self.scheduler.address)
         # One of later than now was tried by a clock that was wrong: nobody has tried since this was seen.
         if last and self.judged_at <= last.at <= self.clock() + EARLY_TOLERANCE:
             when = show_instant(last.at, self.scheduler.zone, seconds=True)
             return self._nothing_done(now_deed, f"another check tried {when}, and it did not help", is_changed=True)
         at = self.clock()
-        mine.note(Attempt(at=at, url=self.scheduler.shown_url))
+        mine.note(Attempt(at=at, url=self.scheduler.address))
         return self._done(now_deed, at)
 
     def _done(self, deed: Deed, at: datetime) -> Outcome:
@@ -156,7 +149,7 @@ class _Cure:
 
 
 def _path(scheduler: Scheduler, step: str) -> str | None:
-    return scheduler.start if step == "start" else scheduler.stop
+    return scheduler.path_of(step)
 
 
 def _because(broken: Sequence[Finding]) -> str:

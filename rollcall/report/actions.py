@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from rollcall.action import Action, told
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import Verdict
 from rollcall.morning import Morning
 from rollcall.report import markup
 

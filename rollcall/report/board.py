@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from rollcall.findings import Check, Finding, Verdict
+from rollcall.causes.vocabulary import Verdict
+from rollcall.findings import Check, Finding
 from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.report import markup
@@ -17,6 +18,7 @@ from rollcall.report.headline import UNFINISHED, count_verdicts, headline, kind,
 from rollcall.report.lanes import render_night
 from rollcall.report.lasting import Context, newest_first
 from rollcall.report.lateness import render_line_base, render_line_key
+from rollcall.report.listings import listing_lines
 from rollcall.report.marks import render_marks
 from rollcall.report.paused import render_paused
 from rollcall.report.script import SCRIPT
@@ -131,12 +133,17 @@ def _when(morning: Morning) -> str:
 def _schedulers(morning: Morning) -> str:
     if not morning.schedulers:
         return ""
-    return f'<ul class="rc-schedulers">{"".join(_scheduler(each, morning) for each in morning.schedulers)}</ul>'
+    lines = "".join(f"<li>{markup.text(each)}</li>" for each in listing_lines(morning))
+    unknown = f'<ul class="rc-notes" aria-label="Not declared">{lines}</ul>' if lines else ""
+    return (
+        f'<ul class="rc-schedulers">{"".join(_scheduler(each, morning) for each in morning.schedulers)}</ul>{unknown}'
+    )
 
 
 def _scheduler(judged: SchedulerJudged, morning: Morning) -> str:
     cause = morning.scheduler_causes[judged.scheduler.id]
-    said = [cause.code] if cause else [_seen(each) for each in judged.findings if each.verdict is Verdict.OK]
+    well = (each for each in judged.findings if each.verdict is Verdict.OK and each.check is not Check.HAS_RECORDS)
+    said = [cause.code] if cause else [_seen(each) for each in well]
     said += [each.because for each in judged.findings if each.is_warning]
     return (
         f'<li><span class="v-{judged.verdict}">{markup.mark(judged.verdict)}</span> '
@@ -148,13 +155,13 @@ def _seen(finding: Finding) -> str:
     """What was found of a scheduler that is well, with what it was found of."""
     match finding.check:
         case Check.ANSWERS:
-            return f"answered {finding.found}"
+            return finding.found
         case Check.CLOCK_AGREES:
             return f"clocks {finding.found}"
         case Check.SCHEDULER_IS_RUNNING:
             return f"scheduler {finding.found}"
-        case Check.DATABASE_ANSWERS:
-            return "its database read"
+        case Check.MEMORY_ANSWERS:
+            return "its memory read"
     return "its loop alive"
 
 

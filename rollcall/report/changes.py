@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import Verdict
 from rollcall.history.rows import Chronicle, PastMorning, Row
-from rollcall.morning import Morning
+from rollcall.morning import Morning, document
 from rollcall.report import markup
 from rollcall.text import show_size
 from rollcall.times import show_instant
@@ -78,6 +78,22 @@ def changes(morning: Morning, chronicle: Chronicle) -> Changes:
         added=tuple(judged for judged, then in known if judged.due_run and then.is_added),
         gone=chronicle.gone,
         sizes=tuple(filter(None, (unusual_size(each, chronicle.of(each.job.id)) for each in morning.jobs))),
+    )
+
+
+def documented(morning: Morning, chronicle: Chronicle) -> document.Changes | None:
+    """The same as morning.json tells it, by ids; None where no whole morning is remembered."""
+    last = chronicle.last_morning
+    if last is None or morning.demo is not None or morning.replay_of is not None:
+        return None
+    found = changes(morning, chronicle)
+    return document.Changes(
+        since=last.judged_at.astimezone(morning.zone),
+        fixed=tuple(judged.job.id for judged, _ in found.fixed),
+        new=tuple(judged.job.id for judged in found.new),
+        otherwise=tuple(judged.job.id for judged, _ in found.otherwise),
+        added=tuple(judged.job.id for judged in found.added),
+        gone=found.gone,
     )
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rollcall.action import told as told_action
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import Verdict
 from rollcall.morning import Morning
 from rollcall.report.headline import headline, kind, tone
 from rollcall.report.told import Told, tell

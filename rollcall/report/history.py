@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import Verdict
 from rollcall.history.rows import PastMorning, Row
 from rollcall.report.calendar import Paper
 from rollcall.text import clean, counted, show_size

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rollcall.cause import CHECK_AGAIN
-from rollcall.findings import Verdict
+from rollcall.causes.commands import CHECK_AGAIN
+from rollcall.causes.vocabulary import Verdict
 from rollcall.report import markup
 from rollcall.report.board import render_staged
 from rollcall.report.marks import render_marks

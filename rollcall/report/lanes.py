@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import Verdict
 from rollcall.history.rows import Chronicle
 from rollcall.morning import Morning
 from rollcall.report import markup

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import Verdict
 from rollcall.history.rows import Chronicle, Row, is_good
-from rollcall.jobs import Job, Late
 from rollcall.report import markup
 from rollcall.report.strips import Beat, beat_of, beats
 from rollcall.report.told import Told, telling
+from rollcall.roll.job import Job
+from rollcall.roll.words import Late
 from rollcall.schedule.answers import next_due
 from rollcall.times import EPOCH
 from rollcall.verdict import JobJudged

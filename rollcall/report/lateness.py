@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from rollcall.findings import Verdict
-from rollcall.jobs import DueRun
+from rollcall.causes.vocabulary import Verdict
 from rollcall.report.strips import Beat
+from rollcall.roll.due_run import DueRun
 from rollcall.verdict import JobJudged
 
 _DUE, _LAST, _END, _HIGH = 12, 200, 240, 17

@@ -15,7 +15,7 @@ from rollcall.text import clean
 from rollcall.times import show_instant
 
 _LONGEST = 4000  # nothing that a person has to type is cut
-_COMMAND = re.compile("`([^`]*)`")  # rollcall.cause lets none come from a name
+_COMMAND = re.compile("`([^`]*)`")  # rollcall.causes.commands lets none come from a name
 _SEAM = " ,;()"
 
 

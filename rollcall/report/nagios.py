@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 from rollcall.action import told as told_action
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import Verdict
 from rollcall.morning import Morning
 from rollcall.report.headline import headline, kind
 from rollcall.report.told import Told, tell

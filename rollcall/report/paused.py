@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from rollcall.findings import Verdict
-from rollcall.jobs import Pause
+from rollcall.causes.vocabulary import Verdict
 from rollcall.morning import Morning
 from rollcall.report import markup
+from rollcall.roll.job import Pause
 from rollcall.text import counted
 from rollcall.times import show_date
 from rollcall.verdict import JobJudged

@@ -1,7 +1,7 @@
 """What did the witnesses show, word for word?
 
-Folded below each cause: what the scheduler said of the job, what lay in the folder, and how the output begins and
-ends.
+Folded below each cause: what the scheduler and its memory said of the job and have on record of it, what lay in the
+folder, and how the output begins and ends.
 """
 
 from __future__ import annotations
@@ -12,17 +12,21 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import DatabaseSeen, FileSeen, NotSeen, OutputSeen, Registration, SchedulerSeen
+from rollcall.evidence import FileSeen, JobListed, NotSeen, RunSeen, SchedulerSeen
+from rollcall.morning.seen import OutputShown, outputs_of, runs_in_memory, runs_on_record
 from rollcall.report import markup
 from rollcall.report.told import Told
+from rollcall.roll.scheduler import Scheduler
 from rollcall.text import clean, clean_block, counted, show_size
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
 
 _MOST_JOBS = 3
+_MOST_RUNS = 3
 _MOST_FILES = 10
 _MOST_SHOWN = 1_000
 _LONGEST_NAME = 120
+_LONGEST_KEY = 40
 
 
 def render_proofs(told: Told, zone: ZoneInfo) -> str:
@@ -42,42 +46,61 @@ def _job(judged: JobJudged, zone: ZoneInfo, *, names_it: bool) -> str:
 
 
 def _witnesses(judged: JobJudged, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
-    seen = judged.seen
+    seen, declared = judged.seen, judged.job.scheduler
     match seen.scheduler:
         case SchedulerSeen() as scheduler:
-            answer = {"running": scheduler.running, "job": _registration(seen.registration)}
+            answer: dict[str, object] = {"running": scheduler.running}
+            if scheduler.jobs is not None:
+                answer["job"] = _listing(seen.listed)
+            if scheduler.runs is not None:
+                answer["runs"] = [_run(each, declared) for each in runs_on_record(judged)[:_MOST_RUNS]]
             yield f"The scheduler answered, {_asked(scheduler.asked_at, zone)}", _json(answer)
         case NotSeen() as not_seen:
             yield f"The scheduler, {_asked(not_seen.looked_at, zone)}", _not_seen(not_seen)
-    match seen.database:
-        case DatabaseSeen() as database:
-            execution = _registration(database.execution(judged.job.id))
-            row = {"active": database.active, "since": database.active_since, "job": execution}
-            yield f"Its database, {_asked(database.asked_at, zone)}", _json(row)
+    match seen.memory:
+        case SchedulerSeen() as memory:
+            newest = next((_run(each, declared and declared.memory) for each in runs_in_memory(judged)), None)
+            row = {"running": memory.running, "since": memory.since, "run": newest}
+            yield f"Its memory, {_asked(memory.asked_at, zone)}", _json(row)
         case NotSeen() as not_seen:
-            yield f"Its database, {_asked(not_seen.looked_at, zone)}", _not_seen(not_seen)
-    match seen.output:
-        case OutputSeen() as output:
-            yield from _output(judged, output, zone)
-        case NotSeen() as not_seen:
-            yield f"{_path(judged)}, {_asked(not_seen.looked_at, zone)}", _not_seen(not_seen)
+            yield f"Its memory, {_asked(not_seen.looked_at, zone)}", _not_seen(not_seen)
+    for output in outputs_of(judged):
+        yield from _output(output, zone)
 
 
 def _asked(at: datetime, zone: ZoneInfo) -> str:
     return f"asked {markup.text(show_instant(at, zone, seconds=True))}"
 
 
-def _registration(listed: Registration | None) -> dict[str, str | None] | None:
+def _listing(listed: JobListed | None) -> dict[str, object] | None:
+    """The job as it is listed: what was said of it, and that its next run is none."""
     if listed is None:
         return None
-    words = {
+    said = {
         "id": listed.id,
-        "name": listed.name,
+        "name": listed.name or None,
         "next_run": listed.next_run,
-        "last_execution": listed.last_execution,
-        "last_status": listed.last_status,
+        "paused": listed.paused,
+        "schedule": listed.schedule,
+        "zone": listed.zone,
     }
-    return {name: clean(word) if word is not None else None for name, word in words.items()}
+    is_none = {"next_run"} - set(listed.untold)
+    return {name: value for name, value in said.items() if value is not None or name in is_none}
+
+
+def _run(run: RunSeen, scheduler: Scheduler | None) -> dict[str, object]:
+    """What is on record of a run, under the names that its scheduler has for it."""
+    said = {
+        "due": run.due,
+        "started": run.started,
+        "ended": run.ended,
+        "status": run.word,
+        "attempt": run.attempt,
+        "by_schedule": run.by_schedule,
+        "link": run.link,
+    }
+    words = {name: scheduler.word(name) if scheduler else name for name in said}
+    return {clean(words[name], _LONGEST_KEY): value for name, value in said.items() if value is not None}
 
 
 def _json(answer: Mapping[str, object]) -> str:
@@ -88,17 +111,16 @@ def _not_seen(seen: NotSeen) -> str:
     return f"<p>could not be asked: {markup.text(seen.detail)} ({seen.code})</p>"
 
 
-def _path(judged: JobJudged) -> str:
-    return f"<code>{markup.text(str(judged.job.output.path))}</code>" if judged.job.output else "The output"
-
-
-def _output(judged: JobJudged, output: OutputSeen, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
-    files = judged.seen.files[:_MOST_FILES]
-    matches = counted(output.matches, "file matches", "files match")
-    listing = _block("\n".join(_line(each, zone) for each in files)) if files else ""
-    yield f"{_path(judged)}: {matches}", listing
+def _output(output: OutputShown, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    path, seen = f"<code>{markup.text(output.declared.shown)}</code>", output.seen
+    if isinstance(seen, NotSeen):
+        yield f"{path}, {_asked(seen.looked_at, zone)}", _not_seen(seen)
+        return
+    files = output.files[:_MOST_FILES]
+    matches = f": {counted(seen.matches, 'file matches', 'files match')}" if seen else ""
+    yield path + matches, _block("\n".join(_line(each, zone) for each in files)) if files else ""
     # The file in question, or the newest where none is of this run.
-    file = judged.file or next(iter(judged.seen.files), None)
+    file = output.of_run or next(iter(output.files), None)
     if file and file.content and file.content.head:
         yield from _content(file, file.content.head, file.content.tail)
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from textwrap import wrap
 
 from rollcall.advice import told_to
-from rollcall.jobs import Job
 from rollcall.rehearsal import JobRehearsed, LeftOut, Outcome, Rehearsal, Rehearsed, SchedulerRehearsed
+from rollcall.roll.job import Job
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
 

@@ -13,17 +13,18 @@ from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import OutputSeen
-from rollcall.findings import Verdict
+from rollcall.causes.vocabulary import Verdict
+from rollcall.evidence import Outcome, OutputSeen
 from rollcall.history.rows import Row
-from rollcall.jobs import DueRun, Format, Job
 from rollcall.past import PastRun, Signs, Standing, past_runs
 from rollcall.report import markup
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.job import Job
+from rollcall.roll.words import Format
 from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted, listed
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
-from rollcall.verdict.witnesses import SUCCESS
 
 RUNS = 30
 _DAY = timedelta(days=1)
@@ -126,7 +127,9 @@ def _by_file(past: PastRun, job: Job) -> Beat:
 def _by_record(judged: JobJudged) -> Beat | None:
     """The last run on record, where it was due before the judged one, in time, and nothing but its success promised."""
     seen, job, run = judged.seen, judged.job, judged.due_run
-    if run is None or job.output or seen.floats or seen.ran_at is None or seen.status != SUCCESS:
+    if run is None or job.output or seen.floats or seen.ran_at is None:
+        return None
+    if seen.last is None or seen.last.outcome is not Outcome.SUCCESS:
         return None
     due_at = last_due(job.schedule, seen.ran_at + (run.due_at - run.begins_at))
     if due_at is None or due_at >= run.due_at:

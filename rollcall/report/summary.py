@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rollcall.action import told as told_action
 from rollcall.morning import Morning
 from rollcall.report.headline import headline, kind
+from rollcall.report.listings import listing_lines
 from rollcall.report.told import Told, tell
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
@@ -36,7 +37,8 @@ def render_summary(
     judged = show_instant(morning.judged_at, morning.zone)
     file = f"; {morning.jobs_file}" if morning.jobs_file else ""
     lines = [_line(f"{kind(morning)}{line} (judged {judged}{file})"), *_actions(morning, where)]
-    last = list(_cut([f"note: {_line(each)}" for each in notes], _MOST_NOTES, "note", where))
+    said = [*notes, *listing_lines(morning)]
+    last = list(_cut([f"note: {_line(each)}" for each in said], _MOST_NOTES, "note", where))
     blocks = [list(_block(each)) for each in tell(morning)]
     for index, block in enumerate(blocks):
         is_last = index == len(blocks) - 1

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rollcall.cause import Cause
+from rollcall.causes.explain import Cause
+from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import NotSeen
-from rollcall.findings import Verdict
-from rollcall.jobs import DueRun
 from rollcall.morning import Morning
 from rollcall.report import markup
 from rollcall.report.lateness import render_line
 from rollcall.report.strips import Beat, render_strip
 from rollcall.report.told import is_hidden_by_scheduler, telling
+from rollcall.roll.due_run import DueRun
 from rollcall.text import show_size
 from rollcall.times import elapsed, show_span
 from rollcall.verdict import JobJudged, show
@@ -92,9 +92,9 @@ def _ran(judged: JobJudged, run: DueRun | None) -> tuple[str, str] | None:
         return "Ran", f"{show.when(judged.ran_at, judged.job)}<i>{_distance(judged, run)}</i>"
     if seen.ran_at:
         return "Last run", show.when(seen.ran_at, judged.job)
-    if not seen.has_scheduler:
+    if not seen.has_record:
         return None
-    if not seen.stands_in and (seen.registration is None or seen.blocker):
+    if not seen.stands_in and (seen.listed is None or seen.blocker):
         return "Last run", "cannot tell"
     return "Last run", f"says {markup.text(seen.last_run.text)}" if seen.last_run else "never"
 

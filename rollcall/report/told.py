@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from rollcall.cause import Cause
-from rollcall.findings import Finding, Verdict
+from rollcall.causes.explain import Cause
+from rollcall.causes.vocabulary import Verdict
+from rollcall.findings import Finding
 from rollcall.morning import Morning
 from rollcall.verdict import JobJudged, SchedulerJudged
 

@@ -1,4 +1,4 @@
-"""On which days is a job not due, whatever its schedule says?
+"""On which days, and in which maintenance windows, is a job not due, whatever its schedule says?
 
 Days off are the reader's own: the scheduler knows of none, goes on showing them as its next run, and may even run on
 them. So two schedules lie in one: what is owed, and what the scheduler follows (`as_scheduled`).
@@ -6,7 +6,7 @@ them. So two schedules lie in one: what is owed, and what the scheduler follows 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
@@ -14,8 +14,9 @@ from functools import lru_cache
 from importlib.util import find_spec
 from zoneinfo import ZoneInfo
 
+from rollcall.schedule import answers
 from rollcall.schedule.base import Engine, Schedule
-from rollcall.text import clean
+from rollcall.text import clean, listed
 from rollcall.times import MONTHS, WEEKDAYS
 from rollcall.typed import install
 
@@ -23,20 +24,47 @@ _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
 # Whoever is due on days off alone for as long is never due.
 _LONGEST_BREAK = timedelta(days=12 * 366)
+# So many days off or windows in a row, without a due time between them that is owed, never end.
+_MOST_IN_A_ROW = 10_000
 _SATURDAY = 5
 _MOST_DATES = 3
+# Whatever is ever due is due in the years after it.
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Maintenance: runs due within `lasts` (elapsed time) after a time of `opens` are not owed.
+
+    It is meant for the jobs of that `tag`, or for all.
+    """
+
+    opens: Schedule
+    lasts: timedelta
+    reason: str
+    tag: str | None = None
+
+    def is_of(self, tags: Collection[str]) -> bool:
+        """True where a job with these tags is meant."""
+        return self.tag is None or self.tag in tags
+
+    def opened_at(self, at: datetime) -> datetime | None:
+        """When the one opened that `at` lies in; None where it lies in none."""
+        opened = answers.last_due(self.opens, at)
+        return opened if opened is not None and at < opened + self.lasts else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaysOff:
-    """The days on which nothing is owed: `dates`, the public `holidays` of a place, and weekends (`is_business`)."""
+    """When nothing is owed: `dates`, public `holidays` of a place, weekends (`is_business`), and inside `windows`."""
 
     dates: frozenset[date] = frozenset()
     holidays: str | None = None
     is_business: bool = False
+    windows: tuple[Window, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.dates or self.holidays or self.is_business)
+        return bool(self.dates or self.holidays or self.is_business or self.windows)
 
     def holds(self, day: date) -> bool:
         """True where `day` is off."""
@@ -54,7 +82,9 @@ class DaysOff:
         shown = [f"{WEEKDAYS[each.weekday()]} {each.day} {MONTHS[each.month - 1]} {each.year}" for each in self._first]
         more = len(self.dates) - len(shown)
         parts += [*shown, f"{more} more days"] if more else shown
-        return f"on {', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else f"on {parts[0]}"
+        days = [f"on {listed(parts)}"] if parts else []
+        reasons = ", ".join(dict.fromkeys(each.reason for each in self.windows))
+        return " and ".join([*days, f"during maintenance ({reasons})"] if reasons else days)
 
     @property
     def _first(self) -> list[date]:
@@ -79,19 +109,23 @@ class WithoutDaysOff:
 
     def last_due(self, at: datetime) -> datetime | None:
         due = self.scheduled.last_due(at)
-        while due is not None and self.is_off(due):
+        for _ in range(_MOST_IN_A_ROW):
+            if due is None or (off := self._off(due)) is None:
+                return due
             if at - due > _LONGEST_BREAK:
-                return None
-            due = self.scheduled.last_due(self._midnight(due) - _INSTANT)
-        return due
+                break
+            due = self.scheduled.last_due(off[0] - _INSTANT)
+        return None
 
     def next_due(self, after: datetime) -> datetime | None:
         due = self.scheduled.next_due(after)
-        while due is not None and self.is_off(due):
+        for _ in range(_MOST_IN_A_ROW):
+            if due is None or (off := self._off(due)) is None:
+                return due
             if due - after > _LONGEST_BREAK:
-                return None
-            due = self.scheduled.next_due(self._midnight(due, days=1) - _INSTANT)
-        return due
+                break
+            due = self.scheduled.next_due(off[1] - _INSTANT)
+        return None
 
     def due_between(self, start: datetime, end: datetime) -> Iterator[datetime]:
         return (due for due in self.scheduled.due_between(start, end) if not self.is_off(due))
@@ -112,25 +146,36 @@ class WithoutDaysOff:
         return f"{self.scheduled.in_words()}, but not {self.days_off.in_words()}"
 
     def is_off(self, at: datetime) -> bool:
-        """True where the day of `at` is off."""
-        return self.days_off.holds(at.astimezone(self.zone).date())
+        """True where the day of `at` is off, or it lies in a maintenance window."""
+        return self._off(at) is not None
 
-    def _midnight(self, at: datetime, *, days: int = 0) -> datetime:
-        """When the day of `at`, or one some days later, begins."""
-        day = at.astimezone(self.zone).date() + days * _DAY
+    def _off(self, at: datetime) -> tuple[datetime, datetime] | None:
+        """From when until when nothing is owed around `at`: its day, or a window; None where something is."""
+        day = at.astimezone(self.zone).date()
+        if self.days_off.holds(day):
+            return self._midnight(day), self._midnight(day + _DAY)
+        for window in self.days_off.windows:
+            if opened := window.opened_at(at):
+                return opened, opened + window.lasts
+        return None
+
+    def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time.min, tzinfo=self.zone).astimezone(UTC)
 
 
 def without(schedule: Schedule, days_off: DaysOff, zone: ZoneInfo) -> Schedule:
     """The schedule that owes nothing on these days of `zone`. ValueError where it is due on no other, ever."""
     owed = WithoutDaysOff(scheduled=schedule, days_off=days_off, zone=zone)
-    if owed.next_due(_A_SOME_TIME) is None:
-        raise ValueError(f"never due: it is due only {days_off.in_words()}, and those are its days off. Take some out.")
+    # When an interval without an anchor is due only its scheduler knows.
+    if not getattr(schedule, "floats", False) and not _is_ever_due(owed):
+        raise ValueError(f"never due: it is due only {days_off.in_words()}, when nothing is owed. Take some out.")
     return owed
 
 
-# Whatever is ever due is due in the years after it.
-_A_SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+@lru_cache(maxsize=4_096)
+def _is_ever_due(owed: WithoutDaysOff) -> bool:
+    """Kept, because it takes years of days to be sure that it is not, and many jobs share a schedule."""
+    return owed.next_due(_ANY_TIME) is not None
 
 
 def as_scheduled(schedule: Schedule) -> Schedule:

@@ -14,7 +14,8 @@ from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from rollcall.jobs import Job, Roll
+from rollcall.roll.job import Job
+from rollcall.roll.roll import Roll
 from rollcall.schedule.answers import due_between, next_due
 from rollcall.verdict.interval import floats
 

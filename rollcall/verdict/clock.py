@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from rollcall.evidence import NotSeen, SchedulerSeen
-from rollcall.jobs import EARLY_TOLERANCE
+from rollcall.roll.due_run import EARLY_TOLERANCE
 
 _NONE = timedelta(0)
 # HTTP tells whole seconds: at the most, this much more had passed.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from rollcall.jobs import DueRun, Job
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.job import Job
 from rollcall.schedule import Schedule
 from rollcall.schedule.answers import EVER, due_between, last_due
 

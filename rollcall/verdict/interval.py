@@ -19,7 +19,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from rollcall.jobs import EARLY_TOLERANCE, Job
+from rollcall.roll.due_run import EARLY_TOLERANCE
+from rollcall.roll.job import Job
 from rollcall.schedule import Every, Schedule
 from rollcall.schedule.days_off import WithoutDaysOff, as_scheduled
 
@@ -53,13 +54,13 @@ def anchored(job: Job, ran_at: datetime | None, next_run_at: datetime | None) ->
     # The first run of an interval comes one interval after its start.
     first_owed_at = job.since + span_of(job) if job.since else None
     if start is None:
-        return job if next_run_at is None else replace(job, schedule=_on_grid_of(next_run_at, job))
+        return job if next_run_at is None else job.with_schedule(_on_grid_of(next_run_at, job))
     if ran_at is not None and next_run_at is not None and _is_on_grid(ran_at, next_run_at, job):
-        return replace(job, schedule=_on_grid_of(next_run_at, job), since=first_owed_at)
+        return job.with_schedule(_on_grid_of(next_run_at, job), since=first_owed_at)
     put_off = _put_off(start, next_run_at, job)
     # Earlier runs lie on another grid, or a little beside this one: they cannot be placed.
     owed_since = ran_at if start == ran_at else first_owed_at
-    return replace(job, schedule=_on_grid_of(start, job), since=owed_since, grace=job.grace + put_off)
+    return job.with_schedule(_on_grid_of(start, job), since=owed_since, grace=job.grace + put_off)
 
 
 def _is_on_grid(ran_at: datetime, next_run_at: datetime, job: Job) -> bool:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from rollcall.errors import CauseCode
-from rollcall.evidence import FileSeen, NotSeen
-from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok, pending, replaced
-from rollcall.jobs import EARLY_TOLERANCE, DueRun, Job
-from rollcall.text import clean, counted, listed, show_size
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.evidence import FileSeen, NotSeen, Outcome
+from rollcall.findings import Check, Finding, broken, cannot_tell, noted, ok, pending, replaced
+from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
+from rollcall.text import counted, listed, show_size
 from rollcall.times import show_span
 from rollcall.verdict import readings, show, zones
-from rollcall.verdict.whole import declared, flaw_of, full_disk, noted
-from rollcall.verdict.witnesses import SUCCESS, Witnesses
+from rollcall.verdict.whole import declared, flaw_of, full_disk
+from rollcall.verdict.witnesses import Witnesses
 
 # A checkout, a copy or a restore gives a file a new mtime; minutes come from the run itself.
 _RESTORED_AFTER = timedelta(hours=1)
@@ -22,7 +23,7 @@ _PARTS_OF_ONE = timedelta(seconds=30)
 
 def output_exists(seen: Witnesses, run: DueRun, executed: Finding | None, status: Finding | None) -> Finding:
     """The due run left a file."""
-    check, expected = Check.OUTPUT_EXISTS, later(_file_wanted, seen, run)
+    check, expected = Check.OUTPUT_EXISTS, _file_wanted(seen, run)
     if isinstance(seen.output, NotSeen):
         detail = seen.output.detail
         because = f"the output folder could not be looked at: {detail}"
@@ -32,7 +33,7 @@ def output_exists(seen: Witnesses, run: DueRun, executed: Finding | None, status
     if made := seen.made_by(run):
         if before := seen.shared_with(run):
             return replaced(check, expected, show.shared("output", before, seen.job))
-        found = later(_file_seen, made[0], seen)
+        found = _file_seen(made[0], seen)
         return _ran_twice(check, expected, found, seen, run) or ok(check, expected, found)
     if _has_been_replaced(seen, run):
         return replaced(check, expected, "a later run has replaced its output: that can no longer be told")
@@ -55,9 +56,9 @@ def _restored(file: FileSeen, seen: Witnesses) -> str:
     return f" (by its name; its mtime says {show.when(file.modified_at, seen.job)})"
 
 
-def _misnamed(check: Check, expected: Sentence, misnamed: zones.Misnamed, seen: Witnesses, run: DueRun) -> Finding:
+def _misnamed(check: Check, expected: str, misnamed: zones.Misnamed, seen: Witnesses, run: DueRun) -> Finding:
     file, job = misnamed.file, seen.job
-    as_read = f"its output {file.name} read in {job.stamp_zone.key} is of {show.when(file.made_at, job)}"
+    as_read = f"its output {file.name} read in {job.zone_of(declared(seen)).key} is of {show.when(file.made_at, job)}"
     because = (
         f"{show.due(run, job)}; {as_read}, but read as {misnamed.zone.key} it is of {show.when(misnamed.at, job)}, "
         f"as {' and '.join(misnamed.witnesses)}: its name is read in the wrong zone"
@@ -65,7 +66,7 @@ def _misnamed(check: Check, expected: Sentence, misnamed: zones.Misnamed, seen: 
     return broken(check, Verdict.UNKNOWN, CauseCode.WRONG_TIMEZONE, expected=expected, found=as_read, because=because)
 
 
-def _ran_twice(check: Check, expected: Sentence, found: Sentence, seen: Witnesses, run: DueRun) -> Finding | None:
+def _ran_twice(check: Check, expected: str, found: str, seen: Witnesses, run: DueRun) -> Finding | None:
     """Two whole outputs inside the time of one run, where runs leave one each: told, and no failure of its work.
 
     Files only seconds apart are parts of one run, and so are as many as an earlier run left. One made by hand later is
@@ -74,6 +75,9 @@ def _ran_twice(check: Check, expected: Sentence, found: Sentence, seen: Witnesse
     made = seen.made_by(run)
     if len(made) > 1:
         made = tuple(each for each in made if each.stamp_at and each.made_at <= run.finish_by and _is_whole(each, seen))
+    files = declared(seen).files
+    if files is not None:
+        return _too_many(check, expected, found, files, made, seen, run) if len(made) > files else None
     if len(made) < 2 or made[0].made_at - made[-1].made_at <= _PARTS_OF_ONE or seen.reaching_into(run):
         return None
     before = seen.made_before(run)
@@ -82,6 +86,15 @@ def _ran_twice(check: Check, expected: Sentence, found: Sentence, seen: Witnesse
         return None
     twice = f"{made[-1].name} and {made[0].name}, {show_span(made[0].made_at - made[-1].made_at)} apart"
     because = f"{show.due(run, seen.job)}; it left {counted(len(made), 'whole output')} inside its time: {twice}"
+    return noted(check, CauseCode.RAN_TWICE, expected=expected, found=found, because=because)
+
+
+def _too_many(
+    check: Check, expected: str, found: str, files: int, made: tuple[FileSeen, ...], seen: Witnesses, run: DueRun
+) -> Finding:
+    """More whole files inside the time of one run than one leaves."""
+    names = listed([each.name for each in reversed(made)], 4)
+    because = f"{show.due(run, seen.job)}; it left {len(made)} whole files where a run leaves {files}: {names}"
     return noted(check, CauseCode.RAN_TWICE, expected=expected, found=found, because=because)
 
 
@@ -106,7 +119,7 @@ def _has_been_replaced(seen: Witnesses, run: DueRun) -> bool:
 
 def _no_output(
     check: Check,
-    expected: Sentence,
+    expected: str,
     seen: Witnesses,
     run: DueRun,
     executed: Finding | None,
@@ -132,7 +145,7 @@ def _no_output(
         code, verdict = CauseCode.STALE_OUTPUT, Verdict.BAD_OUTPUT
     else:
         because = f"{due}; {found}"
-        has_run = seen.files or seen.last_run or seen.run_in_database
+        has_run = seen.files or seen.last_run or seen.run_in_memory
         code, verdict = (CauseCode.MISSED_RUN if has_run else CauseCode.NEVER_RAN), Verdict.MISSED
     if verdict is Verdict.BAD_OUTPUT and (full := full_disk(seen)):
         code, because = CauseCode.DISK_FULL, f"{because}{full}"
@@ -141,16 +154,15 @@ def _no_output(
 
 def _is_called_a_success(seen: Witnesses, run: DueRun, executed: Finding | None) -> bool:
     """True where the scheduler's last run, this one or a later one that left no file either, is a success to it."""
-    if executed is None or executed.needs_a_person or seen.recorded is None:
+    if executed is None or executed.needs_a_person or seen.last is None:
         return False
-    later_has_none = not seen.made_after(run) and seen.status == SUCCESS
-    return seen.is_recorded(run) or (seen.is_overtaken(run) and later_has_none)
+    later_has_none = not seen.made_after(run) and seen.last.outcome is Outcome.SUCCESS
+    return seen.is_recorded(run) or (not seen.tells("history") and seen.is_overtaken(run) and later_has_none)
 
 
 def _newest(seen: Witnesses) -> str:
-    path = clean(str(declared(seen).path))
     if not seen.files:
-        return f"no file matches {path}{_unstamped(seen)}"
+        return f"no file matches {declared(seen).shown}{_unstamped(seen)}"
     newest = seen.files[0]
     return f"the newest file is {newest.name} of {show.when(newest.made_at, seen.job)}"
 
@@ -159,35 +171,35 @@ def _unstamped(seen: Witnesses) -> str:
     names = getattr(seen.output, "unstamped", ())
     if not names:
         return ""
-    return f" with the stamp {declared(seen).stamp} (the nearest misses: {listed(names, 3)})"
+    return f" (the nearest misses: {listed(names, 3)})"
 
 
 def output_agrees_with_record(seen: Witnesses, run: DueRun, exists: Finding, executed: Finding) -> Finding:
     """The scheduler's last execution and a file tell of the same run."""
     check, job = Check.OUTPUT_AGREES_WITH_RECORD, seen.job
-    expected = later(_agreement, job)
+    expected = f"file and record at most {show_span(job.max_runtime)} apart"
     for root in (executed, exists):
         if root.needs_a_person:
             return cannot_tell(check, expected, root)
-    made, ran_at = seen.made_by(run), seen.ran_at
-    if not made or ran_at is None or not run.owns(ran_at):
+    made, ran_at = seen.made_by(run), seen.ended_at(run)
+    if executed.verdict is Verdict.PENDING and not ran_at:
+        return replace(executed, check=check, expected=expected)
+    if made and ran_at is None and seen.is_recorded(run):
+        return ok(check, expected, "when it ended is not on record")
+    if not made or ran_at is None:
         return replaced(check, expected, show.replaced("evidence", run, job))
     # A run by hand in addition leaves a file of its own: the nearest is the one the record tells of.
     nearest = min(made, key=lambda each: abs(ran_at - each.made_at)) if len(made) > 1 else made[0]
     if abs(ran_at - nearest.made_at) <= job.max_runtime + EARLY_TOLERANCE:
-        return ok(check, expected, later(_apart, ran_at, nearest, seen.by_teller))
+        return ok(check, expected, _apart(ran_at, nearest, seen.by_teller))
     return readings.misread(check, expected, seen, run) or _disagreement(check, expected, nearest, ran_at, seen)
-
-
-def _agreement(job: Job) -> str:
-    return f"file and record at most {show_span(job.max_runtime)} apart"
 
 
 def _apart(ran_at: datetime, file: FileSeen, by_teller: str = "") -> str:
     return f"{show_span(abs(ran_at - file.made_at))} apart{by_teller}"
 
 
-def _disagreement(check: Check, expected: Sentence, nearest: FileSeen, ran_at: datetime, seen: Witnesses) -> Finding:
+def _disagreement(check: Check, expected: str, nearest: FileSeen, ran_at: datetime, seen: Witnesses) -> Finding:
     """What it means depends on which is newer, and on whether the file's own name tells its time."""
     job = seen.job
     made = f"its nearest file {nearest.name} is of {show.when(nearest.made_at, job)}"
@@ -204,7 +216,7 @@ def _disagreement(check: Check, expected: Sentence, nearest: FileSeen, ran_at: d
     return broken(check, verdict, code, expected=expected, found=found, because=because)
 
 
-def _only_touched(check: Check, expected: Sentence, found: str, both: str) -> Finding:
+def _only_touched(check: Check, expected: str, found: str, both: str) -> Finding:
     """A newer mtime alone proves no other run: a checkout, a copy or a restore gives one too. Nobody must get up."""
     return Finding(
         check=check,

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime, time
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
 
-from rollcall.errors import CauseCode
-from rollcall.findings import Check, Finding, Verdict, broken, paused
-from rollcall.jobs import Job
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.findings import Check, Finding, broken, paused
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.job import Job
+from rollcall.schedule.answers import last_due
+from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import show_date
+from rollcall.verdict import show
 from rollcall.verdict.witnesses import Witnesses
 
-_OF_A_SCHEDULER = (
-    Check.IS_REGISTERED,
-    Check.NEXT_RUN_IS_ON_SCHEDULE,
-    Check.EXECUTED_AFTER_DUE_TIME,
-    Check.STATUS_IS_SUCCESS,
-)
-_OF_AN_OUTPUT = (Check.OUTPUT_EXISTS, Check.OUTPUT_IS_WHOLE, Check.NO_RUN_IS_MISSING)
+_INSTANT = timedelta(microseconds=1)
 
 
 def ends_at(job: Job) -> datetime | None:
@@ -29,20 +27,41 @@ def owed_again(job: Job, ended_at: datetime | None) -> Job:
     """The job as it is owed once its pause has ended: nothing that was due before."""
     if ended_at is None:
         return job
-    return replace(job, since=max(ended_at, job.since or ended_at))
+    return job.but(since=max(ended_at, job.since or ended_at))
 
 
-def findings_while_paused(job: Job) -> tuple[Finding, ...]:
+def findings_while_paused(job: Job, checks: Iterable[Check]) -> tuple[Finding, ...]:
     """Each of its promises, that nothing is owed of."""
-    checks = (
-        *(_OF_A_SCHEDULER if job.scheduler else ()),
-        Check.RAN_ON_TIME,
-        *(_OF_AN_OUTPUT if job.output else ()),
-        *((Check.OUTPUT_AGREES_WITH_RECORD,) if job.scheduler and job.output else ()),
-        Check.PAUSE_IS_CURRENT,
-    )
     because = f"paused {until(job)}"
     return tuple(paused(check, f"nothing before {_day(job)}", because) for check in checks)
+
+
+def ran_all_the_same(seen: Witnesses) -> Finding | None:
+    """That its scheduler went on running it: the pause holds here alone. None where nothing shows that it did."""
+    closed = last_due(as_scheduled(seen.job.schedule), seen.now - seen.job.allowance)
+    before = last_due(as_scheduled(seen.job.schedule), closed - _INSTANT) if closed else None
+    # The day on which it was paused is known to nobody: two runs in a row are no leftover of the time before.
+    if closed is None or before is None:
+        return None
+    newest, earlier = seen.job.due_run(closed), seen.job.due_run(before)
+    if not _has_run(newest, seen) or not (_has_run(earlier, seen) or seen.is_overtaken(earlier)):
+        return None
+    check, found = Check.PAUSE_IS_CURRENT, f"it ran all the same, last for {show.when(closed, seen.job)}"
+    because = f"it is paused {until(seen.job)}, and {found}"
+    code = CauseCode.RAN_THOUGH_PAUSED
+    return Finding(
+        check=check,
+        verdict=Verdict.PAUSED,
+        expected="no run while it is paused",
+        found=found,
+        because=because,
+        code=code,
+        is_warning=True,
+    )
+
+
+def _has_run(run: DueRun, seen: Witnesses) -> bool:
+    return bool(seen.made_by(run) or seen.attempts(run).begun)
 
 
 def findings_once_ended(job: Job) -> tuple[Finding, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from rollcall.errors import CauseCode
+from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import FileSeen
-from rollcall.findings import Check, Finding, Sentence, Verdict, broken
-from rollcall.jobs import DueRun
+from rollcall.findings import Check, Finding, broken
+from rollcall.roll.due_run import DueRun
 from rollcall.times import show_instant
 from rollcall.verdict import show
 from rollcall.verdict.witnesses import Reading, Witnesses
@@ -17,7 +17,7 @@ from rollcall.verdict.witnesses import Reading, Witnesses
 _SAME_RUN = timedelta(minutes=2)
 
 
-def misread(check: Check, expected: Sentence, seen: Witnesses, run: DueRun) -> Finding | None:
+def misread(check: Check, expected: str, seen: Witnesses, run: DueRun) -> Finding | None:
     """The record's clock face, read in another zone, is when the output was written: the zone is what is wrong.
 
     Only a file can prove it: without one, a run an hour off may be just that.
@@ -30,7 +30,7 @@ def misread(check: Check, expected: Sentence, seen: Witnesses, run: DueRun) -> F
     file = _made_near(at, seen, _SAME_RUN)
     assert file is not None
     because = (
-        f"{show.due(run, job)}; its last_execution {reading.text} read {as_read(seen)} is "
+        f"{show.due(run, job)}; its {seen.word('ended')} {reading.text} read {as_read(seen)} is "
         f"{show.when(reading.at, job)}, but read as {zone.key} it is {show.when(at, job)}, when its output "
         f"{file.name} was made ({show.when(file.made_at, job)}): it is read in the wrong zone"
     )
@@ -80,7 +80,7 @@ def as_read(seen: Witnesses) -> str:
 
 
 def unread(
-    check: Check, expected: Sentence, field: str, reading: Reading, seen: Witnesses, run: DueRun | None = None
+    check: Check, expected: str, field: str, reading: Reading, seen: Witnesses, run: DueRun | None = None
 ) -> Finding:
     """A timestamp that means no instant: it has no offset and nobody said how to read it, or it is no time at all."""
     found = f"{field} {reading.text}"

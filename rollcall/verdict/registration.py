@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from rollcall.errors import CauseCode
-from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok
-from rollcall.jobs import EARLY_TOLERANCE, Job
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.evidence import Outcome, SchedulerSeen
+from rollcall.findings import Check, Finding, broken, cannot_tell, ok
+from rollcall.roll.due_run import EARLY_TOLERANCE
+from rollcall.roll.job import Job
+from rollcall.schedule.after import After
 from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled, is_day_off
 from rollcall.text import listed
-from rollcall.times import show_instant
+from rollcall.times import show_instant, show_span
 from rollcall.verdict import interval, show
 from rollcall.verdict.readings import face, unread
+from rollcall.verdict.scheduler import STALLED_AFTER
 from rollcall.verdict.witnesses import Reading, Witnesses
 
 # An engine keeps the microseconds of an interval's anchor; a person writes seconds.
@@ -23,49 +27,91 @@ _MINUTE = timedelta(minutes=1)
 
 def registration_findings(seen: Witnesses) -> tuple[Finding, ...]:
     """The promises that hold whatever the run did: the job is registered, and next due as declared."""
+    if not seen.tells("jobs"):
+        return ()
     registered = is_registered(seen)
+    if not {"next_run", "paused", "schedule"} & (seen.job.scheduler.tells if seen.job.scheduler else frozenset()):
+        return (registered,)
     return (registered, _next_run_is_on_schedule(seen, registered))
 
 
 def is_registered(seen: Witnesses) -> Finding:
-    check, expected = Check.IS_REGISTERED, later("{} among the scheduler's jobs".format, seen.job.id)
+    check, expected = Check.IS_REGISTERED, f"{seen.job.name} among the scheduler's jobs"
     if seen.blocker:
         return cannot_tell(check, expected, seen.blocker)
-    if seen.registration:
-        return ok(check, expected, later('registered as "{}"'.format, seen.registration.name or seen.registration.id))
-    found = f"it has {_other_jobs(seen)}"
-    because = f"the scheduler does not know the job {seen.job.id}: {found}"
+    if seen.listed:
+        return ok(check, expected, f'registered as "{seen.listed.name or seen.listed.id}"')
+    if root := seen.scheduler_finding(Check.HAS_RECORDS):
+        return cannot_tell(check, expected, root)
+    jobs = getattr(seen.scheduler, "jobs", None) or ()
+    found = f"it has {listed(each.id for each in jobs) or 'no jobs at all'}"
+    because = f"the scheduler does not know the job {seen.job.name}: {found}"
     return broken(check, Verdict.MISSED, CauseCode.NOT_REGISTERED, expected=expected, found=found, because=because)
-
-
-def _other_jobs(seen: Witnesses) -> str:
-    registrations = getattr(seen.scheduler, "registrations", ())
-    return listed(each.id for each in registrations) or "no jobs at all"
 
 
 def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     check, job = Check.NEXT_RUN_IS_ON_SCHEDULE, seen.job
-    expected = later(_next_run_wanted, job)
+    expected = f"a next run {show.declared(job)}, {job.zone.key}"
     root = seen.blocker or seen.scheduler_finding(Check.SCHEDULER_IS_ALIVE)
     if root or registered.needs_a_person:
         return cannot_tell(check, expected, root or registered)
+    listed_job = seen.listed
+    assert listed_job is not None
+    if listed_job.paused:
+        because = f"{job.name} is paused in the scheduler, and not in jobs.toml"
+        code, found = CauseCode.JOB_PAUSED, "paused there"
+        return broken(check, Verdict.FAILED, code, expected=expected, found=found, because=because)
+    untold = next((each for each in ("paused", "next_run") if each in listed_job.untold and seen.tells(each)), None)
+    if untold is not None:
+        said = seen.word(untold)
+        because = f"the scheduler lists {job.name}, but its answer has no {said} for it"
+        code, found = CauseCode.SCHEDULER_ERROR, f"no {said}"
+        return broken(check, Verdict.UNKNOWN, code, expected=expected, found=found, because=because)
+    if not seen.tells("next_run"):
+        return _declared_there(check, expected, seen)
+    if isinstance(job.schedule, After):
+        return ok(check, expected, "it follows another job, not the clock")
     if seen.next_run is None:
-        because = f"the scheduler has no next run for {job.id}: it is paused there, or has come to its end"
-        return broken(
-            check,
-            Verdict.FAILED,
-            CauseCode.JOB_PAUSED,
-            expected=expected,
-            found="no next run",
-            because=because,
-        )
+        return _no_next_run(check, expected, seen)
     if seen.next_run.at is None:
-        return unread(check, expected, "next_run", seen.next_run, seen)
+        return unread(check, expected, seen.word("next_run"), seen.next_run, seen)
+    if stalled := _stalled(check, expected, seen.next_run, seen):
+        return stalled
     return _held_against_schedule(check, expected, seen.next_run, seen)
 
 
-def _next_run_wanted(job: Job) -> str:
-    return f"a next run {show.declared(job)}, {job.zone.key}"
+def _no_next_run(check: Check, expected: str, seen: Witnesses) -> Finding:
+    job, last = seen.job, seen.last
+    if last and last.outcome is Outcome.RUNNING and last.ended is None:
+        return ok(check, expected, "none while it is running")
+    because = f"the scheduler has no next run for {job.name}: it is paused there, or has come to its end"
+    code, found = CauseCode.JOB_PAUSED, "no next run"
+    return broken(check, Verdict.FAILED, code, expected=expected, found=found, because=because)
+
+
+def _stalled(check: Check, expected: str, reading: Reading, seen: Witnesses) -> Finding | None:
+    """Its own next run is past while the scheduler is alive: nothing will start it by itself."""
+    at = reading.instants[-1]
+    past = seen.scheduler_at - at
+    is_running = seen.last is not None and seen.last.outcome is Outcome.RUNNING and seen.last.ended is None
+    if past <= STALLED_AFTER or is_running or not isinstance(seen.scheduler, SchedulerSeen):
+        return None
+    found = f"its next run is {show.when(at, seen.job)}, {show_span(past)} in the past"
+    because = f"{found}, while the scheduler goes on with others: it will not run again by itself"
+    return broken(check, Verdict.MISSED, CauseCode.JOB_STALLED, expected=expected, found=found, because=because)
+
+
+def _declared_there(check: Check, expected: str, seen: Witnesses) -> Finding:
+    """Of a scheduler that tells no next run: its schedule, as far as it tells that."""
+    assert seen.listed is not None
+    there, own = seen.listed.schedule, as_scheduled(seen.job.schedule).text
+    if there is None:
+        return ok(check, expected, "not paused; when it runs next the scheduler does not tell")
+    if " ".join(there.split()) == " ".join(own.split()):
+        return ok(check, expected, f"the schedule there is {there}")
+    because = f"the scheduler has it as {there}, and jobs.toml as {own}"
+    code = CauseCode.SCHEDULE_DRIFT
+    return broken(check, Verdict.FAILED, code, expected=expected, found=f"schedule {there}", because=because)
 
 
 def _next_run_said(at: datetime, job: Job) -> str:
@@ -78,10 +124,10 @@ def _next_run_said(at: datetime, job: Job) -> str:
     return f"{said}, a day off on which it is not owed" + (f"; owed next {show.when(owed, job)}" if owed else "")
 
 
-def _held_against_schedule(check: Check, expected: Sentence, reading: Reading, seen: Witnesses) -> Finding:
+def _held_against_schedule(check: Check, expected: str, reading: Reading, seen: Witnesses) -> Finding:
     job, at = seen.job, reading.at
     assert at is not None
-    found = later(_next_run_said, at, job)
+    found = _next_run_said(at, job)
     if _is_declared(at, seen):
         return ok(check, expected, found)
     if (foreign := _foreign_zone(reading, seen)) is not None:

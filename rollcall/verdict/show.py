@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from rollcall.jobs import DueRun, Job
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.job import Job
 from rollcall.schedule.answers import in_words, last_due, next_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import show_instant, show_span

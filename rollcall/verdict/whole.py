@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import replace
+from datetime import timedelta
 
-from rollcall.errors import CauseCode
+from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import FileSeen, NotSeen
-from rollcall.findings import Check, Finding, Sentence, Verdict, broken, cannot_tell, later, ok
-from rollcall.jobs import DueRun, Output
-from rollcall.text import clean, listed, show_size
+from rollcall.findings import Check, Finding, broken, cannot_tell, noted, ok, pending
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.output import Output
+from rollcall.roll.words import Format
+from rollcall.schedule.answers import last_due
+from rollcall.schedule.days_off import as_scheduled
+from rollcall.text import clean, counted, listed, show_size
+from rollcall.verdict import show
 from rollcall.verdict.witnesses import Witnesses
 
+_INSTANT = timedelta(microseconds=1)
+_RUNS_COMPARED, _LEAST_ALIKE = 3, 2
+_FILES_OF_TWO = 4
 # What a disk without room makes of an output.
 _OF_A_FULL_DISK = frozenset({CauseCode.EMPTY_OUTPUT, CauseCode.TRUNCATED_OUTPUT})
 
@@ -19,36 +28,68 @@ _OF_A_FULL_DISK = frozenset({CauseCode.EMPTY_OUTPUT, CauseCode.TRUNCATED_OUTPUT}
 def output_is_whole(seen: Witnesses, run: DueRun, exists: Finding) -> Finding:
     """The file is a regular file, large enough, parses as its format, and says what it must."""
     check, output = Check.OUTPUT_IS_WHOLE, declared(seen)
-    expected = later(_wholeness, output)
+    expected = _wholeness(output)
     if exists.needs_a_person:
         return cannot_tell(check, expected, exists)
     made = seen.made_by(run)
     if not made:
-        return Finding(check, exists.verdict, expected, exists.found, exists.because)
-    flaw = flaw_of(made[0], output) or _repetition(made[0], seen, run)
+        return replace(exists, check=check, expected=expected)
     full = full_disk(seen)
+    files = _files_of_a_run(seen, run)
+    of_run = made[: files or 1]
+    flaws = ((each, flaw_of(each, output) or _repetition(each, seen, run)) for each in of_run)
+    file, flaw = next(((each, flaw) for each, flaw in flaws if flaw), (made[0], None))
+    if flaw is None and files and len(made) < files:
+        return _incomplete(check, expected, files, made, seen, run)
     if flaw is None and exists.verdict is Verdict.PENDING:
-        return Finding(check, exists.verdict, expected, exists.found, exists.because)
+        return replace(exists, check=check, expected=expected)
     if flaw is None:
         return _is_kept(check, expected, made[0], full)
     verdict, code, says = flaw
-    because = f"its output {made[0].name} {says}"
+    because = f"its output {file.name} {says}"
     if full and code in _OF_A_FULL_DISK:
         code, because = CauseCode.DISK_FULL, f"{because}{full}"
     return broken(check, verdict, code, expected=expected, found=says, because=because)
 
 
-def _is_kept(check: Check, expected: Sentence, file: FileSeen, full: str) -> Finding:
+def _files_of_a_run(seen: Witnesses, run: DueRun) -> int | None:
+    """How many files a run leaves: as declared, else as many as earlier runs left alike; None where nobody can tell."""
+    output, job = declared(seen), seen.job
+    if output.files or output.is_one_file or seen.floats:
+        return output.files
+    if len(seen.files) <= _FILES_OF_TWO:
+        return None  # no two earlier runs can have left several
+    left, following = [], run.due_at
+    for _ in range(_RUNS_COMPARED):
+        before = last_due(as_scheduled(job.schedule), following - _INSTANT)
+        if before is None:
+            break
+        left.append(len(seen.made_by(job.due_run(before, following))))
+        following = before
+    known = [count for count in left if count]
+    return known[0] if len(known) >= _LEAST_ALIKE and len(set(known)) == 1 else None
+
+
+def _is_kept(check: Check, expected: str, file: FileSeen, full: str) -> Finding:
     """A disk that is nearly full is no failure of a job that did its work; its next output may be cut off."""
-    found = later(_named, file)
+    found = f"{file.name}, {show_size(file.size)}"
     if not full:
         return ok(check, expected, found)
     because = f"its output {file.name} is whole{full}: the next may be cut off"
     return noted(check, CauseCode.DISK_FULL, expected=expected, found=found, because=because)
 
 
-def _named(file: FileSeen) -> str:
-    return f"{file.name}, {show_size(file.size)}"
+def _incomplete(
+    check: Check, expected: str, files: int, made: Sequence[FileSeen], seen: Witnesses, run: DueRun
+) -> Finding:
+    """Fewer files than a run leaves: it may still write the others, or they are missing."""
+    found = f"{counted(len(made), 'file')} of {files}"
+    if seen.now < run.finish_by:
+        return pending(check, expected, f"{found} so far, and it is inside its time")
+    names = listed([each.name for each in reversed(made)], 4)
+    because = f"{show.due(run, seen.job)}; it left {found}: {names}"
+    code = CauseCode.INCOMPLETE_OUTPUT
+    return broken(check, Verdict.BAD_OUTPUT, code, expected=expected, found=found, because=because)
 
 
 def _repetition(file: FileSeen, seen: Witnesses, run: DueRun) -> tuple[Verdict, CauseCode, str] | None:
@@ -67,11 +108,11 @@ def _repetition(file: FileSeen, seen: Witnesses, run: DueRun) -> tuple[Verdict, 
     return Verdict.BAD_OUTPUT, CauseCode.DUPLICATE_OUTPUT, says
 
 
-@lru_cache(maxsize=16_384)
 def _wholeness(output: Output) -> str:
-    parts = [f"at least {show_size(output.min_size)}"]
-    if output.format != "any":
-        parts.append(f"readable as {output.format}")
+    parts = [f"{output.files} files"] if output.files else []
+    parts.append(f"at least {show_size(output.min_size)}")
+    if output.reads_as is not Format.ANY:
+        parts.append(f"readable as {output.reads_as}")
     if output.must_contain:
         parts.append(f"with {_quoted(output.must_contain)}")
     if output.must_not_contain:
@@ -97,7 +138,7 @@ def flaw_of(file: FileSeen, output: Output) -> tuple[Verdict, CauseCode, str] | 
     if file.unreadable:
         says = f"could not be read: {file.unreadable}"
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
-    if output.format == "any":
+    if output.reads_as is Format.ANY:
         return None
     return _content_flaw(file, output)
 
@@ -107,7 +148,7 @@ def _content_flaw(file: FileSeen, output: Output) -> tuple[Verdict, CauseCode, s
     if content is None:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, "was not read, so it cannot be told to be whole"
     if content.flaw:
-        says = f"does not read as {output.format}: {content.flaw}"
+        says = f"does not read as {output.reads_as}: {content.flaw}"
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
     found = content.found
     missing = [text for text in output.must_contain if not found.get(text)]
@@ -135,13 +176,6 @@ def full_disk(seen: Witnesses) -> str:
     return f"; the disk of {folder} has {show_size(output.free_bytes)} free{of_all}, less than {show_size(wanted)}"
 
 
-def noted(check: Check, code: CauseCode, *, expected: Sentence, found: Sentence, because: Sentence) -> Finding:
-    """The promise was kept, and something beside it is worth telling."""
-    return Finding(
-        check=check, verdict=Verdict.OK, code=code, expected=expected, found=found, because=because, is_warning=True
-    )
-
-
 def declared(seen: Witnesses) -> Output:
-    assert seen.job.output is not None
-    return seen.job.output
+    assert seen.declared is not None
+    return seen.declared

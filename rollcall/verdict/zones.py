@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import FileSeen
-from rollcall.jobs import DueRun
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.verdict import show
@@ -34,8 +35,8 @@ class Misnamed:
 
 def misnamed(seen: Witnesses, run: DueRun) -> Misnamed | None:
     """The file of `run` whose name is read in the wrong zone; None where none is proven to be."""
-    output = seen.job.output
-    if output is None or output.stamp is None or "%z" in output.stamp:
+    output = seen.declared
+    if output is None or not output.path.has_fields or output.path.tells_zone or output.dated is not Dated.RUN:
         return None
     made = seen.made_by(run)
     if made and made[-1].made_at <= run.finish_by:
@@ -55,11 +56,17 @@ def _candidates(seen: Witnesses, run: DueRun) -> Iterator[Misnamed]:
                 yield Misnamed(file=file, zone=zone, at=at, witnesses=witnesses)
 
 
+def _own_zone(seen: Witnesses) -> ZoneInfo:
+    """In which the names of the output are read."""
+    assert seen.declared is not None
+    return seen.job.zone_of(seen.declared)
+
+
 def _other_zones(seen: Witnesses) -> tuple[ZoneInfo, ...]:
     """What names are written in where it is not the declared zone: UTC, the schedule's, or that of the records."""
     naive_times = seen.job.scheduler.naive_times if seen.job.scheduler else None
     zones = {zone.key: zone for zone in (ZoneInfo("UTC"), seen.job.zone, naive_times) if zone}
-    return tuple(zone for key, zone in zones.items() if key != seen.job.stamp_zone.key)
+    return tuple(zone for key, zone in zones.items() if key != _own_zone(seen).key)
 
 
 def _read_in(zone: ZoneInfo, file: FileSeen, seen: Witnesses) -> datetime | None:
@@ -67,9 +74,9 @@ def _read_in(zone: ZoneInfo, file: FileSeen, seen: Witnesses) -> datetime | None
 
     None where it is the same, and where its mtime confirms the name as it is read.
     """
-    if file.stamp_at is None or abs(file.modified_at - file.stamp_at) <= _limit(seen):
+    if file.stamp_at is None or file.stamp_until is not None or abs(file.modified_at - file.stamp_at) <= _limit(seen):
         return None
-    wall = file.stamp_at.astimezone(seen.job.stamp_zone).replace(tzinfo=None)
+    wall = file.stamp_at.astimezone(_own_zone(seen)).replace(tzinfo=None)
     readings = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     at = min(readings, key=lambda reading: abs(reading - file.modified_at))
     return None if at == file.stamp_at else at

@@ -1,0 +1,137 @@
+"""What does a person do now?
+
+Each cause has its step in the vocabulary, for which a scheduler may have words of its own. Here stands what is done
+instead in the few circumstances in which one knows better than either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rollcall.action import Action, Deed, show_clock
+from rollcall.causes.vocabulary import CauseCode, Of
+from rollcall.causes.words import JobWords, SchedulerWords, fill
+from rollcall.findings import Check, Finding
+from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.words import Late
+from rollcall.text import listed
+from rollcall.verdict import JobJudged, pause, zones
+from rollcall.verdict.record import zone_of_this_run
+
+_MEMORY = "[schedulers.{key}.memory] in jobs.toml"
+_OF_A_MEMORY = {
+    CauseCode.NOT_RECORDED: CauseCode.NOT_RECORDED.record.step,
+    CauseCode.SCHEDULER_DOWN: f"See whether it is there and up, or correct where {_MEMORY} looks, then {{again}}",
+    CauseCode.ACCESS_DENIED: f"Let it be read by the user in the address in {_MEMORY}, then {{again}}",
+}
+_OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
+
+# Of an earlier run: to run the job now would do the work of another run than that one.
+_OF_ONE_RUN = (CauseCode.MISSED_RUN, CauseCode.RUN_FAILED, CauseCode.STILL_RUNNING, CauseCode.UNKNOWN_STATUS)
+
+# What follows the step of a cause that `late = "warn"` makes a warning.
+OR_ALLOW = ', or allow it with `late = "warn"` in {table}'
+
+
+def own_steps(scheduler: Scheduler | None) -> Mapping[str, str]:
+    """What a scheduler says in place of the vocabulary; nothing where there is none."""
+    return scheduler.steps if scheduler else {}
+
+
+def step_for_scheduler(root: Finding, scheduler: Scheduler) -> str:
+    """What is done about a scheduler, or about its memory, of whose cause `root` is the proof."""
+    code = root.code
+    assert code is not None
+    if root.check is Check.MEMORY_ANSWERS:
+        step = _OF_A_MEMORY.get(code, _OF_ANY_MEMORY)
+    elif code is CauseCode.SCHEDULER_STOPPED and scheduler.path_of("start"):
+        step = "Start it: {restart}"
+    elif code is CauseCode.SCHEDULER_STALLED and scheduler.path_of("start") and scheduler.path_of("stop"):
+        step = "Stop and start it: {restart}"
+    else:
+        step = own_steps(scheduler).get(code, code.record.step)
+    return fill(step, SchedulerWords(scheduler))
+
+
+def step_for_job(root: Finding, judged: JobJudged, tried: Action | None = None) -> str:
+    """What is done about a job, of whose cause `root` is the proof; `tried` is what was done about the same run."""
+    job, code = judged.job, root.code
+    assert code is not None
+    step = _after(tried, code, judged) or _of_a_missed_run(code, judged) or _in_circumstances(code, root, judged)
+    if step is None and job.scheduler and code.record.of is Of.SCHEDULER:
+        return step_for_scheduler(root, job.scheduler)
+    step = step or own_steps(job.scheduler).get(code, code.record.step)
+    if code is CauseCode.STARTED_LATE:
+        step += OR_ALLOW.replace("late", "late_start") if job.late_start is not Late.WARN else ""
+    elif code.record.late_applies and job.late is not Late.WARN:
+        step += OR_ALLOW
+    return fill(step, JobWords(judged))
+
+
+def _after(tried: Action | None, code: CauseCode, judged: JobJudged) -> str | None:
+    """Where a rerun did not help and another would not either; None where it may."""
+    job = judged.job
+    if tried is None or tried.is_proven or code not in Deed.RERUN.cures or job.scheduler is None:
+        return None
+    if tried.is_refused:
+        of_scheduler = "[schedulers.{scheduler}] in jobs.toml"
+        return f"See why its request was refused (trigger and headers of {of_scheduler}), then {{rerun_missed}}"
+    if tried.asked_at:
+        return f"Read the log of the run asked for at {show_clock(tried.asked_at, job.zone)}, and {{by_hand}}"
+    return None
+
+
+def _of_a_missed_run(code: CauseCode, judged: JobJudged) -> str | None:
+    """Where another witness speaks for a run: to run it once more may do its work twice."""
+    run, seen = judged.due_run, judged.seen
+    if run is None or code not in Deed.RERUN.cures:
+        return None
+    if seen.is_in_memory(run):
+        return "See in {log} whether that run took place; if it did not, {by_hand}"
+    if zone_of_this_run(seen, run):
+        return "Say how its record is read: {naive_times}; if it did not run all the same, {by_hand}"
+    return None
+
+
+def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str | None:
+    job = judged.job
+    match code:
+        case CauseCode.SCHEDULER_DOWN:
+            return "Ask it too: {again}"
+        case CauseCode.ACCESS_DENIED:
+            return "See who may read what it leaves: `ls -ld {folder}`, then {again}"
+        case CauseCode.UNKNOWN_STATUS if job.scheduler and not judged.seen.last_word:
+            words = listed(job.scheduler.words.known, 20)
+            return f"Have the scheduler tell one of {words} as {judged.seen.word('status')}, then {{again}}"
+        case CauseCode.SCHEDULER_ERROR:
+            return "Read {log}: it answers with a record that cannot be read"
+        case _ if root.check is Check.NO_RUN_IS_MISSING and code in _OF_ONE_RUN:
+            owed = root.because.partition(": due ")[2].partition(";")[0]
+            return f"See in {{log}} what became of its run of {owed}; if that is still owed, run {{name}} for that time"
+        case CauseCode.JOB_PAUSED if root.check is Check.PAUSE_IS_CURRENT:
+            since = pause.still_needed_since(judged.seen, is_owed=judged.due_run is not None)
+            # What it did not owe is not to be missed once its pause is gone.
+            ended = f"Write `since = {since}` in place of its pause in" if since else "Take its pause out of"
+            return f"{ended} {{table}}, or give it a new date"
+        case CauseCode.WRONG_TIMEZONE:
+            return _of_a_zone(root, judged)
+        case CauseCode.FUTURE_TIMESTAMP if judged.seen.is_of_an_earlier_moment:
+            return "Nothing to mend: only its files can tell of that moment. Judge the present: {again}"
+        case CauseCode.DISK_FULL if not root.needs_a_person:
+            return "Make room: `df -h {folder}`"
+        case _:
+            return None
+
+
+def _of_a_zone(root: Finding, judged: JobJudged) -> str | None:
+    """Where to put it right in how it is read; None where the scheduler itself counts in another zone."""
+    job, seen = judged.job, judged.seen
+    if root.check is Check.OUTPUT_EXISTS:
+        misnamed = zones.misnamed(seen, judged.due_run) if judged.due_run else None
+        zone = (misnamed.zone if misnamed else job.zone).key
+        return f'Correct how its names are read: `timezone = "{zone}"` in [jobs.{{key}}.output] of jobs.toml'
+    is_of_next = root.check is Check.NEXT_RUN_IS_ON_SCHEDULE
+    reading = seen.next_run if is_of_next else seen.last_run
+    if reading and reading.is_naive:
+        return "Correct how it is read: {naive_times}"
+    return None if is_of_next else "Have the scheduler write its times with the offset they have, then {again}"

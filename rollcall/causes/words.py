@@ -1,0 +1,207 @@
+"""What do the words in braces of a next step stand for?
+
+Each is a property of the scheduler or of the judged job that the step is about, and is looked for only where a step has
+it. One that is a command brings its backticks; `{folder}`, `{file}` and `{word}` are each one word of a command.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rollcall.action import Deed
+from rollcall.causes.commands import (
+    CHECK_AGAIN,
+    plain,
+    request_of,
+    table_of,
+    toml_key,
+    trigger_of,
+)
+from rollcall.causes.vocabulary import CauseCode, Of, Verdict
+from rollcall.findings import Check
+from rollcall.roll.job import Job
+from rollcall.roll.scheduler import Scheduler
+from rollcall.shell import shell_word
+from rollcall.verdict import JobJudged
+from rollcall.verdict.readings import lines_to_add
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+# Who runs what no scheduler tells of.
+_TIMERS = "`crontab -l`, `systemctl list-timers --all`"
+
+
+class _Always:
+    """What is typed whatever the step is about."""
+
+    @property
+    def again(self) -> str:
+        return f"`{CHECK_AGAIN}`"
+
+    @property
+    def restart(self) -> str:
+        return f"`{CHECK_AGAIN} --restart-stopped`"
+
+    @property
+    def rerun_missed(self) -> str:
+        return f"`{CHECK_AGAIN} --rerun-missed`"
+
+    @property
+    def record(self) -> str:
+        return f"`{CHECK_AGAIN} --record DIR`"
+
+
+@dataclass(frozen=True)
+class SchedulerWords(_Always):
+    """The words of a step about a scheduler."""
+
+    subject: Scheduler
+
+    @property
+    def name(self) -> str:
+        return plain(self.subject.id)
+
+    @property
+    def word(self) -> str:
+        return shell_word(self.subject.id)
+
+    @property
+    def key(self) -> str:
+        return toml_key(self.subject.id)
+
+    @property
+    def scheduler(self) -> str:
+        """The key of the scheduler, also where the step is about a job of it."""
+        return self.key
+
+    @property
+    def table(self) -> str:
+        return table_of(self.subject)
+
+    @property
+    def ask(self) -> str:
+        command = self.subject.command()
+        return f"`{command}`" if command else self.subject.address
+
+    @property
+    def log(self) -> str:
+        return "the scheduler's log"
+
+    @property
+    def rerun(self) -> str:
+        return f"run again what it missed, then {self.again}"
+
+
+@dataclass(frozen=True)
+class JobWords(_Always):
+    """The words of a step about a job."""
+
+    judged: JobJudged
+
+    @property
+    def _job(self) -> Job:
+        return self.judged.job
+
+    @property
+    def name(self) -> str:
+        return plain(self._job.id)
+
+    @property
+    def word(self) -> str:
+        return shell_word(self._job.id)
+
+    @property
+    def key(self) -> str:
+        return toml_key(self._job.id)
+
+    @property
+    def scheduler(self) -> str:
+        return toml_key(self._job.scheduler.id if self._job.scheduler else "")
+
+    @property
+    def table(self) -> str:
+        return table_of(self._job)
+
+    @property
+    def ask(self) -> str:
+        return SchedulerWords(self._job.scheduler).ask if self._job.scheduler else self.again
+
+    @property
+    def log(self) -> str:
+        return "the scheduler's log" if self._job.scheduler else "its log"
+
+    @property
+    def why(self) -> str:
+        """Where it is seen why nothing ran, after "see"."""
+        return f"in {self.log} why" if self._job.scheduler else f"whether anything runs it ({_TIMERS})"
+
+    @property
+    def zone(self) -> str:
+        return self._job.zone.key
+
+    @property
+    def naive_times(self) -> str:
+        """The lines that say how its record is read, and where they belong."""
+        lines = " or ".join(f"`{line}`" for line in lines_to_add(self.judged.seen))
+        return f"{lines} in [schedulers.{self.scheduler}] of jobs.toml"
+
+    @property
+    def rerun(self) -> str:
+        """How it is run now, by Roll call where that may."""
+        is_offered = self._job.rerun and is_plainly_missed(self.judged)
+        return f"run it now: {self.rerun_missed}" if is_offered else self.by_hand
+
+    @property
+    def by_hand(self) -> str:
+        """How a person runs it now."""
+        if self._job.scheduler and (path := trigger_of(self._job)):
+            return f"run it now: `{request_of(self._job.scheduler, path)}`, then {self.again}"
+        return f"run {self.name} by hand, then {self.again}"
+
+    @property
+    def folder(self) -> str:
+        return shell_word(str(self._job.output.folder)) if self._job.output else "."
+
+    @property
+    def list(self) -> str:
+        return f"`ls -lt {self.folder} | head`"
+
+    @property
+    def file(self) -> str:
+        if self._job.output is None or self.judged.file is None:
+            return self.folder
+        return shell_word(str(self._job.output.folder / self.judged.file.name))
+
+
+def fill(step: str, words: SchedulerWords | JobWords) -> str:
+    """The step as a person reads it. What stands for nothing stays as it is: it may be part of a command."""
+    known = _known(type(words))
+    # In one pass: a name may look like a placeholder, and is none.
+    filled = _PLACEHOLDER.sub(lambda found: getattr(words, found[1]) if found[1] in known else found[0], step)
+    return filled[:1].upper() + filled[1:]
+
+
+def check_step(code: CauseCode, step: str) -> None:
+    """Raises ValueError where a word in braces stands for nothing in a step of that cause."""
+    match code.record.of:
+        case Of.RECORD | Of.HOST:
+            known = _known(SchedulerWords) & _known(JobWords)
+        case Of.SCHEDULER:
+            known = _known(SchedulerWords)
+        case _:
+            known = _known(JobWords)
+    if not set(_PLACEHOLDER.findall(step)) <= known:
+        raise ValueError(f"a word in braces that stands for nothing; those known are {', '.join(sorted(known))}")
+
+
+def _known(words: type[SchedulerWords | JobWords]) -> frozenset[str]:
+    named = (name for name in dir(words) if not name.startswith("_"))
+    return frozenset(name for name in named if isinstance(getattr(words, name), property))
+
+
+def is_plainly_missed(judged: JobJudged) -> bool:
+    """True where its scheduler has no run on record since it was due, and nothing else is wrong with the job."""
+    of_record = (each for each in judged.findings if each.check is Check.EXECUTED_AFTER_DUE_TIME)
+    if not any(each.verdict is Verdict.MISSED and each.code in Deed.RERUN.cures for each in of_record):
+        return False
+    return all(each.code in Deed.RERUN.cures for each in judged.findings if each.needs_a_person)

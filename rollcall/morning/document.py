@@ -1,0 +1,237 @@
+"""What may stand in morning.json? One model: what is written is made of it, and morning.schema.json drawn from it.
+
+It is a promise to the programs that read it: unknown keys are refused, so that a key that is added without being
+promised here is noticed, and no key is ever left out. Times are instants with an offset; what a scheduler has written
+stands as it wrote it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
+
+from rollcall.action import Deed
+from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.evidence import Outcome
+from rollcall.findings import Check
+
+MOST_RUNS = 30
+MOST_FILES = 5
+
+_Count = Annotated[int, Field(ge=0)]
+_Ids = tuple[str, ...]
+
+
+class Part(BaseModel):
+    """A part of morning.json."""
+
+    # Built when it is first used: a morning that is broken off needs a few of them only.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Cause(Part):
+    """The one thing that explains what is wrong, or is worth knowing."""
+
+    code: CauseCode
+    sentence: str = Field(description="What happened, with its proof.")
+    next_step: str = Field(description="What a person does now, with the exact command.")
+    explains: _Ids = Field(
+        description="Jobs that it explains too, by their ids: of a scheduler those that its trouble is the cause of, "
+        "of a job those that need it and could not do their work for it."
+    )
+
+
+class Finding(Part):
+    """One promise, held against the evidence."""
+
+    check: Check = Field(description="The promise.")
+    verdict: Verdict = Field(description="What the evidence proves of it.")
+    warning: bool = Field(description="True where it is worth knowing, and not urgent.")
+    code: CauseCode | None = Field(
+        description="What it speaks for; null where it is simply well, or too early to tell."
+    )
+    expected: str = Field(description="What was promised.")
+    found: str = Field(description="What was seen.")
+    because: str = Field(description='Why that is so; "" where the promise was kept.')
+
+
+class Action(Part):
+    """What was done about it before it was judged."""
+
+    deed: Deed = Field(description="What was done, or would be.")
+    subject: str = Field(description="The id of the scheduler or, of a rerun, of the job.")
+    at: AwareDatetime = Field(description="When.")
+    proven: bool = Field(description="True where it was seen afterwards that it helped.")
+    dry: bool = Field(description="True where nothing was done (--dry-run).")
+    proof: str = Field(description="What was seen afterwards, or why it helped nothing.")
+    due_at: AwareDatetime | None = Field(description="Of a rerun: when the run was due that was missed.")
+
+
+class Scheduler(Part):
+    """A scheduler, and what was found of it."""
+
+    id: str = Field(description="The id in jobs.toml.")
+    kind: str = Field(description="Which kind of scheduler it is.")
+    verdict: Verdict = Field(description="The worst of its findings.")
+    cause: Cause | None
+    findings: tuple[Finding, ...]
+
+
+class NotSeen(Part):
+    """A witness that could not be asked: what it would have said is not known."""
+
+    not_seen: CauseCode = Field(description="Why, in a word.")
+    detail: str = Field(description="Why, with its proof.")
+
+
+class Listed(Part):
+    """What the scheduler said of itself, and of the job as it lists it."""
+
+    asked_at: AwareDatetime = Field(description="When it was asked.")
+    running: bool | None = Field(description="Whether it calls itself running; null where it does not say.")
+    registered: bool | None = Field(description="Whether it lists the job; null where it was not asked for its jobs.")
+    next_run: str | None = Field(description="As the scheduler writes it.")
+    paused: bool | None = Field(description="Whether it calls the job paused; null where it does not say.")
+    schedule: str | None = Field(description="As the scheduler writes it.")
+
+
+class Run(Part):
+    """One run that is on record, its times as they were written."""
+
+    due: str | None = Field(description="The time that it was for.")
+    started: str | None = Field(description="When it began.")
+    ended: str | None = Field(description="When it ended.")
+    word: str | None = Field(description="How it went, in the scheduler's own word.")
+    outcome: Outcome = Field(description="What that word means.")
+    attempt: int | None = Field(description="Which attempt it was, from 1.")
+    by_schedule: bool | None = Field(description="False of a run by hand, a backfill or an event; null: nobody tells.")
+    link: str | None = Field(description="Where a person sees it.")
+
+
+class File(Part):
+    """One file that bears the name of an output."""
+
+    name: str = Field(description="Relative to the folder of the output.")
+    size: _Count = Field(description="Bytes.")
+    made_at: AwareDatetime = Field(description="By its name; by its mtime where its name tells no time.")
+    modified_at: AwareDatetime = Field(description="Its mtime.")
+
+
+class Output(Part):
+    """One output of a job, and what lay there."""
+
+    path: str = Field(description="Where it belongs: folder and name, with wildcards and date fields.")
+    matches: _Count | None = Field(description="How many files bear its name; null where they were not counted.")
+    newest: Annotated[tuple[File, ...], Field(max_length=MOST_FILES)] = Field(description="The newest of them.")
+
+
+class OutputNotSeen(Part):
+    """One output of a job, where nobody could look."""
+
+    path: str = Field(description="Where it belongs: folder and name, with wildcards and date fields.")
+    not_seen: CauseCode = Field(description="Why, in a word.")
+    detail: str = Field(description="Why, with its proof.")
+
+
+class Job(Part):
+    """A job, the run that was judged, and all that was seen of it."""
+
+    id: str = Field(description="The id in jobs.toml.")
+    title: str = Field(description="What people call it.")
+    scheduler: str | None = Field(description="The id of its scheduler; null where it has none.")
+    name: str = Field(description="What its scheduler calls it.")
+    owner: str | None = Field(description="Who looks after it.")
+    severity: str | None = Field(description="How bad it is, in a word.")
+    tags: tuple[str, ...] = Field(description="Words to select and to group by.")
+    runbook: str | None = Field(description="Where it says what to do.")
+    logs: str | None = Field(description="Where the log of the judged run is.")
+    due_at: AwareDatetime | None = Field(description="The judged due run; null where none was owed yet.")
+    finish_by: AwareDatetime | None = Field(description="When that had to be done.")
+    next_due_at: AwareDatetime | None = Field(description="The first due instant after the judged moment.")
+    ran_at: AwareDatetime | None = Field(description="When the judged run was seen to be done; null where it was not.")
+    verdict: Verdict = Field(description="What the findings weigh together.")
+    since: AwareDatetime | None = Field(
+        description="When the first of the bad runs up to this one was due; null where the job is well, or no history "
+        "is kept."
+    )
+    cause: Cause | None
+    findings: tuple[Finding, ...]
+    listed: Listed | NotSeen | None = Field(description="What its scheduler said; null where the job has none.")
+    runs: Annotated[tuple[Run, ...], Field(max_length=MOST_RUNS)] = Field(
+        description="What its scheduler has on record, newest first; none where that could not be asked."
+    )
+    memory_runs: Annotated[tuple[Run, ...], Field(max_length=MOST_RUNS)] | NotSeen | None = Field(
+        description="What the scheduler's second record holds, newest first; null where it has none."
+    )
+    outputs: tuple[Output | OutputNotSeen, ...] = Field(description="In the order of jobs.toml.")
+
+
+class Changes(Part):
+    """What changed since the last whole morning, by the ids of jobs."""
+
+    since: AwareDatetime = Field(description="When that morning was judged.")
+    fixed: _Ids = Field(description="Bad then, well now.")
+    new: _Ids = Field(description="Well then, bad now.")
+    otherwise: _Ids = Field(description="Bad both times, for another cause.")
+    added: _Ids = Field(description="Not declared then.")
+    gone: _Ids = Field(description="Declared no more.")
+
+
+class Undeclared(Part):
+    """What a scheduler lists and jobs.toml does not know."""
+
+    scheduler: str = Field(description="The id of the scheduler.")
+    jobs: tuple[str, ...] = Field(description="What it calls them.")
+
+
+_OK_IS_COMPLETE: JsonDict = {
+    "if": {"properties": {"verdict": {"const": "ok"}}},
+    "then": {"properties": {"complete": {"const": True}}},
+}
+_COMPLETE_HAS_ENDED: JsonDict = {
+    "if": {"properties": {"complete": {"const": True}}},
+    "then": {"properties": {"incomplete_because": {"type": "null"}}},
+}
+
+
+class Document(Part):
+    """Whether every scheduled job did its work. Times are ISO 8601 with an offset."""
+
+    model_config = ConfigDict(
+        title="morning.json of Roll call", json_schema_extra={"allOf": [_OK_IS_COMPLETE, _COMPLETE_HAS_ENDED]}
+    )
+
+    version: Literal[2]
+    judged_at: AwareDatetime = Field(
+        description="The moment that was judged; where there is no result, when the run began."
+    )
+    complete: bool = Field(description="True only where every declared job was looked at and the run came to its end.")
+    verdict: Literal["ok", "attention", "incomplete"] = Field(
+        description="ok only where it is complete and nothing needs a person."
+    )
+    incomplete_because: str | None = Field(
+        description="Why the run did not come to its end; null while it has not ended."
+    )
+    other_failures: tuple[str, ...] = Field(description="The ids of checks that failed though no finding says why.")
+    demo: str | None = Field(description="The story of the staged morning; null on a real one.")
+    replay_of: AwareDatetime | None = Field(
+        description="When the record was made that was judged; null where everybody was asked."
+    )
+    jobs_declared: _Count | None = Field(description="How many jobs jobs.toml has; null where it is not known.")
+    actions: tuple[Action, ...]
+    schedulers: tuple[Scheduler, ...]
+    jobs: tuple[Job, ...]
+    changes: Changes | None = Field(
+        description="Null where no earlier morning is on record, or what is shown is not now."
+    )
+    undeclared: tuple[Undeclared, ...]
+
+    @model_validator(mode="after")
+    def _says_no_more_than_is_known(self) -> Document:
+        if self.verdict == "ok" and not self.complete:
+            raise ValueError("verdict is ok, and it is not complete")
+        if self.complete and self.incomplete_because is not None:
+            raise ValueError("it is complete, and says why it is not")
+        return self

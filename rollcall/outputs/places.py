@@ -1,0 +1,269 @@
+"""Which files did the jobs leave below a folder, and what is in the ones that matter?
+
+A folder is listed once however many outputs share it, and nothing is kept of files that match none. A file is opened
+only where the judging will need its content, never when it is a pipe or a device, and read to a bound.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rollcall.causes.vocabulary import CauseCode
+from rollcall.errors import CannotLook
+from rollcall.evidence import FileSeen, OutputSeen
+from rollcall.naming.fields import Disagreement
+from rollcall.naming.stretch import Told
+from rollcall.outputs.content import read_content
+from rollcall.roll.due_run import LOOKING_TIME
+from rollcall.roll.output import Output
+from rollcall.roll.words import Dated
+from rollcall.text import clean
+from rollcall.times import EPOCH
+
+# A page and a judgement need the runs of the look-back; a folder may hold years.
+MOST_FILES = 2_000
+MOST_READ = 40
+_END = datetime(3000, 1, 1, tzinfo=UTC)
+
+# The job, and which of its outputs it is.
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What one output of a job wants to know of its folder; `zone` is that of the clock in its names.
+
+    Files made at or after `since` are kept, and the newest before; those made at or after `read_since` are read, and
+    none where it is None.
+    """
+
+    key: Key
+    output: Output
+    zone: ZoneInfo
+    since: datetime
+    read_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file, and the name by which it is opened: what is shown of it may be another."""
+
+    seen: FileSeen
+    name: str
+
+    @property
+    def age(self) -> tuple[datetime, str]:
+        """By this the newest is the greatest."""
+        return self.seen.made_at, self.name
+
+
+@dataclass(slots=True)
+class _Matches:
+    wanted: Wanted
+    count: int = 0
+    files: list[_Found] = field(default_factory=list)
+    is_cut: bool = False
+    before: _Found | None = None
+    unstamped: list[str] = field(default_factory=list)
+    later: list[FileSeen] = field(default_factory=list)
+
+    @property
+    def depth(self) -> int:
+        """How many folders below the root its files lie."""
+        return len(self.wanted.output.path.parts) - 1
+
+    def add(self, found: _Found) -> None:
+        """Keeps the newest; a folder of a million files must not fill the memory."""
+        self.files.append(found)
+        if len(self.files) >= 2 * MOST_FILES:
+            self.cut()
+
+    def cut(self) -> None:
+        self.files.sort(key=lambda each: each.age, reverse=True)
+        self.is_cut = self.is_cut or len(self.files) > MOST_FILES
+        del self.files[MOST_FILES:]
+
+
+def look(folder: Path, wanted: Sequence[Wanted], *, now: datetime) -> dict[Key, OutputSeen]:
+    """What each output left below `folder` up to `now`. Raises `CannotLook` (output-unreadable)."""
+    outputs = [_Matches(each) for each in wanted]
+    _walk(folder, (), outputs, now)
+    room = _room(folder)
+    return {each.wanted.key: _seen(folder, each, room, now) for each in outputs}
+
+
+def _walk(folder: Path, names: tuple[str, ...], outputs: list[_Matches], now: datetime) -> None:
+    """Takes the files of the outputs in the folder that these names lead to, and then those of the folders in it."""
+    here = _Beginnings([each for each in outputs if each.depth == len(names)])
+    below = [each for each in outputs if each.depth > len(names)]
+    folders: dict[str, list[_Matches]] = {}
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                for matches in here.of(entry.name):
+                    _take(entry, "/".join((*names, entry.name)), matches, now)
+                inside = [each for each in below if _may_lie_in(entry.name, names, each)]
+                if inside and entry.is_dir():
+                    folders[entry.name] = inside
+    except OSError as error:
+        raise _unreadable(folder, error) from None
+    for name, inside in folders.items():
+        _walk(folder / name, (*names, name), inside, now)
+
+
+def _may_lie_in(name: str, names: tuple[str, ...], matches: _Matches) -> bool:
+    """True where the folder of that name may hold files of the output that matter; a year of days is not walked."""
+    path = matches.wanted.output.path
+    return path.part_matches(len(names), name) and path.may_hold((*names, name), matches.wanted.since)
+
+
+class _Beginnings:
+    """The outputs that a name may be of, found by how it begins.
+
+    A name of no output then costs one look in a dictionary, however many share the folder. Only those whose pattern
+    begins with a wildcard see every name.
+    """
+
+    def __init__(self, outputs: Sequence[_Matches]) -> None:
+        prefixes = [(each.wanted.output.path.prefix, each) for each in outputs]
+        self._length = min((len(prefix) for prefix, _ in prefixes if prefix), default=0)
+        self._anywhere = [(prefix, each) for prefix, each in prefixes if not prefix]
+        self._by_beginning: dict[str, list[tuple[str, _Matches]]] = {}
+        for prefix, each in prefixes:
+            if prefix:
+                known = self._by_beginning.setdefault(prefix[: self._length], list(self._anywhere))
+                known.append((prefix, each))
+
+    def of(self, name: str) -> Iterator[_Matches]:
+        """Those whose names begin as this one does."""
+        for prefix, each in self._by_beginning.get(name[: self._length], self._anywhere):
+            if name.startswith(prefix):
+                yield each
+
+
+def _room(folder: Path) -> tuple[int | None, int | None]:
+    """How many bytes are free for those who are not root, of how many; (None, None) where the disk does not tell."""
+    try:
+        disk = shutil.disk_usage(folder)
+    except (OSError, OverflowError):
+        return None, None
+    # Of some network drives and of what is no disk at all nothing is told, not even a size.
+    return (disk.free, disk.total) if disk.total > 0 else (None, None)
+
+
+def _unreadable(folder: Path, error: OSError) -> CannotLook:
+    return CannotLook(CauseCode.OUTPUT_UNREADABLE, f"{clean(str(folder))}: {clean(error.strerror or str(error))}")
+
+
+def _take(entry: os.DirEntry[str], name: str, matches: _Matches, now: datetime) -> None:
+    told = matches.wanted.output.path.told(name)
+    if told is None:
+        return
+    if isinstance(told, Disagreement):
+        matches.unstamped = [*matches.unstamped, clean(name, 80)][:5]
+        return
+    matches.count += 1
+    seen = _file(entry, name, told, matches.wanted)
+    if seen is None:
+        return
+    found = _Found(seen, name)
+    if seen.made_at > now + LOOKING_TIME:
+        matches.later = [*matches.later, seen][:3]
+    elif seen.made_at >= matches.wanted.since:
+        matches.add(found)
+    elif matches.before is None or found.age > matches.before.age:
+        matches.before = found
+
+
+def _file(entry: os.DirEntry[str], name: str, told: Told, wanted: Wanted) -> FileSeen | None:
+    status = _status(entry)
+    if status is None:
+        return None
+    seen = FileSeen(
+        name=clean(name),
+        size=status.st_size,
+        modified_at=_instant(status.st_mtime),
+        is_regular=stat.S_ISREG(status.st_mode),
+    )
+    return named(seen, told, wanted.output, wanted.zone)
+
+
+def named(seen: FileSeen, told: Told, output: Output, zone: ZoneInfo) -> FileSeen:
+    """The file with what its name tells: when it was made, or which due time it stands for."""
+    if not output.path.has_fields:
+        return seen
+    first, last = told.stretch(zone, seen.modified_at)
+    if output.dated is not Dated.RUN:
+        return replace(seen, due_from=first, due_until=last)
+    is_open = first < last
+    return replace(
+        seen,
+        stamp_at=min(max(seen.modified_at, first), last),
+        stamp_from=first if is_open else None,
+        stamp_until=last if is_open else None,
+    )
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """What the file is; of a link that leads nowhere, the link itself. None where it is gone since it was listed."""
+    try:
+        return entry.stat()
+    except OSError:
+        try:
+            return entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+
+
+def _instant(mtime: float) -> datetime:
+    """An mtime; one that no calendar has (a disk may hold any number) as the end of time that it lies nearer to."""
+    try:
+        at = EPOCH + timedelta(seconds=mtime)
+    except OverflowError:
+        at = _END if mtime > 0 else EPOCH
+    return min(max(at, EPOCH), _END)
+
+
+def _seen(folder: Path, matches: _Matches, room: tuple[int | None, int | None], now: datetime) -> OutputSeen:
+    matches.cut()
+    files = matches.files
+    # After a cut the newest before would look as if there were none in between.
+    if matches.before and not matches.is_cut:
+        files.append(matches.before)
+    oldest_read = _oldest_read(files, matches.wanted)
+    return OutputSeen(
+        looked_at=now,
+        matches=matches.count,
+        files=tuple(
+            _read(folder, each, matches.wanted) if number <= oldest_read else each.seen
+            for number, each in enumerate(files)
+        ),
+        unstamped=tuple(matches.unstamped),
+        later=tuple(matches.later),
+        free_bytes=room[0],
+        total_bytes=room[1],
+    )
+
+
+def _oldest_read(files: Sequence[_Found], wanted: Wanted) -> int:
+    """Up to which of the files, newest first, their content is read; -1 where of none.
+
+    The newest is always read, for people to see it; others where their run may be the one that is judged, and where an
+    output must change the one before them.
+    """
+    since = wanted.read_since
+    if since is None:
+        return -1
+    judged = sum(each.seen.made_at >= since for each in files)
+    return min(max(judged, 1) + wanted.output.must_change, MOST_READ) - 1
+
+
+def _read(folder: Path, found: _Found, wanted: Wanted) -> FileSeen:
+    return read_content(folder / found.name, found.seen, wanted.output)

@@ -1,0 +1,82 @@
+"""What may stand in jobs.toml beside its schedulers and jobs?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from rollcall.roll.fields import Span, Table, Zone, clean_text, default
+from rollcall.roll.telling import AlertTable, HistoryTable, WatchTable
+from rollcall.roll.values import read_include
+from rollcall.schedule import Engine, Schedule, read_schedule
+from rollcall.schedule.days_off import Window
+from rollcall.times import parse_span, show_span
+
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+_ENOUGH_WINDOWS = 100
+
+
+class WindowTable(Table):
+    """Maintenance: runs due inside are not owed."""
+
+    tag: Annotated[str, clean_text("the tag of the jobs that are meant")] | None = Field(
+        None, description="For the jobs with that tag; for all where left out."
+    )
+    when: str = Field(description="When it begins: five cron fields, in the zone of the file.")
+    lasts: Span = Field(description="How long it lasts.")
+    reason: Annotated[str, clean_text("why nothing runs then")] = Field(min_length=1, description="Why.")
+
+    @field_validator("when")
+    @classmethod
+    def _opens_at_times(cls, text: str) -> str:
+        read_schedule(text, engine=Engine.CRON, zone=ZoneInfo("UTC"))
+        return text
+
+    @field_validator("lasts")
+    @classmethod
+    def _opens_and_closes(cls, span: timedelta, found: ValidationInfo) -> timedelta:
+        if not span:
+            raise ValueError('holds no run. Write such as "6 h".')
+        if "when" not in found.data:
+            return span
+        opens = read_schedule(found.data["when"], engine=Engine.CRON, zone=ZoneInfo("UTC"))
+        openings = islice(opens.due_between(_ANY_TIME, datetime.max.replace(tzinfo=UTC)), _ENOUGH_WINDOWS)
+        longest = timedelta(0)
+        for earlier, later in pairwise(openings):
+            if later - earlier > span:
+                return span
+            longest = max(longest, later - earlier)
+        raise ValueError(
+            f"never closes: it opens again {show_span(longest)} later, and nothing would be owed at all. Write less."
+        )
+
+    def in_zone(self, zone: ZoneInfo) -> Window:
+        """The same, as a schedule asks it."""
+        opens: Schedule = read_schedule(self.when, engine=Engine.CRON, zone=zone)
+        return Window(opens=opens, lasts=self.lasts, reason=self.reason, tag=self.tag)
+
+
+class FileTable(Table):
+    """All of jobs.toml but what its schedulers and jobs say, which each kind and each job checks for itself."""
+
+    timezone: Zone = Field(description="The zone of the schedules and of the report; never guessed.")
+    look_back: Span = default("24 h", parse_span, "How far back due runs are judged.")
+    include: tuple[Annotated[str, AfterValidator(read_include)], ...] = Field(
+        (), description="More files of the same form, by their names or patterns; relative to this one."
+    )
+    defaults: dict[str, Any] = Field(default_factory=dict, description="What every job says unless it says otherwise.")
+    history: HistoryTable = Field(default_factory=HistoryTable, description="What is remembered, and how long.")
+    alert: AlertTable | None = Field(None, description="Who hears of a change.")
+    watch: WatchTable | None = Field(None, description="Who notices when nobody looked.")
+    windows: tuple[WindowTable, ...] = Field((), description="Maintenance: runs due inside are not owed.")
+    schedulers: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Who runs jobs.")
+    jobs: dict[str, dict[str, Any]] = Field(default_factory=dict, description="What should run, and when.")
+
+    @property
+    def maintenance(self) -> tuple[Window, ...]:
+        """Its windows, in its zone."""
+        return tuple([each.in_zone(self.timezone) for each in self.windows])

@@ -1,0 +1,139 @@
+"""What should run, when, under which scheduler, and what does it leave?
+
+The checked table of jobs.toml is the record that is judged.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import PrivateAttr, ValidationInfo, model_validator
+
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.job_table import JobTable, Pause
+from rollcall.roll.output import Output
+from rollcall.roll.words import Owes
+from rollcall.schedule import Schedule, every, read_schedule
+from rollcall.schedule.after import After
+from rollcall.schedule.answers import next_due
+from rollcall.schedule.days_off import DaysOff, as_scheduled, without
+
+__all__ = ["Job", "Pause"]
+
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
+_OFTEN = 4  # runs a day; whoever is due more often owes the latest
+
+
+class Job(JobTable):
+    """What should run, when, under which scheduler, and what it leaves."""
+
+    _id: str = PrivateAttr("")
+    _schedule: Schedule | None = PrivateAttr(None)
+
+    def model_post_init(self, context: Any) -> None:
+        """Its id is the name of its table."""
+        self._id = (context or {}).get("id", "")
+
+    @model_validator(mode="after")
+    def _is_ever_due(self, found: ValidationInfo) -> Job:
+        windows = tuple([each for each in (found.context or {}).get("windows", ()) if each.is_of(self.tags)])
+        if self.after is not None:
+            self._schedule = After(job=self.after, zone=self.timezone, windows=windows)
+            return self
+        declared: Schedule
+        if self.every is not None:
+            declared = every(self.every, zone=self.timezone, anchor=self.anchor)
+        else:
+            assert self.cron is not None
+            declared = read_schedule(self.cron, engine=self.engine, zone=self.timezone)
+        days_off = DaysOff(
+            dates=frozenset(self.skip_dates), holidays=self.holidays, is_business=self.business_days, windows=windows
+        )
+        self._schedule = without(declared, days_off, self.timezone) if days_off else declared
+        return self
+
+    @cached_property
+    def id(self) -> str:
+        """Its name in jobs.toml."""
+        return self._id
+
+    @property
+    def schedule(self) -> Schedule:
+        """When it is due, its days off and maintenance windows left out."""
+        assert self._schedule is not None
+        return self._schedule
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of its schedule, and in which its times are shown."""
+        return self.timezone
+
+    @property
+    def output(self) -> Output | None:
+        """The first of what a run leaves; None where it leaves nothing that is declared."""
+        return self.outputs[0] if self.outputs else None
+
+    def zone_of(self, output: Output) -> ZoneInfo:
+        """The zone of the clock that the names of that output show."""
+        return output.timezone or self.timezone
+
+    @property
+    def allowance(self) -> timedelta:
+        """How long after its due time a run may be done, at the latest."""
+        if self.within is not None:
+            return self.within
+        # A clock change may lie in between.
+        return self.jitter + (_DAY + timedelta(hours=1) if self.done_by else self.grace + self.max_runtime)
+
+    @property
+    def owes_each(self) -> bool:
+        """True where the work of each due run is owed, and not only that of the latest."""
+        if self.owes is not None:
+            return self.owes is Owes.EACH
+        if any(each.tells_its_run for each in self.outputs):
+            return True
+        first = self.schedule.next_due(_ANY_TIME)
+        runs = islice(self.schedule.due_after(first), _OFTEN) if first else ()
+        return not any(at - first < _DAY for at in list(runs)[_OFTEN - 1 :] if first)
+
+    def with_schedule(self, schedule: Schedule, **changes: Any) -> Job:
+        """The same job, due by another schedule, and with other values of its table."""
+        changed = self.but(**changes)
+        changed._schedule = schedule
+        return changed
+
+    def but(self, **changes: Any) -> Job:
+        """The same job with other values of its table."""
+        return self.model_copy(update=changes)
+
+    def due_run(self, due_at: datetime, next_due_at: datetime | None = None) -> DueRun:
+        """The run owed at `due_at`, with its limits; `next_due_at` where it is known already.
+
+        The next may be a run of a day off: nobody is owed it, but what comes after it belongs to it all the same.
+        """
+        scheduled = as_scheduled(self.schedule)
+        if next_due_at is None or scheduled is not self.schedule:
+            next_due_at = next_due(scheduled, due_at)
+        start_by = due_at + self.jitter + self.grace
+        if self.within is not None:
+            start_by = finish_by = due_at + self.within
+        elif self.done_by is not None:
+            start_by = finish_by = self._done_by(due_at)
+        else:
+            finish_by = start_by + self.max_runtime
+        return DueRun(due_at=due_at, start_by=start_by, finish_by=finish_by, next_due_at=next_due_at)
+
+    def _done_by(self, due_at: datetime) -> datetime:
+        """The first time after `due_at` at which clocks in its zone show `done_by`."""
+        assert self.done_by is not None
+        day = due_at.astimezone(self.zone).date()
+        for later in range(3):
+            wall = datetime.combine(day + later * _DAY, self.done_by, tzinfo=self.zone)
+            if wall.astimezone(UTC) > due_at:
+                return wall.astimezone(UTC)
+        return due_at + _DAY

@@ -1,0 +1,104 @@
+"""Which jobs does a scheduler declare by listing them?
+
+Where `declare` says so, what is listed is declared as it is listed. What mornings before remember of it stays declared:
+or a job that vanished there would be missed by nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from rollcall.evidence import JobListed, NotSeen, SchedulerSeen
+from rollcall.roll.scheduler import Scheduler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What a scheduler lists now, None where it could not be asked, and what mornings before remember of it."""
+
+    jobs: tuple[JobListed, ...] | None = None
+    remembered: tuple[JobListed, ...] = ()
+
+    @classmethod
+    def of(cls, seen: SchedulerSeen | NotSeen | None, remembered: Iterable[JobListed] = ()) -> Listing:
+        """The listing in that answer."""
+        return cls(jobs=seen.jobs if isinstance(seen, SchedulerSeen) else None, remembered=tuple(remembered))
+
+    def declared(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
+        """Each job that it declares, as it is listed, or as it was last; one that has no schedule is not due."""
+        known = {each.id: each for each in (*self.remembered, *reversed(self.jobs or ())) if each.schedule}
+        return tuple(each for name, each in known.items() if declares(scheduler, name))
+
+    def to_remember(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
+        """The same with no more than a later morning needs of it."""
+        return tuple(replace(each, next_run=None, paused=None, runs_since=None) for each in self.declared(scheduler))
+
+    def rescheduled(self, scheduler: Scheduler) -> Iterator[tuple[JobListed, JobListed]]:
+        """What was remembered and what is listed now, of each job that it declares with another schedule."""
+        then = {each.id: each for each in self.remembered}
+        for each in self.declared(scheduler):
+            was = then.get(each.id, each)
+            if (was.schedule, was.zone) != (each.schedule, each.zone):
+                yield was, each
+
+
+def declares(scheduler: Scheduler, name: str) -> bool:
+    """True where a job that the scheduler lists by that name is declared by that."""
+    return any(fnmatchcase(name, pattern) for pattern in scheduler.declare) and not scheduler.ignores(name)
+
+
+class ByListing:
+    """The tables of jobs that schedulers declare by listing them, to be laid under those that jobs.toml has of them."""
+
+    def __init__(self, declaring: Iterable[Scheduler], listings: Mapping[str, Listing]) -> None:
+        self._declaring = tuple(declaring)
+        self._unknown = {each.id for each in self._declaring if listings.get(each.id, Listing()).jobs is None}
+        self._tables = {
+            (each.id, listed.id): _as_table(listed, each)
+            for each in self._declaring
+            for listed in listings.get(each.id, Listing()).declared(each)
+        }
+
+    def take(self, scheduler: object, name: object) -> Mapping[str, Any] | None:
+        """What is listed of the job of that name there, or, where no scheduler is named, by the one that declares it.
+
+        None where none declares it; raises LookupError where one might, and could not be asked.
+        """
+        asked = [each.id for each in self._declaring if scheduler in (None, each.id) and declares(each, str(name))]
+        for each in asked:
+            if table := self._tables.pop((each, str(name)), None):
+                return table
+        if any(each in self._unknown for each in asked):
+            raise LookupError(name)
+        return None
+
+    def might_declare(self, name: str) -> bool:
+        """True where a scheduler that could not be asked may list a job of that id."""
+        unknown = (each for each in self._declaring if each.id in self._unknown)
+        return any(declares(each, name) or declares(each, name.removeprefix(f"{each.id}/")) for each in unknown)
+
+    @property
+    def is_whole(self) -> bool:
+        """True where each could be asked."""
+        return not self._unknown
+
+    def left(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """The others: an id, the scheduler and the table of each. Several that declare one name are told apart."""
+        for (scheduler, name), table in self._tables.items():
+            is_shared = sum(declares(each, name) for each in self._declaring) > 1
+            yield f"{scheduler}/{name}" if is_shared else name, scheduler, table
+
+
+def _as_table(listed: JobListed, scheduler: Scheduler) -> dict[str, Any]:
+    said = {
+        "scheduler": scheduler.id,
+        "name": listed.id,
+        "title": listed.name or listed.id,
+        "schedule": listed.schedule,
+        "timezone": listed.zone,
+        "tags": list(listed.tags) or None,
+    }
+    return {key: value for key, value in said.items() if value is not None}

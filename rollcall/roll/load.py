@@ -1,0 +1,76 @@
+"""What does jobs.toml declare, or what are all its mistakes?
+
+Files are read, defaults and presets laid under what they are for; then each table is checked by the model that is its
+record. Mistakes are collected, each with the place where its value stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from rollcall.roll.between_jobs import check_between
+from rollcall.roll.listing import ByListing, Listing
+from rollcall.roll.mistakes import Mistakes
+from rollcall.roll.read_files import read_files
+from rollcall.roll.read_jobs import read_jobs
+from rollcall.roll.read_schedulers import read_schedulers
+from rollcall.roll.roll import Roll
+from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.secrets import Unset, WithFiles
+from rollcall.roll.telling import alert_of, watch_of
+from rollcall.text import clean
+
+
+def load(
+    file: Path,
+    *,
+    environment: Mapping[str, str],
+    scheduler_urls: Mapping[str | None, str] | None = None,
+    shown_as: str | None = None,
+    root: Path | None = None,
+    is_replay: bool = False,
+    now: datetime | None = None,
+    list_jobs: Callable[[tuple[Scheduler, ...]], Mapping[str, Listing]] | None = None,
+) -> Roll:
+    """The roll that `file` declares.
+
+    `environment` is where `${NAME}` is read; `scheduler_urls` replaces the url of one by name (None: of the only
+    one); `root` is what relative paths are relative to (default: the file's folder). Where `is_replay`, nobody will
+    be asked: a `${NAME}` stands for itself, and the driver of a database need not be there. What may not lie in the
+    future is held against `now`, where that is given. `list_jobs` tells by its id what each of the schedulers lists
+    that declare jobs by that; it is called at most once, where there are any. Raises `BadInput` with all mistakes
+    at once, each with place, value, rule and cure.
+    """
+    read_from = Unset() if is_replay else WithFiles(environment)
+    context = {"environment": read_from, "is_replay": is_replay, "now": now}
+    mistakes = Mistakes()
+    files = read_files(file, clean(shown_as or file.name or str(file)), root, context, mistakes)
+    schedulers = read_schedulers(files, scheduler_urls or {}, context, mistakes)
+    readable = tuple([each for each in schedulers.values() if each])
+    declaring = tuple([each for each in readable if each.declare])
+    listings = list_jobs(declaring) if list_jobs and declaring and not mistakes else {}
+    by_listing = ByListing(declaring, listings)
+    declared = read_jobs(files, schedulers, by_listing, context, mistakes)
+    if not declared and not declaring and not mistakes:
+        rule = "declares no job, and nothing that is not declared can be missed. Write a [jobs.NAME] table."
+        mistakes.add(files[0].layer().place("jobs"), rule)
+    check_between(declared, files, by_listing, mistakes)
+    mistakes.refuse()
+
+    first = files[0].table
+    assert first is not None  # or there would be a mistake
+    return Roll(
+        file=file,
+        zone=first.timezone,
+        look_back=first.look_back,
+        schedulers=readable,
+        jobs=tuple([each.job for each in declared.values() if each.job]),
+        history_keeps=first.history.keeps,
+        # A replay tells nobody.
+        alert=alert_of(first.alert, read_from) if first.alert and not is_replay else None,
+        watch=watch_of(first.watch, read_from) if first.watch and not is_replay else None,
+        written={each.name: each.text for each in files},
+        listings=listings,
+    )

@@ -1,0 +1,287 @@
+"""How is a mistake in jobs.toml said to a person: its place, the value that stands there, the rule, the cure?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from rollcall.errors import BadInput, Mistake
+from rollcall.roll.values import nearest, shown_url
+from rollcall.text import clean, listed
+
+_RULES = {
+    "string_type": "must be text in quotes.",
+    "bool_type": "must be true or false, without quotes.",
+    "int_type": "must be a whole number, without quotes, such as 5.",
+    "tuple_type": 'must be a list of texts, such as ["# Title"].',
+    "string_too_short": "says nothing. Write what it is, or take it out.",
+    "too_short": "holds nothing. Write what belongs there, or take it out.",
+}
+# What may be shown of tables that hold secrets.
+_PLAIN = ("still_after", "timeout")
+_LONGEST_NUMBER = 10**18
+# Of several of which one must be there, the one that is said to be missing.
+_INSTEAD_OF: dict[int | str, tuple[str, ...]] = {
+    "after": ("schedule", "every"),
+    "output": ("scheduler",),
+    "apprise": ("webhook",),
+}
+# What is missing of several is said of their table.
+_SAID_OF_ALL = (("after",),)
+_CURES_OF_MISSING = {
+    "timezone": 'required, never guessed. Write timezone = "Europe/Zurich" with your own zone.',
+    "url": 'required. Write url = "http://localhost:8000".',
+    "database": 'required. Write database = "sqlite:///data/app.db".',
+    "path": 'required. Write path = "data/export-%Y%m%d.json".',
+    "until": "required: the first day on which it is owed again. Write until = 2026-03-01.",
+    "reason": 'required. Write reason = "…", which is shown each morning.',
+    "ping": 'required. Write ping = "https://example.com/${NAME}".',
+    "when": 'required. Write when = "0 22 * * sat".',
+    "lasts": 'required. Write lasts = "6 h".',
+}
+NOT_READ = "is not read by this version"
+# Keys of the design that nothing reads yet: what is declared by one would never be looked at.
+_LATER_KEYS = {
+    "": ("places", "reports"),
+    "history": ("url",),
+    "output": (
+        "place", "open", "verify", "must_hold", "must_have", "ends_with", "last_line", "encoding", "timeout",
+        "max_size", "min_rows", "max_rows", "database", "query", "command", "each", "made_at", "size",
+    ),
+}  # fmt: skip
+_LATER_WORDS = {
+    "engine": ("systemd",),
+    "format": ("parquet", "sqlite", "tar", "age", "gpg", "bzip2", "xz", "zstd"),
+}
+
+_Loc = tuple[int | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A table as it is written: in which file, under which keys."""
+
+    file: str
+    keys: tuple[str, ...]
+    table: Mapping[str, Any]
+
+    def place(self, *more: int | str) -> str:
+        """Where that is, for people: "jobs.toml: jobs.haiku.grace"."""
+        return f"{self.file}: {'.'.join(shown_key(str(key)) for key in (*self.keys, *more))}"
+
+
+class Mistakes:
+    """Every mistake of one input that was found so far, each to be said once."""
+
+    def __init__(self) -> None:
+        self._found: dict[Mistake, None] = {}
+        self._places: set[str] = set()
+        self._of_heirs: dict[str, tuple[Mistake, list[str]]] = {}
+
+    def add(self, place: str, rule: str, value: str | None = None) -> None:
+        """One that was found by hand."""
+        self._found[Mistake(place=place, value=value, rule=rule)] = None
+        self._places.add(place)
+
+    def add_all(self, error: ValidationError, model: type[BaseModel], *layers: Layer) -> None:
+        """Those that pydantic found in a table; what its own layer, the first, does not say stands in a later one."""
+        errors = error.errors(include_url=False)
+        meant = {(*each["loc"][:-1], _meant(each["loc"], model)) for each in errors if each["type"] == _UNKNOWN}
+        for each in errors:
+            each["loc"] = each["loc"] if each["type"] == _UNKNOWN else _as_written(each["loc"], model)
+            if not _is_misspelt(each, meant):
+                # What is missing is missing in its own table, and what an unknown key was to hold changes nothing.
+                searched = layers[:1] if each["type"] == "missing" else layers
+                rule = _rule(each, model, layers[0].keys)
+                self.add_in(searched, each["loc"], rule, shows_value=each["type"] != _UNKNOWN)
+
+    def add_in(self, layers: tuple[Layer, ...], loc: _Loc, rule: str, *, shows_value: bool = True) -> None:
+        """One at `loc`, of the layer in which that stands. One that heirs of a table share is said once, of whom."""
+        walks = [(layer, *_walked(layer.table, loc)) for layer in layers]
+        layer, path, value, is_there = next((each for each in walks if each[3]), walks[0])
+        place = layer.place() if path in _SAID_OF_ALL and not is_there else layer.place(*_without_secret_keys(path))
+        shown = _value(value, loc, (*layer.keys, *path)) if shows_value and path else None
+        if layer is layers[0]:
+            self.add(place, rule, shown)
+        elif place not in self._places:
+            heirs = self._of_heirs.setdefault(place, (Mistake(place=place, value=shown, rule=rule), []))[1]
+            heirs.append(layers[0].place().partition(": ")[2])
+
+    def are_at(self, place: str) -> bool:
+        """True where one was found at that place."""
+        return place in self._places
+
+    def refuse(self) -> None:
+        """Raises `BadInput` with all of them; returns where there are none."""
+        of_heirs = [
+            Mistake(place=one.place, value=one.value, rule=f"for {listed(heirs, 3)}: {one.rule}")
+            for one, heirs in self._of_heirs.values()
+        ]
+        if self._found or of_heirs:
+            raise BadInput((*self._found, *of_heirs))
+
+    def __bool__(self) -> bool:
+        return bool(self._found or self._of_heirs)
+
+
+def shown_key(name: str) -> str:
+    """A key as TOML writes it, cleaned for people."""
+    plain = clean(name, 80)
+    return plain if plain.replace("_", "a").replace("-", "a").isalnum() else json.dumps(plain, ensure_ascii=False)
+
+
+# Where it stands ------------------------------------------------------------------------------------------------------
+
+
+def _as_written(loc: _Loc, model: type[BaseModel]) -> _Loc:
+    """Of a key that is left out pydantic says the name of its field."""
+    field = model.model_fields.get(str(loc[0])) if loc else None
+    return (field.alias, *loc[1:]) if field and field.alias else loc
+
+
+def _walked(table: Mapping[str, Any], loc: _Loc) -> tuple[_Loc, Any, bool]:
+    """`loc` as the keys that are written in `table`, what stands there, and whether anything does.
+
+    pydantic counts the one output that is no list, and names the branches of what may be this or that.
+    """
+    path: list[int | str] = []
+    here: Any = table
+    for place, part in enumerate(loc):
+        if isinstance(here, Mapping):
+            if isinstance(part, int):
+                continue
+            if part not in here:
+                return (*path, *(each for each in loc[place:] if not isinstance(each, int))), None, False
+        elif not (isinstance(here, list) and isinstance(part, int) and part < len(here)):
+            continue
+        path.append(part)
+        here = here[part]
+    return tuple(path), here, True
+
+
+def _without_secret_keys(path: _Loc) -> _Loc:
+    """ "Authorization: Bearer …" as one key holds a secret."""
+    if "headers" not in path[:3]:
+        return path
+    end = path.index("headers") + 1
+    return (*path[:end], *(str(part).partition(":")[0] for part in path[end:]))
+
+
+def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
+    """The value as it stands in the file; None where the place says it all, or where it may hold a secret."""
+    if path[0] in ("alert", "watch") and path[-1] not in _PLAIN:
+        return None
+    if loc[-1:] == ("[key]",) or {"headers", "login", "body"} & set(path):
+        return None
+    match value:
+        case None:
+            return None
+        case str():
+            return f'"{_without_user(value) if path[0] == "schedulers" else clean(value, 80)}"'
+        case bool():
+            return str(value).lower()
+        case int() if abs(value) >= _LONGEST_NUMBER:
+            return "(a number of many digits)"
+        case list():
+            return "[…]" if value else "[]"
+        case Mapping():
+            return "{…}" if value else "{}"
+    return clean(str(value), 80)
+
+
+def _without_user(text: str) -> str:
+    """Wherever in a scheduler somebody wrote an address, its password is not shown."""
+    return clean(shown_url(text), 80) if "@" in text or "://" in text else clean(text, 80)
+
+
+# What is wrong with it ------------------------------------------------------------------------------------------------
+
+_UNKNOWN = "extra_forbidden"
+_NO_WINDOWS = "must be a list of tables. Write [[windows]] above the keys of each."
+
+
+def _is_misspelt(error: ErrorDetails, meant: set[tuple[int | str | None, ...]]) -> bool:
+    """True where what is missing stands there under a name that is told to be misspelt: one mistake, said once."""
+    *table, key = error["loc"] or ("",)
+    if error["type"] != "missing" and error["input"]:
+        return False
+    return any((*table, each) in meant for each in (key, *_INSTEAD_OF.get(key, ())))
+
+
+def _rule(error: ErrorDetails, model: type[BaseModel], keys: tuple[str, ...]) -> str:
+    kind, key = error["type"], str(error["loc"][-1]) if error["loc"] else ""
+    if kind in ("model_type", "dict_type"):
+        return _not_a_table(error, keys)
+    if kind == "value_error":
+        return clean(str(error["ctx"]["error"]), 400)
+    if kind == _UNKNOWN:
+        return _unknown_key(error["loc"], model, keys)
+    if kind == "missing":
+        return _CURES_OF_MISSING.get(key, f"required. Write {key} = …")
+    if kind in ("enum", "literal_error"):
+        return _no_such_word(error, key)
+    if kind == "greater_than_equal":
+        return f"must be at least {error['ctx']['ge']}."
+    if kind == "less_than_equal":
+        return f"must be at most {error['ctx']['le']}."
+    if kind == "tuple_type" and key == "windows":
+        return _NO_WINDOWS
+    return _RULES.get(kind, f"{error['msg']}.")
+
+
+def _no_such_word(error: ErrorDetails, key: str) -> str:
+    word, rule = str(error["input"]), f"must be one of {error['ctx']['expected']}."
+    if word in _LATER_WORDS.get(key, ()):
+        return f"{NOT_READ}. It {rule}"
+    near = nearest(word, re.findall("'([^']*)'", error["ctx"]["expected"]))
+    return f'{rule} Did you mean "{near}"?' if near else rule
+
+
+def _not_a_table(error: ErrorDetails, keys: tuple[str, ...]) -> str:
+    if error["loc"][-1] == "headers":
+        return 'must be a table. Write headers = { Authorization = "Bearer ${TOKEN}" }.'
+    whole = [str(part) for part in (*keys, *error["loc"]) if not isinstance(part, int)]
+    if whole == ["windows"]:
+        return _NO_WINDOWS
+    name = ".NAME" if whole in (["schedulers"], ["jobs"]) else ""
+    return f"must be a table. Write [{'.'.join(map(shown_key, whole))}{name}] above its keys."
+
+
+def _unknown_key(loc: _Loc, model: type[BaseModel], keys: tuple[str, ...]) -> str:
+    table = next((str(part) for part in reversed((*keys, *loc[:-1])) if isinstance(part, str)), "")
+    if loc[-1] in _LATER_KEYS.get(table, ()):
+        return f"{NOT_READ}, so nothing would be looked at. Take it out."
+    near = _meant(loc, model)
+    cure = f"Did you mean {near}?" if near else f"Known keys: {listed(_keys_at(loc[:-1], model), 60)}."
+    return f"unknown key. {cure}"
+
+
+def _meant(loc: _Loc, model: type[BaseModel]) -> str | None:
+    return nearest(str(loc[-1]), _keys_at(loc[:-1], model)) if loc else None
+
+
+def _keys_at(loc: _Loc, model: type[BaseModel]) -> list[str]:
+    """The keys of the table at `loc`, found by walking the grammar along it."""
+    table: Any = model
+    for part in loc:
+        if isinstance(table, type) and issubclass(table, BaseModel):
+            named = {each.alias or name: each.annotation for name, each in table.model_fields.items()}
+            table = _without_none(named.get(str(part)))
+        elif get_origin(table) in (dict, tuple):
+            table = _without_none(get_args(table)[1 if get_origin(table) is dict else 0])
+    if not (isinstance(table, type) and issubclass(table, BaseModel)):
+        return []
+    return [each.alias or name for name, each in table.model_fields.items()]
+
+
+def _without_none(annotation: Any) -> Any:
+    if get_origin(annotation) in (Union, UnionType):
+        return next(part for part in get_args(annotation) if part is not type(None))
+    return annotation

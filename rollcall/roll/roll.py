@@ -1,0 +1,70 @@
+"""Who should be there this morning?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rollcall.evidence import JobListed
+from rollcall.roll.job import Job
+from rollcall.roll.listing import Listing
+from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.telling import Alert, Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roll:
+    """Everything that jobs.toml declares: who should be there this morning.
+
+    `listings` are what the schedulers list that declare jobs by that. `history_keeps` is how long the history keeps a
+    due run. `written` are the texts of its files as they were read, by
+    their names relative to the folder of `file`, secrets and all: it never shows in a `repr`.
+    """
+
+    file: Path
+    zone: ZoneInfo
+    look_back: timedelta
+    schedulers: tuple[Scheduler, ...]
+    jobs: tuple[Job, ...]
+    listings: Mapping[str, Listing] = field(default_factory=dict, repr=False, compare=False)
+    history_keeps: timedelta = timedelta(days=365)
+    alert: Alert | None = None
+    watch: Watch | None = None
+    written: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    _by_scheduler: dict[str, list[Job]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """A hundred schedulers each ask for their jobs."""
+        by_scheduler: dict[str, list[Job]] = {}
+        for job in self.jobs:
+            if job.scheduler:
+                by_scheduler.setdefault(job.scheduler.id, []).append(job)
+        object.__setattr__(self, "_by_scheduler", by_scheduler)
+
+    @property
+    def to_remember(self) -> dict[str, tuple[JobListed, ...]]:
+        """What is declared by listings, by the scheduler's id, for a later morning."""
+        return {name: each.to_remember(self.scheduler(name)) for name, each in self.listings.items()}
+
+    @property
+    def rescheduled(self) -> Iterator[tuple[Scheduler, JobListed, JobListed]]:
+        """Of each job that is declared by a listing, and listed with another schedule than before: both."""
+        for name, listing in self.listings.items():
+            scheduler = self.scheduler(name)
+            for was, each in listing.rescheduled(scheduler):
+                yield scheduler, was, each
+
+    def scheduler(self, scheduler_id: str) -> Scheduler:
+        """The declared scheduler of that id; KeyError where there is none."""
+        return {scheduler.id: scheduler for scheduler in self.schedulers}[scheduler_id]
+
+    def jobs_of(self, scheduler_id: str) -> tuple[Job, ...]:
+        """The declared jobs that the scheduler of that id runs."""
+        return tuple(self._by_scheduler.get(scheduler_id, ()))
+
+    def job(self, job_id: str) -> Job:
+        """The declared job of that id; KeyError where there is none."""
+        return {job.id: job for job in self.jobs}[job_id]

@@ -1,0 +1,192 @@
+"""What is every scheduler, whatever its kind: what jobs.toml may say of it, and what it can be asked?
+
+A kind is one class: its fields are its table in jobs.toml, `look` asks it. Kinds are found through the entry-point
+group `rollcall.schedulers` (`rollcall.roll.kinds`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationInfo, WithJsonSchema, field_validator
+
+from rollcall.causes.vocabulary import CauseCode
+from rollcall.errors import CannotLook
+from rollcall.evidence import Outcome, SchedulerSeen
+from rollcall.roll.fields import Table, Timeout, Zone, default
+from rollcall.roll.secrets import Secrets, texts_of
+from rollcall.roll.values import nearest
+from rollcall.schedule import Engine
+from rollcall.text import clean
+from rollcall.times import parse_span, show_span
+
+
+class Words(Table):
+    """Whose words mean what, in any case; a word that is in no list is unknown."""
+
+    success: tuple[str, ...] = Field((), description="It did its work.")
+    partial: tuple[str, ...] = Field((), description="Done, and not all of it: a warning.")
+    failed: tuple[str, ...] = Field((), description="It ended in error.")
+    running: tuple[str, ...] = Field((), description="It has begun, and not ended.")
+    waiting: tuple[str, ...] = Field((), description="It is to begin.")
+    skipped: tuple[str, ...] = Field((), description="The scheduler left it out.")
+
+    @field_validator("partial", "failed", "running", "waiting", "skipped")
+    @classmethod
+    def _means_one_thing(cls, words: tuple[str, ...], found: ValidationInfo) -> tuple[str, ...]:
+        for other, taken in found.data.items():
+            if twice := {each.strip().lower() for each in words} & {each.strip().lower() for each in taken}:
+                raise ValueError(f'"{min(twice)}" stands in {other} too, and a word means one thing. Take one out.')
+        return words
+
+    def outcome(self, word: str | None) -> Outcome:
+        """What `word` means."""
+        plain = (word or "").strip().lower()
+        for name in type(self).model_fields:
+            if any(plain == each.strip().lower() for each in getattr(self, name)):
+                return Outcome(name)
+        return Outcome.UNKNOWN
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Every word that means something."""
+        return tuple(word for name in type(self).model_fields for word in getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a look is for: the present by `clock`, the moment that is judged, and how far back runs are asked for."""
+
+    clock: Callable[[], datetime]
+    now: datetime
+    since: datetime
+
+
+class Scheduler(Table):
+    """Who runs jobs, and has runs on record. The checked table is the record that is judged and asked.
+
+    `zone` is in which its times are shown to people; `naive_times` is how its own are read.
+    """
+
+    kind: str = Field(description="Which kind of scheduler it is.")
+    engine: Engine = Field(Engine.CRON, description="Whose arithmetic its schedules follow.")
+    naive_times: Zone | None = Field(None, description="How its timestamps without an offset are read.")
+    timeout: Timeout = default("5 s", parse_span, "How long it may take to answer.")
+    each: tuple[str, ...] = Field((), description="One scheduler for each; {each} may stand in any text.")
+    declare: tuple[str, ...] = Field((), description="Jobs listed there that match are declared as they are listed.")
+    ignore: tuple[str, ...] = Field((), description="Jobs listed there that match are not declared, and that is meant.")
+    words: Words = Field(default_factory=Words, description="Whose words mean what.")
+    steps: dict[str, str] = Field(default_factory=dict, description="What to do next, by cause, in place of the usual.")
+    memory: Annotated[SerializeAsAny[Scheduler] | None, WithJsonSchema({"type": "object"})] = Field(
+        None, description="A second record of the same scheduler: what it must not forget."
+    )
+
+    _id: str = PrivateAttr("")
+    _zone: ZoneInfo = PrivateAttr(default_factory=lambda: ZoneInfo("UTC"))
+    _secrets: Secrets = PrivateAttr(default_factory=Secrets)
+
+    @field_validator("steps")
+    @classmethod
+    def _are_of_causes(cls, steps: dict[str, str]) -> dict[str, str]:
+        for name in steps:
+            if name not in set(CauseCode):
+                near = nearest(name, CauseCode)
+                cure = f"Did you mean {near}?" if near else "They stand in docs/when-a-morning-is-red.md."
+                raise ValueError(f'no such cause: "{clean(name, 60)}". {cure}')
+        return steps
+
+    def model_post_init(self, context: Any) -> None:
+        """Takes from the file what its table does not say: its name, the zone, what `${NAME}` stands for."""
+        known = context or {}
+        self._id = known.get("id", "")
+        self._zone = known.get("zone") or ZoneInfo("UTC")
+        self._secrets = self._read_secrets(known.get("environment", {}))
+
+    def _read_secrets(self, environment: Mapping[str, str]) -> Secrets:
+        return Secrets.of(texts_of(self.model_dump(exclude={"memory"})), {}, "", environment)
+
+    @cached_property
+    def id(self) -> str:
+        """Its name in jobs.toml."""
+        return self._id
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """In which its times are shown to people."""
+        return self._zone
+
+    @property
+    def secrets(self) -> Secrets:
+        """What is sent in place of each `${NAME}`, and what is never shown; its memory's too, which it may speak of."""
+        return self._secrets if self.memory is None else self._secrets.and_those_of(self.memory.secrets)
+
+    @property
+    def address(self) -> str:
+        """Where it is asked, as it may be shown."""
+        raise NotImplementedError
+
+    @property
+    def asks(self) -> str:
+        """What is asked of it first, as it may be shown: "GET http://localhost:8000/status"."""
+        return self.address
+
+    @property
+    def tells(self) -> frozenset[str]:
+        """What its answers hold, as far as that is known before it is asked.
+
+        Of "jobs", "next_run", "paused", "schedule", "runs", "due", "started", "ended", "status", "history" (more than
+        the last run), "running", "heartbeat", "clock".
+        """
+        return frozenset()
+
+    @property
+    def heartbeat_within(self) -> timedelta | None:
+        """How old its heartbeat may be; None where it tells none."""
+        return None
+
+    @property
+    def keeps(self) -> int | None:
+        """How many runs of each job it keeps on record at most; None where nobody says."""
+        return None
+
+    @property
+    def patience(self) -> timedelta:
+        """How long all of one look may take."""
+        return self.timeout
+
+    def look(self, asked: Asked) -> SchedulerSeen:
+        """What it says. Raises `CannotLook`, without secrets in its detail."""
+        raise NotImplementedError
+
+    def overdue(self) -> CannotLook:
+        """That it did not answer in time."""
+        return CannotLook(
+            CauseCode.SCHEDULER_DOWN, f"{self.asks}: no complete answer within {show_span(self.patience)}"
+        )
+
+    def path_of(self, step: str) -> str | None:
+        """How it is told to "start", "stop" or "trigger" a job ({job}); None where nobody said."""
+        return None
+
+    def command(self, path: str | None = None) -> str | None:
+        """What a person types to ask it, or to send a POST to `path`; None where there is no such command."""
+        return None
+
+    def word(self, field: str) -> str:
+        """What its own answers call a field: "ended" is "last_execution" to AIME."""
+        return field
+
+    @property
+    def alone(self) -> Scheduler:
+        """The same without its memory, which does not live and so tells nothing of the present."""
+        return self.model_copy(update={"memory": None})
+
+    def ignores(self, name: str) -> bool:
+        """True where a job of that name is not declared, and that is meant."""
+        return any(fnmatchcase(name, pattern) for pattern in self.ignore)

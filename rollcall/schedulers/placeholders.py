@@ -1,0 +1,49 @@
+"""What is filled into a path, a body or a command where it says {since}, {limit} or {page}?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from rollcall.times import EPOCH
+
+# What the numbers of a scheduler count, in microseconds.
+UNITS = {"epoch": 1_000_000, "epoch-ms": 1_000, "epoch-us": 1}
+_PLACE = re.compile(r"\{(since|until|now|limit|offset|page|cursor)\}")
+
+
+def filled(template: Any, values: Mapping[str, Any], quote: Callable[[str], str] = str) -> Any:
+    """`template` with its places filled in; a text that is one place keeps the value's type, other braces stay.
+
+    What is put into a longer text is written by `quote`, and nothing is for None.
+    """
+    match template:
+        case str():
+            whole = _PLACE.fullmatch(template)
+            if whole and quote is str:
+                return values[whole[1]]
+            return _PLACE.sub(lambda found: quote(_text(values[found[1]])), template)
+        case dict():
+            return {key: filled(each, values, quote) for key, each in template.items()}
+        case list() | tuple():
+            return [filled(each, values, quote) for each in template]
+    return template
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def has_place(name: str, template: Any) -> bool:
+    """True where `name` is filled in somewhere in it."""
+    return f"{{{name}}}" in json.dumps(template)
+
+
+def written(at: datetime, times: str | None) -> str | int:
+    """An instant as a scheduler is asked by it: ISO in UTC, or the number that its own `times` are."""
+    if times is None:
+        return f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
+    return (at - EPOCH) // timedelta(microseconds=1) // UNITS[times]

@@ -1,0 +1,283 @@
+"""What does a scheduler's database say, asked in one transaction that cannot write?
+
+Whatever is not there, refuses, hangs or says something else than was asked for becomes a `CannotLook` with its cause,
+within the timeout and a bounded number of rows. SQLAlchemy is imported only where jobs.toml names a database.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+
+from rollcall.causes.vocabulary import CauseCode
+from rollcall.errors import CannotLook
+from rollcall.evidence import SchedulerSeen
+from rollcall.roll.fields import context
+from rollcall.roll.scheduler import Asked
+from rollcall.roll.secrets import Secrets, Unset, expand, texts_of
+from rollcall.roll.values import shown_url
+from rollcall.schedulers.database_url import hidden, read_database_url, resolved
+from rollcall.schedulers.mapping import Mapped
+from rollcall.schedulers.pages import MOST_ENTRIES
+from rollcall.schedulers.parts import Ask, Part
+from rollcall.schedulers.query import bound_in, columns, for_sqlalchemy, read_query
+from rollcall.times import show_span
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Connection
+
+# What can be fetched piece by piece; anything else is left to the database to refuse in its own words.
+_SELECTS = re.compile(r"[\s(]*(select|with|values|table)\b", re.IGNORECASE)
+_DENIED = re.compile(
+    r"authentication failed|access denied|login failed|no password supplied|permission denied|pg_hba\.conf"
+    r'|role "[^"]*" (does not exist|is not permitted)',
+    re.IGNORECASE,
+)
+# What SQLite says of what its authorizer denied.
+_NOT_READING = re.compile(r"not authorized|authorization denied")
+_IS_THERE = re.compile(r'database "[^"]*" does not exist|unknown database|not a database|locked', re.IGNORECASE)
+_TOO_LATE = re.compile(r"interrupted|statement timeout|timeout expired|timed out", re.IGNORECASE)
+
+
+class Sql(Mapped):
+    """A scheduler whose database is asked: columns are named like the fields, `:since` is an aware instant."""
+
+    database: str = Field(
+        repr=False, description="As SQLAlchemy writes it, such as sqlite:///data/app.db; ${NAME} is read."
+    )
+
+    answers_in_rows: ClassVar[bool] = True
+    says_where: ClassVar[str] = "Name a column so, SELECT … AS {field}"
+    asks_less: ClassVar[str] = "Ask for less, with :since"
+
+    _url: str = PrivateAttr("")
+
+    @field_validator("database")
+    @classmethod
+    def _can_be_asked(cls, url: str, found: ValidationInfo) -> str:
+        if not context(found)["is_replay"]:
+            read_database_url(expand(url, context(found)["environment"]))
+        return url
+
+    @field_validator("alive", "jobs", "runs", mode="before")
+    @classmethod
+    def _asks_one_query(cls, part: Any) -> Any:
+        table = part.model_dump(exclude_unset=True) if isinstance(part, Part) else part
+        if isinstance(table, dict) and "ask" in table:
+            if not isinstance(table["ask"], str):
+                raise ValueError("ask must be one query, as text in quotes.")
+            try:
+                read_query(table["ask"])
+            except ValueError as problem:
+                raise ValueError(f"ask {problem}") from None
+            if unread := sorted({"body", "each", "total", "cursor"} & table.keys()):
+                raise ValueError(f"a query has no {unread[0]}: its rows are the entries. Take it out.")
+        return part
+
+    def model_post_init(self, context: Any) -> None:
+        """Resolves the path of a SQLite file: it is relative to the file in which it stands."""
+        super().model_post_init(context)
+        if context and not isinstance(context.get("environment"), Unset):
+            url = read_database_url(self.secrets.sent(self.database))
+            self._url = resolved(url, context.get("folder") or Path())
+
+    def _read_secrets(self, environment: Mapping[str, str]) -> Secrets:
+        if isinstance(environment, Unset):
+            return Secrets(environment=environment)
+        url = read_database_url(expand(self.database, environment))
+        of_database, names = hidden(self.database, url, environment)
+        others = texts_of(self.model_dump(exclude={"memory", "database"}))
+        plain = Secrets.of(others, {}, "", environment)
+        return Secrets(environment=environment, hidden={**plain.hidden, **of_database}, names=names)
+
+    @property
+    def address(self) -> str:
+        """The url of the database, as it may be shown."""
+        return shown_url(self.database)
+
+    @property
+    def patience(self) -> timedelta:
+        """How long all of one look may take: it is one transaction."""
+        return self.timeout
+
+    @classmethod
+    def field_in(cls, name: str, part: Part, field: str) -> str | None:
+        """The column, which is named like the field unless it is said otherwise; None where the query has none."""
+        if declared := super().field_in(name, part, field):
+            return declared
+        return field if isinstance(part.ask, str) and field in columns(part.ask) else None
+
+    def fills_in(self, name: str, part: Part) -> bool:
+        """True where the query has it as `:name`."""
+        return isinstance(part.ask, str) and name in bound_in(part.ask)
+
+    # Asking -----------------------------------------------------------------------------------------------------------
+
+    def look(self, asked: Asked) -> SchedulerSeen:
+        """What it says. Raises `CannotLook` (scheduler-down, access-denied, scheduler-error)."""
+        ends_on = time.monotonic() + self.timeout.total_seconds()
+        try:
+            return self._looked(asked, ends_on)
+        except CannotLook as problem:
+            raise CannotLook(problem.code, f"{self.address}: {problem.detail}") from None
+
+    def _looked(self, asked: Asked, ends_on: float) -> SchedulerSeen:
+        from sqlalchemy import make_url
+
+        url = make_url(self._url)
+        if url.get_backend_name() != "sqlite":
+            return self.said(asked, self._connected(url, {}, ends_on))
+        from rollcall.schedulers import sqlite_file
+
+        path = Path(url.database or "")
+
+        def said(*, at_rest: bool) -> SchedulerSeen:
+            how = {"creator": lambda: sqlite_file.opened(path, at_rest=at_rest, ends_on=ends_on)}
+            return self.said(asked, self._connected(url, how, ends_on))
+
+        if not sqlite_file.is_at_rest(path):
+            return said(at_rest=False)
+        answer = said(at_rest=True)
+        # Has somebody opened it meanwhile, there is a log now that tells what is true.
+        return answer if sqlite_file.is_at_rest(path) else said(at_rest=False)
+
+    @contextmanager
+    def _connected(self, url: URL, how: dict[str, Any], ends_on: float) -> Iterator[_OverSql]:
+        """A connection in a transaction that is never committed."""
+        from sqlalchemy import create_engine
+        from sqlalchemy.exc import SQLAlchemyError
+        from sqlalchemy.pool import NullPool
+
+        patience = {}
+        if url.get_driver_name() in ("psycopg", "psycopg2"):
+            patience["connect_timeout"] = ceil(self.timeout.total_seconds())
+        # An error of a query must not carry what was asked with; SQLAlchemy would print it.
+        engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=patience, **how)
+        try:
+            with engine.connect() as connection:
+                talk = _OverSql(scheduler=self, connection=connection, ends_on=ends_on)
+                talk.hold_to_reading()
+                yield talk
+        except SQLAlchemyError as error:
+            raise self.problem(error) from None
+        finally:
+            engine.dispose()
+
+    def broken(self, why: str, code: CauseCode = CauseCode.SCHEDULER_ERROR) -> CannotLook:
+        """What is wrong with an answer; where it was asked is said by `look`."""
+        return CannotLook(code, why)
+
+    def overdue(self) -> CannotLook:
+        """That it did not answer in time."""
+        return CannotLook(CauseCode.SCHEDULER_DOWN, f"{self.address}: {self._too_late}")
+
+    @property
+    def _too_late(self) -> str:
+        return f"no complete answer within {show_span(self.timeout)}"
+
+    def problem(self, error: Exception, part: str = "") -> CannotLook:
+        """What broke off the asking of that part, or the connecting."""
+        driver: Any = getattr(error, "orig", None) or error
+        state = str(getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None) or "")
+        said = self.secrets.clean_words(_words(driver), 300)
+        words = f"{part}: {said}" if part else said
+        if state == "57014" or _TOO_LATE.search(words):
+            return CannotLook(CauseCode.SCHEDULER_DOWN, self._too_late)
+        if state[:2] == "28" or state == "42501" or _DENIED.search(words):
+            return CannotLook(CauseCode.ACCESS_DENIED, words)
+        is_there = part or _IS_THERE.search(words)
+        return CannotLook(CauseCode.SCHEDULER_ERROR if is_there else CauseCode.SCHEDULER_DOWN, words)
+
+
+@dataclass(slots=True, kw_only=True)
+class _OverSql:
+    """One look over one connection; a database's own clock is not asked for."""
+
+    scheduler: Sql
+    connection: Connection
+    ends_on: float
+    server_at: datetime | None = None
+
+    @property
+    def secrets(self) -> Secrets:
+        return self.scheduler.secrets
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self.connection.dialect.name == "postgresql"
+
+    def hold_to_reading(self) -> None:
+        """Begins a transaction that cannot write, in which all queries see the same moment.
+
+        SQLite files are opened so; what can neither be held to it is rolled back.
+        """
+        if not self._is_postgresql:
+            return
+        self.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if zone := self.scheduler.naive_times:
+            # So that a column without a zone is held against an instant as it is read.
+            self.connection.exec_driver_sql(f"SET LOCAL TIME ZONE '{zone.key}'")
+
+    def fetch(self, part: str, ask: Ask, body: Any, values: Mapping[str, Any]) -> Any:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            if self._is_postgresql:
+                left = max(round((self.ends_on - time.monotonic()) * 1_000), 1)
+                self.connection.exec_driver_sql(f"SET LOCAL statement_timeout = {left}")
+            # Looked at once more: what a variable stands for may end a query and begin another.
+            return self._rows(part, read_query(self.secrets.sent(str(ask))), values)
+        except ValueError as problem:
+            raise self.scheduler.broken(f"{part}: ask {problem}") from None
+        except SQLAlchemyError as error:
+            raise self.scheduler.problem(error, part) from None
+
+    def _rows(self, part: str, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        # A table of millions must not be fetched whole. Of this query alone: what is set next is none.
+        how: dict[str, Any] = {"stream_results": bool(_SELECTS.match(query)), "max_row_buffer": 1_000}
+        if names := bound_in(query):
+            from sqlalchemy import text
+
+            bound = {name: self._bound(name, values[name]) for name in names}
+            result = self.connection.execute(text(for_sqlalchemy(query)), bound, execution_options=how)
+        else:
+            # A "%" in a query is a "%".
+            result = self.connection.exec_driver_sql(query, execution_options={"no_parameters": True, **how})
+        with result:
+            if not result.returns_rows:
+                raise self.scheduler.broken(f"{part} returns no rows: it is no query")
+            names_of = list(result.keys())
+            keys = [name.lower() for name in names_of]
+            # One more than are read: then there are too many.
+            rows = result.fetchmany(MOST_ENTRIES + 1)
+            return [{**dict(zip(names_of, row, strict=True)), **dict(zip(keys, row, strict=True))} for row in rows]
+
+    def _bound(self, name: str, value: str | int) -> Any:
+        """An instant as the database compares it; others than PostgreSQL have times without a zone only."""
+        if isinstance(value, int):
+            return value
+        at = datetime.fromisoformat(value)
+        if self._is_postgresql:
+            return at
+        face = at.astimezone(self.scheduler.naive_times or UTC).replace(tzinfo=None)
+        # Texts are compared letter by letter: what has no fraction comes before what has one.
+        return face.isoformat(sep=" ", timespec="seconds" if name == "since" else "microseconds")
+
+
+def _words(driver: Any) -> str:
+    """What the driver says, without the place in the query that it points to and without its own advice."""
+    if _NOT_READING.search(str(driver)):
+        return f"the query would do more than read ({driver})"
+    if getattr(driver, "sqlite_errorname", None) == "SQLITE_READONLY_ROLLBACK":
+        return "its last writer broke off in the middle, and only a writer can put that right"
+    primary = getattr(getattr(driver, "diag", None), "message_primary", None)
+    return primary or re.split(r"\nLINE \d|\n\s*\n", str(driver), maxsplit=1)[0] or type(driver).__name__
