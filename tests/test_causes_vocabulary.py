@@ -62,14 +62,14 @@ def test_no_step_for_everybody_is_about_one_backend(code: CauseCode) -> None:
     assert not re.search("backend|uvicorn|BackgroundScheduler|ps aux", code.record.step + code.record.besides)
 
 
-def test_late_applies_to_what_is_late_by_itself() -> None:
-    assert {code for code in CauseCode if code.record.late_applies} == {
+def test_what_may_be_a_warning_is_late_by_itself() -> None:
+    assert {code for code in CauseCode if code.record.allowed_by} == {
         CauseCode.STARTED_LATE,
         CauseCode.OVERRAN,
         CauseCode.RAN_LATE,
         CauseCode.TOO_SHORT,
     }
-    assert all(code.record.verdict is Verdict.LATE for code in CauseCode if code.record.late_applies)
+    assert all(code.record.verdict is Verdict.LATE for code in CauseCode if code.record.allowed_by)
 
 
 def test_a_scheduler_says_in_its_own_words_what_is_done_about_it() -> None:

@@ -29,8 +29,10 @@ _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
 # Of an earlier run: to run the job now would do the work of another run than that one.
 _OF_ONE_RUN = (CauseCode.MISSED_RUN, CauseCode.RUN_FAILED, CauseCode.STILL_RUNNING, CauseCode.UNKNOWN_STATUS)
 
-# What follows the step of a cause that `late = "warn"` makes a warning.
-OR_ALLOW = ', or allow it with `late = "warn"` in {table}'
+
+def or_allow(key: str) -> str:
+    """What follows the step of a cause of which that key of the job can make a warning."""
+    return f', or allow it with `{key} = "warn"` in {{table}}' if key else ""
 
 
 def own_steps(scheduler: Scheduler | None) -> Mapping[str, str]:
@@ -61,10 +63,9 @@ def step_for_job(root: Finding, judged: JobJudged, tried: Action | None = None) 
     if step is None and job.scheduler and code.record.of is Of.SCHEDULER:
         return step_for_scheduler(root, job.scheduler)
     step = step or own_steps(job.scheduler).get(code, code.record.step)
-    if code is CauseCode.STARTED_LATE:
-        step += OR_ALLOW.replace("late", "late_start") if job.late_start is not Late.WARN else ""
-    elif code.record.late_applies and job.late is not Late.WARN:
-        step += OR_ALLOW
+    allowed_by = code.record.allowed_by
+    if allowed_by and getattr(job, allowed_by) is not Late.WARN:
+        step += or_allow(allowed_by)
     return fill(step, JobWords(judged))
 
 

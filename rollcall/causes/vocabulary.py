@@ -46,8 +46,8 @@ class Record:
     `of` is whose it is. `verdict` is the usual one of a job that has it, None where it is that of the job that it
     waits for. `meaning` says what is so in the world. `step` is what a person does where nothing special holds and its
     scheduler does not say it better; `{…}` in it stands for what `rollcall.causes.words` knows of that scheduler or
-    job. `late_applies` is True where `late = "warn"` makes a warning of it. `besides` is what else helps to know, for
-    docs/when-a-morning-is-red.md alone.
+    job. `allowed_by` is the key of the job that makes a warning of it with "warn". `besides` is what else helps to
+    know, for docs/when-a-morning-is-red.md alone.
     """
 
     code: str
@@ -56,7 +56,7 @@ class Record:
     _: KW_ONLY
     meaning: str
     step: str
-    late_applies: bool = False
+    allowed_by: str = ""
     besides: str = ""
 
 
@@ -401,7 +401,7 @@ class CauseCode(StrEnum):
         Verdict.LATE,
         meaning="It began later than its `grace` allows.",
         step="Read {log} of the due time",
-        late_applies=True,
+        allowed_by="late_start",
     )
     OVERRAN = Record(
         "overran",
@@ -409,7 +409,7 @@ class CauseCode(StrEnum):
         Verdict.LATE,
         meaning="It took longer than its `max_runtime`.",
         step="See in the log of that run what took so long",
-        late_applies=True,
+        allowed_by="late",
     )
     RAN_LATE = Record(
         "ran-late",
@@ -417,7 +417,7 @@ class CauseCode(StrEnum):
         Verdict.LATE,
         meaning="Its work is done, outside its time.",
         step="Its work is done. Read {log} of the due time",
-        late_applies=True,
+        allowed_by="late",
     )
     TOO_SHORT = Record(
         "too-short",
@@ -425,7 +425,7 @@ class CauseCode(StrEnum):
         Verdict.LATE,
         meaning="It took less than its `min_runtime`, and may have done nothing.",
         step="See in the log of that run whether it did its work",
-        late_applies=True,
+        allowed_by="late",
     )
 
     # Nothing of it is lost.

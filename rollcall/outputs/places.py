@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -141,11 +141,10 @@ class _Beginnings:
                 known = self._by_beginning.setdefault(prefix[: self._length], list(self._anywhere))
                 known.append((prefix, each))
 
-    def of(self, name: str) -> Iterator[_Matches]:
+    def of(self, name: str) -> list[_Matches]:
         """Those whose names begin as this one does."""
-        for prefix, each in self._by_beginning.get(name[: self._length], self._anywhere):
-            if name.startswith(prefix):
-                yield each
+        known = self._by_beginning.get(name[: self._length], self._anywhere)
+        return [each for prefix, each in known if name.startswith(prefix)] if known else []
 
 
 def _room(folder: Path) -> tuple[int | None, int | None]:

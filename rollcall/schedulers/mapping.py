@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -135,7 +136,7 @@ class Mapped(Scheduler):
         """How many runs of each job it keeps on record at most."""
         return self.runs.keeps if self.runs else None
 
-    @property
+    @cached_property
     def tells(self) -> frozenset[str]:
         """What its answers hold, by its mapping."""
         of_parts = {
