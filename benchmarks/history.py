@@ -15,13 +15,13 @@ from pathlib import Path
 from statistics import median
 
 from fixtures.one_morning import at, haiku_job, left, roll_of
-from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import Evidence, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.history.reading import newest, read_ids
 from rollcall.history.rows import Row, Whole
 from rollcall.history.sqlite import open_to_read
 from rollcall.history.writing import merge, write
 from rollcall.morning import Morning, judge_morning
+from rollcall.vocabulary import Verdict
 
 NEWEST = 30
 DAYS, DAYS_OF_MANY = 365, 60

@@ -15,7 +15,6 @@ from pathlib import Path
 from benchmarks import suites
 from benchmarks.stage import HOUSE, stage
 from fixtures.one_morning import aime, at, haiku_job, left
-from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import (
     Content,
     Evidence,
@@ -29,12 +28,13 @@ from rollcall.evidence import (
 from rollcall.history.rows import FILE, Chronicle, Row, Whole
 from rollcall.history.writing import merge
 from rollcall.morning import Morning, judge_morning
-from rollcall.morning.written import to_json
 from rollcall.report.board import render_board
 from rollcall.roll.job import Job
 from rollcall.roll.load import load
 from rollcall.roll.roll import Roll
+from rollcall.sinks.json import to_json
 from rollcall.times import to_iso
+from rollcall.vocabulary import Verdict
 
 DAYS = 30
 ROUNDS = 9

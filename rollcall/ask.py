@@ -17,15 +17,14 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
-from rollcall.evidence import Evidence, NotSeen, OutputSeen, SchedulerSeen
+from rollcall.evidence import CannotLook, Evidence, NotSeen, OutputSeen, SchedulerSeen
 from rollcall.outputs import places
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Asked, Scheduler
 from rollcall.schedule.answers import last_due
 from rollcall.text import clean
 from rollcall.times import show_span
+from rollcall.vocabulary import CauseCode
 
 FOLDER_LIMIT = timedelta(seconds=30)
 MOST_AT_ONCE = 64

@@ -1,17 +1,8 @@
-"""What can go wrong, and how is it said?
-
-RollcallError
-├── BadInput      jobs.toml or a command line is wrong: every mistake at once; exit status 4
-└── CannotLook    a witness could not be asked: never green, never called a failure of the job
-
-"Looked and saw none" is a value (an empty tuple, None). "Could not look" is `CannotLook`. They are never mixed.
-"""
+"""What did a person write that is wrong, and how is it said? Every mistake at once; exit status 4."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from rollcall.causes.vocabulary import CauseCode
 
 
 class RollcallError(Exception):
@@ -42,15 +33,3 @@ class BadInput(RollcallError):
     def single(cls, place: str, rule: str, value: str | None = None) -> BadInput:
         """One mistake, where there can be only one (a file that is not there)."""
         return cls((Mistake(place=place, rule=rule, value=value),))
-
-
-class CannotLook(RollcallError):
-    """A witness could not be asked.
-
-    `detail` is one clean line that proves it.
-    """
-
-    def __init__(self, code: CauseCode, detail: str) -> None:
-        self.code = code
-        self.detail = detail
-        super().__init__(f"{code}: {detail}")

@@ -15,14 +15,26 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
+from rollcall.errors import RollcallError
+from rollcall.vocabulary import CauseCode
 
 # With less than this, whatever is written next may be cut off.
 LEAST_FREE = 50_000_000
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+
+class CannotLook(RollcallError):
+    """A witness could not be asked: never green, and never called a failure of the job.
+
+    `detail` is one clean line that proves it.
+    """
+
+    def __init__(self, code: CauseCode, detail: str) -> None:
+        self.code = code
+        self.detail = detail
+        super().__init__(f"{code}: {detail}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from fixtures.lived_in import HOUSE, LivedIn, lived_in
-from rollcall.again import Place
-from rollcall.settings import Asked
+from rollcall.run.place import Place
+from rollcall.run.settings import Asked
 
 HERE = Path("/home/ada/rollcall")
 SHOP = Path("/srv/shop")

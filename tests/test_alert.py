@@ -18,19 +18,19 @@ from fixtures.house import HOSTILE, NOW, ZURICH, House
 from fixtures.listener import Listener, listener
 from fixtures.lived_in import lived_in
 from fixtures.post_office import post_office
-from rollcall import alert
-from rollcall.action import Action, Deed
-from rollcall.alert.channels import carry, channels_of
-from rollcall.alert.message import Message, write_message, write_test
-from rollcall.alert.news import Event, News
-from rollcall.alert.trouble import Concern
 from rollcall.alone import alone
+from rollcall.causes.action import Action, Deed
 from rollcall.history.reading import read_told
 from rollcall.history.rows import NOTHING, Whole
 from rollcall.history.writing import merge
 from rollcall.morning import Morning
 from rollcall.roll.roll import Roll
 from rollcall.roll.telling import Alert
+from rollcall.sinks import alert
+from rollcall.sinks.alert.channels import carry, channels_of
+from rollcall.sinks.alert.message import Message, write_message, write_test
+from rollcall.sinks.alert.news import Event, News
+from rollcall.sinks.alert.trouble import Concern
 
 TOKEN = "t0ken-that-nobody-may-read"
 SOON = timedelta(seconds=1)

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from fixtures.house import NOW, ZURICH, House
-from rollcall.action import Action, Deed
-from rollcall.alert.news import Event, News, find_news, forget_undeclared
-from rollcall.causes.vocabulary import Verdict
+from rollcall.causes.action import Action, Deed
 from rollcall.evidence import Content, FileSeen
 from rollcall.history.rows import NOTHING, Chronicle, Row, Told
 from rollcall.morning import Morning
 from rollcall.roll.telling import Alert
 from rollcall.roll.words import Threshold
+from rollcall.sinks.alert.news import Event, News, find_news, forget_undeclared
+from rollcall.vocabulary import Verdict
 
 YESTERDAY = "2026-02-10T05:00:17"
 DAY = timedelta(days=1)

@@ -16,11 +16,11 @@ import pytest
 
 from fixtures.hostile_service import BUSY, SCHEDULER, HostileService, Script, closed_port, hostile_service, reply
 from rollcall.ask import MOST_AT_ONCE, gather
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.evidence import NotSeen, OutputSeen, SchedulerSeen
 from rollcall.roll.load import load
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Asked, Scheduler
+from rollcall.vocabulary import CauseCode
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 HOUSE = Path(__file__).parents[1]

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import left
-from rollcall.causes.vocabulary import Verdict
 from rollcall.commands import calendar
 from rollcall.errors import BadInput
 from rollcall.history.rows import Row, Whole
 from rollcall.history.writing import merge
-from rollcall.settings import AS_OF, JOBS_FILE, SCHEDULER_URL
+from rollcall.run.settings import AS_OF, JOBS_FILE, SCHEDULER_URL
+from rollcall.vocabulary import Verdict
 
 AS_OF_TIME = "2026-02-11T07:02:00+01:00"
 JOBS = """

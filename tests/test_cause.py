@@ -25,13 +25,13 @@ from fixtures.one_morning import (
     roll_of,
     scheduler_of,
 )
-from rollcall.action import Action, Deed
-from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.causes.action import Action, Deed
 from rollcall.evidence import FileSeen, JobListed, Outcome, RunSeen, SchedulerSeen
-from rollcall.findings import Check
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Format
+from rollcall.verdict.findings import Check
+from rollcall.vocabulary import CauseCode, Verdict
 
 OLD = five_files("2026-02-10T06:00:17+01:00")
 TRIGGER = "http://localhost:8000/api/v1/services/scheduler/trigger/generate_haiku_scheduled"

@@ -9,9 +9,9 @@ from itertools import groupby
 import pytest
 
 from fixtures.one_morning import FOLDER, aime, haiku_job, morning, not_seen
-from rollcall.causes.vocabulary import CauseCode, Of, Verdict
 from rollcall.causes.words import check_step
 from rollcall.roll.job import Job
+from rollcall.vocabulary import CauseCode, Of, Verdict
 
 EVERY = pytest.mark.parametrize("code", CauseCode)
 TRIGGER = "http://localhost:8000/api/v1/services/scheduler/trigger/generate_haiku_scheduled"

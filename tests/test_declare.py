@@ -208,8 +208,8 @@ def test_a_changed_schedule_is_judged_and_said_once(mornings: Mornings) -> None:
 def test_a_recorded_morning_still_misses_it(mornings: Mornings, monkeypatch: pytest.MonkeyPatch) -> None:
     from rollcall.ask import gather
     from rollcall.morning import judge_morning
-    from rollcall.recording import Recorded, record
-    from rollcall.replay import replay
+    from rollcall.recorded.record import Recorded, record
+    from rollcall.recorded.replay import replay
 
     monkeypatch.chdir(mornings.folder)
     mornings.listed(a=mornings.schedule)

@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from fixtures import demo
-from fixtures.demo import DEMO_FAULTS, DemoError, DemoMorning, demo_morning
+from rollcall import demo
+from rollcall.demo import DEMO_FAULTS, DemoError, DemoMorning, demo_morning
 from rollcall.roll.load import load
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -446,7 +446,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
 
 PARENT = """
 import time
-from fixtures.demo import demo_morning
+from rollcall.demo import demo_morning
 with demo_morning("scheduler-stopped") as morning:
     print(morning.url, flush=True)
     time.sleep(60)
@@ -475,7 +475,7 @@ def test_an_unknown_fault_is_answered_with_the_known_ones() -> None:
 
 
 def test_missing_packages_are_named_with_the_cure() -> None:
-    script = "from fixtures.demo import demo_morning\nwith demo_morning(): pass"
+    script = "from rollcall.demo import demo_morning\nwith demo_morning(): pass"
     # -S: an interpreter without any installed package; the parent's side needs none.
     command = [sys.executable, "-S", "-c", script]
     done = subprocess.run(command, cwd=HOUSE, env={}, capture_output=True, text=True, check=False)

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from fixtures.demo import demo_morning
 from fixtures.lived_in import AS_OF, HOUSE, JOBS, TOKEN, lived_in
 from rollcall.commands import diagnose as command
+from rollcall.demo import demo_morning
 from rollcall.errors import BadInput
 
 HAIKU = "generate_haiku_scheduled"

@@ -12,12 +12,12 @@ import pytest
 
 from fixtures.house import House
 from fixtures.one_morning import HAIKU, Told, aime, five_files, made, morning, not_seen, roll_of
-from rollcall.causes.vocabulary import CauseCode, Verdict
-from rollcall.diagnosis import QUESTIONS, Diagnosed, Diagnosis, Link, Standing, diagnose
 from rollcall.evidence import Evidence, NotSeen, Outcome, OutputSeen, RunSeen, SchedulerSeen
-from rollcall.findings import Check
+from rollcall.morning.chain import QUESTIONS, Diagnosed, Diagnosis, Link, Standing, diagnose
 from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
 from rollcall.roll.job import Pause
+from rollcall.verdict.findings import Check
+from rollcall.vocabulary import CauseCode, Verdict
 
 OLD = five_files("2026-02-10T06:00:17+01:00")
 FALLBACK = [made("2026-02-11T06:00:17+01:00", "# Album Haïku\nAucune information disponible" + "x" * 200), *OLD[:4]]

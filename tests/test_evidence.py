@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
 from rollcall.evidence import (
+    CannotLook,
     Content,
     Evidence,
     FileSeen,
@@ -24,6 +23,7 @@ from rollcall.evidence import (
     SchedulerSeen,
 )
 from rollcall.text import clean, clean_block
+from rollcall.vocabulary import CauseCode
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 

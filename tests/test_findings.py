@@ -7,8 +7,8 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from rollcall.causes.vocabulary import CauseCode, Verdict
-from rollcall.findings import Check, Finding, broken, cannot_tell, noted, ok, paused, pending, replaced
+from rollcall.verdict.findings import Check, Finding, broken, cannot_tell, noted, ok, paused, pending, replaced
+from rollcall.vocabulary import CauseCode, Verdict
 
 DONE = ok(Check.RAN_ON_TIME, "done by 06:25", "06:00:17")
 DOWN = broken(Check.ANSWERS, Verdict.FAILED, CauseCode.SCHEDULER_DOWN, expected="200", found="silence", because="down")

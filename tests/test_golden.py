@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 
 from fixtures.house import NOW, ZURICH, House
-from rollcall.action import Action, Deed
+from rollcall.causes.action import Action, Deed
 from rollcall.morning import Morning
-from rollcall.morning.written import to_json
-from rollcall.report.github import render_annotations, render_step_summary
-from rollcall.report.metrics import render_metrics
-from rollcall.report.nagios import render
 from rollcall.report.summary import render_summary
+from rollcall.sinks.github import render_annotations, render_step_summary
+from rollcall.sinks.json import to_json
+from rollcall.sinks.metrics import render_metrics
+from rollcall.sinks.nagios import render
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
 REWRITES = bool(os.environ.get("REWRITE_GOLDEN"))

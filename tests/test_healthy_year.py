@@ -31,15 +31,15 @@ import pytest
 
 from fixtures.one_morning import at, haiku_job
 from fixtures.year import Interval, Run, Year, clock_changes, drawn_runs, healthy_runs, moments
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.evidence import Content
-from rollcall.faults import JOB_FAULTS
-from rollcall.findings import Finding
+from rollcall.rehearse.faults import JOB_FAULTS
+from rollcall.rehearse.scene import Scene
 from rollcall.roll.job import Job
-from rollcall.scene import Scene
 from rollcall.schedule import Schedule
 from rollcall.schedule.answers import due_between
 from rollcall.schedule.days_off import DaysOff, as_scheduled
+from rollcall.verdict.findings import Finding
+from rollcall.vocabulary import CauseCode
 
 UNDATED = "data/scheduled-output/generate-haiku-*.md"
 # Each zone, and what is another way there than a record and a file that tells its time in its name.

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import STAMP, TEXT, Told, at, five_files, haiku_job, made, morning, not_seen
-from rollcall.action import Action, Deed
-from rollcall.causes.vocabulary import CauseCode
+from rollcall.causes.action import Action, Deed
 from rollcall.history.judged import MOST_FROM_FILES, past_morning, rows_of
 from rollcall.history.rows import OutputRow, Row
 from rollcall.morning import judge_morning
+from rollcall.vocabulary import CauseCode
 
 
 def strip_of(found: Sequence[Row]) -> list[str]:

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import at, five_files, left, morning
-from rollcall.causes.vocabulary import Verdict
 from rollcall.commands import history
 from rollcall.errors import BadInput
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read_told, read_whole
 from rollcall.history.rows import OutputRow, PastMorning, Row, Told, Whole
 from rollcall.history.writing import merge, update_told, write
-from rollcall.settings import JOBS_FILE
+from rollcall.run.settings import JOBS_FILE
 from rollcall.times import read_now
+from rollcall.vocabulary import Verdict
 
 JOBS = """
 timezone = "Europe/Zurich"

@@ -19,13 +19,13 @@ import pytest
 
 from fixtures.one_morning import STAMP, TEXT, at, five_files, haiku_job, left, morning, not_seen
 from fixtures.one_morning import Told as Seen
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.history import sqlite
 from rollcall.history.reading import read, read_told, read_whole
 from rollcall.history.rows import FILE, NOTHING, OutputRow, PastMorning, Row, Told, Whole
 from rollcall.history.tables import VERSION
 from rollcall.history.writing import merge, update_told, write
 from rollcall.times import EPOCH
+from rollcall.vocabulary import CauseCode, Verdict
 
 YEAR = timedelta(days=365)
 NOON = at("2026-02-11T12:00:00+01:00")

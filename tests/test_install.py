@@ -20,7 +20,7 @@ import yaml
 from fixtures.on_a_clock import HOUSE, JOBS, NO_SYSTEMD, furnish, script
 from rollcall import typed
 from rollcall.cli import main
-from rollcall.units.moment import machine_zone
+from rollcall.install.moment import machine_zone
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason=NO_SYSTEMD)
 

@@ -10,10 +10,10 @@ import pytest
 
 from fixtures.one_morning import HAIKU, Told, at, morning, not_seen
 from rollcall.causes.explain import explain_scheduler
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import JobListed, NotSeen, SchedulerSeen
-from rollcall.findings import Check, Finding
-from rollcall.liveness import LONGEST_WAIT, wait_before_second_look, with_second_look
+from rollcall.verdict.findings import Check, Finding
+from rollcall.verdict.second_look import LONGEST_WAIT, wait_before_second_look, with_second_look
+from rollcall.vocabulary import CauseCode, Verdict
 
 
 def clock(text: str) -> datetime:

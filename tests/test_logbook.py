@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from fixtures.lived_in import HOUSE
-from rollcall import logbook
 from rollcall.alone import alone
-from rollcall.logbook import append
+from rollcall.sinks import logbook
+from rollcall.sinks.logbook import append
 
 WRITER = """
 import sys
 from pathlib import Path
-from rollcall import logbook
+from rollcall.sinks import logbook
 logbook.LARGEST, logbook.KEPT, logbook._PATIENCE = 100, 300, logbook._PATIENCE * 20
 print(flush=True)
 sys.stdin.readline()

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from fixtures.demo import demo_morning
 from fixtures.hostile_service import BUSY, closed_port
 from fixtures.listener import Listener, listener
 from fixtures.lived_in import AS_OF, HOUSE, TOKEN, LivedIn, lived_in
@@ -24,6 +23,7 @@ from rollcall.alone import alone
 from rollcall.cli import main
 from rollcall.commands import alert as alert_command
 from rollcall.commands import monitor as command
+from rollcall.demo import demo_morning
 from rollcall.errors import BadInput
 from rollcall.history.reading import read
 from rollcall.history.rows import FILE

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import HAIKU, Told, haiku_job, made, morning, not_seen, roll_of
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.morning import judge_morning
-from rollcall.morning.written import incomplete_json, to_json
 from rollcall.report.headline import headline
+from rollcall.sinks.json import incomplete_json, to_json
+from rollcall.vocabulary import CauseCode
 
 
 def written(told: Told, *, is_complete: bool = True) -> dict[str, Any]:

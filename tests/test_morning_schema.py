@@ -16,16 +16,16 @@ from pydantic import ValidationError
 
 from fixtures.house import NOW, ZURICH, House
 from fixtures.one_morning import aime, at, haiku_job, morning, not_seen, told_run
-from rollcall.action import Action, Deed
-from rollcall.causes.vocabulary import CauseCode
+from rollcall.causes.action import Action, Deed
 from rollcall.cli import main
 from rollcall.evidence import JobListed, NotSeen, Outcome, RunSeen, SchedulerSeen
 from rollcall.morning import Morning, judge_morning
 from rollcall.morning.document import MOST_RUNS, Changes, Document
 from rollcall.morning.links import filled_link
-from rollcall.morning.written import incomplete_json, to_json
-from rollcall.replay import replay
+from rollcall.recorded.replay import replay
+from rollcall.sinks.json import incomplete_json, to_json
 from rollcall.times import to_iso
+from rollcall.vocabulary import CauseCode
 
 TOP = Path(__file__).resolve().parent.parent
 SCHEMA = json.loads((TOP / "morning.schema.json").read_text(encoding="utf-8"))

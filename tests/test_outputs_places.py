@@ -20,12 +20,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
-from rollcall.evidence import FileSeen, OutputSeen
+from rollcall.evidence import CannotLook, FileSeen, OutputSeen
 from rollcall.outputs.places import MOST_FILES, MOST_READ, Wanted, look
 from rollcall.roll.output import Output
 from rollcall.roll.words import Format
+from rollcall.vocabulary import CauseCode
 
 ZURICH = ZoneInfo("Europe/Zurich")
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
@@ -377,7 +376,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 from tests.test_outputs_places import seen
-from rollcall.errors import CannotLook
+from rollcall.evidence import CannotLook
 
 folder = Path("outputs")
 if os.geteuid() == 0:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import at, folder_seen, haiku_job, made, not_seen
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.evidence import FileSeen
-from rollcall.past import PastRun, Remembered, Signs, Standing, newest_due, past_runs
+from rollcall.history.past import PastRun, Remembered, Signs, Standing, newest_due, past_runs
 from rollcall.roll.job import Job
 from rollcall.times import parse_span
+from rollcall.vocabulary import CauseCode
 
 MOST = 2_000
 LETTERS = {

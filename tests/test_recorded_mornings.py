@@ -10,11 +10,11 @@ import pytest
 from fixtures.faults_table import PAGE, table
 from fixtures.mornings_made import NOT_YET
 from fixtures.mornings_made.__main__ import EXPECTED, FOLDER, main
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.morning import judge_morning
-from rollcall.recording import EVIDENCE, JOBS
-from rollcall.replay import replay
+from rollcall.recorded.record import EVIDENCE, JOBS
+from rollcall.recorded.replay import replay
 from rollcall.times import read_timestamp
+from rollcall.vocabulary import CauseCode
 
 LARGEST = 2_000_000
 NAMES = sorted(each.name for each in FOLDER.iterdir() if each.is_dir())

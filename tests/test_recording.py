@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import HAIKU, TEXT, Told, at, five_files, haiku_output, made, morning
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.errors import BadInput
 from rollcall.evidence import Evidence, FileSeen, NotSeen, OutputSeen
 from rollcall.morning import Morning, judge_morning
 from rollcall.outputs.content import content_of
-from rollcall.recording import EVIDENCE, JOBS, Recorded, check_can_record, record, recorded_in
-from rollcall.replay import Replay, replay
+from rollcall.recorded.record import EVIDENCE, JOBS, Recorded, check_can_record, record, recorded_in
+from rollcall.recorded.replay import Replay, replay
 from rollcall.roll.load import load
 from rollcall.roll.output import Output
 from rollcall.roll.roll import Roll
 from rollcall.schedulers.json import Json
+from rollcall.vocabulary import CauseCode, Verdict
 
 TOML = f"""
 timezone = "Europe/Zurich"

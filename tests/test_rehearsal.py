@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.demo import demo_morning
 from fixtures.lived_in import AS_OF, TOKEN, lived_in
 from fixtures.mornings_made import NOT_YET
 from fixtures.one_morning import (
@@ -33,18 +32,19 @@ from fixtures.one_morning import (
     roll_of,
     scheduler_of,
 )
-from rollcall.advice import told_to
 from rollcall.ask import gather
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.commands import rehearse as command
+from rollcall.demo import demo_morning
 from rollcall.evidence import Evidence, FileSeen, JobListed, RunSeen, SchedulerSeen
 from rollcall.evidence import Outcome as RunOutcome
-from rollcall.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault
 from rollcall.morning import judge_morning
-from rollcall.rehearsal import LeftOut, Outcome, Rehearsal, Rehearsed, rehearse
+from rollcall.rehearse.advice import told_to
+from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault
+from rollcall.rehearse.rehearsal import LeftOut, Outcome, Rehearsal, Rehearsed, rehearse
+from rollcall.rehearse.scene import Scene
 from rollcall.report.rehearsal import render_rehearsal
 from rollcall.roll.load import load
-from rollcall.scene import Scene
+from rollcall.vocabulary import CauseCode
 
 # Planted before anything looks for it; whoever adds its cause has it found here.
 UNKNOWN = {str(each) for each in JOB_FAULTS if each.code is None}
@@ -215,7 +215,7 @@ UNPLANTED = {CauseCode.NO_RECORDS, CauseCode.UNKNOWN_STATUS, CauseCode.INCOMPLET
 
 
 def test_every_cause_has_its_fault() -> None:
-    """Where this fails, a cause was added: give it a row in rollcall/faults."""
+    """Where this fails, a cause was added: give it a row in rollcall/rehearse/faults."""
     named = {each.code for each in JOB_FAULTS} | {each.code for each in SCHEDULER_FAULTS}
 
     assert set(CauseCode) - named == {*OF_NO_GOOD_RUN, *UNPLANTED, *NOT_YET}

@@ -17,7 +17,7 @@ import pytest
 
 from fixtures.hostile_service import BUSY
 from fixtures.obedient_service import HAIKU, SCHEDULER, Household, ObedientService, Reply, obedient_service
-from rollcall.action import Action, Deed, told
+from rollcall.causes.action import Action, Deed, told
 from rollcall.morning import Morning
 from rollcall.remedy.turn import Attempt, turn
 

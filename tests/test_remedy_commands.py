@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from fixtures.demo import DemoMorning, demo_morning
 from fixtures.obedient_service import HAIKU, SCHEDULER, ObedientService, Reply, obedient_service
 from rollcall.cli import main
+from rollcall.demo import DemoMorning, demo_morning
 from rollcall.history.reading import read_ids
 from rollcall.history.rows import FILE
 

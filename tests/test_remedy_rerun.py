@@ -21,8 +21,8 @@ import pytest
 from fixtures.hostile_service import BUSY
 from fixtures.obedient_service import HAIKU, SCHEDULER, Household, ObedientService, Reply, obedient_service
 from fixtures.one_morning import at, five_files, haiku_job, made, morning
-from rollcall.action import Action, Deed, told
-from rollcall.errors import CannotLook
+from rollcall.causes.action import Action, Deed, told
+from rollcall.evidence import CannotLook
 from rollcall.morning import Morning
 from rollcall.remedy import rerun_missed
 from rollcall.schedulers.json import Json

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from fixtures.house import HOSTILE, NOW, YESTERDAY, ZURICH, House
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import NotSeen
 from rollcall.morning import Morning
 from rollcall.report.board import render_board, title
@@ -22,6 +21,7 @@ from rollcall.report.script import SCRIPT
 from rollcall.report.summary import render_summary
 from rollcall.report.table import HEADERS, cells
 from rollcall.report.told import tell
+from rollcall.vocabulary import CauseCode, Verdict
 
 
 @pytest.fixture

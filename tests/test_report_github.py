@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from fixtures.house import House
 from fixtures.one_morning import morning
 from rollcall.morning import Morning
-from rollcall.report.github import (
+from rollcall.sinks.github import (
     MOST_BYTES,
     annotate_refusal,
     render_annotations,

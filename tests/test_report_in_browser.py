@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from fixtures.house import HOSTILE, ZURICH, House
-from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import Content, FileSeen, SchedulerSeen
 from rollcall.history.rows import Chronicle, PastMorning, Row
 from rollcall.report.board import render_board
+from rollcall.vocabulary import Verdict
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # What a reader sees of the page inside a frame: the line is on top and not covered, nothing is cut off at the side.

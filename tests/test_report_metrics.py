@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fixtures.house import NOW, House
 from fixtures.one_morning import morning
-from rollcall.report.metrics import render_incomplete_metrics, render_metrics
+from rollcall.sinks.metrics import render_incomplete_metrics, render_metrics
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

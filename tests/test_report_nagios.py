@@ -11,10 +11,10 @@ import pytest
 
 from fixtures.house import HOSTILE, House
 from fixtures.one_morning import Told, haiku_job, morning, not_seen, roll_of
-from rollcall.action import Action, Deed
-from rollcall.causes.vocabulary import CauseCode
+from rollcall.causes.action import Action, Deed
 from rollcall.morning import Morning, judge_morning
-from rollcall.report.nagios import State, render
+from rollcall.sinks.nagios import State, render
+from rollcall.vocabulary import CauseCode
 
 GOOD = morning().judged
 LATE: dict[str, Any] = {"late": "warn", "has_output": False, "last_execution": "2026-02-11T05:59:00"}

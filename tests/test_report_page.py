@@ -12,8 +12,7 @@ import pytest
 
 from fixtures.house import HOSTILE, NOW, YESTERDAY, ZURICH, House
 from fixtures.one_morning import at, left
-from rollcall.action import Action, Deed
-from rollcall.causes.vocabulary import Verdict
+from rollcall.causes.action import Action, Deed
 from rollcall.evidence import Content, FileSeen, JobListed, RunSeen
 from rollcall.history.rows import NOTHING, Chronicle, PastMorning, Row
 from rollcall.morning import Morning
@@ -27,6 +26,7 @@ from rollcall.report.strips import beats
 from rollcall.report.told import tell
 from rollcall.roll.job import Pause
 from rollcall.schedule import Engine, read_schedule
+from rollcall.vocabulary import Verdict
 
 _LEFT = re.compile(r"<[^>]*>")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.house import NOW, House
-from rollcall.action import Action, Deed
+from rollcall.causes.action import Action, Deed
 from rollcall.report.summary import render_summary
 
 STARTED = Action(deed=Deed.START, subject="aime", at=NOW, is_proven=True, proof="running, 9 jobs")

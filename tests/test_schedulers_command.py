@@ -17,12 +17,12 @@ import pytest
 
 from fixtures.hostile_service import BUSY
 from fixtures.one_morning import scheduler_of
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import BadInput, CannotLook
-from rollcall.evidence import JobListed, Outcome, RunSeen, SchedulerSeen
+from rollcall.errors import BadInput
+from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Asked, Scheduler
 from rollcall.schedulers.over_pipes import LARGEST_OUTPUT
+from rollcall.vocabulary import CauseCode
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 SECRET = "s3cr3t-t0ken-0123456789"

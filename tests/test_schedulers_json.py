@@ -32,14 +32,14 @@ from fixtures.hostile_service import (
     reply,
 )
 from fixtures.one_morning import scheduler_of
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import BadInput, CannotLook
-from rollcall.evidence import JobListed, Outcome, RunSeen, SchedulerSeen
+from rollcall.errors import BadInput
+from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll import scheduler as roll_scheduler
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedulers.over_http import LARGEST_ANSWER, LARGEST_LOOK, post
 from rollcall.schedulers.pages import MOST_ENTRIES, MOST_PAGES
+from rollcall.vocabulary import CauseCode
 
 # For those who never answer; those who do may be slow on a busy machine.
 SHORT, PATIENT = "0.4 s", "10 s"

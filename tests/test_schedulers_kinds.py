@@ -14,7 +14,6 @@ import pytest
 
 from fixtures.hostile_service import Asked, answering_service
 from rollcall.ask import gather
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.errors import BadInput
 from rollcall.evidence import NotSeen
 from rollcall.morning import Morning, judge_morning
@@ -22,6 +21,7 @@ from rollcall.roll.kinds import find_kind, kinds, merged
 from rollcall.roll.load import load
 from rollcall.schedulers.json import Json
 from rollcall.schedulers.sql import Sql
+from rollcall.vocabulary import CauseCode, Verdict
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 HOUSE = Path(__file__).parents[1]
@@ -32,8 +32,8 @@ CODE = '''
 
 from pathlib import Path
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
+from rollcall.vocabulary import CauseCode
+from rollcall.evidence import CannotLook
 from rollcall.evidence import JobListed, RunSeen, SchedulerSeen
 from rollcall.roll.scheduler import Asked, Scheduler
 

@@ -11,12 +11,11 @@ from typing import Any
 import pydantic
 import pytest
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
-from rollcall.evidence import JobListed, Outcome, RunSeen, SchedulerSeen
+from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets
 from rollcall.schedulers.mapping import Mapped
+from rollcall.vocabulary import CauseCode
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 SINCE = NOW - timedelta(days=1)

@@ -18,20 +18,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fixtures.demo.store import Store
 from fixtures.hostile_service import BUSY, Script, closed_port, hostile_service
 from fixtures.postgres import OWNER, PASSWORD, Postgres
 from rollcall import typed
 from rollcall.ask import gather
-from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.demo.store import Store
 from rollcall.errors import BadInput
 from rollcall.evidence import JobListed, NotSeen, Outcome, RunSeen, SchedulerSeen
-from rollcall.findings import Check
 from rollcall.morning import judge_morning
 from rollcall.roll.load import load
 from rollcall.roll.roll import Roll
 from rollcall.schedulers.pages import MOST_ENTRIES
 from rollcall.schedulers.query import bound_in, columns
+from rollcall.verdict.findings import Check
+from rollcall.vocabulary import CauseCode, Verdict
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 HOUSE = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ import pytest
 
 from rollcall.errors import BadInput
 from rollcall.roll.roll import Roll
-from rollcall.settings import Asked
+from rollcall.run.settings import Asked
 
 ZURICH = ZoneInfo("Europe/Zurich")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

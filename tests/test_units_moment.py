@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from rollcall.install.moment import look_at, machine_zone, shown_in, skipped_on, sure_from
 from rollcall.roll.load import load
 from rollcall.roll.roll import Roll
-from rollcall.units.moment import look_at, machine_zone, shown_in, skipped_on, sure_from
 
 ZURICH = ZoneInfo("Europe/Zurich")
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import TEXT, Told, at, five_files, haiku_job, made, morning, not_seen
-from rollcall.causes.vocabulary import CauseCode, Verdict
-from rollcall.findings import Check
 from rollcall.roll.words import Late
+from rollcall.verdict.findings import Check
+from rollcall.vocabulary import CauseCode, Verdict
 
 DAYS = pytest.mark.parametrize("day", ["2026-02-11", "2026-03-29", "2026-10-25"], ids=["winter", "spring", "autumn"])
 ENGINES = pytest.mark.parametrize("engine", ["cron", "apscheduler"])

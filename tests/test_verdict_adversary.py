@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import Told, at, folder_seen, haiku_job, made, morning, scheduler_of
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.evidence import RunSeen, SchedulerSeen
-from rollcall.findings import Check
+from rollcall.verdict.findings import Check
+from rollcall.vocabulary import CauseCode
 from tests.test_verdict_runs import DAYS, ETL, FAILED, LOAD, TABLE, answer, by_hand, listing, ran, said, told
 
 AROUND_CLOCK_CHANGES = pytest.mark.parametrize(("day", "offset"), DAYS)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import HAIKU, Told, aime, at, made, morning, not_seen
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import NotSeen, RunSeen, SchedulerSeen
-from rollcall.findings import Check, Finding
 from rollcall.remedy.missed import why_not
+from rollcall.verdict.findings import Check, Finding
+from rollcall.vocabulary import CauseCode, Verdict
 
 DOWN = not_seen(CauseCode.SCHEDULER_DOWN, "GET http://localhost:8000/status: connection refused")
 MEMORY = {"database": "sqlite:///data/musique.db"}

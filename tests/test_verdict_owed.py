@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import HAIKU, Told, at, five_files, haiku_job, made, morning
-from rollcall.causes.vocabulary import CauseCode, Verdict
-from rollcall.findings import Check
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.job import Pause
 from rollcall.schedule.answers import due_between
 from rollcall.schedule.days_off import DaysOff
 from rollcall.times import parse_span
+from rollcall.verdict.findings import Check
+from rollcall.vocabulary import CauseCode, Verdict
 
 MICROSECOND = timedelta(microseconds=1)
 

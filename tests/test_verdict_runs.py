@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import Told, at, haiku_job, morning, scheduler_of
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.evidence import JobListed, RunSeen, SchedulerSeen
-from rollcall.findings import Check
 from rollcall.roll.job import Job
+from rollcall.verdict.findings import Check
+from rollcall.vocabulary import CauseCode
 
 TABLE: dict[str, Any] = {
     "kind": "json",

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import HAIKU, Told, at, made, morning, not_seen
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import JobListed, Outcome, RunSeen, SchedulerSeen
-from rollcall.findings import Check
+from rollcall.verdict.findings import Check
+from rollcall.vocabulary import CauseCode, Verdict
 
 
 def clock(text: str) -> str:

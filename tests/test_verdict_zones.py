@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import five_files, made, morning
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.evidence import FileSeen
+from rollcall.vocabulary import CauseCode
 
 LINE = 'Correct how its names are read: `timezone = "{}"` in [jobs.generate_haiku_scheduled.output] of jobs.toml'
 

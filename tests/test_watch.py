@@ -12,8 +12,8 @@ import pytest
 
 from fixtures.hostile_service import BUSY, Script, closed_port, hostile_service, reply
 from fixtures.listener import Listener, listener
-from rollcall import watch
 from rollcall.roll.telling import Watch
+from rollcall.sinks import watch
 
 TOKEN = "5bf66975-d4c7-4bf5-bcc8-b8d8a82ea278"
 LIMIT = timedelta(seconds=1)

@@ -6,8 +6,8 @@ import re
 
 from fixtures.red_page import PAGE as FILE
 from fixtures.red_page import page
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.cli import COMMANDS
+from rollcall.vocabulary import CauseCode
 
 PAGE = FILE.read_text(encoding="utf-8")
 

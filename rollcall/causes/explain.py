@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from rollcall.action import Action, Deed, show_clock
+from rollcall.causes.action import Action, Deed, show_clock
 from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.causes.steps import step_for_job, step_for_scheduler
-from rollcall.causes.vocabulary import CauseCode, Verdict
-from rollcall.findings import Check, Finding
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import counted
 from rollcall.verdict import JobJudged, SchedulerJudged
+from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.record import UNEXPLAINED
+from rollcall.vocabulary import CauseCode, Verdict
 
 _ROOT_FIRST = tuple(CauseCode)
 

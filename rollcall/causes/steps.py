@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rollcall.action import Action, Deed, show_clock
-from rollcall.causes.vocabulary import CauseCode, Of
+from rollcall.causes.action import Action, Deed, show_clock
 from rollcall.causes.words import JobWords, SchedulerWords, fill
-from rollcall.findings import Check, Finding
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Late
 from rollcall.text import listed
 from rollcall.verdict import JobJudged, pause, zones
+from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.record import zone_of_this_run
+from rollcall.vocabulary import CauseCode, Of
 
 _MEMORY = "[schedulers.{key}.memory] in jobs.toml"
 _OF_A_MEMORY = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rollcall.action import Deed
+from rollcall.causes.action import Deed
 from rollcall.causes.commands import (
     CHECK_AGAIN,
     plain,
@@ -18,13 +18,13 @@ from rollcall.causes.commands import (
     toml_key,
     trigger_of,
 )
-from rollcall.causes.vocabulary import CauseCode, Of, Verdict
-from rollcall.findings import Check
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.shell import shell_word
 from rollcall.verdict import JobJudged
+from rollcall.verdict.findings import Check
 from rollcall.verdict.readings import lines_to_add
+from rollcall.vocabulary import CauseCode, Of, Verdict
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # Who runs what no scheduler tells of.

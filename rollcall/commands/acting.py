@@ -17,7 +17,7 @@ from rollcall.morning import Morning, judge_morning
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
-from rollcall.settings import AS_OF, REPLAY, Asked
+from rollcall.run.settings import AS_OF, REPLAY, Asked
 from rollcall.times import read_now
 
 

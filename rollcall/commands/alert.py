@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall.errors import BadInput
-from rollcall.settings import JOBS_FILE, Asked
+from rollcall.run.settings import JOBS_FILE, Asked
 from rollcall.times import read_now
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """A line for each channel; returns the exit status. Raises `BadInput`."""
-    from rollcall.alert.channels import carry, channels_of
-    from rollcall.alert.message import write_test
+    from rollcall.sinks.alert.channels import carry, channels_of
+    from rollcall.sinks.alert.message import write_test
 
     asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file)
     now = read_now()

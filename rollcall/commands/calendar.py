@@ -21,16 +21,16 @@ from rollcall.ask import list_outputs
 from rollcall.commands.selected import selected
 from rollcall.errors import BadInput
 from rollcall.evidence import NotSeen, Outputs, OutputSeen
+from rollcall.history.past import MOST_RUNS, Signs, past_runs
 from rollcall.history.reading import read
 from rollcall.history.recall import remembered
 from rollcall.history.rows import FILE, NOTHING, Chronicle
 from rollcall.outputs.places import MOST_FILES
-from rollcall.past import MOST_RUNS, Signs, past_runs
 from rollcall.report.calendar import Paper, render_legend, render_past
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
-from rollcall.settings import AS_OF, JOBS_FILE, REPLAY, Asked
+from rollcall.run.settings import AS_OF, JOBS_FILE, REPLAY, Asked
 from rollcall.text import clean
 from rollcall.times import parse_span, read_now, show_instant, show_span
 from rollcall.verdict import interval

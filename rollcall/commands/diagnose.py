@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from rollcall.ask import gather
 from rollcall.commands.witnessed import add_options, witnessed
-from rollcall.diagnosis import diagnose
 from rollcall.evidence import Evidence
-from rollcall.liveness import LONGEST_WAIT, wait_before_second_look, with_second_look
 from rollcall.morning import Morning, judge_morning
+from rollcall.morning.chain import diagnose
 from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
 from rollcall.times import show_span
+from rollcall.verdict.second_look import LONGEST_WAIT, wait_before_second_look, with_second_look
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction

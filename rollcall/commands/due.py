@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rollcall.commands.selected import selected
 from rollcall.roll.job import Job
-from rollcall.settings import AS_OF, JOBS_FILE, Asked
+from rollcall.run.settings import AS_OF, JOBS_FILE, Asked
 from rollcall.times import read_now, show_instant, show_span
 from rollcall.verdict import interval, pause
 

@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rollcall.action import told
+from rollcall.causes.action import told
 from rollcall.commands.acting import Acting, acting
 from rollcall.commands.selected import check_declared
 from rollcall.commands.witnessed import add_address

@@ -21,18 +21,18 @@ from typing import TYPE_CHECKING
 
 from rollcall import typed
 from rollcall.errors import BadInput
+from rollcall.install.base import Clock, Stand, Standing
+from rollcall.install.cron import Cron
+from rollcall.install.github import Github
+from rollcall.install.gitlab import Gitlab
+from rollcall.install.launchd import Launchd
+from rollcall.install.moment import FIRST_COFFEE, Limit, Look, look_at, machine_zone, skipped_on
+from rollcall.install.plan import Kind, Plan, Wish
+from rollcall.install.systemd import Systemd
 from rollcall.roll.roll import Roll
-from rollcall.settings import JOBS_FILE, Asked
+from rollcall.run.settings import JOBS_FILE, Asked
 from rollcall.text import clean, listed
 from rollcall.times import read_now
-from rollcall.units.base import Clock, Stand, Standing
-from rollcall.units.cron import Cron
-from rollcall.units.github import Github
-from rollcall.units.gitlab import Gitlab
-from rollcall.units.launchd import Launchd
-from rollcall.units.moment import FIRST_COFFEE, Limit, Look, look_at, machine_zone, skipped_on
-from rollcall.units.plan import Kind, Plan, Wish
-from rollcall.units.systemd import Systemd
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction

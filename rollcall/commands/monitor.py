@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from rollcall import action, watch
 from rollcall.alone import alone
+from rollcall.causes import action
 from rollcall.commands.acting import Acting, acting
 from rollcall.commands.witnessed import add_address
 from rollcall.errors import BadInput
@@ -35,15 +35,15 @@ from rollcall.files import write_whole
 from rollcall.history.reading import read
 from rollcall.history.rows import FILE, NOTHING
 from rollcall.history.writing import write
-from rollcall.logbook import append, show_limits
 from rollcall.morning import Morning
-from rollcall.report import nagios
 from rollcall.report.headline import headline
-from rollcall.report.metrics import render_incomplete_metrics, render_metrics
-from rollcall.report.nagios import State
 from rollcall.report.summary import render_summary
 from rollcall.report.told import Told
 from rollcall.report.told import tell as tell_causes
+from rollcall.sinks import nagios, watch
+from rollcall.sinks.logbook import append, show_limits
+from rollcall.sinks.metrics import render_incomplete_metrics, render_metrics
+from rollcall.sinks.nagios import State
 from rollcall.text import clean
 from rollcall.times import read_now, to_iso
 
@@ -219,7 +219,7 @@ class _Look:
         chronicle = read(file, roll.jobs, now=morning.judged_at) if file else NOTHING
         self._note(chronicle.problem)
         if roll.alert:
-            from rollcall import alert
+            from rollcall.sinks import alert
 
             for problem in alert.tell(roll, morning, chronicle, file=file, is_complete=True):
                 self._note(problem)

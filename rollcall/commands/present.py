@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import rollcall
-from rollcall.again import Place
-from rollcall.settings import Asked
+from rollcall.run.place import Place
+from rollcall.run.settings import Asked
 
 
 def clock_from(began_at: datetime) -> Callable[[], datetime]:

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from rollcall.commands.witnessed import add_options, witnessed
-from rollcall.rehearsal import rehearse
+from rollcall.rehearse.rehearsal import rehearse
 from rollcall.report.headline import show_replay
 from rollcall.report.rehearsal import render_rehearsal
 

@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from rollcall.action import told
+from rollcall.causes.action import told
 from rollcall.commands.acting import acting
 from rollcall.commands.selected import selected
 from rollcall.commands.witnessed import add_address

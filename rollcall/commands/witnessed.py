@@ -17,7 +17,7 @@ from rollcall.evidence import Evidence
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
-from rollcall.settings import AS_OF, JOBS_FILE, REPLAY, SCHEDULER_URL, Asked
+from rollcall.run.settings import AS_OF, JOBS_FILE, REPLAY, SCHEDULER_URL, Asked
 from rollcall.times import read_now
 
 if TYPE_CHECKING:

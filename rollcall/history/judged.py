@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from rollcall.action import Action, Deed, told
-from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.causes.action import Action, Deed, told
 from rollcall.evidence import FileSeen, Outcome
+from rollcall.history.past import PastRun, Signs, Standing, past_runs
 from rollcall.history.rows import OutputRow, PastMorning, Row
 from rollcall.morning import Morning
-from rollcall.past import PastRun, Signs, Standing, past_runs
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.roll.words import Late
 from rollcall.schedule.answers import due_between
 from rollcall.text import clean
 from rollcall.verdict import JobJudged, interval
+from rollcall.vocabulary import CauseCode, Verdict
 
 # A job of every minute has 1,440 runs in a day of look-back, and a strip shows some thirty.
 MOST_FROM_FILES = 48

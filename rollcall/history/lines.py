@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.errors import BadInput, Mistake
 from rollcall.evidence import JobListed
 from rollcall.history.rows import OutputRow, PastMorning, Row, Told, Whole
 from rollcall.text import clean, counted
 from rollcall.times import read_timestamp, to_iso
+from rollcall.vocabulary import Verdict
 
 VERSION = 2
 _MOST_MISTAKES = 20

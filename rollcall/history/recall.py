@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from rollcall.causes.vocabulary import Verdict
+from rollcall.history.past import Remembered, Standing
 from rollcall.history.rows import Row
-from rollcall.past import Remembered, Standing
 from rollcall.roll.job import Job
+from rollcall.vocabulary import Verdict
 
 _WORKLESS = frozenset({Verdict.MISSED, Verdict.FAILED, Verdict.STUCK, Verdict.BAD_OUTPUT})
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import JobListed
+from rollcall.vocabulary import Verdict
 
 FILE = "history.sqlite3"
 

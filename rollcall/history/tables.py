@@ -14,11 +14,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import JobListed
 from rollcall.history.rows import OutputRow, PastMorning, Row, Told
 from rollcall.text import clean
 from rollcall.times import EPOCH
+from rollcall.vocabulary import Verdict
 
 VERSION = 2
 INSTANT = timedelta(microseconds=1)

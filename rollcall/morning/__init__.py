@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from rollcall.action import Action, Deed
+from rollcall.causes.action import Action, Deed
 from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.causes.explain import Cause, explain_job, explain_scheduler
 from rollcall.evidence import Evidence, JobListed

@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
-from rollcall.action import Deed
-from rollcall.causes.vocabulary import CauseCode, Verdict
+from rollcall.causes.action import Deed
 from rollcall.evidence import Outcome
-from rollcall.findings import Check
+from rollcall.verdict.findings import Check
+from rollcall.vocabulary import CauseCode, Verdict
 
 MOST_RUNS = 30
 MOST_FILES = 5

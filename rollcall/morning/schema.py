@@ -7,8 +7,8 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.morning.document import Document
+from rollcall.vocabulary import CauseCode
 
 
 def morning_schema() -> dict[str, Any]:

@@ -15,9 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
-from rollcall.evidence import FileSeen, OutputSeen
+from rollcall.evidence import CannotLook, FileSeen, OutputSeen
 from rollcall.naming.fields import Disagreement
 from rollcall.naming.stretch import Told
 from rollcall.outputs.content import read_content
@@ -26,6 +24,7 @@ from rollcall.roll.output import Output
 from rollcall.roll.words import Dated
 from rollcall.text import clean
 from rollcall.times import EPOCH
+from rollcall.vocabulary import CauseCode
 
 # A page and a judgement need the runs of the look-back; a folder may hold years.
 MOST_FILES = 2_000

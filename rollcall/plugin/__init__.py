@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from rollcall.again import Place
 from rollcall.errors import BadInput
 from rollcall.plugin import as_nagios, outcome
 from rollcall.plugin.beginning import begin
@@ -21,6 +20,7 @@ from rollcall.plugin.presentation import Presentation
 from rollcall.plugin.session import Session, Subjects, hand_over, parameters_of, receive
 from rollcall.plugin.views import CheckedJob, CheckedScheduler, Facing
 from rollcall.plugin.witnesses import OF_JOBS, OF_SCHEDULERS
+from rollcall.run.place import Place
 from rollcall.text import listed
 from rollcall.times import read_now
 

@@ -65,7 +65,7 @@ def remember_as_whole(session: Session, ending: Ending) -> str | None:
 def _alert(session: Session, ending: Ending, page: Path) -> Sequence[str]:
     if session.morning is None or not session.is_of_today or session.roll.alert is None:
         return ()
-    from rollcall import alert
+    from rollcall.sinks import alert
 
     return alert.tell(
         session.roll,
@@ -84,7 +84,7 @@ def end_the_watch(session: Session, ending: Ending, status: int, said: Sequence[
     """
     if not session.is_of_today or session.roll.watch is None:
         return None
-    from rollcall import watch
+    from rollcall.sinks import watch
 
     watched = session.watched or watch.Run(session.roll.watch, is_whole=ending.expected > 0 or status != 5)
     return watched.finish(status, "\n".join(said))

@@ -14,7 +14,7 @@ import pytest
 
 from rollcall.plugin.options import NAGIOS, needs_no_jobs
 from rollcall.plugin.presentation import Presentation
-from rollcall.report.nagios import State, render
+from rollcall.sinks.nagios import State, render
 from rollcall.text import clean
 
 Whole = Generator[None, int | pytest.ExitCode | None, int | pytest.ExitCode | None]

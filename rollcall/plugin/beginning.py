@@ -8,11 +8,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 
-from rollcall.again import Place
 from rollcall.errors import BadInput
 from rollcall.history.rows import FILE
 from rollcall.plugin.session import Session
-from rollcall.settings import Asked
+from rollcall.run.place import Place
+from rollcall.run.settings import Asked
 
 
 def begin(wanted: Asked, cleanup: ExitStack, now: datetime, place: Place) -> Session:
@@ -54,7 +54,7 @@ def begin(wanted: Asked, cleanup: ExitStack, now: datetime, place: Place) -> Ses
 
 def _begin_demo(wanted: Asked, cause: str, cleanup: ExitStack, place: Place) -> Session:
     try:
-        from fixtures.demo import DemoError, demo_morning
+        from rollcall.demo import DemoError, demo_morning
     except ImportError:
         rule = "is part of the Roll call repository, not of the installed package. Clone it, then: make demo"
         raise BadInput.single("--demo", rule) from None

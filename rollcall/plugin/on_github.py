@@ -25,7 +25,7 @@ def summarize(morning: Morning | None, ending: Ending, notes: Sequence[str]) -> 
     """Adds the morning to the step's summary. Returns what kept it from that, in one line."""
     if not _is_there():
         return None
-    from rollcall.report.github import render_refusal, render_step_summary
+    from rollcall.sinks.github import render_refusal, render_step_summary
 
     if morning is None:
         return _append(render_refusal(ending.interruption or ""))
@@ -36,7 +36,7 @@ def annotated(morning: Morning | None, ending: Ending) -> list[str]:
     """The lines of output that annotate the run; none elsewhere."""
     if not _is_there():
         return []
-    from rollcall.report.github import annotate_refusal, render_annotations
+    from rollcall.sinks.github import annotate_refusal, render_annotations
 
     return render_annotations(morning, **ending.told) if morning else annotate_refusal(ending.interruption or "")
 
@@ -45,7 +45,7 @@ def refuse(config: pytest.Config, problem: str) -> None:
     """Tells of a run that ends before there is a terminal to tell it."""
     if not _is_there():
         return
-    from rollcall.report.github import annotate_refusal, render_refusal
+    from rollcall.sinks.github import annotate_refusal, render_refusal
 
     _append(render_refusal(problem))
     if not config.getoption(NAGIOS):

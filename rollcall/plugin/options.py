@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from rollcall import settings
-from rollcall.settings import Asked
+from rollcall.run import settings
+from rollcall.run.settings import Asked
 
 # pytest then only shows what it has: no scheduler may be asked, and no report replaced.
 _SHOWS = frozenset({"collectonly", "setuponly", "setupplan", "show_fixtures_per_test"})

@@ -10,9 +10,9 @@ from typing import NoReturn
 
 import pytest
 
-from rollcall.findings import Finding
 from rollcall.plugin.session import parameters_of
 from rollcall.plugin.views import CannotTell, CheckedJob, CheckedScheduler, NotPromised, Paused
+from rollcall.verdict.findings import Finding
 
 CANNOT_TELL = "cannot tell: "
 PAUSED = "paused: "

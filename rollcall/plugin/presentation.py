@@ -12,7 +12,6 @@ import pytest
 
 from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.morning import Morning
-from rollcall.morning.written import incomplete_json, to_json
 from rollcall.plugin import aftermath, junit, on_github
 from rollcall.plugin.ending import Ending
 from rollcall.plugin.page import Page
@@ -22,6 +21,7 @@ from rollcall.report.board import title
 from rollcall.report.changes import documented
 from rollcall.report.incomplete import render_incomplete
 from rollcall.report.summary import render_summary
+from rollcall.sinks.json import incomplete_json, to_json
 from rollcall.text import clean
 
 _NO_PAGE = "Roll call's page is written by pytest-html, which is not loaded. Install it, and leave out -p no:html."
@@ -85,7 +85,7 @@ class Presentation:
             self._reports.json: incomplete_json(at, zone, **known),
         }
         if self._reports.metrics:
-            from rollcall.report.metrics import render_incomplete_metrics
+            from rollcall.sinks.metrics import render_incomplete_metrics
 
             texts[self._reports.metrics] = render_incomplete_metrics(at)
         return texts
@@ -135,7 +135,7 @@ class Presentation:
             known = documented(self.morning, self._session.chronicle) if self._session else None
             texts = {self._reports.json: to_json(self.morning, since=since, changes=known, **self.ending.told)}
             if self._reports.metrics:
-                from rollcall.report.metrics import render_metrics
+                from rollcall.sinks.metrics import render_metrics
 
                 texts[self._reports.metrics] = render_metrics(self.morning, **self._ended)
         self._reports.finish(texts, interruption=interruption)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rollcall.again import Place
 from rollcall.ask import gather
 from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.errors import BadInput
@@ -27,18 +26,19 @@ from rollcall.morning import Morning, judge_morning
 from rollcall.plugin.declared import place_of
 from rollcall.plugin.views import CheckedJob, CheckedScheduler, Facing, Facts
 from rollcall.plugin.witnesses import job_witnesses, scheduler_witnesses
-from rollcall.recording import Recorded, record
-from rollcall.replay import Replay
+from rollcall.recorded.record import Recorded, record
+from rollcall.recorded.replay import Replay
 from rollcall.report.headline import show_replay
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
-from rollcall.settings import RERUN, RESTART
+from rollcall.run.place import Place
+from rollcall.run.settings import RERUN, RESTART
 from rollcall.text import clean, counted
 from rollcall.times import show_instant
 
 if TYPE_CHECKING:
-    from rollcall.watch import Run as Watching
+    from rollcall.sinks.watch import Run as Watching
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ class Session:
 
     def _begin_to_be_watched(self, *, is_whole: bool) -> None:
         if self.is_of_today and self.roll.watch:
-            from rollcall import watch
+            from rollcall.sinks import watch
 
             self.watched = watch.begin(self.roll.watch, is_whole=is_whole)
 

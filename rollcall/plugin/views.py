@@ -15,10 +15,10 @@ from types import CodeType
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.errors import RollcallError
-from rollcall.findings import Check, Finding
 from rollcall.verdict import JobJudged, SchedulerJudged
+from rollcall.verdict.findings import Check, Finding
+from rollcall.vocabulary import Verdict
 
 
 class CannotTell(RollcallError):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rollcall.findings import Check
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
+from rollcall.verdict.findings import Check
 from rollcall.verdict.promises import promises_of
 from rollcall.verdict.scheduler import promises_of as promises_of_scheduler
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rollcall.errors import CannotLook
+from rollcall.evidence import CannotLook
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedulers.json import Json
 from rollcall.schedulers.over_http import Answer, address, post

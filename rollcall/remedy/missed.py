@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rollcall.action import Deed
+from rollcall.causes.action import Deed
 from rollcall.causes.commands import table_of, trigger_of
 from rollcall.causes.words import is_plainly_missed
 from rollcall.evidence import OutputSeen
-from rollcall.findings import Check, Finding
 from rollcall.roll.due_run import DueRun
 from rollcall.text import show_size
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged, SchedulerJudged
+from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.record import zone_of_this_run
 
 # Its memory is only a witness: that it does not answer keeps no job from running.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from rollcall.action import Action
+from rollcall.causes.action import Action
 from rollcall.morning import Morning
 
 NOTHING_DONE = "nothing was done"

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rollcall.ask import gather
-from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import NotSeen, SchedulerSeen
-from rollcall.findings import Check
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import counted, listed
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
+from rollcall.verdict.findings import Check
 from rollcall.verdict.scheduler import scheduler_findings
 from rollcall.verdict.witnesses import Reading
+from rollcall.vocabulary import Verdict
 
 BETWEEN_LOOKS = timedelta(seconds=0.5)
 _OF_THE_SCHEDULER = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from rollcall.action import Action, Deed, show_clock
 from rollcall.ask import gather
+from rollcall.causes.action import Action, Deed, show_clock
 from rollcall.causes.commands import request_of, trigger_of
-from rollcall.causes.vocabulary import CauseCode, Verdict
-from rollcall.findings import Check
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.missed import scheduler_broken, why_not, why_not_now
@@ -29,6 +27,8 @@ from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged, SchedulerJudged, judge_job, judge_scheduler
+from rollcall.verdict.findings import Check
+from rollcall.vocabulary import CauseCode, Verdict
 
 # The promises that a run by hand can keep; that it was on time is not among them.
 _OF_ITS_WORK = (

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from rollcall.action import Action, Deed
+from rollcall.causes.action import Action, Deed
 from rollcall.causes.commands import request_of, table_of
 from rollcall.evidence import SchedulerSeen
-from rollcall.findings import Finding
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.outcome import NOTHING_DONE, Outcome, morning_after
@@ -20,6 +19,7 @@ from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.scheduler import Scheduler
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged
+from rollcall.verdict.findings import Finding
 from rollcall.verdict.scheduler import scheduler_findings
 
 PROOF_LIMIT = timedelta(seconds=30)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from rollcall.action import Action, told
-from rollcall.causes.vocabulary import Verdict
+from rollcall.causes.action import Action, told
 from rollcall.morning import Morning
 from rollcall.report import markup
+from rollcall.vocabulary import Verdict
 
 
 def render_actions(morning: Morning) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import Verdict
-from rollcall.findings import Check, Finding
 from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.report import markup
@@ -29,6 +27,8 @@ from rollcall.report.told import Told, tell
 from rollcall.text import counted
 from rollcall.times import show_date, show_instant, to_iso
 from rollcall.verdict import SchedulerJudged
+from rollcall.verdict.findings import Check, Finding
+from rollcall.vocabulary import Verdict
 
 _NOBODY: Mapping[str, str] = {}
 

@@ -15,7 +15,7 @@ from itertools import groupby
 from operator import itemgetter
 from textwrap import wrap
 
-from rollcall.past import MOST_RUNS, PastRun, Signs, Standing
+from rollcall.history.past import MOST_RUNS, PastRun, Signs, Standing
 from rollcall.roll.job import Job
 from rollcall.text import clean, counted, show_size
 from rollcall.verdict import show

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rollcall.findings import Finding
 from rollcall.report import markup
 from rollcall.report.lasting import Context, render_lasting
 from rollcall.report.proofs import render_proofs
 from rollcall.report.told import Told, telling
 from rollcall.text import counted
+from rollcall.verdict.findings import Finding
 
 _MOST_NAMED = 12
 # The proof is on top; who wants every job's finds it on its tile.

@@ -12,13 +12,13 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.history.rows import Chronicle, PastMorning, Row
 from rollcall.morning import Morning, document
 from rollcall.report import markup
 from rollcall.text import show_size
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
+from rollcall.vocabulary import Verdict
 
 _DAY = timedelta(days=1)
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")

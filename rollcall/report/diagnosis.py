@@ -11,7 +11,7 @@ from itertools import groupby
 from textwrap import wrap
 from typing import Any
 
-from rollcall.diagnosis import Diagnosed, Diagnosis, Link, Standing
+from rollcall.morning.chain import Diagnosed, Diagnosis, Link, Standing
 from rollcall.report.headline import show_replay
 from rollcall.text import clean
 from rollcall.times import show_instant, to_iso

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.morning import Morning
 from rollcall.text import counted
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
+from rollcall.vocabulary import Verdict
 
 UNFINISHED = "the run did not come to its end"
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.history.rows import PastMorning, Row
 from rollcall.report.calendar import Paper
 from rollcall.text import clean, counted, show_size
 from rollcall.times import show_instant, show_span
+from rollcall.vocabulary import Verdict
 
 # A strip of a job that is due every minute would be nothing but a strip.
 MOST_ROWS = 200

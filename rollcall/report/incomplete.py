@@ -6,12 +6,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rollcall.causes.commands import CHECK_AGAIN
-from rollcall.causes.vocabulary import Verdict
 from rollcall.report import markup
 from rollcall.report.board import render_staged
 from rollcall.report.marks import render_marks
 from rollcall.report.style import STYLE
 from rollcall.times import show_instant
+from rollcall.vocabulary import Verdict
 
 _NOT_AT_ITS_END = "has not come to its end; nothing on this page says that a job did its work"
 

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.history.rows import Chronicle
 from rollcall.morning import Morning
 from rollcall.report import markup
@@ -20,6 +19,7 @@ from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
+from rollcall.vocabulary import Verdict
 
 NIGHT = timedelta(hours=24)
 _MOST_LANES = 40

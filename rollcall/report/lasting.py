@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.history.rows import Chronicle, Row, is_good
 from rollcall.report import markup
 from rollcall.report.strips import Beat, beat_of, beats
@@ -17,6 +16,7 @@ from rollcall.roll.words import Late
 from rollcall.schedule.answers import next_due
 from rollcall.times import EPOCH
 from rollcall.verdict import JobJudged
+from rollcall.vocabulary import Verdict
 
 _TOO_EARLY = (Verdict.PENDING, Verdict.PAUSED)
 

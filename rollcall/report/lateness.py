@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.report.strips import Beat
 from rollcall.roll.due_run import DueRun
 from rollcall.verdict import JobJudged
+from rollcall.vocabulary import Verdict
 
 _DUE, _LAST, _END, _HIGH = 12, 200, 240, 17
 _EARLIEST, _LATEST = 4, 226

@@ -6,7 +6,7 @@ octagon, an hourglass, a sheet, a diamond. Drawn once; each use is a reference.
 
 from __future__ import annotations
 
-from rollcall.causes.vocabulary import Verdict
+from rollcall.vocabulary import Verdict
 
 _OK = '<circle cx="8" cy="8" r="7"/><path class="rc-in" d="m4.7 8.3 2.3 2.3 4.4-5"/>'
 _PENDING = '<circle class="rc-on" cx="8" cy="8" r="6.2"/><path class="rc-on" d="M8 4.4V8l2.6 1.6"/>'

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.morning import Morning
 from rollcall.report import markup
 from rollcall.roll.job import Pause
 from rollcall.text import counted
 from rollcall.times import show_date
 from rollcall.verdict import JobJudged
+from rollcall.vocabulary import Verdict
 
 
 def render_paused(morning: Morning) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from textwrap import wrap
 
-from rollcall.advice import told_to
-from rollcall.rehearsal import JobRehearsed, LeftOut, Outcome, Rehearsal, Rehearsed, SchedulerRehearsed
+from rollcall.rehearse.advice import told_to
+from rollcall.rehearse.rehearsal import JobRehearsed, LeftOut, Outcome, Rehearsal, Rehearsed, SchedulerRehearsed
 from rollcall.roll.job import Job
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant

@@ -13,10 +13,9 @@ from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import Outcome, OutputSeen
+from rollcall.history.past import PastRun, Signs, Standing, past_runs
 from rollcall.history.rows import Row
-from rollcall.past import PastRun, Signs, Standing, past_runs
 from rollcall.report import markup
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
@@ -25,6 +24,7 @@ from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted, listed
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
+from rollcall.vocabulary import Verdict
 
 RUNS = 30
 _DAY = timedelta(days=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rollcall.action import told as told_action
+from rollcall.causes.action import told as told_action
 from rollcall.morning import Morning
 from rollcall.report.headline import headline, kind
 from rollcall.report.listings import listing_lines

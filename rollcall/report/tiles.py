@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rollcall.causes.explain import Cause
-from rollcall.causes.vocabulary import Verdict
 from rollcall.evidence import NotSeen
 from rollcall.morning import Morning
 from rollcall.report import markup
@@ -16,6 +15,7 @@ from rollcall.roll.due_run import DueRun
 from rollcall.text import show_size
 from rollcall.times import elapsed, show_span
 from rollcall.verdict import JobJudged, show
+from rollcall.vocabulary import Verdict
 
 
 def render_tile(judged: JobJudged, morning: Morning, card: int | None, run_beats: Sequence[Beat]) -> str:

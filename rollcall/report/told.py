@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rollcall.causes.explain import Cause
-from rollcall.causes.vocabulary import Verdict
-from rollcall.findings import Finding
 from rollcall.morning import Morning
 from rollcall.verdict import JobJudged, SchedulerJudged
+from rollcall.verdict.findings import Finding
+from rollcall.vocabulary import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,15 +16,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationInfo, WithJsonSchema, field_validator
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
-from rollcall.evidence import Outcome, SchedulerSeen
+from rollcall.evidence import CannotLook, Outcome, SchedulerSeen
 from rollcall.roll.fields import Table, Timeout, Zone, default
 from rollcall.roll.secrets import Secrets, texts_of
 from rollcall.roll.values import nearest
 from rollcall.schedule import Engine
 from rollcall.text import clean
 from rollcall.times import parse_span, show_span
+from rollcall.vocabulary import CauseCode
 
 
 class Words(Table):

@@ -15,8 +15,7 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
+from rollcall.evidence import CannotLook
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets
 from rollcall.schedulers import over_pipes
@@ -25,6 +24,7 @@ from rollcall.schedulers.parts import Ask, Part, sendable
 from rollcall.schedulers.placeholders import filled
 from rollcall.text import clean, counted
 from rollcall.times import show_span
+from rollcall.vocabulary import CauseCode
 
 _DENIED = re.compile(r"permission denied|not permitted|forbidden|unauthori[sz]ed|access denied", re.IGNORECASE)
 _SSH_FAILED = 255

@@ -18,8 +18,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
+from rollcall.evidence import CannotLook
 from rollcall.roll.fields import HeaderName, HeaderValue, Table, context
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets, expand, is_secret, plain_secrets, sent_forms, texts_of
@@ -31,6 +30,7 @@ from rollcall.schedulers.parts import Ask, Part, sendable
 from rollcall.schedulers.placeholders import filled
 from rollcall.shell import shell_word
 from rollcall.text import clean, counted
+from rollcall.vocabulary import CauseCode
 
 _ASK = re.compile(r"(?:(GET|POST) )?(/(?!/)\S*)")
 _TOKEN = re.compile(r"[!-~]{1,16000}")

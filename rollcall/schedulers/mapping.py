@@ -14,9 +14,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
-from rollcall.evidence import SchedulerSeen
+from rollcall.evidence import CannotLook, SchedulerSeen
 from rollcall.roll.scheduler import Asked, Scheduler
 from rollcall.roll.secrets import Secrets
 from rollcall.schedulers.answers import Answers, with_untold
@@ -26,6 +24,7 @@ from rollcall.schedulers.parts import FIELDS, TIMES_OF_A_RUN, AlivePart, Ask, Jo
 from rollcall.schedulers.placeholders import has_place
 from rollcall.schedulers.reading import Reader
 from rollcall.text import listed as shown_list
+from rollcall.vocabulary import CauseCode
 
 # In how many timeouts all pages of one part must have come.
 _TIMEOUTS_OF_PAGES = 10

@@ -17,12 +17,12 @@ from functools import cache
 from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING, Any
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
+from rollcall.evidence import CannotLook
+from rollcall.http_log import unlogged
 from rollcall.roll.secrets import Secrets
 from rollcall.text import without_secrets
 from rollcall.times import show_span
-from rollcall.unlogged import unlogged
+from rollcall.vocabulary import CauseCode
 
 if TYPE_CHECKING:
     import httpx

@@ -15,7 +15,7 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
-from rollcall.errors import CannotLook
+from rollcall.evidence import CannotLook
 from rollcall.roll.secrets import Secrets
 from rollcall.schedulers.expressions import ABSENT
 from rollcall.schedulers.placeholders import UNITS

@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
-from rollcall.evidence import SchedulerSeen
+from rollcall.evidence import CannotLook, SchedulerSeen
 from rollcall.roll.fields import context
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets, Unset, expand, texts_of
@@ -31,6 +29,7 @@ from rollcall.schedulers.pages import MOST_ENTRIES
 from rollcall.schedulers.parts import Ask, Part
 from rollcall.schedulers.query import bound_in, columns, for_sqlalchemy, read_query
 from rollcall.times import show_span
+from rollcall.vocabulary import CauseCode
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection

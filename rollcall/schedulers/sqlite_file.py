@@ -7,8 +7,8 @@ import stat
 import time
 from pathlib import Path
 
-from rollcall.causes.vocabulary import CauseCode
-from rollcall.errors import CannotLook
+from rollcall.evidence import CannotLook
+from rollcall.vocabulary import CauseCode
 
 LARGEST_TEXT = 1_000_000
 _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 10_000

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import Evidence, FileSeen
-from rollcall.findings import Check, Finding
 from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
@@ -21,11 +19,13 @@ from rollcall.schedule.after import After
 from rollcall.schedule.answers import around, next_due
 from rollcall.verdict import output, pause, record, registration, upstream
 from rollcall.verdict.due import runs_back_from
+from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.look_back import no_run_is_missing
 from rollcall.verdict.promises import promises_of
 from rollcall.verdict.scheduler import scheduler_findings
 from rollcall.verdict.whole import output_is_whole
 from rollcall.verdict.witnesses import Witnesses, asked, asked_memory
+from rollcall.vocabulary import CauseCode, Verdict
 
 _INSTANT = timedelta(microseconds=1)
 # What happened to the run itself says more about the job than how it is registered.

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import NotSeen, Outcome
-from rollcall.findings import Check, Finding, broken, cannot_tell, noted, ok
 from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
 from rollcall.roll.words import Late, Proof
 from rollcall.schedule.answers import due_between
 from rollcall.text import counted, listed
 from rollcall.times import show_span
 from rollcall.verdict import interval, show
+from rollcall.verdict.findings import Check, Finding, broken, cannot_tell, noted, ok
 from rollcall.verdict.readings import unread
 from rollcall.verdict.record import untellable
 from rollcall.verdict.witnesses import RunRead, Witnesses
+from rollcall.vocabulary import CauseCode, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import FileSeen, NotSeen, Outcome
-from rollcall.findings import Check, Finding, broken, cannot_tell, noted, ok, pending, replaced
 from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
 from rollcall.text import counted, listed, show_size
 from rollcall.times import show_span
 from rollcall.verdict import readings, show, zones
+from rollcall.verdict.findings import Check, Finding, broken, cannot_tell, noted, ok, pending, replaced
 from rollcall.verdict.whole import declared, flaw_of, full_disk
 from rollcall.verdict.witnesses import Witnesses
+from rollcall.vocabulary import CauseCode, Verdict
 
 # A checkout, a copy or a restore gives a file a new mtime; minutes come from the run itself.
 _RESTORED_AFTER = timedelta(hours=1)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 
-from rollcall.causes.vocabulary import CauseCode, Verdict
-from rollcall.findings import Check, Finding, broken, paused
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import show_date
 from rollcall.verdict import show
+from rollcall.verdict.findings import Check, Finding, broken, paused
 from rollcall.verdict.witnesses import Witnesses
+from rollcall.vocabulary import CauseCode, Verdict
 
 _INSTANT = timedelta(microseconds=1)
 

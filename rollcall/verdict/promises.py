@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rollcall.findings import Check
 from rollcall.roll.job import Job
+from rollcall.verdict.findings import Check
 
 
 def promises_of(job: Job) -> tuple[Check, ...]:

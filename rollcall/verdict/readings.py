@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import FileSeen
-from rollcall.findings import Check, Finding, broken
 from rollcall.roll.due_run import DueRun
 from rollcall.times import show_instant
 from rollcall.verdict import show
+from rollcall.verdict.findings import Check, Finding, broken
 from rollcall.verdict.witnesses import Reading, Witnesses
+from rollcall.vocabulary import CauseCode, Verdict
 
 # Record and file of one run are seconds apart: nearer than any two zones are, and than a person runs a job again.
 _SAME_RUN = timedelta(minutes=2)

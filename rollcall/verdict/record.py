@@ -6,18 +6,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import Outcome
-from rollcall.findings import Check, Finding, broken, cannot_tell, noted, ok, pending, replaced
 from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
 from rollcall.roll.words import Late, Proof
 from rollcall.text import listed
 from rollcall.times import show_span
 from rollcall.verdict import show
 from rollcall.verdict.clock import skew
+from rollcall.verdict.findings import Check, Finding, broken, cannot_tell, noted, ok, pending, replaced
 from rollcall.verdict.readings import as_read, in_zone, likely_zones, misread, unread
 from rollcall.verdict.registration import is_registered
 from rollcall.verdict.witnesses import DONE, RunRead, Witnesses
+from rollcall.vocabulary import CauseCode, Verdict
 
 _UNDER_WAY = frozenset({Outcome.RUNNING, Outcome.WAITING})
 # Why it was late, as far as its record can tell; who knows better says so in its place.

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import Outcome, SchedulerSeen
-from rollcall.findings import Check, Finding, broken, cannot_tell, ok
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.job import Job
 from rollcall.schedule.after import After
@@ -16,9 +14,11 @@ from rollcall.schedule.days_off import as_scheduled, is_day_off
 from rollcall.text import listed
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import interval, show
+from rollcall.verdict.findings import Check, Finding, broken, cannot_tell, ok
 from rollcall.verdict.readings import face, unread
 from rollcall.verdict.scheduler import STALLED_AFTER
 from rollcall.verdict.witnesses import Reading, Witnesses
+from rollcall.vocabulary import CauseCode, Verdict
 
 # An engine keeps the microseconds of an interval's anchor; a person writes seconds.
 _SAME_SECOND = timedelta(seconds=1)

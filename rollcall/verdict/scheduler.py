@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import NotSeen, Outcome, RunSeen, SchedulerSeen
-from rollcall.findings import Check, Finding, broken, cannot_tell, ok
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
@@ -17,7 +15,9 @@ from rollcall.schedule.days_off import as_scheduled
 from rollcall.text import counted
 from rollcall.times import show_instant, show_span, to_iso
 from rollcall.verdict.clock import ahead
+from rollcall.verdict.findings import Check, Finding, broken, cannot_tell, ok
 from rollcall.verdict.witnesses import Reading
+from rollcall.vocabulary import CauseCode, Verdict
 
 # A live scheduler moves a job's next run on at the moment it starts it; a next run this far past was not started.
 STALLED_AFTER = timedelta(minutes=1)

@@ -7,14 +7,14 @@ from datetime import datetime
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import Outcome
-from rollcall.findings import Check, Finding, broken, ok
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import listed
 from rollcall.verdict import show
+from rollcall.verdict.findings import Check, Finding, broken, ok
+from rollcall.vocabulary import CauseCode, Verdict
 
 if TYPE_CHECKING:
     from rollcall.verdict import JobJudged

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from rollcall.causes.vocabulary import CauseCode, Verdict
 from rollcall.evidence import FileSeen, NotSeen
-from rollcall.findings import Check, Finding, broken, cannot_tell, noted, ok, pending
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.output import Output
 from rollcall.roll.words import Format
@@ -16,7 +14,9 @@ from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.verdict import show
+from rollcall.verdict.findings import Check, Finding, broken, cannot_tell, noted, ok, pending
 from rollcall.verdict.witnesses import Witnesses
+from rollcall.vocabulary import CauseCode, Verdict
 
 _INSTANT = timedelta(microseconds=1)
 _RUNS_COMPARED, _LEAST_ALIKE = 3, 2

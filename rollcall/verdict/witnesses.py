@@ -13,7 +13,6 @@ from functools import lru_cache
 from operator import is_
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.vocabulary import CauseCode
 from rollcall.evidence import (
     Evidence,
     FileSeen,
@@ -24,7 +23,6 @@ from rollcall.evidence import (
     RunSeen,
     SchedulerSeen,
 )
-from rollcall.findings import Check, Finding
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME, DueRun
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
@@ -34,6 +32,8 @@ from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import Timestamp, read_timestamp
 from rollcall.verdict import interval
+from rollcall.verdict.findings import Check, Finding
+from rollcall.vocabulary import CauseCode
 
 _INSTANT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)

@@ -1,0 +1,169 @@
+"""What does a recorded morning tell, when it is judged offline, later, or under another jobs.toml?
+
+A replay asks nobody: no scheduler, no folder. What the other jobs.toml wants to know and the record does not tell is
+unknown, and never well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from rollcall.evidence import Content, Evidence, FileSeen, NotSeen, Outputs, OutputSeen, SchedulerSeen
+from rollcall.naming.fields import Disagreement
+from rollcall.outputs.content import content_of
+from rollcall.outputs.places import named
+from rollcall.recorded.record import JOBS, Recorded, recorded_in
+from rollcall.roll.due_run import LOOKING_TIME
+from rollcall.roll.job import Job
+from rollcall.roll.listing import Listing
+from rollcall.roll.load import load
+from rollcall.roll.output import Output
+from rollcall.roll.roll import Roll
+from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.words import Format
+from rollcall.text import clean
+from rollcall.vocabulary import CauseCode
+
+_NOT_THERE = "not in this record"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A recorded morning under a roll: its own, or another. `demo` is the story of a demo."""
+
+    roll: Roll
+    evidence: Evidence
+    recorded_at: datetime
+    demo: str | None = None
+
+    def seen_at(self, now: datetime) -> Evidence:
+        """The evidence for the judging of `now`: files made after that moment are told apart, as by any morning."""
+        outputs = {job_id: tuple(_until(now, each) for each in seen) for job_id, seen in self.evidence.outputs.items()}
+        return replace(self.evidence, outputs=outputs)
+
+
+def _until(now: datetime, seen: OutputSeen | NotSeen) -> OutputSeen | NotSeen:
+    if isinstance(seen, NotSeen):
+        return seen
+    later = tuple(each for each in seen.files if each.made_at > now + LOOKING_TIME)
+    return replace(seen, files=seen.files[len(later) :], later=(*seen.later, *later))
+
+
+def replay(folder: Path, *, jobs_file: Path | None = None, shown_as: str | None = None) -> Replay:
+    """The morning recorded in `folder`, under the jobs.toml recorded with it or another. Raises `BadInput`."""
+    recorded = recorded_in(folder)
+    own = _load(folder / JOBS, clean(str(folder / JOBS)), recorded)
+    roll = _load(jobs_file, shown_as, recorded) if jobs_file else own
+    return Replay(
+        roll=roll,
+        evidence=completed(recorded.evidence, roll, own, recorded.now),
+        recorded_at=recorded.now,
+        demo=recorded.demo,
+    )
+
+
+def _load(file: Path, shown_as: str | None, recorded: Recorded) -> Roll:
+    def list_jobs(declaring: Iterable[Scheduler]) -> dict[str, Listing]:
+        seen, before = recorded.evidence.schedulers, recorded.remembered
+        return {each.id: Listing.of(seen.get(each.id), before.get(each.id, ())) for each in declaring}
+
+    return load(file, environment={}, shown_as=shown_as, root=recorded.root, is_replay=True, list_jobs=list_jobs)
+
+
+def completed(evidence: Evidence, roll: Roll, own: Roll, recorded_at: datetime) -> Evidence:
+    """The evidence for `roll`, of what was recorded for its `own`: what is not in it says so."""
+    nobody = NotSeen(code=CauseCode.NOT_RECORDED, detail=_NOT_THERE, looked_at=recorded_at)
+    then = {job.id: job for job in own.jobs}
+    return Evidence(
+        schedulers={each.id: _reworded(evidence.schedulers.get(each.id, nobody), each) for each in roll.schedulers},
+        memories={
+            each.id: _reworded(evidence.memories.get(each.id, nobody), each.memory)
+            for each in roll.schedulers
+            if each.memory
+        },
+        outputs={job.id: _outputs(evidence, job, then, recorded_at) for job in roll.jobs if job.outputs},
+    )
+
+
+def _reworded(seen: SchedulerSeen | NotSeen, scheduler: Scheduler) -> SchedulerSeen | NotSeen:
+    """The same runs, their words as this jobs.toml reads them."""
+    if isinstance(seen, NotSeen) or not seen.runs or not scheduler.words.known:
+        return seen
+    runs = tuple(replace(each, outcome=scheduler.words.outcome(each.word)) for each in seen.runs)
+    return replace(seen, runs=runs)
+
+
+def _outputs(evidence: Evidence, job: Job, then: Mapping[str, Job], recorded_at: datetime) -> Outputs:
+    """What was seen of each output, found by where it lies."""
+    was, seen = then.get(job.id), evidence.outputs.get(job.id, ())
+    nothing = NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=_NOT_THERE, looked_at=recorded_at)
+    pairs = list(zip(was.outputs, seen, strict=False)) if was else []
+    return tuple(_output(output, job, was, pairs) or nothing for output in job.outputs)
+
+
+def _output(
+    output: Output, job: Job, was: Job | None, pairs: list[tuple[Output, OutputSeen | NotSeen]]
+) -> OutputSeen | NotSeen | None:
+    assert was is not None or not pairs
+    for then, seen in pairs:
+        is_same = (then.path, then.folder) == (output.path, output.folder)
+        # Another pattern may have other files, which the record does not hold.
+        if not is_same and not (then.folder == output.folder and _has_every_file(seen, then, output)):
+            continue
+        if isinstance(seen, NotSeen):
+            return seen
+        assert was is not None
+        is_read_anew = (then.path, then.dated, was.zone_of(then)) != (output.path, output.dated, job.zone_of(output))
+        seen = _named_anew(seen, output, job) if is_read_anew else seen
+        return replace(seen, files=tuple(_read(each, output, then) for each in seen.files))
+    return None
+
+
+def _has_every_file(seen: OutputSeen | NotSeen, then: Output, output: Output) -> bool:
+    """True where no file was left out of the record that by the other pattern may be the one that matters."""
+    if isinstance(seen, NotSeen) or not then.path.covers(output.path):
+        return False
+    return not seen.unstamped and seen.matches == len(seen.files) + len(seen.later)
+
+
+def _named_anew(seen: OutputSeen, output: Output, job: Job) -> OutputSeen:
+    """The same files with what their names tell by another pattern or in another zone, newest first."""
+    files, unstamped = [], list(seen.unstamped)
+    for each in (*seen.files, *seen.later):
+        told = output.path.told(each.name)
+        if told is None or isinstance(told, Disagreement):
+            unstamped.append(each.name)
+            continue
+        plain = replace(each, stamp_at=None, stamp_from=None, stamp_until=None, due_from=None, due_until=None)
+        files.append(named(plain, told, output, job.zone_of(output)))
+    newest_first = sorted(files, key=lambda each: each.made_at, reverse=True)
+    matches = seen.matches - (len(unstamped) - len(seen.unstamped))
+    return replace(seen, matches=matches, files=tuple(newest_first), later=(), unstamped=tuple(unstamped))
+
+
+def _read(file: FileSeen, output: Output, was: Output) -> FileSeen:
+    """The file read once more, as `output` wants it, as far as the record holds it."""
+    content = file.content
+    if content is None:
+        return file
+    missing = [text for text in output.must_contain + output.must_not_contain if text not in content.found]
+    if not missing and output.reads_as is was.reads_as:
+        return file
+    if (data := _whole(file, content)) is not None:
+        return replace(file, content=content_of(data, output))
+    if output.reads_as not in (was.reads_as, Format.ANY):
+        return replace(file, content=None)
+    seen = {text: True for text in missing if text in content.head or text in content.tail}
+    return replace(file, content=replace(content, found={**content.found, **seen}))
+
+
+def _whole(file: FileSeen, content: Content) -> bytes | None:
+    """All that the file held, where head and tail hold all of it; None where they do not."""
+    head, tail = content.head.encode(), content.tail.encode()
+    rest = max(file.size - len(head), 0)
+    data = head + (tail[-rest:] if rest else b"")
+    return data if hashlib.sha256(data).hexdigest() == content.sha256 else None

@@ -1,0 +1,117 @@
+"""What is wrong with whom, and since when?
+
+Pure: a morning, what the history tells and what a channel heard already go in; one trouble comes out for each broken
+scheduler and for each job that nobody's scheduler explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from rollcall.causes.explain import Cause
+from rollcall.history.rows import Chronicle, Memory, Row
+from rollcall.morning import Morning
+from rollcall.report.lasting import bad_since
+from rollcall.report.told import tell
+from rollcall.roll.roll import Roll
+from rollcall.roll.words import Threshold
+from rollcall.verdict import JobJudged
+from rollcall.vocabulary import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concern:
+    """One job that news is about, what is wrong with it and what to do ("" where nothing is)."""
+
+    id: str
+    title: str
+    sentence: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What is wrong with one scheduler or one job now; `since` is when it began, as far as that is known.
+
+    `key` is what it is remembered by: the same from one morning to the next, whatever the cause is.
+    """
+
+    key: str
+    cause: Cause
+    since: datetime
+    scheduler: str | None
+    jobs: tuple[Concern, ...]
+
+
+def find_troubles(
+    roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *, can_count: bool
+) -> tuple[Trouble, ...]:
+    """Schedulers first, then the jobs. `can_count` is False where the runs before this one are not known."""
+    return (*_of_schedulers(morning), *_of_jobs(roll, morning, chronicle, told, can_count=can_count))
+
+
+def scheduler_key(scheduler_id: str) -> str:
+    """What that scheduler is remembered by."""
+    return f"scheduler {scheduler_id}"
+
+
+def job_key(job_id: str) -> str:
+    """What that job is remembered by."""
+    return f"job {job_id}"
+
+
+def _of_schedulers(morning: Morning) -> Iterator[Trouble]:
+    for group in tell(morning):
+        if group.scheduler:
+            yield Trouble(
+                key=scheduler_key(group.scheduler.scheduler.id),
+                cause=group.cause,
+                since=morning.judged_at,
+                scheduler=group.scheduler.scheduler.id,
+                jobs=tuple(_concern(each, group.cause) for each in group.jobs),
+            )
+
+
+def _of_jobs(roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *, can_count: bool) -> Iterator[Trouble]:
+    """The jobs with a cause of their own. Of one that its scheduler hides nothing is known, so nothing is said."""
+    for group in tell(morning):
+        for judged in () if group.scheduler else group.jobs:
+            cause = morning.job_causes[judged.job.id]
+            assert cause is not None
+            rows = _with_this_run(chronicle.of(judged.job.id), judged, morning.judged_at)
+            is_counted = can_count and judged.due_run is not None and job_key(judged.job.id) not in told
+            if is_counted and not _is_reached(judged.job.alert_after, rows):
+                continue
+            yield Trouble(
+                key=job_key(judged.job.id),
+                cause=cause,
+                since=bad_since(judged, chronicle.of(judged.job.id)) or morning.judged_at,
+                scheduler=None,
+                jobs=(_concern(judged, cause),),
+            )
+
+
+def _concern(judged: JobJudged, cause: Cause) -> Concern:
+    return Concern(id=judged.job.id, title=judged.job.title, sentence=cause.sentence, next_step=cause.next_step)
+
+
+def _with_this_run(rows: tuple[Row, ...], judged: JobJudged, now: datetime) -> tuple[Row, ...]:
+    """The remembered runs up to the one that is judged now, as it is judged now."""
+    run = judged.due_run
+    if run is None:
+        return rows
+    this = Row(
+        job_id=judged.job.id,
+        due_at=run.due_at,
+        verdict=judged.verdict,
+        needs_a_person=judged.needs_a_person,
+        judged_at=now,
+    )
+    return (*(each for each in rows if each.due_at < run.due_at), this)
+
+
+def _is_reached(threshold: Threshold, rows: tuple[Row, ...]) -> bool:
+    judged = [each for each in rows if each.verdict not in (Verdict.PENDING, Verdict.PAUSED)]
+    return sum(each.needs_a_person for each in judged[-threshold.last :]) >= threshold.bad

@@ -1,0 +1,177 @@
+"""What does GitHub Actions show of a morning: a summary in Markdown, and annotations?
+
+Both are drawn from text that others wrote: nothing of it may end the Markdown it stands in, or begin a command of the
+runner. https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from rollcall.causes.action import told as told_action
+from rollcall.morning import Morning
+from rollcall.report.headline import headline, kind, tone
+from rollcall.report.told import Told, tell
+from rollcall.text import clean, counted, listed
+from rollcall.times import show_instant
+from rollcall.verdict import JobJudged
+from rollcall.vocabulary import Verdict
+
+# GitHub shows ten annotations of a kind a step.
+_MOST_ANNOTATIONS = 10
+_MOST_CAUSES = 30
+_MOST_ROWS = 200
+_MOST_NAMED = 12
+_LONGEST_STEP = 4000  # a command that is cut is none
+# GitHub refuses a step's summary of more than 1 MiB; other commands of the step may write one too.
+MOST_BYTES = 256 * 1024
+_ROOM_FOR_MORE = 40
+
+_ICONS = {Verdict.OK: "✅", Verdict.PENDING: "🕐", Verdict.PAUSED: "⏸️", Verdict.LATE: "⚠️", Verdict.UNKNOWN: "❔"}
+# An underscore inside a word, and a colon of a clock or before a space, mean nothing.
+_ACTIVE = re.compile(r"[\\`*{}\[\]<>()#~|&!$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=[^\s0-9])|(?<=www)\.")
+
+
+def render_step_summary(
+    morning: Morning,
+    *,
+    is_complete: bool,
+    interruption: str | None = None,
+    other_failures: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> str:
+    """The morning as Markdown of at most 256 KiB: the verdict, each cause once with what to do, every job's line."""
+    said = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
+    icon = _icon(tone(morning, is_complete=is_complete, other_failures=len(other_failures)))
+    told = tell(morning)
+    parts = [
+        f"## {icon} {_plain(kind(morning) + said)}",
+        f"Judged {_plain(show_instant(morning.judged_at, morning.zone, year=True))}.",
+        _list([*(told_action(each, morning.zone) for each in morning.actions), *notes]),
+        *(_cause(each) for each in told[:_MOST_CAUSES]),
+        f"… and {counted(len(told) - _MOST_CAUSES, 'more cause')}." if len(told) > _MOST_CAUSES else "",
+        _others(other_failures),
+        _table(morning),
+    ]
+    return _bounded(parts)
+
+
+def render_refusal(because: str) -> str:
+    """The summary of a run in which nothing was looked at, as Markdown."""
+    return _bounded([f"## {_icon(Verdict.UNKNOWN)} INCOMPLETE", _fenced(because)])
+
+
+def render_annotations(
+    morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: Sequence[str] = ()
+) -> list[str]:
+    """Commands that annotate the run.
+
+    An error for each cause and for a run that is not whole, a warning for each late job, a notice for what was done.
+    """
+    said = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
+    errors = [("Roll call", said)] if not is_complete or other_failures else []
+    errors += [(f"{each.cause.code} [{_subject(each)}]", _advice(each)) for each in tell(morning)]
+    warnings = [
+        (f"{each.verdict} [{each.job.id}]", finding.because)
+        for each in morning.jobs
+        for finding in each.findings
+        if finding.is_warning
+    ]
+    notices = [("Roll call", told_action(each, morning.zone)) for each in morning.actions]
+    kinds = {"error": errors, "warning": warnings, "notice": notices}
+    return [line for command, told in kinds.items() for line in _commands(command, told, kind(morning))]
+
+
+def annotate_refusal(because: str) -> list[str]:
+    """The command that annotates a run in which nothing was looked at."""
+    return list(_commands("error", [("Roll call", because)], ""))
+
+
+def _commands(command: str, told: Sequence[tuple[str, str]], staged: str) -> Iterator[str]:
+    most = _MOST_ANNOTATIONS if len(told) <= _MOST_ANNOTATIONS else _MOST_ANNOTATIONS - 1
+    for title, text in told[:most]:
+        yield f"::{command} title={_property(staged + title)}::{_message(text)}"
+    if len(told) > most:
+        yield f"::{command} title=Roll call::… and {len(told) - most} more, in the summary"
+
+
+def _message(text: str) -> str:
+    """The lines of a message, in the runner's own escapes."""
+    shown = "\n".join(clean(line, _LONGEST_STEP) for line in text.splitlines()[:40])
+    return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(clean(text)).replace(":", "%3A").replace(",", "%2C")
+
+
+def _advice(told: Told) -> str:
+    return f"{told.cause.sentence}\ndo: {told.cause.next_step}"
+
+
+def _subject(told: Told) -> str:
+    return told.scheduler.scheduler.id if told.scheduler else told.jobs[0].job.id
+
+
+def _cause(told: Told) -> str:
+    others = told.jobs if told.scheduler else told.jobs[1:]
+    also = f"\n\nAlso explains {_plain(listed([each.job.id for each in others], _MOST_NAMED), 1000)}." if others else ""
+    return (
+        f"### {_plain(told.cause.code)}: {_plain(_subject(told))}\n\n{_plain(told.cause.sentence, 2000)}\n\n"
+        f"{_fenced(told.cause.next_step)}{also}"
+    )
+
+
+def _others(failures: Sequence[str]) -> str:
+    return f"### Other checks that failed\n\n{_list(failures)}" if failures else ""
+
+
+def _list(texts: Sequence[str]) -> str:
+    more = [f"- … and {len(texts) - _MOST_NAMED} more"] if len(texts) > _MOST_NAMED else []
+    return "\n".join([*(f"- {_plain(each)}" for each in texts[:_MOST_NAMED]), *more])
+
+
+def _table(morning: Morning) -> str:
+    """Every job, those that need a person first, so that they are never those left out."""
+    jobs = sorted(morning.jobs, key=lambda each: not each.needs_a_person)
+    rows = "\n".join(_row(each) for each in jobs[:_MOST_ROWS])
+    more = f"\n\n… and {counted(len(jobs) - _MOST_ROWS, 'more job')}." if len(jobs) > _MOST_ROWS else ""
+    return f"| job | verdict | due | ran |\n|---|---|---|---|\n{rows}{more}" if rows else ""
+
+
+def _row(judged: JobJudged) -> str:
+    zone = judged.job.zone
+    due = show_instant(judged.due_run.due_at, zone) if judged.due_run else ""
+    ran = show_instant(judged.ran_at, zone) if judged.ran_at else ""
+    verdict = f"{_icon(judged.verdict)} {_plain(judged.verdict.replace('-', ' '))}"
+    return f"| {_plain(judged.job.title)} | {verdict} | {_plain(due)} | {_plain(ran)} |"
+
+
+def _icon(verdict: Verdict) -> str:
+    return _ICONS.get(verdict, "❌")
+
+
+def _plain(text: str, limit: int = 400) -> str:
+    """One line in which nothing is Markdown, HTML, a link, an emoji's name or a formula."""
+    return _ACTIVE.sub(lambda found: f"&#{ord(found.group())};", clean(text, limit))
+
+
+def _fenced(text: str) -> str:
+    """A block of code; its fence is longer than any run of backticks in it."""
+    lines = [clean(line, _LONGEST_STEP) for line in text.splitlines()[:40]]
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join((fence, *lines, fence))
+
+
+def _bounded(parts: Iterable[str]) -> str:
+    """As many whole parts as there is room for: half a part could leave a fence open for what others append."""
+    written, room = [], MOST_BYTES
+    for part in filter(None, parts):
+        room -= len(part.encode(errors="replace")) + 2
+        if room < _ROOM_FOR_MORE:
+            written.append("… and more, on the page.")
+            break
+        written.append(part)
+    return "\n\n".join(written) + "\n"
