@@ -37,7 +37,8 @@ from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, Scheduler
 from rollcall.roll import scheduler as roll_scheduler
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Scheduler
-from rollcall.schedulers.over_http import LARGEST_ANSWER, LARGEST_LOOK, post
+from rollcall.schedulers.json import Json
+from rollcall.schedulers.over_http import LARGEST_ANSWER, LARGEST_LOOK
 from rollcall.schedulers.pages import MOST_ENTRIES, MOST_PAGES
 from rollcall.vocabulary import CauseCode
 
@@ -332,8 +333,8 @@ def test_a_tls_url_on_a_port_without_tls_is_told_in_time(script: Script, cause: 
 
 
 AT_ONCE = """
-import threading
 from rollcall.schedulers.over_http import tls
+import threading
 
 gate, found = threading.Barrier(8), []
 threads = [threading.Thread(target=lambda: (gate.wait(), found.append(tls()))) for _ in range(8)]
@@ -1014,7 +1015,8 @@ def test_a_request_that_changes_something_is_sent_with_a_token_and_its_answer_do
     with answering_service(guarded(lambda asked, _: (401, {"you": asked.headers["authorization"]}), box)) as service:
         box.append(service)
         scheduler = own(service.url, **WITH_LOGIN, trigger="/run/{job}")
-        answered = post(scheduler, "/run/a")  # type: ignore[arg-type]  # a Json, by its kind
+        assert isinstance(scheduler, Json)
+        answered = scheduler.post("/run/a")
 
     assert [(each.method, each.path) for each in service.asked] == [("POST", "/token"), ("POST", "/run/a")]
     assert service.asked[1].headers["authorization"] == f"Bearer {TOKEN_OF_ITS_OWN}1"

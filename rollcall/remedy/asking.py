@@ -8,7 +8,7 @@ from datetime import timedelta
 from rollcall.evidence import CannotLook
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedulers.json import Json
-from rollcall.schedulers.over_http import Answer, address, post
+from rollcall.schedulers.over_http import Answer
 
 # Found, See Other: so a form answers that did as it was told, and so does a page that wants a login first.
 _DONE_OR_NOT = (302, 303)
@@ -43,14 +43,14 @@ def ask(scheduler: Scheduler, path: str, *, limit: timedelta | None = None) -> R
     if not isinstance(scheduler, Json):  # `path_of` names no path of another kind
         return Reply(status=None, told=f"{scheduler.id} takes no request")
     try:
-        answer = post(scheduler, path, limit=limit)
+        answer = scheduler.post(path, limit=limit)
     except CannotLook as problem:
         return Reply(status=None, told=scheduler.secrets.clean(problem.detail, 400))
-    return Reply(status=answer.status, told=scheduler.secrets.clean(_told(scheduler, path, answer), 400))
+    return Reply(status=answer.status, told=scheduler.secrets.clean(_told(scheduler, answer), 400))
 
 
-def _told(scheduler: Json, path: str, answer: Answer) -> str:
-    says = f"{address(scheduler, path, 'POST')} answers {answer.status} {answer.reason}".rstrip()
+def _told(scheduler: Json, answer: Answer) -> str:
+    says = f"{answer.asked} answers {answer.status} {answer.reason}".rstrip()
     if 300 <= answer.status < 400:
         # Where it points to may carry a token in its query.
         target = answer.headers.get("location", "").partition("?")[0]

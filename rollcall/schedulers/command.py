@@ -6,8 +6,8 @@ import json
 import re
 import shlex
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -15,10 +15,11 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from rollcall.evidence import CannotLook
+from rollcall.evidence import CannotLook, SchedulerSeen
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets
 from rollcall.schedulers import over_pipes
+from rollcall.schedulers.answers import look_by_mapping
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.parts import Ask, Part, sendable
 from rollcall.schedulers.placeholders import filled
@@ -67,7 +68,7 @@ class Command(Mapped):
     @property
     def address(self) -> str:
         """The command that is run first, as it may be shown."""
-        return self.shown(self._asks()[0][1])
+        return self.shown(self.first[1])
 
     def command(self, path: str | None = None) -> str | None:
         """The command as a person types it; there is none that changes anything."""
@@ -85,10 +86,10 @@ class Command(Mapped):
     def _is_by_ssh(self) -> bool:
         return any(PurePath(each).name == "ssh" for each in self.via)
 
-    @contextmanager
-    def connected(self, asked: Asked) -> Iterator[_OverPipes]:
-        """Answers by running what is asked, each command within the timeout."""
-        yield _OverPipes(scheduler=self, ends_on=time.monotonic() + self.patience.total_seconds())
+    def look(self, asked: Asked) -> SchedulerSeen:
+        """What it prints, each command within the timeout. Raises `CannotLook`."""
+        talk = _OverPipes(scheduler=self, ends_on=time.monotonic() + self.patience.total_seconds())
+        return look_by_mapping(self, asked, nullcontext(talk))
 
     def broken(self, why: str, code: CauseCode = CauseCode.SCHEDULER_ERROR) -> CannotLook:
         """What is wrong with what it printed."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
@@ -25,51 +24,38 @@ _PATH = re.compile(rf"(?:{_NAME})(?:\.(?:{_NAME}))*")
 
 def find(expression: str, answer: Any) -> Any:
     """What stands there; `ABSENT` where a plain path leads nowhere. Raises ValueError where it cannot be worked out."""
-    return compiled(expression)(answer)
-
-
-@cache
-def compiled(expression: str) -> Callable[[Any], Any]:
-    """What finds it. Raises ValueError where this is no JMESPath."""
     if expression == "@":
-        return lambda answer: answer
-    if _PATH.fullmatch(expression):
-        return _walking([json.loads(key) if key[0] == '"' else key for key in re.findall(_NAME, expression)])
+        return answer
+    if not _PATH.fullmatch(expression):
+        try:
+            return _parsed(expression).search(answer)
+        except ValueError as error:
+            raise ValueError(clean(str(error), 120)) from None
+    for name in re.findall(_NAME, expression):
+        if answer is None:
+            return None
+        key = json.loads(name) if name[0] == '"' else name
+        if not isinstance(answer, Mapping) or key not in answer:
+            return ABSENT
+        answer = answer[key]
+    return answer
+
+
+def _parsed(expression: str) -> Any:
     # Imported late: most mappings need only plain paths, and it takes as long as the rest of a small morning.
     import jmespath
-    from jmespath.exceptions import JMESPathError
 
     try:
-        search = jmespath.compile(expression).search
-    except JMESPathError as error:
+        return jmespath.compile(expression)
+    except ValueError as error:
         raise ValueError(f"is no JMESPath: {clean(str(error), 120)}") from None
-
-    def searching(answer: Any) -> Any:
-        try:
-            return search(answer)
-        except JMESPathError as error:
-            raise ValueError(clean(str(error), 120)) from None
-
-    return searching
-
-
-def _walking(keys: list[str]) -> Callable[[Any], Any]:
-    def walk(answer: Any) -> Any:
-        for key in keys:
-            if answer is None:
-                return None
-            if not isinstance(answer, Mapping) or key not in answer:
-                return ABSENT
-            answer = answer[key]
-        return answer
-
-    return walk
 
 
 def _readable(expression: str) -> str:
     if not expression.strip():
         raise ValueError('is empty. Write where it stands, such as "items", or leave the key out.')
-    compiled(expression)
+    if '"' in expression or not _PATH.fullmatch(expression):
+        _parsed(expression)
     return expression
 
 

@@ -1,7 +1,7 @@
-"""What does one value of an answer say?
+"""What does one entry of an answer say, value by value?
 
 Somebody else wrote it: when it leaves here it is bounded, clean and free of secrets. What is no such value at all is
-told with its place.
+reported with its place.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from rollcall.evidence import CannotLook
@@ -29,6 +29,7 @@ _FLAGS = {
 _MOST_TAGS = 100
 _LONGEST_LINK = 2_000
 _Number = int | float | Decimal
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +78,12 @@ class Reader:
                 return clean(str(value), 60)
         if not isinstance(value, str):
             raise self.hole(place, value, "a time")
-        shown = self.secrets.clean(value)
+        try:
+            read_timestamp(value)
+        except ValueError:
+            return self.secrets.clean(value)
         # With "2026" for a header's value a time would be torn as if it held a secret.
-        return clean(value) if shown != value and _is_time(value) else shown
+        return clean(value)
 
     def flag(self, value: Any, place: str) -> bool:
         """True or false, in any of the many ways to write it."""
@@ -141,9 +145,19 @@ class Reader:
         return self.secrets.clean_words(text, limit)
 
 
-def _is_time(text: str) -> bool:
-    try:
-        read_timestamp(text)
-    except ValueError:
-        return False
-    return True
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the mapping finds in one entry: its `values` by field, at `place` under the names of `fields`."""
+
+    place: str
+    fields: Mapping[str, str]
+    values: Mapping[str, Any]
+
+    def certain(self, name: str, read: Callable[[Any, str], _Read]) -> _Read:
+        """The field as `read` reads it."""
+        at = self.fields[name]
+        return read(self.values[name], f"{self.place}.{at}" if self.place else at)
+
+    def read(self, name: str, read: Callable[[Any, str], _Read]) -> _Read | None:
+        """The same; None where there is nothing to read."""
+        return None if self.values.get(name) in (None, ABSENT) else self.certain(name, read)
