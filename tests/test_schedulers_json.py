@@ -333,8 +333,8 @@ def test_a_tls_url_on_a_port_without_tls_is_told_in_time(script: Script, cause: 
 
 
 AT_ONCE = """
-from rollcall.schedulers.over_http import tls
 import threading
+from rollcall.schedulers.over_http import tls
 
 gate, found = threading.Barrier(8), []
 threads = [threading.Thread(target=lambda: (gate.wait(), found.append(tls()))) for _ in range(8)]

@@ -76,37 +76,26 @@ class Command(Mapped):
 
     def shown(self, argv: Sequence[str]) -> str:
         """A command as it may be shown: its variables by name."""
-        return self.secrets.clean(shlex.join(self.whole(argv)))
+        return self.secrets.clean(shlex.join(self.whole(self.via, argv)))
 
-    def whole(self, argv: Sequence[str]) -> tuple[str, ...]:
+    def whole(self, via: Sequence[str], argv: Sequence[str]) -> tuple[str, ...]:
         """What is run: `via` before it. What ssh hands to a shell over there is quoted."""
-        return (*self.via, shlex.join(argv)) if self._is_by_ssh else (*self.via, *argv)
+        return (*via, shlex.join(argv)) if self.is_by_ssh else (*via, *argv)
 
     @property
-    def _is_by_ssh(self) -> bool:
+    def is_by_ssh(self) -> bool:
+        """True where ssh is what runs it."""
         return any(PurePath(each).name == "ssh" for each in self.via)
 
     def look(self, asked: Asked) -> SchedulerSeen:
         """What it prints, each command within the timeout. Raises `CannotLook`."""
-        talk = _OverPipes(scheduler=self, ends_on=time.monotonic() + self.patience.total_seconds())
+        ends_on = time.monotonic() + self.patience.total_seconds()
+        talk = _OverPipes(scheduler=self, secrets=self.secrets, ends_on=ends_on)
         return look_by_mapping(self, asked, nullcontext(talk))
 
     def broken(self, why: str, code: CauseCode = CauseCode.SCHEDULER_ERROR) -> CannotLook:
         """What is wrong with what it printed."""
         return CannotLook(code, f"`{self.address}`: {why}")
-
-    def failed(self, printed: over_pipes.Printed, shown: str) -> CannotLook:
-        """That it ended otherwise than well, in its own last words."""
-        err = printed.err.decode(errors="replace")
-        last = next((line for line in reversed(err.splitlines()) if line.strip()), "it said nothing")
-        status = printed.status
-        how = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
-        code = CauseCode.SCHEDULER_ERROR
-        if _DENIED.search(err):
-            code = CauseCode.ACCESS_DENIED
-        elif status == _SSH_FAILED and self._is_by_ssh:
-            code = CauseCode.SCHEDULER_DOWN
-        return CannotLook(code, f"{shown}: {how}: {self.secrets.clean_words(last)}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,21 +103,17 @@ class _OverPipes:
     """One look: each command is run once. A program tells no clock."""
 
     scheduler: Command
+    secrets: Secrets
     ends_on: float
     server_at: datetime | None = None
-
-    @property
-    def secrets(self) -> Secrets:
-        return self.scheduler.secrets
 
     def fetch(self, part: str, ask: Ask, body: Any, values: Mapping[str, Any]) -> Any:
         scheduler = self.scheduler
         shown = f"`{scheduler.shown([str(filled(each, values)) for each in ask])}`"
         # Filled in last: what a program printed must not be read as a `${NAME}`. Quoted only then: a secret may hold
         # whatever a shell would act on.
-        via = [scheduler.secrets.sent(each) for each in scheduler.via]
-        argv = [str(filled(scheduler.secrets.sent(each), values)) for each in ask]
-        whole = [*via, *scheduler.whole(argv)[len(via) :]]
+        argv = [str(filled(self.secrets.sent(each), values)) for each in ask]
+        whole = scheduler.whole([self.secrets.sent(each) for each in scheduler.via], argv)
         left = timedelta(seconds=max(self.ends_on - time.monotonic(), 0))
         try:
             printed = over_pipes.run(whole, min(scheduler.timeout, left))
@@ -144,11 +129,23 @@ class _OverPipes:
         except PermissionError:
             raise CannotLook(CauseCode.ACCESS_DENIED, f"{shown}: may not be run by this user") from None
         except (OSError, ValueError) as error:
-            why = scheduler.secrets.clean_words(getattr(error, "strerror", None) or str(error))
+            why = self.secrets.clean_words(getattr(error, "strerror", None) or str(error))
             raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{shown}: cannot be run: {why}") from None
         if printed.status != 0:
-            raise scheduler.failed(printed, shown)
+            raise self._failed(printed, shown)
         return self._read(printed.out, shown)
+
+    def _failed(self, printed: over_pipes.Printed, shown: str) -> CannotLook:
+        """That it ended otherwise than well, in its own last words."""
+        err, status = printed.err.decode(errors="replace"), printed.status
+        last = next((line for line in reversed(err.splitlines()) if line.strip()), "it said nothing")
+        how = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
+        code = CauseCode.SCHEDULER_ERROR
+        if _DENIED.search(err):
+            code = CauseCode.ACCESS_DENIED
+        elif status == _SSH_FAILED and self.scheduler.is_by_ssh:
+            code = CauseCode.SCHEDULER_DOWN
+        return CannotLook(code, f"{shown}: {how}: {self.secrets.clean_words(last)}")
 
     def _read(self, out: bytes, shown: str) -> Any:
         """One JSON value, or a list of one a line; nothing is no line."""

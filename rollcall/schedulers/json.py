@@ -13,13 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from rollcall.evidence import CannotLook, SchedulerSeen
-from rollcall.roll.fields import HeaderName, HeaderValue, Table, context
+from rollcall.roll.fields import HeaderName, HeaderValue, context
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets, expand, is_secret, plain_secrets, sent_forms, texts_of
 from rollcall.roll.values import read_url, shown_url
@@ -27,7 +27,7 @@ from rollcall.schedulers.answers import look_by_mapping
 from rollcall.schedulers.expressions import Expression, find
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.over_http import Answer, Client, Server
-from rollcall.schedulers.parts import Ask, Part, sendable
+from rollcall.schedulers.parts import Ask, Body, Part, sendable
 from rollcall.schedulers.placeholders import filled
 from rollcall.shell import shell_word
 from rollcall.text import clean, counted, with_texts
@@ -37,17 +37,12 @@ _ASK = re.compile(r"(?:(GET|POST) )?(/(?!/)\S*)")
 _TOKEN = re.compile(r"[!-~]{1,16000}")
 
 
-class Login(Table):
+class Login(Part):
     """How a token is had, that is then sent along as Bearer."""
 
-    ask: str = Field(description='Such as "POST /auth/token".')
-    body: Any = Field(None, description="JSON that is sent along; ${NAME} is read.")
+    ask: Annotated[str, AfterValidator(sendable)] = Field(description='Such as "POST /auth/token".')
+    body: Body = Field(None, description="JSON that is sent along; ${NAME} is read.")
     token: Expression = Field("access_token", description="Where in the answer the token is.")
-
-    @field_validator("ask", "body")
-    @classmethod
-    def _can_be_sent(cls, value: Any, found: ValidationInfo) -> Any:
-        return sendable(value, found)
 
 
 class Json(Mapped):
@@ -75,26 +70,20 @@ class Json(Mapped):
     def _path_starts_at_the_root(cls, path: str | None, found: ValidationInfo) -> str | None:
         if path is not None and (not path.startswith("/") or path.startswith("//") or clean(path, 2000) != path):
             raise ValueError('must be a path on the service. Start it with one "/".')
-        expand(path or "", context(found)["environment"])
-        return path
-
-    @field_validator("trigger")
-    @classmethod
-    def _trigger_names_the_job(cls, path: str | None) -> str | None:
-        if path is not None and "{job}" not in path:
+        if path is not None and found.field_name == "trigger" and "{job}" not in path:
             raise ValueError("does not say which job. Write {job} where its id belongs.")
+        expand(path or "", context(found)["environment"])
         return path
 
     @field_validator("alive", "jobs", "runs", "login")
     @classmethod
-    def _asks_by_a_path(cls, part: Part | Login | None) -> Part | Login | None:
+    def _asks_by_a_path(cls, part: Part | None) -> Part | None:
         if part is None:
             return None
         asked = _ASK.fullmatch(part.ask) if isinstance(part.ask, str) else None
         if part.ask is not None and asked is None:
-            raise ValueError(
-                'ask must be a path, or a verb and a path: "/api/runs", "GET /api/runs", "POST /api/runs".'
-            )
+            forms = '"/api/runs", "GET /api/runs", "POST /api/runs"'
+            raise ValueError(f"ask must be a path, or a verb and a path: {forms}.")
         if part.body is not None and (asked is None or asked[1] != "POST"):
             shown = clean(asked[2], 80) if asked else "/…"
             raise ValueError(f'sends a body, which only a POST does. Write ask = "POST {shown}".')
@@ -102,10 +91,9 @@ class Json(Mapped):
 
     def _read_secrets(self, environment: Mapping[str, str]) -> Secrets:
         """Those of the texts that are sent. Who logs in is no secret that could be torn out of the ids of jobs."""
-        parts: list[Part | Login] = [*self.parts.values(), *([self.login] if self.login else [])]
-        queries = [urlsplit(part.ask).query for part in parts if isinstance(part.ask, str)]
-        queries.append(urlsplit(self.status or "").query)
-        asked_with = [*(part.body for part in parts), *(dict(parse_qsl(query)) for query in queries)]
+        parts = [*self.parts.values(), *filter(None, [self.login])]
+        asks = [str(ask) for ask in (self.status, *(part.ask for part in parts)) if ask]
+        asked_with = [*(part.body for part in parts), *(dict(parse_qsl(urlsplit(ask).query)) for ask in asks)]
         plain = {
             expand(value, environment): value if "${" in value else shown
             for each in asked_with

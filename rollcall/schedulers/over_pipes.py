@@ -53,47 +53,40 @@ def run(argv: Sequence[str], within: timedelta) -> Printed:
         start_new_session=True,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    out, err = bytearray(), bytearray()
     try:
-        return _read_out(process, ends_on)
+        with DefaultSelector() as selector:
+            for stream, kept in ((process.stdout, out), (process.stderr, err)):
+                os.set_blocking(stream.fileno(), False)
+                selector.register(stream, EVENT_READ, kept)
+            while selector.get_map():
+                left = ends_on - time.monotonic()
+                if left <= 0:
+                    raise TooLate
+                has_ended = process.poll() is not None
+                ready = selector.select(min(left, _BETWEEN_LOOKS))
+                if has_ended and not ready:
+                    # All is read; a child in the background keeps the pipe open, as ssh's master does.
+                    break
+                for key, _ in ready:
+                    piece = os.read(key.fd, _PIECE)
+                    key.data.extend(piece)
+                    if not piece:
+                        selector.unregister(key.fileobj)
+                if len(out) > LARGEST_OUTPUT:
+                    raise TooMuch
+                del err[:-_KEPT_OF_STDERR]
+        return Printed(status=process.wait(max(ends_on - time.monotonic(), 0)), out=bytes(out), err=bytes(err))
+    except subprocess.TimeoutExpired:
+        raise TooLate from None
     finally:
         # The whole group: its children would go on, and keep the pipes open.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+        process.stdout.close()
+        process.stderr.close()
         # One that is another user's by now cannot be killed: it is left alone.
         with suppress(subprocess.TimeoutExpired):
             process.wait(_END_LIMIT)
-
-
-def _read_out(process: subprocess.Popen[bytes], ends_on: float) -> Printed:
-    assert process.stdout is not None
-    assert process.stderr is not None
-    out, err = bytearray(), bytearray()
-    with DefaultSelector() as selector:
-        for stream, kept in ((process.stdout, out), (process.stderr, err)):
-            os.set_blocking(stream.fileno(), False)
-            selector.register(stream, EVENT_READ, kept)
-        while selector.get_map():
-            left = ends_on - time.monotonic()
-            if left <= 0:
-                raise TooLate
-            has_ended = process.poll() is not None
-            ready = selector.select(min(left, _BETWEEN_LOOKS))
-            if has_ended and not ready:
-                # All is read; a child in the background keeps the pipe open, as ssh's master does.
-                break
-            for key, _ in ready:
-                piece = os.read(key.fd, _PIECE)
-                if not piece:
-                    selector.unregister(key.fileobj)
-                key.data.extend(piece)
-            if len(out) > LARGEST_OUTPUT:
-                raise TooMuch
-            del err[:-_KEPT_OF_STDERR]
-    try:
-        status = process.wait(max(ends_on - time.monotonic(), 0))
-    except subprocess.TimeoutExpired:
-        raise TooLate from None
-    return Printed(status=status, out=bytes(out), err=bytes(err))

@@ -164,7 +164,7 @@ class Sql(Mapped):
                     if self.naive_times:
                         # So that a column without a zone is held against an instant as it is read.
                         connection.exec_driver_sql(f"SET LOCAL TIME ZONE '{self.naive_times.key}'")
-                yield _OverSql(scheduler=self, connection=connection, ends_on=ends_on)
+                yield _OverSql(scheduler=self, secrets=self.secrets, connection=connection, ends_on=ends_on)
         except SQLAlchemyError as error:
             raise self.problem(error) from None
         finally:
@@ -189,13 +189,10 @@ class _OverSql:
     """One look over one connection; a database's own clock is not asked for."""
 
     scheduler: Sql
+    secrets: Secrets
     connection: Connection
     ends_on: float
     server_at: datetime | None = None
-
-    @property
-    def secrets(self) -> Secrets:
-        return self.scheduler.secrets
 
     @property
     def _is_postgresql(self) -> bool:
