@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
@@ -23,11 +24,11 @@ _PAGE_BY = "Page by {offset}, {page} or {cursor}"
 
 def look_by_mapping(scheduler: Mapped, asked: Asked, connection: AbstractContextManager[Talk]) -> SchedulerSeen:
     """What a scheduler says over that connection. Raises `CannotLook`, without secrets in its detail."""
-    asked_at = asked.clock()
+    asked_at, ends_on = asked.clock(), time.monotonic() + scheduler.patience.total_seconds()
     talk: Talk | None = None
     try:
         with connection as talk:
-            pages = Pages(scheduler=scheduler, asked=asked, talk=talk)
+            pages = Pages(scheduler=scheduler, asked=asked, talk=talk, ends_on=ends_on)
             alive = None if scheduler.alive is None else pages.answer("alive", scheduler.alive)
             listing = None if scheduler.jobs is None else pages.entries("jobs", scheduler.jobs)
             record = None if scheduler.runs is None else pages.entries("runs", scheduler.runs)
@@ -68,11 +69,7 @@ def _alive(pages: Pages, part: Part, answer: Any) -> dict[str, Any]:
         if entry is None or entry.values[name] is ABSENT:
             raise pages.nothing_found("alive", name, getattr(part, name), answer)
     assert entry is not None  # one of the two is always asked for
-    return {
-        "running": entry.certain("running", pages.reader.flag) if "running" in entry.fields else None,
-        "since": entry.read("since", pages.reader.time),
-        "heartbeat": entry.read("heartbeat", pages.reader.time),
-    }
+    return entry.read_all()
 
 
 def _jobs(pages: Pages, found: Entries) -> tuple[tuple[JobListed, ...], dict[str, str]]:
@@ -80,29 +77,20 @@ def _jobs(pages: Pages, found: Entries) -> tuple[tuple[JobListed, ...], dict[str
     if not found.are_all:
         why = f"jobs are cut off after {len(found.entries):,}, and who is missing is not known"
         raise pages.scheduler.broken(f"{why}. {_PAGE_BY}, or raise limit")
-    jobs, ids, reader = [], {}, pages.reader
+    jobs, ids = [], {}
     for entry in _entries(pages, "jobs", found):
-        job = JobListed(
-            id=entry.certain("id", reader.id),
-            name=entry.read("name", reader.text) or "",
-            next_run=entry.read("next_run", reader.time),
-            paused=entry.read("paused", reader.flag),
-            schedule=entry.read("schedule", reader.text),
-            zone=entry.read("zone", reader.text),
-            tags=reader.tags(entry.values.get("tags")),
-            runs_since=entry.read("runs_since", reader.time),
-            untold=tuple(name for name in ("next_run", "paused") if entry.values.get(name) is ABSENT),
-        )
-        jobs.append(job)
-        ids[entry.read("key", reader.id) or job.id] = job.id
+        told = entry.read_all()
+        ids[told.pop("key", told["id"])] = told["id"]
+        untold = tuple(name for name in ("next_run", "paused") if entry.values.get(name) is ABSENT)
+        jobs.append(JobListed(**told, untold=untold))
     return tuple(jobs), ids
 
 
 def _runs(pages: Pages, found: Entries, ids: Mapping[str, str]) -> tuple[tuple[RunSeen, ...], dict[str, Any]]:
     """The runs, and by its job each entry that has none of the times that the mapping says it has."""
-    runs, mute, known, reader = [], dict[str, Any](), set(ids.values()), pages.reader
+    runs, mute, known = [], dict[str, Any](), set(ids.values())
     for number, entry in enumerate(_entries(pages, "runs", found)):
-        key = entry.certain("job", reader.id)
+        key = entry.read("job")
         if key not in ids and key in known:
             continue  # of a job that is not listed, and whose key is another one's id
         job = ids.get(key, key)
@@ -110,22 +98,13 @@ def _runs(pages: Pages, found: Entries, ids: Mapping[str, str]) -> tuple[tuple[R
         if all(each is ABSENT for each in times):
             mute[job] = found.entries[number]
             continue
-        word = entry.read("status", reader.text)
+        word = entry.read("status")
         outcome = pages.scheduler.words.outcome(word)
         if all(each in (None, ABSENT) for each in times) and outcome is not Outcome.RUNNING:
             continue  # without any time it is no run
-        run = RunSeen(
-            job=job,
-            due=entry.read("due", reader.time),
-            started=entry.read("started", reader.time),
-            ended=entry.read("ended", reader.time),
-            word=word,
-            outcome=outcome,
-            attempt=reader.count(entry.values.get("attempt")),
-            by_schedule=entry.read("by_schedule", reader.flag),
-            link=reader.link(entry.values.get("link")),
-        )
-        runs.append(run)
+        told = entry.read_all() | {"job": job}
+        told.pop("status", None)
+        runs.append(RunSeen(**told, word=word, outcome=outcome))
     return tuple(runs), mute
 
 
@@ -172,4 +151,4 @@ def _entry(pages: Pages, name: str, part: Part, entry: Any, place: str) -> Entry
         except ValueError as problem:
             why = f'{name}.{field} = "{at}" fails in {place or "the answer"}: {problem}'
             raise pages.scheduler.broken(why) from None
-    return Entry(place=place, fields=fields, values=values)
+    return Entry(reader=pages.reader, place=place, fields=fields, values=values)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
@@ -89,9 +88,7 @@ class Command(Mapped):
 
     def look(self, asked: Asked) -> SchedulerSeen:
         """What it prints, each command within the timeout. Raises `CannotLook`."""
-        ends_on = time.monotonic() + self.patience.total_seconds()
-        talk = _OverPipes(scheduler=self, secrets=self.secrets, ends_on=ends_on)
-        return look_by_mapping(self, asked, nullcontext(talk))
+        return look_by_mapping(self, asked, nullcontext(_OverPipes(scheduler=self, secrets=self.secrets)))
 
     def broken(self, why: str, code: CauseCode = CauseCode.SCHEDULER_ERROR) -> CannotLook:
         """What is wrong with what it printed."""
@@ -104,7 +101,6 @@ class _OverPipes:
 
     scheduler: Command
     secrets: Secrets
-    ends_on: float
     server_at: datetime | None = None
 
     def fetch(self, part: str, ask: Ask, body: Any, values: Mapping[str, Any]) -> Any:
@@ -114,9 +110,8 @@ class _OverPipes:
         # whatever a shell would act on.
         argv = [str(filled(self.secrets.sent(each), values)) for each in ask]
         whole = scheduler.whole([self.secrets.sent(each) for each in scheduler.via], argv)
-        left = timedelta(seconds=max(self.ends_on - time.monotonic(), 0))
         try:
-            printed = over_pipes.run(whole, min(scheduler.timeout, left))
+            printed = over_pipes.run(whole, scheduler.timeout)
         except over_pipes.TooLate:
             why = f"did not end within {show_span(scheduler.timeout)}"
             raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{shown}: {why}") from None

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -60,13 +59,6 @@ def read_database_url(text: str) -> URL:
             cure = 'Write "sqlite:///data/app.db", or four slashes and the path from the root on.'
             raise ValueError(f"names no file. {cure}")
     return url
-
-
-def resolved(url: URL, root: Path) -> str:
-    """The url as text; the path of a SQLite file, relative to `root`, made absolute."""
-    if url.get_backend_name() == "sqlite":
-        url = url.set(database=str(root / (url.database or "")))
-    return url.render_as_string(hide_password=False)
 
 
 def hidden(written: str, url: URL, environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

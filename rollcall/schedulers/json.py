@@ -161,7 +161,7 @@ class Json(Mapped):
 
     def look(self, asked: Asked) -> SchedulerSeen:
         """What it says, each answer within the timeout. Raises `CannotLook`."""
-        return look_by_mapping(self, asked, self._connected(self.patience))
+        return look_by_mapping(self, asked, self._connected())
 
     def post(self, path: str, *, limit: timedelta | None = None) -> Answer:
         """The answer to a request that changes something, within `limit` (the timeout where left out).
@@ -181,14 +181,13 @@ class Json(Mapped):
         )
 
     @contextmanager
-    def _connected(self, patience: timedelta | None = None) -> Iterator[_OverHttp]:
+    def _connected(self) -> Iterator[_OverHttp]:
         server = Server(
             url=self.secrets.sent(self.url),
             address=self.address,
             headers={name: self.secrets.sent(value) for name, value in self.headers.items()},
             secrets=self.secrets,
             timeout=self.timeout,
-            patience=patience,
         )
         with Client(server) as client:
             talk = _OverHttp(scheduler=self, client=client)

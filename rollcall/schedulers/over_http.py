@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -34,17 +33,13 @@ _HEADERS = {"user-agent": "roll-call", "accept": "application/json", "accept-enc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where a scheduler answers, and how it is asked: `url` and `headers` as they are sent, `address` as it is shown.
-
-    `timeout` is how long one answer may take, `patience` all of them; None where each has its own limit only.
-    """
+    """Where a scheduler answers: `url` and `headers` as they are sent, `address` as it may be shown."""
 
     url: str
     address: str
     headers: Mapping[str, str]
     secrets: Secrets
     timeout: timedelta
-    patience: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +78,6 @@ class Client:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._ends_on = time.monotonic() + server.patience.total_seconds() if server.patience else None
         self._sockets: list[socket.socket] = []
         self._came = 0
         self.secrets = server.secrets
@@ -119,14 +113,6 @@ class Client:
         server, limit = self._server, limit or self._server.timeout
         asked = f"{method} {server.address}{server.secrets.without(path)}"
         no_answer = CannotLook(CauseCode.SCHEDULER_DOWN, f"{asked}: no complete answer within {show_span(limit)}")
-        if self._ends_on is not None and server.patience:
-            left = timedelta(seconds=self._ends_on - time.monotonic())
-            if left < limit < server.patience:
-                why = f"not all of it was answered within {show_span(server.patience)}"
-                no_answer = CannotLook(CauseCode.SCHEDULER_DOWN, f"{asked}: {why}")
-            limit = min(limit, left)
-            if limit <= timedelta(0):
-                raise no_answer
         # A run may take hours; nobody needs more than the timeout to be connected to.
         connects_within = min(limit, server.timeout)
         headers = httpx.Headers(_HEADERS)

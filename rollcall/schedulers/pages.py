@@ -6,6 +6,7 @@ Each request is made once, however many of alive, jobs and runs it answers.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,11 +56,12 @@ class Entries:
 
 @dataclass(slots=True, kw_only=True)
 class Pages:
-    """The answers of one look; `kept` holds each by what was asked."""
+    """The answers of one look, which ends when the monotonic clock shows `ends_on`; each is kept by what was asked."""
 
     scheduler: Mapped
     asked: Asked
     talk: Talk
+    ends_on: float
     kept: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -74,6 +76,8 @@ class Pages:
         filled_in = self.scheduler.fills_in(part)
         request = json.dumps([ask, part.body, {key: value for key, value in place.items() if key in filled_in}])
         if request not in self.kept:
+            if time.monotonic() > self.ends_on:
+                raise self.scheduler.overdue()
             since, now = (written(at, self.scheduler.times) for at in (self.asked.since, self.asked.now))
             values = {"since": since, "until": now, "now": now, "limit": self.scheduler.page_size, **place}
             self.kept[request] = self.talk.fetch(name, ask, part.body, values)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from rollcall.evidence import CannotLook
@@ -29,7 +29,6 @@ _FLAGS = {
 _MOST_TAGS = 100
 _LONGEST_LINK = 2_000
 _Number = int | float | Decimal
-_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,17 +95,17 @@ class Reader:
             return _FLAGS[said]
         raise self.hole(place, value, "true or false")
 
-    def count(self, value: Any) -> int | None:
+    def count(self, value: Any, place: str = "") -> int | None:
         """A whole number; None for whatever is none."""
         is_number = isinstance(value, _Number) and not isinstance(value, bool) and isfinite(value)
         return int(value) if is_number and value == int(value) else None
 
-    def link(self, value: Any) -> str | None:
+    def link(self, value: Any, place: str) -> str | None:
         """An address that a page may lead to; None for whatever is none."""
         is_one = isinstance(value, str) and value.startswith(("http://", "https://")) and " " not in value
         return self.secrets.clean(value, _LONGEST_LINK) if is_one and len(value) <= _LONGEST_LINK else None
 
-    def tags(self, value: Any) -> tuple[str, ...]:
+    def tags(self, value: Any, place: str) -> tuple[str, ...]:
         """Labels, of a list, of a text with commas, or of a table as key=value."""
         if isinstance(value, Mapping):
             value = [f"{key}={each}" for key, each in value.items()]
@@ -145,19 +144,35 @@ class Reader:
         return self.secrets.clean_words(text, limit)
 
 
+# How each field of a mapping is read, and which of them must be there.
+_READ_AS = {
+    **dict.fromkeys(("id", "key", "job"), Reader.id),
+    **dict.fromkeys(("name", "schedule", "zone", "status"), Reader.text),
+    **dict.fromkeys(("next_run", "runs_since", "due", "started", "ended", "since", "heartbeat"), Reader.time),
+    **dict.fromkeys(("paused", "by_schedule", "running"), Reader.flag),
+    "attempt": Reader.count,
+    "link": Reader.link,
+    "tags": Reader.tags,
+}
+_NEEDED = ("id", "job", "running")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What the mapping finds in one entry: its `values` by field, at `place` under the names of `fields`."""
 
+    reader: Reader
     place: str
     fields: Mapping[str, str]
     values: Mapping[str, Any]
 
-    def certain(self, name: str, read: Callable[[Any, str], _Read]) -> _Read:
-        """The field as `read` reads it."""
-        at = self.fields[name]
-        return read(self.values[name], f"{self.place}.{at}" if self.place else at)
+    def read(self, field: str) -> Any:
+        """What it says in that field; None where it says nothing."""
+        value = self.values.get(field)
+        if field not in self.fields or (value in (None, ABSENT) and field not in _NEEDED):
+            return None
+        return _READ_AS[field](self.reader, value, f"{self.place}.{self.fields[field]}".lstrip("."))
 
-    def read(self, name: str, read: Callable[[Any, str], _Read]) -> _Read | None:
-        """The same; None where there is nothing to read."""
-        return None if self.values.get(name) in (None, ABSENT) else self.certain(name, read)
+    def read_all(self) -> dict[str, Any]:
+        """What it says, by field."""
+        return {field: said for field in self.fields if (said := self.read(field)) is not None}

@@ -25,7 +25,7 @@ from rollcall.roll.secrets import Secrets, Unset, expand, texts_of
 from rollcall.roll.values import shown_url
 from rollcall.schedulers import sqlite_file
 from rollcall.schedulers.answers import look_by_mapping
-from rollcall.schedulers.database_url import hidden, read_database_url, resolved
+from rollcall.schedulers.database_url import hidden, read_database_url
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.pages import MOST_ENTRIES
 from rollcall.schedulers.parts import FIELDS, Ask, Part
@@ -60,7 +60,7 @@ class Sql(Mapped):
     says_where: ClassVar[str] = "Name a column so, SELECT … AS {field}"
     asks_less: ClassVar[str] = "Ask for less, with :since"
 
-    _url: str = PrivateAttr("")
+    _url: Any = PrivateAttr(None)
 
     @field_validator("database")
     @classmethod
@@ -90,8 +90,10 @@ class Sql(Mapped):
         """Resolves the path of a SQLite file: it is relative to the file in which it stands."""
         super().model_post_init(context)
         if context and not isinstance(context.get("environment"), Unset):
-            url = read_database_url(self.secrets.sent(self.database))
-            self._url = resolved(url, context.get("folder") or Path())
+            self._url = read_database_url(self.secrets.sent(self.database))
+            if self._url.get_backend_name() == "sqlite":
+                folder = context.get("folder") or Path()
+                self._url = self._url.set(database=str(folder / (self._url.database or "")))
 
     def _read_secrets(self, environment: Mapping[str, str]) -> Secrets:
         if isinstance(environment, Unset):
@@ -124,9 +126,7 @@ class Sql(Mapped):
 
     def look(self, asked: Asked) -> SchedulerSeen:
         """What it says. Raises `CannotLook` (scheduler-down, access-denied, scheduler-error)."""
-        from sqlalchemy import make_url
-
-        url, ends_on = make_url(self._url), time.monotonic() + self.timeout.total_seconds()
+        url, ends_on = self._url, time.monotonic() + self.timeout.total_seconds()
         path = Path(url.database or "")
 
         def look_into_file(*, at_rest: bool) -> SchedulerSeen:
