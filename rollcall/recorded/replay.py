@@ -18,13 +18,13 @@ from rollcall.outputs.content import content_of
 from rollcall.outputs.places import named
 from rollcall.recorded.record import JOBS, Recorded, recorded_in
 from rollcall.roll.due_run import LOOKING_TIME
+from rollcall.roll.formats import ANY
 from rollcall.roll.job import Job
 from rollcall.roll.listing import Listing
 from rollcall.roll.load import load
 from rollcall.roll.output import Output
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
-from rollcall.roll.words import Format
 from rollcall.text import clean
 from rollcall.vocabulary import CauseCode
 
@@ -151,11 +151,11 @@ def _read(file: FileSeen, output: Output, was: Output) -> FileSeen:
     if content is None:
         return file
     missing = [text for text in output.must_contain + output.must_not_contain if text not in content.found]
-    if not missing and output.reads_as is was.reads_as:
+    if not missing and output.reads_as == was.reads_as:
         return file
     if (data := _whole(file, content)) is not None:
         return replace(file, content=content_of(data, output))
-    if output.reads_as not in (was.reads_as, Format.ANY):
+    if output.reads_as not in (was.reads_as, ANY):
         return replace(file, content=None)
     seen = {text: True for text in missing if text in content.head or text in content.tail}
     return replace(file, content=replace(content, found={**content.found, **seen}))

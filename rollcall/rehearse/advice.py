@@ -10,17 +10,16 @@ import json
 from pathlib import PurePath
 
 from rollcall.rehearse.scene import Scene
+from rollcall.roll.formats import ANY, TEXT, formats
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
-from rollcall.roll.words import Format, Late
+from rollcall.roll.words import Late
 from rollcall.text import clean, show_size
 
 _TABLE = "[jobs.JOB]"
 _OUTPUT = "[jobs.JOB.output]"
 _TIME = "%Y%m%d-%H%M%S"
 _FIELDS = f"the time of the run such as {_TIME}"
-# The formats that mark their end. Of the others half may still be read as a whole one.
-_BY_SUFFIX = {".json": Format.JSON, ".xml": Format.XML, ".gz": Format.GZIP, ".zip": Format.ZIP}
 
 
 def none(scene: Scene) -> str:
@@ -119,11 +118,12 @@ def _dated(output: Output) -> str:
     return f"{before}{_TIME}{after}" if star else "…"
 
 
-def _format(output: Output) -> Format | None:
+def _format(output: Output) -> str | None:
     """The format that its name tells and nobody declared, where half of it would not pass."""
-    kind = _BY_SUFFIX.get(PurePath(output.path.text).suffix.lower())
-    is_declared = output.format not in (None, Format.ANY, Format.TEXT)
-    return None if kind is None or is_declared else kind
+    if output.format not in (None, ANY, TEXT):
+        return None
+    suffix = PurePath(output.path.text).suffix.lower()
+    return next((name for name, each in formats().items() if each.marks_its_end and each.suffix == suffix), None)
 
 
 def _least(size: int) -> int:

@@ -9,13 +9,11 @@ from rollcall.evidence import Content, NotSeen, OutputSeen
 from rollcall.rehearse import advice
 from rollcall.rehearse.faults.kinds import JobFault, of_a_run_before, of_output, of_output_alone, of_recorded
 from rollcall.rehearse.scene import Scene
-from rollcall.roll.words import Format
+from rollcall.roll.formats import ANY, find_format
 from rollcall.vocabulary import CauseCode
 
 # Files that are nearer to each other are parts of one run.
 _A_MOMENT = timedelta(seconds=30)
-# Their end is marked: half of one never passes for a whole one. The others may be cut where no parser notices.
-_MARK_THEIR_END = frozenset({Format.JSON, Format.XML, Format.GZIP, Format.ZIP})
 
 
 def _restored(scene: Scene) -> Scene:
@@ -33,14 +31,16 @@ def _halved(scene: Scene) -> Scene:
     """Half of its bytes. What is known of them is what the head shows, and that some formats mark their end."""
     newest, output = scene.made[0], scene.job.output
     size = max(newest.size // 2, 1)
-    content = newest.content and _half_of(newest.content, size, output.reads_as if output else Format.ANY)
+    content = newest.content and _half_of(newest.content, size, output.reads_as if output else ANY)
     return scene.with_newest(size=size, content=content)
 
 
-def _half_of(content: Content, size: int, kind: Format) -> Content:
+def _half_of(content: Content, size: int, kind: str) -> Content:
     head = content.head.encode()[:size].decode(errors="ignore")
     found = {text: was and not _is_cut_off(text, head, content) for text, was in content.found.items()}
-    flaw = "it breaks off after half of its bytes" if kind in _MARK_THEIR_END else content.flaw
+    # The other formats may be cut where no parser notices.
+    is_noticed = kind != ANY and find_format(kind).marks_its_end
+    flaw = "it breaks off after half of its bytes" if is_noticed else content.flaw
     return replace(content, flaw=flaw, found=found, sha256="", head=head, tail="")
 
 
