@@ -376,8 +376,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tests.test_outputs_places import seen
 from rollcall.evidence import CannotLook
+from rollcall.roll.formats import formats
 
 folder = Path("outputs")
+formats()  # Python itself may lie where only root can read it
 if os.geteuid() == 0:
     os.seteuid(65534)  # root may do everything
 try:
