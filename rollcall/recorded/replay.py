@@ -99,24 +99,21 @@ def _reworded(seen: SchedulerSeen | NotSeen, scheduler: Scheduler) -> SchedulerS
 
 def _outputs(evidence: Evidence, job: Job, then: Mapping[str, Job], recorded_at: datetime) -> Outputs:
     """What was seen of each output, found by where it lies."""
-    was, seen = then.get(job.id), evidence.outputs.get(job.id, ())
     nothing = NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=_NOT_THERE, looked_at=recorded_at)
-    pairs = list(zip(was.outputs, seen, strict=False)) if was else []
-    return tuple(_output(output, job, was, pairs) or nothing for output in job.outputs)
+    if (was := then.get(job.id)) is None:
+        return (nothing,) * len(job.outputs)
+    seen = evidence.outputs.get(job.id, ())
+    return tuple(_output(output, job, was, seen) or nothing for output in job.outputs)
 
 
-def _output(
-    output: Output, job: Job, was: Job | None, pairs: list[tuple[Output, OutputSeen | NotSeen]]
-) -> OutputSeen | NotSeen | None:
-    assert was is not None or not pairs
-    for then, seen in pairs:
+def _output(output: Output, job: Job, was: Job, outputs: Outputs) -> OutputSeen | NotSeen | None:
+    for then, seen in zip(was.outputs, outputs, strict=False):
         is_same = (then.path, then.folder) == (output.path, output.folder)
         # Another pattern may have other files, which the record does not hold.
         if not is_same and not (then.folder == output.folder and _has_every_file(seen, then, output)):
             continue
         if isinstance(seen, NotSeen):
             return seen
-        assert was is not None
         is_read_anew = (then.path, then.dated, was.zone_of(then)) != (output.path, output.dated, job.zone_of(output))
         seen = _named_anew(seen, output, job) if is_read_anew else seen
         return replace(seen, files=tuple(_read(each, output, then) for each in seen.files))
