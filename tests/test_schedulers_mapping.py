@@ -22,7 +22,7 @@ NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 SINCE = NOW - timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Said:
     """Says what is in `answers` by what is asked."""
 

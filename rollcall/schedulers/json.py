@@ -190,7 +190,7 @@ class Json(Mapped):
             timeout=self.timeout,
         )
         with Client(server) as client:
-            talk = _OverHttp(scheduler=self, client=client)
+            talk = _OverHttp(scheduler=self, client=client, secrets=self.secrets)
             talk.log_in()
             yield talk
 
@@ -201,12 +201,9 @@ class _OverHttp:
 
     scheduler: Json
     client: Client
+    secrets: Secrets
     server_at: datetime | None = None
     has_renewed: bool = False
-
-    @property
-    def secrets(self) -> Secrets:
-        return self.client.secrets
 
     def log_in(self) -> None:
         """Has a token sent along, where one is wanted. Raises `CannotLook`."""
@@ -215,7 +212,7 @@ class _OverHttp:
             return
         # A token that is no longer taken is not sent along to have another.
         self.client.token = None
-        body = None if login.body is None else json.dumps(with_texts(login.body, self.scheduler.secrets.sent)).encode()
+        body = with_texts(login.body, self.scheduler.secrets.sent)
         answer = self.client.ask(*_verb_and_path(login.ask), body)
         token, says = None, self._read(answer, accepts=(200, 201))
         with suppress(ValueError):
@@ -223,20 +220,19 @@ class _OverHttp:
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             why = f'login.token = "{login.token}" finds no token in the answer to {answer.asked}'
             raise self.scheduler.broken(why)
-        self.client.send_along(token)
+        self.secrets = self.client.send_along(token)
 
     def fetch(self, part: str, ask: Ask, body: Any, values: Mapping[str, Any]) -> Any:
         verb, path = _verb_and_path(ask)
         path = str(filled(path, values, quote=lambda value: quote(value, safe="")))
         # Filled in last: what another service put into a cursor must not be read as a `${NAME}`.
         body = filled(with_texts(body, self.scheduler.secrets.sent), values)
-        sent = None if body is None else json.dumps(body).encode()
-        answer = self.client.ask(verb, path, sent)
+        answer = self.client.ask(verb, path, body)
         if self.scheduler.login and answer.status in (401, 403) and not self.has_renewed:
             # A token lives for a while: the second refusal is the answer.
             self.has_renewed = True
             self.log_in()
-            answer = self.client.ask(verb, path, sent)
+            answer = self.client.ask(verb, path, body)
         says = self._read(answer)
         # HTTP knows no other zone than GMT; "-0000" is read as none.
         self.server_at = None

@@ -71,16 +71,13 @@ def _read_tls() -> ssl.SSLContext:
 
 
 class Client:
-    """One connection to a server, kept for as long as the block lasts.
-
-    `token` is sent along as Bearer where there is one, `secrets` are those of the scheduler and each token that it had.
-    """
+    """One connection to a server, kept for as long as the block lasts. `token` is sent along where there is one."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._sockets: list[socket.socket] = []
         self._came = 0
-        self.secrets = server.secrets
+        self._secrets = server.secrets
         self.token: str | None = None
 
     def __enter__(self) -> Client:
@@ -99,12 +96,13 @@ class Client:
         for each in self._sockets:
             each.close()
 
-    def send_along(self, token: str) -> None:
-        """Sends that token along from now on."""
-        self.token, self.secrets = token, self.secrets.and_also(token, "(token)")
+    def send_along(self, token: str) -> Secrets:
+        """Sends that token along from now on. Returns all that must not be shown."""
+        self.token, self._secrets = token, self._secrets.and_also(token, "(token)")
+        return self._secrets
 
-    def ask(self, method: str, path: str, body: bytes | None = None, limit: timedelta | None = None) -> Answer:
-        """The answer, which must be whole within `limit`, the timeout where left out.
+    def ask(self, method: str, path: str, body: Any = None, limit: timedelta | None = None) -> Answer:
+        """The answer, which must be whole within `limit`, the timeout where left out. `body` is sent as JSON.
 
         Raises `CannotLook` (scheduler-down, wrong-service, scheduler-error), secrets still in it.
         """
@@ -119,8 +117,6 @@ class Client:
         headers.update(server.headers)
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
-        if body is not None:
-            headers["content-type"] = "application/json"
         try:
             with (
                 unlogged(),
@@ -129,7 +125,7 @@ class Client:
                     method,
                     server.url + server.secrets.sent(path),
                     headers=headers,
-                    content=body,
+                    json=body,
                     timeout=httpx.Timeout(limit.total_seconds(), connect=connects_within.total_seconds()),
                     extensions={"trace": trace},
                 ) as response,
@@ -140,8 +136,8 @@ class Client:
             raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{asked}: {why}") from None
         except (httpx.TimeoutException, TimeoutError):
             raise no_answer from None
-        # UnicodeError: a host name that cannot be looked up.
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError) as error:
+        # ValueError: a host name that cannot be looked up, or a cursor that is not a number.
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError, OSError) as error:
             raise CannotLook(_cause(error), f"{asked}: {_why(error)}") from None
         status, reason = response.status_code, response.reason_phrase
         return Answer(asked=asked, status=status, reason=reason, headers=response.headers, body=came)
@@ -193,7 +189,7 @@ class Client:
                 # What begins otherwise is no HTTP; asked to read it, httpx waits for an end that need not come.
                 beginning = self._sockets[-1].recv(4_096, socket.MSG_PEEK)
                 if not beginning.startswith(b"HTTP/"[: len(beginning)]):
-                    shown = self.secrets.clean_words(beginning.decode(errors="replace"), 60)
+                    shown = self._secrets.clean_words(beginning.decode(errors="replace"), 60)
                     raise httpx.RemoteProtocolError(f'"{shown}" where HTTP belongs')
 
         timer = Timer(limit.total_seconds(), end)

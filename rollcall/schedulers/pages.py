@@ -36,22 +36,19 @@ class Talk(Protocol):
     own clock, None where it tells none.
     """
 
-    @property
-    def secrets(self) -> Secrets: ...
-
-    @property
-    def server_at(self) -> datetime | None: ...
+    secrets: Secrets
+    server_at: datetime | None
 
     def fetch(self, part: str, ask: Ask, body: Any, values: Mapping[str, Any]) -> Any:
         """The decoded answer to what a part asks, `values` filled in. Raises `CannotLook`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Entries:
     """The entries of a part. `are_all` is False where a limit cut them off, or may have."""
 
-    entries: tuple[Any, ...]
-    are_all: bool
+    entries: list[Any]
+    are_all: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,13 +83,13 @@ class Pages:
     def entries(self, name: str, part: PagedPart) -> Entries:
         """All entries of a part. Raises `CannotLook`, also where there are more than are read."""
         if self.scheduler.is_paged(part):
-            return Entries(entries=tuple(self._of_pages(name, part)), are_all=True)
+            return Entries(list(self._of_pages(name, part)))
         answer = self.answer(name, part)
         came = self._entries_of(name, part, answer, 0)
         total = self._total(name, part, answer)
         # As many as were asked for: there may be more.
         may_be_cut = "limit" in self.scheduler.fills_in(part) and len(came) >= self.scheduler.page_size
-        return Entries(entries=tuple(came), are_all=not may_be_cut if total is None else len(came) >= total)
+        return Entries(came, not may_be_cut if total is None else len(came) >= total)
 
     def _of_pages(self, name: str, part: PagedPart) -> Iterator[Any]:
         came, cursor, before = 0, None, frozenset[str]()
