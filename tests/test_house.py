@@ -4,6 +4,7 @@ import ast
 import importlib
 import json
 import pkgutil
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ FLOORS = """
 errors text shell alone files typed http_log vocabulary times
 schedule naming evidence
 roll
+sources
 schedulers outputs
 ask recorded verdict
 causes
@@ -77,6 +79,19 @@ def test_imports_go_down_only(name: str) -> None:
     upward = {each for each in imported(name) if each != room and FLOOR[each] >= FLOOR[room]}
 
     assert upward == set()
+
+
+@pytest.mark.parametrize("room", ["outputs", "recorded", "schedulers", "sources"])
+def test_inside_a_room_too(room: str) -> None:
+    inside = {name for name in ROOMS if ROOMS[name] == room}
+    imports = {
+        name: {
+            node.module for node in ast.walk(TREES[name]) if isinstance(node, ast.ImportFrom) and node.module in inside
+        }
+        for name in inside
+    }
+
+    assert set(TopologicalSorter(imports).static_order()) == inside
 
 
 @pytest.mark.parametrize("room", ["verdict", "causes", "liveness", "findings", "morning", "diagnosis", "report"])

@@ -11,11 +11,11 @@ from typing import Any
 
 from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.scheduler import Asked
-from rollcall.schedulers.expressions import ABSENT, find
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.pages import Entries, Pages, Talk
 from rollcall.schedulers.parts import FIELDS, TIMES_OF_A_RUN, Part
 from rollcall.schedulers.reading import Entry
+from rollcall.sources.expressions import ABSENT, find
 from rollcall.text import listed
 from rollcall.times import read_timestamp
 

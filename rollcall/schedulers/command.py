@@ -17,11 +17,11 @@ from pydantic import Field, ValidationInfo, field_validator
 from rollcall.evidence import CannotLook, SchedulerSeen
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets
-from rollcall.schedulers import over_pipes
 from rollcall.schedulers.answers import look_by_mapping
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.parts import Ask, Part, sendable
 from rollcall.schedulers.placeholders import filled
+from rollcall.sources import programs
 from rollcall.text import clean, counted
 from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
@@ -111,12 +111,12 @@ class _OverPipes:
         argv = [str(filled(self.secrets.sent(each), values)) for each in ask]
         whole = scheduler.whole([self.secrets.sent(each) for each in scheduler.via], argv)
         try:
-            printed = over_pipes.run(whole, scheduler.timeout)
-        except over_pipes.TooLate:
+            printed = programs.run(whole, scheduler.timeout)
+        except programs.TooLate:
             why = f"did not end within {show_span(scheduler.timeout)}"
             raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{shown}: {why}") from None
-        except over_pipes.TooMuch:
-            size = f"more than {over_pipes.LARGEST_OUTPUT // 1_000_000} MB"
+        except programs.TooMuch:
+            size = f"more than {programs.LARGEST_OUTPUT // 1_000_000} MB"
             raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{shown}: prints {size}, and goes on") from None
         except FileNotFoundError:
             why = f"there is no program {clean((*scheduler.via, *ask)[0], 80)} here"
@@ -130,7 +130,7 @@ class _OverPipes:
             raise self._failed(printed, shown)
         return self._read(printed.out, shown)
 
-    def _failed(self, printed: over_pipes.Printed, shown: str) -> CannotLook:
+    def _failed(self, printed: programs.Printed, shown: str) -> CannotLook:
         """That it ended otherwise than well, in its own last words."""
         err, status = printed.err.decode(errors="replace"), printed.status
         last = next((line for line in reversed(err.splitlines()) if line.strip()), "it said nothing")

@@ -24,12 +24,12 @@ from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets, expand, is_secret, plain_secrets, sent_forms, texts_of
 from rollcall.roll.values import read_url, shown_url
 from rollcall.schedulers.answers import look_by_mapping
-from rollcall.schedulers.expressions import Expression, find
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.over_http import Answer, Client, Server
 from rollcall.schedulers.parts import Ask, Body, Part, sendable
 from rollcall.schedulers.placeholders import filled
 from rollcall.shell import shell_word
+from rollcall.sources.expressions import Expression, find
 from rollcall.text import clean, counted, with_texts
 from rollcall.vocabulary import CauseCode
 

@@ -15,11 +15,11 @@ from typing import Any, Protocol
 from rollcall.evidence import CannotLook
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets
-from rollcall.schedulers.expressions import ABSENT, find
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.parts import FIELDS, Ask, PagedPart, Part
 from rollcall.schedulers.placeholders import written
 from rollcall.schedulers.reading import Reader
+from rollcall.sources.expressions import ABSENT, find
 from rollcall.vocabulary import CauseCode
 
 # Six hourly jobs over a year; who has more is asked for less (`{since}`).

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from rollcall.roll.fields import Span, Table, context
 from rollcall.roll.secrets import expand, texts_of
-from rollcall.schedulers.expressions import Expression
+from rollcall.sources.expressions import Expression
 
 Ask = str | tuple[str, ...]
 

@@ -17,8 +17,8 @@ from uuid import UUID
 
 from rollcall.evidence import CannotLook
 from rollcall.roll.secrets import Secrets
-from rollcall.schedulers.expressions import ABSENT
 from rollcall.schedulers.placeholders import UNITS
+from rollcall.sources.expressions import ABSENT
 from rollcall.text import clean
 from rollcall.times import EPOCH, read_timestamp
 

@@ -25,11 +25,11 @@ from rollcall.roll.secrets import Secrets, Unset, expand, texts_of
 from rollcall.roll.values import shown_url
 from rollcall.schedulers import sqlite_file
 from rollcall.schedulers.answers import look_by_mapping
-from rollcall.schedulers.database_url import hidden, read_database_url
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.pages import MOST_ENTRIES
 from rollcall.schedulers.parts import FIELDS, Ask, Part
-from rollcall.schedulers.query import bound_in, columns, for_sqlalchemy, read_query
+from rollcall.sources.database_url import hidden, read_database_url
+from rollcall.sources.query import bound_in, columns, for_sqlalchemy, read_query
 from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
 

@@ -1,7 +1,7 @@
 """What does a program print, within a time and a size?
 
-An argument list, never a shell, and no standard input. What it started ends with it. This module runs programs and
-nothing else does; who asks says what a failure means.
+An argument list, never a shell, and no standard input. What it started ends with it. Who asks says what a failure
+means.
 """
 
 from __future__ import annotations
