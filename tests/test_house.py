@@ -84,12 +84,11 @@ def test_imports_go_down_only(name: str) -> None:
 @pytest.mark.parametrize("room", ["outputs", "recorded", "schedulers", "sources"])
 def test_inside_a_room_too(room: str) -> None:
     inside = {name for name in ROOMS if ROOMS[name] == room}
-    imports = {
-        name: {
-            node.module for node in ast.walk(TREES[name]) if isinstance(node, ast.ImportFrom) and node.module in inside
-        }
-        for name in inside
-    }
+    imports: dict[str, set[str]] = {}
+    for name in inside:
+        froms = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.ImportFrom) and node.module]
+        named = {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
+        imports[name] = inside & (named | {str(node.module) for node in froms})
 
     assert set(TopologicalSorter(imports).static_order()) == inside
 
