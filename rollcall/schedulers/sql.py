@@ -30,7 +30,6 @@ from rollcall.schedulers.pages import MOST_ENTRIES
 from rollcall.schedulers.parts import FIELDS, Ask, Part
 from rollcall.sources.database_url import hidden, read_database_url
 from rollcall.sources.query import bound_in, columns, for_sqlalchemy, read_query
-from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
 
 if TYPE_CHECKING:
@@ -118,30 +117,29 @@ class Sql(Mapped):
         """What the query has as `:name`."""
         return bound_in(str(part.ask))
 
-    def broken(self, why: str, code: CauseCode = CauseCode.SCHEDULER_ERROR) -> CannotLook:
-        """What is wrong with an answer; where it was asked is said by `look`."""
-        return CannotLook(code, why)
-
     # Asking -----------------------------------------------------------------------------------------------------------
 
     def look(self, asked: Asked) -> SchedulerSeen:
         """What it says. Raises `CannotLook` (scheduler-down, access-denied, scheduler-error)."""
         url, ends_on = self._url, time.monotonic() + self.timeout.total_seconds()
+        if url.get_backend_name() != "sqlite":
+            return look_by_mapping(self, asked, self._connected(url, {}, ends_on))
         path = Path(url.database or "")
 
         def look_into_file(*, at_rest: bool) -> SchedulerSeen:
             how = {"creator": lambda: sqlite_file.opened(path, at_rest=at_rest, ends_on=ends_on)}
             return look_by_mapping(self, asked, self._connected(url, how, ends_on))
 
+        at_rest = self._is_at_rest(path)
+        answer = look_into_file(at_rest=at_rest)
+        # Has somebody opened it meanwhile, there is a log now that tells what is true.
+        return look_into_file(at_rest=False) if at_rest and not self._is_at_rest(path) else answer
+
+    def _is_at_rest(self, path: Path) -> bool:
         try:
-            if url.get_backend_name() != "sqlite":
-                return look_by_mapping(self, asked, self._connected(url, {}, ends_on))
-            at_rest = sqlite_file.is_at_rest(path)
-            answer = look_into_file(at_rest=at_rest)
-            # Has somebody opened it meanwhile, there is a log now that tells what is true.
-            return look_into_file(at_rest=False) if at_rest and not sqlite_file.is_at_rest(path) else answer
+            return sqlite_file.is_at_rest(path)
         except CannotLook as problem:
-            raise CannotLook(problem.code, f"{self.address}: {problem.detail}") from None
+            raise self.broken(problem.detail, problem.code) from None
 
     @contextmanager
     def _connected(self, url: URL, how: dict[str, Any], ends_on: float) -> Iterator[_OverSql]:
@@ -177,11 +175,11 @@ class Sql(Mapped):
         said = self.secrets.clean_words(_words(driver), 300)
         words = f"{part}: {said}" if part else said
         if state == "57014" or _TOO_LATE.search(words):
-            return CannotLook(CauseCode.SCHEDULER_DOWN, f"no complete answer within {show_span(self.timeout)}")
+            return self.overdue()
         if state[:2] == "28" or state == "42501" or _DENIED.search(words):
-            return CannotLook(CauseCode.ACCESS_DENIED, words)
+            return self.broken(words, CauseCode.ACCESS_DENIED)
         is_there = part or _IS_THERE.search(words)
-        return CannotLook(CauseCode.SCHEDULER_ERROR if is_there else CauseCode.SCHEDULER_DOWN, words)
+        return self.broken(words, CauseCode.SCHEDULER_ERROR if is_there else CauseCode.SCHEDULER_DOWN)
 
 
 @dataclass(slots=True, kw_only=True)
