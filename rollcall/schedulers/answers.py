@@ -63,11 +63,12 @@ def _alive(pages: Pages, part: Part, answer: Any) -> dict[str, Any]:
         if len(answer) > 1:
             raise pages.scheduler.broken("alive returns more than one row. Say which with WHERE")
         answer = answer[0]
-    fields = [name for name in ("running", "heartbeat") if getattr(part, name)]
-    entry = _entry(pages, "alive", part, answer, "") if isinstance(answer, Mapping | list) else None
-    for name in fields:
-        if entry is None or entry.values[name] is ABSENT:
-            raise pages.nothing_found("alive", name, getattr(part, name), answer)
+    fields = _fields("alive", part)
+    entry = _entry(pages, "alive", fields, answer, "") if isinstance(answer, Mapping | list) else None
+    for name, at in fields.items():
+        # One of these is what it is asked for; since when it is so is told where it is.
+        if name != "since" and (entry is None or entry.values[name] is ABSENT):
+            raise pages.nothing_found("alive", name, at, answer)
     assert entry is not None  # one of the two is always asked for
     return entry.read_all()
 
@@ -102,9 +103,7 @@ def _runs(pages: Pages, found: Entries, ids: Mapping[str, str]) -> tuple[tuple[R
         outcome = pages.scheduler.words.outcome(word)
         if all(each in (None, ABSENT) for each in times) and outcome is not Outcome.RUNNING:
             continue  # without any time it is no run
-        told = entry.read_all() | {"job": job}
-        told.pop("status", None)
-        runs.append(RunSeen(**told, word=word, outcome=outcome))
+        runs.append(RunSeen(job=job, word=word, outcome=outcome, **entry.read_all(but=("job", "status"))))
     return tuple(runs), mute
 
 
@@ -135,13 +134,17 @@ def _times_of(run: RunSeen, scheduler: Mapped) -> list[datetime]:
 
 def _entries(pages: Pages, name: str, found: Entries) -> Iterator[Entry]:
     part = getattr(pages.scheduler, name)
-    start = name if part.each in (None, "@") else part.each
+    fields, start = _fields(name, part), name if part.each in (None, "@") else part.each
     for number, entry in enumerate(found.entries):
-        yield _entry(pages, name, part, entry, f"{start}[{number}]")
+        yield _entry(pages, name, fields, entry, f"{start}[{number}]")
 
 
-def _entry(pages: Pages, name: str, part: Part, entry: Any, place: str) -> Entry:
-    fields = {field: at for field in FIELDS[name] if (at := getattr(part, field))}
+def _fields(name: str, part: Part) -> dict[str, str]:
+    """Where each field stands, of those that the mapping has."""
+    return {field: at for field in FIELDS[name] if (at := getattr(part, field))}
+
+
+def _entry(pages: Pages, name: str, fields: Mapping[str, str], entry: Any, place: str) -> Entry:
     if not isinstance(entry, Mapping | list) and set(fields.values()) != {"@"}:
         raise pages.reader.hole(place, entry, "an object")
     values = {}

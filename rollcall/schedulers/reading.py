@@ -7,7 +7,8 @@ reported with its place.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -77,12 +78,13 @@ class Reader:
                 return clean(str(value), 60)
         if not isinstance(value, str):
             raise self.hole(place, value, "a time")
-        try:
-            read_timestamp(value)
-        except ValueError:
-            return self.secrets.clean(value)
-        # With "2026" for a header's value a time would be torn as if it held a secret.
-        return clean(value)
+        shown = self.secrets.clean(value)
+        if shown != value:
+            with suppress(ValueError):
+                # With "2026" for a header's value a time would be torn as if it held a secret.
+                read_timestamp(value)
+                return clean(value)
+        return shown
 
     def flag(self, value: Any, place: str) -> bool:
         """True or false, in any of the many ways to write it."""
@@ -173,6 +175,6 @@ class Entry:
             return None
         return _READ_AS[field](self.reader, value, f"{self.place}.{self.fields[field]}".lstrip("."))
 
-    def read_all(self) -> dict[str, Any]:
-        """What it says, by field."""
-        return {field: said for field in self.fields if (said := self.read(field)) is not None}
+    def read_all(self, *, but: Container[str] = ()) -> dict[str, Any]:
+        """What it says, by field; of those fields nothing."""
+        return {field: said for field in self.fields if field not in but and (said := self.read(field)) is not None}
