@@ -66,8 +66,8 @@ def gather(
 ) -> Evidence:
     """What the witnesses of these jobs and schedulers say, as of `now`.
 
-    `clock` tells the present of this machine (it is held against the schedulers' clocks, and differs from `now` when
-    another moment is judged). `progress` is told how many witnesses of how many are done with. Never raises
+    `clock` reads the present of this machine (it is held against the schedulers' clocks, and differs from `now` when
+    another moment is judged). `progress` is called with how many witnesses of how many are done. Never raises
     `CannotLook`: who could not be asked is in the evidence as `NotSeen`.
     """
     jobs = tuple(jobs)

@@ -1,6 +1,6 @@
 """How is a request sent without its address in a log?
 
-httpx tells each address that it asks at INFO: what stands before the `@` of one, and the path of a webhook, are
+httpx logs each address that it asks, at INFO: what stands before the `@` of one, and the path of a webhook, are
 secrets.
 """
 
@@ -16,7 +16,7 @@ logging.getLogger("httpx").addFilter(lambda record: not _is_ours.get())
 
 
 @contextmanager
-def unlogged() -> Iterator[None]:
+def quiet_httpx() -> Iterator[None]:
     """Keeps httpx from logging what is sent in this block; what others send meanwhile is logged as ever."""
     before = _is_ours.set(True)
     try:

@@ -122,7 +122,7 @@ def show_span(span: timedelta) -> str:
 def show_instant(at: datetime, zone: ZoneInfo, *, seconds: bool = False, year: bool = False) -> str:
     """Return *at* as a person in *zone* reads it: ``Wed 11 Feb 06:00 CET``; English under every locale.
 
-    In the hour that autumn repeats, the abbreviation tells which of the two is meant. A zone whose abbreviation
+    In the hour that autumn repeats, the abbreviation shows which of the two is meant. A zone whose abbreviation
     is only a number shows as ``UTC+05:30``. Raises ValueError when *at* is naive.
     """
     local = _local(at, zone)

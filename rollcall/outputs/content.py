@@ -49,7 +49,7 @@ def _read(path: Path, limit: int) -> bytes:
 
 
 def content_of(data: bytes, output: Output) -> Content:
-    """What is told of `data` as the content of that output."""
+    """What is in `data`, looked at as the content of that output."""
     looked_for = output.must_contain + output.must_not_contain
     return Content(
         flaw=_flaw(data, output.reads_as),

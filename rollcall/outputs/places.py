@@ -148,12 +148,12 @@ class _Beginnings:
 
 
 def _room(folder: Path) -> tuple[int | None, int | None]:
-    """How many bytes are free for those who are not root, of how many; (None, None) where the disk does not tell."""
+    """How many bytes are free for those who are not root, of how many; (None, None) where it is not known."""
     try:
         disk = shutil.disk_usage(folder)
     except (OSError, OverflowError):
         return None, None
-    # Of some network drives and of what is no disk at all nothing is told, not even a size.
+    # Some network drives, and what is no disk at all, have not even a size.
     return (disk.free, disk.total) if disk.total > 0 else (None, None)
 
 

@@ -1,6 +1,6 @@
-"""What does a recorded morning tell, when it is judged offline, later, or under another jobs.toml?
+"""What does a recorded morning show when it is judged offline, later, or under another jobs.toml?
 
-A replay asks nobody: no scheduler, no folder. What the other jobs.toml wants to know and the record does not tell is
+A replay asks no scheduler and no folder. What the other jobs.toml wants to know and the record does not hold is
 unknown, and never well.
 """
 
@@ -41,7 +41,7 @@ class Replay:
     demo: str | None = None
 
     def seen_at(self, now: datetime) -> Evidence:
-        """The evidence for the judging of `now`: files made after that moment are told apart, as by any morning."""
+        """The evidence for the judging of `now`: files made after that moment are kept apart, as in any morning."""
         outputs = {job_id: tuple(_until(now, each) for each in seen) for job_id, seen in self.evidence.outputs.items()}
         return replace(self.evidence, outputs=outputs)
 

@@ -1,6 +1,6 @@
 """Which formats of outputs are there, and what is one?
 
-Each is a class in a file of its own, in `rollcall/outputs/formats/` or in somebody else's package, found through the
+Each is a class in a file of its own, in `rollcall/outputs/formats/` or in another package, found through the
 entry-point group `rollcall.formats`.
 """
 

@@ -25,7 +25,7 @@ def _on_path(group: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
 
 @contextmanager
 def blaming(entry: EntryPoint) -> Iterator[str]:
-    """Runs somebody else's code: whatever it raises is a ValueError that names its package, which is yielded."""
+    """Runs code of another package, whose name it yields: whatever is raised becomes a ValueError that names it."""
     package = f"is of the package {clean(entry.dist.name if entry.dist else entry.value, 60)}"
     try:
         yield package

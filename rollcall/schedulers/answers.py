@@ -50,7 +50,7 @@ def look_by_mapping(scheduler: Mapped, asked: Asked, connection: AbstractContext
             **({} if scheduler.alive is None else _alive(pages, scheduler.alive, alive)),
         )
     except CannotLook as problem:
-        # Whatever a service says it may have been told: its words are proof, its echo of a secret is not.
+        # A service may echo what it was sent: its words are proof, the secrets among them are not shown.
         secrets = scheduler.secrets if talk is None else talk.secrets
         raise CannotLook(problem.code, secrets.clean(problem.detail, 400)) from None
 
@@ -66,7 +66,7 @@ def _alive(pages: Pages, part: Part, answer: Any) -> dict[str, Any]:
     fields = _fields("alive", part)
     entry = _entry(pages, "alive", fields, answer, "") if isinstance(answer, Mapping | list) else None
     for name, at in fields.items():
-        # One of these is what it is asked for; since when it is so is told where it is.
+        # One of these is what it is asked for; since when it is so may be missing.
         if name != "since" and (entry is None or entry.values[name] is ABSENT):
             raise pages.nothing_found("alive", name, at, answer)
     assert entry is not None  # one of the two is always asked for
@@ -80,10 +80,10 @@ def _jobs(pages: Pages, found: Entries) -> tuple[tuple[JobListed, ...], dict[str
         raise pages.scheduler.broken(f"{why}. {_PAGE_BY}, or raise limit")
     jobs, ids = [], {}
     for entry in _entries(pages, "jobs", found):
-        told = entry.read_all()
-        ids[told.pop("key", told["id"])] = told["id"]
+        said = entry.read_all()
+        ids[said.pop("key", said["id"])] = said["id"]
         untold = tuple(name for name in ("next_run", "paused") if entry.values.get(name) is ABSENT)
-        jobs.append(JobListed(**told, untold=untold))
+        jobs.append(JobListed(**said, untold=untold))
     return tuple(jobs), ids
 
 
@@ -108,7 +108,7 @@ def _runs(pages: Pages, found: Entries, ids: Mapping[str, str]) -> tuple[tuple[R
 
 
 def _reach(scheduler: Mapped, runs: tuple[RunSeen, ...], found: Entries, asked: Asked) -> datetime | None:
-    """From when on all runs are told: since they were asked for, or since the oldest that a limit left over."""
+    """Since when all runs are on record here: since they were asked for, or since the oldest that a limit left over."""
     assert scheduler.runs is not None
     asked_since = asked.since if "since" in scheduler.fills_in(scheduler.runs) else None
     if found.are_all:

@@ -97,7 +97,7 @@ class Command(Mapped):
 
 @dataclass(slots=True, kw_only=True)
 class _OverPipes:
-    """One look: each command is run once. A program tells no clock."""
+    """One look: each command is run once. A program has no clock of its own."""
 
     scheduler: Command
     secrets: Secrets

@@ -126,7 +126,7 @@ class Json(Mapped):
 
     @property
     def tells(self) -> frozenset[str]:
-        """By its mapping; HTTP tells the clock."""
+        """What its answers hold, by its mapping; HTTP has the clock."""
         return super().tells | {"clock"}
 
     @property
@@ -135,7 +135,7 @@ class Json(Mapped):
         return super().patience + (2 * self.timeout if self.login else timedelta(0))
 
     def path_of(self, step: str) -> str | None:
-        """The path by which it is told to start, to stop, or to trigger a job."""
+        """The path that starts it, stops it, or triggers a job."""
         return {"start": self.start, "stop": self.stop, "trigger": self.trigger}[step]
 
     def command(self, path: str | None = None) -> str | None:

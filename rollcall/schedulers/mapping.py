@@ -21,8 +21,8 @@ from rollcall.vocabulary import CauseCode
 
 # In how many timeouts all pages of one part must have come.
 _TIMEOUTS_OF_PAGES = 10
-# What of its answers the judge asks for by name.
-_TOLD = {
+# Which of its fields the judge asks for by name.
+_HELD = {
     "jobs": ("next_run", "paused", "schedule"),
     "runs": ("due", "started", "ended", "status", "by_schedule"),
     "alive": ("running", "heartbeat"),
@@ -113,7 +113,7 @@ class Mapped(Scheduler):
 
     @property
     def heartbeat_within(self) -> timedelta | None:
-        """How old its heartbeat may be; None where it tells none."""
+        """How old its heartbeat may be; None where it has none."""
         return self.alive.heartbeat_within if self.alive else None
 
     @property
@@ -124,9 +124,9 @@ class Mapped(Scheduler):
     @cached_property
     def tells(self) -> frozenset[str]:
         """What its answers hold, by its mapping."""
-        told = {field for name, part in self.parts.items() for field in _TOLD[name] if getattr(part, field)}
-        told |= self.parts.keys() - {"alive"}
-        return frozenset(told | ({"history"} if self.runs and self.keeps != 1 else set()))
+        held = {field for name, part in self.parts.items() for field in _HELD[name] if getattr(part, field)}
+        held |= self.parts.keys() - {"alive"}
+        return frozenset(held | ({"history"} if self.runs and self.keeps != 1 else set()))
 
     @property
     def patience(self) -> timedelta:

@@ -1,7 +1,7 @@
 """What does an address answer, within the scheduler's timeout and a bounded memory?
 
-The one place that knows httpx. Who is not there, does not speak HTTP or never comes to an end becomes a `CannotLook`
-with its cause; what was answered completely is returned as it is, whatever its status.
+Who is not there, does not speak HTTP or never ends becomes a `CannotLook` with its cause; what was answered completely
+is returned as it is, whatever its status.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING, Any
 
 from rollcall.evidence import CannotLook
-from rollcall.http_log import unlogged
+from rollcall.http_log import quiet_httpx
 from rollcall.roll.secrets import Secrets
 from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
@@ -111,7 +111,7 @@ class Client:
         server, limit = self._server, limit or self._server.timeout
         asked = f"{method} {server.address}{server.secrets.without(path)}"
         no_answer = CannotLook(CauseCode.SCHEDULER_DOWN, f"{asked}: no complete answer within {show_span(limit)}")
-        # A run may take hours; nobody needs more than the timeout to be connected to.
+        # A run may take hours; connecting takes the timeout at most.
         connects_within = min(limit, server.timeout)
         headers = httpx.Headers(_HEADERS)
         headers.update(server.headers)
@@ -119,7 +119,7 @@ class Client:
             headers["authorization"] = f"Bearer {self.token}"
         try:
             with (
-                unlogged(),
+                quiet_httpx(),
                 self._ended_after(limit, no_answer) as trace,
                 self._client.stream(
                     method,
@@ -178,10 +178,10 @@ class Client:
                 with suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
 
-        def trace(event: str, told: Any) -> None:
+        def trace(event: str, details: Any) -> None:
             if event == "connection.connect_tcp.complete":
                 # A duplicate: TLS takes the socket itself away. It has kept the limit of connecting, which is less.
-                self._sockets.append(told["return_value"].get_extra_info("socket").dup())
+                self._sockets.append(details["return_value"].get_extra_info("socket").dup())
                 self._sockets[-1].settimeout(limit.total_seconds())
                 if over.is_set():
                     end()
@@ -204,7 +204,7 @@ class Client:
                 raise
         finally:
             timer.cancel()
-            # Were it still at it, it could end the connection of somebody else who is given the same number.
+            # A timer that still ran could end another connection, which was given the same file number.
             timer.join()
         if over.is_set():
             # Also without an error: a body without a length ends where the connection does, and it was ours to end it.
@@ -212,7 +212,7 @@ class Client:
 
 
 def _cause(error: Exception) -> CauseCode:
-    """What it means that no answer came: nobody is there, or somebody who speaks something else than HTTP."""
+    """What it means that no answer came: nothing is there, or something that does not speak HTTP."""
     import httpx
 
     if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):

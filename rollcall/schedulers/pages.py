@@ -33,7 +33,7 @@ class Talk(Protocol):
     """One look at a scheduler: it answers what it is asked.
 
     `secrets` are those of the scheduler and what was had while talking, such as a token; `server_at` is the scheduler's
-    own clock, None where it tells none.
+    own clock, None where it has none.
     """
 
     secrets: Secrets

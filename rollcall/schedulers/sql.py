@@ -132,7 +132,7 @@ class Sql(Mapped):
 
         at_rest = self._is_at_rest(path)
         answer = look_into_file(at_rest=at_rest)
-        # Has somebody opened it meanwhile, there is a log now that tells what is true.
+        # If it was opened meanwhile, what is true stands in a log beside it now.
         return look_into_file(at_rest=False) if at_rest and not self._is_at_rest(path) else answer
 
     def _is_at_rest(self, path: Path) -> bool:

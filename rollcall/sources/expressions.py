@@ -1,7 +1,7 @@
 """Where in an answer does a thing stand?
 
-Expressions are JMESPath. A plain path such as `status.next` tells null (there is none) from what is not there at all
-(nobody says); every other expression finds null for both.
+Expressions are JMESPath. A plain path such as `status.next` finds null (there is none) or that nothing is there at all
+(not known); every other expression finds null for both.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ _END_LIMIT = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """A program that came to its end: `status` is negative where a signal ended it. Of `err` the end is kept."""
+    """A program that ended: `status` is negative where a signal ended it. Of `err` the end is kept."""
 
     status: int
     out: bytes
@@ -35,7 +35,7 @@ class Printed:
 
 
 class TooLate(Exception):
-    """It did not come to its end in time."""
+    """It did not end in time."""
 
 
 class TooMuch(Exception):
