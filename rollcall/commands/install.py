@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall import typed
+from rollcall.commands.begin import add_options, wanted_of
 from rollcall.errors import BadInput
 from rollcall.install.base import Clock, Stand, Standing
 from rollcall.install.cron import Cron
@@ -30,7 +31,8 @@ from rollcall.install.moment import FIRST_COFFEE, Limit, Look, look_at, machine_
 from rollcall.install.plan import Kind, Plan, Wish
 from rollcall.install.systemd import Systemd
 from rollcall.roll.roll import Roll
-from rollcall.run.settings import JOBS_FILE, Asked
+from rollcall.run.clock import clock_from
+from rollcall.run.options import JOBS_FILE, RESTART
 from rollcall.text import clean, listed
 from rollcall.times import read_now
 
@@ -64,22 +66,21 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
         "--at", metavar="HH:MM", help="when to look, in jobs.toml's zone; default: after the last grace"
     )
     install.add_argument("--monitor", action="store_true", help="the quick look of every hour as well")
-    install.add_argument("--restart-stopped", action="store_true", help="may start a scheduler that is stopped")
     does = install.add_mutually_exclusive_group()
     does.add_argument("--write", action="store_true", help="install it")
     does.add_argument("--remove", action="store_true", help="take away what --write installed")
     does.add_argument("--check", action="store_true", help="is one there, right and switched on? (exit status 0 or 1)")
-    install.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
+    add_options(install, (JOBS_FILE, RESTART))
     install.set_defaults(command=run)
 
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines of the unit, or what was done; returns the exit status. Raises `BadInput`."""
     wish = _wish(asked_for)
-    asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file)
+    wanted = wanted_of(asked_for)
     now = read_now()
-    roll = asked.load(os.environ, now)
-    plan = _plan(roll, _whole(asked.jobs_file), wish, now)
+    roll = wanted.load(os.environ, clock_from(now))
+    plan = _plan(roll, _whole(wanted.jobs_file), wish, now)
     if asked_for.check:
         stands = {kind: _stand(plan, roll, kind) for kind in ([wish.kind] if asked_for.kind else Kind)}
         yield from _stands(asked_for, stands)
@@ -105,7 +106,9 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
 
 def _command(asked_for: argparse.Namespace, wish: Wish) -> str:
     command = str(wish).replace("rollcall", typed.rollcall(), 1)
-    return command + (f" --jobs-file {shlex.quote(clean(asked_for.jobs_file))}" if asked_for.jobs_file else "")
+    return command + (
+        f" --jobs-file {shlex.quote(clean(asked_for.rollcall_jobs_file))}" if asked_for.rollcall_jobs_file else ""
+    )
 
 
 def _wish(asked_for: argparse.Namespace) -> Wish:
@@ -115,7 +118,7 @@ def _wish(asked_for: argparse.Namespace) -> Wish:
     if asked_for.monitor and kind not in _HOURLY:
         raise BadInput.single("--monitor", f"only with {listed(_HOURLY)}: {kind} starts too late for every hour.")
     at = _face(asked_for.at) if asked_for.at else None
-    return Wish(kind=kind, at=at, is_hourly_too=asked_for.monitor, restarts=asked_for.restart_stopped)
+    return Wish(kind=kind, at=at, is_hourly_too=asked_for.monitor, restarts=asked_for.rollcall_restart_stopped)
 
 
 def _face(text: str) -> time:

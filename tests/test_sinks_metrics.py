@@ -14,7 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fixtures.house import NOW, House
 from fixtures.one_morning import morning
-from rollcall.sinks.metrics import render_incomplete_metrics, render_metrics
+from rollcall.morning import Morning
+from rollcall.morning.ending import Ending
+from rollcall.sinks.metrics import render
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -34,6 +36,10 @@ def read(text: str) -> Samples:
             samples[key] = sample.value
     assert len(names) == len(set(names))
     return samples
+
+
+def whole(morning: Morning) -> str:
+    return render(morning.judged_at, morning, Ending())
 
 
 def of(samples: Samples, name: str) -> dict[str, float]:
@@ -56,7 +62,7 @@ def house(tmp_path: Path) -> House:
 
 
 def test_a_morning_is_told_in_numbers(house: House) -> None:
-    samples = read(render_metrics(house.morning(), is_complete=True))
+    samples = read(whole(house.morning()))
 
     assert of(samples, "complete") == {"": 1}
     assert of(samples, "judged_timestamp_seconds") == {"": NOW.timestamp()}
@@ -80,7 +86,7 @@ def test_times_are_seconds_since_1970_and_lateness_is_seconds(
     now: str, last_execution: str, due: str, next_due: str
 ) -> None:
     told = morning(now=now, last_execution=last_execution, has_output=False).judged
-    samples = read(render_metrics(told, is_complete=True))
+    samples = read(whole(told))
     [due_at] = of(samples, "job_due_timestamp_seconds").values()
 
     assert due_at == datetime.fromisoformat(due).timestamp()
@@ -91,7 +97,7 @@ def test_times_are_seconds_since_1970_and_lateness_is_seconds(
 
 def test_a_job_that_did_not_run_has_no_time_of_a_run(house: House) -> None:
     house.says("bad", last_execution=None, last_status="pending")
-    samples = read(render_metrics(house.morning(), is_complete=True))
+    samples = read(whole(house.morning()))
 
     assert "bad" not in of(samples, "job_ran_timestamp_seconds")
     assert "bad" not in of(samples, "job_lateness_seconds")
@@ -99,7 +105,7 @@ def test_a_job_that_did_not_run_has_no_time_of_a_run(house: House) -> None:
 
 
 def test_of_a_run_that_was_broken_off_no_job_is_said_to_be_well(house: House) -> None:
-    samples = read(render_metrics(house.morning(), is_complete=False))
+    samples = read(render(NOW, house.morning(), Ending(interruption="it was interrupted")))
 
     assert of(samples, "complete") == {"": 0}
     assert of(samples, "job_needs_a_person") == {"bad": 1}
@@ -108,14 +114,14 @@ def test_of_a_run_that_was_broken_off_no_job_is_said_to_be_well(house: House) ->
 
 
 def test_a_part_is_not_complete(house: House) -> None:
-    samples = read(render_metrics(house.morning(only=["good"]), is_complete=True))
+    samples = read(whole(house.morning(only=["good"])))
 
     assert of(samples, "complete") == {"": 0}
     assert of(samples, "job_needs_a_person") == {"good": 0}
 
 
 def test_until_the_result_is_whole_nothing_is_said_but_that_it_is_not() -> None:
-    samples = read(render_incomplete_metrics(NOW))
+    samples = read(render(NOW, None, Ending(interruption="it goes on")))
 
     assert of(samples, "complete") == {"": 0}
     assert len(samples) == 2
@@ -126,7 +132,7 @@ def test_hostile_names_stay_labels_of_their_own(tmp_path: Path) -> None:
     hostile = ['a"} 1', "a\\", "a\\\\", "a\\n", 'a{b="c"}', "é 🎋", "#", "a"]
     for name in hostile:
         house.add(name)
-    samples = read(render_metrics(house.morning(), is_complete=True))
+    samples = read(whole(house.morning()))
 
     assert [*of(samples, "job_needs_a_person")] == hostile
     assert of(samples, "complete") == {"": 1}

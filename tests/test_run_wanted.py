@@ -9,7 +9,10 @@ import pytest
 
 from rollcall.errors import BadInput
 from rollcall.roll.roll import Roll
-from rollcall.run.settings import Asked
+from rollcall.run.wanted import Wanted
+from rollcall.sinks.base import Wish
+from rollcall.sinks.metrics import FILE as METRICS_FILE
+from rollcall.sinks.metrics import Metrics
 
 ZURICH = ZoneInfo("Europe/Zurich")
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -33,14 +36,18 @@ schedule = "0 6 * * *"
 @pytest.fixture
 def roll(tmp_path: Path) -> Roll:
     (tmp_path / "jobs.toml").write_text(TOML)
-    return asked(tmp_path).load({}, NOW)
+    return asked(tmp_path).load({}, lambda: NOW)
 
 
-def asked(folder: Path = Path("house"), environment: dict[str, str] | None = None, **options: object) -> Asked:
-    return Asked.of(environment=environment or {}, folder=folder, **options)  # type: ignore[arg-type]
+def given_of(options: dict[str, object]) -> dict[str, object]:
+    return {f"--{name.replace('_', '-')}": value for name, value in options.items()}
 
 
-def refused(words: Asked, roll: Roll, now: datetime = NOW) -> str:
+def asked(folder: Path = Path("house"), environment: dict[str, str] | None = None, **options: object) -> Wanted:
+    return Wanted.of(given_of(options), environment=environment or {}, home=folder)
+
+
+def refused(words: Wanted, roll: Roll, now: datetime = NOW) -> str:
     with pytest.raises(BadInput) as refusal:
         words.judged_at(roll, now)
     return str(refusal.value)
@@ -82,20 +89,20 @@ URLS = [
 @pytest.mark.parametrize(("options", "variable", "urls"), URLS)
 def test_which_url(tmp_path: Path, options: list[str], variable: str, urls: list[str]) -> None:
     (tmp_path / "jobs.toml").write_text(TOML)
-    words = asked(tmp_path, {"ROLLCALL_SCHEDULER_URL": variable}, scheduler_urls=options)
+    words = asked(tmp_path, {"ROLLCALL_SCHEDULER_URL": variable}, scheduler_url=options)
 
-    assert [getattr(scheduler, "url", None) for scheduler in words.load({}, NOW).schedulers] == urls
+    assert [getattr(scheduler, "url", None) for scheduler in words.load({}, lambda: NOW).schedulers] == urls
 
 
 @pytest.mark.parametrize("url", ["http://host/?x=1", "http://host", "host:8000/?a=b"])
 def test_a_url_without_a_name_is_the_only_schedulers(url: str) -> None:
-    assert asked(scheduler_urls=[url]).scheduler_urls == {None: url}
+    assert asked(scheduler_url=[url]).scheduler_urls == {None: url}
 
 
 def test_a_url_with_a_name_is_that_schedulers_or_that_of_one_of_several() -> None:
     urls = ["aime=http://host/?x=1", "prod-eu1=http://user:pa=ss@host"]
 
-    assert asked(scheduler_urls=urls).scheduler_urls == {
+    assert asked(scheduler_url=urls).scheduler_urls == {
         "aime": "http://host/?x=1",
         "prod-eu1": "http://user:pa=ss@host",
     }
@@ -185,7 +192,7 @@ def test_which_demo(option: str | None, variable: str | None, demo: str | None) 
 
 def test_a_real_morning_on_the_command_line_beats_a_demo_of_the_environment() -> None:
     assert asked(environment={"ROLLCALL_DEMO": "1"}, jobs_file="jobs.toml").demo is None
-    assert asked(environment={"ROLLCALL_DEMO": "1"}, scheduler_urls=["http://host"]).demo is None
+    assert asked(environment={"ROLLCALL_DEMO": "1"}, scheduler_url=["http://host"]).demo is None
     assert asked(environment={"ROLLCALL_DEMO": "1", "ROLLCALL_JOBS_FILE": "jobs.toml"}).demo == ""
 
 
@@ -193,7 +200,7 @@ def test_a_real_morning_on_the_command_line_beats_a_demo_of_the_environment() ->
     ("options", "told"),
     [
         (
-            {"demo": "1", "jobs_file": "x", "scheduler_urls": ["http://h"]},
+            {"demo": "1", "jobs_file": "x", "scheduler_url": ["http://h"]},
             "--demo: brings its own jobs.toml and scheduler. Leave out --jobs-file and --scheduler-url.",
         ),
         (
@@ -228,7 +235,7 @@ REPLAYED: list[tuple[dict[str, Any], dict[str, str], tuple[str | None, ...]]] = 
     ({"demo": "1"}, {"ROLLCALL_REPLAY": "old"}, (None, None, None, "")),
     ({"demo": "1", "record": "new"}, {}, ("new", None, None, "")),
     ({"record": "new"}, {"ROLLCALL_REPLAY": "old"}, ("new", None, None, None)),
-    ({"scheduler_urls": ["http://a"]}, {"ROLLCALL_REPLAY": "old"}, (None, None, None, None)),
+    ({"scheduler_url": ["http://a"]}, {"ROLLCALL_REPLAY": "old"}, (None, None, None, None)),
 ]
 
 
@@ -245,7 +252,7 @@ def test_what_is_recorded_and_what_replayed(
 CONTRADICTIONS: list[tuple[dict[str, Any], dict[str, str], str]] = [
     ({"replay": "old", "demo": "1"}, {}, "--replay: .*Leave out --demo"),
     ({"replay": "old", "record": "new"}, {}, "--replay: .*Leave out --record"),
-    ({"replay": "old", "scheduler_urls": ["http://a"]}, {}, "--replay: .*Leave out --scheduler-url"),
+    ({"replay": "old", "scheduler_url": ["http://a"]}, {}, "--replay: .*Leave out --scheduler-url"),
     ({}, {"ROLLCALL_REPLAY": "old", "ROLLCALL_DEMO": "1"}, "ROLLCALL_REPLAY: .*Unset one of them"),
 ]
 
@@ -272,9 +279,11 @@ def test_what_contradicts_a_replay(options: dict[str, Any], environment: dict[st
 def test_what_is_to_be_done(options: dict[str, Any], acts: tuple[str, ...]) -> None:
     words = asked(**options)
 
-    assert (words.acts, words.is_dry) == (acts, options.get("dry_run", False))
+    done = [name for name, is_asked in zip(ACTS, (words.fixing.restarts, words.fixing.reruns), strict=True) if is_asked]
+    assert (tuple(done), words.fixing.is_dry) == (acts, options.get("dry_run", False))
 
 
+ACTS = ("--restart-stopped", "--rerun-missed")
 NO_ACTS: list[tuple[dict[str, str], dict[str, Any], str]] = [
     ({}, {"dry_run": True}, "--dry-run: says what --restart-stopped or --rerun-missed would do. Add one of them."),
     (
@@ -326,9 +335,12 @@ METRICS = {"ROLLCALL_METRICS": "env.prom"}
 )
 def test_where_the_metrics_go(environment: dict[str, str], options: dict[str, Any], file: str | None) -> None:
     """A staged morning does not replace what a program watches, unless that is asked for."""
-    metrics = asked(environment=environment, **options).metrics
+    wanted = asked(environment=environment, **options)
+    wish = Wish(
+        folder=Path(), given=given_of(options), environment=environment, by="pytest", is_staged=wanted.is_staged
+    )
 
-    assert metrics == (Path(file) if file else None)
+    assert wish.value_of(METRICS_FILE) == file
 
 
 @pytest.mark.parametrize(
@@ -339,7 +351,7 @@ def test_metrics_that_nobody_would_collect_are_refused(
     environment: dict[str, str], options: dict[str, Any], place: str
 ) -> None:
     with pytest.raises(BadInput) as refusal:
-        asked(environment=environment, **options)
+        Metrics.wanted(Wish(folder=Path(), given=given_of(options), environment=environment, by="pytest"))
 
     assert str(refusal.value).startswith(f"{place} = ")
     assert "ends in .prom" in str(refusal.value)
