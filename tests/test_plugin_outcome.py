@@ -236,7 +236,7 @@ def test_one_cause_is_told_once(run: Run) -> None:
     assert last_words.count("run-failed [wake]") == 1
 
 
-OWN = [
+FAILED_BY_THEMSELVES = [
     "test_fixture_that_asserts[wake]",
     "test_not_kept[write]",
     "test_own_assertion[wake]",
@@ -255,7 +255,7 @@ def test_a_check_of_your_own_about_a_job_counts_for_that_job(run: Run) -> None:
     }
     [write] = [job for job in run.morning["jobs"] if job["id"] == "write"]
 
-    assert sorted(failed) == OWN
+    assert sorted(failed) == FAILED_BY_THEMSELVES
     assert failed["test_own_assertion[wake]"][:2] == ("wake", "failed")
     assert "your check checks/test_own.py::test_not_kept[write] failed: " in failed["test_not_kept[write]"][2]
     assert (write["verdict"], write["cause"]["code"]) == ("failed", "check-failed")
