@@ -249,6 +249,19 @@ def test_a_timer_that_is_written_and_not_running_is_not_called_on(folder: Path, 
     assert [*units.rglob("rollcall-*")] == []
 
 
+@needs_systemd
+def test_each_timer_must_be_enabled(folder: Path, home: Path) -> None:
+    """Asked for two of them at once, systemctl is content with one."""
+    install("systemd", "--monitor", "--write")
+    wanted = home / ".config/systemd/user/timers.target.wants"
+    morning = next(each for each in wanted.iterdir() if "hourly" not in each.name)
+    morning.unlink()
+
+    status, out, _ = install("systemd", "--check")
+
+    assert (status, f"disabled; `systemctl --user enable {morning.name}`" in out) == (1, True)
+
+
 @pytest.mark.usefixtures("launchctl")
 def test_an_agent_is_on_once_launchd_has_it(folder: Path, home: Path, tmp_path: Path) -> None:
     statuses = [install("launchd", option)[0] for option in ("--check", "--write", "--check", "--write", "--check")]

@@ -64,12 +64,11 @@ class Clock(ABC):
     def read(self, place: str) -> str | None:
         """What is there, None where nothing is. Raises `BadInput`."""
         try:
-            return Path(place).read_text(encoding="utf-8")
+            return Path(place).read_text(encoding="utf-8", errors="replace")
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError) as problem:
-            why = problem.strerror if isinstance(problem, OSError) else "it is no text"
-            raise BadInput.single(clean(place), f"cannot be read: {why}. Move it away.") from None
+        except OSError as problem:
+            raise BadInput.single(clean(place), f"cannot be read: {problem.strerror}. Move it away.") from None
 
     def write(self, place: str, text: str) -> None:
         """Writes it whole or not at all. Raises `BadInput`."""
@@ -149,12 +148,13 @@ class Clock(ABC):
 
     def _there(self, plan: Plan) -> dict[str, str]:
         """What is there of ours, also by other options. Raises `BadInput` where somebody else's is."""
-        found = {place: self.read(place) for place in self.places(plan)}
-        there = {place: text for place, text in found.items() if text is not None}
-        for place, text in there.items():
-            if Options.found_in(text) is None:
-                rule = "is there already, and is none of Roll call's. Move it away."
-                raise BadInput.single(clean(place), rule)
+        there = {}
+        for place in self.places(plan):
+            text = self.read(place)
+            if text is not None and Options.found_in(text) is None:
+                raise BadInput.single(clean(place), "is there already, and is none of Roll call's. Move it away.")
+            if text is not None:
+                there[place] = text
         return there
 
     def _take_away(self, places: Iterable[str]) -> Iterator[str]:
