@@ -1,8 +1,8 @@
 """`rollcall install`: how is the look put on a clock, after the last grace of the morning, and is it on one?
 
 It prints; only `--write` and `--remove` change anything, and only what is Roll call's own. Exit status: 0, with
-`--check` only where a look is on a clock and goes off late enough; 1 where not, or where it could be written and not
-switched on; 4 where the question was wrong.
+`--check` only where a look is on a clock; 1 where not, or where it could be written and not switched on; 4 where the
+question was wrong.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import re
 import shlex
 import sys
 import tomllib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
-from datetime import time
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from rollcall.errors import BadInput
 from rollcall.install.clock import Standing, State
 from rollcall.install.cron import Cron
 from rollcall.install.launchd import Launchd
-from rollcall.install.moment import FIRST_COFFEE, Look, look_at, machine_zone, skipped_on
+from rollcall.install.moment import look_at, machine_zone, skipped_on
 from rollcall.install.plan import Kind, Options, Plan
 from rollcall.install.systemd import Systemd
 from rollcall.roll.roll import Roll
@@ -77,23 +77,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file)
     now = read_now()
     roll = asked.load(os.environ, now)
-    jobs_file = _whole(asked.jobs_file)
-    folder = next((each for each in (jobs_file.parent, Path.cwd()) if (each / "checks").is_dir()), None)
-    if folder is None:
-        rule = "neither beside jobs.toml nor here. Call it in the folder that holds checks/."
-        raise BadInput.single("checks/", rule)
-    plan = Plan(
-        folder=folder,
-        python=sys.executable,  # as it was called: a virtual environment's interpreter is a link out of it
-        jobs_file=None if jobs_file == folder / "jobs.toml" else jobs_file,
-        zone=roll.zone,
-        look=look_at(roll, now=now, wished=options.at),
-        machine=machine_zone(_LOCALTIME),
-        options=options,
-        now=now,
-        # What stands in a comment is none.
-        variables=tuple(dict.fromkeys(_VARIABLE.findall(repr(tomllib.loads(jobs_file.read_text(encoding="utf-8")))))),
-    )
+    plan = _plan(roll, _whole(asked.jobs_file), options, now)
     if asked_for.check:
         return (yield from _check(plan, roll, asked_for))
     clock = _CLOCKS[options.kind]
@@ -105,11 +89,10 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         raise BadInput.single("--at", f"{rule} Write another.", f'"{plan.look.at:%H:%M}"')
     if not asked_for.write:
         how = f"To install it: {_command(options, asked_for)} --write"
-        yield from (f"# {line}" for line in [*_why(plan.look, plan.zone.key), *clock.notes(plan), how])
+        yield from (f"# {line}" for line in [*clock.notes(plan), how])
         yield from clock.render(plan)
         return 0
     is_on = yield from clock.install(plan)
-    yield from _why(plan.look, plan.zone.key)
     yield from clock.notes(plan)
     command = _command(Options(kind=options.kind), asked_for)
     yield f"To see whether it is on: {command} --check"
@@ -130,27 +113,29 @@ def _face(text: str) -> time:
     return time(int(found[1]), int(found[2]))
 
 
+def _plan(roll: Roll, jobs_file: Path, options: Options, now: datetime) -> Plan:
+    folder = next((each for each in (jobs_file.parent, Path.cwd()) if (each / "checks").is_dir()), None)
+    if folder is None:
+        rule = "neither beside jobs.toml nor here. Call it in the folder that holds checks/."
+        raise BadInput.single("checks/", rule)
+    return Plan(
+        folder=folder,
+        python=sys.executable,  # as it was called: a virtual environment's interpreter is a link out of it
+        jobs_file=None if jobs_file == folder / "jobs.toml" else jobs_file,
+        zone=roll.zone,
+        look=look_at(roll, now=now, wished=options.at),
+        machine=machine_zone(_LOCALTIME),
+        options=options,
+        now=now,
+        # What stands in a comment is none.
+        variables=tuple(dict.fromkeys(_VARIABLE.findall(repr(tomllib.loads(jobs_file.read_text(encoding="utf-8")))))),
+    )
+
+
 def _whole(file: Path) -> Path:
     """Its path without a `..`; a link in it stays one, as what it points to may be another after the next release."""
     plain = Path(os.path.abspath(file))
     return plain if plain.exists() and plain.samefile(file) else file.resolve()
-
-
-def _why(look: Look, zone: str) -> Iterator[str]:
-    yield f"Looks each day at {look.at:%H:%M} {zone}: {_reason(look)}."
-    if look.not_yet:
-        yield f"Not done by then, so judged the next morning: {listed(map(str, look.not_yet))}."
-    if look.all_day:
-        ids = listed(clean(job.id, 60) for job in look.all_day)
-        yield f"Due all day long, so judged as far as they are done: {ids}."
-
-
-def _reason(look: Look) -> str:
-    if look.last is None:
-        return f"no run is due in the morning, so with the first coffee at {FIRST_COFFEE:%H:%M}"
-    if look.is_early:
-        return f"before the last run of the morning must be done, {look.last}"
-    return f"after the last grace of the morning, {look.last}"
 
 
 def _check(plan: Plan, roll: Roll, asked_for: argparse.Namespace) -> Generator[str, None, int]:
@@ -180,4 +165,6 @@ def _found(plan: Plan, roll: Roll, kind: Kind) -> tuple[Options | None, State]:
         state = clock.state(replace(plan, options=options, look=look))
     except BadInput as problem:
         return None, State(Standing.UNSEEN, str(problem))
-    return options, State(Standing.ON, _reason(look)) if look.is_early and state.standing is Standing.ON else state
+    if look.is_early and state.standing is Standing.ON:
+        return options, State(Standing.ON, look.because)
+    return options, state

@@ -89,8 +89,8 @@ class Clock(ABC):
     # The same for every kind ----------------------------------------------------------------------------------------
 
     def notes(self, plan: Plan) -> list[str]:
-        """What a person must know of a look on this clock."""
-        return fill(f"{self.kind}.txt", plan).splitlines()
+        """Why it looks then, and what a person must know of this clock."""
+        return fill("look.txt", plan).splitlines() + fill(f"{self.kind}.txt", plan).splitlines()
 
     def render(self, plan: Plan) -> Iterator[str]:
         """What would be installed, line by line. Raises `BadInput`."""

@@ -46,8 +46,7 @@ class Cron(Clock):
         _replace(f"{above}{gap}{text}{below}")
 
     def delete(self, place: str) -> None:
-        above, _, below = _split(_crontab(), place)
-        _replace(above + below)
+        self.write(place, "")
 
     def options(self, plan: Plan) -> Options | None:
         return super().options(plan) if shutil.which("crontab") else None

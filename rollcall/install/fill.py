@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from rollcall.install.plan import Plan
-from rollcall.text import listed
+from rollcall.text import clean, listed
 
 _NO_PROGRAM = frozenset("\"'\\$")  # with a quote or \ in its name systemd refuses a program, however it is written
 
@@ -50,5 +50,6 @@ _TEMPLATES.filters.update(
     systemd=_for_systemd,
     systemd_folder=_folder_for_systemd,
     clock=lambda at: f"{at:%H:%M}",
+    clean=clean,
     listed=listed,
 )

@@ -61,6 +61,15 @@ class Look:
         """True where it comes before the run that would decide must be done."""
         return self.last is not None and self.at <= self.last.finish.time()
 
+    @property
+    def because(self) -> str:
+        """Why then, in words."""
+        if self.last is None:
+            return f"no run is due in the morning, so with the first coffee at {FIRST_COFFEE:%H:%M}"
+        if self.is_early:
+            return f"before the last run of the morning must be done, {self.last}"
+        return f"after the last grace of the morning, {self.last}"
+
 
 def look_at(roll: Roll, *, now: datetime, wished: time | None = None) -> Look:
     """When to look in the year after `now`; at the clock face that was wished for, where one was."""

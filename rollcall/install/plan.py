@@ -48,7 +48,9 @@ class Options:
     def found_in(cls, unit: str) -> Options | None:
         """Those by which a unit of ours was made; None where it is none of ours."""
         found = _MADE_BY.search(unit)
-        return found and cls(
+        if found is None:
+            return None
+        return cls(
             kind=Kind(found["kind"]),
             at=time.fromisoformat(found["at"]) if found["at"] else None,
             is_hourly_too=bool(found["hourly"]),
