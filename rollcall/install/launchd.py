@@ -27,12 +27,11 @@ class Launchd(Clock):
         return {str(agents / f"{entry.name}.plist"): fill("launchd.plist", plan, entry=entry) for entry in entries}
 
     def switches(self, places: Iterable[str]) -> Sequence[Switch]:
-        return [_switch(place, f"gui/{os.getuid()}") for place in places]
-
-
-def _switch(place: str, domain: str) -> Switch:
-    agent = f"{domain}/{Path(place).stem}"
-    question = ("launchctl", "print", agent)
-    # An agent that is on goes on as it was read, whatever its file says by now.
-    off = [("launchctl", "bootout", agent)] if ask(question).is_good else []
-    return Switch(question, on=[*off, ("launchctl", "bootstrap", domain, place)], off=off)
+        domain, switches = f"gui/{os.getuid()}", []
+        for place in places:
+            agent = f"{domain}/{Path(place).stem}"
+            question = ("launchctl", "print", agent)
+            # An agent that is on goes on as it was read, whatever its file says by now.
+            off = [("launchctl", "bootout", agent)] if ask(question).is_good else []
+            switches.append(Switch(question, on=[*off, ("launchctl", "bootstrap", domain, place)], off=off))
+        return switches
