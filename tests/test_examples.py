@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from rollcall.plugin.reports import JUNIT, PAGE
 
 from rollcall.history.rows import FILE
+from rollcall.sinks.junit import FILE as JUNIT
+from rollcall.sinks.page import FILE as PAGE
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
 HISTORY = f"reports/{FILE}"
