@@ -16,7 +16,7 @@ TOP = HOUSE.parent
 
 # Ground floor first; rooms of one line stand side by side. DESIGN.md, section 5. A module may have a floor of its own.
 FLOORS = """
-errors text shell alone files typed http_log vocabulary times
+errors text shell alone files typed http_log vocabulary times options
 schedule naming evidence
 roll
 schedulers outputs
@@ -27,7 +27,7 @@ history remedy rehearse
 report
 sinks
 run install
-commands plugin cli
+commands plugin cli starter
 """
 FLOOR = {room: number for number, line in enumerate(FLOORS.split("\n")) for room in line.split()}
 MODULES = {

@@ -163,6 +163,8 @@ class Wanted:
         """What a person types there to have the same morning judged again. What the environment says still stands."""
         if self.replay:
             return CHECK_AGAIN
+        if self.demo is not None and place.house is None:
+            return " ".join(filter(None, (place.rollcall, "demo", self.demo)))
         file, usual = place.folder / self.jobs_file, place.folder / (self.usual_file or place.home / _FILE)
         is_found = self.demo is not None or _is_same(file, usual)
         return place.command(*(() if is_found else (JOBS_FILE.name, place.shown(file))), *self.words)
