@@ -16,7 +16,7 @@ TOP = HOUSE.parent
 
 # Ground floor first; rooms of one line stand side by side. DESIGN.md, section 5. A module may have a floor of its own.
 FLOORS = """
-errors text shell alone files typed http_log vocabulary times options
+errors text shell alone files typed http_log vocabulary times options clock
 schedule naming evidence
 roll
 schedulers outputs
@@ -26,8 +26,8 @@ morning demo
 history remedy rehearse
 report
 sinks
-run install
-commands plugin cli starter
+run install starter
+commands plugin cli
 """
 FLOOR = {room: number for number, line in enumerate(FLOORS.split("\n")) for room in line.split()}
 MODULES = {

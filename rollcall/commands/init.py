@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from rollcall.clock import clock_from
 from rollcall.errors import BadInput
 from rollcall.install.moment import machine_zone
-from rollcall.run.clock import clock_from
 from rollcall.starter import checks_folder
 from rollcall.text import counted
 from rollcall.times import read_now

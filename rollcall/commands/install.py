@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall import typed
+from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.errors import BadInput
 from rollcall.install.clock import Standing, State
@@ -29,7 +30,6 @@ from rollcall.install.moment import look_at, machine_zone, skipped_on
 from rollcall.install.plan import Kind, Options, Plan
 from rollcall.install.systemd import Systemd
 from rollcall.roll.roll import Roll
-from rollcall.run.clock import clock_from
 from rollcall.run.options import JOBS_FILE, RESTART
 from rollcall.text import clean, listed
 from rollcall.times import read_now

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rollcall.causes.commands import CHECK_AGAIN
+from rollcall.clock import Clock
 from rollcall.errors import BadInput
 from rollcall.options import Option
 from rollcall.recorded.record import check_can_record
@@ -23,7 +24,6 @@ from rollcall.roll.reports import reports_folder
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.values import shown_url
-from rollcall.run.clock import Clock
 from rollcall.run.options import (
     AS_OF,
     DEMO,

@@ -15,12 +15,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from rollcall.ask import gather
 from rollcall.causes.commands import toml_key
+from rollcall.clock import Clock
 from rollcall.errors import BadInput
 from rollcall.evidence import JobListed, SchedulerSeen
 from rollcall.roll.kinds import kinds
 from rollcall.roll.load import load
 from rollcall.roll.values import shown_url
-from rollcall.run.clock import Clock
 from rollcall.text import clean
 from rollcall.times import read_timestamp, to_iso
 
