@@ -26,7 +26,7 @@ from rollcall.history.writing import merge
 from rollcall.morning import Morning
 from rollcall.roll.roll import Roll
 from rollcall.roll.telling import Alert
-from rollcall.sinks import alert
+from rollcall.sinks.alert import tell as alert
 from rollcall.sinks.alert.channels import carry, channels_of
 from rollcall.sinks.alert.message import Message, write_message, write_test
 from rollcall.sinks.alert.news import Event, News
