@@ -19,7 +19,7 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollcall import typed
+from rollcall import command_line
 from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.errors import BadInput
@@ -102,7 +102,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
 
 def _command(options: Options, asked_for: argparse.Namespace) -> str:
     file = asked_for.rollcall_jobs_file
-    command = str(options).replace("rollcall", typed.rollcall(), 1)
+    command = str(options).replace("rollcall", command_line.rollcall(), 1)
     return command + (f" --jobs-file {shlex.quote(clean(file))}" if file else "")
 
 
