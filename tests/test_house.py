@@ -16,7 +16,7 @@ TOP = HOUSE.parent
 
 # Ground floor first; rooms of one line stand side by side. DESIGN.md, section 5. A module may have a floor of its own.
 FLOORS = """
-errors text shell alone files typed http_log vocabulary times
+errors text shell files typed http_log vocabulary times
 schedule naming evidence
 roll
 schedulers outputs

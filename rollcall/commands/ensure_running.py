@@ -84,5 +84,5 @@ def _told(scheduler: Scheduler, morning: Morning, here: Acting) -> tuple[bool, s
     if cause := morning.scheduler_causes[scheduler.id]:
         return False, f"{scheduler.id} is not proven to run: {cause.sentence} {cause.next_step}"
     jobs = [each for each in morning.jobs if each.job.scheduler and each.job.scheduler.id == scheduler.id]
-    proof = await_proof(scheduler, jobs, clock=here.clock, limit=PROOF_LIMIT / 10)
-    return proof.is_whole, f"{scheduler.id} is {proof.told}"
+    is_proven, line = await_proof(scheduler, jobs, clock=here.clock, limit=PROOF_LIMIT / 10)
+    return is_proven, f"{scheduler.id} is {line}"

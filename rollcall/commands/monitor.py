@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from rollcall.alone import alone
+from filelock import FileLock, Timeout
+
 from rollcall.causes import action
 from rollcall.commands.acting import Acting, acting
 from rollcall.commands.witnessed import add_address
@@ -146,10 +147,12 @@ class _Look:
         if self.asked_for.dry_run:
             return True
         try:
-            return held.enter_context(alone(self.here.folder / LOCK))
+            held.enter_context(FileLock(self.here.folder / LOCK, timeout=0))
+        except Timeout:
+            return False
         except OSError as problem:
             self._note(f"whether another monitor is at it cannot be told: {_told(problem)}")
-            return True
+        return True
 
     def stepped_aside(self) -> tuple[int, list[str]]:
         """The exit status and what to print of a look that was none."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rollcall.ask import gather
@@ -18,16 +17,17 @@ from rollcall.verdict.scheduler import scheduler_findings
 from rollcall.verdict.witnesses import Reading
 from rollcall.vocabulary import Verdict
 
-BETWEEN_LOOKS = timedelta(seconds=0.5)
+BETWEEN_LOOKS = 0.5  # seconds
 _OF_THE_SCHEDULER = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)
+_NONE, _UNREAD, _PAST = _LACKS = (
+    "without a next run of {}",
+    "with a next run of {} that cannot be read",
+    "with a next run of {} in the past",
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """Whether it is proven, and one line: what proves it, or what is missing."""
-
-    is_whole: bool
-    told: str
+# Whether it is proven, and one line: what proves it, or what is missing.
+Proof = tuple[bool, str]
 
 
 def look_again(scheduler: Scheduler, clock: Callable[[], datetime]) -> SchedulerSeen | NotSeen:
@@ -40,48 +40,31 @@ def proof_that_it_runs(scheduler: Scheduler, jobs: Iterable[JobJudged], seen: Sc
     findings = scheduler_findings(scheduler, seen)
     broken = [each for each in findings if each.check in _OF_THE_SCHEDULER and each.needs_a_person]
     if broken or isinstance(seen, NotSeen):
-        return Proof(is_whole=False, told=broken[0].because if broken else "it does not answer")
-    owing = [each.job.name for each in jobs if each.next_due_at and each.verdict is not Verdict.PAUSED]
+        return False, broken[0].because if broken else "it does not answer"
     present = seen.server_at or seen.answered_at
-    next_runs = {job_id: _next_run(job_id, scheduler, seen) for job_id in owing}
-    if lacking := [each for each in owing if not isinstance(at := next_runs[each], datetime) or at <= present]:
-        return Proof(is_whole=False, told=f"running, but {_told_lacking(lacking, next_runs)}")
-    return Proof(is_whole=True, told=_told_running(scheduler, seen))
+    lacking: dict[str, list[str]] = {}
+    for name in (each.job.name for each in jobs if each.next_due_at and each.verdict is not Verdict.PAUSED):
+        listing = seen.listed(name)
+        reading = Reading.of(listing.next_run if listing else None, scheduler.naive_times)
+        if reading is None or reading.at is None or reading.at <= present:
+            lacks = _NONE if reading is None else _UNREAD if reading.at is None else _PAST
+            lacking.setdefault(lacks, []).append(name)
+    if lacking:
+        line = ", ".join(each.format(listed(lacking[each])) for each in _LACKS if each in lacking)
+        return False, f"running, but {line}"
+    readings = [(Reading.of(each.next_run, scheduler.naive_times), each.id) for each in seen.jobs or ()]
+    nearest = min(((reading.at, job_id) for reading, job_id in readings if reading and reading.at), default=None)
+    next_run = f", next run {show_instant(nearest[0], scheduler.zone)} ({nearest[1]})" if nearest else ""
+    return True, f"running, {counted(len(seen.jobs or ()), 'job')}{next_run}"
 
 
 def await_proof(
     scheduler: Scheduler, jobs: Sequence[JobJudged], *, clock: Callable[[], datetime], limit: timedelta
 ) -> Proof:
-    """The first proof that is whole, or the last that was not when `limit` was over."""
+    """The proof that it runs, or what was missing last when `limit` was over."""
     give_up_on = time.monotonic() + limit.total_seconds()
     while True:
-        proof = proof_that_it_runs(scheduler, jobs, look_again(scheduler, clock))
-        if proof.is_whole or time.monotonic() >= give_up_on:
-            return proof
-        time.sleep(BETWEEN_LOOKS.total_seconds())
-
-
-def _next_run(job_id: str, scheduler: Scheduler, seen: SchedulerSeen) -> datetime | str | None:
-    """The instant; what is written where it means none; None where there is none."""
-    listing = seen.listed(job_id)
-    reading = Reading.of(listing.next_run if listing else None, scheduler.naive_times)
-    return (reading.at or reading.text) if reading else None
-
-
-def _told_lacking(lacking: Sequence[str], next_runs: dict[str, datetime | str | None]) -> str:
-    none = [each for each in lacking if next_runs[each] is None]
-    unread = [each for each in lacking if isinstance(next_runs[each], str)]
-    past = [each for each in lacking if isinstance(next_runs[each], datetime)]
-    parts = (
-        f"without a next run of {listed(none)}" if none else "",
-        f"with a next run of {listed(unread)} that cannot be read" if unread else "",
-        f"with a next run of {listed(past)} in the past" if past else "",
-    )
-    return ", ".join(filter(None, parts))
-
-
-def _told_running(scheduler: Scheduler, seen: SchedulerSeen) -> str:
-    readings = [(Reading.of(each.next_run, scheduler.naive_times), each.id) for each in seen.jobs or ()]
-    nearest = min(((reading.at, job_id) for reading, job_id in readings if reading and reading.at), default=None)
-    next_run = f", next run {show_instant(nearest[0], scheduler.zone)} ({nearest[1]})" if nearest else ""
-    return f"running, {counted(len(seen.jobs or ()), 'job')}{next_run}"
+        is_proven, line = proof_that_it_runs(scheduler, jobs, look_again(scheduler, clock))
+        if is_proven or time.monotonic() >= give_up_on:
+            return is_proven, line
+        time.sleep(BETWEEN_LOOKS)

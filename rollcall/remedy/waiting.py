@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from rollcall.text import clean
 
 
-@contextmanager
-def at_terminal() -> Iterator[Callable[[str], None]]:
-    """Shows a line in the place of the one before, on stderr, until the block ends; none where that is no terminal."""
-    terminal = sys.stderr
-    if terminal is None or not terminal.isatty():
-        yield lambda line: None
+def show_at_terminal(line: str) -> None:
+    """Shows `line` in the place of the one before, on stderr where that is a terminal; "" takes it away."""
+    if sys.stderr is None or not sys.stderr.isatty():
         return
     # The last column is left free: a line that fills it is wrapped by some, and then not written over.
     width = shutil.get_terminal_size().columns - 1
-
-    def show(line: str) -> None:
-        terminal.write(f"\r{clean(line, width)[:width]:<{width}}\r")
-        terminal.flush()
-
-    try:
-        yield show
-    finally:
-        show("")
+    sys.stderr.write(f"\r{clean(line, width)[:width]:<{width}}\r")
+    sys.stderr.flush()
