@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from textwrap import wrap
 
-from rollcall.rehearse.advice import told_to
+from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.rehearsal import JobRehearsed, LeftOut, Outcome, Rehearsal, Rehearsed, SchedulerRehearsed
 from rollcall.roll.job import Job
 from rollcall.text import clean, counted, listed
@@ -92,9 +92,9 @@ def _found(faults: Sequence[Rehearsed], moments: Mapping[datetime, str], width: 
     if said:
         yield from _wrapped(_FOUND, "; ".join(said), width)
     others = [each for each in faults if each.outcome is Outcome.FOUND_AS_ANOTHER]
-    for told_as in dict.fromkeys(each.told_as for each in others):
-        renamed = _ways([each for each in others if each.told_as is told_as], faults)
-        yield from _wrapped(_FOUND, f"{renamed}, but told as {told_as}", width)
+    for reported_as in dict.fromkeys(each.reported_as for each in others):
+        renamed = _ways([each for each in others if each.reported_as is reported_as], faults)
+        yield from _wrapped(_FOUND, f"{renamed}, but told as {reported_as}", width)
 
 
 def _by_moment(found: Sequence[Rehearsed], moments: Mapping[datetime, str]) -> Iterator[tuple[list[Rehearsed], str]]:
@@ -116,7 +116,7 @@ def _has_all_ways(fault: Rehearsed, some: Sequence[Rehearsed], faults: Sequence[
 def _slips(faults: Sequence[Rehearsed], job: Job | None, width: int) -> Iterator[str]:
     for each in faults:
         if each.outcome is Outcome.SLIPS:
-            yield from _wrapped(_SLIPS, f"{each.fault}: {told_to(job, each.cure or '')}", width)
+            yield from _wrapped(_SLIPS, f"{each.fault}: {addressed(job, each.cure or '')}", width)
 
 
 def _summary(rehearsal: Rehearsal) -> str:
@@ -131,7 +131,7 @@ def _alike(jobs: Iterable[JobRehearsed]) -> list[list[JobRehearsed]]:
     """The jobs of which the same is to be said, in the order of jobs.toml."""
     groups: dict[tuple[tuple[str, ...], ...], list[JobRehearsed]] = {}
     for job in jobs:
-        said = tuple((str(each.fault), each.outcome, str(each.told_as), str(each.cure)) for each in job.faults)
+        said = tuple((str(each.fault), each.outcome, str(each.reported_as), str(each.cure)) for each in job.faults)
         groups.setdefault(said, []).append(job)
     return list(groups.values())
 

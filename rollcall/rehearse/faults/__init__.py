@@ -1,8 +1,8 @@
 """What could go wrong tonight, and how would it look in the evidence?
 
-A table of faults, one small function each. To add one: write what would have been seen as a function of the scene of a
-good run, and give it a row in the `FAULTS` of its file, with whom it can befall and the setting that would catch it
-(`rollcall.rehearse.advice`). A name that is no `CauseCode` yet is planted all the same: nothing looks for it.
+A table of faults. To add one: write what would have been seen as a function of the `EvidenceCopy` of a good run, and
+give it a row in the `FAULTS` of its file, with the setting that would catch it (`rollcall.rehearse.advice`). A name
+that is no `CauseCode` yet is planted all the same: nothing looks for it.
 """
 
 from rollcall.rehearse.faults import output, record, registration, scheduler
