@@ -7,7 +7,6 @@ the same advice can be shown together.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import PurePath
 
 from rollcall.causes.commands import toml_key
@@ -16,55 +15,40 @@ from rollcall.roll.job import Job
 from rollcall.roll.words import Format, Late
 from rollcall.text import clean, show_size
 
-Advice = Callable[[EvidenceCopy], str]
-
+NOTHING = "no setting of jobs.toml catches it"
 _TABLE = "[jobs.JOB]"
 _OUTPUT = "[jobs.JOB.output]"
 _TIME = "%Y%m%d-%H%M%S"
 _FIELDS = f"the time of the run such as {_TIME}"
-_NONE = "no setting of jobs.toml catches it"
-# The formats that mark their end. Of the others half may still be read as a whole one.
-_BY_SUFFIX = {".json": Format.JSON, ".xml": Format.XML, ".gz": Format.GZIP, ".zip": Format.ZIP}
-
-
-def always(text: str) -> Advice:
-    """That advice for every job."""
-    return lambda copy: text
-
-
-none = always(_NONE)
-add_must_contain = always(f'add must_contain = ["…"] to {_OUTPUT}')
-add_must_not_contain = always(f'add must_not_contain = ["…"] to {_OUTPUT}')
+ADD_MUST_CONTAIN = f'add must_contain = ["…"] to {_OUTPUT}'
+ADD_MUST_NOT_CONTAIN = f'add must_not_contain = ["…"] to {_OUTPUT}'
 # The same content again: of most jobs a fault, of an export without changes none.
-add_must_change = always(f"add must_change = true to {_OUTPUT}")
+ADD_MUST_CHANGE = f"add must_change = true to {_OUTPUT}"
+# Their end is marked: half of one never passes for a whole one. The others may be cut where no parser notices.
+MARK_THEIR_END = {".json": Format.JSON, ".xml": Format.XML, ".gz": Format.GZIP, ".zip": Format.ZIP}
 
 
 def for_an_interval(copy: EvidenceCopy) -> str:
     """An interval whose phase nobody declared: a run that is missing looks like one that was put off."""
-    if not copy.judged.seen.floats:
-        return _NONE
-    return f'add anchor = "…" to {_TABLE}, from which its interval is counted'
+    is_anchored = not copy.judged.seen.floats
+    return NOTHING if is_anchored else f'add anchor = "…" to {_TABLE}, from which its interval is counted'
 
 
 def for_lateness(copy: EvidenceCopy) -> str:
     """`late = "warn"` calls nobody."""
-    if copy.job.late is Late.WARN:
-        return f'write late = "fail" in {_TABLE}: "warn" calls nobody'
-    return for_an_interval(copy)
+    is_silent = copy.job.late is Late.WARN
+    return f'write late = "fail" in {_TABLE}: "warn" calls nobody' if is_silent else for_an_interval(copy)
 
 
 def for_a_status(copy: EvidenceCopy) -> str:
     """A file does not say how its run ended."""
-    if copy.job.scheduler:
-        return _NONE
-    return f'add scheduler = "…" to {_TABLE}: its scheduler knows how a run ended'
+    needs_one = copy.job.scheduler is None
+    return f'add scheduler = "…" to {_TABLE}: its scheduler knows how a run ended' if needs_one else NOTHING
 
 
 def for_no_output(copy: EvidenceCopy) -> str:
     """A record does not say what the run did."""
-    if copy.job.output:
-        return for_an_interval(copy)
-    return f'add {_OUTPUT} with path = "…", {_FIELDS} in it'
+    return for_an_interval(copy) if copy.job.output else f'add {_OUTPUT} with path = "…", {_FIELDS} in it'
 
 
 def for_a_file_without_date(copy: EvidenceCopy) -> str:
@@ -73,7 +57,7 @@ def for_a_file_without_date(copy: EvidenceCopy) -> str:
     if output is None:
         return for_no_output(copy)
     if output.tells_its_run:
-        return _NONE
+        return NOTHING
     if output.is_one_file:
         return f'let each run write a file of its own, and write path = "…" in {_OUTPUT}, {_FIELDS} in it'
     before, star, after = output.path.text.rpartition("*")
@@ -84,12 +68,12 @@ def for_a_file_without_date(copy: EvidenceCopy) -> str:
 def for_a_half(copy: EvidenceCopy) -> str:
     """Half of a file passes for a whole one where neither a format nor its least size says otherwise."""
     output, size = copy.declared, copy.made[0].size
-    kind = _BY_SUFFIX.get(PurePath(output.path.text).suffix.lower())
+    kind = MARK_THEIR_END.get(PurePath(output.path.text).suffix.lower())
     if kind and output.format in (None, Format.ANY, Format.TEXT):
         return f'add format = "{kind}" to {_OUTPUT}'
     # Two thirds of it: more than a half, and a shorter file than usual still passes.
     least = show_size(size - size // 3)
-    return f'write min_size = "{least}" in {_OUTPUT} (it has {show_size(size)})' if size > 1 else _NONE
+    return f'write min_size = "{least}" in {_OUTPUT} (it has {show_size(size)})' if size > 1 else NOTHING
 
 
 def addressed(job: Job | None, advice: str) -> str:

@@ -11,23 +11,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from unicodedata import normalize
 
-from rollcall.evidence import (
-    Evidence,
-    FileSeen,
-    JobListed,
-    NotSeen,
-    Outcome,
-    Outputs,
-    OutputSeen,
-    RunSeen,
-    SchedulerSeen,
-)
+from rollcall.evidence import Evidence, FileSeen, NotSeen, Outcome, Outputs, OutputSeen, RunSeen, SchedulerSeen
 from rollcall.naming.fields import write_field
 from rollcall.naming.names import NamePattern
 from rollcall.naming.stretch import Told
 from rollcall.outputs.places import named
-from rollcall.rehearse.moments import memory_at, outputs_at, scheduler_at
-from rollcall.rehearse.records import is_of_run, read_runs, record_of, rewritten, times_of, word_for, written_like
+from rollcall.rehearse.records import (
+    is_of_run,
+    memory_at,
+    read_runs,
+    record_of,
+    rewritten,
+    scheduler_at,
+    times_of,
+    written_like,
+)
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
@@ -40,7 +38,7 @@ from rollcall.verdict.witnesses import RunRead
 _INSTANT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class EvidenceCopy:
     """A copy of what was seen of one job that did its work, as it is seen at `at`.
 
@@ -55,14 +53,14 @@ class EvidenceCopy:
 
     @classmethod
     def of(cls, judged: JobJudged, at: datetime) -> EvidenceCopy:
-        """The good run as it looked, or will look, at `at`."""
-        return cls(
-            judged=judged,
-            at=at,
-            scheduler=scheduler_at(judged, at),
-            memory=memory_at(judged, at),
-            outputs=outputs_at(judged, at),
+        """The good run as it looked, or will look, at `at`: what was made later was not there yet."""
+        outputs = tuple(
+            replace(seen, looked_at=at, files=tuple(each for each in seen.files if each.made_at <= at), later=())
+            if isinstance(seen, OutputSeen)
+            else seen
+            for seen in judged.seen.outputs
         )
+        return cls(judged, at, scheduler_at(judged, at), memory_at(judged, at), outputs)
 
     @property
     def evidence(self) -> Evidence:
@@ -91,8 +89,6 @@ class EvidenceCopy:
         due_at = last_due(self.job.schedule, self.run.due_at - _INSTANT)
         return None if due_at is None or (self.job.since and due_at < self.job.since) else due_at - self.run.due_at
 
-    # The scheduler's word ---------------------------------------------------------------------------------------------
-
     def tells(self, *what: str) -> bool:
         """True where its scheduler's answers hold all of that."""
         return all(map(self.judged.seen.tells, what))
@@ -100,26 +96,21 @@ class EvidenceCopy:
     def can_say(self, outcome: Outcome) -> bool:
         """True where its scheduler has a word for a run that went like that."""
         scheduler = self.job.scheduler
-        return scheduler is not None and self.tells("runs", "status") and word_for(outcome, scheduler) is not None
-
-    @property
-    def listing(self) -> JobListed:
-        """The job as its scheduler lists it; only where it lists jobs."""
-        assert self.scheduler is not None
-        listing = self.scheduler.listed(self.job.name)
-        assert listing is not None
-        return listing
+        return scheduler is not None and self.tells("runs", "status") and bool(getattr(scheduler.words, outcome))
 
     def with_listing(self, **changes: Any) -> EvidenceCopy:
         """The same where its scheduler lists it in other words."""
         assert self.scheduler is not None
-        jobs = tuple(each for each in self.scheduler.jobs or () if each.id != self.job.name)
-        return replace(self, scheduler=replace(self.scheduler, jobs=(replace(self.listing, **changes), *jobs)))
+        name, jobs = self.job.name, self.scheduler.jobs or ()
+        changed = tuple(replace(each, **changes) if each.id == name else each for each in jobs)
+        return replace(self, scheduler=replace(self.scheduler, jobs=changed))
 
     def with_next_run(self, at: datetime) -> EvidenceCopy:
         """The same where its scheduler says that it runs next at `at`."""
-        naive_times = self.job.scheduler.naive_times if self.job.scheduler else None
-        return self.with_listing(next_run=written_like(self.listing.next_run or "", at, naive_times))
+        scheduler, listed = self.job.scheduler, self.judged.seen.listed
+        assert scheduler is not None
+        assert listed is not None
+        return self.with_listing(next_run=written_like(listed.next_run or "", at, scheduler.naive_times))
 
     def without_listing(self) -> EvidenceCopy:
         """The same where the scheduler does not know the job, and so no run of it."""
@@ -129,20 +120,12 @@ class EvidenceCopy:
         runs = None if runs is None else tuple(each for each in runs if each.job != name)
         return replace(self, scheduler=replace(self.scheduler, jobs=jobs, runs=runs))
 
-    # Its runs on record -----------------------------------------------------------------------------------------------
-
     @property
     def record(self) -> RunRead:
         """The run on record that did its work; only of a job whose runs are on record."""
         record = record_of(self.judged)
         assert record is not None
         return record
-
-    @property
-    def ran_at(self) -> datetime:
-        """When the record says that it ended, or began where that is all it says."""
-        assert self.record.last_at is not None
-        return self.record.last_at
 
     def with_run(self, outcome: Outcome | None = None, **times: datetime | None) -> EvidenceCopy:
         """The same with another record of the run, in its scheduler's words and in its memory's (see `rewritten`)."""
@@ -187,8 +170,6 @@ class EvidenceCopy:
         if teller and teller.memory and isinstance(memory, SchedulerSeen) and memory.runs is not None:
             memory = changed(memory, teller.memory)
         return replace(self, scheduler=scheduler, memory=memory)
-
-    # Its files, of its first output -----------------------------------------------------------------------------------
 
     @property
     def declared(self) -> Output:
@@ -258,8 +239,6 @@ class EvidenceCopy:
         if self.made and not self.earlier and self.to_previous and (self.declared.is_one_file or self.declared.keeps):
             return self.with_files(self.of_before(self.made[0]))
         return self.with_files(*self.earlier)
-
-    # A file -----------------------------------------------------------------------------------------------------------
 
     def moved(self, file: FileSeen, by: timedelta, number: int = 0) -> FileSeen:
         """That file of the run, made so much later; where its name tells when, under the name it has then."""

@@ -14,47 +14,43 @@ from rollcall.vocabulary import CauseCode
 
 
 @dataclass(frozen=True, slots=True)
-class SchedulerFault:
-    """What can go wrong with a scheduler. `plant` is what would be seen of it then; None: its answers cannot show it.
+class _Fault:
+    """What can go wrong: its title, and what happened. In brackets the title says which of its ways is meant."""
 
-    `cure` is the setting that would catch it.
-    """
-
-    code: CauseCode
+    title: str
     story: str
-    plant: Callable[[Scheduler, SchedulerSeen], SchedulerSeen | NotSeen | None]
-    cure: str = "no setting of jobs.toml catches it"
+
+    def __str__(self) -> str:
+        return self.title
 
     @property
     def name(self) -> str:
-        """The word for it."""
-        return self.code
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True, slots=True)
-class JobFault:
-    """What can go wrong with a job. `plant` is what would be seen of it then; None: it cannot happen to that job.
-
-    `cure` is the setting that would catch it, and `seen_at` the first moment at which it should be found. `is_warning`
-    is True where it is shown, and nobody is called: the work is done all the same.
-    """
-
-    name: str
-    story: str
-    plant: Callable[[EvidenceCopy], EvidenceCopy | None]
-    cure: advice.Advice = advice.none
-    variant: str = ""
-    seen_at: Callable[[EvidenceCopy], datetime] = lambda good: good.at
-    is_warning: bool = False
+        """What all its ways are called."""
+        return self.title.partition(" (")[0]
 
     @property
     def code(self) -> CauseCode | None:
         """What should be named as the cause; None where nothing looks for it yet."""
         return CauseCode(self.name) if self.name in frozenset(CauseCode) else None
 
-    def __str__(self) -> str:
-        """Its name and, where it has several, which of its ways is meant."""
-        return f"{self.name} ({self.variant})" if self.variant else self.name
+
+@dataclass(frozen=True, slots=True)
+class SchedulerFault(_Fault):
+    """What can go wrong with a scheduler. `plant`: what would be seen of it then; None: its answers cannot show it."""
+
+    plant: Callable[[Scheduler, SchedulerSeen], SchedulerSeen | NotSeen | None]
+    cure: str = advice.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class JobFault(_Fault):
+    """What can go wrong with a job. `plant` is what would be seen of it then; None: it cannot happen to that job.
+
+    `cure` is the setting that would catch it, and `seen_at` the first moment at which it should be found. `is_warning`
+    is True where it is shown, and nobody is called: the work is done all the same.
+    """
+
+    plant: Callable[[EvidenceCopy], EvidenceCopy | None]
+    cure: str | Callable[[EvidenceCopy], str] = advice.NOTHING
+    seen_at: Callable[[EvidenceCopy], datetime] = lambda good: good.at
+    is_warning: bool = False

@@ -10,22 +10,15 @@ from rollcall.evidence import NotSeen, OutputSeen
 from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
-from rollcall.roll.words import Format
 from rollcall.vocabulary import CauseCode
 
 # Files that are nearer to each other are parts of one run.
 _A_MOMENT = timedelta(seconds=30)
-# Their end is marked: half of one never passes for a whole one. The others may be cut where no parser notices.
-_MARK_THEIR_END = frozenset({Format.JSON, Format.XML, Format.GZIP, Format.ZIP})
 
 
 def _of_a_file(plant: Callable[[EvidenceCopy], EvidenceCopy | None]) -> Callable[[EvidenceCopy], EvidenceCopy | None]:
     """A fault that needs a file of the run to happen to."""
     return lambda copy: plant(copy) if copy.made else None
-
-
-def _no_file(copy: EvidenceCopy) -> EvidenceCopy | None:
-    return copy.without_made() if copy.tells("runs") else None
 
 
 def _no_file_by_itself(copy: EvidenceCopy) -> EvidenceCopy | None:
@@ -56,7 +49,7 @@ def _halved(copy: EvidenceCopy) -> EvidenceCopy:
         # A text that was seen beyond the half, and not before, is cut off; what nobody saw is not said to be lost.
         cut_off = {text for text in content.found if text not in head and text in content.head + content.tail}
         found = {text: was and text not in cut_off for text, was in content.found.items()}
-        is_seen = copy.declared.reads_as in _MARK_THEIR_END
+        is_seen = copy.declared.reads_as in advice.MARK_THEIR_END.values()
         flaw = "it breaks off after half of its bytes" if is_seen else content.flaw
         content = replace(content, flaw=flaw, found=found, sha256="", head=head, tail="")
     return copy.with_newest(size=size, content=content)
@@ -123,61 +116,34 @@ def _no_folder(copy: EvidenceCopy) -> EvidenceCopy:
 
 
 FAULTS = (
-    JobFault(
-        "wrong-timezone",
-        "the name of its file tells the time in UTC, and is read in the declared zone",
-        _of_a_file(_named_in_utc),
-        variant="of its file's name",
-    ),
-    JobFault("success-without-output", "it reported success and wrote nothing", _no_file, cure=advice.for_no_output),
-    JobFault(
-        "success-without-output",
-        "it reported success and wrote nothing; a checkout gave yesterday's file the time of today",
-        _of_a_file(lambda copy: _restored(copy) if copy.tells("runs") else None),
-        cure=advice.for_a_file_without_date,
-        variant="old file restored",
-    ),
-    JobFault(
-        "stale-output",
-        "its run was skipped, and the file of the run before is the newest",
-        _of_a_file(_no_file_by_itself),
-        cure=advice.for_an_interval,
-    ),
-    JobFault(
-        "stale-output",
-        "its run was skipped; a checkout gave yesterday's file the time of today",
-        _of_a_file(lambda copy: None if copy.tells("runs") else _restored(copy)),
-        cure=advice.for_a_file_without_date,
-        variant="old file restored",
-    ),
+    JobFault("wrong-timezone (of its file's name)",
+             "the name of its file tells the time in UTC, and is read in the declared zone",
+             _of_a_file(_named_in_utc)),
+    JobFault("success-without-output", "it reported success and wrote nothing",
+             lambda copy: copy.without_made() if copy.tells("runs") else None, advice.for_no_output),
+    JobFault("success-without-output (old file restored)",
+             "it reported success and wrote nothing; a checkout gave yesterday's file the time of today",
+             _of_a_file(lambda copy: _restored(copy) if copy.tells("runs") else None), advice.for_a_file_without_date),
+    JobFault("stale-output", "its run was skipped, and the file of the run before is the newest",
+             _of_a_file(_no_file_by_itself), advice.for_an_interval),
+    JobFault("stale-output (old file restored)",
+             "its run was skipped; a checkout gave yesterday's file the time of today",
+             _of_a_file(lambda copy: None if copy.tells("runs") else _restored(copy)), advice.for_a_file_without_date),
     JobFault("empty-output", "its file was created and stayed empty", _of_a_file(_emptied)),
-    JobFault("truncated-output", "half of its file was written", _of_a_file(_halved), cure=advice.for_a_half),
-    JobFault(
-        "degraded-output",
-        "its file is as large as ever, and what it is written for is not in it",
-        _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_contain, are_there=False)),
-        cure=advice.add_must_contain,
-        variant="heart missing",
-    ),
-    JobFault(
-        "degraded-output",
-        "its file holds what it writes when something it draws on does not answer",
-        _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_not_contain, are_there=True)),
-        cure=advice.add_must_not_contain,
-        variant="fallback text",
-    ),
-    JobFault(
-        "duplicate-output",
-        "its file holds what that of the run before holds",
-        _of_a_file(_repeated),
-        cure=advice.add_must_change,
-    ),
+    JobFault("truncated-output", "half of its file was written", _of_a_file(_halved), advice.for_a_half),
+    JobFault("degraded-output (heart missing)",
+             "its file is as large as ever, and what it is written for is not in it",
+             _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_contain, are_there=False)),
+             advice.ADD_MUST_CONTAIN),
+    JobFault("degraded-output (fallback text)",
+             "its file holds what it writes when something it draws on does not answer",
+             _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_not_contain, are_there=True)),
+             advice.ADD_MUST_NOT_CONTAIN),
+    JobFault("duplicate-output", "its file holds what that of the run before holds",
+             _of_a_file(_repeated), advice.ADD_MUST_CHANGE),
     JobFault("disk-full", "its disk is full: its file was created and stayed empty", _of_a_file(_without_room)),
     JobFault("ran-twice", "two schedulers ran it, and each run left its file", _of_a_file(_twice), is_warning=True),
-    JobFault(
-        "output-unreadable",
-        "nobody may read its file",
-        _of_a_file(lambda copy: copy.with_newest(content=None, unreadable="Permission denied")),
-    ),
-    JobFault("output-unreadable", "its folder is gone", _of_a_file(_no_folder), variant="no folder"),
-)
+    JobFault("output-unreadable", "nobody may read its file",
+             _of_a_file(lambda copy: copy.with_newest(content=None, unreadable="Permission denied"))),
+    JobFault("output-unreadable (no folder)", "its folder is gone", _of_a_file(_no_folder)),
+)  # fmt: skip

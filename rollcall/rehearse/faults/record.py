@@ -13,15 +13,11 @@ from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
 from rollcall.rehearse.records import rewritten, times_of
+from rollcall.roll.scheduler import Scheduler
+from rollcall.verdict.witnesses import RunRead
 
 _A_WHILE = timedelta(hours=1)
 _SOON = timedelta(minutes=1)
-
-
-def _missed(copy: EvidenceCopy) -> EvidenceCopy | None:
-    """Of a first run nobody can tell whether it was missed or never ran."""
-    has_one_before = copy.tells("runs") and copy.to_previous is not None
-    return copy.without_made().without_run() if has_one_before else None
 
 
 def _hanging(copy: EvidenceCopy) -> EvidenceCopy | None:
@@ -34,15 +30,11 @@ def _hanging(copy: EvidenceCopy) -> EvidenceCopy | None:
         return None
     # Whoever keeps one run, and of that the end, says of the one before that it is running.
     nothing = RunSeen(job=copy.job.name)
-    return (
-        copy.without_made()
-        .without_run()
-        .with_runs(
-            lambda runs, teller: [
-                rewritten(each, teller, {}, Outcome.RUNNING) for each in [each.seen for each in runs] or [nothing]
-            ]
-        )
-    )
+
+    def running(runs: tuple[RunRead, ...], teller: Scheduler) -> list[RunSeen]:
+        return [rewritten(each, teller, {}, Outcome.RUNNING) for each in [each.seen for each in runs] or [nothing]]
+
+    return copy.without_made().without_run().with_runs(running)
 
 
 def _not_begun(copy: EvidenceCopy, outcome: Outcome) -> EvidenceCopy | None:
@@ -50,9 +42,6 @@ def _not_begun(copy: EvidenceCopy, outcome: Outcome) -> EvidenceCopy | None:
     if not copy.can_say(outcome) or copy.record.seen.due is None:
         return None
     return copy.with_files(*copy.earlier).with_run(outcome, started=None, ended=None)
-
-
-# Late -----------------------------------------------------------------------------------------------------------------
 
 
 def _late_at(copy: EvidenceCopy) -> datetime:
@@ -65,45 +54,37 @@ def _can_be_late(copy: EvidenceCopy) -> bool:
     return copy.run.ends_at is None or copy.run.finish_by + 4 * _SOON < copy.run.ends_at
 
 
-def _has_a_runtime(copy: EvidenceCopy) -> bool:
-    """False where only its end has a limit."""
-    return copy.job.done_by is None and copy.job.within is None
+def _has_reasons(copy: EvidenceCopy) -> bool:
+    """True where start and runtime have limits: whoever tells both tells which of the two was late."""
+    return copy.tells("started") and copy.job.done_by is None and copy.job.within is None
 
 
 def _late(copy: EvidenceCopy) -> EvidenceCopy | None:
-    """Its work is done late, for no other reason: whoever tells start and end tells which of the two was late."""
-    late_at, has_reasons = _late_at(copy), copy.tells("started") and _has_a_runtime(copy)
-    if not _can_be_late(copy) or has_reasons:
+    """Its work is done late; when it began, where that is on record, stays."""
+    if not _can_be_late(copy) or (copy.tells("runs") and not copy.tells("ended")):
         return None
-    if not copy.tells("runs"):
-        return copy.with_made_at(late_at)
-    return copy.with_made_at(late_at).with_run(ended=late_at) if copy.tells("ended") else None
+    late = copy.with_made_at(_late_at(copy))
+    return late.with_run(ended=_late_at(copy)) if copy.tells("runs") else late
+
+
+def _overran(copy: EvidenceCopy) -> EvidenceCopy | None:
+    has_both = copy.tells("runs", "ended") and _has_reasons(copy) and copy.record.took is not None
+    return _late(copy) if has_both else None
 
 
 def _started_late(copy: EvidenceCopy) -> EvidenceCopy | None:
     """All of it is as much later as its end is."""
-    if not copy.tells("runs", "started") or not _can_be_late(copy) or not _has_a_runtime(copy):
+    if not copy.tells("runs") or not _has_reasons(copy) or not _can_be_late(copy) or not copy.record.started_at:
         return None
     late_at, started_at, ended_at = _late_at(copy), copy.record.started_at, copy.record.ended_at
-    if started_at is None:
-        return None
-    by = late_at - copy.ran_at
+    by = late_at - (ended_at or started_at)
     return copy.with_made_at(late_at).with_run(started=started_at + by, ended=ended_at and ended_at + by)
-
-
-def _overran(copy: EvidenceCopy) -> EvidenceCopy | None:
-    """Its work is done late; when it began stays."""
-    can_overrun = copy.tells("ended") and _started_late(copy) and copy.record.took is not None
-    return copy.with_made_at(_late_at(copy)).with_run(ended=_late_at(copy)) if can_overrun else None
 
 
 def _too_short(copy: EvidenceCopy) -> EvidenceCopy | None:
     if not copy.job.min_runtime or not copy.tells("runs") or copy.record.took is None or not copy.record.started_at:
         return None
     return copy.with_run(ended=copy.record.started_at + copy.job.min_runtime / 2)
-
-
-# As it is written -----------------------------------------------------------------------------------------------------
 
 
 def _failed(copy: EvidenceCopy) -> EvidenceCopy | None:
@@ -144,10 +125,11 @@ def _in_another_zone(copy: EvidenceCopy) -> EvidenceCopy | None:
     reads_in = copy.job.scheduler.naive_times if copy.job.scheduler else None
     if reads_in is None or not copy.tells("runs") or copy.judged.seen.remembers_less or not _is_naive(copy):
         return None
-    clock = copy.ran_at.astimezone(reads_in).utcoffset()
-    others = (copy.job.zone, ZoneInfo("UTC"))
-    zone = next((each for each in others if copy.ran_at.astimezone(each).utcoffset() != clock), None)
-    return _written_as(copy, lambda at: at.astimezone(zone).replace(tzinfo=None).isoformat()) if zone else None
+    ran_at = copy.record.last_at
+    assert ran_at is not None
+    clocks = {each: ran_at.astimezone(each).utcoffset() for each in (reads_in, copy.job.zone, ZoneInfo("UTC"))}
+    others = [each for each, offset in clocks.items() if offset != clocks[reads_in]]
+    return _written_as(copy, lambda at: at.astimezone(others[0]).replace(tzinfo=None).isoformat()) if others else None
 
 
 def _once_late(good: EvidenceCopy) -> datetime:
@@ -155,50 +137,30 @@ def _once_late(good: EvidenceCopy) -> datetime:
 
 
 FAULTS = (
-    JobFault(
-        "wrong-timezone",
-        "its last execution is written by another clock, and the run itself was in time",
-        _in_another_zone,
-        cure=advice.for_a_file_without_date,
-        variant="of its record",
-    ),
+    JobFault("wrong-timezone (of its record)",
+             "its last execution is written by another clock, and the run itself was in time",
+             _in_another_zone, advice.for_a_file_without_date),
     JobFault("naive-timestamp", "its last execution lost its offset", _without_offset),
-    JobFault(
-        "future-timestamp",
-        "its last execution lies a day ahead",
-        lambda copy: copy.with_run(ended=copy.at + timedelta(days=1)) if copy.tells("runs", "ended") else None,
-    ),
+    JobFault("future-timestamp", "its last execution lies a day ahead",
+             lambda copy: copy.with_run(ended=copy.at + timedelta(days=1)) if copy.tells("runs", "ended") else None),
     JobFault("never-ran", "it has never run", lambda copy: copy.with_files().with_runs(lambda runs, teller: ())),
-    JobFault("still-running", "it has begun, and never comes to its end", _hanging, cure=advice.for_an_interval),
+    JobFault("still-running", "it has begun, and never comes to its end", _hanging, advice.for_an_interval),
     JobFault("not-picked-up", "its run waits, and nobody takes it up", lambda copy: _not_begun(copy, Outcome.WAITING)),
     JobFault("run-skipped", "the scheduler left its run out", lambda copy: _not_begun(copy, Outcome.SKIPPED)),
-    JobFault("missed-run", "the machine slept, and its run was skipped", _missed, cure=advice.for_an_interval),
-    JobFault(
-        "started-late",
-        "it began after its grace, and was done an hour after its limit",
-        _started_late,
-        cure=advice.for_lateness,
-        seen_at=_once_late,
-    ),
-    JobFault(
-        "overran",
-        "it began in time, and was done an hour after its limit",
-        _overran,
-        cure=advice.for_lateness,
-        seen_at=_once_late,
-    ),
-    JobFault("ran-late", "it ran an hour after its limit", _late, cure=advice.for_lateness, seen_at=_once_late),
-    JobFault("too-short", "it ended in half the time that it takes at the least", _too_short, cure=advice.for_lateness),
-    JobFault("run-failed", "it ended in an error, after its file was written", _failed, cure=advice.for_a_status),
-    JobFault(
-        "partial-run",
-        "it did its work, and says that it did not do all of it",
-        lambda copy: copy.with_run(Outcome.PARTIAL) if copy.can_say(Outcome.PARTIAL) else None,
-        is_warning=True,
-    ),
-    JobFault(
-        "unrecorded-run",
-        "its file was written, the record of the run was not",
-        lambda copy: copy.without_run() if copy.tells("runs") and copy.made else None,
-    ),
-)
+    # Of a first run nobody can tell whether it was missed or never ran.
+    JobFault("missed-run", "the machine slept, and its run was skipped",
+             lambda copy: copy.without_made().without_run() if copy.tells("runs") and copy.to_previous else None,
+             advice.for_an_interval),
+    JobFault("started-late", "it began after its grace, and was done an hour after its limit",
+             _started_late, advice.for_lateness, seen_at=_once_late),
+    JobFault("overran", "it began in time, and was done an hour after its limit",
+             _overran, advice.for_lateness, seen_at=_once_late),
+    JobFault("ran-late", "it ran an hour after its limit",
+             lambda copy: None if _has_reasons(copy) else _late(copy), advice.for_lateness, seen_at=_once_late),
+    JobFault("too-short", "it ended in half the time that it takes at the least", _too_short, advice.for_lateness),
+    JobFault("run-failed", "it ended in an error, after its file was written", _failed, advice.for_a_status),
+    JobFault("partial-run", "it did its work, and says that it did not do all of it",
+             lambda copy: copy.with_run(Outcome.PARTIAL) if copy.can_say(Outcome.PARTIAL) else None, is_warning=True),
+    JobFault("unrecorded-run", "its file was written, the record of the run was not",
+             lambda copy: copy.without_run() if copy.tells("runs") and copy.made else None),
+)  # fmt: skip

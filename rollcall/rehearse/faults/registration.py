@@ -45,7 +45,8 @@ def _stalled(copy: EvidenceCopy) -> EvidenceCopy | None:
 def _drifted(copy: EvidenceCopy) -> EvidenceCopy | None:
     """An interval has no time of the day that it could miss: there the scheduler's is twice as long."""
     if not copy.tells("next_run"):
-        has_schedule = copy.tells("jobs", "schedule") and copy.listing.schedule not in (None, _ANOTHER)
+        listed = copy.judged.seen.listed
+        has_schedule = copy.tells("jobs", "schedule") and listed and listed.schedule not in (None, _ANOTHER)
         return copy.with_listing(schedule=_ANOTHER) if has_schedule else None
     at = next_due(copy.job.schedule, copy.at) if _has_next(copy) else None
     schedule = as_scheduled(copy.job.schedule)
@@ -72,13 +73,10 @@ def _in_another_zone(copy: EvidenceCopy) -> EvidenceCopy | None:
 
 
 FAULTS = (
-    JobFault(
-        "not-registered",
-        "a deploy dropped it from the scheduler",
-        lambda copy: copy.without_listing() if copy.tells("jobs") else None,
-    ),
+    JobFault("not-registered", "a deploy dropped it from the scheduler",
+             lambda copy: copy.without_listing() if copy.tells("jobs") else None),
     JobFault("job-paused", "somebody paused it in the scheduler", _paused),
     JobFault("job-stalled", "its next run is in the past, while the scheduler goes on with others", _stalled),
     JobFault("schedule-drift", "the scheduler aims at another time than declared", _drifted),
     JobFault("wrong-timezone", "the scheduler reads the schedule in another zone", _in_another_zone),
-)
+)  # fmt: skip

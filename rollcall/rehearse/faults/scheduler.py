@@ -64,7 +64,7 @@ FAULTS = (
     _not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized"),
     _not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found"),
     _not_seen(CauseCode.SCHEDULER_ERROR, "answers 500 Internal Server Error"),
-    SchedulerFault(CauseCode.SCHEDULER_STOPPED, "its scheduler was not started again", _stopped),
-    SchedulerFault(CauseCode.SCHEDULER_STALLED, "it says it is running, and runs nothing", _stalled),
-    SchedulerFault(CauseCode.CLOCK_SKEW, "its clock is 10 minutes ahead", _ahead, cure=_NEEDS_DATE),
+    SchedulerFault("scheduler-stopped", "its scheduler was not started again", _stopped),
+    SchedulerFault("scheduler-stalled", "it says it is running, and runs nothing", _stalled),
+    SchedulerFault("clock-skew", "its clock is 10 minutes ahead", _ahead, cure=_NEEDS_DATE),
 )
