@@ -41,7 +41,7 @@ from rollcall.morning import Morning, judge_morning
 from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault
-from rollcall.rehearse.rehearsal import LeftOut, Outcome, Rehearsal, Rehearsed, rehearse
+from rollcall.rehearse.rehearsal import LeftOut, Outcome, Planted, Rehearsal, rehearse
 from rollcall.report.rehearsal import render_rehearsal
 from rollcall.roll.load import load
 from rollcall.vocabulary import CauseCode
@@ -56,7 +56,7 @@ def rehearsed(told: Told) -> Rehearsal:
     return rehearse(told.roll, told.evidence, now=told.now)
 
 
-def faults_of(told: Told) -> dict[str, Rehearsed]:
+def faults_of(told: Told) -> dict[str, Planted]:
     """What became of each fault, of the job and of its scheduler."""
     rehearsal = rehearsed(told)
     assert rehearsal.left_out == ()
@@ -73,9 +73,12 @@ def morning_after(fault: JobFault, told: Told, now: datetime) -> Morning:
 
 def slips(told: Told) -> dict[str, str]:
     """What slips through, and what would catch it."""
-    job = told.roll.jobs[0]
     found = {name: each for name, each in faults_of(told).items() if name not in UNKNOWN}
-    return {name: addressed(job, each.cure or "") for name, each in found.items() if each.outcome is Outcome.SLIPS}
+    return {
+        name: addressed(told.roll.jobs[0].id, each.cure or "")
+        for name, each in found.items()
+        if each.outcome is Outcome.SLIPS
+    }
 
 
 def renamed(told: Told) -> dict[str, CauseCode | None]:
@@ -584,7 +587,7 @@ def test_the_good_morning_of_the_demo() -> None:
         assert contents(demo.folder) == before
     lines = list(render_rehearsal(rehearsal, width=110))
     slipped = {
-        job.job.id: {str(each.fault) for each in job.faults if each.outcome is Outcome.SLIPS} - UNKNOWN
+        job.subject.id: {str(each.fault) for each in job.faults if each.outcome is Outcome.SLIPS} - UNKNOWN
         for job in rehearsal.jobs
     }
     record_alone = {"success-without-output"}

@@ -39,9 +39,6 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     if seen.replay_of:
         yield f"{show_replay(seen.replay_of, seen.roll.zone)}: nobody is asked"
     rehearsal = rehearse(seen.roll, seen.evidence, now=seen.now, jobs=seen.jobs)
-    yield from render_rehearsal(rehearsal, width=_width())
+    width = min(max(shutil.get_terminal_size(_WIDTH).columns, _NARROWEST), _WIDEST)
+    yield from render_rehearsal(rehearsal, width=width)
     return 0 if rehearsal.is_whole else 1
-
-
-def _width() -> int:
-    return min(max(shutil.get_terminal_size(_WIDTH).columns, _NARROWEST), _WIDEST)

@@ -11,7 +11,6 @@ from pathlib import PurePath
 
 from rollcall.causes.commands import toml_key
 from rollcall.rehearse.evidence_copy import EvidenceCopy
-from rollcall.roll.job import Job
 from rollcall.roll.words import Format, Late
 from rollcall.text import clean, show_size
 
@@ -76,7 +75,7 @@ def for_a_half(copy: EvidenceCopy) -> str:
     return f'write min_size = "{least}" in {_OUTPUT} (it has {show_size(size)})' if size > 1 else NOTHING
 
 
-def addressed(job: Job | None, advice: str) -> str:
+def addressed(job_id: str | None, advice: str) -> str:
     """The advice for that job, whose key stands in it as TOML wants it written; for several jobs where it is None."""
-    key = toml_key(clean(job.id)) if job else "*"
+    key = toml_key(clean(job_id)) if job_id else "*"
     return advice.replace(_OUTPUT, f"[jobs.{key}.output]").replace(_TABLE, f"[jobs.{key}]")

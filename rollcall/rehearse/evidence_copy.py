@@ -16,16 +16,7 @@ from rollcall.naming.fields import write_field
 from rollcall.naming.names import NamePattern
 from rollcall.naming.stretch import Told
 from rollcall.outputs.places import named
-from rollcall.rehearse.records import (
-    is_of_run,
-    memory_at,
-    read_runs,
-    record_of,
-    rewritten,
-    scheduler_at,
-    times_of,
-    written_like,
-)
+from rollcall.rehearse import records
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
@@ -60,7 +51,7 @@ class EvidenceCopy:
             else seen
             for seen in judged.seen.outputs
         )
-        return cls(judged, at, scheduler_at(judged, at), memory_at(judged, at), outputs)
+        return cls(judged, at, records.scheduler_at(judged, at), records.memory_at(judged, at), outputs)
 
     @property
     def evidence(self) -> Evidence:
@@ -107,10 +98,9 @@ class EvidenceCopy:
 
     def with_next_run(self, at: datetime) -> EvidenceCopy:
         """The same where its scheduler says that it runs next at `at`."""
-        scheduler, listed = self.job.scheduler, self.judged.seen.listed
-        assert scheduler is not None
-        assert listed is not None
-        return self.with_listing(next_run=written_like(listed.next_run or "", at, scheduler.naive_times))
+        before, scheduler = self.judged.seen.next_run, self.job.scheduler
+        naive_times = scheduler.naive_times if scheduler else None
+        return self.with_listing(next_run=records.written_like(before.text if before else "", at, naive_times))
 
     def without_listing(self) -> EvidenceCopy:
         """The same where the scheduler does not know the job, and so no run of it."""
@@ -123,15 +113,17 @@ class EvidenceCopy:
     @property
     def record(self) -> RunRead:
         """The run on record that did its work; only of a job whose runs are on record."""
-        record = record_of(self.judged)
+        record = records.record_of(self.judged)
         assert record is not None
         return record
 
     def with_run(self, outcome: Outcome | None = None, **times: datetime | None) -> EvidenceCopy:
-        """The same with another record of the run, in its scheduler's words and in its memory's (see `rewritten`)."""
+        """The same with another record of the run (`records.rewritten`), in its memory too."""
         return self.with_runs(
             lambda runs, teller: [
-                rewritten(each.seen, teller, times, outcome) if is_of_run(each, self.judged) else each.seen
+                records.rewritten(each.seen, teller, times, outcome)
+                if records.is_of_run(each, self.judged)
+                else each.seen
                 for each in runs
             ]
         )
@@ -146,10 +138,12 @@ class EvidenceCopy:
         def left(runs: tuple[RunRead, ...], teller: Scheduler) -> Iterable[RunSeen]:
             for each in runs:
                 is_later = nor_later and each.at is not None and each.at >= self.run.begins_at
-                if not is_later and not is_of_run(each, self.judged):
+                if not is_later and not records.is_of_run(each, self.judged):
                     yield each.seen
                 elif teller.keeps == 1 and by:
-                    yield rewritten(each.seen, teller, {name: at + by for name, at in times_of(each).items()})
+                    yield records.rewritten(
+                        each.seen, teller, {name: at + by for name, at in records.times_of(each).items()}
+                    )
 
         return self.with_runs(left)
 
@@ -158,7 +152,7 @@ class EvidenceCopy:
         name = self.job.name
 
         def changed(seen: SchedulerSeen, teller: Scheduler) -> SchedulerSeen:
-            own = tuple(written(read_runs(seen.runs_of(name), self.judged, teller), teller))
+            own = tuple(written(records.read_runs(seen.runs_of(name), self.judged, teller), teller))
             others = (each for each in seen.runs or () if each.job != name)
             # Who keeps a number of runs and has none at all has never had any.
             runs_since = None if teller.keeps and not own else seen.runs_since

@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsed:
+class Planted:
     """One fault that was planted: what was made of it by a check at `at`.
 
     `reported_as` is the cause that was named, None where nobody was called. `cure` is, where it slips through, the
@@ -56,20 +56,15 @@ class Rehearsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SchedulerRehearsed:
-    """A scheduler, and all that can go wrong with it."""
+class Rehearsed:
+    """A scheduler or a job, and all that can go wrong with it.
 
-    scheduler: Scheduler
-    faults: tuple[Rehearsed, ...]
+    `limit_at` is when that can be known, but for a job's being late.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRehearsed:
-    """A job, and all that can go wrong with it. `limit_at` is when that can be known, but for being late."""
-
-    job: Job
+    subject: Scheduler | Job
     limit_at: datetime
-    faults: tuple[Rehearsed, ...]
+    faults: tuple[Planted, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +80,13 @@ class Rehearsal:
     """The whole result, and the morning that it began from."""
 
     morning: Morning
-    schedulers: tuple[SchedulerRehearsed, ...]
-    jobs: tuple[JobRehearsed, ...]
+    schedulers: tuple[Rehearsed, ...]
+    jobs: tuple[Rehearsed, ...]
     left_out: tuple[LeftOut, ...]
 
     def count(self, outcome: Outcome) -> int:
         """How many of the planted faults ended like that."""
-        subjects: tuple[SchedulerRehearsed | JobRehearsed, ...] = (*self.schedulers, *self.jobs)
-        return sum(fault.outcome is outcome for each in subjects for fault in each.faults)
+        return sum(fault.outcome is outcome for each in (*self.schedulers, *self.jobs) for fault in each.faults)
 
     @property
     def is_whole(self) -> bool:
@@ -109,15 +103,13 @@ def rehearse(roll: Roll, evidence: Evidence, *, now: datetime, jobs: Iterable[Jo
     of_jobs = [_of_job(declared[each.job.id], each) for each in morning.jobs]
     return Rehearsal(
         morning=morning,
-        schedulers=tuple(each for each in schedulers if isinstance(each, SchedulerRehearsed)),
-        jobs=tuple(each for each in of_jobs if isinstance(each, JobRehearsed)),
+        schedulers=tuple(each for each in schedulers if isinstance(each, Rehearsed)),
+        jobs=tuple(each for each in of_jobs if isinstance(each, Rehearsed)),
         left_out=tuple(each for each in (*schedulers, *of_jobs) if isinstance(each, LeftOut)),
     )
 
 
-def _of_scheduler(
-    scheduler: Scheduler, roll: Roll, evidence: Evidence, morning: Morning
-) -> SchedulerRehearsed | LeftOut:
+def _of_scheduler(scheduler: Scheduler, roll: Roll, evidence: Evidence, morning: Morning) -> Rehearsed | LeftOut:
     seen, cause, now = evidence.schedulers.get(scheduler.id), morning.scheduler_causes[scheduler.id], morning.judged_at
     if cause or not isinstance(seen, SchedulerSeen):
         return LeftOut(id=scheduler.id, why=cause.sentence if cause else "It was not asked.")
@@ -128,11 +120,11 @@ def _of_scheduler(
             judged = judge_scheduler(scheduler, changed, now=now, jobs=roll.jobs_of(scheduler.id))
             found = explain_scheduler(judged)
             code, cure = (found.code, None) if found else (None, fault.cure)
-            faults.append(Rehearsed(fault=fault, at=now, reported_as=code, cure=cure))
-    return SchedulerRehearsed(scheduler=scheduler, faults=tuple(faults))
+            faults.append(Planted(fault=fault, at=now, reported_as=code, cure=cure))
+    return Rehearsed(subject=scheduler, limit_at=now, faults=tuple(faults))
 
 
-def _of_job(job: Job, judged: JobJudged) -> JobRehearsed | LeftOut:
+def _of_job(job: Job, judged: JobJudged) -> Rehearsed | LeftOut:
     if problem := next((each for each in judged.findings if each.needs_a_person), None):
         return LeftOut(id=job.id, why=str(problem))
     if judged.due_run is None:
@@ -158,8 +150,8 @@ def _of_job(job: Job, judged: JobJudged) -> JobRehearsed | LeftOut:
             reported_as = code if found.needs_a_person or fault.is_warning else None
             cure = fault.cure if isinstance(fault.cure, str) else fault.cure(copy)
             cure = cure if fault.code else "nothing looks for it yet"
-            faults.append(Rehearsed(fault=fault, at=at, reported_as=reported_as, cure=None if reported_as else cure))
-    return JobRehearsed(job=job, limit_at=good.at, faults=tuple(faults))
+            faults.append(Planted(fault=fault, at=at, reported_as=reported_as, cure=None if reported_as else cure))
+    return Rehearsed(subject=job, limit_at=good.at, faults=tuple(faults))
 
 
 def _judged(copy: EvidenceCopy, job: Job) -> tuple[JobJudged, CauseCode | None]:

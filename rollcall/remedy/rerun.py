@@ -6,6 +6,8 @@ is waited for as long as a run may take (`max_runtime`). A job that puts nothing
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,12 +21,11 @@ from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.missed import scheduler_broken, why_not, why_not_now
 from rollcall.remedy.outcome import Outcome, morning_after
-from rollcall.remedy.proof import BETWEEN_LOOKS, Proof
 from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
-from rollcall.remedy.waiting import show_at_terminal
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
+from rollcall.text import clean
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged, SchedulerJudged, judge_job, judge_scheduler
 from rollcall.verdict.findings import Check
@@ -37,7 +38,7 @@ _OF_ITS_WORK = (*_SHOWN, Check.OUTPUT_IS_WHOLE, Check.OUTPUT_AGREES_WITH_RECORD)
 _SETTLES_WITHIN = 2.0  # seconds
 # A scheduler that is busy with the run itself may not answer for a while; one that is gone is not waited for.
 _SILENT_FOR = 30.0  # seconds
-_LONGEST_PAUSE = 5.0  # seconds between two looks at a run that takes long
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0  # seconds between two looks at a run that takes long
 
 
 def rerun_missed(
@@ -111,7 +112,7 @@ class _Rerun:
                 mine.take_back()
             is_proven, line = self._await_proof(reply, at, asked_on)
         finally:
-            show_at_terminal("")
+            _show_at_terminal("")
         if not reply.is_accepted:
             line = f"{reply.line}; {line}"
         elif not is_proven:
@@ -121,13 +122,13 @@ class _Rerun:
         action = replace(self._action(line), at=at, is_proven=is_proven)
         return replace(action, asked_at=asked_at, is_refused=is_refused)
 
-    def _await_proof(self, reply: Reply, at: datetime, asked_on: float) -> Proof:
+    def _await_proof(self, reply: Reply, at: datetime, asked_on: float) -> tuple[bool, str]:
         """Looks again until its work is there; for long only where it is, or may be, under way."""
         was_rejected = reply.status is not None and not reply.may_be_under_way
         settled_on = time.monotonic() + (0 if was_rejected else _SETTLES_WITHIN)
         until = max(asked_on + self.job.max_runtime.total_seconds(), settled_on)
         answers_by = time.monotonic() + _SILENT_FOR
-        pause = BETWEEN_LOOKS
+        pause = _FIRST_PAUSE
         while True:
             fresh, scheduler = self._judged_now()
             is_proven, line = self._proof_of(fresh, scheduler)
@@ -149,7 +150,7 @@ class _Rerun:
     def _show_waiting(self, at: datetime, asked_on: float) -> None:
         so_far = show_span(timedelta(seconds=int(time.monotonic() - asked_on)))
         longest, since = show_span(self.job.max_runtime), show_clock(at, self.job.zone)
-        show_at_terminal(f"{so_far} of at most {longest}: waiting for {self.job.id}, asked to run at {since}")
+        _show_at_terminal(f"{so_far} of at most {longest}: waiting for {self.job.id}, asked to run at {since}")
 
     def _judged_now(self) -> tuple[JobJudged, SchedulerJudged]:
         if self.floats:
@@ -163,7 +164,7 @@ class _Rerun:
         scheduler = judge_scheduler(self.scheduler, evidence, now=now)
         return judge_job(self.job, evidence, {self.scheduler.id: scheduler}, now=now), scheduler
 
-    def _proof_of(self, fresh: JobJudged, scheduler: SchedulerJudged) -> Proof:
+    def _proof_of(self, fresh: JobJudged, scheduler: SchedulerJudged) -> tuple[bool, str]:
         if broken := scheduler_broken(scheduler):
             return False, broken.because
         if not self._is_same_run(fresh):
@@ -182,3 +183,13 @@ class _Rerun:
     def _action(self, proof: str) -> Action:
         subject, at = self.job.id, self.clock()
         return Action(deed=Deed.RERUN, subject=subject, at=at, is_proven=False, proof=proof, due_at=self.run.due_at)
+
+
+def _show_at_terminal(line: str) -> None:
+    """Shows `line` in the place of the one before, on stderr where that is a terminal; "" takes it away."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return
+    # The last column is left free: a line that fills it is wrapped by some, and then not written over.
+    width = shutil.get_terminal_size().columns - 1
+    sys.stderr.write(f"\r{clean(line, width)[:width]:<{width}}\r")
+    sys.stderr.flush()

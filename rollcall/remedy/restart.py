@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from rollcall.ask import gather
 from rollcall.causes.action import Action, Deed
 from rollcall.causes.commands import request_of, table_of
-from rollcall.evidence import SchedulerSeen
+from rollcall.evidence import NotSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.outcome import Outcome, morning_after
-from rollcall.remedy.proof import await_proof, look_again
 from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.scheduler import Scheduler
+from rollcall.text import counted, listed
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged
+from rollcall.verdict.findings import Check
 from rollcall.verdict.scheduler import scheduler_findings
+from rollcall.verdict.witnesses import Reading
+from rollcall.vocabulary import Verdict
 
 PROOF_LIMIT = timedelta(seconds=30)
+_BETWEEN_LOOKS = 0.5  # seconds
 _CURES = {code: deed for deed in (Deed.START, Deed.RESTART) for code in deed.cures}
 _STEPS = {Deed.START: ("start",), Deed.RESTART: ("stop", "start")}
+_OF_THE_SCHEDULER = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)
+_NONE, _UNREAD, _PAST = _LACKS = (
+    "without a next run of {}",
+    "with a next run of {} that cannot be read",
+    "with a next run of {} in the past",
+)
 
 
 def restart_stopped(
@@ -79,7 +91,7 @@ class _Restart:
 
     def _in_turn(self, mine: Turn, deed: Deed) -> Action | None:
         """Asks again first: whoever had the turn before may have cured it. None where it runs."""
-        seen = look_again(self.scheduler, self.clock)
+        seen = _look_again(self.scheduler, self.clock)
         broken = [each for each in scheduler_findings(self.scheduler, seen) if each.needs_a_person]
         now_deed = next((_CURES[each.code] for each in broken if each.code in _CURES), None)
         if now_deed is None:
@@ -130,3 +142,43 @@ class _Restart:
 
     def _action(self, deed: Deed, proof: str) -> Action:
         return Action(deed=deed, subject=self.scheduler.id, at=self.clock(), is_proven=False, proof=proof)
+
+
+def _look_again(scheduler: Scheduler, clock: Callable[[], datetime]) -> SchedulerSeen | NotSeen:
+    """What the scheduler says now; its memory does not live, and is not asked."""
+    return gather((), (scheduler.alone,), now=clock(), clock=clock).schedulers[scheduler.id]
+
+
+def _proof(scheduler: Scheduler, jobs: Iterable[JobJudged], seen: SchedulerSeen | NotSeen) -> tuple[bool, str]:
+    """Whether it runs, with a next run of each job that owes one and is not paused; and what proves or lacks that."""
+    findings = scheduler_findings(scheduler, seen)
+    broken = [each for each in findings if each.check in _OF_THE_SCHEDULER and each.needs_a_person]
+    if broken or isinstance(seen, NotSeen):
+        return False, broken[0].because if broken else "it does not answer"
+    present = seen.server_at or seen.answered_at
+    lacking: dict[str, list[str]] = {}
+    for name in (each.job.name for each in jobs if each.next_due_at and each.verdict is not Verdict.PAUSED):
+        listing = seen.listed(name)
+        reading = Reading.of(listing.next_run if listing else None, scheduler.naive_times)
+        if reading is None or reading.at is None or reading.at <= present:
+            lacks = _NONE if reading is None else _UNREAD if reading.at is None else _PAST
+            lacking.setdefault(lacks, []).append(name)
+    if lacking:
+        line = ", ".join(each.format(listed(lacking[each])) for each in _LACKS if each in lacking)
+        return False, f"running, but {line}"
+    readings = [(Reading.of(each.next_run, scheduler.naive_times), each.id) for each in seen.jobs or ()]
+    nearest = min(((reading.at, job_id) for reading, job_id in readings if reading and reading.at), default=None)
+    next_run = f", next run {show_instant(nearest[0], scheduler.zone)} ({nearest[1]})" if nearest else ""
+    return True, f"running, {counted(len(seen.jobs or ()), 'job')}{next_run}"
+
+
+def await_proof(
+    scheduler: Scheduler, jobs: Sequence[JobJudged], *, clock: Callable[[], datetime], limit: timedelta
+) -> tuple[bool, str]:
+    """Whether it is proven to run before `limit` is over, and one line: what proves it, or what is missing."""
+    give_up_on = time.monotonic() + limit.total_seconds()
+    while True:
+        is_proven, line = _proof(scheduler, jobs, _look_again(scheduler, clock))
+        if is_proven or time.monotonic() >= give_up_on:
+            return is_proven, line
+        time.sleep(_BETWEEN_LOOKS)

@@ -1,20 +1,29 @@
-"""What can go wrong with a scheduler: down, closed, another one, stopped, stalled, with a wrong clock?"""
+"""What can go wrong with a scheduler, and with a job in its list: down, stopped; forgotten, paused, aimed elsewhere?"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rollcall.evidence import NotSeen, SchedulerSeen
-from rollcall.rehearse.faults.kinds import SchedulerFault
+from rollcall.rehearse.evidence_copy import EvidenceCopy
+from rollcall.rehearse.faults.kinds import JobFault, SchedulerFault
 from rollcall.rehearse.records import written_like
 from rollcall.roll.scheduler import Scheduler
+from rollcall.schedule import Every, read_schedule
+from rollcall.schedule.after import After
+from rollcall.schedule.answers import next_due
+from rollcall.schedule.days_off import as_scheduled
+from rollcall.verdict.registration import is_due_near
 from rollcall.verdict.witnesses import Reading
 from rollcall.vocabulary import CauseCode
 
 _A_WHILE = timedelta(hours=1)
 _SKEW = timedelta(minutes=10)
+_DRIFT = timedelta(minutes=7)
+_ANOTHER = "59 23 31 12 *"
 
 
 def _not_seen(code: CauseCode, detail: str) -> SchedulerFault:
@@ -59,7 +68,7 @@ def _ahead(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
 
 
 _NEEDS_DATE = "let the scheduler send the header Date: without it nobody sees its clock"
-FAULTS = (
+SCHEDULER_FAULTS = (
     _not_seen(CauseCode.SCHEDULER_DOWN, "connection refused"),
     _not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized"),
     _not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found"),
@@ -68,3 +77,67 @@ FAULTS = (
     SchedulerFault("scheduler-stalled", "it says it is running, and runs nothing", _stalled),
     SchedulerFault("clock-skew", "its clock is 10 minutes ahead", _ahead, cure=_NEEDS_DATE),
 )
+
+
+def _has_next(copy: EvidenceCopy) -> bool:
+    """True where its scheduler tells when it runs next, as it cannot of what only follows another job."""
+    return copy.tells("jobs", "next_run") and not isinstance(as_scheduled(copy.job.schedule), After)
+
+
+def _paused(copy: EvidenceCopy) -> EvidenceCopy | None:
+    if copy.tells("jobs", "paused"):
+        return copy.with_listing(paused=True)
+    return copy.with_listing(next_run=None) if _has_next(copy) else None
+
+
+def _job_stalled(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Its last run was not begun, and is still the next; another job of that time ran.
+
+    The runs of others, or a heartbeat, show that the scheduler itself is alive.
+    """
+    seen = copy.judged.seen.scheduler
+    has_others = isinstance(seen, SchedulerSeen) and len(seen.jobs or ()) > 1
+    lives_on = copy.tells("heartbeat") or copy.tells("started", "by_schedule")
+    if not has_others or not lives_on or not copy.tells("history") or not _has_next(copy):
+        return None
+    return copy.without_made().without_run(nor_later=True).with_next_run(copy.run.due_at)
+
+
+def _drifted(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """An interval has no time of the day that it could miss: there the scheduler's is twice as long."""
+    if not copy.tells("next_run"):
+        listed = copy.judged.seen.listed
+        has_schedule = copy.tells("jobs", "schedule") and listed and listed.schedule not in (None, _ANOTHER)
+        return copy.with_listing(schedule=_ANOTHER) if has_schedule else None
+    at = next_due(copy.job.schedule, copy.at) if _has_next(copy) else None
+    schedule = as_scheduled(copy.job.schedule)
+    later = schedule.span if isinstance(schedule, Every) else _DRIFT + copy.job.jitter
+    return copy.with_next_run(at + later) if at else None
+
+
+def _in_another_zone(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """The schedule as a scheduler reads it that was given no zone: the same words mean other instants there."""
+    schedule = as_scheduled(copy.job.schedule)
+    if not _has_next(copy) or isinstance(schedule, Every):
+        return None
+    zone = ZoneInfo("America/New_York" if schedule.zone.key in ("UTC", "Etc/UTC") else "UTC")
+    following = read_schedule(schedule.text, engine=schedule.engine, zone=zone).next_due(copy.at)
+    # Of every hour they mean the same.
+    if following is None or is_due_near(following, copy.job):
+        return None
+    next_run = copy.judged.seen.next_run
+    offset = next_run.stamp.offset if next_run and next_run.stamp else None
+    if next_run and next_run.at and offset == next_run.at.astimezone(copy.job.zone).utcoffset():
+        # A scheduler that writes its own zone's offset writes the other zone's then.
+        return copy.with_listing(next_run=following.astimezone(zone).isoformat())
+    return copy.with_next_run(following)
+
+
+JOB_FAULTS = (
+    JobFault("not-registered", "a deploy dropped it from the scheduler",
+             lambda copy: copy.without_listing() if copy.tells("jobs") else None),
+    JobFault("job-paused", "somebody paused it in the scheduler", _paused),
+    JobFault("job-stalled", "its next run is in the past, while the scheduler goes on with others", _job_stalled),
+    JobFault("schedule-drift", "the scheduler aims at another time than declared", _drifted),
+    JobFault("wrong-timezone", "the scheduler reads the schedule in another zone", _in_another_zone),
+)  # fmt: skip
