@@ -129,10 +129,7 @@ class EvidenceCopy:
         )
 
     def without_run(self, *, nor_later: bool = False) -> EvidenceCopy:
-        """The same where the run did not begin, `nor_later` any after it.
-
-        Where the last run alone is kept, the one before is still on record.
-        """
+        """The same where the run did not begin, `nor_later` any after it."""
         by = self.to_previous
 
         def left(runs: tuple[RunRead, ...], teller: Scheduler) -> Iterable[RunSeen]:
@@ -140,7 +137,7 @@ class EvidenceCopy:
                 is_later = nor_later and each.at is not None and each.at >= self.run.begins_at
                 if not is_later and not records.is_of_run(each, self.judged):
                     yield each.seen
-                elif teller.keeps == 1 and by:
+                elif teller.keeps == 1 and by:  # the one before is still on record
                     yield records.rewritten(
                         each.seen, teller, {name: at + by for name, at in records.times_of(each).items()}
                     )
@@ -226,10 +223,7 @@ class EvidenceCopy:
         return replace(self, outputs=tuple(outputs))
 
     def without_made(self) -> EvidenceCopy:
-        """The same without the files of the run.
-
-        What it overwrote, or what retention took away once it was done, is still there.
-        """
+        """The same without the files of the run; what it overwrote, or retention took away for it, is still there."""
         if self.made and not self.earlier and self.to_previous and (self.declared.is_one_file or self.declared.keeps):
             return self.with_files(self.of_before(self.made[0]))
         return self.with_files(*self.earlier)

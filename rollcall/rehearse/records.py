@@ -48,10 +48,7 @@ def memory_at(judged: JobJudged, at: datetime) -> SchedulerSeen | NotSeen | None
 
 
 def _with_runs_at(judged: JobJudged, seen: SchedulerSeen, teller: Scheduler, at: datetime) -> SchedulerSeen:
-    """The same with what was on record of the job at `at`.
-
-    Of the judged run that is what did its work, as if by schedule and at once.
-    """
+    """The same with what was on record at `at`: of the judged run what did its work, as if by schedule and at once."""
     if seen.runs is None:
         return seen
     record, on_record, runs = record_of(judged), seen.runs_of(judged.job.name), []
@@ -118,7 +115,7 @@ def rewritten(
 
 
 def times_of(read: RunRead) -> dict[str, datetime]:
-    """Its times that are told and can be read, by name."""
+    """Its times that are on record and can be read, by name."""
     readings = {"due": read.due, "started": read.started, "ended": read.ended}
     return {name: reading.at for name, reading in readings.items() if reading and reading.at}
 

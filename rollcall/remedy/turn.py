@@ -40,7 +40,7 @@ class Turn:
     file: Path
 
     def last(self, url: str) -> Attempt | None:
-        """The last attempt at that address; None where none is noted. Raises `NoTurn` where that cannot be told."""
+        """The last attempt at that address; None where none is noted. Raises `NoTurn` where it cannot be read."""
         try:
             attempt = Attempt.model_validate_json(self.file.read_bytes())
         except (FileNotFoundError, ValueError):

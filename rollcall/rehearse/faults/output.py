@@ -82,11 +82,9 @@ def _without_room(copy: EvidenceCopy) -> EvidenceCopy:
 
 
 def _twice(copy: EvidenceCopy) -> EvidenceCopy | None:
-    """Its first run was followed by another inside its time, each with a whole file of its own.
-
-    The run was in time, its name tells when, and the one before is there to show that a run leaves one file.
-    """
+    """Its first run was followed by another inside its time, each with a whole file of its own."""
     first, run = copy.made[-1], copy.run
+    # The one before shows that a run leaves one file.
     if not copy.earlier or first.stamp_at is None or first.made_at > run.finish_by:
         return None
     # To the end of its time, or to the beginning, whichever is farther.

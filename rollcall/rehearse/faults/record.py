@@ -1,4 +1,4 @@
-"""What can go wrong with a run and the record of it: missed, late, failed, told by another clock?"""
+"""What can go wrong with a run and the record of it: missed, late, failed, written by another clock?"""
 
 from __future__ import annotations
 
@@ -118,10 +118,7 @@ def _without_offset(copy: EvidenceCopy) -> EvidenceCopy | None:
 
 
 def _in_another_zone(copy: EvidenceCopy) -> EvidenceCopy | None:
-    """Its own record, and not only that of its memory, is read in a zone that was declared, and written in another.
-
-    That is the job's own or UTC, whichever shows another time.
-    """
+    """Its own record is read in a zone that was declared, and written in the job's or in UTC, if that is another."""
     reads_in = copy.job.scheduler.naive_times if copy.job.scheduler else None
     if reads_in is None or not copy.tells("runs") or copy.judged.seen.remembers_less or not _is_naive(copy):
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import NotSeen, SchedulerSeen
@@ -35,8 +34,7 @@ def _stopped(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
     """It lists nothing while it is stopped, as APScheduler does; of one that lists all the same no more is known."""
     if "running" not in scheduler.tells:
         return None
-    nothing: dict[str, Any] = {name: () for name in ("jobs", "runs") if getattr(seen, name) is not None}
-    return replace(seen, running=False, **nothing)
+    return replace(seen, running=False, jobs=seen.jobs and (), runs=seen.runs and ())
 
 
 def _stalled(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
@@ -91,12 +89,10 @@ def _paused(copy: EvidenceCopy) -> EvidenceCopy | None:
 
 
 def _job_stalled(copy: EvidenceCopy) -> EvidenceCopy | None:
-    """Its last run was not begun, and is still the next; another job of that time ran.
-
-    The runs of others, or a heartbeat, show that the scheduler itself is alive.
-    """
+    """Its last run was not begun, and is still the next; another job of that time ran."""
     seen = copy.judged.seen.scheduler
     has_others = isinstance(seen, SchedulerSeen) and len(seen.jobs or ()) > 1
+    # The runs of others, or a heartbeat, show that the scheduler itself is alive.
     lives_on = copy.tells("heartbeat") or copy.tells("started", "by_schedule")
     if not has_others or not lives_on or not copy.tells("history") or not _has_next(copy):
         return None
