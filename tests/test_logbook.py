@@ -89,6 +89,7 @@ def test_a_pipe_that_nobody_reads_is_told_at_once(tmp_path: Path) -> None:
 
     with pytest.raises(OSError, match="No such device"):
         append(tmp_path / "pipe", "a line")
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_who_holds_it_for_ever_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
