@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from fixtures.hostile_service import BUSY, Script, closed_port, hostile_service, reply
 from fixtures.house import HOSTILE, NOW, ZURICH, House
 from fixtures.listener import Listener, listener
 from fixtures.lived_in import lived_in
 from fixtures.post_office import post_office
-from rollcall.alone import alone
 from rollcall.causes.action import Action, Deed
 from rollcall.history.reading import read_told
 from rollcall.history.rows import NOTHING, Whole
@@ -505,7 +505,7 @@ def test_two_looks_at_once_tell_the_same_once(house: House, hook: Listener, tmp_
 
 def test_a_look_that_never_ends_holds_up_no_alert_for_long(house: House, hook: Listener, tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite3"
-    with alone(tmp_path / alert.LOCK):
+    with FileLock(tmp_path / alert.LOCK):
         began = time.monotonic()
         problems = tell(house, to(hook.url), file)
         took = time.monotonic() - began

@@ -6,14 +6,14 @@ nobody could be reached is no verdict about a job, and changes no exit status.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
-from rollcall.alone import alone
+from filelock import FileLock
+
 from rollcall.history.reading import read_told
 from rollcall.history.rows import Chronicle, Memory, Told
 from rollcall.history.writing import update_told
@@ -24,7 +24,6 @@ from rollcall.sinks.alert.message import Message, write_message
 from rollcall.sinks.alert.news import News, find_news, forget_undeclared
 
 LOCK = ".alert.lock"
-_POLL = 0.1  # seconds
 
 
 def tell(
@@ -82,10 +81,8 @@ def _remembered(before: Memory, taken: list[News]) -> Memory:
 def _turn(file: Path | None, patience: timedelta) -> Iterator[None]:
     """Waits until no other look tells its news, or both would tell the same; for as long as that may take, not more."""
     with ExitStack() as held:
-        ends_on = time.monotonic() + patience.total_seconds()
-        # Where no lock can be had it is better told twice than not at all.
+        # Where no lock can be had, or not in time, it is better told twice than not at all.
         with suppress(OSError):
-            while file and not held.enter_context(alone(file.with_name(LOCK))) and time.monotonic() < ends_on:
-                held.close()
-                time.sleep(_POLL)
+            if file:
+                held.enter_context(FileLock(file.with_name(LOCK), timeout=patience.total_seconds()))
         yield
