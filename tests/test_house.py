@@ -15,22 +15,9 @@ from rollcall.roll.schema import json_schema
 HOUSE = Path(rollcall.__file__).resolve().parent
 TOP = HOUSE.parent
 
-# Ground floor first; rooms of one line stand side by side. DESIGN.md, section 5. A module may have a floor of its own.
-FLOORS = """
-errors text shell alone files typed http_log vocabulary times
-schedule naming evidence
-roll
-sources
-schedulers outputs
-ask recorded verdict
-causes
-morning demo
-history remedy rehearse
-report
-sinks
-run install
-commands plugin cli
-"""
+# The map lies in docs/architecture.md, ground floor first.
+_MAP = (TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
+FLOORS = _MAP.partition("```floors")[2].partition("```")[0].strip()
 FLOOR = {room: number for number, line in enumerate(FLOORS.split("\n")) for room in line.split()}
 MODULES = {
     path.relative_to(TOP).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__"): path

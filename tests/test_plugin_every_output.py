@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.every_output import Watched, of_nagios
-from fixtures.lived_in import NOW, lived_in
+from fixtures.every_output import Watched
+from fixtures.lived_in import HOUSE, NOW, lived_in
 
 OUTPUTS = ("page", "json", "junit", "metrics", "github", "terminal")
 
@@ -53,11 +53,12 @@ def reset(watched: Watched) -> None:
     watched.house.reports.mkdir(exist_ok=True)
     for name, text in YESTERDAYS.items():
         (watched.house.reports / name).write_text(text)
-    watched.metrics.write_text("rollcall_complete 1\n")
+    watched.metrics.write_text("rollcall_complete 1.0\n")
     for left in (watched.summary, watched.house.folder / "began"):
         left.unlink(missing_ok=True)
 
 
+OURS = (HOUSE / "checks" / "conftest.py").read_text(encoding="utf-8")
 YESTERDAYS = {
     "morning.html": "<title>All 4 jobs did their work</title>",
     "morning.json": '{"complete": true, "verdict": "ok"}',
@@ -69,7 +70,7 @@ Case = tuple[tuple[str, str] | None, list[str]]
 BROKEN_OFF: dict[str, Case] = {
     "a worker crashes": (("test_own.py", CRASHES), ["-n", "2"]),
     "pytest.exit": (("test_a_first.py", ENDS_ALL), []),
-    "pytest breaks": (("conftest.py", BREAKS_PYTEST), []),
+    "pytest breaks": (("conftest.py", OURS + BREAKS_PYTEST), []),
     "a file cannot be loaded": (("test_own.py", "import no_such_module\n"), []),
     "a file cannot be loaded, the others go on": (
         ("test_own.py", "import no_such_module\n"),
@@ -110,97 +111,37 @@ def test_no_output_of_a_run_that_was_broken_off_says_that_all_is_well(watched: W
     assert said["terminal"] == "not well"
 
 
-@pytest.mark.parametrize("case", BROKEN_OFF.values(), ids=BROKEN_OFF.keys())
-def test_nagios_is_told_one_line_and_unknown(watched: Watched, case: Case) -> None:
-    options = stage(watched, case)
-    run = watched.run("--nagios", *options)
-
-    assert of_nagios(run) in ("not well", "part")
-    assert run.status == 3
-
-
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
-@pytest.mark.parametrize("options", [[], ["--nagios"]], ids=["plain", "--nagios"])
-def test_no_output_of_a_run_that_was_struck_says_that_all_is_well(
-    watched: Watched, by: signal.Signals, options: list[str]
-) -> None:
+def test_no_output_of_a_run_that_was_struck_says_that_all_is_well(watched: Watched, by: signal.Signals) -> None:
     watched.house.add_check(WAITS, "test_a_first.py")
     reset(watched)
-    run = watched.strike((watched.house.folder / "began").exists, *options, by=by)
+    run = watched.strike((watched.house.folder / "began").exists, by=by)
 
     assert is_claimed(watched.said(run)) == []
     assert run.status != 0
-    if options and by is signal.SIGINT:
-        assert (of_nagios(run), run.status) == ("not well", 3)
 
 
 BAD_FILES = {"no jobs": 'timezone = "Europe/Zurich"\n', "not TOML": "timezone = ", "a typo": "timezne = 'UTC'\n"}
 
 
 @pytest.mark.parametrize("text", BAD_FILES.values(), ids=BAD_FILES.keys())
-@pytest.mark.parametrize("options", [[], ["--nagios"]], ids=["plain", "--nagios"])
-def test_no_output_says_that_all_is_well_where_jobs_toml_is_bad(
-    watched: Watched, text: str, options: list[str]
-) -> None:
+def test_no_output_says_that_all_is_well_where_jobs_toml_is_bad(watched: Watched, text: str) -> None:
     reset(watched)
     (watched.house.folder / "jobs.toml").write_text(text)
-    run = watched.run(*options)
+    run = watched.run()
 
     assert is_claimed(watched.said(run)) == []
-    assert run.status == (3 if options else 4)
-    assert run.text.startswith("ROLLCALL UNKNOWN - ") == bool(options)
+    assert run.status == 4
 
 
 def test_every_output_of_a_part_says_so(watched: Watched) -> None:
     reset(watched)
     run = watched.run("-k", "wake or backup")
-    nagios = watched.run("-k", "wake or backup", "--nagios")
 
     assert {output: words for output, words in watched.said(run).items() if words != "part"} == {
         "status": "well",
         "history": "nothing",
     }
-    assert (of_nagios(nagios), nagios.status) == ("part", 3)
-
-
-CALLED = {"-s": ["-s"], "-vv": ["-vv"], "xdist": ["-n", "2"], "no terminal": ["-p", "no:terminal"]}
-
-
-@pytest.mark.parametrize("options", CALLED.values(), ids=CALLED.keys())
-def test_nagios_is_told_one_line_however_pytest_is_called(watched: Watched, options: list[str]) -> None:
-    watched.house.add_check("def test_prints():\n    print('OK - taken')\n")
-    run = watched.run("--nagios", *options)
-
-    assert (of_nagios(run), run.status) == ("well", 0)
-
-
-@pytest.mark.parametrize(
-    ("options", "status", "begins"),
-    [(["--collect-only"], 3, "ROLLCALL UNKNOWN - INCOMPLETE: nothing was checked"), (["--help"], 0, "usage: ")],
-    ids=["--collect-only", "--help"],
-)
-def test_nagios_is_not_told_that_all_is_well_where_pytest_only_shows(
-    watched: Watched, options: list[str], status: int, begins: str
-) -> None:
-    run = watched.run("--nagios", *options)
-
-    assert run.status == status
-    assert run.text.startswith(begins)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "def pytest_sessionfinish(session):\n    session.exitstatus = 1\n",
-        "def pytest_terminal_summary():\n    raise RuntimeError('broken plugin')\n",
-    ],
-    ids=["another status", "an exception"],
-)
-def test_nagios_is_not_told_that_all_is_well_where_another_plugin_says_otherwise(watched: Watched, text: str) -> None:
-    watched.house.add_check(text, "conftest.py")
-    run = watched.run("--nagios")
-
-    assert (of_nagios(run), run.status) == ("not well", 3)
 
 
 def test_metrics_that_cannot_be_written_are_told_before_anything_is_asked(watched: Watched) -> None:
@@ -214,22 +155,11 @@ def test_metrics_that_cannot_be_written_are_told_before_anything_is_asked(watche
     assert is_claimed(watched.said(run), but=("metrics",)) == []
 
 
-def test_nagios_is_told_of_a_job_that_needs_a_person(watched: Watched) -> None:
-    watched.house.scheduler.says["aime"]["wake"]["last_status"] = "error"
-    run = watched.run("--nagios")
-
-    assert run.text.startswith("ROLLCALL CRITICAL - 1 of 4 jobs needs you; run-failed [wake]: ")
-    assert (of_nagios(run), run.status) == ("not well", 2)
-
-
 def test_every_output_of_a_whole_morning_says_that_all_is_well(watched: Watched) -> None:
     reset(watched)
     run = watched.run()
-    nagios = watched.run("--nagios")
 
     assert is_claimed(watched.said(run)) == ["status", *OUTPUTS]
-    assert nagios.text.startswith("ROLLCALL OK - All 4 jobs did their work | jobs=4;;;0 ")
-    assert len(nagios.text.splitlines()) == 1
 
 
 @pytest.mark.parametrize("place", ["reports/history.sqlite3"])
@@ -242,7 +172,7 @@ def test_a_history_that_cannot_be_written_is_a_note_and_changes_no_verdict(watch
     assert run.status == 0
     assert {name: watched.said(run)[name] for name in ("json", "history")} == {"json": "well", "history": "nothing"}
     assert run.text.count("note: ") == 1
-    assert "history.sqlite3" in run.page
+    assert "history.sqlite3" in run.text
 
 
 REMEMBERED = ("a worker crashes", "pytest.exit", "page has no place", "JSON has no place", "junit has no place")

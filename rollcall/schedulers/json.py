@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from rollcall.command_line import shell_word
 from rollcall.evidence import CannotLook, SchedulerSeen
 from rollcall.roll.fields import HeaderName, HeaderValue, context
 from rollcall.roll.scheduler import Asked
@@ -28,7 +29,6 @@ from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.over_http import Answer, Client, Server
 from rollcall.schedulers.parts import Ask, Body, Part, sendable
 from rollcall.schedulers.placeholders import filled
-from rollcall.shell import shell_word
 from rollcall.sources.expressions import Expression, find
 from rollcall.text import clean, counted, with_texts
 from rollcall.vocabulary import CauseCode

@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from rollcall.command_line import install
 from rollcall.roll.secrets import VARIABLE, expand, sent_forms
 from rollcall.text import clean
-from rollcall.typed import install
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
