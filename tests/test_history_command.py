@@ -17,7 +17,7 @@ from rollcall.commands import history
 from rollcall.errors import BadInput
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read_told, read_whole
-from rollcall.history.rows import OutputRow, PastMorning, Row, Told, Whole
+from rollcall.history.rows import OutputRow, PastMorning, Present, Row, Told, Whole
 from rollcall.history.writing import merge, update_told, write
 from rollcall.run.settings import JOBS_FILE
 from rollcall.times import read_now
@@ -84,8 +84,7 @@ WHOLE = Whole(
         PastMorning(judged_at=at("2026-02-11T07:02:00+01:00"), verdict="attention", is_complete=True, declared=2,
                     needing=1, by="monitor"),
     ),
-    present=("haiku", "weekly"),
-    present_at=at("2026-02-11T07:02:00+01:00"),
+    present=Present(judged_at=at("2026-02-11T07:02:00+01:00"), jobs=("haiku", "weekly")),
     told={
         channel: {"haiku": Told(key="haiku", cause="scheduler-down", since=at("2026-02-11T06:00:00+01:00"),
                                 told_at=at("2026-02-11T07:02:03.5+01:00"))}
@@ -326,10 +325,8 @@ def test_an_import_replaces_nothing_that_is_better_known_here(folder: Path) -> N
     file = folder / "reports" / "history.sqlite3"
     merge(file, Whole(rows=[row("haiku", 11, Verdict.OK)]))
     merge(file, WHOLE)
-    whole = read_whole(file)
 
-    assert isinstance(whole, Whole)
-    assert [each.verdict for each in whole.rows if each.due_at.day == 11] == [Verdict.OK]
+    assert [each.verdict for each in read_whole(file).rows if each.due_at.day == 11] == [Verdict.OK]
 
 
 @pytest.mark.parametrize(("day", "expected"), [(10, "scheduler-down"), (12, "missed-run")])

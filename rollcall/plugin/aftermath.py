@@ -17,7 +17,7 @@ BY = "pytest"
 def notes_before_the_page(session: Session, ending: Ending, page: Path) -> Iterator[str]:
     """Writes the history and alerts; yields what the page is to say of that."""
     # Where a file that could not be read was set aside, that tells the same, and more.
-    if problem := _remember(session, ending) or session.chronicle.problem:
+    if problem := remember(session, ending, is_complete=False) or session.chronicle.problem:
         yield problem
     if missing := _missing(session):
         yield missing
@@ -34,10 +34,10 @@ def _missing(session: Session) -> str:
     return tell_missing(missing_mornings(session.chronicle.mornings, now, zone), now, zone)
 
 
-def _remember(session: Session, ending: Ending) -> str | None:
-    """Writes the morning into the history as one that is not whole: its reports do not stand there yet.
+def remember(session: Session, ending: Ending, *, is_complete: bool) -> str | None:
+    """Writes the morning into the history: before its reports stand there as one that is not whole, then as it is.
 
-    Another moment that is judged now was no morning: nobody looked then.
+    Returns what kept it from that, in one line. Another moment that is judged now was no morning: nobody looked then.
     """
     if session.history is None or session.morning is None or not session.is_of_today:
         return None
@@ -47,19 +47,10 @@ def _remember(session: Session, ending: Ending) -> str | None:
         session.history,
         session.morning,
         by=BY,
-        is_complete=False,
+        is_complete=is_complete,
         keeps=session.roll.history_keeps,
         other_failures=len(ending.other_failures),
     )
-
-
-def remember_as_whole(session: Session, ending: Ending) -> str | None:
-    """Says so in the history once the reports stand there. Returns what kept it from that, in one line."""
-    if session.history is None or session.morning is None or not session.is_of_today:
-        return None
-    from rollcall.history.writing import complete
-
-    return complete(session.history, session.morning, by=BY, other_failures=len(ending.other_failures))
 
 
 def _alert(session: Session, ending: Ending, page: Path) -> Sequence[str]:

@@ -145,7 +145,7 @@ class Presentation:
         if self._session is None:
             return
         if self.ending.is_complete:
-            self._note(aftermath.remember_as_whole(self._session, self.ending))
+            self._note(aftermath.remember(self._session, self.ending, is_complete=True))
         self._note(on_github.summarize(self.morning, self.ending, self._notes))
         self._note(aftermath.end_the_watch(self._session, self.ending, status, self._last_words()))
 
