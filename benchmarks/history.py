@@ -16,8 +16,9 @@ from statistics import median
 
 from fixtures.one_morning import at, haiku_job, left, roll_of
 from rollcall.evidence import Evidence, JobListed, Outcome, RunSeen, SchedulerSeen
-from rollcall.history.reading import newest_runs, read
-from rollcall.history.rows import Row, Whole
+from rollcall.history import tables
+from rollcall.history.reading import read
+from rollcall.history.rows import Row, Whole, number
 from rollcall.history.sqlite import open_to_read
 from rollcall.history.writing import merge, write
 from rollcall.morning import Morning, judge_morning
@@ -91,7 +92,8 @@ def _row(job_id: str, due_at: datetime, judged_at: datetime) -> Row:
 
 
 def _strips(connection: sqlite3.Connection, ids: list[str]) -> int:
-    return sum(len(list(newest_runs(connection, each, _NOW, NEWEST))) for each in ids)
+    asked = [{"job": each, "now": number(_NOW), "most": NEWEST} for each in ids]
+    return sum(len(connection.execute(tables.NEWEST_RUNS, each).fetchall()) for each in asked)
 
 
 def _bare(connection: sqlite3.Connection, jobs: int) -> int:

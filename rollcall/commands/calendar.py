@@ -11,7 +11,7 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from rollcall.ask import list_outputs
 from rollcall.commands.selected import selected
 from rollcall.errors import BadInput
-from rollcall.evidence import Outputs
 from rollcall.history.past import MOST_RUNS, PastRun, Signs, past_runs
 from rollcall.history.reading import read
 from rollcall.history.rows import FILE, NOTHING
@@ -72,7 +71,6 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
         as_of=asked_for.as_of,
         replay=asked_for.replay,
     )
-    outputs: Mapping[str, Outputs]
     if recorded := asked.load_replay():
         roll, chronicle = recorded.roll, NOTHING
         jobs, now = selected(roll, asked_for.jobs), asked.judged_at(roll, recorded.recorded_at)
@@ -134,10 +132,9 @@ def read_period(text: str) -> timedelta:
 
 def paper_for(*, shows_all: bool) -> Paper:
     """What is written on: the terminal, or a file."""
-    width = shutil.get_terminal_size(_WIDTH).columns
     try:
         "✓✗…·".encode(sys.stdout.encoding or "ascii")
+        is_ascii = False
     except (UnicodeEncodeError, LookupError):
-        # Else both ✓ and ✗ would come out as "?", which is a mark of its own.
-        return Paper(width=width, is_ascii=True, shows_all=shows_all)
-    return Paper(width=width, shows_all=shows_all)
+        is_ascii = True  # else both ✓ and ✗ would come out as "?", which is a mark of its own
+    return Paper(width=shutil.get_terminal_size(_WIDTH).columns, is_ascii=is_ascii, shows_all=shows_all)

@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo
 from rollcall.commands.calendar import paper_for, read_period
 from rollcall.errors import BadInput, Mistake
 from rollcall.history.lines import from_lines, to_lines
-from rollcall.history.reading import CannotRead, read_whole
+from rollcall.history.reading import read_whole
 from rollcall.history.rows import FILE, Row, Whole
+from rollcall.history.sqlite import CannotRead
 from rollcall.history.writing import merge
 from rollcall.report.history import render_key, render_mornings, render_rows
 from rollcall.roll.job import Job
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
 _SINCE = "30d"
-_FAILED = 1
-_STANDARD_INPUT = "-"
 
 
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
@@ -63,9 +62,9 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     is_whole = asked_for.export and not asked_for.since
     try:
         whole = read_whole(file, since=None if is_whole else now - period)
-    except CannotRead as problem:
-        print(f"ERROR: {problem}", file=sys.stderr)
-        return _FAILED
+    except CannotRead as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 1
     by_job: dict[str, list[Row]] = {}
     for row in whole.rows:
         by_job.setdefault(row.job_id, []).append(row)
@@ -124,18 +123,20 @@ def _import(file: Path, asked_for: argparse.Namespace) -> Generator[str, None, i
     if asked_for.jobs or asked_for.since:
         raise BadInput.single("--import", "adds all that the file holds. Leave out JOB and --since.")
     name = asked_for.imported
-    place = "standard input" if name == _STANDARD_INPUT else clean(name)
+    is_piped = name == "-"
+    place = "standard input" if is_piped else clean(name)
     try:
-        read = sys.stdin.buffer.read() if name == _STANDARD_INPUT else Path(name).expanduser().read_bytes()
+        read = sys.stdin.buffer.read() if is_piped else Path(name).expanduser().read_bytes()
     except (OSError, RuntimeError) as error:  # RuntimeError: "~nobody/kept.jsonl"
         rule = clean(getattr(error, "strerror", None) or str(error))
         raise BadInput.single("--import", f"cannot be read: {rule}. Name a file that --export wrote.", place) from None
     whole = from_lines(read.decode(errors="replace").split("\n"), place=place)
-    if problem := merge(file, whole):
-        is_written = "was not written" not in problem
-        print(problem if is_written else f"ERROR: {problem}", file=sys.stderr)
-        if not is_written:
-            return _FAILED
+    problem = merge(file, whole)
+    if problem and "was not written" in problem:
+        print(f"ERROR: {problem}", file=sys.stderr)
+        return 1
+    if problem:
+        print(problem, file=sys.stderr)
     counts = f"{counted(len(whole.rows), 'due run')} and {counted(len(whole.mornings), 'morning')}"
     yield f"{clean(str(file))}: {counts} of {place} are in it"
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from rollcall.causes.action import Deed, told
+from rollcall.causes.action import Action, Deed, told
 from rollcall.evidence import FileSeen, Outcome
 from rollcall.history.past import PastRun, Signs, Standing, past_runs
 from rollcall.history.rows import OutputRow, PastMorning, Row
@@ -40,14 +40,16 @@ def past_morning(morning: Morning, *, by: str, is_complete: bool, other_failures
 
 
 def rows_of(morning: Morning) -> tuple[Row, ...]:
-    """What the morning tells of due runs: the one judged of each job, and earlier ones of which its files tell."""
+    """What the morning tells of due runs: the one judged of each job, and earlier ones that no morning judged.
+
+    Of those its files tell, or where it leaves none its scheduler's record.
+    """
     rows: list[Row] = []
     for judged in morning.jobs:
         run = judged.due_run
         if run is None or judged.verdict is Verdict.PAUSED:
             continue
-        earlier = _from_files if judged.job.outputs else _from_runs
-        rows += earlier(judged, run, morning)
+        rows += _from_files(judged, run, morning) if judged.job.outputs else _from_runs(judged, run, morning)
         rows.append(_judged(judged, run, morning))
     return tuple(rows)
 
@@ -57,16 +59,7 @@ def _judged(judged: JobJudged, run: DueRun, morning: Morning) -> Row:
     cause = morning.job_causes[job.id]
     # That its next run is still inside its time does not put off what is proven of this one.
     is_proven = bool(judged.findings) and all(each.verdict is Verdict.OK for each in judged.findings)
-    done = [
-        each
-        for each in morning.actions
-        if not each.is_dry
-        and (
-            each.subject == job.id and each.due_at in (None, run.due_at)
-            if each.deed is Deed.RERUN
-            else job.scheduler is not None and each.subject == job.scheduler.id
-        )
-    ]
+    done = [each for each in morning.actions if not each.is_dry and _concerns(each, job, run)]
     return Row(
         job_id=job.id,
         due_at=run.due_at,
@@ -81,6 +74,12 @@ def _judged(judged: JobJudged, run: DueRun, morning: Morning) -> Row:
     )
 
 
+def _concerns(action: Action, job: Job, run: DueRun) -> bool:
+    if action.deed is Deed.RERUN:
+        return action.subject == job.id and action.due_at in (None, run.due_at)
+    return job.scheduler is not None and action.subject == job.scheduler.id
+
+
 def _outputs(job: Job, files: Sequence[FileSeen | None]) -> tuple[OutputRow, ...]:
     """What the run left of each output, named by its path as jobs.toml has it."""
     return tuple(
@@ -91,33 +90,6 @@ def _outputs(job: Job, files: Sequence[FileSeen | None]) -> tuple[OutputRow, ...
 
 
 # Runs that no morning judged ------------------------------------------------------------------------------------------
-
-
-def _from_files(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row]:
-    """The runs of the look-back before the one judged, as far as the files prove something of them."""
-    job, now = judged.job, morning.judged_at
-    if job.output is None or interval.floats(job):
-        return
-    # Of what was seen this morning nothing is left out: only files from before the look-back were not listed.
-    signs = Signs.of_output(job, judged.seen.output, most=0, now=now)
-    since = now - job.look_back - job.allowance
-    for past in past_runs(job, signs, since=since, now=now, most=MOST_FROM_FILES) if signs.seen else ():
-        # As the checks do: only what an older file stands before was missed.
-        is_told = past.file is not None or past.run.begins_at > signs.seen[0].made_at
-        if past.due_at < run.due_at and is_told and (proven := _proven(past)):
-            verdict, cause = proven
-            yield Row(
-                job_id=job.id,
-                due_at=past.due_at,
-                verdict=verdict,
-                cause=cause,
-                needs_a_person=verdict is not Verdict.OK and (verdict is not Verdict.LATE or job.late is Late.FAIL),
-                ran_at=past.made_at,
-                outputs=_outputs(job, (past.file,)),
-                judged_at=now,
-                from_files=True,
-            )
-
 
 _Proof = tuple[Verdict, CauseCode | None]
 _BY_STANDING: Mapping[Standing, _Proof] = {
@@ -132,11 +104,37 @@ _BY_OUTCOME: Mapping[Outcome, _Proof] = {
 }
 
 
+def _from_files(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row]:
+    """The runs of the look-back before the one judged, as far as the files prove something of them."""
+    job, now = judged.job, morning.judged_at
+    if job.output is None or interval.floats(job):
+        return
+    # Of what was seen this morning nothing is left out: only files from before the look-back were not listed.
+    signs = Signs.of_output(job, judged.seen.output, most=0, now=now)
+    since = now - job.look_back - job.allowance
+    for past in past_runs(job, signs, since=since, now=now, most=MOST_FROM_FILES) if signs.seen else ():
+        # As the checks do: only what an older file stands before was missed.
+        is_told = past.file is not None or past.run.begins_at > signs.seen[0].made_at
+        if past.due_at < run.due_at and is_told and (proof := _proven(past)):
+            verdict, cause = proof
+            yield Row(
+                job_id=job.id,
+                due_at=past.due_at,
+                verdict=verdict,
+                cause=cause,
+                needs_a_person=verdict is not Verdict.OK and (verdict is not Verdict.LATE or job.late is Late.FAIL),
+                ran_at=past.made_at,
+                outputs=_outputs(job, (past.file,)),
+                judged_at=now,
+                from_files=True,
+            )
+
+
 def _proven(past: PastRun) -> _Proof | None:
     """What the files prove of a run; None where they prove nothing. Its content was not read."""
-    if past.is_empty:
-        return Verdict.BAD_OUTPUT, CauseCode.EMPTY_OUTPUT
-    if past.flaw and past.file:
+    if past.file and past.flaw:
+        if past.file.size == 0:
+            return Verdict.BAD_OUTPUT, CauseCode.EMPTY_OUTPUT
         return Verdict.BAD_OUTPUT, (CauseCode.TRUNCATED_OUTPUT if past.file.is_regular else CauseCode.OUTPUT_UNREADABLE)
     return _BY_STANDING.get(past.standing)
 
@@ -151,18 +149,17 @@ def _from_runs(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row
     for due_at, next_due_at in pairwise(dues):
         past = job.due_run(due_at, next_due_at)
         decides = seen.attempts(past).deciding
-        proven = _BY_OUTCOME.get(decides.outcome) if decides else _BY_STANDING[Standing.MISSED]
-        if proven is None or past.finish_by > now:
-            continue
-        verdict, cause = proven
-        yield Row(
-            job_id=job.id,
-            due_at=due_at,
-            verdict=verdict,
-            cause=cause,
-            needs_a_person=verdict is not Verdict.OK,
-            ran_at=seen.first_seen(past),
-            took=decides.took if decides else None,
-            judged_at=now,
-            from_files=True,
-        )
+        proof = _BY_OUTCOME.get(decides.outcome) if decides else _BY_STANDING[Standing.MISSED]
+        if proof and past.finish_by <= now:
+            verdict, cause = proof
+            yield Row(
+                job_id=job.id,
+                due_at=due_at,
+                verdict=verdict,
+                cause=cause,
+                needs_a_person=verdict is not Verdict.OK,
+                ran_at=seen.first_seen(past),
+                took=decides.took if decides else None,
+                judged_at=now,
+                from_files=True,
+            )

@@ -13,37 +13,44 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from rollcall.errors import BadInput, Mistake
-from rollcall.history.rows import Listed, PastMorning, Present, Row, Told, Whole
+from rollcall.history.rows import LONGEST_TEXT, Listed, Name, PastMorning, Present, Row, Told, Whole
 from rollcall.history.tables import LISTED, MORNING, PRESENT, RUN, TOLD
-from rollcall.history.values import LONGEST_TEXT, Name
 from rollcall.text import clean, counted
 from rollcall.vocabulary import Verdict
 
 VERSION = 2
 _MOST_MISTAKES = 20
-_LONGEST_LINE = 10_000_000  # the ids of a hundred thousand jobs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Heard:
-    """Whose memory a line of what was told belongs to."""
-
-    channel: Name
-
-
-_HEARD = TypeAdapter(_Heard)
-_KINDS: dict[object, TypeAdapter[Any]] = {
+_KINDS: dict[str, TypeAdapter[Any]] = {
     "run": RUN,
     "morning": MORNING,
     "present": PRESENT,
     "told": TOLD,
     "listed": LISTED,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head:
+    """Which record a line holds."""
+
+    v: Literal[2]
+    kind: Literal["run", "morning", "present", "told", "listed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard(Told):
+    """What was told, in a line: there it says which channel heard it."""
+
+    channel: Name
+
+
+_HEAD = TypeAdapter(_Head)
+_HEARD = TypeAdapter(_Heard)
 
 
 def to_lines(whole: Whole) -> Iterator[str]:
@@ -72,22 +79,22 @@ def from_lines(lines: Iterable[str], *, place: str) -> Whole:
         if not line.strip():
             continue
         try:
-            match _read(line):
-                case Row() as row:
-                    rows.append(row)
-                case PastMorning() as morning:
-                    mornings.append(morning)
-                case Present() as found:
-                    present = found if present is None or present.judged_at <= found.judged_at else present
-                case Listed() as job:
-                    listed.append(job)
-                case Told() as heard:
-                    channel = _HEARD.validate_json(line, strict=True).channel
-                    told.setdefault(channel, {})[heard.key] = heard
+            kind = _HEAD.validate_json(line, strict=True).kind
+            record = (_HEARD if kind == "told" else _KINDS[kind]).validate_json(line, strict=True)
         except ValidationError as problem:
             mistakes.append(Mistake(place=f"{place}:{number}", value=clean(line, 80), rule=_rule(problem)))
-        except ValueError as problem:
-            mistakes.append(Mistake(place=f"{place}:{number}", value=clean(line, 80), rule=str(problem)))
+            continue
+        match record:
+            case Row():
+                rows.append(record)
+            case PastMorning():
+                mornings.append(record)
+            case Present():
+                present = record if present is None or present.judged_at <= record.judged_at else present
+            case _Heard():
+                told.setdefault(record.channel, {})[record.key] = record
+            case Listed():
+                listed.append(record)
     if len(mistakes) > _MOST_MISTAKES:
         rule = f"{counted(len(mistakes) - _MOST_MISTAKES, 'more line')} like these."
         mistakes[_MOST_MISTAKES:] = [Mistake(place=place, rule=rule)]
@@ -96,30 +103,22 @@ def from_lines(lines: Iterable[str], *, place: str) -> Whole:
     return Whole(rows=rows, mornings=mornings, present=present, told=told, listed=listed)
 
 
-def _read(line: str) -> object:
-    """The record of a line. Raises ValueError holding the rule, and ValidationError."""
-    if len(line) > _LONGEST_LINE:
-        raise ValueError("too long for a line of a history.")
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict):
-        raise ValueError("no JSON object. Write what `rollcall history --export jsonl` printed, line by line.")
-    if fields.get("v") != VERSION:
-        raise ValueError(f"of another version. This Roll call reads lines of version {VERSION}.")
-    kind = str(fields.get("kind"))
-    if kind not in _KINDS:
-        raise ValueError(f'an unknown kind "{clean(kind, 40)}". Kinds are run, morning, present, told and listed.')
-    return _KINDS[kind].validate_json(line, strict=True)
-
-
 def _rule(problem: ValidationError) -> str:
     """The first thing that is wrong with a line: which field, and what it must be."""
     first = problem.errors(include_url=False)[0]
-    name = next((part for part in reversed(first["loc"]) if isinstance(part, str)), "line")
-    said = str(first["ctx"]["error"]) if first["type"] == "value_error" else _RULES.get(first["type"], first["msg"])
-    return f"{name} {said}"
+    match first["type"], first["loc"]:
+        case _, ():
+            return "no JSON object. Write what `rollcall history --export jsonl` printed, line by line."
+        case "literal_error", ("v",):
+            return f"of another version. This Roll call reads lines of version {VERSION}."
+        case "literal_error", _:
+            return f'an unknown kind "{clean(str(first["input"]), 40)}". Kinds are {", ".join(_KINDS)}.'
+        case "value_error", _:
+            rule = str(first["ctx"]["error"])
+        case kind, _:
+            rule = _RULES.get(kind, first["msg"])
+    # Of an entry of a list the list is named, of a field of that entry the field.
+    return f"{[part for part in first['loc'] if isinstance(part, str)][-1]} {rule}"
 
 
 _NUMBER = "is no number of 0 or more."

@@ -104,11 +104,6 @@ class PastRun:
         return self.remembered.ran_at if self.remembered else None
 
     @property
-    def is_empty(self) -> bool:
-        """True where its file is there, with nothing in it."""
-        return self.file is not None and self.file.size == 0
-
-    @property
     def is_simply_made(self) -> bool:
         """True where there is nothing more to say of it."""
         return self.standing is Standing.MADE and not (self.remembered.says if self.remembered else self.flaw)
@@ -128,16 +123,12 @@ def past_runs(
     remembered = {row.due_at: row for row in rows}
     due = newest_due(job.schedule, since, now, most)
     runs = [job.due_run(due_at, next_at) for due_at, next_at in pairwise(due)] + [job.due_run(at) for at in due[-1:]]
-    past = []
-    for number, run in enumerate(runs):
-        # Only a run that is drawn may come in the time of the next.
-        following = runs[number + 1] if job.jitter and number + 1 < len(runs) else None
-        past.append(
-            _by_file(job, run, signs)
-            or _by_row(job, run, remembered.get(run.due_at))
-            or PastRun(run=run, standing=_without_trace(run, following, signs, now))
-        )
-    return tuple(past)
+    # Only a run that is drawn may come in the time of the next.
+    following = (*runs[1:], None) if job.jitter else (None,) * len(runs)
+    return tuple(
+        _past(job, run, after, signs, remembered.get(run.due_at), now)
+        for run, after in zip(runs, following, strict=False)
+    )
 
 
 def newest_due(schedule: Schedule, since: datetime, now: datetime, most: int) -> list[datetime]:
@@ -152,62 +143,55 @@ def newest_due(schedule: Schedule, since: datetime, now: datetime, most: int) ->
         span *= 4
 
 
-def _by_file(job: Job, run: DueRun, signs: Signs) -> PastRun | None:
-    if not (files := signs.of(run)):
-        return None
-    file, flaw = _telling(files, job)
-    standing = Standing.MADE if file.made_at <= run.finish_by else Standing.LATE
-    return PastRun(run=run, standing=standing, file=file, flaw=flaw)
+def _past(job: Job, run: DueRun, following: DueRun | None, signs: Signs, row: Row | None, now: datetime) -> PastRun:
+    if files := signs.of(run):
+        file, flaw = _telling(files, job)
+        standing = Standing.MADE if file.made_at <= run.finish_by else Standing.LATE
+        return PastRun(run=run, standing=standing, file=file, flaw=flaw)
+    # A file that is gone today was there then, and what was missed before the oldest file was seen to be.
+    if row and (then := _standing_then(job, row)):
+        flaw = row.says if row.verdict is Verdict.BAD_OUTPUT and then is Standing.MADE else None
+        return PastRun(run=run, standing=then, flaw=flaw, remembered=row)
+    if run.finish_by > now or (following and _may_be_late(run, following, signs.of(following), now)):
+        return PastRun(run=run, standing=Standing.PENDING)
+    is_told = signs.reach is None or signs.reach < run.begins_at
+    return PastRun(run=run, standing=Standing.MISSED if is_told else signs.older)
 
 
-_WITHOUT_WORK = frozenset({Verdict.MISSED, Verdict.FAILED, Verdict.STUCK, Verdict.BAD_OUTPUT})
+def _may_be_late(run: DueRun, following: DueRun, later: Sequence[FileSeen], now: datetime) -> bool:
+    """True where what came inside its time, after the next had begun, may be its: one file is not of both."""
+    return bool(later) and later[0].made_at <= run.finish_by and (following.finish_by > now or len(later) > 1)
 
 
-def _by_row(job: Job, run: DueRun, row: Row | None) -> PastRun | None:
-    """A file that is gone today was there then, and what was missed before the oldest file was seen to be."""
-    if row is None:
-        return None
-    flaw = None
-    if row.verdict in (Verdict.OK, Verdict.LATE):
-        standing = Standing.MADE if row.verdict is Verdict.OK else Standing.LATE
-    # A row tells of the job: of another run that is missing, or of its scheduler, too.
-    elif row.outputs or (row.verdict is Verdict.MISSED and row.ran_at is not None and job.output is None):
-        standing = Standing.MADE
-        flaw = row.says if row.verdict is Verdict.BAD_OUTPUT else None
-    elif row.verdict in _WITHOUT_WORK:
-        standing = Standing.MISSED
-    else:
-        return None
-    return PastRun(run=run, standing=standing, flaw=flaw, remembered=row)
-
-
-def _without_trace(run: DueRun, following: DueRun | None, signs: Signs, now: datetime) -> Standing:
-    """Of a run that left no file, and that nobody remembers."""
-    if run.finish_by > now:
-        return Standing.PENDING
-    if following and (later := signs.of(following)):
-        # What came inside its time, after the next had begun, may be its: one file is not of both.
-        may_be_late = later[0].made_at <= run.finish_by and (following.finish_by > now or len(later) > 1)
-        if may_be_late:
-            return Standing.PENDING
-    return Standing.MISSED if signs.reach is None or signs.reach < run.begins_at else signs.older
+def _standing_then(job: Job, row: Row) -> Standing | None:
+    """Whether it left its work. A row tells of the job: of another run that is missing, or of its scheduler, too."""
+    match row.verdict:
+        case Verdict.OK:
+            return Standing.MADE
+        case Verdict.LATE:
+            return Standing.LATE
+        case _ if row.outputs or (row.verdict is Verdict.MISSED and row.ran_at is not None and job.output is None):
+            return Standing.MADE
+        case Verdict.MISSED | Verdict.FAILED | Verdict.STUCK | Verdict.BAD_OUTPUT:
+            return Standing.MISSED
+    return None
 
 
 def _telling(files: Sequence[FileSeen], job: Job) -> tuple[FileSeen, str | None]:
     """The first file without a flaw, else the first: an empty one that a second run made good is not the run's work."""
     assert job.output is not None
-    flaws = [(each, _flaw(each, job.output)) for each in files]
-    return next((each for each in flaws if each[1] is None), flaws[0])
-
-
-def _flaw(file: FileSeen, output: Output) -> str | None:
-    if not file.is_regular:
-        return "no regular file"
-    if file.size == 0:
-        return "empty (0 B)"
-    if file.size < output.min_size:
-        return f"has {show_size(file.size)}, less than min_size = {show_size(output.min_size)}"
-    return None
+    least = job.output.min_size
+    flaws: list[str] = []
+    for file in files:
+        if not file.is_regular:
+            flaws.append("no regular file")
+        elif file.size == 0:
+            flaws.append("empty (0 B)")
+        elif file.size < least:
+            flaws.append(f"has {show_size(file.size)}, less than min_size = {show_size(least)}")
+        else:
+            return file, None
+    return files[0], flaws[0]
 
 
 # How far back files tell ----------------------------------------------------------------------------------------------
@@ -255,26 +239,20 @@ def _floating(job: Job, signs: Signs, *, since: datetime, now: datetime, most: i
     runs = []
     for work in works:
         file, flaw = _telling(work, job)
-        due_at = work[0].made_at
-        runs.append(PastRun(run=job.due_run(due_at, due_at + span), standing=Standing.MADE, file=file, flaw=flaw))
+        run = job.due_run(work[0].made_at, work[0].made_at + span)
+        runs.append(PastRun(run=run, standing=Standing.MADE, file=file, flaw=flaw))
     made = [each.due_at for each in runs]
-    counted_from_newest = interval.anchored(job, made[-1], None)
-    owed_since = max(filter(None, (made[-1] + _INSTANT, counted_from_newest.since)))
-    owed = newest_due(counted_from_newest.schedule, owed_since, now, most)
-    for due_at in (*_between(made, job, most), *owed):
-        run = job.due_run(due_at, due_at + span)
-        runs.append(PastRun(run=run, standing=Standing.PENDING if run.finish_by > now else Standing.MISSED))
-    return sorted((each for each in runs if since <= each.due_at), key=lambda each: each.due_at)
-
-
-def _between(made: list[datetime], job: Job, most: int) -> list[datetime]:
-    """When runs were due that are missing between those that left a file: as many as the gap has room for."""
-    span, due = interval.span_of(job), list[datetime]()
     # What lies before `since` was not owed, and tells of no gap.
-    made = [at for at in made if job.since is None or at >= job.since]
-    for first_due_at in interval.gaps(made, job):
-        following = made[bisect_left(made, first_due_at)]
+    owed = [at for at in made if job.since is None or at >= job.since]
+    due: list[datetime] = []
+    for first_due_at in interval.gaps(owed, job):
+        following = owed[bisect_left(owed, first_due_at)]
         # The last of a gap may come up to half an interval early, as the next run by hand does.
         missing = max(1, (following - first_due_at + span / 2) // span)
         due += [first_due_at + number * span for number in range(max(0, missing - most), missing)]
-    return due
+    after_newest = interval.anchored(job, made[-1], None)
+    due += newest_due(after_newest.schedule, max(filter(None, (made[-1] + _INSTANT, after_newest.since))), now, most)
+    for due_at in due:
+        run = job.due_run(due_at, due_at + span)
+        runs.append(PastRun(run=run, standing=Standing.PENDING if run.finish_by > now else Standing.MISSED))
+    return sorted((each for each in runs if since <= each.due_at), key=lambda each: each.due_at)

@@ -8,21 +8,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from rollcall.errors import RollcallError
 from rollcall.evidence import JobListed
 from rollcall.history import tables
-from rollcall.history.rows import NOTHING, Chronicle, Listed, Memory, Present, Row, Told, Whole
-from rollcall.history.sqlite import UnfitFile, UnusableFile, open_to_read
-from rollcall.history.values import number
+from rollcall.history.rows import NOTHING, Chronicle, Listed, Memory, Present, Row, Told, Whole, number
+from rollcall.history.sqlite import CannotRead, open_to_read
 from rollcall.roll.job import Job
 from rollcall.text import counted
 from rollcall.times import EPOCH
@@ -32,27 +30,21 @@ MOST_MORNINGS = 400
 _Record = TypeVar("_Record")
 
 
-class CannotRead(RollcallError):
-    """The history cannot be read: one clean line says why."""
-
-
 def read(file: Path, jobs: Sequence[Job], *, now: datetime, most: int = MOST_ROWS) -> Chronicle:
     """What was judged before `now`: of each of `jobs`, all that are declared, the newest `most` rows.
 
     Never raises for a file that cannot be read: `Chronicle.problem` says why. A missing file is `NOTHING`.
     """
-    rows: dict[str, tuple[Row, ...]] = {}
-    unread = 0
-    ids = [job.id for job in jobs]
+    rows, unread = dict[str, tuple[Row, ...]](), 0
     try:
-        with _opened(file) as connection:
+        with open_to_read(file) as connection:
             if connection is None:
                 return NOTHING
-            for job_id in ids:
-                known, broken = _rows(newest_runs(connection, job_id, now, most))
+            # One walk along the key for each job: a year is not read for thirty rows of it.
+            for job in jobs:
+                lines = connection.execute(tables.NEWEST_RUNS, {"job": job.id, "now": number(now), "most": most})
+                rows[job.id], broken = _rows(lines)
                 unread += broken
-                if known:
-                    rows[job_id] = known
             mornings = connection.execute(tables.NEWEST_MORNINGS, {"now": number(now), "most": MOST_MORNINGS})
             newest_first = tuple(_readable(tables.MORNING, mornings))
             present = _present(connection)
@@ -60,17 +52,17 @@ def read(file: Path, jobs: Sequence[Job], *, now: datetime, most: int = MOST_ROW
         return Chronicle(problem=str(problem))
     known_then = frozenset(present.jobs if present and present.judged_at < now else ())
     return Chronicle(
-        rows=rows,
+        rows={job_id: known for job_id, known in rows.items() if known},
         mornings=newest_first[::-1],
         present=known_then,
-        gone=tuple(sorted(known_then.difference(ids))),
+        gone=tuple(sorted(known_then.difference(rows))),
         problem=f"{file.name}: {counted(unread, 'row')} cannot be read, and are left out" if unread else None,
     )
 
 
 def read_told(file: Path) -> Mapping[str, Memory]:
     """What each channel was told and heard no end of; nothing where the file cannot be read: then it is told again."""
-    with suppress(CannotRead), _opened(file) as connection:
+    with suppress(CannotRead), open_to_read(file) as connection:
         if connection:
             return _memories(connection)
     return {}
@@ -81,11 +73,11 @@ def read_listings(file: Path) -> Mapping[str, tuple[JobListed, ...]]:
 
     Nothing where the file cannot be read; that is said of the morning that reads its runs.
     """
-    found: dict[str, tuple[JobListed, ...]] = {}
-    with suppress(CannotRead), _opened(file) as connection:
-        for each in _listed(connection) if connection else ():
-            found[each.scheduler] = (*found.get(each.scheduler, ()), each.as_listed())
-    return found
+    with suppress(CannotRead), open_to_read(file) as connection:
+        if connection:
+            by_scheduler = groupby(_listed(connection), key=attrgetter("scheduler"))
+            return {scheduler: tuple(each.as_listed() for each in jobs) for scheduler, jobs in by_scheduler}
+    return {}
 
 
 def read_whole(file: Path, *, since: datetime | None = None) -> Whole:
@@ -94,7 +86,7 @@ def read_whole(file: Path, *, since: datetime | None = None) -> Whole:
     Raises `CannotRead`.
     """
     start = {"since": number(since or EPOCH)}
-    with _opened(file) as connection:
+    with open_to_read(file) as connection:
         if connection is None:
             return Whole()
         rows, _ = _rows(connection.execute(tables.RUNS_SINCE, start))
@@ -105,24 +97,6 @@ def read_whole(file: Path, *, since: datetime | None = None) -> Whole:
             told=_memories(connection),
             listed=tuple(_listed(connection)),
         )
-
-
-def newest_runs(connection: sqlite3.Connection, job_id: str, before: datetime, most: int) -> Iterable[dict[str, Any]]:
-    """The newest `most` runs of a job that were judged before a moment, a line for each output."""
-    # One walk along the key for each job: a year is not read for thirty rows of it.
-    return connection.execute(tables.NEWEST_RUNS, {"job": job_id, "now": number(before), "most": most})
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[sqlite3.Connection | None]:
-    """None where there is no history yet. Raises `CannotRead`."""
-    try:
-        with open_to_read(file) as connection:
-            yield connection
-    except UnfitFile as unfit:
-        raise CannotRead(f"{file.name} {unfit.detail}: it is set aside when a morning is next written") from None
-    except UnusableFile as problem:
-        raise CannotRead(f"{file.name} cannot be read: {problem}") from None
 
 
 # From lines to records ------------------------------------------------------------------------------------------------
@@ -149,8 +123,8 @@ def _readable(adapter: TypeAdapter[_Record], lines: Iterable[dict[str, Any]]) ->
 
 def _present(connection: sqlite3.Connection) -> Present | None:
     lines = connection.execute(tables.ALL_PRESENT).fetchall()
-    whole = {"judged_at": lines[0]["judged_at"], "jobs": [each["job"] for each in lines]} if lines else {}
-    return next(_readable(tables.PRESENT, [whole]), None)
+    found = [{"judged_at": lines[0]["judged_at"], "jobs": [each["job"] for each in lines]}] if lines else []
+    return next(_readable(tables.PRESENT, found), None)
 
 
 def _memories(connection: sqlite3.Connection) -> dict[str, dict[str, Told]]:

@@ -27,6 +27,15 @@ PATIENCE = timedelta(seconds=10)
 _BESIDE = ("-wal", "-shm", "-journal")
 # https://www.sqlite.org/fileformat2.html#magic_header_string
 _MAGIC = b"SQLite format 3\0"
+# SQLITE_ERROR is "no such table", "no such column".
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+_PROBLEMS = {
+    sqlite3.SQLITE_BUSY: "another process is writing it, and did not finish in time",
+    sqlite3.SQLITE_FULL: "no room is left on the disk",
+    sqlite3.SQLITE_IOERR: "disk I/O error (is there room on the disk?)",
+    sqlite3.SQLITE_READONLY: "it may not be written by this user, or its folder",
+    sqlite3.SQLITE_CANTOPEN: "it, or the log beside it, may not be opened or made by this user",
+}
 
 
 class Unfit(StrEnum):
@@ -39,12 +48,11 @@ class Unfit(StrEnum):
 
 
 class UnfitFile(RollcallError):
-    """The file is no history that this version can use. `detail` is one clean line that says why."""
+    """The file is no history that this version can use: one clean line says why."""
 
-    def __init__(self, kind: Unfit, detail: str) -> None:
+    def __init__(self, kind: Unfit, why: str) -> None:
         self.kind = kind
-        self.detail = detail
-        super().__init__(detail)
+        super().__init__(why)
 
     @classmethod
     def damaged(cls, why: str) -> UnfitFile:
@@ -53,21 +61,30 @@ class UnfitFile(RollcallError):
 
 
 class UnusableFile(RollcallError):
-    """The file cannot be read or written just now: one clean line says why."""
+    """The file cannot be written just now: one clean line says why."""
+
+
+class CannotRead(RollcallError):
+    """The history cannot be read: one clean line says why, and names the file."""
 
 
 @contextmanager
 def open_to_read(file: Path) -> Iterator[sqlite3.Connection | None]:
-    """A connection that changes nothing, and sees one moment; None where there is no history yet.
+    """A connection that changes nothing and sees one moment; None where there is no history yet.
 
-    Raises `UnfitFile`, and `UnusableFile`.
+    Raises `CannotRead`.
     """
-    # Not read-only: what another process was killed in the middle of is undone first.
-    with _opened(file, "rw") as connection:
-        if connection:
-            connection.execute("PRAGMA query_only = ON")
-            connection.execute("BEGIN")
-        yield connection if connection and _is_history(connection) else None
+    try:
+        # Not read-only: what another process was killed in the middle of is undone first.
+        with _opened(file, "rw") as connection:
+            if connection:
+                connection.execute("PRAGMA query_only = ON")
+                connection.execute("BEGIN")
+            yield connection if connection and _is_history(connection) else None
+    except UnfitFile as unfit:
+        raise CannotRead(f"{file.name} {unfit}: it is set aside when a morning is next written") from None
+    except UnusableFile as problem:
+        raise CannotRead(f"{file.name} cannot be read: {problem}") from None
 
 
 @contextmanager
@@ -79,10 +96,8 @@ def open_to_write(file: Path) -> Iterator[sqlite3.Connection]:
     with _opened(file, "rwc") as connection:
         assert connection
         connection.execute("BEGIN IMMEDIATE")
-        if _is_history(connection):
-            _check_whole(connection)
-        else:
-            for table in TABLES:
+        if not _is_history(connection, is_checked=True):
+            for table in TABLES.split(";"):
                 # Each row is found by its key alone.
                 connection.execute(f"{table} WITHOUT ROWID")
             connection.execute(INDEX)
@@ -100,8 +115,8 @@ def set_aside(file: Path) -> str | None:
     with _alone_in(file.parent):
         try:
             with _opened(file, "rw") as connection:
-                if connection and _is_history(connection):
-                    _check_whole(connection)
+                if connection:
+                    _is_history(connection, is_checked=True)
                 return None
         except UnfitFile as problem:
             unfit = problem
@@ -110,7 +125,7 @@ def set_aside(file: Path) -> str | None:
         for suffix in (*_BESIDE, ""):
             with suppress(FileNotFoundError):
                 os.rename(f"{file}{suffix}", f"{aside}{suffix}")
-        return f"{file.name} {unfit.detail}: it was set aside as {aside.name}, and a new one begun"
+        return f"{file.name} {unfit}: it was set aside as {aside.name}, and a new one begun"
 
 
 @contextmanager
@@ -163,9 +178,11 @@ def _opened(file: Path, mode: str) -> Iterator[sqlite3.Connection | None]:
     except OSError as problem:
         raise UnusableFile(clean(problem.strerror or str(problem))) from None
     except sqlite3.Error as problem:
-        if _code(problem) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        # The primary code; extended ones carry it in their lowest byte.
+        code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        if code in _DAMAGE:
             raise UnfitFile.damaged(str(problem)) from None
-        raise UnusableFile(_said(problem)) from None
+        raise UnusableFile(_PROBLEMS.get(code, clean(str(problem)))) from None
     finally:
         if connection:
             connection.close()
@@ -191,8 +208,11 @@ def _by_name(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> dict[str, Any]:
     return {name: value for (name, *_), value in zip(cursor.description, values, strict=True)}
 
 
-def _is_history(connection: sqlite3.Connection) -> bool:
-    """False where nothing was ever written to the file. Raises `UnfitFile` where something else was."""
+def _is_history(connection: sqlite3.Connection, *, is_checked: bool = False) -> bool:
+    """False where nothing was ever written to the file. Raises `UnfitFile` where something else was.
+
+    Where it `is_checked`, also where anything in it is broken: a byte inside a key hides rows, and nothing else tells.
+    """
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[name] for name in ("application_id", "user_version")
     )
@@ -200,45 +220,13 @@ def _is_history(connection: sqlite3.Connection) -> bool:
         if application or version or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             raise UnfitFile(Unfit.FOREIGN, "is the database of another application")
         return False
-    versions = f"(version {version}; this one: {VERSION})"
-    if version > VERSION:
-        raise UnfitFile(Unfit.NEWER, f"was written by a newer Roll call {versions}")
-    if version < VERSION:
-        raise UnfitFile(Unfit.OLDER, f"was written by an older Roll call {versions}")
-    try:
-        for statement in ALL:
-            connection.execute(f"EXPLAIN {statement}", {"since": 0}).fetchall()
-    except sqlite3.Error as problem:
-        if _code(problem) == sqlite3.SQLITE_ERROR:  # "no such table", "no such column"
-            raise UnfitFile.damaged(str(problem)) from None
-        raise
+    if version != VERSION:
+        kind, who = (Unfit.NEWER, "a newer") if version > VERSION else (Unfit.OLDER, "an older")
+        raise UnfitFile(kind, f"was written by {who} Roll call (version {version}; this one: {VERSION})")
+    for statement in ALL:
+        connection.execute(f"EXPLAIN {statement}", {"since": 0})
+    if is_checked:
+        found = connection.execute("PRAGMA integrity_check(1)").fetchone()["integrity_check"]
+        if found != "ok":
+            raise UnfitFile.damaged(found)
     return True
-
-
-def _check_whole(connection: sqlite3.Connection) -> None:
-    """Raises `UnfitFile` where anything is broken: a byte inside a key hides rows, and no other statement tells."""
-    found = connection.execute("PRAGMA integrity_check(1)").fetchone()["integrity_check"]
-    if found != "ok":
-        raise UnfitFile.damaged(found)
-
-
-def _code(problem: sqlite3.Error) -> int:
-    """The primary code; extended ones carry it in their lowest byte."""
-    return getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-
-
-def _said(problem: sqlite3.Error) -> str:
-    """Why the file cannot be used, in a few words."""
-    match _code(problem):
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return "another process is writing it, and did not finish in time"
-        case sqlite3.SQLITE_FULL:
-            return "no room is left on the disk"
-        case sqlite3.SQLITE_IOERR:
-            return f"{clean(str(problem))} (is there room on the disk?)"
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return "it may not be written by this user, or its folder"
-        case sqlite3.SQLITE_CANTOPEN:
-            return "it, or the log beside it, may not be opened or made by this user"
-        case _:
-            return clean(str(problem))

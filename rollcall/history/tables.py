@@ -19,34 +19,29 @@ TOLD = TypeAdapter(Told)
 LISTED = TypeAdapter(Listed)
 
 # The verdict belongs to a due run of a job; size, rows and time to each output that the run left.
-TABLES = (
-    """
+TABLES = """
 CREATE TABLE runs (
     job TEXT NOT NULL, due BIGINT NOT NULL, verdict TEXT NOT NULL, cause TEXT, needs BOOLEAN NOT NULL, ran BIGINT,
     took BIGINT, judged BIGINT NOT NULL, action TEXT, from_files BOOLEAN NOT NULL, PRIMARY KEY (job, due)
-)""",
-    """
+);
 CREATE TABLE outputs (
     job TEXT NOT NULL, due BIGINT NOT NULL, output TEXT NOT NULL, size BIGINT, rows BIGINT, made BIGINT NOT NULL,
     PRIMARY KEY (job, due, output)
-)""",
-    """
+);
 CREATE TABLE mornings (
     judged BIGINT NOT NULL, made_by TEXT NOT NULL, verdict TEXT NOT NULL, is_complete BOOLEAN NOT NULL,
     declared BIGINT NOT NULL, needing BIGINT NOT NULL, PRIMARY KEY (judged, made_by)
-)""",
-    "CREATE TABLE present (job TEXT NOT NULL PRIMARY KEY, judged BIGINT NOT NULL)",
-    """
+);
+CREATE TABLE present (job TEXT NOT NULL PRIMARY KEY, judged BIGINT NOT NULL);
 CREATE TABLE told (
     channel TEXT NOT NULL, subject TEXT NOT NULL, cause TEXT NOT NULL, since BIGINT NOT NULL, told BIGINT NOT NULL,
     PRIMARY KEY (subject, channel)
-)""",
-    """
+);
 CREATE TABLE listed (
     scheduler TEXT NOT NULL, job TEXT NOT NULL, title TEXT NOT NULL, schedule TEXT NOT NULL, zone TEXT,
     tags TEXT NOT NULL, PRIMARY KEY (scheduler, job)
-)""",
 )
+"""
 INDEX = "CREATE INDEX runs_by_due ON runs (due)"
 
 # What is written ------------------------------------------------------------------------------------------------------

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from rollcall.history import tables
 from rollcall.history.judged import past_morning, rows_of
-from rollcall.history.rows import Listed, Memory, Present, Row, Told, Whole
+from rollcall.history.rows import LARGEST, LAST, MICROSECOND, Listed, Memory, Present, Row, Told, Whole, number
 from rollcall.history.sqlite import UnfitFile, UnusableFile, open_to_write, set_aside
-from rollcall.history.values import LARGEST, LAST, MICROSECOND, number
 from rollcall.morning import Morning
 from rollcall.text import clean
 
