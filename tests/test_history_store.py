@@ -92,6 +92,12 @@ def test_a_morning_that_was_written_is_read_again(file: Path) -> None:
     assert chronicle.problem is None
 
 
+def test_the_one_file_is_the_whole_history(file: Path) -> None:
+    written(file, seen_on(10), seen_on(11))
+
+    assert [each.name for each in file.parent.iterdir()] == [FILE]
+
+
 def test_without_a_file_there_is_no_history_and_no_problem(file: Path) -> None:
     assert read(file, [JOB], now=NOON) == NOTHING
     assert not file.parent.exists()

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from rollcall.errors import BadInput, Mistake
-from rollcall.history.rows import LONGEST_TEXT, Listed, Name, PastMorning, Present, Row, Told, Whole
+from rollcall.history.rows import LONGEST_TEXT, Name, Told, Whole
 from rollcall.history.tables import LISTED, MORNING, PRESENT, RUN, TOLD
 from rollcall.text import clean, counted
 from rollcall.vocabulary import Verdict
@@ -72,35 +72,26 @@ def _line(kind: str, record: object, **words: str) -> str:
 
 def from_lines(lines: Iterable[str], *, place: str) -> Whole:
     """The history that the lines tell. Raises `BadInput` with every line that is none, by its number in `place`."""
-    rows, mornings, listed, mistakes = list[Row](), list[PastMorning](), list[Listed](), list[Mistake]()
-    told: dict[str, dict[str, Told]] = {}
-    present: Present | None = None
+    found: dict[str, list[Any]] = {kind: [] for kind in _KINDS}
+    mistakes: list[Mistake] = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             kind = _HEAD.validate_json(line, strict=True).kind
-            record = (_HEARD if kind == "told" else _KINDS[kind]).validate_json(line, strict=True)
+            found[kind].append((_HEARD if kind == "told" else _KINDS[kind]).validate_json(line, strict=True))
         except ValidationError as problem:
             mistakes.append(Mistake(place=f"{place}:{number}", value=clean(line, 80), rule=_rule(problem)))
-            continue
-        match record:
-            case Row():
-                rows.append(record)
-            case PastMorning():
-                mornings.append(record)
-            case Present():
-                present = record if present is None or present.judged_at <= record.judged_at else present
-            case _Heard():
-                told.setdefault(record.channel, {})[record.key] = record
-            case Listed():
-                listed.append(record)
     if len(mistakes) > _MOST_MISTAKES:
         rule = f"{counted(len(mistakes) - _MOST_MISTAKES, 'more line')} like these."
         mistakes[_MOST_MISTAKES:] = [Mistake(place=place, rule=rule)]
     if mistakes:
         raise BadInput(tuple(mistakes))
-    return Whole(rows=rows, mornings=mornings, present=present, told=told, listed=listed)
+    told: dict[str, dict[str, Told]] = {}
+    for heard in found["told"]:
+        told.setdefault(heard.channel, {})[heard.key] = heard
+    present = max(found["present"], key=lambda each: each.judged_at, default=None)
+    return Whole(rows=found["run"], mornings=found["morning"], present=present, told=told, listed=found["listed"])
 
 
 def _rule(problem: ValidationError) -> str:

@@ -34,8 +34,8 @@ def number(at: datetime) -> int:
 LAST = number(datetime(3000, 1, 1, tzinfo=UTC))
 
 
-def _read_instant(found: object) -> datetime:
-    if type(found) is int and 0 <= found <= LAST:
+def _read_instant(found: object, info: ValidationInfo) -> datetime:
+    if info.mode == "python" and type(found) is int and 0 <= found <= LAST:
         return EPOCH + timedelta(microseconds=found)
     if not isinstance(found, str):
         raise ValueError("is no time.")
@@ -71,7 +71,7 @@ Instant = Annotated[datetime, PlainValidator(_read_instant), PlainSerializer(_wr
 Span = Annotated[timedelta, PlainValidator(_read_span), PlainSerializer(lambda span: span // MICROSECOND)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Text = Annotated[str, AfterValidator(_read_text)]
-Name = Annotated[Text, Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1), AfterValidator(_read_text)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
