@@ -173,7 +173,7 @@ def _stretches(runs: Sequence[PastRun], paper: Paper) -> Iterator[Sequence[PastR
 
 def _alike(past: PastRun) -> object | None:
     """What neighbours must share to be told together; None where each is told alone."""
-    if past.sign or past.made_at:
+    if past.made_at:
         return None
     return past.standing, past.remembered.says if past.remembered else None
 

@@ -73,7 +73,7 @@ def beats(judged: JobJudged, rows: Sequence[Row]) -> tuple[Beat, ...]:
     dues = _due(judged, sorted(told))
     if not rows or any(_is_open(told.get(each)) for each in dues if each not in today):
         for past in _by_files(judged):
-            if _is_open(told.get(past.due_at)) and (past.sign or past.due_at not in told):
+            if _is_open(told.get(past.due_at)) and (past.file or past.due_at not in told):
                 told[past.due_at] = _by_file(past, judged.job)
         # A good file does not make a run good of which more was promised.
         told |= today
