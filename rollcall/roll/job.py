@@ -17,7 +17,7 @@ from rollcall.roll.due_run import DueRun
 from rollcall.roll.job_table import JobTable, Pause
 from rollcall.roll.output import Output
 from rollcall.roll.words import Owes
-from rollcall.schedule import Schedule, every, read_schedule
+from rollcall.schedule import Every, Schedule, read_schedule
 from rollcall.schedule.after import After
 from rollcall.schedule.answers import next_due
 from rollcall.schedule.days_off import DaysOff, as_scheduled, without
@@ -47,7 +47,7 @@ class Job(JobTable):
             return self
         declared: Schedule
         if self.every is not None:
-            declared = every(self.every, zone=self.timezone, anchor=self.anchor)
+            declared = Every(span=self.every, zone=self.timezone, anchor=self.anchor)
         else:
             assert self.cron is not None
             declared = read_schedule(self.cron, engine=self.engine, zone=self.timezone)
