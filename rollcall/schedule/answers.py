@@ -34,4 +34,9 @@ def around(schedule: Schedule, at: datetime) -> tuple[datetime | None, datetime 
 
 def due_between(schedule: Schedule, start: datetime, end: datetime) -> list[datetime]:
     """The due instants of `start <= due <= end`, oldest first."""
-    return list(schedule.due_between(start - _INSTANT, end))
+    return list(_due_between(schedule, start, end))
+
+
+@lru_cache(maxsize=4_096)
+def _due_between(schedule: Schedule, start: datetime, end: datetime) -> tuple[datetime, ...]:
+    return tuple(schedule.due_between(start - _INSTANT, end))

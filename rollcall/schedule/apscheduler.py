@@ -82,7 +82,7 @@ class ApschedulerSchedule:
         return self.last_due(at) == at or (first is not None and first.astimezone(UTC) == at)
 
     def in_words(self) -> str:
-        fields = self._read_fields()
+        fields = _read_fields(self.fields)
         return (fields and show_fields(fields)) or f'apscheduler "{self.fields}"'
 
     def _from(self, after: datetime) -> Iterator[datetime]:
@@ -90,30 +90,32 @@ class ApschedulerSchedule:
         runs = _runs(trigger, self.zone, first_after=EPOCH) if last is None else _runs_on(trigger, self.zone, last)
         return dropwhile(lambda due: due <= after, runs)
 
-    def _read_fields(self) -> Fields | None:
-        """The fields as plain sets, as APScheduler reads them; None for what those cannot say."""
-        has_last_day = "last" in self.fields.lower()
-        if has_last_day and self.fields.split()[2].lower() != "last":
-            return None
-        minute, hour, day, month, weekday = (
-            next(field for field in _trigger(self.fields, self.zone).fields if field.name == name)
-            for name in ("minute", "hour", "day", "month", "day_of_week")
-        )
-        return Fields(
-            minutes=_allowed(minute, [_MONDAY + number * timedelta(minutes=1) for number in range(60)]),
-            hours=_allowed(hour, [_MONDAY + number * timedelta(hours=1) for number in range(24)]),
-            days=frozenset() if has_last_day else _allowed(day, [_MONDAY + number * _DAY for number in range(31)], 1),
-            last_day=has_last_day,
-            months=_allowed(month, [_MONDAY.replace(month=number) for number in range(1, 13)], 1),
-            weekdays=_allowed(weekday, [_MONDAY + number * _DAY for number in range(7)]),
-            either_day=False,
-        )
-
 
 @lru_cache(maxsize=4096)
 def _trigger(fields: str, zone: ZoneInfo) -> _Trigger:
     trigger: _Trigger = CronTrigger.from_crontab(fields, timezone=zone)
     return trigger
+
+
+@lru_cache(maxsize=4096)
+def _read_fields(fields: str) -> Fields | None:
+    """The fields as plain sets, as APScheduler reads them; None for what those cannot say."""
+    has_last_day = "last" in fields.lower()
+    if has_last_day and fields.split()[2].lower() != "last":
+        return None
+    minute, hour, day, month, weekday = (
+        next(field for field in _trigger(fields, ZoneInfo("UTC")).fields if field.name == name)
+        for name in ("minute", "hour", "day", "month", "day_of_week")
+    )
+    return Fields(
+        minutes=_allowed(minute, [_MONDAY + number * timedelta(minutes=1) for number in range(60)]),
+        hours=_allowed(hour, [_MONDAY + number * timedelta(hours=1) for number in range(24)]),
+        days=frozenset() if has_last_day else _allowed(day, [_MONDAY + number * _DAY for number in range(31)], 1),
+        last_day=has_last_day,
+        months=_allowed(month, [_MONDAY.replace(month=number) for number in range(1, 13)], 1),
+        weekdays=_allowed(weekday, [_MONDAY + number * _DAY for number in range(7)]),
+        either_day=False,
+    )
 
 
 def _allows(field: Any, at: datetime) -> bool:
@@ -141,6 +143,7 @@ def _runs_on(trigger: _Trigger, zone: ZoneInfo, last: datetime) -> Iterator[date
         yield last
 
 
+@lru_cache(maxsize=4096)
 def _last_run(fields: str, zone: ZoneInfo, at: datetime) -> datetime | None:
     """The newest run at or before `at` of a scheduler running since 1970, looking back little at first."""
     trigger = _trigger(fields, zone)
