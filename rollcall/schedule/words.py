@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rollcall.text import listed
-from rollcall.times import MONTHS, WEEKDAYS
+from rollcall.times import LONG_WEEKDAYS, MONTHS, WEEKDAYS
 
-_LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MOST_LISTED = 6  # longer lists are harder to read than the fields
 
 
@@ -79,7 +78,7 @@ def _show_weekdays(weekdays: frozenset[int]) -> str:
     """ "Sunday", "Mon–Fri" or "Mon, Wed and Fri"."""
     days = sorted(weekdays)
     if len(days) == 1:
-        return _LONG_WEEKDAYS[days[0]]
+        return LONG_WEEKDAYS[days[0]]
     if len(days) > 2 and days == list(range(days[0], days[-1] + 1)):
         return f"{WEEKDAYS[days[0]]}–{WEEKDAYS[days[-1]]}"
     return listed(WEEKDAYS[day] for day in days)
