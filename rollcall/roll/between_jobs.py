@@ -62,7 +62,7 @@ def _check_overwritten(declared: Mapping[str, Declared], jobs: Mapping[str, Job]
         job = each.job
         if job is None or not any(output.is_one_file for output in job.outputs):
             continue
-        if each.asks and (job.scheduler is None or "ended" in job.scheduler.tells):
+        if job.scheduler and "ended" in job.scheduler.tells:
             continue
         apart = _always_overtaken(job, jobs)
         for number, output in enumerate(job.outputs if apart else ()):

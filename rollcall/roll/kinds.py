@@ -27,7 +27,7 @@ _PRESETS = ".toml"
 
 def kinds() -> tuple[str, ...]:
     """The names of all that are installed, sorted."""
-    return tuple(sorted({*_own_presets(), *_entries()}))
+    return tuple(sorted(_installed(tuple(sys.path))))
 
 
 def find_kind(name: str) -> tuple[type[Scheduler], dict[str, Any]]:
@@ -38,19 +38,19 @@ def find_kind(name: str) -> tuple[type[Scheduler], dict[str, Any]]:
     said: dict[str, Any] = {}
     chain = [name]
     while True:
+        shown = clean(chain[-1], 40)
         try:
             found = _loaded(chain[-1])
         except ValueError as problem:
             if len(chain) == 1:
                 raise
-            over = f'is a preset over the kind "{clean(chain[-1], 40)}"'
-            raise ValueError(f"{over}: {problem}") from None
+            raise ValueError(f'is a preset over the kind "{shown}": {problem}') from None
         if isinstance(found, type):
             return found, said
         said = merged(found, said)
         under = found.get("kind")
         if not isinstance(under, str):
-            raise ValueError(f'is of a preset ("{clean(chain[-1], 40)}") that names no kind of its own.')
+            raise ValueError(f'is of a preset ("{shown}") that names no kind of its own.')
         if under in chain:
             raise ValueError(f"is a preset of itself: {' over '.join(clean(each, 40) for each in (*chain, under))}.")
         chain.append(under)
@@ -58,51 +58,39 @@ def find_kind(name: str) -> tuple[type[Scheduler], dict[str, Any]]:
 
 def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """What stands in `over`, and beside it what only `under` says. Tables are joined, lists replaced."""
-    whole = dict(under)
-    for key, value in over.items():
-        below = whole.get(key)
-        whole[key] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    whole = {**under, **over}
+    for key in under.keys() & over.keys():
+        if isinstance(under[key], Mapping) and isinstance(over[key], Mapping):
+            whole[key] = merged(under[key], over[key])
     return whole
 
 
 def _loaded(name: str) -> type[Scheduler] | dict[str, Any]:
-    if preset := _own_presets().get(name):
-        return tomllib.loads(preset.read_text(encoding="utf-8"))
-    if entry := _entries().get(name):
-        return _opened(entry)
-    near = get_close_matches(name[:80], kinds(), n=3, cutoff=0.5)
-    every = [*near, *(each for each in kinds() if each not in near)]
-    meant = f' Did you mean "{near[0]}"?' if near else ""
-    raise ValueError(f"no such kind.{meant} Kinds: {listed(every, 20)}.")
-
-
-def _opened(entry: EntryPoint) -> type[Scheduler] | dict[str, Any]:
-    package = clean(entry.dist.name if entry.dist else entry.value, 60)
+    found = _installed(tuple(sys.path)).get(name)
+    if found is None:
+        near = get_close_matches(name[:80], kinds(), n=3, cutoff=0.5)
+        every = [*near, *(each for each in kinds() if each not in near)]
+        meant = f' Did you mean "{near[0]}"?' if near else ""
+        raise ValueError(f"no such kind.{meant} Kinds: {listed(every, 20)}.")
+    if not isinstance(found, EntryPoint):
+        return tomllib.loads(found.read_text(encoding="utf-8"))
+    package = clean(found.dist.name if found.dist else found.value, 60)
     try:
-        found = entry.load()
-        if isinstance(found, type) and issubclass(found, Scheduler):
-            return found
-        if isinstance(found, str | Path | Traversable):
-            place = Path(found) if isinstance(found, str) else found
+        kind = found.load()
+        if isinstance(kind, type) and issubclass(kind, Scheduler):
+            return kind
+        if isinstance(kind, str | Path | Traversable):
+            place = Path(kind) if isinstance(kind, str) else kind
             return tomllib.loads(place.read_text(encoding="utf-8"))
-    except Exception as error:  # noqa: BLE001 - somebody else's code: whatever it raises is told with its package
+    except Exception as error:  # noqa: BLE001 - somebody else's code: whatever it raises is said with its package
         why = f"{type(error).__name__}: {clean(str(error), 120)}"
         raise ValueError(f"is of the package {package}, which does not load ({why}).") from None
     raise ValueError(f"is of the package {package}, which names neither a class of scheduler nor the path of a preset.")
 
 
 @cache
-def _own_presets() -> dict[str, Traversable]:
-    folder = files("rollcall.schedulers")
-    return {each.name.removesuffix(_PRESETS): each for each in folder.iterdir() if each.name.endswith(_PRESETS)}
-
-
-def _entries() -> dict[str, EntryPoint]:
-    return _entries_on(tuple(sys.path))
-
-
-@cache
-def _entries_on(path: tuple[str, ...]) -> dict[str, EntryPoint]:
+def _installed(path: tuple[str, ...]) -> dict[str, EntryPoint | Traversable]:
     """Those of the packages on that path, which are looked for once. Of two with one name ours counts."""
     found = sorted(entry_points(group=GROUP), key=lambda each: (each.value.startswith("rollcall."), each.value))
-    return {each.name: each for each in found}
+    presets = (each for each in files("rollcall.schedulers").iterdir() if each.name.endswith(_PRESETS))
+    return {**{each.name: each for each in found}, **{each.name.removesuffix(_PRESETS): each for each in presets}}
