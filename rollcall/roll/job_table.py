@@ -27,6 +27,8 @@ _MOST_JUDGED = 20_000
 _LONGEST_PAUSE = 366 * _DAY
 _MOST_RUNS = 30  # a strip of the page
 _THRESHOLD_SCHEMA = {"type": "string", "pattern": r"^\s*\d", "examples": ["2 of 3"]}
+LIMITS = ("grace", "max_runtime")
+DAYS_OFF = ("skip_dates", "holidays", "business_days")
 _IN_LINKS = ("job", "name", "due")
 
 
@@ -173,15 +175,13 @@ def _broken_rule(key: str | None, value: Any, job: Mapping[str, Any], known: Map
             return 'never due. Write schedule = "0 6 * * *", every = "6 h" or after = "JOB".'
         case "after" if value is not None and not cron is every is None:
             return "a job is due by a schedule or after another one. Keep one of schedule, every and after."
-        case "after" if value is not None and (beside := given("jitter", "skip_dates", "holidays", "business_days")):
+        case "after" if value is not None and (beside := given("jitter", *DAYS_OFF)):
             return f"it is due whenever that job succeeds. Take {beside} out."
         case "within" if value is not None and job.get("after", "") is None:
             return "belongs to after, which this job does not have. Take it out."
         case "within" if value is None and job.get("after") is not None:
             return 'required beside after. Write within = "2 h".'
-        case "within" if (
-            value is not None and job.get("after") and (beside := given("grace", "max_runtime", "done_by"))
-        ):
+        case "within" if value is not None and job.get("after") and (beside := given(*LIMITS, "done_by")):
             return f"stands instead of grace, max_runtime and done_by. Take {beside} out."
         case "anchor" if value is not None and "every" in job and every is None:
             return "belongs to every, which this job does not have. Take it out."
@@ -191,7 +191,7 @@ def _broken_rule(key: str | None, value: Any, job: Mapping[str, Any], known: Map
             return "lies in the future, and until then nothing could be missed. Write paused instead."
 
         # Its limits.
-        case "done_by" if value is not None and (beside := given("grace", "max_runtime")):
+        case "done_by" if value is not None and (beside := given(*LIMITS)):
             return f"stands instead of grace and max_runtime. Take {beside} out, or this."
         case "min_runtime" if has_most and value > job.get("max_runtime", value):
             return "is longer than max_runtime, and both cannot hold. Write less."

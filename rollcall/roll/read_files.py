@@ -23,8 +23,6 @@ from rollcall.text import clean
 LARGEST = 64_000_000
 _MOST_FILES = 1_000
 _OF_THE_FIRST = ("include", "history", "alert", "watch")
-# What an included file, and each job of a file, says otherwise or takes from there.
-INHERITED: tuple[str, ...] = ("timezone", "look_back")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +44,17 @@ class File:
     def layer(self, *keys: str, table: Mapping[str, Any] | None = None) -> Layer:
         """The file, or a table in it."""
         return Layer(self.shown, keys, self.raw if table is None else table)
+
+    @property
+    def inherited(self) -> Layer:
+        """What an included file, and each job of this one, says otherwise or takes from here."""
+        return self.layer(table={key: self.raw[key] for key in ("timezone", "look_back") if key in self.raw})
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """What it says of every job; nothing where that is no table."""
+        defaults = self.raw.get("defaults")
+        return defaults if isinstance(defaults, dict) else {}
 
     def tables(self, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The tables below that name, each with its own; what is none is said by the check of the file."""
@@ -70,7 +79,6 @@ def read_files(
     base = Path(os.path.realpath(file)).parent
     table = mistakes.checked(FileTable, raw, context, Layer(shown_as, (), raw))
     first = File(name=file.name, shown=shown_as, text=text, raw=raw, folder=folder or base, table=table)
-    inherited = {key: raw[key] for key in INHERITED if key in raw}
     files, left = [first], LARGEST - len(text)
     for name in _included(first, file, base, context, mistakes):
         shown = clean(str(PurePath(shown_as).parent / name))
@@ -84,8 +92,12 @@ def read_files(
             if key in raw:
                 mistakes.add(layer.place(key), "stands in the first file only. Move it there.")
         # That the first has no zone is said of that.
-        whole = {"timezone": "UTC", **inherited, **{key: raw[key] for key in raw if key not in _OF_THE_FIRST}}
-        table = mistakes.checked(FileTable, whole, context, layer, first.layer(table=inherited))
+        whole = {
+            "timezone": "UTC",
+            **first.inherited.table,
+            **{key: raw[key] for key in raw if key not in _OF_THE_FIRST},
+        }
+        table = mistakes.checked(FileTable, whole, context, layer, first.inherited)
         its_folder = (first.folder / name).parent
         files.append(File(name=name, shown=shown, text=text, raw=raw, folder=its_folder, table=table, first=first))
         left -= len(text)

@@ -11,23 +11,22 @@ from pydantic import BaseModel, Field, create_model
 
 from rollcall.roll.fields import Table
 from rollcall.roll.job import Job
+from rollcall.roll.job_table import DAYS_OFF, LIMITS
 from rollcall.roll.listing import ByListing
 from rollcall.roll.mistakes import Layer, Mistakes
 from rollcall.roll.output import Output
-from rollcall.roll.read_files import INHERITED, File
+from rollcall.roll.read_files import File
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule import Engine
 
 _DUE = frozenset({"schedule", "every", "after"})
-_LIMITS = frozenset({"grace", "max_runtime"})
 # What a job says of its own takes the place of all of these that only its defaults say.
-_INSTEAD: Mapping[str, frozenset[str]] = {
-    "schedule": frozenset({"anchor", "within"}),
-    "every": frozenset({"within"}),
-    "after": frozenset({"anchor", "jitter", "done_by", "skip_dates", "holidays", "business_days"}) | _LIMITS,
-    "done_by": _LIMITS,
-    "grace": frozenset({"done_by"}),
-    "max_runtime": frozenset({"done_by"}),
+_INSTEAD: Mapping[str, tuple[str, ...]] = {
+    "schedule": ("anchor", "within"),
+    "every": ("within",),
+    "after": ("anchor", "jitter", "done_by", *LIMITS, *DAYS_OFF),
+    "done_by": LIMITS,
+    **dict.fromkeys(LIMITS, ("done_by",)),
 }
 
 
@@ -60,9 +59,10 @@ def read_jobs(
     declared: dict[str, Declared] = {}
     known = {file.name: _known(file, schedulers, context) for file in files}
     for file in files:
-        _check_defaults(file, known[file.name], mistakes)
-        defaults = file.raw.get("defaults")
-        usual = defaults.get("scheduler") if isinstance(defaults, dict) else None
+        if file.defaults:
+            # Each key by itself, so that what is wrong with one is said once, however many jobs it is a default of.
+            layer = file.layer("defaults", table=file.defaults)
+            mistakes.checked(_defaults_model(), file.defaults, known[file.name], layer)
         for name, table in file.tables("jobs"):
             layer = file.layer("jobs", name, table=table)
             mistakes.check_id(name, layer)
@@ -70,7 +70,7 @@ def read_jobs(
                 other = declared[name].layers[0].place()
                 mistakes.add(layer.place(), f"stands in {other} too. An id stands in one file only.")
                 continue
-            listed = by_listing.take(table.get("scheduler", usual), table.get("name", name))
+            listed = by_listing.take(table.get("scheduler", file.defaults.get("scheduler")), table.get("name", name))
             if listed is None and not table.keys() & _DUE:
                 # When it is due is not known; that its scheduler cannot be asked is said of that.
                 declared[name] = Declared(id=name, job=None, layers=(layer,), file=file)
@@ -106,14 +106,8 @@ def _job(
     """The job of that table, under which lies what its scheduler lists of it, and under that the defaults."""
     own = layer.table
     said = {**_under(own, listed), **own}
-    under = _under(said, file.raw.get("defaults"))
-    # What the file says of its jobs beside [defaults], and what the first one says where it does not.
-    of_files = [
-        each.layer(table={key: each.raw[key] for key in INHERITED if key in each.raw})
-        for each in (file, file.first)
-        if each is not None
-    ]
-    layers = (layer, file.layer("defaults", table=under), *of_files)
+    under = _under(said, file.defaults)
+    layers = (layer, file.layer("defaults", table=under), *(each.inherited for each in (file, file.first) if each))
     whole: dict[str, Any] = {"title": name, "name": name}
     for below in reversed(layers[1:]):
         # Without what is said to be wrong there: what else is wrong with the jobs that inherit it is said as well. When
@@ -134,10 +128,8 @@ def _job(
 # Defaults -------------------------------------------------------------------------------------------------------------
 
 
-def _under(own: Mapping[str, Any], defaults: object) -> dict[str, Any]:
+def _under(own: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Of the defaults, what a job with this table does not say otherwise."""
-    if not isinstance(defaults, dict):
-        return {}
     is_due = own.keys() & _DUE
     deciding = own.keys() if is_due else own.keys() | (defaults.keys() & {"after"})
     replaced = {each for key in deciding & _INSTEAD.keys() for each in _INSTEAD[key]} | (_DUE if is_due else set())
@@ -153,13 +145,6 @@ def _with_defaults(output: object, defaults: object) -> object:
     if isinstance(output, list):
         return [_with_defaults(each, defaults) for each in output]
     return {**defaults, **output} if isinstance(output, dict) else output
-
-
-def _check_defaults(file: File, known: Mapping[str, Any], mistakes: Mistakes) -> None:
-    """Each key by itself, so that what is wrong with one is said once, however many jobs it is a default of."""
-    defaults = file.raw.get("defaults")
-    if isinstance(defaults, dict):
-        mistakes.checked(_defaults_model(), defaults, known, file.layer("defaults", table=defaults))
 
 
 @cache
