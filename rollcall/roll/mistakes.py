@@ -78,7 +78,10 @@ class Layer:
 
     def place(self, *more: int | str) -> str:
         """Where that is, for people: "jobs.toml: jobs.haiku.grace"."""
-        return f"{self.file}: {'.'.join(_shown_key(str(key)) for key in (*self.keys, *more))}"
+        # "Authorization: Bearer …" as one key holds a secret.
+        end = more.index("headers") + 1 if "headers" in more else len(more)
+        keys = (*self.keys, *more[:end], *(str(key).partition(":")[0] for key in more[end:]))
+        return f"{self.file}: {'.'.join(_shown_key(str(key)) for key in keys)}"
 
 
 class Mistakes:
@@ -102,12 +105,17 @@ class Mistakes:
             errors = error.errors(include_url=False)
         meant = {(*each["loc"][:-1], _meant(each["loc"], model)) for each in errors if each["type"] == _UNKNOWN}
         for each in errors:
-            each["loc"] = each["loc"] if each["type"] == _UNKNOWN else _as_written(each["loc"], model)
-            if not _is_misspelt(each, meant):
-                # What is missing is missing in its own table, and what an unknown key was to hold changes nothing.
-                searched = layers[:1] if each["type"] == "missing" else layers
-                rule = _rule(each, model, layers[0].keys)
-                self.add_in(searched, each["loc"], rule, shows_value=each["type"] != _UNKNOWN)
+            loc, is_unknown, is_missing = each["loc"], each["type"] == _UNKNOWN, each["type"] == "missing"
+            field = model.model_fields.get(str(loc[0])) if loc and not is_unknown else None
+            if field and field.alias:  # of a key that is left out pydantic says the name of its field
+                each["loc"] = loc = (field.alias, *loc[1:])
+            *inside, key = loc or ("",)
+            is_misspelt = any((*inside, other) in meant for other in (key, *_INSTEAD_OF.get(key, ())))
+            if is_misspelt and (is_missing or not each["input"]):
+                continue  # it stands there under a name that is said to be unknown: one mistake, said once
+            # What is missing is missing in its own table, and what an unknown key was to hold changes nothing.
+            searched = layers[:1] if is_missing else layers
+            self.add_in(searched, loc, _rule(each, model, layers[0].keys), shows_value=not is_unknown)
         return None
 
     def add(self, place: str, rule: str, value: str | None = None) -> None:
@@ -119,7 +127,7 @@ class Mistakes:
         """One at `loc`, of the layer in which that stands. One that heirs of a table share is said once, of whom."""
         walks = [(layer, *_walked(layer.table, loc)) for layer in layers]
         layer, path, value, is_there = next((each for each in walks if each[3]), walks[0])
-        place = layer.place() if path in _SAID_OF_ALL and not is_there else layer.place(*_without_secret_keys(path))
+        place = layer.place() if path in _SAID_OF_ALL and not is_there else layer.place(*path)
         shown = _value(value, loc, (*layer.keys, *path)) if shows_value and path else None
         if layer is layers[0]:
             self.add(place, rule, shown)
@@ -158,12 +166,6 @@ def _shown_key(name: str) -> str:
     return plain if plain.replace("_", "a").replace("-", "a").isalnum() else json.dumps(plain, ensure_ascii=False)
 
 
-def _as_written(loc: _Loc, model: type[BaseModel]) -> _Loc:
-    """Of a key that is left out pydantic says the name of its field."""
-    field = model.model_fields.get(str(loc[0])) if loc else None
-    return (field.alias, *loc[1:]) if field and field.alias else loc
-
-
 def _walked(table: Mapping[str, Any], loc: _Loc) -> tuple[_Loc, Any, bool]:
     """`loc` as the keys that are written in `table`, what stands there, and whether anything does.
 
@@ -182,14 +184,6 @@ def _walked(table: Mapping[str, Any], loc: _Loc) -> tuple[_Loc, Any, bool]:
         path.append(part)
         here = here[part]
     return tuple(path), here, True
-
-
-def _without_secret_keys(path: _Loc) -> _Loc:
-    """ "Authorization: Bearer …" as one key holds a secret."""
-    if "headers" not in path[:3]:
-        return path
-    end = path.index("headers") + 1
-    return (*path[:end], *(str(part).partition(":")[0] for part in path[end:]))
 
 
 def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
@@ -216,14 +210,6 @@ def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
 
 
 # What is wrong with it ------------------------------------------------------------------------------------------------
-
-
-def _is_misspelt(error: ErrorDetails, meant: set[tuple[int | str | None, ...]]) -> bool:
-    """True where what is missing stands there under a name that is said to be misspelt: one mistake, said once."""
-    *table, key = error["loc"] or ("",)
-    if error["type"] != "missing" and error["input"]:
-        return False
-    return any((*table, each) in meant for each in (key, *_INSTEAD_OF.get(key, ())))
 
 
 def _rule(error: ErrorDetails, model: type[BaseModel], keys: tuple[str, ...]) -> str:

@@ -56,6 +56,25 @@ class _ToldTable(Table):
     def model_post_init(self, context: Any) -> None:
         self._environment = (context or {}).get("environment", {})
 
+    def _hidden(self, addresses: Iterable[tuple[str, str]], headers: Mapping[str, str], url: str) -> Secrets:
+        """What is hidden of these addresses, each with the name that it goes by, of the headers and of the url."""
+        addresses = tuple(addresses)
+        texts = (*(text for text, _ in addresses), *headers.values())
+        secrets = Secrets.of(texts, headers, url, self._environment)
+        hidden = dict(secrets.hidden)
+        for text, shown in addresses:
+            address = secrets.sent(text).strip()
+            rest = address.partition("://")[2]
+            authority, _, path = rest.partition("/")
+            userinfo = authority.rpartition("@")[0]
+            # What a server may echo alone; "hook" or "notifications" stand elsewhere too, and are no token.
+            tokens = (part for part in re.split("[/?&=#]", path) if not part.isalpha())
+            long_ones = (part for part in (path, *tokens) if len(part) >= _SHORTEST_TOKEN)
+            for part in (address, rest, *long_ones, userinfo, userinfo.partition(":")[2]):
+                if len(part) >= SHORTEST_SECRET:
+                    hidden.setdefault(part, shown)
+        return replace(secrets, hidden=hidden)
+
 
 class AlertTable(_ToldTable):
     """Who hears of a change."""
@@ -89,9 +108,9 @@ class AlertTable(_ToldTable):
     @property
     def secrets(self) -> Secrets:
         """What is sent in place of each `${NAME}`, and what is never shown."""
-        texts = (self.webhook or "", *self.headers.values(), *self.apprise)
-        secrets = Secrets.of(texts, self.headers, self.webhook or "", self._environment)
-        return _hiding(secrets, {"(webhook)": [self.webhook] if self.webhook else [], "(apprise)": self.apprise})
+        webhook = self.webhook or ""
+        addresses = ((webhook, "(webhook)"), *((each, "(apprise)") for each in self.apprise))
+        return self._hidden(addresses, self.headers, webhook)
 
     @property
     def shown_webhook(self) -> str | None:
@@ -110,29 +129,12 @@ class WatchTable(_ToldTable):
     @property
     def secrets(self) -> Secrets:
         """What is sent in place of each `${NAME}`, and what is never shown."""
-        return _hiding(Secrets.of([self.ping], {}, "", self._environment), {"(ping)": [self.ping]})
+        return self._hidden([(self.ping, "(ping)")], {}, "")
 
     @property
     def shown_ping(self) -> str:
         """What is pinged, as it may be shown."""
         return _host(self.secrets.sent(self.ping))
-
-
-def _hiding(secrets: Secrets, written: Mapping[str, Iterable[str]]) -> Secrets:
-    """The same, with the addresses that go by each name, their paths (a long one holds the token of most) and users."""
-    hidden = dict(secrets.hidden)
-    for shown, urls in written.items():
-        for url in (secrets.sent(each).strip() for each in urls):
-            rest = url.partition("://")[2]
-            authority, _, path = rest.partition("/")
-            userinfo = authority.rpartition("@")[0]
-            # What a server may echo alone; "hook" or "notifications" stand elsewhere too, and are no token.
-            tokens = (part for part in re.split("[/?&=#]", path) if not part.isalpha())
-            long_ones = (part for part in (path, *tokens) if len(part) >= _SHORTEST_TOKEN)
-            for part in (url, rest, *long_ones, userinfo, userinfo.partition(":")[2]):
-                if len(part) >= SHORTEST_SECRET:
-                    hidden.setdefault(part, shown)
-    return replace(secrets, hidden=hidden)
 
 
 def _host(url: str) -> str:
