@@ -86,11 +86,8 @@ _BY_LANGUAGE = "which each language writes differently. Write what stands there,
 _OTHER_WEEK = "a week that is not counted as ISO does. Write %V, with %G for its year, or * where it stands."
 _REFUSED = {
     "Z": "a zone's name, which is not read as one. Write %z, or the name itself.",
-    "c": _BY_LANGUAGE,
-    "x": _BY_LANGUAGE,
-    "X": _BY_LANGUAGE,
-    "U": _OTHER_WEEK,
-    "W": _OTHER_WEEK,
+    **dict.fromkeys("cxX", _BY_LANGUAGE),
+    **dict.fromkeys("UW", _OTHER_WEEK),
 }
 
 

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
-from unicodedata import normalize
 
 from rollcall.naming.fields import FIELDS, Disagreement, read_fields
 from rollcall.naming.parts import Part, read_part
@@ -55,7 +54,7 @@ class NamePattern:
 
     def part_matches(self, depth: int, name: str) -> bool:
         """Whether a folder or file of that name can stand at that depth, counted from 0 below the root."""
-        return depth < len(self.parts) and self.parts[depth].match(_composed(name)) is not None
+        return depth < len(self.parts) and self.parts[depth].match(name) is not None
 
     def may_hold(self, folders: tuple[str, ...], since: datetime) -> bool:
         """Whether the folder of these names, from the first part on, can hold anything of `since` (aware) or later.
@@ -115,7 +114,6 @@ def read_pattern(text: str) -> NamePattern:
 
 def _read(parts: tuple[Part, ...], names: tuple[str, ...]) -> Told | Disagreement | None:
     """What the names of these parts tell; None where one of them has not even the shape of its part."""
-    names = tuple(map(_composed, names))
     found = _fields_of(names, parts, is_possible=True)
     if found is not None:
         return read_fields(found)
@@ -134,7 +132,3 @@ def _fields_of(names: tuple[str, ...], parts: tuple[Part, ...], *, is_possible: 
             return None
         found += zip(part.codes, match.groups(), strict=True)
     return found
-
-
-def _composed(name: str) -> str:
-    return name if name.isascii() else normalize("NFC", name)

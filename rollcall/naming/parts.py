@@ -60,6 +60,7 @@ class Part:
 
     def match(self, name: str, *, is_possible: bool = False) -> re.Match[str] | None:
         """How the whole name has this shape, or, where `is_possible`, can be true; None where it does not."""
+        name = name if name.isascii() else normalize("NFC", name)
         first, last = len(self.beginning), len(name) - len(self.ending)
         if first > last or not (name.startswith(self.beginning) and name.endswith(self.ending)):
             return None

@@ -36,10 +36,7 @@ class Schedule(Protocol):
         """The first due instant strictly after `after`; None where there is none."""
 
     def due_between(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        """The due instants of `start < due <= end`, oldest first.
-
-        Half-open, so that adjoining stretches hold each due run once.
-        """
+        """The due instants of `start < due <= end`, oldest first; adjoining stretches hold each due run once."""
 
     def due_after(self, due: datetime) -> Iterator[datetime]:
         """The due instants that follow `due`, which must be one: cheaper than `due_between`, and endless."""
