@@ -36,10 +36,9 @@ from rollcall.history.reading import read
 from rollcall.history.rows import FILE, NOTHING
 from rollcall.history.writing import write
 from rollcall.morning import Morning
+from rollcall.report.cause_groups import CauseGroup, group_by_cause
 from rollcall.report.headline import headline
 from rollcall.report.summary import render_summary
-from rollcall.report.told import Told
-from rollcall.report.told import tell as tell_causes
 from rollcall.sinks import nagios, watch
 from rollcall.sinks.logbook import append, show_limits
 from rollcall.sinks.metrics import render_incomplete_metrics, render_metrics
@@ -204,7 +203,7 @@ class _Look:
     def _tell_and_write(self, morning: Morning) -> bool:
         """Tells who must hear of it, remembers, and writes. Returns whether every file that was asked for is there."""
         state = State(nagios.render(morning)[1])
-        causes = "; ".join(f"{each.cause.code} [{_subject(each)}]" for each in tell_causes(morning))
+        causes = "; ".join(f"{each.cause.code} [{_subject(each)}]" for each in group_by_cause(morning))
         done = "; ".join(action.told(each, morning.zone) for each in morning.actions)
         said = (headline(morning, is_complete=True), causes, done, morning.jobs_file or "")
         line = _stamped(morning.judged_at, morning.zone, state, *said)
@@ -249,7 +248,7 @@ def _stamped(at: datetime, zone: ZoneInfo, state: State, *parts: str) -> str:
     return " | ".join(part.replace("|", "¦") for part in whole if part)
 
 
-def _subject(told: Told) -> str:
+def _subject(told: CauseGroup) -> str:
     return told.scheduler.scheduler.id if told.scheduler else told.jobs[0].job.id
 
 

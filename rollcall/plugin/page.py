@@ -15,8 +15,9 @@ import pytest
 
 from rollcall.plugin.ending import JOB, Ending
 from rollcall.plugin.session import Session
-from rollcall.report.board import render_board, title
-from rollcall.report.table import HEADERS, cells
+from rollcall.report.headline import title
+from rollcall.report.page import cells as cells_of
+from rollcall.report.page import headers, render_board
 from rollcall.text import clean
 
 # pytest-html builds its table in the browser: 10,000 rows take more than ten seconds to open.
@@ -60,7 +61,7 @@ class Page:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        cells[-1:] = HEADERS
+        cells[-1:] = headers()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
@@ -86,5 +87,5 @@ class Page:
         if job_id not in self._cells:
             morning = self._session.morning
             judged = morning.job(job_id) if morning else None
-            self._cells[job_id] = cells(judged, morning.zone if morning else ZoneInfo("UTC"))
+            self._cells[job_id] = cells_of(judged, morning.zone if morning else ZoneInfo("UTC"))
         return self._cells[job_id]

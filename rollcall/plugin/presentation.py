@@ -17,9 +17,9 @@ from rollcall.plugin.ending import Ending
 from rollcall.plugin.page import Page
 from rollcall.plugin.reports import Reports
 from rollcall.plugin.session import Session
-from rollcall.report.board import title
 from rollcall.report.changes import documented
-from rollcall.report.incomplete import render_incomplete
+from rollcall.report.headline import title
+from rollcall.report.page import render_incomplete
 from rollcall.report.summary import render_summary
 from rollcall.sinks.json import incomplete_json, to_json
 from rollcall.text import clean

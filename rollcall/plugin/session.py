@@ -172,7 +172,7 @@ class Session:
         """When the first of the bad runs up to this one was due, by job, where a history is kept."""
         if self.history is None or self.morning is None:
             return {}
-        from rollcall.report.lasting import bad_since
+        from rollcall.report.recent_runs import bad_since
 
         needing = self.morning.jobs_that_need_a_person()
         since = {each.job.id: bad_since(each, self.chronicle.of(each.job.id)) for each in needing}

@@ -1,76 +1,250 @@
-"""What does a cause look like: what proves it, what was expected against what was seen, what to type?"""
+"""What does a card say of one cause: what proves it, since when, what to do, and what each witness showed?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-from rollcall.report import markup
-from rollcall.report.lasting import Context, render_lasting
-from rollcall.report.proofs import render_proofs
-from rollcall.report.told import Told, telling
-from rollcall.text import counted
+from rollcall.evidence import FileSeen, JobListed, NotSeen, RunSeen, SchedulerSeen
+from rollcall.history.rows import Chronicle
+from rollcall.morning import Morning
+from rollcall.morning.seen import OutputShown, outputs_of, runs_in_memory, runs_on_record
+from rollcall.report.cause_groups import CauseGroup, own_findings
+from rollcall.report.recent_runs import began_at, last_good_at
+from rollcall.roll.job import Job
+from rollcall.roll.scheduler import Scheduler
+from rollcall.text import clean, clean_block, counted, show_size
+from rollcall.times import show_instant
+from rollcall.verdict import JobJudged
 from rollcall.verdict.findings import Finding
 
-_MOST_NAMED = 12
-# The proof is on top; who wants every job's finds it on its tile.
-_MOST_ROWS = 6
+MOST_CARDS = 50
+# Of one card; morning.json has them all.
+_MOST_JOBS = 3
+_MOST_RUNS = 3
+_MOST_FILES = 10
+_MOST_SHOWN = 1_000
+_LONGEST_NAME = 120
+_LONGEST_KEY = 40
+_LONGEST = 4_000  # a command that is cut is none
+_COMMAND = re.compile("`([^`]*)`")  # rollcall.causes.commands lets none come from a name
+_SEAM = " ,;()"
 
 
-def render_card(told: Told, number: int, context: Context) -> str:
-    """One cause. Its anchor is `#cause-<number>`."""
-    return (
-        f'<article class="rc-card" id="cause-{number}">'
-        f'<h3 class="v-{told.verdict}">{markup.mark(told.verdict)}'
-        f'<span>{_subject(told)}</span> <code class="rc-code">{markup.text(told.cause.code)}</code></h3>'
-        f'<p class="rc-proof">{markup.text(told.cause.sentence)}</p>'
-        f"{render_lasting(told, context)}"
-        f'<div class="rc-do"><h4>What to do</h4>{markup.next_step(told.cause.next_step)}</div>'
-        f"{_promises(told)}{_hidden(told)}{render_proofs(told, context.zone)}</article>"
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A part of a next step: prose, or a command to copy, kept to the letter."""
+
+    text: str
+    is_command: bool
+
+
+def steps(next_step: str) -> tuple[Step, ...]:
+    """The next step in parts, so that each command stands alone."""
+    parts = _COMMAND.split(next_step)
+    found = [Step(part.strip(_SEAM), is_command=False) for part in parts]
+    found[1::2] = [Step(showable(part), is_command=True) for part in parts[1::2]]
+    return tuple(each for each in found if each.text or each.is_command)
+
+
+def showable(command: str) -> str:
+    """It to the letter where all of it can be shown: two spaces in the name of a folder are not one."""
+    return command if command.isprintable() else clean(command, _LONGEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """An instant in UTC, so that it sorts, and as people in a zone read it."""
+
+    utc: str
+    shown: str
+
+    @classmethod
+    def of(cls, at: datetime, zone: ZoneInfo) -> Instant:
+        """As it is read there; seconds only where it has some."""
+        return cls(f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", show_instant(at, zone, seconds=bool(at.second)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lasting:
+    """One thing that is known of how long it lasts. `at` is None where none is on record; `day` counts from 1."""
+
+    name: str
+    at: Instant | None
+    day: int | None = None
+    is_unread: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A promise that is not kept; `job` is whose it is, where the card is of more than one."""
+
+    job: Job | None
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What one witness showed: whose it is (a `path`, and words), and its lines or why it could not be asked."""
+
+    words: str
+    path: str = ""
+    lines: str = ""
+    not_seen: NotSeen | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the witnesses showed of one job."""
+
+    title: str
+    shown: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One cause, under the number that links to it. The evidence is that of the first jobs only."""
+
+    number: int
+    group: CauseGroup
+    lasting: tuple[Lasting, ...]
+    steps: tuple[Step, ...]
+    promises: tuple[Promise, ...]
+    evidence: tuple[Evidence, ...]
+
+
+def cards_of(groups: Sequence[CauseGroup], morning: Morning, chronicle: Chronicle) -> tuple[Card, ...]:
+    """A card for each of the first causes."""
+    return tuple(_card(each, number, morning, chronicle) for number, each in enumerate(groups[:MOST_CARDS], 1))
+
+
+def _card(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle) -> Card:
+    promises = [Promise(job=None, finding=each) for each in own_findings(group.scheduler)] if group.scheduler else []
+    for judged in group.jobs:
+        job = judged.job if group.scheduler or len(group.jobs) > 1 else None
+        promises += [Promise(job=job, finding=each) for each in own_findings(judged)]
+    zone = morning.zone
+    return Card(
+        number=number,
+        group=group,
+        lasting=tuple(_lasting(group, morning, chronicle)),
+        steps=steps(group.cause.next_step),
+        promises=tuple(promises),
+        evidence=tuple(
+            Evidence(title=each.job.title, shown=tuple(_shown(each, zone))) for each in group.jobs[:_MOST_JOBS]
+        ),
     )
 
 
-def _subject(told: Told) -> str:
-    if told.scheduler:
-        return f"Scheduler {markup.text(told.scheduler.scheduler.id)}"
-    first = told.jobs[0].job
-    more = f" and {counted(len(told.jobs) - 1, 'more job')}" if len(told.jobs) > 1 else ""
-    return f"{markup.link(first.id, first.title)}{more}"
-
-
-def _promises(told: Told) -> str:
-    """Expected against seen, of every finding that proves something by itself."""
-    rows = list(_rows(told))
-    more = f"<p>… and {len(rows) - _MOST_ROWS} more, each on its job's tile.</p>" if len(rows) > _MOST_ROWS else ""
-    return (
-        '<table class="rc-promises"><thead><tr><th scope="col">Promise</th><th scope="col">Expected</th>'
-        f'<th scope="col">Seen</th></tr></thead><tbody>{"".join(rows[:_MOST_ROWS])}</tbody></table>{more}'
+def _lasting(group: CauseGroup, morning: Morning, chronicle: Chronicle) -> Iterator[Lasting]:
+    """ "Since Mon 9 Feb 06:00 CET (day 3)", "Last good run Sun 8 Feb 06:00:17 CET"; nothing where neither is known."""
+    zone = morning.zone
+    if since := began_at(group, chronicle):
+        days = morning.judged_at.astimezone(zone).date() - since.astimezone(zone).date()
+        yield Lasting(name="Since", at=Instant.of(since, zone), day=days.days + 1)
+    rows = [(each, chronicle.of(each.job.id)) for each in group.jobs]
+    good, file = (
+        max(filter(None, (last_good_at(*each, is_unread=is_unread) for each in rows)), default=None)
+        for is_unread in (False, True)
     )
+    if good or any(remembered for _, remembered in rows):
+        yield Lasting(name="Last good run", at=Instant.of(good, zone) if good else None)
+    if file and (good is None or file > good):
+        yield Lasting(name="Last file before", at=Instant.of(file, zone), is_unread=True)
 
 
-def _rows(told: Told) -> Iterator[str]:
-    if told.scheduler:
-        for finding in telling(told.scheduler):
-            yield _row(finding, "")
-    names_job = told.scheduler is not None or len(told.jobs) > 1
-    for judged in told.jobs:
-        subject = f"{markup.link(judged.job.id, judged.job.title)}: " if names_job else ""
-        for finding in telling(judged):
-            yield _row(finding, subject)
+# Evidence -------------------------------------------------------------------------------------------------------------
 
 
-def _row(finding: Finding, subject: str) -> str:
-    return (
-        f'<tr><th scope="row">{subject}{markup.words(finding.check)}</th>'
-        f'<td data-is="Expected">{markup.text(finding.expected)}</td>'
-        f'<td data-is="Seen">{markup.text(finding.found)}</td></tr>'
-    )
+def _shown(judged: JobJudged, zone: ZoneInfo) -> Iterator[Shown]:
+    """Word for word: what the scheduler and its memory have on record, what lay in the folder, what a file holds."""
+    seen, declared = judged.seen, judged.job.scheduler
+    match seen.scheduler:
+        case SchedulerSeen() as scheduler:
+            answer: dict[str, object] = {"running": scheduler.running}
+            if scheduler.jobs is not None:
+                answer["job"] = _listing(seen.listed)
+            if scheduler.runs is not None:
+                answer["runs"] = [_run(each, declared) for each in runs_on_record(judged)[:_MOST_RUNS]]
+            yield Shown(words=f"The scheduler answered, {_asked(scheduler.asked_at, zone)}", lines=_json(answer))
+        case NotSeen() as not_seen:
+            yield Shown(words=f"The scheduler, {_asked(not_seen.looked_at, zone)}", not_seen=not_seen)
+    match seen.memory:
+        case SchedulerSeen() as memory:
+            newest = next((_run(each, declared and declared.memory) for each in runs_in_memory(judged)), None)
+            row = {"running": memory.running, "since": memory.since, "run": newest}
+            yield Shown(words=f"Its memory, {_asked(memory.asked_at, zone)}", lines=_json(row))
+        case NotSeen() as not_seen:
+            yield Shown(words=f"Its memory, {_asked(not_seen.looked_at, zone)}", not_seen=not_seen)
+    for output in outputs_of(judged):
+        yield from _output(output, zone)
 
 
-def _hidden(told: Told) -> str:
-    hidden = told.hidden
-    if not hidden:
-        return ""
-    names = ", ".join(markup.link(each.job.id, each.job.title) for each in hidden[:_MOST_NAMED])
-    more = ", …" if len(hidden) > _MOST_NAMED else ""
-    jobs = counted(len(hidden), "job")
-    return f'<p class="rc-hidden">While this lasts, {jobs} cannot be vouched for: {names}{more}</p>'
+def _asked(at: datetime, zone: ZoneInfo) -> str:
+    return f"asked {show_instant(at, zone, seconds=True)}"
+
+
+def _listing(listed: JobListed | None) -> dict[str, object] | None:
+    """The job as it is listed: what was said of it, and that its next run is none."""
+    if listed is None:
+        return None
+    said = {
+        "id": listed.id,
+        "name": listed.name or None,
+        "next_run": listed.next_run,
+        "paused": listed.paused,
+        "schedule": listed.schedule,
+        "zone": listed.zone,
+    }
+    is_none = {"next_run"} - set(listed.untold)
+    return {name: value for name, value in said.items() if value is not None or name in is_none}
+
+
+def _run(run: RunSeen, scheduler: Scheduler | None) -> dict[str, object]:
+    """What is on record of a run, under the names that its scheduler has for it."""
+    said = {
+        "due": run.due,
+        "started": run.started,
+        "ended": run.ended,
+        "status": run.word,
+        "attempt": run.attempt,
+        "by_schedule": run.by_schedule,
+        "link": run.link,
+    }
+    words = {name: scheduler.word(name) if scheduler else name for name in said}
+    return {clean(words[name], _LONGEST_KEY): value for name, value in said.items() if value is not None}
+
+
+def _json(answer: Mapping[str, object]) -> str:
+    return clean_block(json.dumps(answer, ensure_ascii=False, indent=2), 4 * _MOST_SHOWN)
+
+
+def _output(output: OutputShown, zone: ZoneInfo) -> Iterator[Shown]:
+    path, seen = output.declared.shown, output.seen
+    if isinstance(seen, NotSeen):
+        yield Shown(path=path, words=f", {_asked(seen.looked_at, zone)}", not_seen=seen)
+        return
+    matches = f": {counted(seen.matches, 'file matches', 'files match')}"
+    lines = "\n".join(_line(each, zone) for each in output.files[:_MOST_FILES])
+    yield Shown(path=path, words=matches, lines=clean_block(lines, 4 * _MOST_SHOWN))
+    # The file in question, or the newest where none is of this run.
+    file = output.of_run or next(iter(output.files), None)
+    if file is None or file.content is None or not file.content.head:
+        return
+    name, head = clean(file.name, _LONGEST_NAME), file.content.head
+    words = f"How {name} begins" if len(head) > _MOST_SHOWN else f"What {name} holds"
+    yield Shown(words=words, lines=clean_block(head[:_MOST_SHOWN], 4 * _MOST_SHOWN))
+    if file.content.tail or len(head) > _MOST_SHOWN:
+        end = (file.content.tail or head)[-_MOST_SHOWN:]
+        yield Shown(words="How it ends", lines=clean_block(end, 4 * _MOST_SHOWN))
+
+
+def _line(file: FileSeen, zone: ZoneInfo) -> str:
+    size = show_size(file.size) if file.is_regular else "no file"
+    made = show_instant(file.made_at, zone, seconds=True)
+    note = f"  could not be read: {clean(file.unreadable)}" if file.unreadable else ""
+    return f"{made}  {size:>9}  {clean(file.name, _LONGEST_NAME)}{note}"

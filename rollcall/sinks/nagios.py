@@ -11,8 +11,8 @@ from enum import IntEnum
 
 from rollcall.causes.action import told as told_action
 from rollcall.morning import Morning
+from rollcall.report.cause_groups import CauseGroup, group_by_cause
 from rollcall.report.headline import headline, kind
-from rollcall.report.told import Told, tell
 from rollcall.text import clean
 from rollcall.vocabulary import Verdict
 
@@ -45,7 +45,7 @@ def render(
     state = _state(morning, is_complete=is_complete, other_failures=other_failures)
     said = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
     done = [told_action(each, morning.zone) for each in morning.actions]
-    causes = [f"{each.cause.code} [{_subject(each)}]: {each.cause.sentence}" for each in tell(morning)]
+    causes = [f"{each.cause.code} [{_subject(each)}]: {each.cause.sentence}" for each in group_by_cause(morning)]
     line = _line(state, "; ".join([kind(morning) + said, *done, *causes]))
     # Numbers of a run that was broken off would be drawn as if they were all.
     return (f"{line} | {' '.join(_performance(morning))}" if is_complete else line), state
@@ -74,7 +74,7 @@ def _is_all_unknown(morning: Morning) -> bool:
     return all(each is Verdict.UNKNOWN for each in verdicts)
 
 
-def _subject(told: Told) -> str:
+def _subject(told: CauseGroup) -> str:
     return told.scheduler.scheduler.id if told.scheduler else told.jobs[0].job.id
 
 
