@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import FileSeen, JobListed, NotSeen, RunSeen, SchedulerSeen
@@ -22,7 +21,6 @@ from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
 from rollcall.verdict.findings import Finding
 
-MOST_CARDS = 50
 # Of one card; morning.json has them all.
 _MOST_JOBS = 3
 _MOST_RUNS = 3
@@ -30,61 +28,6 @@ _MOST_FILES = 10
 _MOST_SHOWN = 1_000
 _LONGEST_NAME = 120
 _LONGEST_KEY = 40
-_LONGEST = 4_000  # a command that is cut is none
-_COMMAND = re.compile("`([^`]*)`")  # rollcall.causes.commands lets none come from a name
-_SEAM = " ,;()"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A part of a next step: prose, or a command to copy, kept to the letter."""
-
-    text: str
-    is_command: bool
-
-
-def steps(next_step: str) -> tuple[Step, ...]:
-    """The next step in parts, so that each command stands alone."""
-    parts = _COMMAND.split(next_step)
-    found = [Step(part.strip(_SEAM), is_command=False) for part in parts]
-    found[1::2] = [Step(showable(part), is_command=True) for part in parts[1::2]]
-    return tuple(each for each in found if each.text or each.is_command)
-
-
-def showable(command: str) -> str:
-    """It to the letter where all of it can be shown: two spaces in the name of a folder are not one."""
-    return command if command.isprintable() else clean(command, _LONGEST)
-
-
-@dataclass(frozen=True, slots=True)
-class Instant:
-    """An instant in UTC, so that it sorts, and as people in a zone read it."""
-
-    utc: str
-    shown: str
-
-    @classmethod
-    def of(cls, at: datetime, zone: ZoneInfo) -> Instant:
-        """As it is read there; seconds only where it has some."""
-        return cls(f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", show_instant(at, zone, seconds=bool(at.second)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lasting:
-    """One thing that is known of how long it lasts. `at` is None where none is on record; `day` counts from 1."""
-
-    name: str
-    at: Instant | None
-    day: int | None = None
-    is_unread: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """A promise that is not kept; `job` is whose it is, where the card is of more than one."""
-
-    job: Job | None
-    finding: Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,63 +41,53 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What the witnesses showed of one job."""
-
-    title: str
-    shown: tuple[Shown, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One cause, under the number that links to it. The evidence is that of the first jobs only."""
+    """One cause, under the number that links to it, and how long it lasts, as far as that is known.
+
+    `good_at` is when the last run before ended that did its work, `unread_at` the same of a newer one of which only a
+    file is known. `promises` are the findings that prove it, each with its job where the card is of more than one.
+    `evidence` is that of the first jobs, by their titles.
+    """
 
     number: int
     group: CauseGroup
-    lasting: tuple[Lasting, ...]
-    steps: tuple[Step, ...]
-    promises: tuple[Promise, ...]
-    evidence: tuple[Evidence, ...]
+    since: datetime | None
+    day: int
+    good_at: datetime | None
+    unread_at: datetime | None
+    is_remembered: bool
+    promises: tuple[tuple[Job | None, Finding], ...]
+    evidence: tuple[tuple[str, tuple[Shown, ...]], ...]
 
 
 def cards_of(groups: Sequence[CauseGroup], morning: Morning, chronicle: Chronicle) -> tuple[Card, ...]:
-    """A card for each of the first causes."""
-    return tuple(_card(each, number, morning, chronicle) for number, each in enumerate(groups[:MOST_CARDS], 1))
+    """A card for each cause."""
+    return tuple(_card(each, number, morning, chronicle) for number, each in enumerate(groups, 1))
 
 
 def _card(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle) -> Card:
-    promises = [Promise(job=None, finding=each) for each in own_findings(group.scheduler)] if group.scheduler else []
-    for judged in group.jobs:
-        job = judged.job if group.scheduler or len(group.jobs) > 1 else None
-        promises += [Promise(job=job, finding=each) for each in own_findings(judged)]
     zone = morning.zone
-    return Card(
-        number=number,
-        group=group,
-        lasting=tuple(_lasting(group, morning, chronicle)),
-        steps=steps(group.cause.next_step),
-        promises=tuple(promises),
-        evidence=tuple(
-            Evidence(title=each.job.title, shown=tuple(_shown(each, zone))) for each in group.jobs[:_MOST_JOBS]
-        ),
-    )
-
-
-def _lasting(group: CauseGroup, morning: Morning, chronicle: Chronicle) -> Iterator[Lasting]:
-    """ "Since Mon 9 Feb 06:00 CET (day 3)", "Last good run Sun 8 Feb 06:00:17 CET"; nothing where neither is known."""
-    zone = morning.zone
-    if since := began_at(group, chronicle):
-        days = morning.judged_at.astimezone(zone).date() - since.astimezone(zone).date()
-        yield Lasting(name="Since", at=Instant.of(since, zone), day=days.days + 1)
+    since = began_at(group, chronicle)
+    first_day = (since or morning.judged_at).astimezone(zone).date()
     rows = [(each, chronicle.of(each.job.id)) for each in group.jobs]
-    good, file = (
+    good_at, unread_at = (
         max(filter(None, (last_good_at(*each, is_unread=is_unread) for each in rows)), default=None)
         for is_unread in (False, True)
     )
-    if good or any(remembered for _, remembered in rows):
-        yield Lasting(name="Last good run", at=Instant.of(good, zone) if good else None)
-    if file and (good is None or file > good):
-        yield Lasting(name="Last file before", at=Instant.of(file, zone), is_unread=True)
+    names_job = group.scheduler is not None or len(group.jobs) > 1
+    of_scheduler = own_findings(group.scheduler) if group.scheduler else ()
+    of_jobs = [(each.job if names_job else None, finding) for each in group.jobs for finding in own_findings(each)]
+    return Card(
+        number=number,
+        group=group,
+        since=since,
+        day=(morning.judged_at.astimezone(zone).date() - first_day).days + 1,
+        good_at=good_at,
+        unread_at=unread_at if unread_at and (good_at is None or unread_at > good_at) else None,
+        is_remembered=any(remembered for _, remembered in rows),
+        promises=(*((None, finding) for finding in of_scheduler), *of_jobs),
+        evidence=tuple((each.job.title, tuple(_shown(each, zone))) for each in group.jobs[:_MOST_JOBS]),
+    )
 
 
 # Evidence -------------------------------------------------------------------------------------------------------------

@@ -36,15 +36,6 @@ Stretches = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hour:
-    """A line of the axis with its clock; `kinds` are what page.css knows it by."""
-
-    left: str
-    clock: str
-    kinds: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockChange:
     """An hour that was repeated, as a band as wide as it was, or one that was skipped, as a line; its text beside."""
 
@@ -71,10 +62,13 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lanes:
-    """The whole section: what is left out, the axis up to `now`, and the lanes."""
+    """The whole section: what is left out, the axis up to `now`, and the lanes.
+
+    Of an hour it is where it lies, its clock, and what page.css knows it by.
+    """
 
     left_out: str
-    hours: tuple[Hour, ...]
+    hours: tuple[tuple[str, str, str], ...]
     now: str
     change: ClockChange | None
     lanes: tuple[Lane, ...]
@@ -104,25 +98,24 @@ class Night:
         """True where it lies in the night."""
         return self.since <= at <= self.until
 
-    def hours(self) -> Iterator[datetime]:
-        """Each instant at which a clock showed an hour that three divides."""
+    def quarters(self) -> Iterator[datetime]:
+        """Each quarter of an hour; no clock is changed between them."""
         at = datetime.fromtimestamp(-(-self.since.timestamp() // 900) * 900, UTC)
         while at <= self.until:
+            yield at
+            at += _QUARTER
+
+    def hours(self) -> Iterator[datetime]:
+        """Each instant at which a clock showed an hour that three divides."""
+        for at in self.quarters():
             local = at.astimezone(self.zone)
             if local.minute == 0 and local.hour % 3 == 0:
                 yield at
-            at += _QUARTER
 
     def clock_changed_at(self) -> datetime | None:
-        """The first second after the clock was changed; None where it was not."""
-        start, end = self.since, self.until
-        before = start.astimezone(self.zone).utcoffset()
-        if end.astimezone(self.zone).utcoffset() == before:
-            return None
-        while end - start > _MINUTE / 60:
-            middle = start + (end - start) / 2
-            start, end = (middle, end) if middle.astimezone(self.zone).utcoffset() == before else (start, middle)
-        return end.replace(microsecond=0)
+        """The first instant after the clock was changed; None where it was not."""
+        before = self.since.astimezone(self.zone).utcoffset()
+        return next((at for at in self.quarters() if at.astimezone(self.zone).utcoffset() != before), None)
 
 
 def lanes_of(morning: Morning, chronicle: Chronicle) -> Lanes | None:
@@ -155,19 +148,17 @@ def _was_due(judged: JobJudged, night: Night) -> bool:
     return last is not None and night.holds(last) and judged.verdict is not Verdict.PAUSED
 
 
-def _hour(at: datetime, night: Night) -> Hour:
+def _hour(at: datetime, night: Night) -> tuple[str, str, str]:
     local, left = at.astimezone(night.zone), night.until - at
     kinds = {"six": local.hour % 6 == 0, "edge": left < _NOW_COVERS, "near": left < 2 * _NOW_COVERS}
-    return Hour(
-        left=night.percent(at), clock=f"{local:%H:%M}", kinds=" ".join(name for name, holds in kinds.items() if holds)
-    )
+    return night.percent(at), f"{local:%H:%M}", " ".join(name for name, holds in kinds.items() if holds)
 
 
 def _clock_change(night: Night) -> ClockChange | None:
     at = night.clock_changed_at()
     if at is None:
         return None
-    before, after = ((at + moved).astimezone(night.zone) for moved in (-_MINUTE, timedelta(0)))
+    before, after = (each.astimezone(night.zone) for each in (at - _QUARTER, at))
     by = (after.utcoffset() or timedelta(0)) - (before.utcoffset() or timedelta(0))
     is_repeated = by < timedelta(0)
     # The clock showed these faces twice, or never.

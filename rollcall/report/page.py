@@ -6,32 +6,32 @@ one line without anything that steers or hides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.action import Action
 from rollcall.causes.action import told as told_action
 from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
-from rollcall.report.cards import Instant, cards_of, showable
+from rollcall.report.cards import cards_of
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.changes import changes, missing_mornings, tell_missing
 from rollcall.report.headline import headline, show_replay, tone
 from rollcall.report.lanes import lanes_of
 from rollcall.report.recent_runs import newest_first
 from rollcall.report.summary import listing_lines
-from rollcall.report.tiles import jobs_of
-from rollcall.roll.job import Job
+from rollcall.report.tiles import kinds_of, tiles_of
+from rollcall.roll.job import Job, Pause
 from rollcall.text import clean, counted
 from rollcall.times import elapsed, show_date, show_instant, show_span, to_iso
 from rollcall.verdict import JobJudged, SchedulerJudged
-from rollcall.verdict.findings import Check, Finding
+from rollcall.verdict.findings import Check
 from rollcall.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -39,55 +39,19 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent
 _LONGEST = 4_000  # nothing that a person has to type is cut
+_COMMAND = re.compile("`([^`]*)`")  # rollcall.causes.commands lets none come from a name
 _NOBODY: Mapping[str, str] = {}
+# Beyond these what to do stands on the tiles.
+_MOST_CARDS = 50
 # A run may be some seconds early; a minus sign would sort after the digits.
 _EARLIEST = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
-    """One line with the mark of a verdict before it; `subject` is whom it is of, if anybody."""
-
-    verdict: Verdict
-    said: str
-    subject: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """What stands above everything: the verdict, when and of what, and all that is to be known beside it.
-
-    `staged` says that this is not what is there now; `judged_at` is None there, as its age then says nothing.
-    """
-
-    staged: tuple[str, ...]
-    verdict: Verdict
-    headline: str
-    judged: str
-    looked_at: str
-    judged_at: str | None
-    notes: tuple[str, ...]
-    actions: tuple[Marked, ...]
-    schedulers: tuple[Marked, ...]
-    listed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OtherFailure:
-    """A check that failed though no finding says why, and the job that it is about."""
-
-    check: str
-    job: Job | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paused:
-    """A job that owes nothing, until when and why; its verdict is another one where the pause has ended."""
-
-    job: Job
-    verdict: Verdict
-    until: str
-    reason: str
+# What was found of a scheduler that is well.
+_WELL = {
+    Check.ANSWERS: "{}",
+    Check.CLOCK_AGREES: "clocks {}",
+    Check.SCHEDULER_IS_RUNNING: "scheduler {}",
+    Check.MEMORY_ANSWERS: "its memory read",
+}
 
 
 def render_board(
@@ -106,23 +70,34 @@ def render_board(
     that failed though no finding says why (a reader's own), and `about` the job that some are about.
     """
     groups = newest_first(group_by_cause(morning), chronicle)
-    cards = cards_of(groups, morning, chronicle)
-    card_of = {judged.job.id: card.number for card in cards for judged in card.group.jobs}
-    line = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
-    verdict = tone(morning, is_complete=is_complete, other_failures=len(other_failures))
+    cards = cards_of(groups[:_MOST_CARDS], morning, chronicle)
+    tiles = tiles_of(morning, chronicle, {judged.job.id: each.number for each in cards for judged in each.group.jobs})
+    verdicts = Counter(each.verdict for each in morning.jobs)
+    clock = show_instant(morning.judged_at, morning.zone).split(maxsplit=3)[3]
     last, is_of_now = chronicle.last_morning, not morning.demo and not morning.replay_of
     return _render(
         "board.html",
         morning=morning,
-        head=_head(morning, line, verdict, _notes(morning, chronicle, notes)),
+        headline=headline(
+            morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures)
+        ),
+        verdict=tone(morning, is_complete=is_complete, other_failures=len(other_failures)),
+        staged=_staged(morning.demo, morning.replay_of, morning.zone),
+        judged=f"{show_date(morning.judged_at, morning.zone)}, {clock}",
+        judged_at=to_iso(morning.judged_at) if is_of_now else None,
+        notes=_notes(morning, chronicle, notes),
+        schedulers=[(each, _scheduler_says(each, morning)) for each in morning.schedulers],
+        listed=list(listing_lines(morning)),
         cards=cards,
         more_causes=len(groups) - len(cards),
-        failures=tuple(OtherFailure(check=each, job=_job(about.get(each), morning)) for each in other_failures),
-        jobs=jobs_of(morning, chronicle, card_of),
+        failures=[(each, morning.job(about.get(each, ""))) for each in other_failures],
+        counts=[(each, verdicts[each]) for each in Verdict if verdicts[each]],
+        kinds=kinds_of(tiles),
+        tiles=tiles,
         night=lanes_of(morning, chronicle),
         changes=changes(morning, chronicle) if is_of_now else None,
         last_morning=show_instant(last.judged_at, morning.zone) if last else None,
-        paused=tuple(_paused(each, morning.judged_at) for each in morning.jobs if each.job.paused),
+        paused=[_paused(each.job, each.job.paused, morning) for each in morning.jobs if each.job.paused],
     )
 
 
@@ -147,7 +122,7 @@ def render_incomplete(
         is_demo=bool(demo),
         staged=_staged(demo, replay_of, zone),
         because=because,
-        again=showable(again),
+        again=_to_the_letter(again),
     )
 
 
@@ -168,8 +143,9 @@ def cells(judged: JobJudged | None, zone: ZoneInfo) -> tuple[str, ...]:
     row = _render(
         "cells.html",
         job=judged.job if judged else None,
-        due=Instant.of(due_at, zone) if due_at else None,
-        ran=Instant.of(ran_at, zone) if ran_at else None,
+        due_at=due_at,
+        ran_at=ran_at,
+        zone=zone,
         late="" if late is None else show_span(late),
         late_key="" if late is None else f"{max(late + _EARLIEST, timedelta(0)) // timedelta(milliseconds=1):015}",
     )
@@ -193,9 +169,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_on_one_line,
     )
-    environment.filters["counted"] = counted
-    environment.globals["style"] = (_FOLDER / "assets" / "page.css").read_text(encoding="utf-8")
-    environment.globals["script"] = (_FOLDER / "assets" / "page.js").read_text(encoding="utf-8")
+    environment.filters |= {
+        "counted": counted,
+        "done": told_action,
+        "steps": _steps,
+        "shown": lambda at, zone: show_instant(at, zone, seconds=bool(at.second)),
+        "utc": lambda at: f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    environment.globals |= {
+        "style": (_FOLDER / "assets" / "page.css").read_text(encoding="utf-8"),
+        "script": (_FOLDER / "assets" / "page.js").read_text(encoding="utf-8"),
+    }
     return environment
 
 
@@ -204,25 +188,21 @@ def _on_one_line(value: object) -> object:
     return clean(value, _LONGEST) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
-# The head -------------------------------------------------------------------------------------------------------------
+def _steps(next_step: str) -> Iterator[tuple[str, bool]]:
+    """A next step in parts, so that each command stands alone: its text, and whether it is a command."""
+    for index, part in enumerate(_COMMAND.split(next_step)):
+        if index % 2:
+            yield _to_the_letter(part), True
+        elif prose := part.strip(" ,;()"):
+            yield prose, False
 
 
-def _head(morning: Morning, line: str, verdict: Verdict, notes: tuple[str, ...]) -> Head:
-    clock = show_instant(morning.judged_at, morning.zone).split(maxsplit=3)[3]
-    schedulers, jobs = counted(len(morning.schedulers), "scheduler"), counted(morning.declared, "job")
-    looked_at = f"{len(morning.jobs)} of {jobs}" if morning.is_partial else counted(len(morning.jobs), "job")
-    return Head(
-        staged=_staged(morning.demo, morning.replay_of, morning.zone),
-        verdict=verdict,
-        headline=line,
-        judged=f"{show_date(morning.judged_at, morning.zone)}, {clock}",
-        looked_at=f"{schedulers} and {looked_at}",
-        judged_at=None if morning.demo or morning.replay_of else to_iso(morning.judged_at),
-        notes=notes,
-        actions=tuple(_done(each, morning.zone) for each in morning.actions),
-        schedulers=tuple(_scheduler(each, morning) for each in morning.schedulers),
-        listed=tuple(listing_lines(morning)),
-    )
+def _to_the_letter(command: str) -> str:
+    """It as it is where all of it can be shown: two spaces in the name of a folder are not one."""
+    return command if command.isprintable() else clean(command, _LONGEST)
+
+
+# What the board says --------------------------------------------------------------------------------------------------
 
 
 def _staged(demo: str | None, replay_of: datetime | None, zone: ZoneInfo) -> tuple[str, ...]:
@@ -235,56 +215,33 @@ def _staged(demo: str | None, replay_of: datetime | None, zone: ZoneInfo) -> tup
     return tuple(said)
 
 
-def _notes(morning: Morning, chronicle: Chronicle, notes: Sequence[str]) -> tuple[str, ...]:
+def _notes(morning: Morning, chronicle: Chronicle, notes: Sequence[str]) -> list[str]:
     """Each thing that is to be known beside the verdict, once."""
     missing = ""
     if not morning.demo and not morning.replay_of:
         days = missing_mornings(chronicle.mornings, morning.judged_at, morning.zone)
         missing = tell_missing(days, morning.judged_at, morning.zone)
-    return tuple(dict.fromkeys(each for each in (*notes, chronicle.problem, missing) if each))
+    return list(dict.fromkeys(each for each in (*notes, chronicle.problem, missing) if each))
 
 
-def _done(action: Action, zone: ZoneInfo) -> Marked:
-    verdict = Verdict.PENDING if action.is_dry else Verdict.OK if action.is_proven else Verdict.FAILED
-    return Marked(verdict=verdict, said=told_action(action, zone))
+def _scheduler_says(judged: SchedulerJudged, morning: Morning) -> str:
+    """Its cause, or what was found of it where it is well; and its warnings."""
+    if cause := morning.scheduler_causes[judged.scheduler.id]:
+        said: list[str] = [cause.code]
+    else:
+        said = [
+            _WELL.get(each.check, "its loop alive").format(each.found)
+            for each in judged.findings
+            if each.verdict is Verdict.OK and each.check is not Check.HAS_RECORDS
+        ]
+    return ", ".join([*said, *(each.because for each in judged.findings if each.is_warning)])
 
 
-def _scheduler(judged: SchedulerJudged, morning: Morning) -> Marked:
-    cause = morning.scheduler_causes[judged.scheduler.id]
-    well = (each for each in judged.findings if each.verdict is Verdict.OK and each.check is not Check.HAS_RECORDS)
-    said = [cause.code] if cause else [_seen(each) for each in well]
-    said += [each.because for each in judged.findings if each.is_warning]
-    return Marked(subject=judged.scheduler.id, verdict=judged.verdict, said=", ".join(said))
-
-
-def _seen(finding: Finding) -> str:
-    """What was found of a scheduler that is well, with what it was found of."""
-    match finding.check:
-        case Check.ANSWERS:
-            return finding.found
-        case Check.CLOCK_AGREES:
-            return f"clocks {finding.found}"
-        case Check.SCHEDULER_IS_RUNNING:
-            return f"scheduler {finding.found}"
-        case Check.MEMORY_ANSWERS:
-            return "its memory read"
-    return "its loop alive"
-
-
-def _job(job_id: str | None, morning: Morning) -> Job | None:
-    judged = morning.job(job_id) if job_id else None
-    return judged.job if judged else None
-
-
-def _paused(judged: JobJudged, now: datetime) -> Paused:
-    job, pause = judged.job, judged.job.paused
-    assert pause is not None
-    days = (pause.until - now.astimezone(job.zone).date()).days
+def _paused(job: Job, pause: Pause, morning: Morning) -> tuple[Job, Verdict, str, str]:
+    """A job that owes nothing, until when and why; with another verdict where the pause has ended."""
+    days = (pause.until - morning.judged_at.astimezone(job.zone).date()).days
     day = show_date(datetime.combine(pause.until, time(12), job.zone), job.zone)
     if days > 0:
-        until = f"until {day} (in {counted(days, 'day')})"
-    else:
-        ago = f"{counted(-days, 'day')} ago" if days else "today"
-        until = f"its pause ended {ago}, {day}; take it out of jobs.toml"
-    verdict = Verdict.PAUSED if days > 0 else Verdict.FAILED
-    return Paused(job=job, verdict=verdict, until=until, reason=pause.reason)
+        return job, Verdict.PAUSED, f"until {day} (in {counted(days, 'day')})", pause.reason
+    ago = f"{counted(-days, 'day')} ago" if days else "today"
+    return job, Verdict.FAILED, f"its pause ended {ago}, {day}; take it out of jobs.toml", pause.reason

@@ -14,12 +14,10 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import NotSeen
-from rollcall.history.rows import Chronicle
+from rollcall.history.rows import Chronicle, Row
 from rollcall.morning import Morning
-from rollcall.report.cards import Step, steps
 from rollcall.report.cause_groups import is_hidden_by_scheduler, own_findings
 from rollcall.report.recent_runs import RecentRun, recent_runs
-from rollcall.roll.job import Job
 from rollcall.text import counted, listed, show_size
 from rollcall.times import elapsed, show_instant, show_span
 from rollcall.verdict import JobJudged, show
@@ -30,31 +28,13 @@ _GLYPH_WIDTH = 8
 # Of the line: where it shows the due time and the last limit, and between which places a run can be marked.
 _DUE, _LAST, _EARLIEST, _LATEST = 12, 200, 4, 226
 # The order in which runs are counted. None: nobody looked, and no file shows it.
-_KINDS: tuple[Verdict | None, ...] = (
-    Verdict.OK,
-    Verdict.LATE,
-    Verdict.MISSED,
-    Verdict.FAILED,
-    Verdict.STUCK,
-    Verdict.BAD_OUTPUT,
-    Verdict.UNKNOWN,
-    Verdict.PENDING,
-    Verdict.PAUSED,
-    None,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of run: what its glyph is called, and its word."""
-
-    name: str
-    word: str
-
-    @classmethod
-    def of(cls, verdict: Verdict | None) -> Kind:
-        """That of a verdict, or of none."""
-        return cls(verdict, verdict.replace("-", " ")) if verdict else cls("untold", "not looked at")
+UNTOLD = "untold"  # nobody looked, and no file shows it
+# The kinds of runs and their words. What was too early to tell, or owed nothing, is counted last.
+_COUNTED_LAST = (Verdict.PENDING, Verdict.PAUSED)
+_KINDS: dict[str, str] = {
+    **{each: each.replace("-", " ") for each in sorted(Verdict, key=lambda each: each in _COUNTED_LAST)},
+    UNTOLD: "not looked at",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,62 +65,36 @@ class LatenessLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One thing that is known of a job, with a note in small print."""
-
-    name: str
-    value: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
-    """One job. `card` is the number of the card that explains it; `steps` are what to do where there is none."""
+    """One job: what is said of it, and its facts (a name, a value and small print).
 
-    job: Job
-    verdict: Verdict
-    word: str
+    `card` is the number of the card that explains it; `next_step` what to do where there is none.
+    """
+
+    judged: JobJudged
     why: tuple[str, ...]
     card: int | None
-    steps: tuple[Step, ...]
+    next_step: str
     strip: Strip | None
     line: LatenessLine | None
-    facts: tuple[Fact, ...]
+    facts: tuple[tuple[str, str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Jobs:
-    """All tiles, what is counted of them, and the kinds of runs that their strips show."""
-
-    heading: str
-    counts: str
-    kinds: tuple[Kind, ...]
-    tiles: tuple[Tile, ...]
-
-
-def jobs_of(morning: Morning, chronicle: Chronicle, card_of: Mapping[str, int]) -> Jobs:
+def tiles_of(morning: Morning, chronicle: Chronicle, card_of: Mapping[str, int]) -> tuple[Tile, ...]:
     """A tile for each job; `card_of` is the number of the card that explains a job, by its id."""
-    tiles = []
-    kinds: set[Verdict | None] = set()
-    for judged in morning.jobs:
-        # None is kept: of ten thousand jobs they would fill the memory.
-        runs = recent_runs(judged, chronicle.of(judged.job.id))
-        kinds |= {each.verdict for each in runs} if len(runs) > 1 else set()
-        tiles.append(_tile(judged, morning, card_of.get(judged.job.id), runs))
-    found = Counter(each.verdict for each in morning.jobs)
-    return Jobs(
-        heading="The jobs that were checked" if morning.is_partial else "Every job",
-        counts=", ".join(f"{found[each]:,} {Kind.of(each).word}" for each in Verdict if found[each]),
-        kinds=tuple(Kind.of(each) for each in _KINDS if each in kinds),
-        tiles=tuple(tiles),
-    )
+    return tuple(_tile(each, morning, card_of.get(each.job.id), chronicle.of(each.job.id)) for each in morning.jobs)
 
 
-def _tile(judged: JobJudged, morning: Morning, card: int | None, runs: Sequence[RecentRun]) -> Tile:
+def kinds_of(tiles: Iterable[Tile]) -> list[str]:
+    """The kinds of runs that their strips show, in the order in which runs are counted."""
+    shown = {kind for each in tiles if each.strip for kind, _, _ in each.strip.stretches}
+    return [each for each in _KINDS if each in shown]
+
+
+def _tile(judged: JobJudged, morning: Morning, card: int | None, rows: Sequence[Row]) -> Tile:
+    # The runs themselves are not kept: of ten thousand jobs they would fill the memory.
+    runs = recent_runs(judged, rows)
     cause = morning.job_causes[judged.job.id]
-    word = Kind.of(judged.verdict).word
-    if judged.verdict is Verdict.LATE and not judged.needs_a_person:
-        word += ", which is allowed"
     if cause is None:
         why = tuple(_sentence(each) for each in _waiting_for(judged))
     elif card is None or not is_hidden_by_scheduler(judged, morning):
@@ -150,12 +104,10 @@ def _tile(judged: JobJudged, morning: Morning, card: int | None, runs: Sequence[
     else:
         why = (f"Cannot tell: {cause.code}.",)
     return Tile(
-        job=judged.job,
-        verdict=judged.verdict,
-        word=word,
+        judged=judged,
         why=why,
         card=card if cause else None,
-        steps=steps(cause.next_step) if cause and card is None else (),
+        next_step=cause.next_step if cause and card is None else "",
         strip=_strip(runs, judged.job.zone) if len(runs) > 1 else None,
         line=_line(judged, runs),
         facts=tuple(_facts(judged)),
@@ -181,20 +133,24 @@ def _sentence(clause: str) -> str:
 def _strip(runs: Sequence[RecentRun], zone: ZoneInfo) -> Strip:
     stretches = []
     x = 0
-    for verdict, group in groupby(runs, key=lambda each: each.verdict):
+    for kind, group in groupby(runs, key=_kind):
         width = len(list(group)) * _GLYPH_WIDTH
-        stretches.append((Kind.of(verdict).name, x, width))
+        stretches.append((kind, x, width))
         x += width
-    found = Counter(each.verdict for each in runs)
-    counts = ", ".join(f"{found[each]} {Kind.of(each).word}" for each in _KINDS if found[each])
+    found = Counter(map(_kind, runs))
+    counts = ", ".join(f"{found[kind]} {word}" for kind, word in _KINDS.items() if found[kind])
     first_day = show_instant(runs[0].due_at, zone).rsplit(" ", 2)[0]
     odd = [each for each in reversed(runs) if each.verdict not in (Verdict.OK, Verdict.PENDING, None)]
     return Strip(
         width=x,
         stretches=tuple(stretches),
         said=f"{counted(len(runs), 'run')} since {first_day}: {counts}",
-        aloud=listed([f"{Kind.of(each.verdict).word} {show_instant(each.due_at, zone)}" for each in odd], _MOST_NAMED),
+        aloud=listed([f"{_KINDS[_kind(each)]} {show_instant(each.due_at, zone)}" for each in odd], _MOST_NAMED),
     )
+
+
+def _kind(run: RecentRun) -> str:
+    return run.verdict or UNTOLD
 
 
 def _line(judged: JobJudged, runs: Sequence[RecentRun]) -> LatenessLine | None:
@@ -231,32 +187,31 @@ def _line(judged: JobJudged, runs: Sequence[RecentRun]) -> LatenessLine | None:
     )
 
 
-def _facts(judged: JobJudged) -> Iterator[Fact]:
+def _facts(judged: JobJudged) -> Iterator[tuple[str, str, str]]:
     run, job, seen = judged.due_run, judged.job, judged.seen
-    yield Fact(name="Schedule", value=job.schedule.in_words())
+    yield "Schedule", job.schedule.in_words(), ""
     if run:
         start_by, finish_by = (show.limit(at, run, job) for at in (run.start_by, run.finish_by))
-        yield Fact(name="Due", value=show.when(run.due_at, job), note=f"start by {start_by}, done by {finish_by}")
+        yield "Due", show.when(run.due_at, job), f"start by {start_by}, done by {finish_by}"
     else:
-        is_paused = judged.verdict is Verdict.PAUSED
-        yield Fact(name="Due", value="nothing, while it is paused" if is_paused else "not yet")
+        yield "Due", "nothing, while it is paused" if judged.verdict is Verdict.PAUSED else "not yet", ""
     if run and judged.ran_at:
         late = elapsed(run.due_at, judged.ran_at)
-        distance = f"{show_span(abs(late))} {'before' if late < timedelta(0) else 'after'} due"
-        yield Fact(name="Ran", value=show.when(judged.ran_at, job), note=distance)
+        side = "before" if late < timedelta(0) else "after"
+        yield "Ran", show.when(judged.ran_at, job), f"{show_span(abs(late))} {side} due"
     elif seen.ran_at:
-        yield Fact(name="Last run", value=show.when(seen.ran_at, job))
+        yield "Last run", show.when(seen.ran_at, job), ""
     elif seen.has_record:
-        is_open = not seen.stands_in and (seen.listed is None or seen.blocker)
+        cannot_tell = not seen.stands_in and (seen.listed is None or seen.blocker)
         last = f"says {seen.last_run.text}" if seen.last_run else "never"
-        yield Fact(name="Last run", value="cannot tell" if is_open else last)
+        yield "Last run", "cannot tell" if cannot_tell else last, ""
     if isinstance(seen.output, NotSeen):
-        yield Fact(name="Output", value="could not be looked at")
+        yield "Output", "could not be looked at", ""
     elif judged.file:
-        yield Fact(name="Output", value=judged.file.name, note=show_size(judged.file.size))
+        yield "Output", judged.file.name, show_size(judged.file.size)
     elif run and seen.files:
-        yield Fact(name="Output", value="none of this run", note=f"newest: {seen.files[0].name}")
+        yield "Output", "none of this run", f"newest: {seen.files[0].name}"
     elif seen.has_output:
-        yield Fact(name="Output", value="none")
+        yield "Output", "none", ""
     if judged.next_due_at:
-        yield Fact(name="Next", value=show.when(judged.next_due_at, job))
+        yield "Next", show.when(judged.next_due_at, job), ""
