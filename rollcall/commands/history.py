@@ -22,7 +22,7 @@ from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read_whole
 from rollcall.history.rows import FILE, Row, Whole
 from rollcall.history.writing import merge
-from rollcall.report.history import render_key, render_mornings, render_rows
+from rollcall.report.calendar import render_key, render_mornings, render_rows
 from rollcall.run.settings import JOBS_FILE, Asked
 from rollcall.text import clean, counted, listed
 from rollcall.times import read_now, show_instant, show_span

@@ -125,29 +125,15 @@ def _listing(listed: JobListed | None) -> dict[str, object] | None:
     """The job as it is listed: what was said of it, and that its next run is none."""
     if listed is None:
         return None
-    said = {
-        "id": listed.id,
-        "name": listed.name or None,
-        "next_run": listed.next_run,
-        "paused": listed.paused,
-        "schedule": listed.schedule,
-        "zone": listed.zone,
-    }
+    said = {name: getattr(listed, name) for name in ("id", "name", "next_run", "paused", "schedule", "zone")}
     is_none = {"next_run"} - set(listed.untold)
-    return {name: value for name, value in said.items() if value is not None or name in is_none}
+    return {name: value for name, value in said.items() if value not in (None, "") or name in is_none}
 
 
 def _run(run: RunSeen, scheduler: Scheduler | None) -> dict[str, object]:
     """What is on record of a run, under the names that its scheduler has for it."""
-    said = {
-        "due": run.due,
-        "started": run.started,
-        "ended": run.ended,
-        "status": run.word,
-        "attempt": run.attempt,
-        "by_schedule": run.by_schedule,
-        "link": run.link,
-    }
+    said: dict[str, object] = {"due": run.due, "started": run.started, "ended": run.ended, "status": run.word}
+    said |= {"attempt": run.attempt, "by_schedule": run.by_schedule, "link": run.link}
     words = {name: scheduler.word(name) if scheduler else name for name in said}
     return {clean(words[name], _LONGEST_KEY): value for name, value in said.items() if value is not None}
 

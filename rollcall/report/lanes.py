@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from rollcall.history.rows import Chronicle
 from rollcall.morning import Morning
-from rollcall.roll.job import Job
 from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted
 from rollcall.times import show_instant
@@ -49,8 +48,7 @@ class ClockChange:
 class Lane:
     """One job, in minutes since the night began; `often` is where it was due, where that is too often for ticks."""
 
-    job: Job
-    verdict: Verdict
+    judged: JobJudged
     aloud: str
     grace: Stretches
     running: Stretches
@@ -187,8 +185,7 @@ def _lane(judged: JobJudged, night: Night, chronicle: Chronicle) -> Lane:
     ticks = tuple(night.minute(each) for each in dues)
     is_often = len(ticks) > _MOST_TICKS
     return Lane(
-        job=job,
-        verdict=judged.verdict,
+        judged=judged,
         aloud="; ".join(filter(None, aloud)),
         grace=_bands(dues, timedelta(0), latest, night),
         running=_bands(dues, latest, job.allowance, night),

@@ -82,7 +82,6 @@ def render_board(
             morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures)
         ),
         verdict=tone(morning, is_complete=is_complete, other_failures=len(other_failures)),
-        staged=_staged(morning.demo, morning.replay_of, morning.zone),
         judged=f"{show_date(morning.judged_at, morning.zone)}, {clock}",
         judged_at=to_iso(morning.judged_at) if is_of_now else None,
         notes=_notes(morning, chronicle, notes),
@@ -119,8 +118,9 @@ def render_incomplete(
     return _render(
         "incomplete.html",
         began=show_instant(started_at, zone),
-        is_demo=bool(demo),
-        staged=_staged(demo, replay_of, zone),
+        demo=demo,
+        replay_of=replay_of,
+        zone=zone,
         because=because,
         again=_to_the_letter(again),
     )
@@ -172,6 +172,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "counted": counted,
         "done": told_action,
+        "replay": show_replay,
         "steps": _steps,
         "shown": lambda at, zone: show_instant(at, zone, seconds=bool(at.second)),
         "utc": lambda at: f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -203,16 +204,6 @@ def _to_the_letter(command: str) -> str:
 
 
 # What the board says --------------------------------------------------------------------------------------------------
-
-
-def _staged(demo: str | None, replay_of: datetime | None, zone: ZoneInfo) -> tuple[str, ...]:
-    """What the page says before all else where it does not show what is there now."""
-    said = []
-    if demo:
-        said.append(demo if demo.startswith("This is the demo") else f"This is the demo: {demo}")
-    if replay_of:
-        said.append(f"This is a {show_replay(replay_of, zone)}: what was seen then is judged, and nobody was asked.")
-    return tuple(said)
 
 
 def _notes(morning: Morning, chronicle: Chronicle, notes: Sequence[str]) -> list[str]:

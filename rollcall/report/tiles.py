@@ -27,13 +27,12 @@ _MOST_NAMED = 4
 _GLYPH_WIDTH = 8
 # Of the line: where it shows the due time and the last limit, and between which places a run can be marked.
 _DUE, _LAST, _EARLIEST, _LATEST = 12, 200, 4, 226
-# The order in which runs are counted. None: nobody looked, and no file shows it.
-UNTOLD = "untold"  # nobody looked, and no file shows it
+_UNTOLD = "untold"  # nobody looked, and no file shows it
 # The kinds of runs and their words. What was too early to tell, or owed nothing, is counted last.
 _COUNTED_LAST = (Verdict.PENDING, Verdict.PAUSED)
 _KINDS: dict[str, str] = {
     **{each: each.replace("-", " ") for each in sorted(Verdict, key=lambda each: each in _COUNTED_LAST)},
-    UNTOLD: "not looked at",
+    _UNTOLD: "not looked at",
 }
 
 
@@ -150,7 +149,7 @@ def _strip(runs: Sequence[RecentRun], zone: ZoneInfo) -> Strip:
 
 
 def _kind(run: RecentRun) -> str:
-    return run.verdict or UNTOLD
+    return run.verdict or _UNTOLD
 
 
 def _line(judged: JobJudged, runs: Sequence[RecentRun]) -> LatenessLine | None:
