@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,11 +18,14 @@ from fixtures.house import HOSTILE, NOW, YESTERDAY, ZURICH, House
 from fixtures.our_script import our_script
 from rollcall.evidence import NotSeen
 from rollcall.morning import Morning
+from rollcall.report import page as page_module
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.headline import title
 from rollcall.report.page import cells, headers, render_board, render_incomplete
 from rollcall.report.summary import render_summary
 from rollcall.vocabulary import CauseCode, Verdict
+
+TEMPLATES = Path(page_module.__file__).parent / "templates"
 
 
 @pytest.fixture
@@ -413,6 +418,21 @@ def test_hostile_text_is_shown_and_does_nothing(house: House) -> None:
         assert not {"script", "img"} & set(found.elements)
         assert "onerror" in found.shown
         assert "\u202e" not in page
+
+
+def test_only_our_style_and_script_are_written_as_they_are() -> None:
+    texts = [each.read_text(encoding="utf-8") for each in TEMPLATES.glob("*.html")]
+
+    assert {each.strip() for text in texts for each in re.findall(r"{{(.*?)\|\s*safe", text)} == {"style", "script"}
+    assert not [text for text in texts if "autoescape" in text]
+
+
+def test_whoever_draws_no_page_loads_no_templates() -> None:
+    command = "import sys, rollcall.report.page, rollcall.commands.monitor; print('jinja2' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
 
 
 def test_titles_hold_no_text_from_outside(house: House) -> None:
