@@ -119,7 +119,13 @@ class Night:
 def lanes_of(morning: Morning, chronicle: Chronicle) -> Lanes | None:
     """A lane for each job that was due in the night; None where none was."""
     night = Night(until=morning.judged_at.astimezone(UTC), zone=morning.zone)
-    due = [each for each in morning.jobs if _was_due(each, night)]
+    due = [
+        each
+        for each in morning.jobs
+        if each.verdict is not Verdict.PAUSED
+        and (last := last_due(each.job.schedule, night.until))
+        and night.holds(last)
+    ]
     if not due:
         return None
     # Those that need a person before the others, as many as can be read; in the order in which they were due.
@@ -139,11 +145,6 @@ def lanes_of(morning: Morning, chronicle: Chronicle) -> Lanes | None:
         change=_clock_change(night),
         lanes=tuple(_lane(each, night, chronicle) for each in chosen),
     )
-
-
-def _was_due(judged: JobJudged, night: Night) -> bool:
-    last = last_due(judged.job.schedule, night.until)
-    return last is not None and night.holds(last) and judged.verdict is not Verdict.PAUSED
 
 
 def _hour(at: datetime, night: Night) -> tuple[str, str, str]:

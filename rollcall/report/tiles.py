@@ -94,8 +94,12 @@ def _tile(judged: JobJudged, morning: Morning, card: int | None, rows: Sequence[
     # The runs themselves are not kept: of ten thousand jobs they would fill the memory.
     runs = recent_runs(judged, rows)
     cause = morning.job_causes[judged.job.id]
-    if cause is None:
-        why = tuple(_sentence(each) for each in _waiting_for(judged))
+    if cause is None and judged.verdict is Verdict.OK:
+        why: Iterable[str] = ()
+    elif cause is None:
+        waits = ["the run after this one is still inside its time"] if judged.due_run and judged.is_pending else []
+        # Several promises wait for the same thing.
+        why = map(_sentence, dict.fromkeys([*waits, *(each.because for each in judged.findings if each.because)]))
     elif card is None or not is_hidden_by_scheduler(judged, morning):
         why = (cause.sentence,)
     elif own := own_findings(judged):
@@ -104,23 +108,13 @@ def _tile(judged: JobJudged, morning: Morning, card: int | None, rows: Sequence[
         why = (f"Cannot tell: {cause.code}.",)
     return Tile(
         judged=judged,
-        why=why,
+        why=tuple(why),
         card=card if cause else None,
         next_step=cause.next_step if cause and card is None else "",
         strip=_strip(runs, judged.job.zone) if len(runs) > 1 else None,
         line=_line(judged, runs),
         facts=tuple(_facts(judged)),
     )
-
-
-def _waiting_for(judged: JobJudged) -> Iterable[str]:
-    if judged.verdict is Verdict.OK:
-        return ()
-    said = [each.because for each in judged.findings if each.because]
-    if judged.due_run and judged.is_pending:
-        said.insert(0, "the run after this one is still inside its time")
-    # Several promises wait for the same thing.
-    return dict.fromkeys(said)
 
 
 def _sentence(clause: str) -> str:
