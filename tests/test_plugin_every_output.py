@@ -118,6 +118,8 @@ def test_no_output_of_a_run_that_was_broken_off_says_that_all_is_well(watched: W
     if said["page"] != "nothing":
         assert "INCOMPLETE" in run.page
         assert BROKEN_OFF[name][2] in run.page or name == "disk full"
+    if name == "a worker crashes":
+        assert run.morning["other_failures"] == ["checks/test_own.py::test_crashes[write]"]
     assert ("INTERNALERROR" in run.text) == (name == "pytest breaks")
     assert [each for each in run.left if each.startswith(".")] == []
 
