@@ -82,7 +82,7 @@ def test_ctrl_c_while_witnesses_are_asked(house: LivedIn) -> None:
             try:
                 wait_until(lambda: bool(silent.requests))
                 process.send_signal(signal.SIGINT)
-                text, _ = process.communicate(timeout=30)
+                text, _ = process.communicate(timeout=120)
             finally:
                 process.kill()
         run = house.ended(process.returncode, text)
