@@ -62,11 +62,12 @@ clocks:
 	|| echo "No crontab or no systemd-analyze: the tests that use them will be skipped. Install them: sudo apt-get install cron procps systemd"
 
 $(VENV)/installed-test: pyproject.toml constraints.txt | $(VENV)/created
-	$(PIP) --editable ".[test]"
+	$(PIP) pip  # one that knows dependency groups
+	$(PIP) --editable . --group test
 	@touch $(VENV)/installed-demo $@
 
 $(VENV)/installed-demo: pyproject.toml constraints.txt | $(VENV)/created
-	$(PIP) --editable ".[demo]"
+	$(PIP) --editable .
 	@touch $@
 
 $(VENV)/created:

@@ -1,17 +1,15 @@
-"""Loads Roll call's fixtures and reports; the checks themselves are in checks/."""
+"""Says what to type instead where the pytest that was called lacks Roll call; the checks themselves are in checks/."""
 
 import sys
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 
-_NEEDED = ("apscheduler", "cronsim", "httpx", "jmespath", "pydantic", "pytest_html")
-
-# Nothing else ends pytest without a traceback before its plugins are loaded.
-if missing := [name for name in _NEEDED if find_spec(name) is None]:
+try:
+    version("roll-call")
+except PackageNotFoundError:
+    # Nothing else ends pytest without a traceback before its plugins are loaded.
     print(
-        f"ERROR: {sys.executable}, whose pytest this is, lacks {', '.join(missing)}. "
-        "Write .venv/bin/pytest checks/ instead, or make check, which first installs that.",
+        f"ERROR: {sys.executable}, whose pytest this is, has no Roll call installed. "
+        "Write .venv/bin/pytest checks/ instead, or make check, which first installs it.",
         file=sys.stderr,
     )
-    raise SystemExit(4)
-
-pytest_plugins = ["rollcall.plugin"]
+    raise SystemExit(4) from None

@@ -28,6 +28,7 @@ from rollcall.evidence import (
 from rollcall.history.rows import FILE, Chronicle, Row, Whole
 from rollcall.history.writing import merge
 from rollcall.morning import Morning, judge_morning
+from rollcall.morning.ending import Ending
 from rollcall.report.board import render_board
 from rollcall.roll.job import Job
 from rollcall.roll.load import load
@@ -75,7 +76,7 @@ def page(folder: Path) -> list[tuple[str, float, str]]:
 def _seconds_to_show(morning: Morning, chronicle: Chronicle) -> float:
     began = time.perf_counter()
     render_board(morning, chronicle=chronicle)
-    to_json(morning, is_complete=True)
+    to_json(morning, Ending())
     return time.perf_counter() - began
 
 

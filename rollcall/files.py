@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
-_FOR_EVERYBODY = 0o644
+FOR_EVERYBODY = 0o644
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -22,7 +24,7 @@ def write_whole(path: Path, text: str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes files that only their owner reads; a report is for everybody.
-        os.chmod(name, _FOR_EVERYBODY)
+        os.chmod(name, FOR_EVERYBODY)
         os.replace(name, path)
     except BaseException as problem:
         if name:
@@ -30,3 +32,16 @@ def write_whole(path: Path, text: str) -> None:
         if isinstance(problem, OSError):
             raise OSError(problem.errno, problem.strerror, str(path)) from None
         raise
+
+
+def part_of(path: Path) -> Path:
+    """Where a file is written beside the one that it will replace."""
+    return path.parent / f".{path.name}.{os.getpid()}.part"
+
+
+def sweep(path: Path, *, before: datetime) -> None:
+    """Removes what runs that were killed while they wrote it have left beside it, a day ago or longer."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        with suppress(OSError):
+            if left.stat().st_mtime < (before - timedelta(days=1)).timestamp():
+                left.unlink()

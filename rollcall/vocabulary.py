@@ -36,6 +36,7 @@ class Of(StrEnum):
     RUN = "of its run"
     OUTPUT = "of its output"
     TIME = "of its time"
+    CHECK = "of a check of your own"
     WARNING = "worth knowing, not urgent"
 
 
@@ -426,6 +427,14 @@ class CauseCode(StrEnum):
         meaning="It took less than its `min_runtime`, and may have done nothing.",
         step="See in the log of that run whether it did its work",
         allowed_by="late",
+    )
+
+    CHECK_FAILED = Record(
+        "check-failed",
+        Of.CHECK,
+        Verdict.FAILED,
+        meaning="A check that somebody wrote for it failed, and nothing else says why.",
+        step="See to what that check asks for, then {again}",
     )
 
     # Nothing of it is lost.

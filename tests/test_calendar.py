@@ -17,7 +17,7 @@ from rollcall.commands import calendar
 from rollcall.errors import BadInput
 from rollcall.history.rows import Row, Whole
 from rollcall.history.writing import merge
-from rollcall.run.settings import AS_OF, JOBS_FILE, SCHEDULER_URL
+from rollcall.run.options import AS_OF, JOBS_FILE, SCHEDULER_URL
 from rollcall.vocabulary import Verdict
 
 AS_OF_TIME = "2026-02-11T07:02:00+01:00"
@@ -87,8 +87,8 @@ weekly
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A jobs.toml and what its jobs left."""
-    for name in (AS_OF, JOBS_FILE, SCHEDULER_URL):
-        monkeypatch.delenv(name, raising=False)
+    for option in (AS_OF, JOBS_FILE, SCHEDULER_URL):
+        monkeypatch.delenv(option.environment, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(sys, "stdout", TextIOWrapper(BytesIO(), encoding="utf-8"))
     monkeypatch.chdir(tmp_path)

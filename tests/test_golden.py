@@ -20,10 +20,12 @@ import pytest
 from fixtures.house import NOW, ZURICH, House
 from rollcall.causes.action import Action, Deed
 from rollcall.morning import Morning
+from rollcall.morning.ending import Ending
+from rollcall.morning.state import state_of
 from rollcall.report.summary import render_summary
 from rollcall.sinks.github import render_annotations, render_step_summary
 from rollcall.sinks.json import to_json
-from rollcall.sinks.metrics import render_metrics
+from rollcall.sinks.metrics import render as render_metrics
 from rollcall.sinks.nagios import render
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
@@ -79,15 +81,14 @@ def house(tmp_path: Path) -> House:
 
 def every_output(told: Morning, case: Case) -> dict[str, str]:
     run: dict[str, Any] = {"is_complete": True, **case.run}
-    line, status = render(told, **run)
-    metrics = {name: value for name, value in run.items() if name != "interruption"}
+    ending = Ending(interruption=run.get("interruption"), other_failures=tuple(run.get("other_failures", ())))
     return {
         "terminal.txt": lines([*render_summary(told, notes=case.notes, **run)]),
         "summary.md": render_step_summary(told, notes=case.notes, **run),
         "annotations.txt": lines(render_annotations(told, **run)),
-        "metrics.prom": render_metrics(told, **metrics),
-        f"nagios.exit{status}.txt": lines([line]),
-        "morning.json": to_json(told, since=case.since, **run),
+        "metrics.prom": render_metrics(told.judged_at, told, ending),
+        f"nagios.exit{state_of(told, ending)}.txt": lines([render(told, ending)]),
+        "morning.json": to_json(told, ending, since=case.since),
     }
 
 

@@ -19,7 +19,7 @@ from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read_told, read_whole
 from rollcall.history.rows import OutputRow, PastMorning, Row, Told, Whole
 from rollcall.history.writing import merge, update_told, write
-from rollcall.run.settings import JOBS_FILE
+from rollcall.run.options import JOBS_FILE
 from rollcall.times import read_now
 from rollcall.vocabulary import Verdict
 
@@ -39,7 +39,7 @@ output = { path = "out/weekly-*.md" }
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A jobs.toml, and room for a history."""
-    monkeypatch.delenv(JOBS_FILE, raising=False)
+    monkeypatch.delenv(JOBS_FILE.environment, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(sys, "stdout", TextIOWrapper(BytesIO(), encoding="utf-8"))
     monkeypatch.chdir(tmp_path)

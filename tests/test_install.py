@@ -12,10 +12,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from fixtures.on_a_clock import HOUSE, JOBS, NO_SYSTEMD, furnish, script
 from rollcall import typed
@@ -172,77 +170,6 @@ def test_the_agent_for_launchd_is_a_property_list_and_judges_the_morning(folder:
     assert (looked.returncode, (folder / "reports" / "monitor.log").is_file()) == (2, True)
 
 
-# Forges -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def repository(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository whose checks lie in a folder of it; the current folder."""
-    root = tmp_path / "repository"
-    furnish(root / "roll 'call' é", monkeypatch)
-    subprocess.run(["git", "init", "--quiet", root], check=True)
-    return root
-
-
-def loaded(*arguments: str) -> Any:
-    return yaml.safe_load(printed(*arguments))
-
-
-def test_the_workflow_for_github_goes_off_in_the_zone_of_the_roll(repository: Path) -> None:
-    workflow = loaded("github", "--restart-stopped")
-    job = workflow["jobs"]["roll-call"]
-    _, judge, keep = job["steps"]
-
-    # YAML 1.1 reads the bare word `on` as true; GitHub does not.
-    assert workflow[True]["schedule"] == [{"cron": "30 6 * * *", "timezone": "Europe/Zurich"}]
-    assert judge["working-directory"] == "roll 'call' é"
-    assert judge["run"] == "python3 -m pytest checks/"
-    assert job["env"] == {"PYTEST_ADDOPTS": "--restart-stopped"}
-    assert keep["with"]["path"].split("\n")[0] == "roll 'call' é/reports/morning.html"
-    assert "05:30 UTC is 06:30 and 07:30 Europe/Zurich" in install("github")[1]
-
-    Path("Makefile").touch()
-    assert loaded("github")["jobs"]["roll-call"]["steps"][1]["run"] == "make check"
-
-
-def test_the_job_for_gitlab_says_how_it_is_scheduled(repository: Path) -> None:
-    (name, job), *_ = loaded("gitlab").items()
-    _, out, _ = install("gitlab")
-
-    assert (name, job["rules"]) == ("roll-call-roll-call", [{"if": '$CI_PIPELINE_SOURCE == "schedule"'}])
-    assert shlex.split(job["script"][0]) == ["cd", "roll 'call' é"]
-    assert job["artifacts"]["when"] == "always"
-    assert '"cron=30 6 * * *" --form "cron_timezone=Europe/Zurich"' in out
-    assert "include: [{local: .gitlab/roll-call-roll-call.yml}]" in out
-
-
-def test_a_workflow_is_on_once_it_is_committed(repository: Path) -> None:
-    here = ["git", "-C", str(repository), "-c", "user.name=me", "-c", "user.email=me@example.org"]
-
-    install("github", "--write")
-    before = install("github", "--check")
-    subprocess.run([*here, "add", "."], check=True)
-    subprocess.run([*here, "commit", "--quiet", "--message", "on a clock"], check=True)
-    after = install("github", "--check")
-    workflow = repository / ".github" / "workflows" / "roll-call-roll-call.yml"
-    workflow.write_text(f"{workflow.read_text(encoding='utf-8')}# a line\n", encoding="utf-8")
-    changed = install("github", "--check")
-
-    assert [each[0] for each in (before, after, changed)] == [1, 0, 1]
-    assert "not committed" in before[1]
-    assert "no longer right" in changed[1]
-
-
-def test_a_schedule_that_gitlab_keeps_is_never_said_to_be_there(repository: Path) -> None:
-    install("gitlab", "--write")
-    before = install("gitlab", "--check")
-    (repository / ".gitlab-ci.yml").write_text("include: [{local: .gitlab/roll-call-roll-call.yml}]\n")
-    after = install("gitlab", "--check")
-
-    assert (before[0], "does not include" in before[1]) == (1, True)
-    assert (after[0], "cannot be told from here" in after[1]) == (1, True)
-
-
 # Written, looked at, taken away -----------------------------------------------------------------------------------
 
 
@@ -299,9 +226,9 @@ def test_a_torn_block_is_left_alone(crontab: Path, folder: Path) -> None:
     status, out, err = install("cron", "--write")
 
     assert (status, out) == (4, "")
-    assert "Mend them with `crontab -e`" in err
+    assert "Fix them with `crontab -e`" in err
     assert kept(crontab) == torn
-    assert (install("--check")[0], "cannot be told" in install("--check")[1]) == (1, True)
+    assert (install("--check")[0], "cannot be seen" in install("--check")[1]) == (1, True)
 
 
 @needs_systemd
@@ -314,12 +241,25 @@ def test_a_timer_that_is_written_and_not_running_is_not_called_on(folder: Path, 
     assert (status, "NOT done: systemctl --user daemon-reload" in out) == (1, True)
     assert len(enabled) == 2
     checked = install("systemd", "--check")
-    assert (checked[0], "not switched on" in checked[1], "`systemctl --user start" in checked[1]) == (1, True, True)
+    assert (checked[0], "not switched on" in checked[1], "`systemctl --user restart" in checked[1]) == (1, True, True)
 
     install("systemd", "--write")
     assert len([*units.glob("*.timer"), *(units / "timers.target.wants").iterdir()]) == 2
     install("systemd", "--remove")
     assert [*units.rglob("rollcall-*")] == []
+
+
+@needs_systemd
+def test_each_timer_must_be_enabled(folder: Path, home: Path) -> None:
+    """Asked for two of them at once, systemctl is content with one."""
+    install("systemd", "--monitor", "--write")
+    wanted = home / ".config/systemd/user/timers.target.wants"
+    morning = next(each for each in wanted.iterdir() if "hourly" not in each.name)
+    morning.unlink()
+
+    status, out, _ = install("systemd", "--check")
+
+    assert (status, f"disabled; `systemctl --user enable {morning.name}`" in out) == (1, True)
 
 
 @pytest.mark.usefixtures("launchctl")
@@ -344,7 +284,7 @@ def test_a_unit_that_no_longer_fits_the_roll_is_told_to_be_old(folder: Path, hom
     moved = install("launchd", "--check")
 
     assert [each[0] for each in (later, moved)] == [1, 1]
-    assert f"mend it: {typed.rollcall()} install launchd --write" in later[1]
+    assert f"fix it: {typed.rollcall()} install launchd --write" in later[1]
 
 
 @pytest.mark.usefixtures("launchctl")
@@ -396,7 +336,6 @@ def test_it_says_who_decides_who_waits_and_what_else_a_person_must_do(
     assert "jobs.toml needs AIME_TOKEN" in out
     assert "very-secret" not in out
     assert "IN_A_COMMENT" not in out
-    assert "secrets.AIME_TOKEN" in install("github")[1]
 
 
 def test_it_says_what_the_machines_clock_makes_of_it(folder: Path, home: Path) -> None:
@@ -408,11 +347,10 @@ def test_it_says_what_the_machines_clock_makes_of_it(folder: Path, home: Path) -
 
 
 BAD = [
-    ([], "which clock? Write one of cron, systemd, launchd, github and gitlab"),
+    ([], "which clock? Write one of cron, systemd and launchd"),
     (["cron", "--at", "25:00"], '--at = "25:00"'),
     (["cron", "--at", "６:30"], "--at ="),
     (["cron", "--at", "02:30"], "clock change"),
-    (["github", "--monitor"], "only with cron, systemd and launchd"),
     (["cron", "--jobs-file", "no.toml"], "no.toml"),
 ]
 
@@ -432,9 +370,7 @@ def test_a_clock_that_is_not_known_is_a_usage_error(capsys: pytest.CaptureFixtur
         install("at")
 
     assert ended.value.code == 4
-    assert (
-        "invalid choice: 'at' (choose from 'cron', 'systemd', 'launchd', 'github', 'gitlab')" in capsys.readouterr().err
-    )
+    assert "invalid choice: 'at' (choose from 'cron', 'systemd', 'launchd')" in capsys.readouterr().err
 
 
 def test_what_the_machine_does_not_have_is_not_written(

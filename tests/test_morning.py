@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures.one_morning import HAIKU, Told, haiku_job, made, morning, not_seen, roll_of
 from rollcall.morning import judge_morning
+from rollcall.morning.ending import Ending
 from rollcall.report.headline import headline
+from rollcall.sinks.base import Start
 from rollcall.sinks.json import incomplete_json, to_json
 from rollcall.vocabulary import CauseCode
 
 
 def written(told: Told, *, is_complete: bool = True) -> dict[str, Any]:
-    whole = json.loads(to_json(told.judged, is_complete=is_complete))
+    whole = json.loads(to_json(told.judged, Ending() if is_complete else Ending(interruption="it goes on")))
     assert isinstance(whole, dict)
     return whole
 
@@ -68,7 +71,7 @@ def test_what_a_scheduler_lists_and_nobody_declared_is_told() -> None:
 
 
 def test_a_check_that_failed_without_a_finding_needs_attention() -> None:
-    whole = json.loads(to_json(morning().judged, is_complete=True, other_failures=["checks/test_own.py::test_x"]))
+    whole = json.loads(to_json(morning().judged, Ending(other_failures=("checks/test_own.py::test_x",))))
 
     assert (whole["verdict"], whole["other_failures"]) == ("attention", ["checks/test_own.py::test_x"])
 
@@ -77,7 +80,7 @@ def test_a_scheduler_that_nobody_asked_leaves_the_morning_a_part() -> None:
     told = morning()
     jobs = tuple(job.but(scheduler=None) for job in told.roll.jobs)
     part = judge_morning(replace(told.roll, jobs=jobs), told.evidence, now=told.now, schedulers=())
-    whole = json.loads(to_json(part, is_complete=True))
+    whole = json.loads(to_json(part, Ending()))
 
     assert (whole["verdict"], whole["complete"]) == ("incomplete", False)
     assert headline(part, is_complete=True).startswith("1 of 1 job, but only 0 of 1 scheduler checked")
@@ -198,7 +201,7 @@ def test_a_selection_is_never_the_whole_morning(chosen: list[int]) -> None:
     told = two_declared()
     jobs = [told.roll.jobs[index] for index in chosen]
     partial = judge_morning(told.roll, told.evidence, now=told.now, jobs=jobs)
-    whole = json.loads(to_json(partial, is_complete=True))
+    whole = json.loads(to_json(partial, Ending()))
 
     assert (whole["verdict"], whole["complete"], whole["jobs_declared"]) == ("incomplete", False, 2)
 
@@ -206,7 +209,7 @@ def test_a_selection_is_never_the_whole_morning(chosen: list[int]) -> None:
 def test_a_selection_in_which_something_is_wrong_needs_attention() -> None:
     told = two_declared()
     wrong = judge_morning(told.roll, told.evidence, now=told.now, jobs=told.roll.jobs[1:])
-    whole = json.loads(to_json(wrong, is_complete=True))
+    whole = json.loads(to_json(wrong, Ending()))
 
     assert (whole["verdict"], whole["complete"]) == ("attention", False)
 
@@ -216,18 +219,18 @@ def test_a_scheduler_without_a_job_is_judged_too() -> None:
     alone = judge_morning(told.roll, told.evidence, now=told.now, jobs=[])
 
     assert alone.needs_a_person
-    assert json.loads(to_json(alone, is_complete=True))["verdict"] == "attention"
+    assert json.loads(to_json(alone, Ending()))["verdict"] == "attention"
 
 
 def test_judging_twice_tells_the_same() -> None:
     told = morning(status="error")
 
-    assert to_json(told.judged, is_complete=True) == to_json(told.judged, is_complete=True)
+    assert to_json(told.judged, Ending()) == to_json(told.judged, Ending())
 
 
 def test_what_stands_there_before_the_result_says_nothing_good() -> None:
     told = morning()
-    whole = json.loads(incomplete_json(told.now, told.roll.zone, demo=None))
+    whole = json.loads(incomplete_json(Start(folder=Path(), judged_at=told.now, by="pytest", zone=told.roll.zone)))
 
     assert (whole["complete"], whole["verdict"], whole["jobs"]) == (False, "incomplete", [])
     assert datetime.fromisoformat(whole["judged_at"]) == told.now

@@ -21,8 +21,10 @@ from rollcall.cli import main
 from rollcall.evidence import JobListed, NotSeen, Outcome, RunSeen, SchedulerSeen
 from rollcall.morning import Morning, judge_morning
 from rollcall.morning.document import MOST_RUNS, Changes, Document
+from rollcall.morning.ending import Ending
 from rollcall.morning.links import filled_link
 from rollcall.recorded.replay import replay
+from rollcall.sinks.base import Start
 from rollcall.sinks.json import incomplete_json, to_json
 from rollcall.times import to_iso
 from rollcall.vocabulary import CauseCode
@@ -58,8 +60,12 @@ def beside_a_memory(memory: SchedulerSeen | NotSeen, **others: Any) -> Morning:
     return morning(job=haiku_job(scheduler=scheduler), memory=memory, **others).judged
 
 
+def start(at: datetime, *, replay_of: datetime | None = None) -> Start:
+    return Start(folder=Path(), judged_at=at, by="pytest", zone=ZURICH, replay_of=replay_of)
+
+
 def written(told: Morning, **run: Any) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(to_json(told, **({"is_complete": True} | run)))
+    read: dict[str, Any] = json.loads(to_json(told, run.pop("ending", Ending()), **run))
     return read
 
 
@@ -69,9 +75,12 @@ ACTIONS = (
 )
 CHANGES = Changes(since=NOW - timedelta(days=1), fixed=(haiku_job().id,), new=(), otherwise=(), added=(), gone=("b",))
 UNSEEN = morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN), folder=not_seen(CauseCode.OUTPUT_UNREADABLE, "gone"))
+ANOTHER_FAILED = Ending(other_failures=("checks/test_own.py::test_x",))
 MORNINGS: dict[str, dict[str, Any]] = {
     "whole": written(morning().judged),
-    "something is wrong": written(morning(status="error").judged, other_failures=["checks/test_own.py::test_x"]),
+    "something is wrong": written(
+        morning(status="error").judged, ending=Ending(other_failures=("checks/test_own.py::test_x",))
+    ),
     "known for days": written(morning(status="error").judged, since={haiku_job().id: NOW - timedelta(days=3)}),
     "mended": written(replace(morning().judged, actions=ACTIONS)),
     "nothing could be seen": written(UNSEEN.judged),
@@ -81,12 +90,12 @@ MORNINGS: dict[str, dict[str, Any]] = {
     "without a scheduler": written(morning(has_scheduler=False).judged),
     "not registered": written(morning(registered=False).judged),
     "not due yet": written(morning(since="2026-02-11T12:00+01:00", last_execution=None, files=[]).judged),
-    "broken off": written(morning().judged, is_complete=False, interruption="it was interrupted"),
+    "broken off": written(morning().judged, ending=Ending(interruption="it was interrupted")),
     "partial": written(judge_morning(UNSEEN.roll, UNSEEN.evidence, now=NOW, jobs=[])),
     "changed": written(morning().judged, changes=CHANGES),
     "a demo": written(replace(morning().judged, demo="This is the demo")),
-    "not begun": json.loads(incomplete_json(NOW, ZURICH, demo=None)),
-    "refused": json.loads(incomplete_json(NOW, ZURICH, demo=None, because="jobs.toml: is not TOML", replay_of=NOW)),
+    "not begun": json.loads(incomplete_json(start(NOW))),
+    "refused": json.loads(incomplete_json(start(NOW, replay_of=NOW), "jobs.toml: is not TOML")),
 }
 
 
@@ -357,7 +366,7 @@ def test_a_line_a_job_is_written(tmp_path: Path) -> None:
     for name in ("a", "b"):
         house.add(name)
 
-    lines = to_json(house.morning(), is_complete=True).splitlines()
+    lines = to_json(house.morning(), Ending()).splitlines()
 
     assert [json.loads(line.rstrip(","))["id"] for line in lines if line.startswith(' {"id":"')] == ["aime", "a", "b"]
 
@@ -373,4 +382,4 @@ def test_a_line_a_job_is_written(tmp_path: Path) -> None:
     ],
 )
 def test_the_offset_tells_which_hour_is_meant(moment: str) -> None:
-    assert json.loads(incomplete_json(at(moment), ZURICH, demo=None))["judged_at"] == moment
+    assert json.loads(incomplete_json(start(at(moment))))["judged_at"] == moment

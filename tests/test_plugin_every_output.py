@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.every_output import Watched, of_nagios
-from fixtures.lived_in import NOW, lived_in
+from fixtures.every_output import Watched
+from fixtures.lived_in import HOUSE, NOW, lived_in
 
 OUTPUTS = ("page", "json", "junit", "metrics", "github", "terminal")
 
@@ -53,11 +53,12 @@ def reset(watched: Watched) -> None:
     watched.house.reports.mkdir(exist_ok=True)
     for name, text in YESTERDAYS.items():
         (watched.house.reports / name).write_text(text)
-    watched.metrics.write_text("rollcall_complete 1\n")
+    watched.metrics.write_text("rollcall_complete 1.0\n")
     for left in (watched.summary, watched.house.folder / "began"):
         left.unlink(missing_ok=True)
 
 
+OURS = (HOUSE / "checks" / "conftest.py").read_text(encoding="utf-8")
 YESTERDAYS = {
     "morning.html": "<title>All 4 jobs did their work</title>",
     "morning.json": '{"complete": true, "verdict": "ok"}',
@@ -70,7 +71,7 @@ CANNOT_BE_LOADED = ("test_a_first.py", "import no_such_module\n")
 BROKEN_OFF: dict[str, Case] = {
     "a worker crashes": (("test_own.py", CRASHES), ["-n", "2"], "only 36 of 37 checks came to their end"),
     "pytest.exit": (("test_a_first.py", ENDS_ALL), [], "only 10 of 37 checks came to their end"),
-    "pytest breaks": (("conftest.py", BREAKS_PYTEST), [], "pytest ended with status 3"),
+    "pytest breaks": (("conftest.py", OURS + BREAKS_PYTEST), [], "pytest ended with status 3"),
     "a file cannot be loaded": (CANNOT_BE_LOADED, [], "1 file of checks could not be loaded"),
     "a file cannot be loaded, the others go on": (
         CANNOT_BE_LOADED,
@@ -124,102 +125,46 @@ def test_no_output_of_a_run_that_was_broken_off_says_that_all_is_well(watched: W
     assert [each for each in run.left if each.startswith(".")] == []
 
 
-@pytest.mark.parametrize("name", ["pytest breaks", "a file cannot be loaded", "page has no place", "disk full"])
-def test_nagios_is_told_one_line_and_unknown_of_a_run_that_was_broken_off(watched: Watched, name: str) -> None:
-    run = watched.run("--nagios", *stage(watched, BROKEN_OFF[name]))
-
-    assert (of_nagios(run), run.status) == ("not well", 3)
-
-
 @pytest.mark.parametrize(
-    ("by", "options", "because"),
+    ("by", "because"),
     [
-        (signal.SIGINT, [], "it was interrupted"),
-        (signal.SIGINT, ["--nagios"], "it was interrupted"),
-        (signal.SIGTERM, [], "has not come to its end"),
-        (signal.SIGKILL, [], "has not come to its end"),
+        (signal.SIGINT, "it was interrupted"),
+        (signal.SIGTERM, "has not come to its end"),
+        (signal.SIGKILL, "has not come to its end"),
     ],
-    ids=["Ctrl-C", "Ctrl-C of --nagios", "SIGTERM", "SIGKILL"],
+    ids=["Ctrl-C", "SIGTERM", "SIGKILL"],
 )
 def test_no_output_of_a_run_that_was_struck_says_that_all_is_well(
-    watched: Watched, by: signal.Signals, options: list[str], because: str
+    watched: Watched, by: signal.Signals, because: str
 ) -> None:
     watched.house.add_check(WAITS, "test_a_first.py")
     reset(watched)
-    run = watched.strike((watched.house.folder / "began").exists, *options, by=by)
+    run = watched.strike((watched.house.folder / "began").exists, by=by)
 
     assert is_claimed(watched.said(run)) == []
     assert because in run.page
     assert run.morning["complete"] is False
-    if by is signal.SIGINT:
-        assert run.status == (3 if options else 2)
-        assert not options or of_nagios(run) == "not well"
-    else:
-        assert "junit.xml" not in run.left
+    assert run.status == (2 if by is signal.SIGINT else -by)
+    assert ("junit.xml" in run.left) == (by is signal.SIGINT)
 
 
-@pytest.mark.parametrize("options", [[], ["--nagios"]], ids=["plain", "--nagios"])
-def test_no_output_says_that_all_is_well_where_jobs_toml_is_bad(watched: Watched, options: list[str]) -> None:
+def test_no_output_says_that_all_is_well_where_jobs_toml_is_bad(watched: Watched) -> None:
     reset(watched)
     (watched.house.folder / "jobs.toml").write_text("timezne = 'UTC'\n")
-    run = watched.run(*options)
+    run = watched.run()
 
     assert is_claimed(watched.said(run)) == []
-    assert run.status == (3 if options else 4)
-    assert run.text.startswith("ROLLCALL UNKNOWN - ") == bool(options)
+    assert run.status == 4
 
 
 def test_every_output_of_a_part_says_so(watched: Watched) -> None:
     reset(watched)
     run = watched.run("-k", "wake or backup")
-    nagios = watched.run("-k", "wake or backup", "--nagios")
 
     assert {output: words for output, words in watched.said(run).items() if words != "part"} == {
         "status": "well",
         "history": "nothing",
     }
-    assert (of_nagios(nagios), nagios.status) == ("part", 3)
-
-
-CALLED = {"-s -vv": ["-s", "-vv"], "xdist": ["-n", "2"], "no terminal": ["-p", "no:terminal"]}
-
-
-@pytest.mark.parametrize("options", CALLED.values(), ids=CALLED.keys())
-def test_nagios_is_told_one_line_however_pytest_is_called(watched: Watched, options: list[str]) -> None:
-    watched.house.add_check("def test_prints():\n    print('OK - taken')\n")
-    run = watched.run("--nagios", *options)
-
-    assert (of_nagios(run), run.status) == ("well", 0)
-    assert run.text.startswith("ROLLCALL OK - All 4 jobs did their work | jobs=4;;;0 ")
-
-
-@pytest.mark.parametrize(
-    ("options", "status", "begins"),
-    [(["--collect-only"], 3, "ROLLCALL UNKNOWN - INCOMPLETE: nothing was checked"), (["--help"], 0, "usage: ")],
-    ids=["--collect-only", "--help"],
-)
-def test_nagios_is_not_told_that_all_is_well_where_pytest_only_shows(
-    watched: Watched, options: list[str], status: int, begins: str
-) -> None:
-    run = watched.run("--nagios", *options)
-
-    assert run.status == status
-    assert run.text.startswith(begins)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "def pytest_sessionfinish(session):\n    session.exitstatus = 1\n",
-        "def pytest_terminal_summary():\n    raise RuntimeError('broken plugin')\n",
-    ],
-    ids=["another status", "an exception"],
-)
-def test_nagios_is_not_told_that_all_is_well_where_another_plugin_says_otherwise(watched: Watched, text: str) -> None:
-    watched.house.add_check(text, "conftest.py")
-    run = watched.run("--nagios")
-
-    assert (of_nagios(run), run.status) == ("not well", 3)
 
 
 def test_metrics_that_cannot_be_written_are_told_before_anything_is_asked(watched: Watched) -> None:
@@ -231,14 +176,6 @@ def test_metrics_that_cannot_be_written_are_told_before_anything_is_asked(watche
     assert run.text.strip().endswith("no/such/x.prom cannot be written: No such file or directory")
     assert watched.house.scheduler.asked == []
     assert is_claimed(watched.said(run), but=("metrics",)) == []
-
-
-def test_nagios_is_told_of_a_job_that_needs_a_person(watched: Watched) -> None:
-    watched.house.scheduler.says["aime"]["wake"]["last_status"] = "error"
-    run = watched.run("--nagios")
-
-    assert run.text.startswith("ROLLCALL CRITICAL - 1 of 4 jobs needs you; run-failed [wake]: ")
-    assert (of_nagios(run), run.status) == ("not well", 2)
 
 
 def test_every_output_of_a_whole_morning_says_that_all_is_well(watched: Watched) -> None:
@@ -266,4 +203,4 @@ def test_a_history_that_cannot_be_written_is_a_note_and_changes_no_verdict(watch
     assert run.status == 0
     assert {name: watched.said(run)[name] for name in ("json", "history")} == {"json": "well", "history": "nothing"}
     assert run.text.count("note: ") == 1
-    assert "history.sqlite3" in run.page
+    assert "history.sqlite3" in run.text

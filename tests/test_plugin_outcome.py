@@ -236,19 +236,33 @@ def test_one_cause_is_told_once(run: Run) -> None:
     assert last_words.count("run-failed [wake]") == 1
 
 
-def test_the_page_names_the_checks_that_no_finding_explains(run: Run) -> None:
-    names = [each.split("::")[-1] for each in run.morning["other_failures"]]
+FAILED_BY_THEMSELVES = [
+    "test_fixture_that_asserts[wake]",
+    "test_not_kept[write]",
+    "test_own_assertion[wake]",
+    "test_own_assertion_after_a_broken_promise[wake]",
+    "test_own_assertion_beside_a_kept_promise[wake]",
+    "test_typo[wake]",
+]
 
-    assert sorted(names) == [
-        "test_fixture_that_asserts[wake]",
-        "test_not_kept[write]",
-        "test_own_assertion[wake]",
-        "test_own_assertion_after_a_broken_promise[wake]",
-        "test_own_assertion_beside_a_kept_promise[wake]",
-        "test_typo[wake]",
-    ]
-    assert "Other checks that failed" in run.page
-    assert '<a href="#job-write">write</a>: <code>checks/test_own.py::test_not_kept[write]</code>' in run.page
+
+def test_a_check_of_your_own_about_a_job_counts_for_that_job(run: Run) -> None:
+    failed = {
+        finding["check"].split("::")[-1]: (job["id"], finding["verdict"], finding["because"])
+        for job in run.morning["jobs"]
+        for finding in job["findings"]
+        if finding["code"] == "check-failed"
+    }
+    [write] = [job for job in run.morning["jobs"] if job["id"] == "write"]
+
+    assert sorted(failed) == FAILED_BY_THEMSELVES
+    assert failed["test_own_assertion[wake]"][:2] == ("wake", "failed")
+    assert "your check checks/test_own.py::test_not_kept[write] failed: " in failed["test_not_kept[write]"][2]
+    assert (write["verdict"], write["cause"]["code"]) == ("failed", "check-failed")
+    assert "checks/test_own.py::test_not_kept[write]" in write["cause"]["sentence"]
+    assert run.morning["other_failures"] == []
+    assert "check-failed [write]: Your check checks/test_own.py::test_not_kept[write] failed" in run.text
+    assert "check-failed" in run.page
 
 
 @pytest.mark.parametrize(

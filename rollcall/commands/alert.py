@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Generator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollcall.commands.begin import add_options, wanted_of
 from rollcall.errors import BadInput
-from rollcall.run.settings import JOBS_FILE, Asked
+from rollcall.run.clock import clock_from
+from rollcall.run.options import JOBS_FILE
 from rollcall.times import read_now
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     parser = commands.add_parser("alert", help="send a test message through every channel of [alert]")
     parser.add_argument("--test", action="store_true", required=True, help="send it, and say who took it")
-    parser.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
+    add_options(parser, (JOBS_FILE,))
     parser.set_defaults(command=run)
 
 
@@ -33,12 +34,11 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     from rollcall.sinks.alert.channels import carry, channels_of
     from rollcall.sinks.alert.message import write_test
 
-    asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file)
-    now = read_now()
-    roll = asked.load(os.environ, now)
+    now, wanted = read_now(), wanted_of(asked_for)
+    roll = wanted.load(os.environ, clock_from(now))
     if roll.alert is None:
         rule = 'nobody is declared who is to hear of a change. Add [alert] with webhook = "…" or apprise = ["…"].'
-        raise BadInput.single(asked.shown_file, rule)
+        raise BadInput.single(wanted.shown_file, rule)
     message = write_test(now, roll.zone, jobs_file=roll.file.absolute())
     carried = carry([(each, [message]) for each in channels_of(roll.alert)], limit=roll.alert.timeout)
     for each in carried:

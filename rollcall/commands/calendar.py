@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall.ask import list_outputs
+from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.selected import selected
 from rollcall.errors import BadInput
 from rollcall.evidence import NotSeen, Outputs, OutputSeen
@@ -30,7 +31,9 @@ from rollcall.report.calendar import Paper, render_legend, render_past
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
-from rollcall.run.settings import AS_OF, JOBS_FILE, REPLAY, Asked
+from rollcall.run.clock import clock_from
+from rollcall.run.options import AS_OF, JOBS_FILE, REPLAY
+from rollcall.run.wanted import Wanted
 from rollcall.text import clean
 from rollcall.times import parse_span, read_now, show_instant, show_span
 from rollcall.verdict import interval
@@ -54,11 +57,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     calendar.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs")
     calendar.add_argument("--since", metavar="SPAN", default=_SINCE, help=f'how far back, such as "2 w" ({_SINCE})')
     calendar.add_argument("--all", action="store_true", help="a row for every run, also for those simply made")
-    calendar.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
-    calendar.add_argument("--as-of", metavar="TIME", help=f"a past moment instead of now (${AS_OF})")
-    calendar.add_argument(
-        "--replay", metavar="DIR", help=f"a morning that --record kept; no folder is listed (${REPLAY})"
-    )
+    add_options(calendar, (JOBS_FILE, AS_OF, REPLAY))
     calendar.add_argument(
         "--file", metavar="FILE", help=f"the history; default: {Path('reports') / FILE} beside jobs.toml"
     )
@@ -68,14 +67,8 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 def run(asked_for: argparse.Namespace) -> Iterator[str]:
     """The lines of the table. Raises `BadInput`."""
     period = read_period(asked_for.since)
-    asked = Asked.of(
-        environment=os.environ,
-        folder=Path.cwd(),
-        jobs_file=asked_for.jobs_file,
-        as_of=asked_for.as_of,
-        replay=asked_for.replay,
-    )
-    told = _recorded(asked, asked_for) if asked.replay else _looked_at(asked, asked_for, period)
+    wanted = wanted_of(asked_for)
+    told = _recorded(wanted, asked_for) if wanted.replay else _looked_at(wanted, asked_for, period)
     paper = paper_for(shows_all=asked_for.all)
     moment = f"{show_instant(told.now, told.roll.zone, year=True)}, {told.roll.zone.key}"
     yield f"{moment}: the last {show_span(period)}, told by {told.by}"
@@ -106,12 +99,12 @@ class _Witnesses:
         return signs.joined_by(remembered(job, self.chronicle.of(job.id)))
 
 
-def _looked_at(asked: Asked, asked_for: argparse.Namespace, period: timedelta) -> _Witnesses:
+def _looked_at(wanted: Wanted, asked_for: argparse.Namespace, period: timedelta) -> _Witnesses:
     present = read_now()
-    roll = asked.load(os.environ, present)
-    now = asked.judged_at(roll, present)
+    roll = wanted.load(os.environ, clock_from(present))
+    now = wanted.judged_at(roll, present)
     jobs = selected(roll, asked_for.jobs)
-    file = Path(asked_for.file).expanduser() if asked_for.file else asked.reports / FILE
+    file = Path(asked_for.file).expanduser() if asked_for.file else wanted.reports / FILE
     # What was judged at this very moment counts as well.
     chronicle = read(file, jobs, now=now + LOOKING_TIME, most=MOST_RUNS)
     return _Witnesses(
@@ -131,11 +124,11 @@ def _firsts(outputs: Mapping[str, Outputs]) -> dict[str, OutputSeen | NotSeen]:
     return {job_id: seen[0] for job_id, seen in outputs.items() if seen}
 
 
-def _recorded(asked: Asked, asked_for: argparse.Namespace) -> _Witnesses:
+def _recorded(wanted: Wanted, asked_for: argparse.Namespace) -> _Witnesses:
     """A morning that was recorded tells of the files that it listed, and knows no history."""
-    recorded = asked.load_replay()
+    recorded = wanted.load_replay()
     assert recorded is not None
-    now = asked.judged_at(recorded.roll, recorded.recorded_at)
+    now = wanted.judged_at(recorded.roll, recorded.recorded_at)
     return _Witnesses(
         roll=recorded.roll,
         jobs=selected(recorded.roll, asked_for.jobs),

@@ -15,11 +15,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rollcall.ask import gather
-from rollcall.commands.witnessed import add_options, witnessed
+from rollcall.commands.begin import add_options, begun
+from rollcall.commands.selected import selected
 from rollcall.evidence import Evidence
-from rollcall.morning import Morning, judge_morning
+from rollcall.morning import Morning
 from rollcall.morning.chain import diagnose
 from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
+from rollcall.run.options import OF_A_MORNING
 from rollcall.times import show_span
 from rollcall.verdict.second_look import LONGEST_WAIT, wait_before_second_look, with_second_look
 
@@ -34,7 +36,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     parser = commands.add_parser("diagnose", help="what is wrong, link by link, from the scheduler to the disk")
     parser.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs and their schedulers, in full")
-    add_options(parser)
+    add_options(parser, OF_A_MORNING)
     parser.add_argument("--json", action="store_true", help="the same for programs")
     parser.add_argument(
         "--no-wait",
@@ -47,19 +49,12 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines of the diagnosis; returns the exit status. Raises `BadInput`."""
-    seen = witnessed(asked_for, asks_all=not asked_for.jobs)
-    morning = judge_morning(
-        seen.roll,
-        seen.evidence,
-        now=seen.now,
-        jobs=seen.jobs,
-        schedulers=seen.schedulers,
-        replay_of=seen.replay_of,
-        again=seen.again,
-        jobs_file=seen.jobs_file,
-    )
-    if seen.clock and not asked_for.no_wait:
-        morning = _looked_twice(morning, seen.evidence, seen.clock)
+    call = begun(asked_for, by="diagnose")
+    schedulers = () if asked_for.jobs else call.roll.schedulers
+    morning = call.look(selected(call.roll, asked_for.jobs), schedulers, at=call.start.judged_at)
+    # In a replay nobody may be asked again.
+    if call.evidence and not call.replay and not asked_for.no_wait:
+        morning = _looked_twice(morning, call.evidence, call.clock)
     diagnosis = diagnose(morning)
     if asked_for.json:
         yield diagnosis_json(diagnosis)

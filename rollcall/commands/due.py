@@ -6,12 +6,13 @@ import argparse
 import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.selected import selected
 from rollcall.roll.job import Job
-from rollcall.run.settings import AS_OF, JOBS_FILE, Asked
+from rollcall.run.clock import clock_from
+from rollcall.run.options import AS_OF, JOBS_FILE
 from rollcall.times import read_now, show_instant, show_span
 from rollcall.verdict import interval, pause
 
@@ -25,17 +26,16 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     due = commands.add_parser("due", help="every job with its last and next due run; asks no scheduler")
     due.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs")
-    due.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
-    due.add_argument("--as-of", metavar="TIME", help=f"another moment than now, past or to come (${AS_OF})")
+    add_options(due, (JOBS_FILE, AS_OF))
     due.set_defaults(command=run)
 
 
 def run(asked_for: argparse.Namespace) -> Iterator[str]:
     """The lines. Raises `BadInput`."""
-    asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file, as_of=asked_for.as_of)
-    now = read_now()
-    roll = asked.load(os.environ, now)
-    at = asked.moment(roll.zone) or now
+    now, wanted = read_now(), wanted_of(asked_for)
+    roll = wanted.load(os.environ, clock_from(now))
+    # Past or to come: nobody is asked.
+    at = wanted.as_of.at(roll.zone) if wanted.as_of else now
     jobs = selected(roll, asked_for.jobs)
     yield f"{show_instant(at, roll.zone, year=True)}, {roll.zone.key}"
     for job in jobs:

@@ -12,15 +12,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollcall.causes.action import told
-from rollcall.commands.acting import Acting, acting
+from rollcall.commands.begin import add_options, begun_now
 from rollcall.commands.selected import check_declared
-from rollcall.commands.witnessed import add_address
 from rollcall.errors import BadInput
 from rollcall.remedy import restart_stopped
 from rollcall.remedy.proof import await_proof
 from rollcall.remedy.restart import PROOF_LIMIT
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
+from rollcall.run.options import ADDRESS, DRY_RUN
+from rollcall.run.roll_call import RollCall
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -32,14 +33,13 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     parser = commands.add_parser("ensure-running", help="start every scheduler that is stopped, and prove that it runs")
     parser.add_argument("schedulers", nargs="*", metavar="SCHEDULER", help="only these schedulers")
-    add_address(parser)
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    add_options(parser, (*ADDRESS, DRY_RUN))
     parser.set_defaults(command=run)
 
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """A line for each scheduler; returns the exit status. Raises `BadInput`."""
-    here = acting(asked_for)
+    here = begun_now(asked_for, by="ensure-running")
     # Whether the jobs' work is there is not the question: the scheduler's own word about them is enough.
     schedulers = [each.alone for each in _selected(here.roll, asked_for.schedulers)]
     by_id = {each.id: each for each in schedulers}
@@ -50,10 +50,10 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     ]
 
     def judge() -> Morning:
-        return here.judge(jobs, schedulers)
+        return here.look(jobs, schedulers)
 
     morning = restart_stopped(
-        judge(), judge_again=judge, clock=here.clock, folder=here.folder, is_dry=asked_for.dry_run
+        judge(), judge_again=judge, clock=here.clock, folder=here.start.folder, is_dry=asked_for.rollcall_dry_run
     )
     status = 0
     for scheduler in schedulers:
@@ -62,8 +62,8 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         yield line
     if any(not each.is_dry for each in morning.actions):
         # What was done belongs to the runs that it was too late for, or in time.
-        whole = replace(here.judge(here.roll.jobs, here.roll.schedulers), actions=morning.actions)
-        yield from here.remember(whole, by="ensure-running")
+        whole = replace(here.look(here.roll.jobs, here.roll.schedulers), actions=morning.actions)
+        yield from here.remember_action(whole)
     return status
 
 
@@ -77,7 +77,7 @@ def _selected(roll: Roll, ids: Sequence[str]) -> list[Scheduler]:
     return [scheduler for scheduler in roll.schedulers if not ids or scheduler.id in ids]
 
 
-def _told(scheduler: Scheduler, morning: Morning, here: Acting) -> tuple[bool, str]:
+def _told(scheduler: Scheduler, morning: Morning, here: RollCall) -> tuple[bool, str]:
     """Whether the scheduler is proven to run, and the line that says so or what is wrong."""
     if action := next((each for each in morning.actions if each.subject == scheduler.id), None):
         return action.is_proven, told(action, here.roll.zone)

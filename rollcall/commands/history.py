@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.calendar import paper_for, read_period
 from rollcall.errors import BadInput, Mistake
 from rollcall.history.lines import from_lines, to_lines
@@ -23,7 +24,9 @@ from rollcall.history.reading import read_whole
 from rollcall.history.rows import FILE, Row, Whole
 from rollcall.history.writing import merge
 from rollcall.report.history import render_key, render_mornings, render_rows
-from rollcall.run.settings import JOBS_FILE, Asked
+from rollcall.run.clock import clock_from
+from rollcall.run.options import JOBS_FILE
+from rollcall.run.wanted import Wanted
 from rollcall.text import clean, counted, listed
 from rollcall.times import read_now, show_instant, show_span
 
@@ -44,7 +47,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     )
     history.add_argument("--all", action="store_true", help="a row for every run, also for those that were well")
     history.add_argument("--file", metavar="FILE", help=f"default: {Path('reports') / FILE} beside jobs.toml")
-    history.add_argument("--jobs-file", metavar="FILE", help=f"default: jobs.toml here (${JOBS_FILE})")
+    add_options(history, (JOBS_FILE,))
     carried = history.add_mutually_exclusive_group()
     carried.add_argument("--export", choices=["jsonl"], help="print it as lines of JSON that --import reads")
     carried.add_argument(
@@ -55,8 +58,8 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines; returns the exit status. Raises `BadInput`."""
-    asked = Asked.of(environment=os.environ, folder=Path.cwd(), jobs_file=asked_for.jobs_file)
-    file = Path(asked_for.file).expanduser() if asked_for.file else asked.reports / FILE
+    wanted = wanted_of(asked_for)
+    file = Path(asked_for.file).expanduser() if asked_for.file else wanted.reports / FILE
     if asked_for.imported is not None:
         return (yield from _import(file, asked_for))
     period = read_period(asked_for.since or _SINCE)
@@ -70,7 +73,11 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         yield from to_lines(_part(whole, asked_for.jobs))
     else:
         yield from _table(
-            whole, _Declared.of(asked, now, is_named=bool(asked_for.jobs_file)), asked_for, now=now, period=period
+            whole,
+            _Declared.of(wanted, now, is_named=bool(asked_for.rollcall_jobs_file)),
+            asked_for,
+            now=now,
+            period=period,
         )
     return 0
 
@@ -88,10 +95,10 @@ class _Declared:
     problem: str | None = None
 
     @classmethod
-    def of(cls, asked: Asked, now: datetime, *, is_named: bool) -> _Declared:
+    def of(cls, wanted: Wanted, now: datetime, *, is_named: bool) -> _Declared:
         """Of the file that was asked for; a history is told all the same where one that nobody named cannot be read."""
         try:
-            roll = asked.load(os.environ, now)
+            roll = wanted.load(os.environ, clock_from(now))
         except BadInput as problem:
             if is_named:
                 raise

@@ -11,10 +11,12 @@ import shutil
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from rollcall.commands.witnessed import add_options, witnessed
+from rollcall.commands.begin import add_options, begun
+from rollcall.commands.selected import selected
 from rollcall.rehearse.rehearsal import rehearse
 from rollcall.report.headline import show_replay
 from rollcall.report.rehearsal import render_rehearsal
+from rollcall.run.options import OF_A_MORNING
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -29,16 +31,17 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
         "rehearse", help="plant every fault on a copy of a good morning: which would be found, which would slip through"
     )
     parser.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs, and their schedulers")
-    add_options(parser)
+    add_options(parser, OF_A_MORNING)
     parser.set_defaults(command=run)
 
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines of the rehearsal; returns the exit status. Raises `BadInput`."""
-    seen = witnessed(asked_for, asks_all=False)
-    if seen.replay_of:
-        yield f"{show_replay(seen.replay_of, seen.roll.zone)}: nobody is asked"
-    rehearsal = rehearse(seen.roll, seen.evidence, now=seen.now, jobs=seen.jobs)
+    call = begun(asked_for, by="rehearse")
+    jobs, at = selected(call.roll, asked_for.jobs), call.start.judged_at
+    if call.start.replay_of:
+        yield f"{show_replay(call.start.replay_of, call.roll.zone)}: nobody is asked"
+    rehearsal = rehearse(call.roll, call.ask(jobs, at=at), now=at, jobs=jobs)
     yield from render_rehearsal(rehearsal, width=_width())
     return 0 if rehearsal.is_whole else 1
 

@@ -12,11 +12,11 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from rollcall.causes.action import told
-from rollcall.commands.acting import acting
+from rollcall.commands.begin import add_options, begun_now
 from rollcall.commands.selected import selected
-from rollcall.commands.witnessed import add_address
 from rollcall.remedy import rerun_missed
 from rollcall.remedy.missed import why_not
+from rollcall.run.options import ADDRESS, DRY_RUN
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -28,21 +28,22 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     parser = commands.add_parser("rerun", help="run a job now whose due run was missed, and prove that it is done")
     parser.add_argument("jobs", nargs="+", metavar="JOB", help="these jobs, in the order of jobs.toml")
-    add_address(parser)
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    add_options(parser, (*ADDRESS, DRY_RUN))
     parser.set_defaults(command=run)
 
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """A line for each job; returns the exit status. Raises `BadInput`."""
-    here = acting(asked_for)
+    here = begun_now(asked_for, by="rerun")
     jobs = selected(here.roll, asked_for.jobs)
 
     def judge() -> Morning:
-        return here.judge(jobs)
+        return here.look(jobs)
 
     before = judge()
-    after = rerun_missed(before, judge_again=judge, clock=here.clock, folder=here.folder, is_dry=asked_for.dry_run)
+    after = rerun_missed(
+        before, judge_again=judge, clock=here.clock, folder=here.start.folder, is_dry=asked_for.rollcall_dry_run
+    )
     schedulers = {each.scheduler.id: each for each in before.schedulers}
     actions = {each.subject: each for each in after.actions}
     status = 0
@@ -57,5 +58,5 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
             why_not(first, schedulers[job.scheduler.id] if job.scheduler else None) or "it was run, or begun, meanwhile"
         )
         yield f"{job.id} is not run again: {why}"
-    yield from here.remember(after, by="rerun")
+    yield from here.remember_action(after)
     return status

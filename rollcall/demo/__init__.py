@@ -1,6 +1,5 @@
 """How does one get a real morning to look at? (`demo_morning`, the parent's side of the embedded service)"""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -23,7 +22,6 @@ __all__ = ["DEMO_FAULTS", "DemoError", "DemoMorning", "demo_morning"]
 DEMO_FAULTS: tuple[str, ...] = tuple(FAULTS)
 
 HERE = Path(__file__).resolve().parent
-PACKAGES = ("apscheduler", "sqlalchemy", "starlette", "time_machine", "uvicorn")
 DEADLINE = 60.0  # real seconds until the service must be ready; it needs about two
 LOG = "service.log"
 # Of the addresses and files that a step names, for who reads of them later.
@@ -70,9 +68,6 @@ def _check(fault: str | None, folder: Path | None) -> None:
         near = nearest(fault, DEMO_FAULTS)
         cure = f"Did you mean {near}?" if near else f"Write one of: {', '.join(DEMO_FAULTS)}."
         raise DemoError(f'"{clean(fault, 60)}" is not a fault the demo knows. {cure}')
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise DemoError(f'the demo needs {", ".join(missing)}: run `pip install "roll-call[demo]"`, or `make demo`.')
     if folder is not None and folder.exists() and any(folder.iterdir()):
         raise DemoError(f"{folder} is not empty, and the demo would write over what is there. Name a new folder.")
 

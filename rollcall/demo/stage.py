@@ -47,7 +47,6 @@ class Stage:
         finally:
             # Also after an error: a run that waits for a clock nobody moves would keep the process alive.
             self.clock.set_free()
-        self.web.refresh_date()
 
     def run_until(self, instant: datetime) -> None:
         """Let everything run that the scheduler starts before `instant`, and make it `instant`."""

@@ -1,16 +1,9 @@
 """What does the service answer over HTTP?"""
 
-import asyncio
-import socket
+import json
 import threading
-import time
-
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from rollcall.demo.backend import JOBS, Backend
 
@@ -18,78 +11,75 @@ API = "/api/v1/services/scheduler"
 
 
 class Web:
-    """The web server of one backend, on a free loopback port, in its own thread."""
+    """The web server of one backend, on a free loopback port, in threads of its own."""
 
     def __init__(self, backend: Backend) -> None:
-        # Without the protocol asyncio does not switch Nagle's delay off: 23 requests/s instead of 1,400.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.bind(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self._loop = asyncio.new_event_loop()
-        config = uvicorn.Config(
-            guarded(routes(backend), backend),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            loop="asyncio",
-            http="h11",
-            ws="none",
-        )
-        self._server = uvicorn.Server(config)
-        threading.Thread(target=self._serve, name="web", daemon=True).start()
-        while not self._server.started:
-            time.sleep(0.002)
+        class Handler(_Handler):
+            serves = backend
 
-    def _serve(self) -> None:
-        self._loop.run_until_complete(self._server.serve(sockets=[self._socket]))
-
-    def refresh_date(self) -> None:
-        """Bring the header `Date` up to the clock: uvicorn renews it each real second only."""
-        asyncio.run_coroutine_threadsafe(self._server.on_tick(0), self._loop).result(timeout=10)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        self.port: int = server.server_address[1]
+        threading.Thread(target=server.serve_forever, name="web", daemon=True).start()
 
 
-def routes(backend: Backend) -> Starlette:
-    """The four addresses of the scheduler service."""
+class _Handler(BaseHTTPRequestHandler):
+    """The four addresses of the scheduler service, closed to callers without the backend's token while it has one."""
 
-    def status(request: Request) -> JSONResponse:
-        return JSONResponse(backend.status())
+    serves: Backend
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the second packet of an answer waits for the first one's receipt
 
-    def start(request: Request) -> JSONResponse:
-        backend.start()
-        return JSONResponse({"status": "started"})
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+        self._answer("GET")
 
-    def stop(request: Request) -> JSONResponse:
-        backend.stop()
-        return JSONResponse({"status": "stopped"})
+    def do_POST(self) -> None:  # noqa: N802 - http.server's name
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self._answer("POST")
 
-    def trigger(request: Request) -> JSONResponse:
-        job_id = request.path_params["job_id"]
-        if job_id not in JOBS:
-            return JSONResponse({"detail": f"unknown job {job_id}"}, status_code=404)
-        backend.run(job_id)
-        return JSONResponse({"status": "success", "job_id": job_id})
-
-    return Starlette(
-        routes=[
-            Route(f"{API}/status", status),
-            Route(f"{API}/start", start, methods=["POST"]),
-            Route(f"{API}/stop", stop, methods=["POST"]),
-            Route(f"{API}/trigger/{{job_id}}", trigger, methods=["POST"]),
-        ]
-    )
-
-
-def guarded(app: ASGIApp, backend: Backend) -> ASGIApp:
-    """`app`, closed to callers without the backend's token while it has one."""
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if backend.token is None or _token(scope) == f"Bearer {backend.token}":
-            await app(scope, receive, send)
+    def _answer(self, method: str) -> None:
+        does: dict[str, tuple[str, Callable[[], object]]] = {
+            f"{API}/status": ("GET", self.serves.status),
+            f"{API}/start": ("POST", self._start),
+            f"{API}/stop": ("POST", self._stop),
+        }
+        prefix, _, job_id = self.path.rpartition("/")
+        if prefix == f"{API}/trigger" and job_id in JOBS:
+            does[self.path] = ("POST", lambda: self._trigger(job_id))
+        needed, answer = does.get(self.path, (method, None))
+        if self.serves.token and self.headers.get("Authorization") != f"Bearer {self.serves.token}":
+            self._send(401, {"detail": "Not authenticated"})
+        elif answer is None:
+            self._send(404, {"detail": "Not Found"})
+        elif needed != method:
+            self._send(405, {"detail": "Method Not Allowed"})
         else:
-            await JSONResponse({"detail": "Not authenticated"}, status_code=401)(scope, receive, send)
+            try:
+                said = answer()
+            except Exception:  # noqa: BLE001 - what a web framework answers for whatever breaks inside
+                self._send(500, {"detail": "Internal Server Error"})
+            else:
+                self._send(200, said)
 
-    return answer
+    def _start(self) -> dict[str, str]:
+        self.serves.start()
+        return {"status": "started"}
 
+    def _stop(self) -> dict[str, str]:
+        self.serves.stop()
+        return {"status": "stopped"}
 
-def _token(scope: Scope) -> str | None:
-    return Request(scope).headers.get("authorization")
+    def _trigger(self, job_id: str) -> dict[str, str]:
+        self.serves.run(job_id)
+        return {"status": "success", "job_id": job_id}
+
+    def _send(self, status: int, answer: object) -> None:
+        body = json.dumps(answer, ensure_ascii=False).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Nobody reads of each request."""

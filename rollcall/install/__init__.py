@@ -1,4 +1,4 @@
-"""How is Roll call put on a clock? One kind of clock a file, and what they share.
+"""How is a look put on a clock? One file a kind of clock; `clock` is what they share.
 
-`moment` says when to look, `plan` what is run there, `files` how a unit is written and taken away again.
+`moment` says when to look, `plan` what is run then, and `fill` writes it into the files of `templates/`.
 """

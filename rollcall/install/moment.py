@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
 from rollcall.schedule.answers import due_between, next_due
+from rollcall.text import clean
 from rollcall.verdict.interval import floats
 
 FIRST_COFFEE = time(7)
@@ -27,7 +28,6 @@ _ALL_DAY = 98  # runs in them: more than three a day
 _STEP = 5  # minutes, so that a person remembers it
 _TO_BE_SURE = timedelta(minutes=2)  # clocks differ a little
 _CHANGE = timedelta(minutes=30)
-_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,10 @@ class Limit:
     job: Job
     due: datetime
     finish: datetime
+
+    def __str__(self) -> str:
+        """The job, and both times."""
+        return f"{clean(self.job.id, 60)} (due {self.due:%H:%M}, done by {self.finish:%H:%M})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,15 @@ class Look:
     def is_early(self) -> bool:
         """True where it comes before the run that would decide must be done."""
         return self.last is not None and self.at <= self.last.finish.time()
+
+    @property
+    def because(self) -> str:
+        """Why then, in words."""
+        if self.last is None:
+            return f"no run is due in the morning, so with the first coffee at {FIRST_COFFEE:%H:%M}"
+        if self.is_early:
+            return f"before the last run of the morning must be done, {self.last}"
+        return f"after the last grace of the morning, {self.last}"
 
 
 def look_at(roll: Roll, *, now: datetime, wished: time | None = None) -> Look:
@@ -118,7 +131,9 @@ def skipped_on(face: time, zone: ZoneInfo, now: datetime) -> date | None:
     Cron runs what was skipped a little later, systemd not at all, and launchd does not say. A face that is shown twice
     does no harm: some look twice then, and none does not look.
     """
-    return next((day for day in _days(now, zone) if _is_skipped(day, face, zone)), None)
+    # PEP 495: read with the offset from before the change it comes out later, in a gap and nowhere else.
+    gaps = (day for day in _days(now, zone) if _instant(day, face, zone) > _instant(day, face.replace(fold=1), zone))
+    return next(gaps, None)
 
 
 def sure_from(face: time, zone: ZoneInfo, now: datetime) -> time:
@@ -133,13 +148,8 @@ def _days(now: datetime, zone: ZoneInfo) -> Iterator[date]:
     return (today + timedelta(days=number) for number in range(_YEAR.days))
 
 
-def _is_skipped(day: date, face: time, zone: ZoneInfo) -> bool:
-    # PEP 495: read with the offset from before the change it comes out later, in a gap and nowhere else.
-    return _instant(day, face, zone) > _instant(day, face, zone, fold=1)
-
-
-def _instant(day: date, face: time, zone: ZoneInfo, *, fold: int = 0) -> datetime:
-    return datetime.combine(day, face.replace(fold=fold), tzinfo=zone).astimezone(UTC)
+def _instant(day: date, face: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, face, tzinfo=zone).astimezone(UTC)
 
 
 def _later(face: time, span: timedelta) -> time:
@@ -161,14 +171,11 @@ def shown_in(zone: ZoneInfo, look: time, of: ZoneInfo, now: datetime) -> Shown:
     """The one clock face in `zone` that comes, on each day of the year after `now`, no earlier than `look` in `of`."""
     if zone.key == of.key:
         return Shown(at=look, seen_as=(look,))
-    ahead = max(_ahead(_instant(day, look, of), zone, of) for day in _days(now, of))
+    looks = [_instant(day, look, of) for day in _days(now, of)]
+    ahead = max(_face(at, zone) - _face(at, of) for at in looks)
     at = sure_from(_later(look, ahead), zone, now)
     seen = {_face(_instant(day, at, zone), of).time() for day in _days(now, zone)}
     return Shown(at=at, seen_as=tuple(sorted(seen)))
-
-
-def _ahead(at: datetime, zone: ZoneInfo, of: ZoneInfo) -> timedelta:
-    return _face(at, zone) - _face(at, of)
 
 
 def machine_zone(localtime: Path) -> ZoneInfo:

@@ -1,11 +1,9 @@
-"""What is run, where, by which interpreter, and by what name is it known?"""
+"""What is run, where, by which interpreter, and under what name?"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
@@ -14,13 +12,7 @@ from zoneinfo import ZoneInfo
 
 from rollcall.errors import BadInput
 from rollcall.install.moment import Look, Shown, shown_in
-from rollcall.text import clean, listed
-
-MADE_BY = "made by: "
-_WORDS = re.compile(
-    r"rollcall install (?P<kind>cron|systemd|launchd|github|gitlab)"
-    r"(?: --at (?P<at>\d\d:\d\d))?(?P<hourly> --monitor)?(?P<restarts> --restart-stopped)?"
-)
+from rollcall.text import clean
 
 
 class Kind(StrEnum):
@@ -29,13 +21,17 @@ class Kind(StrEnum):
     CRON = "cron"
     SYSTEMD = "systemd"
     LAUNCHD = "launchd"
-    GITHUB = "github"
-    GITLAB = "gitlab"
+
+
+_MADE_BY = re.compile(
+    rf"made by: rollcall install (?P<kind>{'|'.join(Kind)})(?: --at (?P<at>(?:[01]\d|2[0-3]):[0-5]\d))?"
+    r"(?P<hourly> --monitor)?(?P<restarts> --restart-stopped)?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What was asked of a unit. It is written into the unit, so that a later look knows whether it is still right."""
+class Options:
+    """What was asked of `rollcall install`. Each unit holds its own, so that `--check` knows what it should be."""
 
     kind: Kind
     at: time | None = None
@@ -43,28 +39,34 @@ class Wish:
     restarts: bool = False
 
     def __str__(self) -> str:
-        """The command that makes it."""
+        """The command that was typed."""
         at = f" --at {self.at:%H:%M}" if self.at else ""
-        return (
-            f"rollcall install {self.kind}{at}"
-            + (" --monitor" if self.is_hourly_too else "")
-            + (" --restart-stopped" if self.restarts else "")
-        )
+        hourly = " --monitor" if self.is_hourly_too else ""
+        return f"rollcall install {self.kind}{at}{hourly}{' --restart-stopped' if self.restarts else ''}"
 
     @classmethod
-    def found_in(cls, text: str) -> Wish | None:
-        """The wish that a unit of ours was made by; None where it is none of ours."""
-        _, is_ours, words = text.partition(MADE_BY)
-        found = _WORDS.match(words) if is_ours else None
+    def found_in(cls, unit: str) -> Options | None:
+        """Those by which a unit of ours was made; None where it is none of ours."""
+        found = _MADE_BY.search(unit)
         if found is None:
             return None
-        try:
-            at = time.fromisoformat(found["at"]) if found["at"] else None
-        except ValueError:
-            return None
         return cls(
-            kind=Kind(found["kind"]), at=at, is_hourly_too=bool(found["hourly"]), restarts=bool(found["restarts"])
+            kind=Kind(found["kind"]),
+            at=time.fromisoformat(found["at"]) if found["at"] else None,
+            is_hourly_too=bool(found["hourly"]),
+            restarts=bool(found["restarts"]),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A command, and when a clock runs it: each day at `at`, or each hour at the minute of `at`."""
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    at: time
+    is_hourly: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ class Plan:
     zone: ZoneInfo
     look: Look
     machine: ZoneInfo
-    wish: Wish
+    options: Options
     now: datetime
     variables: tuple[str, ...] = ()
 
@@ -95,41 +97,31 @@ class Plan:
     @property
     def name(self) -> str:
         """What the unit is called, another name for another folder or jobs.toml."""
-        told = f"{self.folder}\n{self.jobs_file or ''}"
         readable = re.sub(r"[^a-z0-9]+", "-", self.folder.name.lower()).strip("-")[:30]
-        return "-".join(filter(None, ("rollcall", readable, hashlib.sha256(told.encode()).hexdigest()[:6])))
+        unique = hashlib.sha256(f"{self.folder}\n{self.jobs_file or ''}".encode()).hexdigest()[:6]
+        return "-".join(filter(None, ("rollcall", readable, unique)))
 
     @property
-    def hourly_minute(self) -> int:
-        """When the hourly look comes: well apart from that of the morning."""
-        return (self.look.at.minute + 20) % 60
+    def on_machine(self) -> Shown:
+        """The look on the clock of this machine."""
+        return shown_in(self.machine, self.look.at, self.zone, self.now)
 
-    def shown_in(self, zone: ZoneInfo) -> Shown:
-        """What a clock of that zone shows at the look, or as little later as can be, on each day of the year."""
-        return shown_in(zone, self.look.at, self.zone, self.now)
-
-    def on_clock_of(self, zone: ZoneInfo) -> str:
-        """The look by another zone's clock, and what that is by the roll's: "05:30 UTC is 06:30 …"."""
-        there = self.shown_in(zone)
-        seen = listed(f"{face:%H:%M}" for face in there.seen_as)
-        return f"{there.at:%H:%M} {zone.key} is {seen} {self.zone.key} over the year"
-
-    def morning(self) -> tuple[str, ...]:
-        """The command that judges the morning."""
-        return (self.python, "-m", "pytest", str(self.folder / "checks"), *self._options())
-
-    def hourly(self) -> tuple[str, ...]:
-        """The command of the quick look."""
-        log = str(self.folder / "reports" / "monitor.log")
-        return (self.python, "-m", "rollcall", "monitor", "--quiet", "--log", log, *self._options())
-
-    def _options(self) -> Iterator[str]:
-        if self.jobs_file:
-            yield from ("--jobs-file", str(self.jobs_file))
-        if self.wish.restarts:
-            yield "--restart-stopped"
-
-
-def shown(command: tuple[str, ...]) -> str:
-    """A command as a person types it."""
-    return shlex.join(command)
+    def entries(self, at: time) -> tuple[Entry, ...]:
+        """What goes on a clock that shows `at` when it is time to look; the morning's first."""
+        checks, log = self.folder / "checks", self.folder / "reports" / "monitor.log"
+        options = ["--jobs-file", str(self.jobs_file)] if self.jobs_file else []
+        options += ["--restart-stopped"] if self.options.restarts else []
+        morning = Entry(
+            name=self.name,
+            title="Roll call",
+            command=(self.python, "-m", "pytest", str(checks), *options),
+            at=at,
+        )
+        hourly = Entry(
+            name=f"{self.name}-hourly",
+            title="Quick look",
+            command=(self.python, "-m", "rollcall", "monitor", "--quiet", "--log", str(log), *options),
+            at=time(minute=(self.look.at.minute + 20) % 60),  # well apart from that of the morning
+            is_hourly=True,
+        )
+        return (morning, hourly) if self.options.is_hourly_too else (morning,)

@@ -26,7 +26,7 @@ _WAS_DUE = "was a run due?"
 _IS_PAUSED = "is it paused?"
 _HAS_ROOM = "is there room on the disk?"
 # In the order a person would ask.
-QUESTIONS = {
+QUESTIONS: dict[str, str] = {
     Check.ANSWERS: _ANSWERS,
     Check.CLOCK_AGREES: "do the clocks agree?",
     Check.MEMORY_ANSWERS: "does its memory answer?",
@@ -67,7 +67,7 @@ class Link:
     question: str
     standing: Standing
     answer: str
-    check: Check | None = None
+    check: str | None = None
     needs_a_person: bool = False
 
 

@@ -14,7 +14,6 @@ from pydantic.config import JsonDict
 
 from rollcall.causes.action import Deed
 from rollcall.evidence import Outcome
-from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode, Verdict
 
 MOST_RUNS = 30
@@ -46,7 +45,7 @@ class Cause(Part):
 class Finding(Part):
     """One promise, held against the evidence."""
 
-    check: Check = Field(description="The promise.")
+    check: str = Field(description="The promise, or the name of a check of your own.")
     verdict: Verdict = Field(description="What the evidence proves of it.")
     warning: bool = Field(description="True where it is worth knowing, and not urgent.")
     code: CauseCode | None = Field(

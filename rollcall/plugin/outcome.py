@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from rollcall.plugin.session import parameters_of
+from rollcall.plugin.subjects import parameters_of
 from rollcall.plugin.views import CannotTell, CheckedJob, CheckedScheduler, NotPromised, Paused
 from rollcall.verdict.findings import Finding
 
@@ -23,7 +23,7 @@ Phase = Generator[None, object, object]
 
 
 class MorningWarning(UserWarning):
-    """Something worth telling that nobody must get up for, such as a late run with `late = "warn"`."""
+    """Worth knowing, not urgent, such as a late run with `late = "warn"`."""
 
 
 def set_up(item: pytest.Item) -> Phase:
@@ -41,7 +41,7 @@ def run(function: pytest.Function) -> Phase:
     return result
 
 
-def is_told(report: pytest.TestReport) -> bool:
+def explains_failure(report: pytest.TestReport) -> bool:
     """True where a finding about a job or a scheduler says why the check failed, rather than its own traceback."""
     return report.when == "call" and TOLD in dict(report.user_properties)
 

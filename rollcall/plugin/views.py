@@ -47,7 +47,7 @@ class Facts:
     id: str
     verdict: Verdict
     cause: str | None
-    findings: Mapping[Check, Finding]
+    findings: Mapping[str, Finding]
     title: str = ""
     due_at: datetime | None = None
     ran_at: datetime | None = None

@@ -62,8 +62,7 @@ def _cut(lines: Sequence[str], most: int, thing: str, where: str) -> Iterator[st
 
 
 def _block(told: Told) -> Iterator[str]:
-    subject = told.scheduler.scheduler.id if told.scheduler else told.jobs[0].job.id
-    yield _line(f"{told.cause.code} [{subject}]: {told.cause.sentence}")
+    yield _line(f"{told.cause.code} [{told.subject}]: {told.cause.sentence}")
     yield f"  do: {_line(told.cause.next_step)}"
     others = told.jobs if told.scheduler else told.jobs[1:]
     if others:

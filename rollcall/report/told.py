@@ -24,6 +24,11 @@ class Told:
     jobs: tuple[JobJudged, ...]
 
     @property
+    def subject(self) -> str:
+        """The id of the scheduler, or of the first of the jobs."""
+        return self.scheduler.scheduler.id if self.scheduler else self.jobs[0].job.id
+
+    @property
     def hidden(self) -> tuple[JobJudged, ...]:
         """The jobs that only this keeps from being vouched for."""
         return tuple(each for each in self.jobs if not telling(each)) if self.scheduler else ()

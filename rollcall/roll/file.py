@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from rollcall.roll.fields import Span, Table, Zone, clean_text, default
-from rollcall.roll.telling import AlertTable, HistoryTable, WatchTable
+from rollcall.roll.telling import AlertTable, HistoryTable, ReportsTable, WatchTable
 from rollcall.roll.values import read_include
 from rollcall.schedule import Engine, Schedule, read_schedule
 from rollcall.schedule.days_off import Window
@@ -69,6 +69,7 @@ class FileTable(Table):
         (), description="More files of the same form, by their names or patterns; relative to this one."
     )
     defaults: dict[str, Any] = Field(default_factory=dict, description="What every job says unless it says otherwise.")
+    reports: ReportsTable = Field(default_factory=ReportsTable, description="Where the reports go.")
     history: HistoryTable = Field(default_factory=HistoryTable, description="What is remembered, and how long.")
     alert: AlertTable | None = Field(None, description="Who hears of a change.")
     watch: WatchTable | None = Field(None, description="Who notices when nobody looked.")

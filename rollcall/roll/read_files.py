@@ -26,7 +26,7 @@ from rollcall.text import clean
 LARGEST = 64_000_000
 _MOST_FILES = 1_000
 _PIECE = 1_000_000
-_OF_THE_FIRST = ("include", "history", "alert", "watch")
+_OF_THE_FIRST = ("include", "reports", "history", "alert", "watch")
 # What an included file, and each job of a file, says otherwise or takes from there.
 INHERITED: tuple[str, ...] = ("timezone", "look_back")
 

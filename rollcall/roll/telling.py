@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from rollcall.roll.fields import HeaderName, HeaderValue, Span, Table, Timeout, context, default
+from rollcall.roll.fields import HeaderName, HeaderValue, Span, Table, Timeout, clean_text, context, default
 from rollcall.roll.secrets import SHORTEST_SECRET, VARIABLE, Secrets, expand
 from rollcall.text import clean
 from rollcall.times import parse_span
@@ -86,6 +86,14 @@ class HistoryTable(Table):
 
     keeps: Annotated[Span, AfterValidator(_a_day_at_least)] = default(
         "365 d", parse_span, "How long a due run is remembered."
+    )
+
+
+class ReportsTable(Table):
+    """Where the reports go."""
+
+    folder: Annotated[str, clean_text("the folder of the reports")] | None = Field(
+        None, min_length=1, description="Relative to this file. Default: reports, or reports/NAME beside NAME.toml."
     )
 
 

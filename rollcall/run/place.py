@@ -17,7 +17,7 @@ from rollcall import typed
 
 _PYTEST = "pytest"
 _CHECKS = "checks"
-_PLUGIN = "rollcall.plugin"
+_PLUGIN = "rollcall.plugin.checks"
 _LONGEST_LINE = 4096  # bytes of the line that names a program's interpreter
 
 
@@ -25,7 +25,7 @@ _LONGEST_LINE = 4096  # bytes of the line that names a program's interpreter
 class Place:
     """Where it is typed: in `folder`, by a person who has the programs of `interpreter`.
 
-    `house` holds conftest.py and checks/; where there is none, `rollcall`, as it is typed here, judges instead of
+    `house` holds checks/; where there is none, `rollcall`, as it is typed here, judges instead of
     pytest. `program` is the pytest that this interpreter runs, None where it has none of its own, and `is_on_path`
     whether its bare name means it here.
     """
@@ -75,10 +75,9 @@ class Place:
 
 def _is_house(folder: Path) -> bool:
     try:
-        conftest = (folder / "conftest.py").read_text(encoding="utf-8")
+        return _PLUGIN in (folder / _CHECKS / "conftest.py").read_text(encoding="utf-8")
     except (OSError, ValueError):
         return False
-    return _PLUGIN in conftest and (folder / _CHECKS).is_dir()
 
 
 def _own_pytest(interpreter: Path) -> Path | None:

@@ -1,1 +1,125 @@
-"""Who is told of a morning, and what is left of it? One sink a file."""
+"""Who is told of a morning, and what is left of it? One sink a file, found by the entry points `rollcall.sinks`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from rollcall.morning.ending import Ending
+from rollcall.options import Option
+from rollcall.sinks.base import Result, Sink, Stage, Start, Wish
+from rollcall.text import clean
+
+if TYPE_CHECKING:
+    import pytest
+
+GROUP = "rollcall.sinks"
+_LONGEST = 1000
+
+
+def known_sinks() -> list[type[Sink]]:
+    """Every kind of sink that is installed here, in the order in which they are told."""
+    found = {each.name: each for each in entry_points(group=GROUP)}
+    sinks: list[type[Sink]] = [found[name].load() for name in sorted(found)]
+    return sorted(sinks, key=lambda each: each.stage)
+
+
+def options_of(sinks: list[type[Sink]], *, by: str) -> tuple[Option, ...]:
+    """The options by which they are asked for of "pytest", or of "monitor"."""
+    return tuple(option for each in sinks for option in each.options if option.only_by in ("", by))
+
+
+class Sinks:
+    """The sinks of one run, told one after the other; what one of them does wrong keeps nothing from the others."""
+
+    def __init__(self, sinks: list[Sink]) -> None:
+        self._sinks = sinks
+
+    @classmethod
+    def wanted(cls, kinds: list[type[Sink]], wish: Wish) -> Sinks:
+        """Those that were asked for. Raises `BadInput`."""
+        wanted = [each.wanted(wish) for each in kinds]
+        return cls([each for each in wanted if each])
+
+    def attach(self, config: pytest.Config, latest: Callable[[], Result]) -> None:
+        """Gives each that rides on pytest its hooks. Raises OSError."""
+        for each in self._sinks:
+            each.attach(config, latest)
+
+    def begin(self, start: Start) -> None:
+        """Says that a run begins. Raises OSError, once all were told, where one cannot be written."""
+        problems = []
+        for each in self._sinks:
+            try:
+                each.begin(start)
+            except OSError as problem:
+                problems.append(problem)
+        if problems:
+            raise problems[0]
+
+    def ask(self, start: Start, *, is_whole: bool) -> None:
+        """Says that the witnesses are about to be asked."""
+        for each in self._sinks:
+            each.ask(start, is_whole=is_whole)
+
+    def tell(self, result: Result) -> Result:
+        """Tells those that come before the reports. Returns the result with their notes."""
+        return self._finish(result, Stage.TELL)
+
+    def write(self, result: Result) -> Result:
+        """Has the reports written. Returns the result as it is after that.
+
+        Where a report cannot be there the run did not come to its end, and no other may say otherwise.
+        """
+        written = self._finish(result, Stage.WRITE)
+        if written.ending.interruption and not result.ending.interruption:
+            self.abort(result.start, written.ending.interruption, only=Stage.WRITE)
+        return written
+
+    def close(self, result: Result) -> Result:
+        """Tells those that come after the reports. Returns the result with their notes."""
+        return self._finish(self._finish(result, Stage.REMEMBER), Stage.CLOSE)
+
+    def abort(self, start: Start, because: str, *, only: Stage | None = None) -> None:
+        """Says that nothing was judged, or that it may not count, and why."""
+        for each in self._sinks:
+            if only in (None, each.stage):
+                with suppress(OSError):
+                    each.abort(start, because)
+
+    def last_words(self, result: Result) -> Iterator[str]:
+        """What is said on the terminal; where one sink must be alone on it, that one's words only."""
+        alone = [each for each in self._sinks if each.is_alone]
+        for each in alone or self._sinks:
+            yield from each.last_words(result)
+
+    def _finish(self, result: Result, stage: Stage) -> Result:
+        for each in self._sinks:
+            if each.stage is not stage:
+                continue
+            try:
+                notes = tuple(each.finish(result))
+            except Exception as problem:  # noqa: BLE001 - the one wall around a sink: the others are told all the same
+                result = _without(each, result, problem)
+            else:
+                new = dict.fromkeys(note for note in notes if note not in result.notes)
+                result = replace(result, notes=(*result.notes, *new))
+        return result
+
+
+def _without(sink: Sink, result: Result, problem: Exception) -> Result:
+    said = unwritten(problem) if isinstance(problem, OSError) else f"{type(sink).__name__} broke: {problem!r}"
+    said = clean(said, _LONGEST)
+    if sink.stage is not Stage.WRITE:
+        return replace(result, notes=(*result.notes, said))
+    ending = Ending(interruption=result.ending.interruption or said, other_failures=result.ending.other_failures)
+    return replace(result, ending=ending)
+
+
+def unwritten(problem: OSError) -> str:
+    """ "reports/morning.json cannot be written: No space left on device"."""
+    what = clean(str(problem.filename2 or problem.filename or "a report"))
+    return f"{what} cannot be written: {problem.strerror or problem}"

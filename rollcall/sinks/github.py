@@ -7,12 +7,14 @@ runner. https://docs.github.com/actions/reference/workflow-commands-for-github-a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self
 
 from rollcall.causes.action import told as told_action
 from rollcall.morning import Morning
 from rollcall.report.headline import headline, kind, tone
 from rollcall.report.told import Told, tell
+from rollcall.sinks.base import Result, Sink, Stage, Start, Wish
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
@@ -31,6 +33,45 @@ _ROOM_FOR_MORE = 40
 _ICONS = {Verdict.OK: "✅", Verdict.PENDING: "🕐", Verdict.PAUSED: "⏸️", Verdict.LATE: "⚠️", Verdict.UNKNOWN: "❔"}
 # An underscore inside a word, and a colon of a clock or before a space, mean nothing.
 _ACTIVE = re.compile(r"[\\`*{}\[\]<>()#~|&!$@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=[^\s0-9])|(?<=www)\.")
+
+
+class GitHub(Sink):
+    """The summary of the step, and annotations among its output, where GitHub Actions runs the checks."""
+
+    stage = Stage.CLOSE
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._summary = environment.get("GITHUB_STEP_SUMMARY")
+
+    @classmethod
+    def wanted(cls, wish: Wish) -> Self | None:
+        is_there = wish.by == "pytest" and wish.environment.get("GITHUB_ACTIONS") == "true"
+        return cls(wish.environment) if is_there else None
+
+    def finish(self, result: Result) -> Iterable[str]:
+        if result.morning is None:
+            markdown = render_refusal(result.ending.interruption or "")
+        else:
+            markdown = render_step_summary(result.morning, notes=result.notes, **_how_it_ended(result))
+        try:
+            self._append(markdown)
+        except OSError as problem:
+            return (f"the summary for GitHub was not written: {problem.strerror or problem}",)
+        return ()
+
+    def abort(self, start: Start, because: str) -> None:
+        self._append(render_refusal(because))
+
+    def last_words(self, result: Result) -> Sequence[str]:
+        if result.morning is None:
+            return annotate_refusal(result.ending.interruption or "")
+        return render_annotations(result.morning, **_how_it_ended(result))
+
+    def _append(self, markdown: str) -> None:
+        if self._summary:
+            # Other commands of the step may have written there before.
+            with open(self._summary, "a", encoding="utf-8", errors="replace") as stream:
+                stream.write(f"{markdown}\n")
 
 
 def render_step_summary(
@@ -71,7 +112,7 @@ def render_annotations(
     """
     said = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
     errors = [("Roll call", said)] if not is_complete or other_failures else []
-    errors += [(f"{each.cause.code} [{_subject(each)}]", _advice(each)) for each in tell(morning)]
+    errors += [(f"{each.cause.code} [{each.subject}]", _advice(each)) for each in tell(morning)]
     warnings = [
         (f"{each.verdict} [{each.job.id}]", finding.because)
         for each in morning.jobs
@@ -110,15 +151,11 @@ def _advice(told: Told) -> str:
     return f"{told.cause.sentence}\ndo: {told.cause.next_step}"
 
 
-def _subject(told: Told) -> str:
-    return told.scheduler.scheduler.id if told.scheduler else told.jobs[0].job.id
-
-
 def _cause(told: Told) -> str:
     others = told.jobs if told.scheduler else told.jobs[1:]
     also = f"\n\nAlso explains {_plain(listed([each.job.id for each in others], _MOST_NAMED), 1000)}." if others else ""
     return (
-        f"### {_plain(told.cause.code)}: {_plain(_subject(told))}\n\n{_plain(told.cause.sentence, 2000)}\n\n"
+        f"### {_plain(told.cause.code)}: {_plain(told.subject)}\n\n{_plain(told.cause.sentence, 2000)}\n\n"
         f"{_fenced(told.cause.next_step)}{also}"
     )
 
@@ -175,3 +212,12 @@ def _bounded(parts: Iterable[str]) -> str:
             break
         written.append(part)
     return "\n\n".join(written) + "\n"
+
+
+def _how_it_ended(result: Result) -> dict[str, Any]:
+    ending = result.ending
+    return {
+        "is_complete": ending.is_complete,
+        "interruption": ending.interruption,
+        "other_failures": ending.other_failures,
+    }

@@ -3,51 +3,84 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Any, Literal, Self
 
 from rollcall.causes.action import Action
 from rollcall.causes.explain import Cause
 from rollcall.evidence import FileSeen, NotSeen, RunSeen
+from rollcall.files import write_whole
 from rollcall.morning import Morning, document
+from rollcall.morning.ending import Ending
 from rollcall.morning.links import filled_link
 from rollcall.morning.seen import OutputShown, outputs_of, runs_in_memory, runs_on_record
+from rollcall.report.changes import documented
+from rollcall.report.lasting import bad_since
+from rollcall.sinks.base import Result, Sink, Start, Wish
 from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.findings import Finding
 from rollcall.vocabulary import CauseCode
 
+FILE = "morning.json"
 _NOTHING_KNOWN: Mapping[str, datetime] = {}
+
+
+class Json(Sink):
+    """morning.json."""
+
+    @classmethod
+    def wanted(cls, wish: Wish) -> Self | None:
+        return cls() if wish.by == "pytest" else None
+
+    def begin(self, start: Start) -> None:
+        write_whole(start.folder / FILE, incomplete_json(start))
+
+    def finish(self, result: Result) -> Iterable[str]:
+        if result.morning is None:
+            self.abort(result.start, result.ending.interruption or "")
+            return ()
+        morning, chronicle = result.morning, result.chronicle
+        since = {}
+        if result.start.history:
+            needing = morning.jobs_that_need_a_person()
+            since = {each.job.id: bad_since(each, chronicle.of(each.job.id)) for each in needing}
+        text = to_json(
+            morning,
+            result.ending,
+            since={job_id: at for job_id, at in since.items() if at},
+            changes=documented(morning, chronicle),
+        )
+        write_whole(result.start.folder / FILE, text)
+        return ()
+
+    def abort(self, start: Start, because: str) -> None:
+        write_whole(start.folder / FILE, incomplete_json(start, because))
 
 
 def to_json(
     morning: Morning,
+    ending: Ending,
     *,
-    is_complete: bool,
-    interruption: str | None = None,
-    other_failures: Sequence[str] = (),
     since: Mapping[str, datetime] = _NOTHING_KNOWN,
     changes: document.Changes | None = None,
 ) -> str:
     """`morning.json`, version 2: times as ISO 8601 with the offset of the morning's zone.
 
-    `is_complete` is False where the run did not come to its end, so that its checks are not all known; `interruption`
-    is why. `other_failures` names checks that failed though no finding says why (a reader's own). `since` is when the
-    first of the bad runs of a job was due, by its id, where the history is known; `changes` is what that tells since
-    the last whole morning.
+    `since` is when the first of the bad runs of a job was due, by its id, where the history is known; `changes` is what
+    that tells since the last whole morning.
     """
-    is_complete = is_complete and not morning.is_partial
+    is_complete = ending.is_complete and not morning.is_partial
     writing = _Writing(morning, since)
     head = document.Document(
         version=2,
         judged_at=writing.local(morning.judged_at),
         complete=is_complete,
-        verdict="attention" if other_failures else _verdict(morning, is_complete=is_complete),
-        incomplete_because=interruption,
-        other_failures=tuple(other_failures),
+        verdict="attention" if ending.other_failures else _verdict(morning, is_complete=is_complete),
+        incomplete_because=ending.interruption,
+        other_failures=ending.other_failures,
         demo=morning.demo,
         replay_of=writing.local(morning.replay_of) if morning.replay_of else None,
         jobs_declared=morning.declared,
@@ -65,27 +98,20 @@ def to_json(
     return _written(head, map(writing.job, morning.jobs))
 
 
-def incomplete_json(
-    started_at: datetime,
-    zone: ZoneInfo,
-    *,
-    demo: str | None,
-    because: str | None = None,
-    replay_of: datetime | None = None,
-) -> str:
+def incomplete_json(start: Start, because: str | None = None) -> str:
     """What stands in `morning.json` until the result is whole: nothing in it says that a job did its work.
 
     `because` is why there will be no result.
     """
     head = document.Document(
         version=2,
-        judged_at=started_at.astimezone(zone),
+        judged_at=start.judged_at.astimezone(start.zone),
         complete=False,
         verdict="incomplete",
         incomplete_because=because,
         other_failures=(),
-        demo=demo,
-        replay_of=replay_of.astimezone(zone) if replay_of else None,
+        demo=start.demo,
+        replay_of=start.replay_of.astimezone(start.zone) if start.replay_of else None,
         jobs_declared=None,
         actions=(),
         schedulers=(),

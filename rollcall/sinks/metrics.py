@@ -1,86 +1,122 @@
 """What does Prometheus read, through the textfile collector of its node exporter?
 
-The text format, version 0.0.4, without timestamps, which the collector refuses.
+The text format without timestamps, which the collector refuses.
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
+from typing import Self
 
+from rollcall.causes.explain import Cause
+from rollcall.errors import BadInput
+from rollcall.files import write_whole
 from rollcall.morning import Morning
+from rollcall.morning.ending import Ending
+from rollcall.options import Option
+from rollcall.sinks.base import Result, Sink, Start, Wish
+from rollcall.text import clean
 from rollcall.times import elapsed
-from rollcall.verdict import JobJudged, SchedulerJudged
+from rollcall.verdict import JobJudged
+from rollcall.vocabulary import Verdict
 
-_Labels = dict[str, str]
-_Sample = tuple[_Labels, float]
+FILE = Option(
+    name="--metrics",
+    help="write the morning for Prometheus' textfile collector, to a file *.prom",
+    environment="ROLLCALL_METRICS",
+    more={"metavar": "FILE"},
+)
 
 
-def render_metrics(morning: Morning, *, is_complete: bool, other_failures: Sequence[str] = ()) -> str:
+class Metrics(Sink):
+    """The file that was asked for."""
+
+    options = (FILE,)
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    @classmethod
+    def wanted(cls, wish: Wish) -> Self | None:
+        named = wish.value_of(FILE)
+        if named and not named.endswith(".prom"):
+            rule = "the textfile collector reads no other files than *.prom. Write a name that ends in .prom."
+            place = FILE.name if FILE.name in wish.given else FILE.environment
+            raise BadInput.single(place, rule, f'"{clean(named, 60)}"')
+        return cls(path_of(named)) if named else None
+
+    def begin(self, start: Start) -> None:
+        write_whole(self._file, render(start.judged_at, None, Ending(interruption="it goes on")))
+
+    def finish(self, result: Result) -> Iterable[str]:
+        write_whole(self._file, render(result.start.judged_at, result.morning, result.ending))
+        return ()
+
+    def abort(self, start: Start, because: str) -> None:
+        write_whole(self._file, render(start.judged_at, None, Ending(interruption=because)))
+
+
+def path_of(named: str) -> Path:
+    """The path that a person wrote, its ~ read. That it cannot be written is said where it is."""
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:  # "~nobody/rollcall.prom"
+        return Path(named)
+
+
+def render(judged_at: datetime, morning: Morning | None, ending: Ending) -> str:
     """The whole file. Instants are seconds since 1970, spans are seconds, sizes are bytes.
 
-    Of a run that did not come to its end (`is_complete` False) only what needs a person is told: no job of it is said
-    to be well.
+    Of a run that did not come to its end only what needs a person is told: no job of it is said to be well. `morning`
+    is None where nothing was looked at.
     """
-    jobs = [each for each in morning.jobs if is_complete or each.needs_a_person]
-    causes = morning.scheduler_causes
-    schedulers = [each for each in morning.schedulers if is_complete or causes[each.scheduler.id]]
-    return "".join(
-        (
-            *_of_the_run(morning.judged_at, is_complete=is_complete and not morning.is_partial),
-            _family("jobs_declared", "Jobs that jobs.toml declares.", [({}, morning.declared)]),
-            _family("jobs_checked", "Jobs that were looked at.", [({}, len(morning.jobs))]),
-            _family("other_checks_failed", "Failed checks that no finding explains.", [({}, len(other_failures))]),
-            *_of_schedulers(schedulers, morning),
-            *_of_jobs(jobs, morning),
-        )
-    )
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+    registry = CollectorRegistry()
+
+    def gauge(name: str, help_text: str, *labels: str) -> Gauge:
+        return Gauge(f"rollcall_{name}", help_text, labels, registry=registry)
+
+    is_whole = morning is not None and ending.is_complete and not morning.is_partial
+    gauge("complete", "1 where every declared job was looked at, to the end.").set(is_whole)
+    gauge("judged_timestamp_seconds", "The moment that was judged.").set(judged_at.timestamp())
+    if morning:
+        gauge("jobs_declared", "Jobs that jobs.toml declares.").set(morning.declared)
+        gauge("jobs_checked", "Jobs that were looked at.").set(len(morning.jobs))
+        failed = gauge("other_checks_failed", "Failed checks that are about no job and no scheduler.")
+        failed.set(len(ending.other_failures))
+        for kind, subjects in _shown(morning, ending).items():
+            needs = gauge(f"{kind}_needs_a_person", f"1 where somebody must look at the {kind}.", kind)
+            verdict = gauge(
+                f"{kind}_verdict",
+                f"1 for what was found of the {kind}, with the code of the cause where there is one.",
+                *(kind, "verdict", "cause"),
+            )
+            for subject_id, needs_a_person, found, cause in subjects:
+                needs.labels(subject_id).set(needs_a_person)
+                verdict.labels(subject_id, str(found), cause.code if cause else "").set(1)
+        jobs = [each for each in morning.jobs if ending.is_complete or each.needs_a_person]
+        for name, help_text, value in _OF_A_JOB:
+            of_jobs = gauge(name, help_text, "job")
+            for judged in jobs:
+                if (seen := value(judged)) is not None:
+                    of_jobs.labels(judged.job.id).set(seen)
+    return generate_latest(registry).decode()
 
 
-def render_incomplete_metrics(began_at: datetime) -> str:
-    """The file until the result is whole, and for good where it never is."""
-    return "".join(_of_the_run(began_at, is_complete=False))
-
-
-def _of_the_run(judged_at: datetime, *, is_complete: bool) -> Iterator[str]:
-    yield _family("complete", "1 where every declared job was looked at, to the end.", [({}, is_complete)])
-    yield _family("judged_timestamp_seconds", "The moment that was judged.", [({}, judged_at.timestamp())])
-
-
-def _of_schedulers(schedulers: Sequence[SchedulerJudged], morning: Morning) -> Iterator[str]:
-    causes = morning.scheduler_causes
-    yield _family(
-        "scheduler_needs_a_person",
-        "1 where somebody must look at the scheduler.",
-        [({"scheduler": each.scheduler.id}, causes[each.scheduler.id] is not None) for each in schedulers],
-    )
-    yield _family(
-        "scheduler_verdict",
-        "1 for what was found of the scheduler, with the code of the cause where there is one.",
-        [(_labels("scheduler", each.scheduler.id, each.verdict, causes[each.scheduler.id]), 1) for each in schedulers],
-    )
-
-
-def _of_jobs(jobs: Sequence[JobJudged], morning: Morning) -> Iterator[str]:
-    causes = morning.job_causes
-    yield _family(
-        "job_needs_a_person",
-        "1 where somebody must look at the job.",
-        [({"job": each.job.id}, each.needs_a_person) for each in jobs],
-    )
-    yield _family(
-        "job_verdict",
-        "1 for what was found of the job, with the code of the cause where there is one.",
-        [(_labels("job", each.job.id, each.verdict, causes[each.job.id]), 1) for each in jobs],
-    )
-    for name, help_text, value in _OF_A_JOB:
-        told = ((each.job.id, value(each)) for each in jobs)
-        yield _family(name, help_text, [({"job": job_id}, seen) for job_id, seen in told if seen is not None])
-
-
-def _labels(kind: str, subject: str, verdict: str, cause: object) -> _Labels:
-    return {kind: subject, "verdict": str(verdict), "cause": str(getattr(cause, "code", ""))}
+def _shown(morning: Morning, ending: Ending) -> dict[str, list[tuple[str, bool, Verdict, Cause | None]]]:
+    schedulers, jobs = morning.scheduler_causes, morning.job_causes
+    found = {
+        "scheduler": [
+            (each.scheduler.id, schedulers[each.scheduler.id] is not None, each.verdict, schedulers[each.scheduler.id])
+            for each in morning.schedulers
+        ],
+        "job": [(each.job.id, each.needs_a_person, each.verdict, jobs[each.job.id]) for each in morning.jobs],
+    }
+    return {kind: [each for each in of if ending.is_complete or each[1]] for kind, of in found.items()}
 
 
 def _due(judged: JobJudged) -> float | None:
@@ -112,24 +148,3 @@ _OF_A_JOB = (
     ("job_lateness_seconds", "How long after its due time the judged run was done.", _lateness),
     ("job_output_bytes", "The size of the output of the judged run.", _output_bytes),
 )
-
-
-def _family(name: str, help_text: str, samples: Iterable[_Sample]) -> str:
-    """One gauge; nothing where it has no sample."""
-    lines = [f"rollcall_{name}{_shown(labels)} {_number(value)}\n" for labels, value in samples]
-    return f"# HELP rollcall_{name} {help_text}\n# TYPE rollcall_{name} gauge\n{''.join(lines)}" if lines else ""
-
-
-def _shown(labels: _Labels) -> str:
-    inside = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
-    return f"{{{inside}}}" if inside else ""
-
-
-def _escaped(text: str) -> str:
-    """Whole and as it is: two ids that came out the same would make the collector refuse the file."""
-    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-
-
-def _number(value: float) -> str:
-    """Instants to the microsecond, whole numbers without a fraction."""
-    return str(int(value)) if value == int(value) else f"{value:.6f}".rstrip("0")

@@ -1,81 +1,65 @@
-"""What does a monitoring system read: one line with performance data, and an exit status?
+"""What does a monitoring system read: one line with performance data?
 
-The status is a monitoring plugin's (0 ok, 1 warning, 2 critical, 3 unknown), and 0 only where every declared job was
-looked at to the end. https://www.monitoring-plugins.org/doc/guidelines.html
+https://www.monitoring-plugins.org/doc/guidelines.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import IntEnum
+from typing import Self
 
 from rollcall.causes.action import told as told_action
 from rollcall.morning import Morning
+from rollcall.morning.ending import Ending
+from rollcall.morning.state import State, state_of
+from rollcall.options import Option
 from rollcall.report.headline import headline, kind
-from rollcall.report.told import Told, tell
+from rollcall.report.told import tell
+from rollcall.sinks.base import Result, Sink, Stage, Wish
 from rollcall.text import clean
 from rollcall.vocabulary import Verdict
+
+LINE = Option(
+    name="--nagios",
+    help="print one line with performance data and nothing else",
+    only_by="monitor",
+    more={"action": "store_true"},
+)
 
 # NRPE passes 1,024 bytes on by default, performance data included.
 _MOST_BYTES = 640
 
 
-class State(IntEnum):
-    """The four states that a monitoring system knows."""
+class Nagios(Sink):
+    """The one line on the terminal."""
 
-    OK = 0
-    WARNING = 1
-    CRITICAL = 2
-    UNKNOWN = 3
+    options = (LINE,)
+    stage = Stage.SAY
+    is_alone = True
+
+    @classmethod
+    def wanted(cls, wish: Wish) -> Self | None:
+        return cls() if wish.value_of(LINE) else None
+
+    def last_words(self, result: Result) -> Sequence[str]:
+        return (render(result.morning, result.ending),)
 
 
-def render(
-    morning: Morning | None,
-    is_complete: bool = True,
-    *,
-    interruption: str | None = None,
-    other_failures: Sequence[str] = (),
-) -> tuple[str, int]:
-    """The line and the exit status. A run that did not come to its end is unknown, and so is one of a part of the jobs.
-
-    `morning` is None where nothing was looked at; `interruption` says why, or why the run did not come to its end.
-    """
+def render(morning: Morning | None, ending: Ending) -> str:
+    """The line. `morning` is None where nothing was looked at."""
     if morning is None:
-        return _line(State.UNKNOWN, f"INCOMPLETE: {interruption or 'nothing was looked at'}"), State.UNKNOWN
-    state = _state(morning, is_complete=is_complete, other_failures=other_failures)
-    said = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
+        return _line(State.UNKNOWN, f"INCOMPLETE: {ending.interruption or 'nothing was looked at'}")
+    said = headline(
+        morning,
+        is_complete=ending.is_complete,
+        interruption=ending.interruption,
+        other_failures=len(ending.other_failures),
+    )
     done = [told_action(each, morning.zone) for each in morning.actions]
-    causes = [f"{each.cause.code} [{_subject(each)}]: {each.cause.sentence}" for each in tell(morning)]
-    line = _line(state, "; ".join([kind(morning) + said, *done, *causes]))
+    causes = [f"{each.cause.code} [{each.subject}]: {each.cause.sentence}" for each in tell(morning)]
+    line = _line(state_of(morning, ending), "; ".join([kind(morning) + said, *done, *causes]))
     # Numbers of a run that was broken off would be drawn as if they were all.
-    return (f"{line} | {' '.join(_performance(morning))}" if is_complete else line), state
-
-
-def _state(morning: Morning, *, is_complete: bool, other_failures: Sequence[str]) -> State:
-    if not is_complete:
-        return State.UNKNOWN
-    if other_failures:
-        return State.CRITICAL
-    if morning.needs_a_person:
-        return State.UNKNOWN if _is_all_unknown(morning) else State.CRITICAL
-    if morning.is_partial:
-        return State.UNKNOWN
-    findings = [each for job in morning.jobs for each in job.findings]
-    findings += [each for scheduler in morning.schedulers for each in scheduler.findings]
-    # What had to be mended was not well, and may happen again every hour.
-    is_touched = any(not each.is_dry for each in morning.actions)
-    return State.WARNING if is_touched or any(each.is_warning for each in findings) else State.OK
-
-
-def _is_all_unknown(morning: Morning) -> bool:
-    """True where nobody could look, so that nothing is known to be broken."""
-    verdicts = [each.verdict for each in morning.jobs_that_need_a_person()]
-    verdicts += [each.verdict for each in morning.schedulers if each.verdict is not Verdict.OK]
-    return all(each is Verdict.UNKNOWN for each in verdicts)
-
-
-def _subject(told: Told) -> str:
-    return told.scheduler.scheduler.id if told.scheduler else told.jobs[0].job.id
+    return f"{line} | {' '.join(_performance(morning))}" if ending.is_complete else line
 
 
 def _line(state: State, text: str) -> str:

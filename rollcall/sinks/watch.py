@@ -11,19 +11,53 @@ A ping that fails is a note. It changes no verdict, and it never holds a run for
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from threading import Event, Thread
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+from rollcall.morning.state import State
 from rollcall.roll.telling import Watch
+from rollcall.sinks.base import Result, Sink, Stage, Start
 from rollcall.sinks.posting import Posted, post, within
+from rollcall.sinks.terminal import said_of
 from rollcall.text import clean_block, clean_of_secrets
 from rollcall.times import show_span
 
+_NOTHING_SELECTED = 5
+_BROKE = -1  # no exit status: the ping says that it failed
 LARGEST_BODY = 100_000  # bytes; more than that Healthchecks does not keep
 TRIES = 3
 _PAUSE = timedelta(seconds=0.3)
+
+
+class Watched(Sink):
+    """The pings of one run."""
+
+    stage = Stage.CLOSE
+
+    def __init__(self) -> None:
+        self._run: Run | None = None
+
+    def ask(self, start: Start, *, is_whole: bool) -> None:
+        if start.is_of_today and start.roll and start.roll.watch:
+            self._run = begin(start.roll.watch, is_whole=is_whole)
+
+    def finish(self, result: Result) -> Iterable[str]:
+        start = result.start
+        if not start.is_of_today or start.roll is None or start.roll.watch is None:
+            return ()
+        # Where nothing was begun, because no check could be loaded, that is told as well; that no check was selected,
+        # which is pytest's status 5, is not.
+        run = self._run or Run(start.roll.watch, is_whole=result.checks > 0 or result.status != _NOTHING_SELECTED)
+        is_mere_warning = start.by == "monitor" and result.status == State.WARNING
+        problem = run.finish(State.OK if is_mere_warning else result.status, "\n".join(said_of(result)))
+        return (problem,) if problem else ()
+
+    def abort(self, start: Start, because: str) -> None:
+        if self._run:
+            self._run.finish(_BROKE, because)
 
 
 def begin(watch: Watch | None, *, is_whole: bool = True) -> Run:

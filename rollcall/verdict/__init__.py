@@ -103,13 +103,18 @@ class JobJudged:
         off = self._off
         for weighs in _HEAVIEST_FIRST if off else ():
             if heavy := [each for each in off if weighs(each)]:
-                return min(heavy, key=lambda each: _WEIGHT.index(each.check)).verdict
+                return min(heavy, key=lambda each: _weight(each.check)).verdict
         return Verdict.PENDING if self.is_pending or self.due_run is None else Verdict.OK
 
     @property
     def needs_a_person(self) -> bool:
         """True where any finding does."""
         return any(each.needs_a_person for each in self._off)
+
+
+def _weight(check: str) -> int:
+    """Where it stands among the promises; a check of a person's own says least of the run."""
+    return next((place for place, each in enumerate(_WEIGHT) if each == check), len(_WEIGHT))
 
 
 _HEAVIEST_FIRST: tuple[Callable[[Finding], bool], ...] = (
@@ -236,7 +241,7 @@ def _run_findings(seen: Witnesses, run: DueRun) -> Iterator[Finding]:
             yield took
     if not seen.job.outputs:
         yield record.ran_on_time(seen, run, executed, status, None)
-    found: dict[Check, list[Finding]] = {}
+    found: dict[str, list[Finding]] = {}
     for number in range(len(seen.job.outputs)):
         of_output = seen.of_output(number)
         there = exists if number == 0 and exists else output.output_exists(of_output, run, executed, status)

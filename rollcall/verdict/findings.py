@@ -43,17 +43,18 @@ class Check(StrEnum):
 class Finding:
     """One promise: what was expected, what was found, why that is so, and the verdict.
 
-    `code` names what the finding speaks for where it is not ok. `blocked_by` is the check whose failure left this one
-    without evidence. `is_warning` is True where it is worth knowing, and not urgent.
+    `check` is a `Check`, or the name of a check of a person's own. `code` names what the finding speaks for where it is
+    not ok. `blocked_by` is the check whose failure left this one without evidence. `is_warning` is True where it is
+    worth knowing, and not urgent.
     """
 
-    check: Check
+    check: str
     verdict: Verdict
     expected: str
     found: str
     because: str = ""
     code: CauseCode | None = None
-    blocked_by: Check | None = None
+    blocked_by: str | None = None
     is_warning: bool = False
 
     @property
@@ -80,7 +81,9 @@ def noted(check: Check, code: CauseCode, *, expected: str, found: str, because: 
     )
 
 
-def broken(check: Check, verdict: Verdict, code: CauseCode, *, expected: str, found: str, because: str) -> Finding:
+def broken(
+    check: Check | str, verdict: Verdict, code: CauseCode, *, expected: str, found: str, because: str
+) -> Finding:
     """The promise was not kept, or could not be looked at (`Verdict.UNKNOWN`)."""
     return Finding(check=check, verdict=verdict, code=code, expected=expected, found=found, because=because)
 

@@ -12,7 +12,7 @@ verdict about a job, and changes no exit status.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import cache
@@ -27,11 +27,29 @@ from rollcall.roll.roll import Roll
 from rollcall.sinks.alert.channels import carry, channels_of
 from rollcall.sinks.alert.message import Message, write_message
 from rollcall.sinks.alert.news import News, find_news, forget_undeclared
-
-__all__ = ["tell"]
+from rollcall.sinks.base import Result, Sink, Stage
 
 LOCK = ".alert.lock"
 _POLL = 0.1  # seconds
+
+
+class Alert(Sink):
+    """Who must hear of it, each through a channel of [alert]."""
+
+    stage = Stage.TELL
+
+    def finish(self, result: Result) -> Iterable[str]:
+        start = result.start
+        if result.morning is None or not start.is_of_today or start.roll is None:
+            return ()
+        return tell(
+            start.roll,
+            result.morning,
+            result.chronicle,
+            file=start.history,
+            is_complete=result.ending.is_complete,
+            page=start.folder / "morning.html" if start.by == "pytest" else None,
+        )
 
 
 def tell(

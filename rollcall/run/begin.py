@@ -1,0 +1,76 @@
+"""How does a run begin: on the world as it is, on a recorded morning, or on the staged one?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+
+from rollcall.errors import BadInput
+from rollcall.history.rows import FILE
+from rollcall.run.clock import Clock, clock_from
+from rollcall.run.place import Place
+from rollcall.run.roll_call import RollCall
+from rollcall.run.wanted import Wanted
+from rollcall.sinks.base import Start
+
+
+def begin(
+    wanted: Wanted, place: Place, clock: Clock, *, by: str, environment: Mapping[str, str], cleanup: ExitStack
+) -> RollCall:
+    """The roll call that was asked for, at that place; what it opened is closed by `cleanup`. Raises `BadInput`.
+
+    `clock` must have been started before: to read the roll may take seconds, by which all clocks would seem ahead.
+    """
+    if wanted.demo is not None:
+        return _begin_demo(wanted, wanted.demo, place, by=by, environment=environment, cleanup=cleanup)
+    if replay := wanted.load_replay():
+        start = Start(
+            folder=wanted.reports,
+            judged_at=wanted.judged_at(replay.roll, replay.recorded_at),
+            by=by,
+            zone=replay.roll.zone,
+            again=wanted.again(place),
+            demo=replay.demo,
+            replay_of=replay.recorded_at,
+            roll=replay.roll,
+        )
+        return RollCall(start=start, roll=replay.roll, clock=clock, place=place, wanted=wanted, replay=replay)
+    roll = wanted.load(environment, clock)
+    wanted.check_can_record(roll)
+    start = Start(
+        folder=wanted.reports,
+        judged_at=wanted.judged_at(roll, clock()),
+        by=by,
+        zone=roll.zone,
+        again=wanted.again(place),
+        roll=roll,
+        history=wanted.reports / FILE if wanted.keeps_history else None,
+        is_of_today=wanted.as_of is None,
+    )
+    return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted)
+
+
+def _begin_demo(
+    wanted: Wanted, cause: str, place: Place, *, by: str, environment: Mapping[str, str], cleanup: ExitStack
+) -> RollCall:
+    from rollcall.demo import DemoError, demo_morning
+
+    try:
+        morning = cleanup.enter_context(demo_morning(cause or None))
+    except DemoError as error:
+        raise BadInput.single("--demo", str(error)) from None
+    clock = clock_from(morning.now)
+    staged = replace(wanted, jobs_file=morning.jobs_file, shown_file="jobs.toml", scheduler_urls={None: morning.url})
+    roll = staged.load(environment, clock)
+    wanted.check_can_record(roll)
+    start = Start(
+        folder=wanted.reports,
+        judged_at=staged.judged_at(roll, morning.now),
+        by=by,
+        zone=roll.zone,
+        again=wanted.again(place),
+        demo=morning.story,
+        roll=roll,
+    )
+    return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted)

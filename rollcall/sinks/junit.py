@@ -1,0 +1,110 @@
+"""What does pytest's junit.xml say beside its checks: what the morning comes to, and whether it is whole?
+
+Each check's verdict and cause are properties of its own. Who reads junit.xml counts failures: a run that was broken off
+with every check green so far must not look well there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from xml.etree import ElementTree
+
+from pluggy import HookimplMarker
+
+from rollcall.files import FOR_EVERYBODY, part_of, sweep, write_whole
+from rollcall.report.board import title
+from rollcall.sinks.base import Result, Sink, Start, Wish
+
+if TYPE_CHECKING:
+    import pytest
+
+FILE = "junit.xml"
+hookimpl = HookimplMarker("pytest")  # pytest's own, without importing pytest where none is run
+
+
+class JUnit(Sink):
+    """reports/junit.xml, or the file that the reader asked pytest for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+        self._part = part_of(self._file)
+        self._config: pytest.Config | None = None
+
+    @classmethod
+    def wanted(cls, wish: Wish) -> Self | None:
+        return cls(wish.folder) if wish.by == "pytest" else None
+
+    def attach(self, config: pytest.Config, latest: Callable[[], Result]) -> None:
+        self._config = config
+        if getattr(config.option, "xmlpath", "") is None:
+            config.option.xmlpath = str(self._part)
+        config.pluginmanager.register(_Hooks(config, latest), "rollcall-junit")
+
+    def begin(self, start: Start) -> None:
+        sweep(self._file, before=start.judged_at)
+        self._file.unlink(missing_ok=True)
+
+    def finish(self, result: Result) -> Iterable[str]:
+        because = result.ending.interruption
+        try:
+            for each in _writers(self._config):
+                # The reader may have had it written elsewhere: what it says of the run must be true there too.
+                if because:
+                    write_whole(Path(each.logfile), with_interruption(Path(each.logfile), because))
+                if each.logfile == str(self._part):
+                    self._part.chmod(FOR_EVERYBODY)
+                    os.replace(self._part, self._file)
+                    each.logfile = str(self._file)  # pytest's last words name it
+        finally:
+            with suppress(OSError):
+                self._part.unlink(missing_ok=True)
+        return ()
+
+    def abort(self, start: Start, because: str) -> None:
+        self._part.unlink(missing_ok=True)
+        self._file.unlink(missing_ok=True)
+
+
+class _Hooks:
+    """The properties of the whole suite, to be written with it."""
+
+    def __init__(self, config: pytest.Config, latest: Callable[[], Result]) -> None:
+        self._config = config
+        self._latest = latest
+
+    @hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        result = self._latest()
+        morning, ending = result.morning, result.ending
+        line = title(morning, is_complete=ending.is_complete, other_failures=ending.other_failures)
+        is_whole = ending.is_complete and morning is not None and not morning.is_partial
+        for each in _writers(self._config):
+            each.add_global_property("headline", line)
+            each.add_global_property("complete", str(is_whole).lower())
+
+
+def _writers(config: pytest.Config | None) -> list[Any]:
+    from _pytest.junitxml import LogXML
+
+    plugins = config.pluginmanager.get_plugins() if config else ()
+    return [each for each in plugins if isinstance(each, LogXML)]
+
+
+def with_interruption(path: Path, because: str) -> str:
+    """The file's text with one more check, in error: that the run came to its end. Raises OSError."""
+    tree = ElementTree.fromstring(path.read_text(encoding="utf-8"))
+    for suite in tree.iter("testsuite"):
+        for count in ("tests", "errors"):
+            suite.set(count, str(int(suite.get(count, "0")) + 1))
+        case = ElementTree.SubElement(suite, "testcase", classname="rollcall", name="the_run_came_to_its_end", time="0")
+        ElementTree.SubElement(case, "error", message=f"INCOMPLETE: {_xml(because)}").text = _xml(because)
+    return f'<?xml version="1.0" encoding="utf-8"?>{ElementTree.tostring(tree, encoding="unicode")}'
+
+
+def _xml(text: str) -> str:
+    """Without what XML cannot hold."""
+    return "".join(each for each in text if each.isprintable() or each == "\n")

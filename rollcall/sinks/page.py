@@ -1,0 +1,181 @@
+"""What does a person see: pytest-html's page, with the board on top and our columns in its table.
+
+While a run goes on an INCOMPLETE page stands where the report will be; the whole one is written beside it and replaces
+it in one step, so that no reader and no crash ever meets half a page, or yesterday's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pluggy import HookimplMarker
+
+from rollcall.files import FOR_EVERYBODY, part_of, sweep, write_whole
+from rollcall.report.board import render_board, title
+from rollcall.report.incomplete import render_incomplete
+from rollcall.report.table import HEADERS, cells
+from rollcall.sinks.base import Result, Sink, Start, Wish
+from rollcall.text import clean
+
+if TYPE_CHECKING:
+    import pytest
+
+FILE = "morning.html"
+# pytest-html builds its table in the browser: 10,000 rows take more than ten seconds to open.
+MOST_ROWS = 2_000
+hookimpl = HookimplMarker("pytest")  # pytest's own, without importing pytest where none is run
+_NO_PAGE = "Roll call's page is written by pytest-html, which is not loaded. Install it, and leave out -p no:html."
+
+
+class Page(Sink):
+    """reports/morning.html."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+        self._part = part_of(self._file)
+        self._written = self._part
+        self._config: pytest.Config | None = None
+
+    @classmethod
+    def wanted(cls, wish: Wish) -> Self | None:
+        return cls(wish.folder) if wish.by == "pytest" else None
+
+    def attach(self, config: pytest.Config, latest: Callable[[], Result]) -> None:
+        if not config.pluginmanager.hasplugin("html"):
+            import pytest
+
+            raise pytest.UsageError(_NO_PAGE)
+        self._config = config
+        # A path of the reader's own is written as well.
+        if own := config.option.htmlpath:
+            wanted = Path(os.path.expandvars(own)).expanduser().absolute()
+            self._written = self._part if wanted == self._file else wanted
+        config.option.htmlpath, config.option.self_contained_html = str(self._written), True
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        config.pluginmanager.register(_Hooks(latest), "rollcall-page")
+
+    def begin(self, start: Start) -> None:
+        sweep(self._file, before=start.judged_at)
+        write_whole(self._file, _incomplete(start, None))
+
+    def finish(self, result: Result) -> Iterable[str]:
+        try:
+            if result.morning is None:
+                self.abort(result.start, result.ending.interruption or "")
+            elif self._written == self._part:
+                self._part.chmod(FOR_EVERYBODY)
+                os.replace(self._part, self._file)
+            else:
+                write_whole(self._file, self._written.read_text(encoding="utf-8"))
+        finally:
+            self._forget_part()
+        return ()
+
+    def abort(self, start: Start, because: str) -> None:
+        self._forget_part()
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._file, _incomplete(start, because))
+        except OSError:
+            # What cannot be made to say so is taken away.
+            self._file.unlink(missing_ok=True)
+            raise
+
+    def _forget_part(self) -> None:
+        with suppress(OSError):
+            self._part.unlink(missing_ok=True)
+        if self._config and self._written == self._part:
+            from pytest_html.basereport import BaseReport
+
+            # pytest-html's last words would name a file that is not there.
+            for plugin in self._config.pluginmanager.get_plugins():
+                if isinstance(plugin, BaseReport):
+                    self._config.pluginmanager.unregister(plugin)
+
+
+def _incomplete(start: Start, because: str | None) -> str:
+    return render_incomplete(
+        started_at=start.judged_at,
+        zone=start.zone,
+        again=start.again,
+        demo=start.demo,
+        because=because,
+        replay_of=start.replay_of,
+    )
+
+
+class _Hooks:
+    """pytest-html's hooks, in the process that reports: they do not say which run they belong to."""
+
+    def __init__(self, latest: Callable[[], Result]) -> None:
+        self._latest = latest
+        self._html: Any = None
+        self._cells: dict[str, tuple[str, ...]] = {}
+
+    @hookimpl(optionalhook=True)
+    def pytest_metadata(self, metadata: dict[str, Any]) -> None:
+        # pytest-html would put the environment's variables into the page, unescaped.
+        metadata.clear()
+
+    @hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        # Asked before anything is known; set once more when the board is drawn.
+        self._html = report
+        report.title = title(None, is_complete=False)
+
+    @hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        result = self._latest()
+        morning, ending = result.morning, result.ending
+        if morning is None:
+            return
+        board = render_board(
+            morning,
+            chronicle=result.chronicle,
+            notes=result.notes,
+            is_complete=ending.is_complete,
+            interruption=ending.interruption,
+            other_failures=ending.other_failures,
+        )
+        prefix.append(board)
+        if result.checks > MOST_ROWS:
+            counts = f"Of {result.checks:,} checks, the table below holds only those that need attention"
+            prefix.append(f'<p class="rc-note">{counts}; a browser would be slow with all of them.</p>')
+        if self._html is not None:
+            self._html.title = title(morning, is_complete=ending.is_complete, other_failures=ending.other_failures)
+
+    @hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        cells[-1:] = HEADERS
+
+    @hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
+        """Our columns instead of the links; node ids escaped, which pytest-html leaves to us."""
+        if report.passed and self._is_left_out(report):
+            cells.clear()
+        if cells:
+            job_id = dict(getattr(report, "user_properties", ())).get("job", "")
+            cells[1] = f'<td class="col-testId">{escape(clean(report.nodeid))}</td>'
+            cells[-1:] = self._cells_of(str(job_id))
+
+    def _is_left_out(self, report: pytest.TestReport) -> bool:
+        """True for what passed and gets no row: setup and teardown, and checks where there are too many to read."""
+        if report.when != "call":
+            # pytest-html draws no row for it either, but only finds that out once it has made one.
+            return not report.sections
+        if self._latest().checks <= MOST_ROWS:
+            return False
+        self._html.outcomes = "Passed"
+        return True
+
+    def _cells_of(self, job_id: str) -> tuple[str, ...]:
+        if job_id not in self._cells:
+            result = self._latest()
+            judged = result.morning.job(job_id) if result.morning else None
+            self._cells[job_id] = cells(judged, result.start.zone)
+        return self._cells[job_id]
