@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from importlib import import_module
+from importlib.metadata import version
 from io import TextIOWrapper
 from types import MappingProxyType
 from typing import NoReturn, TextIO
@@ -20,6 +21,8 @@ BAD_INPUT = 4  # pytest's own status for a usage error
 UNWRITTEN = 1
 INTERRUPTED = 130  # a shell's own status for what Ctrl-C ended
 COMMANDS = (
+    "init",
+    "demo",
     "due",
     "diagnose",
     "calendar",
@@ -110,6 +113,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="rollcall", description="Did every scheduled job really do its work? (The checks: pytest checks/)"
     )
+    parser.add_argument("--version", action="version", version=f"roll-call {version('roll-call')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     # To import all of them takes as long as to run one.
     asked_for = [name for name in COMMANDS if name in arguments[:1]]

@@ -15,6 +15,11 @@ settings.register_profile("long", derandomize=False, deadline=None, database=Non
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same-every-time"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # Here, and not in pyproject.toml: a morning must not fail for what somebody else's plugin warns of.
+    config.addinivalue_line("filterwarnings", "error")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield

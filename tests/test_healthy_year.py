@@ -30,8 +30,8 @@ import pytest
 from fixtures.one_morning import at, haiku_job
 from fixtures.year import Interval, Run, Year, boundaries, clock_changes, drawn_runs, healthy_runs, moments
 from rollcall.evidence import Content
+from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS
-from rollcall.rehearse.scene import Scene
 from rollcall.roll.job import Job
 from rollcall.schedule import Schedule
 from rollcall.schedule.answers import due_between
@@ -577,11 +577,10 @@ def test_each_fault_beside_a_day_off_is_found_at_its_limit(
 def wrongly_named(year: Year, run: Run) -> dict[str, CauseCode | None]:
     """The faults, planted into that run, that are not found as what they are at its limit; and what they are called."""
     good = year.seen_at(year.job.due_run(run.due_at).finish_by)
-    scene = Scene.of(good.job, good.now)
-    faults = [each for each in JOB_FAULTS if each.applies(scene) and each.seen_at(scene) == good.now]
-    told = {
-        str(each): replace(good, evidence=each.plant(scene).evidence).code for each in faults if not each.is_warning
-    }
+    copy = EvidenceCopy.of(good.job, good.now)
+    faults = [each for each in JOB_FAULTS if each.seen_at(copy) == good.now and not each.is_warning]
+    planted = [(str(each), each.plant(copy)) for each in faults]
+    told = {name: replace(good, evidence=seen.evidence).code for name, seen in planted if seen}
 
     assert good.code is None
     return {name: code for name, code in told.items() if not name.startswith(str(code))}

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.on_a_clock import HOUSE, JOBS, NO_SYSTEMD, furnish, script
-from rollcall import typed
+from rollcall import command_line
 from rollcall.cli import main
 from rollcall.install.moment import machine_zone
 
@@ -284,7 +284,7 @@ def test_a_unit_that_no_longer_fits_the_roll_is_told_to_be_old(folder: Path, hom
     moved = install("launchd", "--check")
 
     assert [each[0] for each in (later, moved)] == [1, 1]
-    assert f"fix it: {typed.rollcall()} install launchd --write" in later[1]
+    assert f"fix it: {command_line.rollcall()} install launchd --write" in later[1]
 
 
 @pytest.mark.usefixtures("launchctl")
@@ -419,7 +419,7 @@ def test_a_jobs_file_elsewhere_is_named_in_the_unit(folder: Path, tmp_path: Path
     _, out, _ = install("cron", "--jobs-file", "../other.toml")
 
     assert f"--jobs-file '{tmp_path}" in out or f"--jobs-file {tmp_path}" in out
-    assert f"To install it: {typed.rollcall()} install cron --jobs-file ../other.toml --write" in out
+    assert f"To install it: {command_line.rollcall()} install cron --jobs-file ../other.toml --write" in out
 
 
 @pytest.mark.usefixtures("home")

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from filelock import FileLock
 
 from fixtures.hostile_service import BUSY, closed_port
 from fixtures.listener import Listener, listener
 from fixtures.lived_in import AS_OF, HOUSE, TOKEN, LivedIn, lived_in
-from rollcall.alone import alone
 from rollcall.cli import main
 from rollcall.commands import alert as alert_command
 from rollcall.commands import monitor as command
@@ -195,12 +195,11 @@ def test_what_is_printed_differs_and_the_status_does_not(
 
 
 def test_a_second_monitor_steps_aside_at_once(at_home: Monitored) -> None:
-    with alone(at_home.house.reports / command.LOCK) as is_alone:
+    with FileLock(at_home.house.reports / command.LOCK):
         looked = at_home.look("--quiet", "--log", str(at_home.log))
         nagios = at_home.look("--nagios")
     after = at_home.look("--quiet")
 
-    assert is_alone
     assert (looked.status, looked.lines) == (3, [])
     assert looked.notes == "another monitor is at it; this one stepped aside and looked at nothing\n"
     assert " | UNKNOWN | another monitor is at it" in at_home.log.read_text()

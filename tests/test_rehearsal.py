@@ -7,7 +7,7 @@ import operator
 import os
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,11 @@ from rollcall.commands import rehearse as command
 from rollcall.demo import demo_morning
 from rollcall.evidence import Evidence, FileSeen, JobListed, RunSeen, SchedulerSeen
 from rollcall.evidence import Outcome as RunOutcome
-from rollcall.morning import judge_morning
-from rollcall.rehearse.advice import told_to
+from rollcall.morning import Morning, judge_morning
+from rollcall.rehearse.advice import addressed
+from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault
-from rollcall.rehearse.rehearsal import LeftOut, Outcome, Rehearsal, Rehearsed, rehearse
-from rollcall.rehearse.scene import Scene
+from rollcall.rehearse.rehearsal import LeftOut, Outcome, Planted, Rehearsal, rehearse
 from rollcall.report.rehearsal import render_rehearsal
 from rollcall.roll.load import load
 from rollcall.vocabulary import CauseCode
@@ -56,7 +56,7 @@ def rehearsed(told: Told) -> Rehearsal:
     return rehearse(told.roll, told.evidence, now=told.now)
 
 
-def faults_of(told: Told) -> dict[str, Rehearsed]:
+def faults_of(told: Told) -> dict[str, Planted]:
     """What became of each fault, of the job and of its scheduler."""
     rehearsal = rehearsed(told)
     assert rehearsal.left_out == ()
@@ -64,17 +64,27 @@ def faults_of(told: Told) -> dict[str, Rehearsed]:
     return {str(each.fault): each for each in [*faults, *rehearsal.jobs[0].faults]}
 
 
+def morning_after(fault: JobFault, told: Told, now: datetime) -> Morning:
+    """The morning at that moment, had the fault happened."""
+    planted = fault.plant(EvidenceCopy.of(told.job, now))
+    assert planted
+    return judge_morning(told.roll, planted.evidence, now=now)
+
+
 def slips(told: Told) -> dict[str, str]:
     """What slips through, and what would catch it."""
-    job = told.roll.jobs[0]
     found = {name: each for name, each in faults_of(told).items() if name not in UNKNOWN}
-    return {name: told_to(job, each.cure or "") for name, each in found.items() if each.outcome is Outcome.SLIPS}
+    return {
+        name: addressed(told.roll.jobs[0].id, each.cure or "")
+        for name, each in found.items()
+        if each.outcome is Outcome.SLIPS
+    }
 
 
 def renamed(told: Told) -> dict[str, CauseCode | None]:
     """What is found under another name, and which."""
     found = faults_of(told).items()
-    return {name: each.told_as for name, each in found if each.outcome is Outcome.FOUND_AS_ANOTHER}
+    return {name: each.reported_as for name, each in found if each.outcome is Outcome.FOUND_AS_ANOTHER}
 
 
 # A job of which everything is declared --------------------------------------------------------------------------------
@@ -236,9 +246,8 @@ def test_a_missed_run_is_not_found_before_its_limit() -> None:
     missed = next(each for each in JOB_FAULTS if each.name == "missed-run")
     alarms = []
     for seconds in (-1, 0):
-        scene = Scene.of(judged, judged.due_run.finish_by + timedelta(seconds=seconds))
-        planted = judge_morning(told.roll, missed.plant(scene).evidence, now=scene.at)
-        alarms.append(planted.needs_a_person)
+        now = judged.due_run.finish_by + timedelta(seconds=seconds)
+        alarms.append(morning_after(missed, told, now).needs_a_person)
 
     assert alarms == [False, True]
 
@@ -370,7 +379,7 @@ def test_an_advice_names_the_table_as_toml_wants_it_written(job_id: str, table: 
     assert advice == f'write late = "fail" in {table}: "warn" calls nobody'
 
 
-def test_without_its_file_a_record_in_another_zone_is_told_as_lying_ahead() -> None:
+def test_without_its_file_a_record_in_another_zone_is_reported_as_lying_ahead() -> None:
     assert renamed(morning(has_output=False)) == {"wrong-timezone (of its record)": CauseCode.FUTURE_TIMESTAMP}
 
 
@@ -382,7 +391,9 @@ def halved(text: str, **declared: Any) -> FileSeen:
     told = morning(files=[made("2026-02-11T06:00:17+01:00", text)], **{"min_size": "1 B", **declared})
     [judged] = told.judged.jobs
     truncated = next(each for each in JOB_FAULTS if each.name == "truncated-output")
-    return truncated.plant(Scene.of(judged, at("2026-02-11T06:25:00+01:00"))).files[0]
+    planted = truncated.plant(EvidenceCopy.of(judged, at("2026-02-11T06:25:00+01:00")))
+    assert planted
+    return planted.files[0]
 
 
 def test_half_of_a_file_keeps_its_real_beginning() -> None:
@@ -442,27 +453,25 @@ DECLARED = st.builds(operator.or_, WORDS, st.sampled_from([{}, UNDATED]))
 def test_what_is_called_found_really_calls_a_person_with_that_cause(words: dict[str, Any]) -> None:
     told = morning(**words)
     before = told.evidence.to_json()
-    judged = told.job
     for job in rehearsed(told).jobs:
         for each in job.faults:
             if each.outcome is not Outcome.SLIPS and isinstance(each.fault, JobFault):
-                planted = judge_morning(told.roll, each.fault.plant(Scene.of(judged, each.at)).evidence, now=each.at)
+                planted = morning_after(each.fault, told, each.at)
                 cause = planted.job_causes[HAIKU]
 
                 assert planted.jobs[0].needs_a_person is not each.fault.is_warning
                 assert cause is not None
-                assert cause.code is each.told_as
+                assert cause.code is each.reported_as
     assert told.evidence.to_json() == before
 
 
 @given(DECLARED)
 def test_what_slips_through_calls_nobody(words: dict[str, Any]) -> None:
     told = morning(**words)
-    judged = told.job
     for job in rehearsed(told).jobs:
         for each in job.faults:
             if each.outcome is Outcome.SLIPS and isinstance(each.fault, JobFault):
-                planted = judge_morning(told.roll, each.fault.plant(Scene.of(judged, each.at)).evidence, now=each.at)
+                planted = morning_after(each.fault, told, each.at)
 
                 assert not planted.needs_a_person
                 assert each.cure
@@ -578,7 +587,7 @@ def test_the_good_morning_of_the_demo() -> None:
         assert contents(demo.folder) == before
     lines = list(render_rehearsal(rehearsal, width=110))
     slipped = {
-        job.job.id: {str(each.fault) for each in job.faults if each.outcome is Outcome.SLIPS} - UNKNOWN
+        job.subject.id: {str(each.fault) for each in job.faults if each.outcome is Outcome.SLIPS} - UNKNOWN
         for job in rehearsal.jobs
     }
     record_alone = {"success-without-output"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -387,6 +388,15 @@ def test_without_a_lock_nothing_is_done(house: Household) -> None:
     action = only(house.restarted(folder=house.folder / "a-file"))
 
     assert "nothing was done: its lock " in action.proof
+    assert house.scheduler.posts == []
+
+
+def test_where_nobody_can_tell_what_was_tried_nothing_is_done(house: Household) -> None:
+    with turn(house.folder, "scheduler aime", wait=timedelta(0)) as before:
+        before.file.mkdir()
+    action = only(house.restarted())
+
+    assert re.search("nothing was done: .*json cannot be read: ", action.proof)
     assert house.scheduler.posts == []
 
 

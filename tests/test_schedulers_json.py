@@ -464,10 +464,15 @@ SENT_ALONG = {
 }
 
 
-@pytest.mark.parametrize("sent", SENT_ALONG.values(), ids=SENT_ALONG)
-@pytest.mark.parametrize("script", ECHOES.values(), ids=ECHOES)
-def test_a_scheduler_that_echoes_a_secret_does_not_get_it_shown(script: Script, sent: dict[str, Any]) -> None:
-    refusal = refused(script, environment={"AIME_TOKEN": TOKEN}, **sent)
+@pytest.mark.parametrize(
+    ("echo", "sent"),
+    [
+        *((echo, "of the environment") for echo in ECHOES),
+        *((echo, sent) for echo in ("body, at its cut", "another shape") for sent in SENT_ALONG),
+    ],
+)
+def test_a_scheduler_that_echoes_a_secret_does_not_get_it_shown(echo: str, sent: str) -> None:
+    refusal = refused(ECHOES[echo], environment={"AIME_TOKEN": TOKEN}, **SENT_ALONG[sent])
 
     assert TOKEN[:8] not in refusal.detail + str(refusal) + repr(refusal)
 

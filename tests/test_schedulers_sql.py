@@ -19,7 +19,7 @@ import pytest
 
 from fixtures.hostile_service import Script, closed_port, hostile_service
 from fixtures.postgres import OWNER, PASSWORD, Postgres
-from rollcall import typed
+from rollcall import command_line
 from rollcall.ask import gather
 from rollcall.demo.store import Store
 from rollcall.errors import BadInput
@@ -532,7 +532,7 @@ def test_a_missing_package_is_a_mistake_with_its_cure(tmp_path: Path, store: Sto
 
     assert done.stderr.splitlines()[-1] == (
         "rollcall.errors.BadInput: jobs.toml: schedulers.s.database"
-        f' = "{FILE}": needs SQLAlchemy, which is not installed: {typed.install("SQLAlchemy>=2,<3")}'
+        f' = "{FILE}": needs SQLAlchemy, which is not installed: {command_line.install("SQLAlchemy>=2,<3")}'
     )
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from fixtures.hostile_service import BUSY, Script, closed_port, hostile_service, reply
 from fixtures.house import HOSTILE, NOW, ZURICH, House
 from fixtures.listener import Listener, listener
 from fixtures.lived_in import lived_in
 from fixtures.post_office import post_office
-from rollcall.alone import alone
 from rollcall.causes.action import Action, Deed
 from rollcall.history.reading import read_told
 from rollcall.history.rows import NOTHING, Whole
@@ -25,7 +25,7 @@ from rollcall.history.writing import merge
 from rollcall.morning import Morning
 from rollcall.roll.roll import Roll
 from rollcall.roll.telling import Alert
-from rollcall.sinks import alert
+from rollcall.sinks.alert import tell as alert
 from rollcall.sinks.alert.channels import carry, channels_of
 from rollcall.sinks.alert.message import Message, write_message, write_test
 from rollcall.sinks.alert.news import Event, News
@@ -504,7 +504,7 @@ def test_two_looks_at_once_tell_the_same_once(house: House, hook: Listener, tmp_
 
 def test_a_look_that_never_ends_holds_up_no_alert_for_long(house: House, hook: Listener, tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite3"
-    with alone(tmp_path / alert.LOCK):
+    with FileLock(tmp_path / alert.LOCK):
         problems = tell(house, to(hook.url), file)
 
     assert problems == ()

@@ -18,9 +18,9 @@ from rollcall.causes.commands import (
     toml_key,
     trigger_of,
 )
+from rollcall.command_line import shell_word
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
-from rollcall.shell import shell_word
 from rollcall.verdict import JobJudged
 from rollcall.verdict.findings import Check
 from rollcall.verdict.readings import lines_to_add

@@ -11,9 +11,9 @@ import os
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.errors import BadInput
-from rollcall.run.clock import clock_from
 from rollcall.run.options import JOBS_FILE
 from rollcall.times import read_now
 

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import rollcall
+from rollcall.clock import clock_from
 from rollcall.errors import BadInput
 from rollcall.options import Option, given
 from rollcall.run.begin import begin
-from rollcall.run.clock import clock_from
 from rollcall.run.options import AS_OF, OF_A_MORNING, OF_MONITOR, REPLAY
 from rollcall.run.place import Place
 from rollcall.run.roll_call import RollCall

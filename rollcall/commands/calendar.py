@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall.ask import list_outputs
+from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.selected import selected
 from rollcall.errors import BadInput
@@ -31,7 +32,6 @@ from rollcall.report.calendar import Paper, render_legend, render_past
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
-from rollcall.run.clock import clock_from
 from rollcall.run.options import AS_OF, JOBS_FILE, REPLAY
 from rollcall.run.wanted import Wanted
 from rollcall.text import clean

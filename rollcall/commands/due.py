@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.selected import selected
 from rollcall.roll.job import Job
-from rollcall.run.clock import clock_from
 from rollcall.run.options import AS_OF, JOBS_FILE
 from rollcall.times import read_now, show_instant, show_span
 from rollcall.verdict import interval, pause

@@ -7,7 +7,7 @@ until that is proven. Exit status: 0 where every scheduler is proven to run, 1 w
 from __future__ import annotations
 
 import argparse
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,8 @@ from rollcall.commands.begin import add_options, begun_now
 from rollcall.commands.selected import check_declared
 from rollcall.errors import BadInput
 from rollcall.remedy import restart_stopped
-from rollcall.remedy.proof import await_proof
-from rollcall.remedy.restart import PROOF_LIMIT
-from rollcall.roll.roll import Roll
-from rollcall.roll.scheduler import Scheduler
+from rollcall.remedy.restart import PROOF_LIMIT, await_proof
 from rollcall.run.options import ADDRESS, DRY_RUN
-from rollcall.run.roll_call import RollCall
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -39,25 +35,37 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """A line for each scheduler; returns the exit status. Raises `BadInput`."""
-    here = begun_now(asked_for, by="ensure-running")
+    here, ids = begun_now(asked_for, by="ensure-running"), asked_for.schedulers
+    if not here.roll.schedulers:
+        raise BadInput.single(
+            "schedulers", "none is declared, so none can be started. Add [schedulers.NAME] with its url."
+        )
+    check_declared("scheduler", ids, [each.id for each in here.roll.schedulers])
     # Whether the jobs' work is there is not the question: the scheduler's own word about them is enough.
-    schedulers = [each.alone for each in _selected(here.roll, asked_for.schedulers)]
-    by_id = {each.id: each for each in schedulers}
+    schedulers = {each.id: each.alone for each in here.roll.schedulers if not ids or each.id in ids}
     jobs = [
-        each.but(outputs=(), scheduler=by_id[each.scheduler.id])
+        each.but(outputs=(), scheduler=schedulers[each.scheduler.id])
         for each in here.roll.jobs
-        if each.scheduler and each.scheduler.id in by_id
+        if each.scheduler and each.scheduler.id in schedulers
     ]
 
     def judge() -> Morning:
-        return here.look(jobs, schedulers)
+        return here.look(jobs, tuple(schedulers.values()))
 
     morning = restart_stopped(
         judge(), judge_again=judge, clock=here.clock, folder=here.start.folder, is_dry=asked_for.rollcall_dry_run
     )
+    actions = {each.subject: each for each in morning.actions}
     status = 0
-    for scheduler in schedulers:
-        is_proven, line = _told(scheduler, morning, here)
+    for name, scheduler in schedulers.items():
+        if action := actions.get(name):
+            is_proven, line = action.is_proven, told(action, here.roll.zone)
+        elif cause := morning.scheduler_causes[name]:
+            is_proven, line = False, f"{name} is not proven to run: {cause.sentence} {cause.next_step}"
+        else:
+            own = [each for each in morning.jobs if each.job.scheduler and each.job.scheduler.id == name]
+            is_proven, proof = await_proof(scheduler, own, clock=here.clock, limit=PROOF_LIMIT / 10)
+            line = f"{name} is {proof}"
         status |= not is_proven
         yield line
     if any(not each.is_dry for each in morning.actions):
@@ -65,24 +73,3 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         whole = replace(here.look(here.roll.jobs, here.roll.schedulers), actions=morning.actions)
         yield from here.remember_action(whole)
     return status
-
-
-def _selected(roll: Roll, ids: Sequence[str]) -> list[Scheduler]:
-    known = [scheduler.id for scheduler in roll.schedulers]
-    if not known:
-        raise BadInput.single(
-            "schedulers", "none is declared, so none can be started. Add [schedulers.NAME] with its url."
-        )
-    check_declared("scheduler", ids, known)
-    return [scheduler for scheduler in roll.schedulers if not ids or scheduler.id in ids]
-
-
-def _told(scheduler: Scheduler, morning: Morning, here: RollCall) -> tuple[bool, str]:
-    """Whether the scheduler is proven to run, and the line that says so or what is wrong."""
-    if action := next((each for each in morning.actions if each.subject == scheduler.id), None):
-        return action.is_proven, told(action, here.roll.zone)
-    if cause := morning.scheduler_causes[scheduler.id]:
-        return False, f"{scheduler.id} is not proven to run: {cause.sentence} {cause.next_step}"
-    jobs = [each for each in morning.jobs if each.job.scheduler and each.job.scheduler.id == scheduler.id]
-    proof = await_proof(scheduler, jobs, clock=here.clock, limit=PROOF_LIMIT / 10)
-    return proof.is_whole, f"{scheduler.id} is {proof.told}"

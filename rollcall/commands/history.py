@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.calendar import paper_for, read_period
 from rollcall.errors import BadInput, Mistake
@@ -24,7 +25,6 @@ from rollcall.history.reading import read_whole
 from rollcall.history.rows import FILE, Row, Whole
 from rollcall.history.writing import merge
 from rollcall.report.history import render_key, render_mornings, render_rows
-from rollcall.run.clock import clock_from
 from rollcall.run.options import JOBS_FILE
 from rollcall.run.wanted import Wanted
 from rollcall.text import clean, counted, listed

@@ -19,7 +19,8 @@ from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollcall import typed
+from rollcall import command_line
+from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.errors import BadInput
 from rollcall.install.clock import Standing, State
@@ -29,7 +30,6 @@ from rollcall.install.moment import look_at, machine_zone, skipped_on
 from rollcall.install.plan import Kind, Options, Plan
 from rollcall.install.systemd import Systemd
 from rollcall.roll.roll import Roll
-from rollcall.run.clock import clock_from
 from rollcall.run.options import JOBS_FILE, RESTART
 from rollcall.text import clean, listed
 from rollcall.times import read_now
@@ -102,7 +102,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
 
 def _command(options: Options, asked_for: argparse.Namespace) -> str:
     file = asked_for.rollcall_jobs_file
-    command = str(options).replace("rollcall", typed.rollcall(), 1)
+    command = str(options).replace("rollcall", command_line.rollcall(), 1)
     return command + (f" --jobs-file {shlex.quote(clean(file))}" if file else "")
 
 

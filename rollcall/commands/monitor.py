@@ -24,7 +24,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollcall.alone import alone
+from filelock import FileLock, Timeout
+
 from rollcall.causes.action import told as told_action
 from rollcall.commands.begin import add_options, begun_now, wanted_of
 from rollcall.errors import BadInput
@@ -94,14 +95,13 @@ def _looked(call: RollCall, sinks: Sinks, log: _Log, held: ExitStack) -> Result:
     """What came of the look, once everybody was told."""
     if not log.is_dry:
         try:
-            is_alone = held.enter_context(alone(call.start.folder / LOCK))
-        except OSError as problem:
-            is_alone = True
-            log.problems.append(f"whether another monitor is in progress cannot be told: {_said(problem)}")
-        if not is_alone:
+            held.enter_context(FileLock(call.start.folder / LOCK, timeout=0))
+        except Timeout:
             said = "another monitor is in progress; this one stepped aside and looked at nothing"
             log.add(call.start, State.UNKNOWN, said)
             return call.result(Ending(interruption=said))
+        except OSError as problem:
+            log.problems.append(f"whether another monitor is in progress cannot be told: {_said(problem)}")
     call.sinks = sinks
     try:
         call.sinks.begin(call.start)

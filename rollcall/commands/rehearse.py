@@ -42,9 +42,6 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     if call.start.replay_of:
         yield f"{show_replay(call.start.replay_of, call.roll.zone)}: nobody is asked"
     rehearsal = rehearse(call.roll, call.ask(jobs, at=at), now=at, jobs=jobs)
-    yield from render_rehearsal(rehearsal, width=_width())
+    width = min(max(shutil.get_terminal_size(_WIDTH).columns, _NARROWEST), _WIDEST)
+    yield from render_rehearsal(rehearsal, width=width)
     return 0 if rehearsal.is_whole else 1
-
-
-def _width() -> int:
-    return min(max(shutil.get_terminal_size(_WIDTH).columns, _NARROWEST), _WIDEST)

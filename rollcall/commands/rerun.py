@@ -52,11 +52,9 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         if action := actions.get(job.id):
             status |= not action.is_proven
             yield told(action, here.roll.zone)
-            continue
-        status |= last.needs_a_person
-        why = (
-            why_not(first, schedulers[job.scheduler.id] if job.scheduler else None) or "it was run, or begun, meanwhile"
-        )
-        yield f"{job.id} is not run again: {why}"
+        else:
+            status |= last.needs_a_person
+            why = why_not(first, schedulers[job.scheduler.id] if job.scheduler else None)
+            yield f"{job.id} is not run again: {why or 'it was run, or begun, meanwhile'}"
     yield from here.remember_action(after)
     return status

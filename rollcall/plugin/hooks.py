@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from rollcall.clock import clock_from
 from rollcall.errors import BadInput
 from rollcall.morning.own_checks import count_in
 from rollcall.options import Option, given
@@ -33,7 +34,6 @@ from rollcall.plugin.subjects import (
 from rollcall.plugin.views import Facing
 from rollcall.report.headline import show_replay
 from rollcall.run.begin import begin
-from rollcall.run.clock import clock_from
 from rollcall.run.options import OF_PYTEST
 from rollcall.run.place import Place
 from rollcall.run.roll_call import RollCall

@@ -1,7 +1,7 @@
 """Which setting of jobs.toml would catch it?
 
-One function for each thing that a fault can hide behind. "JOB" stands for the job's own key, so that jobs of which the
-same is to be said can be told together.
+One function for each thing that a fault can hide behind. "JOB" stands for the job's own key, so that jobs which need
+the same advice can be shown together.
 """
 
 from __future__ import annotations
@@ -9,127 +9,73 @@ from __future__ import annotations
 import json
 from pathlib import PurePath
 
-from rollcall.rehearse.scene import Scene
-from rollcall.roll.job import Job
-from rollcall.roll.output import Output
+from rollcall.causes.commands import toml_key
+from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.roll.words import Format, Late
 from rollcall.text import clean, show_size
 
+NOTHING = "no setting of jobs.toml catches it"
 _TABLE = "[jobs.JOB]"
 _OUTPUT = "[jobs.JOB.output]"
 _TIME = "%Y%m%d-%H%M%S"
 _FIELDS = f"the time of the run such as {_TIME}"
-# The formats that mark their end. Of the others half may still be read as a whole one.
-_BY_SUFFIX = {".json": Format.JSON, ".xml": Format.XML, ".gz": Format.GZIP, ".zip": Format.ZIP}
+ADD_MUST_CONTAIN = f'add must_contain = ["…"] to {_OUTPUT}'
+ADD_MUST_NOT_CONTAIN = f'add must_not_contain = ["…"] to {_OUTPUT}'
+# The same content again: of most jobs a fault, of an export without changes none.
+ADD_MUST_CHANGE = f"add must_change = true to {_OUTPUT}"
+# Their end is marked: half of one never passes for a whole one. The others may be cut where no parser notices.
+MARK_THEIR_END = {".json": Format.JSON, ".xml": Format.XML, ".gz": Format.GZIP, ".zip": Format.ZIP}
 
 
-def none(scene: Scene) -> str:
-    """Nothing that could be written there."""
-    return "no setting of jobs.toml catches it"
-
-
-def for_an_interval(scene: Scene) -> str:
+def for_an_interval(copy: EvidenceCopy) -> str:
     """An interval whose phase nobody declared: a run that is missing looks like one that was put off."""
-    if not scene.floats:
-        return none(scene)
-    return f'add anchor = "…" to {_TABLE}, from which its interval is counted'
+    is_anchored = not copy.judged.seen.floats
+    return NOTHING if is_anchored else f'add anchor = "…" to {_TABLE}, from which its interval is counted'
 
 
-def for_lateness(scene: Scene) -> str:
+def for_lateness(copy: EvidenceCopy) -> str:
     """`late = "warn"` calls nobody."""
-    if scene.job.late is Late.WARN:
-        return f'write late = "fail" in {_TABLE}: "warn" calls nobody'
-    return for_an_interval(scene)
+    is_silent = copy.job.late is Late.WARN
+    return f'write late = "fail" in {_TABLE}: "warn" calls nobody' if is_silent else for_an_interval(copy)
 
 
-def for_a_status(scene: Scene) -> str:
-    """A file tells nothing of how its run ended."""
-    if scene.job.scheduler:
-        return none(scene)
-    return f'add scheduler = "…" to {_TABLE}: its scheduler knows how a run ended'
+def for_a_status(copy: EvidenceCopy) -> str:
+    """A file does not say how its run ended."""
+    needs_one = copy.job.scheduler is None
+    return f'add scheduler = "…" to {_TABLE}: its scheduler knows how a run ended' if needs_one else NOTHING
 
 
-def for_no_output(scene: Scene) -> str:
-    """A record tells nothing of what the run did."""
-    if scene.job.output:
-        return for_an_interval(scene)
-    return f'add {_OUTPUT} with path = "…", {_FIELDS} in it'
+def for_no_output(copy: EvidenceCopy) -> str:
+    """A record does not say what the run did."""
+    return for_an_interval(copy) if copy.job.output else f'add {_OUTPUT} with path = "…", {_FIELDS} in it'
 
 
-def for_a_record(scene: Scene) -> str:
-    """Where the record is read in the wrong zone only a file can tell."""
-    if scene.job.output is None:
-        return for_no_output(scene)
-    return for_a_restored_file(scene)
-
-
-def for_a_restored_file(scene: Scene) -> str:
-    """An mtime is not proof of a run."""
-    output = scene.job.output
+def for_a_file_without_date(copy: EvidenceCopy) -> str:
+    """An mtime is not proof of a run: only a name that tells its time is."""
+    output = copy.job.output
     if output is None:
-        return for_no_output(scene)
+        return for_no_output(copy)
     if output.tells_its_run:
-        return none(scene)
+        return NOTHING
     if output.is_one_file:
         return f'let each run write a file of its own, and write path = "…" in {_OUTPUT}, {_FIELDS} in it'
-    return f"write path = {_quoted(_dated(output))} in {_OUTPUT}, as its names are"
-
-
-def for_a_half(scene: Scene) -> str:
-    """Half of a file passes for a whole one where neither a format nor its least size says otherwise."""
-    job, size = scene.job, scene.made[0].size
-    assert job.output is not None
-    if kind := _format(job.output):
-        return f'add format = "{kind}" to {_OUTPUT}'
-    if size < 2:
-        return none(scene)
-    least = show_size(_least(size))
-    return f'write min_size = "{least}" in {_OUTPUT} (it has {show_size(size)})'
-
-
-def for_its_heart(scene: Scene) -> str:
-    """A text that only a run that worked writes."""
-    return f'add must_contain = ["…"] to {_OUTPUT}'
-
-
-def for_a_fallback(scene: Scene) -> str:
-    """The text of a run that found no answer."""
-    return f'add must_not_contain = ["…"] to {_OUTPUT}'
-
-
-def for_a_repetition(scene: Scene) -> str:
-    """The same content again: of most jobs a fault, of an export without changes none."""
-    return f"add must_change = true to {_OUTPUT}"
-
-
-def told_to(job: Job | None, text: str) -> str:
-    """The advice for that job, whose key stands in it as TOML wants it written; for several jobs where it is None."""
-    key = "*" if job is None else _key(job.id)
-    return text.replace(_OUTPUT, f"[jobs.{key}.output]").replace(_TABLE, f"[jobs.{key}]")
-
-
-def _key(job_id: str) -> str:
-    bare = job_id.replace("-", "").replace("_", "")
-    return job_id if bare.isascii() and bare.isalnum() else json.dumps(clean(job_id), ensure_ascii=False)
-
-
-def _dated(output: Output) -> str:
-    """Its path with the time where its last wildcard of many characters is."""
     before, star, after = output.path.text.rpartition("*")
-    return f"{before}{_TIME}{after}" if star else "…"
+    dated = json.dumps(clean(f"{before}{_TIME}{after}" if star else "…", 200), ensure_ascii=False)
+    return f"write path = {dated} in {_OUTPUT}, as its names are"
 
 
-def _format(output: Output) -> Format | None:
-    """The format that its name tells and nobody declared, where half of it would not pass."""
-    kind = _BY_SUFFIX.get(PurePath(output.path.text).suffix.lower())
-    is_declared = output.format not in (None, Format.ANY, Format.TEXT)
-    return None if kind is None or is_declared else kind
+def for_a_half(copy: EvidenceCopy) -> str:
+    """Half of a file passes for a whole one where neither a format nor its least size says otherwise."""
+    output, size = copy.declared, copy.made[0].size
+    kind = MARK_THEIR_END.get(PurePath(output.path.text).suffix.lower())
+    if kind and output.format in (None, Format.ANY, Format.TEXT):
+        return f'add format = "{kind}" to {_OUTPUT}'
+    # Two thirds of it: more than a half, and a shorter file than usual still passes.
+    least = show_size(size - size // 3)
+    return f'write min_size = "{least}" in {_OUTPUT} (it has {show_size(size)})' if size > 1 else NOTHING
 
 
-def _least(size: int) -> int:
-    """Two thirds of it: more than a half, and a shorter file than usual still passes."""
-    return size - size // 3
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(clean(text, 200), ensure_ascii=False)
+def addressed(job_id: str | None, advice: str) -> str:
+    """The advice for that job, whose key stands in it as TOML wants it written; for several jobs where it is None."""
+    key = toml_key(clean(job_id)) if job_id else "*"
+    return advice.replace(_OUTPUT, f"[jobs.{key}.output]").replace(_TABLE, f"[jobs.{key}]")

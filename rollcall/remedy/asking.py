@@ -1,4 +1,4 @@
-"""What did a scheduler answer when it was told to do something?"""
+"""What did a scheduler answer when it was asked to do something?"""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import timedelta
 from rollcall.evidence import CannotLook
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedulers.json import Json
-from rollcall.schedulers.over_http import Answer, address, post
+from rollcall.schedulers.over_http import address, post
 
-# Found, See Other: so a form answers that did as it was told, and so does a page that wants a login first.
+# Found, See Other: a form that did as it was asked answers so, and so does a page that wants a login first.
 _DONE_OR_NOT = (302, 303)
 _PROXY_LOST_PATIENCE = 504
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came back to one request: its status (None where no answer came), and one line that tells it."""
+    """What came back to one request: its status (None where no answer came), and one line that says so."""
 
     status: int | None
-    told: str
+    line: str
 
     @property
     def is_accepted(self) -> bool:
@@ -41,20 +41,17 @@ class Reply:
 def ask(scheduler: Scheduler, path: str, *, limit: timedelta | None = None) -> Reply:
     """The reply to one POST, never sent again; within `limit`, the scheduler's timeout where left out."""
     if not isinstance(scheduler, Json):  # `path_of` names no path of another kind
-        return Reply(status=None, told=f"{scheduler.id} takes no request")
+        return Reply(status=None, line=f"{scheduler.id} takes no request")
     try:
         answer = post(scheduler, path, limit=limit)
     except CannotLook as problem:
-        return Reply(status=None, told=scheduler.secrets.clean(problem.detail, 400))
-    return Reply(status=answer.status, told=scheduler.secrets.clean(_told(scheduler, path, answer), 400))
-
-
-def _told(scheduler: Json, path: str, answer: Answer) -> str:
-    says = f"{address(scheduler, path, 'POST')} answers {answer.status} {answer.reason}".rstrip()
+        return Reply(status=None, line=scheduler.secrets.clean(problem.detail, 400))
+    line = f"{address(scheduler, path, 'POST')} answers {answer.status} {answer.reason}".rstrip()
+    text = scheduler.secrets.clean(answer.body[:2_000].decode(errors="replace"), 120)
     if 300 <= answer.status < 400:
         # Where it points to may carry a token in its query.
         target = answer.headers.get("location", "").partition("?")[0]
-        return f"{says} and points to {target or 'nowhere'}, which is not followed"
-    text = answer.body[:2_000].decode(errors="replace")
-    text = scheduler.secrets.clean(text, 120)
-    return f"{says}: {text}" if text and answer.status >= 400 else says
+        line += f" and points to {target or 'nowhere'}, which is not followed"
+    elif answer.status >= 400 and text:
+        line += f": {text}"
+    return Reply(status=answer.status, line=scheduler.secrets.clean(line, 400))

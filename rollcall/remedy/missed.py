@@ -1,8 +1,8 @@
 """Is a job to be run again, and if not, why?
 
-It is where the scheduler itself has no run of it on record since it was due (`missed-run`, `never-ran`) and nothing
-else is wrong with it. A run that failed, hangs, or reports a success without an output has begun its work, and may do
-harm when it is begun once more: that is for a person to decide.
+It is where its scheduler has no run of it on record since it was due (`missed-run`, `never-ran`) and nothing else is
+wrong with it. A run that failed, hangs, or reports a success without an output has begun its work, and may do harm when
+it is begun once more: that is for a person to decide.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def why_not(judged: JobJudged, scheduler: SchedulerJudged | None) -> str | None:
     if scheduler and (broken := scheduler_broken(scheduler)):
         return f"its scheduler cannot run it: {broken.because}"
     if not is_plainly_missed(judged):
-        return _state(judged)
+        return _what_else(judged)
     if judged.due_run and judged.seen.is_in_memory(judged.due_run):
         return "its memory knows of a run since it was due, and its scheduler does not: see which is right"
     if judged.due_run and (fits := zone_of_this_run(judged.seen, judged.due_run)):
@@ -46,8 +46,8 @@ def scheduler_broken(scheduler: SchedulerJudged) -> Finding | None:
     return next((each for each in scheduler.findings if each.needs_a_person and each.check in _NEEDED), None)
 
 
-def _state(judged: JobJudged) -> str:
-    """What else it is than missed."""
+def _what_else(judged: JobJudged) -> str:
+    """What it is instead of missed."""
     broken = [each for each in judged.findings if each.needs_a_person]
     if other := next((each for each in broken if each.code not in Deed.RERUN.cures), None):
         is_missed = any(each.code in Deed.RERUN.cures for each in broken)
@@ -63,30 +63,18 @@ def _state(judged: JobJudged) -> str:
 
 def why_not_now(judged: JobJudged, run: DueRun, *, now: datetime) -> str | None:
     """Why a run at `now` would do harm, for people: beside the next one, in its place, or with nowhere to write to."""
-    return _too_late(judged, run, now) or _no_room(judged)
-
-
-def _too_late(judged: JobJudged, run: DueRun, now: datetime) -> str | None:
-    job, next_at = judged.job, _next_at(judged, run)
-    if next_at is None or next_at - now > job.max_runtime:
+    job, seen = judged.job, judged.seen
+    # An interval that nobody anchored is counted anew by its scheduler.
+    own = seen.next_run if seen.floats else None
+    next_at = own.at if own and own.at else run.next_due_at
+    if next_at is not None and next_at - now <= job.max_runtime:
+        at = show_instant(next_at, job.zone)
+        if next_at <= now:
+            return f"its next run was due {at}, and a run now would count for that one"
+        return f"its next run is due {at}, sooner than a run may take ({show_span(job.max_runtime)})"
+    if job.output is None or not isinstance(seen.output, OutputSeen) or seen.output.free_bytes is None:
         return None
-    at = show_instant(next_at, job.zone)
-    if next_at <= now:
-        return f"its next run was due {at}, and a run now would count for that one"
-    return f"its next run is due {at}, sooner than a run may take ({show_span(job.max_runtime)})"
-
-
-def _next_at(judged: JobJudged, run: DueRun) -> datetime | None:
-    """When it runs next by itself; an interval that nobody anchored is counted anew by its scheduler."""
-    own = judged.seen.next_run if judged.seen.floats else None
-    return own.at if own and own.at else run.next_due_at
-
-
-def _no_room(judged: JobJudged) -> str | None:
-    output, seen = judged.job.output, judged.seen.output
-    if output is None or not isinstance(seen, OutputSeen) or seen.free_bytes is None:
+    free, wanted = seen.output.free_bytes, seen.output.room_wanted(job.output.min_size)
+    if free >= wanted:
         return None
-    wanted = seen.room_wanted(output.min_size)
-    if seen.free_bytes >= wanted:
-        return None
-    return f"the disk of its output has {show_size(seen.free_bytes)} free, less than {show_size(wanted)}"
+    return f"the disk of its output has {show_size(free)} free, less than {show_size(wanted)}"

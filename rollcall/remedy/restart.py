@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from rollcall.ask import gather
 from rollcall.causes.action import Action, Deed
 from rollcall.causes.commands import request_of, table_of
-from rollcall.evidence import SchedulerSeen
+from rollcall.evidence import NotSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
-from rollcall.remedy.outcome import NOTHING_DONE, Outcome, morning_after
-from rollcall.remedy.proof import Proof, await_proof, look_again, proof_that_it_runs
+from rollcall.remedy.outcome import Outcome, morning_after
 from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.scheduler import Scheduler
+from rollcall.text import counted, listed
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged
-from rollcall.verdict.findings import Finding
+from rollcall.verdict.findings import Check
 from rollcall.verdict.scheduler import scheduler_findings
+from rollcall.verdict.witnesses import Reading
+from rollcall.vocabulary import Verdict
 
 PROOF_LIMIT = timedelta(seconds=30)
+_BETWEEN_LOOKS = 0.5  # seconds
 _CURES = {code: deed for deed in (Deed.START, Deed.RESTART) for code in deed.cures}
 _STEPS = {Deed.START: ("start",), Deed.RESTART: ("stop", "start")}
+_OF_THE_SCHEDULER = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)
+_NONE, _UNREAD, _PAST = _LACKS = (
+    "without a next run of {}",
+    "with a next run of {} that cannot be read",
+    "with a next run of {} in the past",
+)
 
 
 def restart_stopped(
@@ -44,122 +55,130 @@ def restart_stopped(
     """
     if morning.replay_of:
         return morning
-    outcomes = [
-        _Cure(
-            scheduler=each.scheduler,
-            jobs=tuple(job for job in morning.jobs if job.job.scheduler and job.job.scheduler.id == each.scheduler.id),
-            judged_at=morning.judged_at,
-            clock=clock,
-            folder=folder,
-            limit=limit,
-        ).outcome(deed, is_dry=is_dry)
-        for each in morning.schedulers
-        if (cause := morning.scheduler_causes[each.scheduler.id]) and (deed := _CURES.get(cause.code))
-    ]
+    outcomes = []
+    for each in morning.schedulers:
+        cause = morning.scheduler_causes[each.scheduler.id]
+        if cause and (deed := _CURES.get(cause.code)):
+            jobs = [job for job in morning.jobs if job.job.scheduler and job.job.scheduler.id == each.scheduler.id]
+            restart = _Restart(each.scheduler, jobs, morning.judged_at, clock, limit)
+            outcomes.append(restart.outcome(deed, folder, is_dry=is_dry))
     return morning_after(outcomes, morning, judge_again)
 
 
-def lines_lacking(scheduler: Scheduler, deed: Deed) -> str | None:
-    """Which lines of jobs.toml the deed needs and does not have, as a cure; None where it has them."""
-    lacking = [each for each in _STEPS[deed] if _path(scheduler, each) is None]
-    if not lacking:
-        return None
-    lines = " and ".join(f'`{each} = "/…"`' for each in lacking)
-    return f"nobody said how; add {lines} to {table_of(scheduler)}, the path by which it is told so"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cure:
-    """One scheduler that is to be cured."""
+@dataclass(frozen=True, slots=True)
+class _Restart:
+    """One scheduler that a start can cure."""
 
     scheduler: Scheduler
     jobs: Sequence[JobJudged]
     judged_at: datetime
     clock: Callable[[], datetime]
-    folder: Path
     limit: timedelta
 
-    def outcome(self, deed: Deed, *, is_dry: bool) -> Outcome:
-        if lacking := lines_lacking(self.scheduler, deed):
-            return self._nothing_done(deed, lacking, is_changed=False)
+    def outcome(self, deed: Deed, folder: Path, *, is_dry: bool) -> Outcome:
+        if lacking := self._lines_lacking(deed):
+            return self._nothing_done(deed, lacking), False
         if is_dry:
             requests = ", then ".join(f"`{request_of(self.scheduler, each)}`" for each in self._paths(deed))
-            return Outcome(action=self._action(deed, requests, is_dry=True), is_changed=False)
-        # Another check may be at each of these for its whole time.
+            return replace(self._action(deed, requests), is_dry=True), False
+        # Another check may wait for each of these as long as it may take.
         wait = self.limit + (len(_STEPS[Deed.RESTART]) + 2) * self.scheduler.timeout
         try:
-            with turn(self.folder, f"scheduler {self.scheduler.id}", wait=wait) as mine:
-                return self._in_turn(mine, deed)
+            with turn(folder, f"scheduler {self.scheduler.id}", wait=wait) as mine:
+                return self._in_turn(mine, deed), True
         except NoTurn as problem:
-            return self._nothing_done(deed, str(problem), is_changed=False)
+            return self._nothing_done(deed, str(problem)), False
 
-    def _in_turn(self, mine: Turn, deed: Deed) -> Outcome:
-        """Asks again first: whoever had the turn before may have cured it."""
-        seen = look_again(self.scheduler, self.clock)
+    def _in_turn(self, mine: Turn, deed: Deed) -> Action | None:
+        """Asks again first: whoever had the turn before may have cured it. None where it runs."""
+        seen = _look_again(self.scheduler, self.clock)
         broken = [each for each in scheduler_findings(self.scheduler, seen) if each.needs_a_person]
         now_deed = next((_CURES[each.code] for each in broken if each.code in _CURES), None)
-        if now_deed is None and isinstance(seen, SchedulerSeen):
-            return Outcome(action=None, is_changed=True)
         if now_deed is None:
-            return self._nothing_done(deed, f"asked once more, {_because(broken)}", is_changed=True)
-        if lacking := lines_lacking(self.scheduler, now_deed):
-            return self._nothing_done(now_deed, lacking, is_changed=True)
+            why = broken[0].because if broken else "it does not answer"
+            return None if isinstance(seen, SchedulerSeen) else self._nothing_done(deed, f"asked once more, {why}")
+        if lacking := self._lines_lacking(now_deed):
+            return self._nothing_done(now_deed, lacking)
         last = mine.last(self.scheduler.address)
         # One of later than now was tried by a clock that was wrong: nobody has tried since this was seen.
         if last and self.judged_at <= last.at <= self.clock() + EARLY_TOLERANCE:
             when = show_instant(last.at, self.scheduler.zone, seconds=True)
-            return self._nothing_done(now_deed, f"another check tried {when}, and it did not help", is_changed=True)
+            return self._nothing_done(now_deed, f"another check tried {when}, and it did not help")
         at = self.clock()
         mine.note(Attempt(at=at, url=self.scheduler.address))
-        return self._done(now_deed, at)
-
-    def _done(self, deed: Deed, at: datetime) -> Outcome:
         replies: list[Reply] = []
-        for path in self._paths(deed):
+        for path in self._paths(now_deed):
             replies.append(ask(self.scheduler, path))
             # Where a stop was not refused the scheduler may be stopped: it is never left so.
             if replies[-1].is_refused:
                 break
-        proof = self._proof(replies)
-        action = self._action(deed, _told(replies, proof, self.limit), at=at, is_proven=proof.is_whole)
-        return Outcome(action=action, is_changed=True)
+        return replace(self._proven(now_deed, replies), at=at)
 
-    def _proof(self, replies: Sequence[Reply]) -> Proof:
-        if replies[-1].status is None or replies[-1].is_accepted:
-            return await_proof(self.scheduler, self.jobs, clock=self.clock, limit=self.limit)
-        return proof_that_it_runs(self.scheduler, self.jobs, look_again(self.scheduler, self.clock))
+    def _proven(self, deed: Deed, replies: Sequence[Reply]) -> Action:
+        """What was done, once it is proven to help, or its time is over."""
+        last = replies[-1]
+        limit = self.limit if last.status is None or last.is_accepted else timedelta(0)
+        is_proven, line = await_proof(self.scheduler, self.jobs, clock=self.clock, limit=limit)
+        odd = [each.line for each in replies if not each.is_accepted]
+        if is_proven:
+            line = "; ".join((line, *odd))
+        elif odd:
+            line = "; ".join((*odd, line))
+        else:
+            line = f"{last.line}, but {show_span(self.limit)} later: {line}"
+        return replace(self._action(deed, line), is_proven=is_proven)
 
     def _paths(self, deed: Deed) -> list[str]:
-        return [path for each in _STEPS[deed] if (path := _path(self.scheduler, each))]
+        return [path for each in _STEPS[deed] if (path := self.scheduler.path_of(each))]
 
-    def _nothing_done(self, deed: Deed, why: str, *, is_changed: bool) -> Outcome:
-        return Outcome(action=self._action(deed, f"{NOTHING_DONE}: {why}"), is_changed=is_changed)
+    def _lines_lacking(self, deed: Deed) -> str | None:
+        """Which lines of jobs.toml the deed needs and does not have, as a cure; None where it has them."""
+        lines = " and ".join(f'`{each} = "/…"`' for each in _STEPS[deed] if self.scheduler.path_of(each) is None)
+        where = f"to {table_of(self.scheduler)}, the path by which it is told so"
+        return f"nobody said how; add {lines} {where}" if lines else None
 
-    def _action(
-        self, deed: Deed, proof: str, *, at: datetime | None = None, is_proven: bool = False, is_dry: bool = False
-    ) -> Action:
-        return Action(
-            deed=deed,
-            subject=self.scheduler.id,
-            at=at or self.clock(),
-            is_proven=is_proven,
-            proof=proof,
-            is_dry=is_dry,
-        )
+    def _nothing_done(self, deed: Deed, why: str) -> Action:
+        return self._action(deed, f"nothing was done: {why}")
+
+    def _action(self, deed: Deed, proof: str) -> Action:
+        return Action(deed=deed, subject=self.scheduler.id, at=self.clock(), is_proven=False, proof=proof)
 
 
-def _path(scheduler: Scheduler, step: str) -> str | None:
-    return scheduler.path_of(step)
+def _look_again(scheduler: Scheduler, clock: Callable[[], datetime]) -> SchedulerSeen | NotSeen:
+    """What the scheduler says now; its memory does not live, and is not asked."""
+    return gather((), (scheduler.alone,), now=clock(), clock=clock).schedulers[scheduler.id]
 
 
-def _because(broken: Sequence[Finding]) -> str:
-    return broken[0].because if broken else "it does not answer"
+def _proof(scheduler: Scheduler, jobs: Iterable[JobJudged], seen: SchedulerSeen | NotSeen) -> tuple[bool, str]:
+    """Whether it runs, with a next run of each job that owes one and is not paused; and what proves or lacks that."""
+    findings = scheduler_findings(scheduler, seen)
+    broken = [each for each in findings if each.check in _OF_THE_SCHEDULER and each.needs_a_person]
+    if broken or isinstance(seen, NotSeen):
+        return False, broken[0].because if broken else "it does not answer"
+    present = seen.server_at or seen.answered_at
+    lacking: dict[str, list[str]] = {}
+    for name in (each.job.name for each in jobs if each.next_due_at and each.verdict is not Verdict.PAUSED):
+        listing = seen.listed(name)
+        reading = Reading.of(listing.next_run if listing else None, scheduler.naive_times)
+        if reading is None or reading.at is None or reading.at <= present:
+            lacks = _NONE if reading is None else _UNREAD if reading.at is None else _PAST
+            lacking.setdefault(lacks, []).append(name)
+    if lacking:
+        line = ", ".join(each.format(listed(lacking[each])) for each in _LACKS if each in lacking)
+        return False, f"running, but {line}"
+    readings = [(Reading.of(each.next_run, scheduler.naive_times), each.id) for each in seen.jobs or ()]
+    nearest = min(((reading.at, job_id) for reading, job_id in readings if reading and reading.at), default=None)
+    next_run = f", next run {show_instant(nearest[0], scheduler.zone)} ({nearest[1]})" if nearest else ""
+    return True, f"running, {counted(len(seen.jobs or ()), 'job')}{next_run}"
 
 
-def _told(replies: Sequence[Reply], proof: Proof, limit: timedelta) -> str:
-    odd = [each.told for each in replies if not each.is_accepted]
-    if proof.is_whole:
-        return "; ".join((proof.told, *odd))
-    if not odd:
-        return f"{replies[-1].told}, but {show_span(limit)} later: {proof.told}"
-    return "; ".join((*odd, proof.told))
+def await_proof(
+    scheduler: Scheduler, jobs: Sequence[JobJudged], *, clock: Callable[[], datetime], limit: timedelta
+) -> tuple[bool, str]:
+    """Whether it is proven to run before `limit` is over, and one line: what proves it, or what is missing."""
+    give_up_on = time.monotonic() + limit.total_seconds()
+    while True:
+        is_proven, line = _proof(scheduler, jobs, _look_again(scheduler, clock))
+        if is_proven or time.monotonic() >= give_up_on:
+            return is_proven, line
+        time.sleep(_BETWEEN_LOOKS)

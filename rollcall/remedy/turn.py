@@ -1,115 +1,79 @@
-"""Is another check at it just now, and what did the last one try?
+"""Is another check acting on it just now, and what did the last one try?
 
-One small file for each scheduler and job, locked while somebody acts on it. It holds the last attempt, so that what one
+One lock for each scheduler and job, held while a check acts on it. Beside it stands the last attempt, so that what one
 check tried is not tried by the next that saw the same.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from rollcall.alone import is_taken
-from rollcall.text import clean
-from rollcall.times import to_iso
+from filelock import FileLock, Timeout
+from pydantic import AwareDatetime, BaseModel
 
-_LONGEST = 4_096
-_POLL = 0.1  # seconds
+from rollcall.files import write_whole
+from rollcall.text import clean
 
 
 class NoTurn(Exception):
     """It is not ours to act: another check does, or the lock cannot be had. The text says which."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(BaseModel, frozen=True):
     """What was tried: when, at which address, and for which due run (None for a scheduler)."""
 
-    at: datetime
+    at: AwareDatetime
     url: str
-    due_at: datetime | None = None
+    due_at: AwareDatetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """The right to act on one subject, held until the block ends."""
+    """The right to act on one subject, held until the block ends. `file` holds the last attempt."""
 
-    number: int
     file: Path
 
     def last(self, url: str) -> Attempt | None:
-        """The last attempt at that address; None where there was none, or what is written cannot be read."""
-        os.lseek(self.number, 0, os.SEEK_SET)
-        attempt = _read(os.read(self.number, _LONGEST))
-        return attempt if attempt and attempt.url == url else None
+        """The last attempt at that address; None where none is noted. Raises `NoTurn` where it cannot be read."""
+        try:
+            attempt = Attempt.model_validate_json(self.file.read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        except OSError as problem:
+            raise NoTurn(f"{clean(str(self.file))} cannot be read: {problem.strerror}") from None
+        return attempt if attempt.url == url else None
 
     def note(self, attempt: Attempt) -> None:
         """Remembers the attempt, before it is made. Raises `NoTurn` where it cannot be written: then it must not be."""
-        due_at = to_iso(attempt.due_at) if attempt.due_at else None
-        text = json.dumps({"at": to_iso(attempt.at), "url": attempt.url, "due_at": due_at})
         try:
-            self._write(text)
+            write_whole(self.file, attempt.model_dump_json())
         except OSError as problem:
-            raise _cannot(self.file, problem) from None
+            raise NoTurn(f"{clean(str(self.file))} cannot be written: {problem.strerror}") from None
 
     def take_back(self) -> None:
-        """Forgets the attempt, which changed nothing. Where that cannot be written it counts: never tried twice."""
+        """Forgets the attempt, which changed nothing. Where that fails it counts: never tried twice."""
         with suppress(OSError):
-            self._write("")
-
-    def _write(self, text: str) -> None:
-        os.lseek(self.number, 0, os.SEEK_SET)
-        os.write(self.number, text.encode().ljust(_LONGEST))
-        os.fsync(self.number)
+            self.file.unlink()
 
 
 @contextmanager
 def turn(folder: Path, subject: str, *, wait: timedelta) -> Iterator[Turn]:
     """The turn at `subject` (a scheduler or a job, in words), waited for. Raises `NoTurn`."""
-    file = folder / f"{_name(subject)}.lock"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        number = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    except OSError as problem:
-        raise _cannot(file, problem) from None
-    try:
-        _await_lock(number, file, wait)
-        yield Turn(number=number, file=file)
-    finally:
-        # Ends the lock too, as the end of the process does: none is ever left behind.
-        os.close(number)
-
-
-def _await_lock(number: int, file: Path, wait: timedelta) -> None:
-    give_up_on = time.monotonic() + wait.total_seconds()
-    while not is_taken(number):
-        if time.monotonic() >= give_up_on:
-            raise NoTurn(f"another check is at it just now ({clean(file.name)} is locked)")
-        time.sleep(_POLL)
-
-
-def _read(written: bytes) -> Attempt | None:
-    with suppress(ValueError, TypeError, KeyError):
-        says = json.loads(written)
-        at, due_at = datetime.fromisoformat(says["at"]), says["due_at"] and datetime.fromisoformat(says["due_at"])
-        if at.tzinfo is not None:
-            return Attempt(at=at, url=str(says["url"]), due_at=due_at)
-    return None
-
-
-def _name(subject: str) -> str:
-    """A file's name for any id, such as "a/b" or one that differs from another by case only."""
+    # A name for any id, such as "a/b" or one that differs from another by case only.
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", subject)[:60]
-    return f"{readable}-{hashlib.sha256(subject.encode(errors='surrogateescape')).hexdigest()[:8]}"
-
-
-def _cannot(file: Path, problem: OSError) -> NoTurn:
-    return NoTurn(f"its lock {clean(str(file))} cannot be written: {problem.strerror}")
+    name = f"{readable}-{hashlib.sha256(subject.encode(errors='surrogateescape')).hexdigest()[:8]}"
+    lock = folder / f"{name}.lock"
+    try:
+        held = FileLock(lock).acquire(timeout=wait.total_seconds())
+    except Timeout:
+        raise NoTurn(f"another check is at it just now ({lock.name} is locked)") from None
+    except OSError as problem:
+        raise NoTurn(f"its lock {clean(str(lock))} cannot be written: {problem.strerror}") from None
+    with held:
+        yield Turn(folder / f"{name}.json")

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from textwrap import wrap
 
-from rollcall.rehearse.advice import told_to
-from rollcall.rehearse.rehearsal import JobRehearsed, LeftOut, Outcome, Rehearsal, Rehearsed, SchedulerRehearsed
-from rollcall.roll.job import Job
+from rollcall.rehearse.advice import addressed
+from rollcall.rehearse.rehearsal import LeftOut, Outcome, Planted, Rehearsal, Rehearsed
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
 
@@ -61,62 +60,62 @@ def _by_reason(left_out: Iterable[LeftOut]) -> dict[str, list[str]]:
     return reasons
 
 
-def _scheduler(rehearsed: SchedulerRehearsed, width: int) -> Iterator[str]:
+def _scheduler(rehearsed: Rehearsed, width: int) -> Iterator[str]:
     yield ""
-    yield f"scheduler {clean(rehearsed.scheduler.id)}"
+    yield f"scheduler {clean(rehearsed.subject.id)}"
     yield from _found(rehearsed.faults, {each.at: "at the next check" for each in rehearsed.faults}, width)
     yield from _slips(rehearsed.faults, None, width)
 
 
-def _jobs(group: Sequence[JobRehearsed], width: int) -> Iterator[str]:
+def _jobs(group: Sequence[Rehearsed], width: int) -> Iterator[str]:
     first = group[0]
     yield ""
-    yield from _wrapped("", _names(each.job.id for each in group), width, hang="  ")
+    yield from _wrapped("", _names(each.subject.id for each in group), width, hang="  ")
     yield from _found(first.faults, _moments(group), width)
-    yield from _slips(first.faults, first.job if len(group) == 1 else None, width)
+    yield from _slips(first.faults, first.subject.id if len(group) == 1 else None, width)
 
 
-def _moments(group: Sequence[JobRehearsed]) -> dict[datetime, str]:
+def _moments(group: Sequence[Rehearsed]) -> dict[datetime, str]:
     """When each of the first job's faults is found, said of the whole group."""
     first = group[0]
     moments = sorted({each.at for each in first.faults})
     if len(group) == 1:
-        return {at: f"at {show_instant(at, first.job.zone)}" for at in moments}
+        return {at: f"at {show_instant(at, first.subject.zone)}" for at in moments}
     return {at: "each at its limit" if at == first.limit_at else "each when it has run" for at in moments}
 
 
-def _found(faults: Sequence[Rehearsed], moments: Mapping[datetime, str], width: int) -> Iterator[str]:
+def _found(faults: Sequence[Planted], moments: Mapping[datetime, str], width: int) -> Iterator[str]:
     """What is found by its own name, moment by moment; what is told as another, a line for each other name."""
     found = [each for each in faults if each.outcome is Outcome.FOUND]
     said = [f"{_ways(at_once, faults)} {moment}" for at_once, moment in _by_moment(found, moments)]
     if said:
         yield from _wrapped(_FOUND, "; ".join(said), width)
     others = [each for each in faults if each.outcome is Outcome.FOUND_AS_ANOTHER]
-    for told_as in dict.fromkeys(each.told_as for each in others):
-        renamed = _ways([each for each in others if each.told_as is told_as], faults)
-        yield from _wrapped(_FOUND, f"{renamed}, but told as {told_as}", width)
+    for reported_as in dict.fromkeys(each.reported_as for each in others):
+        renamed = _ways([each for each in others if each.reported_as is reported_as], faults)
+        yield from _wrapped(_FOUND, f"{renamed}, but told as {reported_as}", width)
 
 
-def _by_moment(found: Sequence[Rehearsed], moments: Mapping[datetime, str]) -> Iterator[tuple[list[Rehearsed], str]]:
+def _by_moment(found: Sequence[Planted], moments: Mapping[datetime, str]) -> Iterator[tuple[list[Planted], str]]:
     for at, moment in moments.items():
         if at_once := [each for each in found if each.at == at]:
             yield at_once, moment
 
 
-def _ways(some: Sequence[Rehearsed], faults: Sequence[Rehearsed]) -> str:
+def _ways(some: Sequence[Planted], faults: Sequence[Planted]) -> str:
     """The names of some of the faults; which way is meant is said only where not all ways of it are among them."""
     names = [each.fault.name if _has_all_ways(each, some, faults) else str(each.fault) for each in some]
     return ", ".join(dict.fromkeys(names))
 
 
-def _has_all_ways(fault: Rehearsed, some: Sequence[Rehearsed], faults: Sequence[Rehearsed]) -> bool:
+def _has_all_ways(fault: Planted, some: Sequence[Planted], faults: Sequence[Planted]) -> bool:
     return all(each in some for each in faults if each.fault.name == fault.fault.name)
 
 
-def _slips(faults: Sequence[Rehearsed], job: Job | None, width: int) -> Iterator[str]:
+def _slips(faults: Sequence[Planted], job_id: str | None, width: int) -> Iterator[str]:
     for each in faults:
         if each.outcome is Outcome.SLIPS:
-            yield from _wrapped(_SLIPS, f"{each.fault}: {told_to(job, each.cure or '')}", width)
+            yield from _wrapped(_SLIPS, f"{each.fault}: {addressed(job_id, each.cure or '')}", width)
 
 
 def _summary(rehearsal: Rehearsal) -> str:
@@ -127,11 +126,11 @@ def _summary(rehearsal: Rehearsal) -> str:
     return f"{jobs}: of {whole} {found + another} would be found{renamed}, {slips} would slip through."
 
 
-def _alike(jobs: Iterable[JobRehearsed]) -> list[list[JobRehearsed]]:
+def _alike(jobs: Iterable[Rehearsed]) -> list[list[Rehearsed]]:
     """The jobs of which the same is to be said, in the order of jobs.toml."""
-    groups: dict[tuple[tuple[str, ...], ...], list[JobRehearsed]] = {}
+    groups: dict[tuple[tuple[str, ...], ...], list[Rehearsed]] = {}
     for job in jobs:
-        said = tuple((str(each.fault), each.outcome, str(each.told_as), str(each.cure)) for each in job.faults)
+        said = tuple((str(each.fault), each.outcome, str(each.reported_as), str(each.cure)) for each in job.faults)
         groups.setdefault(said, []).append(job)
     return list(groups.values())
 

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from rollcall.command_line import install
 from rollcall.roll.fields import HeaderName, HeaderValue, Span, Table, Timeout, clean_text, context, default
 from rollcall.roll.secrets import SHORTEST_SECRET, VARIABLE, Secrets, expand
 from rollcall.text import clean
 from rollcall.times import parse_span
-from rollcall.typed import install
 
 _SHORTEST_TOKEN = 12
 

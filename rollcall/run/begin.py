@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
+from rollcall.clock import Clock, clock_from
 from rollcall.errors import BadInput
 from rollcall.history.rows import FILE
-from rollcall.run.clock import Clock, clock_from
 from rollcall.run.place import Place
 from rollcall.run.roll_call import RollCall
 from rollcall.run.wanted import Wanted

@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rollcall import typed
+from rollcall import command_line
 
 _PYTEST = "pytest"
 _CHECKS = "checks"
@@ -48,7 +48,7 @@ class Place:
             interpreter=interpreter,
             program=program,
             is_on_path=bool(program and on_path and program.samefile(on_path)),
-            rollcall=typed.rollcall(),
+            rollcall=command_line.rollcall(),
         )
 
     @property

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rollcall.ask import gather
+from rollcall.clock import Clock
 from rollcall.errors import BadInput
 from rollcall.evidence import Evidence
 from rollcall.history.rows import NOTHING, Chronicle
@@ -22,7 +23,6 @@ from rollcall.recorded.replay import Replay
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
-from rollcall.run.clock import Clock
 from rollcall.run.place import Place
 from rollcall.run.wanted import Wanted
 from rollcall.sinks import Sinks

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rollcall.causes.commands import CHECK_AGAIN
+from rollcall.clock import Clock
 from rollcall.errors import BadInput
 from rollcall.options import Option
 from rollcall.recorded.record import check_can_record
@@ -23,7 +24,6 @@ from rollcall.roll.reports import reports_folder
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.values import shown_url
-from rollcall.run.clock import Clock
 from rollcall.run.options import (
     AS_OF,
     DEMO,
@@ -163,6 +163,8 @@ class Wanted:
         """What a person types there to have the same morning judged again. What the environment says still stands."""
         if self.replay:
             return CHECK_AGAIN
+        if self.demo is not None and place.house is None:
+            return " ".join(filter(None, (place.rollcall, "demo", self.demo)))
         file, usual = place.folder / self.jobs_file, place.folder / (self.usual_file or place.home / _FILE)
         is_found = self.demo is not None or _is_same(file, usual)
         return place.command(*(() if is_found else (JOBS_FILE.name, place.shown(file))), *self.words)

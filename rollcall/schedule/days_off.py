@@ -14,11 +14,11 @@ from functools import lru_cache
 from importlib.util import find_spec
 from zoneinfo import ZoneInfo
 
+from rollcall.command_line import install
 from rollcall.schedule import answers
 from rollcall.schedule.base import Engine, Schedule
 from rollcall.text import clean, listed
 from rollcall.times import MONTHS, WEEKDAYS
-from rollcall.typed import install
 
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)

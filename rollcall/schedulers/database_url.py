@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from rollcall.command_line import install
 from rollcall.roll.secrets import VARIABLE, expand, sent_forms
 from rollcall.text import clean
-from rollcall.typed import install
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from rollcall.command_line import shell_word
 from rollcall.evidence import CannotLook
 from rollcall.roll.fields import HeaderName, HeaderValue, Table, context
 from rollcall.roll.scheduler import Asked
@@ -28,7 +29,6 @@ from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.over_http import Answer, Client, Request
 from rollcall.schedulers.parts import Ask, Part, sendable
 from rollcall.schedulers.placeholders import filled
-from rollcall.shell import shell_word
 from rollcall.text import clean, counted
 from rollcall.vocabulary import CauseCode
 

@@ -1,13 +1,13 @@
 """What could go wrong tonight, and how would it look in the evidence?
 
-A table of faults, one small function each. To add one: write what would have been seen as a function of the scene of a
-good run, and give it a row in the `FAULTS` of its file, with whom it can befall and the setting that would catch it
-(`rollcall.rehearse.advice`). A name that is no `CauseCode` yet is planted all the same: nothing looks for it.
+A table of faults. To add one: write what would have been seen as a function of the `EvidenceCopy` of a good run, and
+give it a row in the table of its file, with the setting that would catch it (`rollcall.rehearse.advice`). A name
+that is no `CauseCode` yet is planted all the same: nothing looks for it.
 """
 
-from rollcall.rehearse.faults import output, record, registration, scheduler
+from rollcall.rehearse.faults import output, record, scheduler
 from rollcall.rehearse.faults.kinds import JobFault as JobFault
 from rollcall.rehearse.faults.kinds import SchedulerFault as SchedulerFault
 
-SCHEDULER_FAULTS: tuple[SchedulerFault, ...] = scheduler.FAULTS
-JOB_FAULTS: tuple[JobFault, ...] = registration.FAULTS + record.FAULTS + output.FAULTS
+SCHEDULER_FAULTS: tuple[SchedulerFault, ...] = scheduler.SCHEDULER_FAULTS
+JOB_FAULTS: tuple[JobFault, ...] = scheduler.JOB_FAULTS + record.FAULTS + output.FAULTS

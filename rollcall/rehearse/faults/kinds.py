@@ -1,4 +1,4 @@
-"""What is a fault, and whom can it befall?"""
+"""What is a fault?"""
 
 from __future__ import annotations
 
@@ -8,82 +8,49 @@ from datetime import datetime
 
 from rollcall.evidence import NotSeen, SchedulerSeen
 from rollcall.rehearse import advice
-from rollcall.rehearse.scene import Scene
+from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.roll.scheduler import Scheduler
 from rollcall.vocabulary import CauseCode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchedulerFault:
-    """What could befall a scheduler, and what would be seen of it then (None: its answers cannot show it)."""
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What can go wrong: its title, and what happened. In brackets the title says which of its ways is meant."""
 
-    code: CauseCode
+    title: str
     story: str
-    plant: Callable[[Scheduler, SchedulerSeen], SchedulerSeen | NotSeen | None]
-    cure: str = "no setting of jobs.toml catches it"
+
+    def __str__(self) -> str:
+        return self.title
 
     @property
     def name(self) -> str:
-        """The word for it."""
-        return self.code
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFault:
-    """What could befall a job; `seen_at` is the first moment at which it should be found.
-
-    `is_warning` is True where it is told, but nobody is called: the work is done all the same.
-    """
-
-    name: str
-    story: str
-    plant: Callable[[Scene], Scene]
-    applies: Callable[[Scene], bool]
-    cure: Callable[[Scene], str] = advice.none
-    variant: str = ""
-    seen_at: Callable[[Scene], datetime] = lambda good: good.at
-    is_warning: bool = False
+        """What all its ways are called."""
+        return self.title.partition(" (")[0]
 
     @property
     def code(self) -> CauseCode | None:
         """What should be named as the cause; None where nothing looks for it yet."""
         return CauseCode(self.name) if self.name in frozenset(CauseCode) else None
 
-    def __str__(self) -> str:
-        """Its name and, where it has several, which of its ways is meant."""
-        return f"{self.name} ({self.variant})" if self.variant else self.name
+
+@dataclass(frozen=True, slots=True)
+class SchedulerFault(_Fault):
+    """What can go wrong with a scheduler. `plant`: what would be seen of it then; None: its answers cannot show it."""
+
+    plant: Callable[[Scheduler, SchedulerSeen], SchedulerSeen | NotSeen | None]
+    cure: str = advice.NOTHING
 
 
-# Whom a fault can befall ----------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class JobFault(_Fault):
+    """What can go wrong with a job. `plant` is what would be seen of it then; None: it cannot happen to that job.
 
+    `cure` is the setting that would catch it, and `seen_at` the first moment at which it should be found. `is_warning`
+    is True where it is shown, and nobody is called: the work is done all the same.
+    """
 
-def of_any(scene: Scene) -> bool:
-    return True
-
-
-def of_listed(scene: Scene) -> bool:
-    return scene.tells("jobs")
-
-
-def of_recorded(scene: Scene) -> bool:
-    return scene.tells("runs")
-
-
-def of_output(scene: Scene) -> bool:
-    return bool(scene.made)
-
-
-def of_both(scene: Scene) -> bool:
-    return of_recorded(scene) and of_output(scene)
-
-
-def of_output_alone(scene: Scene) -> bool:
-    return of_output(scene) and not of_recorded(scene)
-
-
-def of_a_run_before(scene: Scene) -> bool:
-    """True where a run was owed before: of a first run nobody can tell whether it was missed or never ran."""
-    return of_recorded(scene) and scene.previous_due_at is not None
+    plant: Callable[[EvidenceCopy], EvidenceCopy | None]
+    cure: str | Callable[[EvidenceCopy], str] = advice.NOTHING
+    seen_at: Callable[[EvidenceCopy], datetime] = lambda good: good.at
+    is_warning: bool = False

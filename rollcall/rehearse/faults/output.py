@@ -1,249 +1,147 @@
-"""What could befall the file of a run: not made, empty, cut, without what it is for, not to be read?"""
+"""What can go wrong with the file of a run: not made, empty, cut, without what it is for, not to be read?"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
-from rollcall.evidence import Content, NotSeen, OutputSeen
+from rollcall.evidence import NotSeen, OutputSeen
 from rollcall.rehearse import advice
-from rollcall.rehearse.faults.kinds import JobFault, of_a_run_before, of_output, of_output_alone, of_recorded
-from rollcall.rehearse.scene import Scene
-from rollcall.roll.words import Format
+from rollcall.rehearse.evidence_copy import EvidenceCopy
+from rollcall.rehearse.faults.kinds import JobFault
 from rollcall.vocabulary import CauseCode
 
 # Files that are nearer to each other are parts of one run.
 _A_MOMENT = timedelta(seconds=30)
-# Their end is marked: half of one never passes for a whole one. The others may be cut where no parser notices.
-_MARK_THEIR_END = frozenset({Format.JSON, Format.XML, Format.GZIP, Format.ZIP})
 
 
-def _restored(scene: Scene) -> Scene:
+def _of_a_file(plant: Callable[[EvidenceCopy], EvidenceCopy | None]) -> Callable[[EvidenceCopy], EvidenceCopy | None]:
+    """A fault that needs a file of the run to happen to."""
+    return lambda copy: plant(copy) if copy.made else None
+
+
+def _no_file_by_itself(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """No record says that it ran, and the file of the run before is there."""
+    without = copy.without_made()
+    return without if not copy.tells("runs") and without.files else None
+
+
+def _restored(copy: EvidenceCopy) -> EvidenceCopy | None:
     """The file of the run before, to which a checkout, a copy or a restore gave the time of this one."""
-    newest = scene.made[0]
-    old = replace(scene.of_before(newest), modified_at=newest.modified_at)
-    return scene.with_files(old, *(each for each in scene.earlier if each.name != old.name))
-
-
-def _emptied(scene: Scene) -> Scene:
-    return scene.with_newest(size=0, content=None)
-
-
-def _halved(scene: Scene) -> Scene:
-    """Half of its bytes. What is known of them is what the head shows, and that some formats mark their end."""
-    newest, output = scene.made[0], scene.job.output
-    size = max(newest.size // 2, 1)
-    content = newest.content and _half_of(newest.content, size, output.reads_as if output else Format.ANY)
-    return scene.with_newest(size=size, content=content)
-
-
-def _half_of(content: Content, size: int, kind: Format) -> Content:
-    head = content.head.encode()[:size].decode(errors="ignore")
-    found = {text: was and not _is_cut_off(text, head, content) for text, was in content.found.items()}
-    flaw = "it breaks off after half of its bytes" if kind in _MARK_THEIR_END else content.flaw
-    return replace(content, flaw=flaw, found=found, sha256="", head=head, tail="")
-
-
-def _is_cut_off(text: str, half: str, content: Content) -> bool:
-    """True where the text was seen beyond the half, and not before. What nobody saw is not said to be lost."""
-    return text not in half and text in content.head + content.tail
-
-
-def _without_its_heart(scene: Scene) -> Scene:
-    return _with_texts(scene, scene.job.output.must_contain if scene.job.output else (), are_there=False)
-
-
-def _with_fallback(scene: Scene) -> Scene:
-    return _with_texts(scene, scene.job.output.must_not_contain if scene.job.output else (), are_there=True)
-
-
-def _with_texts(scene: Scene, texts: tuple[str, ...], *, are_there: bool) -> Scene:
-    """As large and as readable as ever; only the texts that were declared can tell."""
-    content = scene.made[0].content
-    if content is None or not texts:
-        return scene
-    return scene.with_newest(content=replace(content, found={**content.found, **dict.fromkeys(texts, are_there)}))
-
-
-def _repeated(scene: Scene) -> Scene:
-    """What was read of the file before is what this one holds; where it was not read, nobody could see it."""
-    before = scene.earlier[0]
-    content = before.content or scene.made[0].content
-    return scene.with_files(
-        replace(scene.made[0], size=before.size, content=content),
-        *scene.made[1:],
-        replace(before, content=content),
-        *scene.earlier[1:],
-    )
-
-
-def _without_room(scene: Scene) -> Scene:
-    """Not one byte is left below its folder."""
-    scene = scene.with_newest(size=0, content=None)
-    assert isinstance(scene.output, OutputSeen)
-    return scene.with_output(replace(scene.output, free_bytes=0))
-
-
-def _twice(scene: Scene) -> Scene:
-    """Its first run was followed by another inside its time, each with a whole file of its own."""
-    first = scene.made[-1]
-    return scene.with_files(scene.moved(first, _to_another_run(scene)), *scene.files)
-
-
-def _to_another_run(scene: Scene) -> timedelta:
-    """From the run to the end of its time, or to the beginning, whichever is farther."""
-    first_at, run = scene.made[-1].made_at, scene.run
-    return max(run.finish_by - first_at, run.due_at - first_at, key=abs)
-
-
-def _may_run_twice(scene: Scene) -> bool:
-    """True where the run was in time, its name tells when, and the one before is there to show that one leaves one."""
-    run = scene.run
-    if not _has_a_file_before(scene) or scene.made[-1].stamp_at is None or scene.made[-1].made_at > run.finish_by:
-        return False
-    has_an_end = run.ends_at is None or run.finish_by < run.ends_at
-    first, by = scene.made[-1], _to_another_run(scene)
-    # A name that tells no more than the day is that of both, and the second overwrites the first.
-    return has_an_end and abs(by) > _A_MOMENT and scene.moved(first, by).name != first.name
-
-
-def _has_a_file_before(scene: Scene) -> bool:
-    return of_output(scene) and bool(scene.earlier)
-
-
-def _named_in_utc(scene: Scene) -> Scene:
-    """Its clock shows UTC since a deploy: the name tells UTC, and is read in the declared zone."""
-    newest, read_at = scene.made[0], _read_anew(scene)
-    return scene.with_files(scene.renamed(newest, read_at) if read_at else newest, *scene.earlier)
-
-
-def _read_anew(scene: Scene) -> datetime | None:
-    """When its name is read to be of, were it written in UTC."""
-    at, output = scene.made[0].stamp_at, scene.job.output
-    if at is None or output is None:
+    if copy.to_previous is None:
         return None
-    return at.astimezone(UTC).replace(tzinfo=scene.job.zone_of(output)).astimezone(UTC)
+    newest = copy.made[0]
+    old = replace(copy.of_before(newest), modified_at=newest.modified_at)
+    return copy.with_files(old, *(each for each in copy.earlier if each.name != old.name))
 
 
-def _may_be_named_in_utc(scene: Scene) -> bool:
-    """True where one file is the only one of its run, and its name would tell another moment to the second."""
-    output = scene.job.output
-    if output is None or output.path.tells_zone or len(scene.made) != 1 or scene.made[0].stamp_until is not None:
-        return False
-    newest, read_at = scene.made[0], _read_anew(scene)
-    was_near = newest.stamp_at is not None and abs(newest.modified_at - newest.stamp_at) <= timedelta(minutes=1)
-    return was_near and newest.made_at <= scene.run.finish_by and read_at not in (None, newest.stamp_at)
+def _emptied(copy: EvidenceCopy) -> EvidenceCopy:
+    return copy.with_newest(size=0, content=None)
 
 
-def _unreadable(scene: Scene) -> Scene:
-    return scene.with_newest(content=None, unreadable="Permission denied")
+def _halved(copy: EvidenceCopy) -> EvidenceCopy:
+    """Half of its bytes. What is known of them is what the head shows, and that some formats mark their end."""
+    newest, content = copy.made[0], copy.made[0].content
+    size = max(newest.size // 2, 1)
+    if content:
+        head = content.head.encode()[:size].decode(errors="ignore")
+        # A text that was seen beyond the half, and not before, is cut off; what nobody saw is not said to be lost.
+        cut_off = {text for text in content.found if text not in head and text in content.head + content.tail}
+        found = {text: was and text not in cut_off for text, was in content.found.items()}
+        is_seen = copy.declared.reads_as in advice.MARK_THEIR_END.values()
+        flaw = "it breaks off after half of its bytes" if is_seen else content.flaw
+        content = replace(content, flaw=flaw, found=found, sha256="", head=head, tail="")
+    return copy.with_newest(size=size, content=content)
 
 
-def _no_folder(scene: Scene) -> Scene:
-    output = scene.job.output
-    detail = f"{output.folder if output else ''}: No such file or directory"
-    gone = NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=detail, looked_at=scene.at)
-    return scene.with_output(gone)
+def _with_texts(copy: EvidenceCopy, texts: tuple[str, ...], *, are_there: bool) -> EvidenceCopy:
+    """As large and as readable as ever; only the texts that were declared can tell."""
+    content = copy.made[0].content
+    if content is None or not texts:
+        return copy
+    return copy.with_newest(content=replace(content, found={**content.found, **dict.fromkeys(texts, are_there)}))
 
 
-FAULTS: tuple[JobFault, ...] = (
-    JobFault(
-        name="wrong-timezone",
-        variant="of its file's name",
-        story="the name of its file tells the time in UTC, and is read in the declared zone",
-        plant=_named_in_utc,
-        applies=_may_be_named_in_utc,
-    ),
-    JobFault(
-        name="success-without-output",
-        story="it reported success and wrote nothing",
-        plant=Scene.without_made,
-        applies=of_recorded,
-        cure=advice.for_no_output,
-    ),
-    JobFault(
-        name="success-without-output",
-        variant="old file restored",
-        story="it reported success and wrote nothing; a checkout gave yesterday's file the time of today",
-        plant=_restored,
-        applies=lambda scene: of_a_run_before(scene) and of_output(scene),
-        cure=advice.for_a_restored_file,
-    ),
-    JobFault(
-        name="stale-output",
-        story="its run was skipped, and the file of the run before is the newest",
-        plant=Scene.without_made,
-        applies=lambda scene: of_output_alone(scene) and bool(scene.without_made().files),
-        cure=advice.for_an_interval,
-    ),
-    JobFault(
-        name="stale-output",
-        variant="old file restored",
-        story="its run was skipped; a checkout gave yesterday's file the time of today",
-        plant=_restored,
-        applies=lambda scene: of_output_alone(scene) and scene.previous_due_at is not None,
-        cure=advice.for_a_restored_file,
-    ),
-    JobFault(
-        name="empty-output",
-        story="its file was created and stayed empty",
-        plant=_emptied,
-        applies=of_output,
-    ),
-    JobFault(
-        name="truncated-output",
-        story="half of its file was written",
-        plant=_halved,
-        applies=of_output,
-        cure=advice.for_a_half,
-    ),
-    JobFault(
-        name="degraded-output",
-        variant="heart missing",
-        story="its file is as large as ever, and what it is written for is not in it",
-        plant=_without_its_heart,
-        applies=of_output,
-        cure=advice.for_its_heart,
-    ),
-    JobFault(
-        name="degraded-output",
-        variant="fallback text",
-        story="its file holds what it writes when something it draws on does not answer",
-        plant=_with_fallback,
-        applies=of_output,
-        cure=advice.for_a_fallback,
-    ),
-    JobFault(
-        name="duplicate-output",
-        story="its file holds what that of the run before holds",
-        plant=_repeated,
-        applies=lambda scene: _has_a_file_before(scene) and scene.made[0].content is not None,
-        cure=advice.for_a_repetition,
-    ),
-    JobFault(
-        name="disk-full",
-        story="its disk is full: its file was created and stayed empty",
-        plant=_without_room,
-        applies=of_output,
-    ),
-    JobFault(
-        name="ran-twice",
-        story="two schedulers ran it, and each run left its file",
-        plant=_twice,
-        applies=_may_run_twice,
-        is_warning=True,
-    ),
-    JobFault(
-        name="output-unreadable",
-        story="nobody may read its file",
-        plant=_unreadable,
-        applies=of_output,
-    ),
-    JobFault(
-        name="output-unreadable",
-        variant="no folder",
-        story="its folder is gone",
-        plant=_no_folder,
-        applies=of_output,
-    ),
-)
+def _repeated(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """What was read of the file before is what this one holds; where it was not read, nobody could see it."""
+    newest, *others = copy.made
+    if not copy.earlier or newest.content is None:
+        return None
+    before, *earlier = copy.earlier
+    content = before.content or newest.content
+    again = replace(newest, size=before.size, content=content)
+    return copy.with_files(again, *others, replace(before, content=content), *earlier)
+
+
+def _without_room(copy: EvidenceCopy) -> EvidenceCopy:
+    """Not one byte is left below its folder."""
+    emptied = _emptied(copy)
+    assert isinstance(emptied.outputs[0], OutputSeen)
+    return emptied.with_output(replace(emptied.outputs[0], free_bytes=0))
+
+
+def _twice(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Its first run was followed by another inside its time, each with a whole file of its own."""
+    first, run = copy.made[-1], copy.run
+    # The one before shows that a run leaves one file.
+    if not copy.earlier or first.stamp_at is None or first.made_at > run.finish_by:
+        return None
+    # To the end of its time, or to the beginning, whichever is farther.
+    by = max(run.finish_by - first.made_at, run.due_at - first.made_at, key=abs)
+    second = copy.moved(first, by)
+    has_an_end = run.ends_at is None or run.finish_by < run.ends_at
+    # A name that tells no more than the day is that of both, and the second overwrites the first.
+    is_another = abs(by) > _A_MOMENT and second.name != first.name
+    return copy.with_files(second, *copy.files) if has_an_end and is_another else None
+
+
+def _named_in_utc(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Its clock shows UTC since a deploy: the name of its one file tells UTC, and is read in the declared zone."""
+    newest, output = copy.made[0], copy.declared
+    at, is_late = newest.stamp_at, newest.made_at > copy.run.finish_by
+    if at is None or newest.stamp_until is not None or is_late or len(copy.made) > 1 or output.path.tells_zone:
+        return None
+    read_at = at.astimezone(UTC).replace(tzinfo=copy.job.zone_of(output)).astimezone(UTC)
+    if read_at == at or abs(newest.modified_at - at) > timedelta(minutes=1):
+        return None
+    return copy.with_files(copy.renamed(newest, read_at), *copy.earlier)
+
+
+def _no_folder(copy: EvidenceCopy) -> EvidenceCopy:
+    detail = f"{copy.declared.folder}: No such file or directory"
+    return copy.with_output(NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=detail, looked_at=copy.at))
+
+
+FAULTS = (
+    JobFault("wrong-timezone (of its file's name)",
+             "the name of its file tells the time in UTC, and is read in the declared zone",
+             _of_a_file(_named_in_utc)),
+    JobFault("success-without-output", "it reported success and wrote nothing",
+             lambda copy: copy.without_made() if copy.tells("runs") else None, advice.for_no_output),
+    JobFault("success-without-output (old file restored)",
+             "it reported success and wrote nothing; a checkout gave yesterday's file the time of today",
+             _of_a_file(lambda copy: _restored(copy) if copy.tells("runs") else None), advice.for_a_file_without_date),
+    JobFault("stale-output", "its run was skipped, and the file of the run before is the newest",
+             _of_a_file(_no_file_by_itself), advice.for_an_interval),
+    JobFault("stale-output (old file restored)",
+             "its run was skipped; a checkout gave yesterday's file the time of today",
+             _of_a_file(lambda copy: None if copy.tells("runs") else _restored(copy)), advice.for_a_file_without_date),
+    JobFault("empty-output", "its file was created and stayed empty", _of_a_file(_emptied)),
+    JobFault("truncated-output", "half of its file was written", _of_a_file(_halved), advice.for_a_half),
+    JobFault("degraded-output (heart missing)",
+             "its file is as large as ever, and what it is written for is not in it",
+             _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_contain, are_there=False)),
+             advice.ADD_MUST_CONTAIN),
+    JobFault("degraded-output (fallback text)",
+             "its file holds what it writes when something it draws on does not answer",
+             _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_not_contain, are_there=True)),
+             advice.ADD_MUST_NOT_CONTAIN),
+    JobFault("duplicate-output", "its file holds what that of the run before holds",
+             _of_a_file(_repeated), advice.ADD_MUST_CHANGE),
+    JobFault("disk-full", "its disk is full: its file was created and stayed empty", _of_a_file(_without_room)),
+    JobFault("ran-twice", "two schedulers ran it, and each run left its file", _of_a_file(_twice), is_warning=True),
+    JobFault("output-unreadable", "nobody may read its file",
+             _of_a_file(lambda copy: copy.with_newest(content=None, unreadable="Permission denied"))),
+    JobFault("output-unreadable (no folder)", "its folder is gone", _of_a_file(_no_folder)),
+)  # fmt: skip

@@ -1,38 +1,40 @@
-"""What could befall a scheduler: down, closed, another one, stopped, stalled, with a wrong clock?"""
+"""What can go wrong with a scheduler, and with a job in its list: down, stopped; forgotten, paused, aimed elsewhere?"""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from rollcall.evidence import NotSeen, RunSeen, SchedulerSeen
-from rollcall.rehearse.faults.kinds import SchedulerFault
-from rollcall.rehearse.scene import written_like
+from rollcall.evidence import NotSeen, SchedulerSeen
+from rollcall.rehearse.evidence_copy import EvidenceCopy
+from rollcall.rehearse.faults.kinds import JobFault, SchedulerFault
+from rollcall.rehearse.records import written_like
 from rollcall.roll.scheduler import Scheduler
-from rollcall.times import read_timestamp
+from rollcall.schedule import Every, read_schedule
+from rollcall.schedule.after import After
+from rollcall.schedule.answers import next_due
+from rollcall.schedule.days_off import as_scheduled
+from rollcall.verdict.registration import is_due_near
 from rollcall.verdict.witnesses import Reading
 from rollcall.vocabulary import CauseCode
 
 _A_WHILE = timedelta(hours=1)
 _SKEW = timedelta(minutes=10)
+_DRIFT = timedelta(minutes=7)
+_ANOTHER = "59 23 31 12 *"
 
 
 def _not_seen(code: CauseCode, detail: str) -> SchedulerFault:
     """A fault of which the failure to look is all there is to see."""
-    return SchedulerFault(
-        code=code,
-        story=detail,
-        plant=lambda scheduler, seen: NotSeen(code=code, detail=detail, looked_at=seen.asked_at),
-    )
+    return SchedulerFault(code, detail, lambda _, seen: NotSeen(code=code, detail=detail, looked_at=seen.asked_at))
 
 
 def _stopped(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
     """It lists nothing while it is stopped, as APScheduler does; of one that lists all the same no more is known."""
     if "running" not in scheduler.tells:
         return None
-    nothing: dict[str, Any] = {name: () for name in ("jobs", "runs") if getattr(seen, name) is not None}
-    return replace(seen, running=False, **nothing)
+    return replace(seen, running=False, jobs=seen.jobs and (), runs=seen.runs and ())
 
 
 def _stalled(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
@@ -41,28 +43,17 @@ def _stalled(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
     died_at = (seen.server_at or seen.answered_at) - max(_A_WHILE, 2 * within)
 
     def then(text: str | None) -> str | None:
-        return written_like(text, died_at, scheduler.naive_times) if text and _is_time(text) else text
+        reading = Reading.of(text, scheduler.naive_times)
+        return written_like(reading.text, died_at, scheduler.naive_times) if reading and reading.stamp else text
 
-    jobs = None if seen.jobs is None else tuple(replace(each, next_run=then(each.next_run)) for each in seen.jobs)
+    def began_later(text: str | None) -> bool:
+        started = Reading.of(text, scheduler.naive_times)
+        return bool(started and started.at and started.at > died_at)
+
+    jobs = seen.jobs and tuple(replace(each, next_run=then(each.next_run)) for each in seen.jobs)
     dead = replace(seen, jobs=jobs, heartbeat=then(seen.heartbeat))
-    if dead == seen:
-        return None
-    runs = (
-        None if seen.runs is None else tuple(each for each in seen.runs if not _began_after(died_at, each, scheduler))
-    )
-    return replace(dead, runs=runs)
-
-
-def _began_after(at: datetime, run: RunSeen, scheduler: Scheduler) -> bool:
-    started = Reading.of(run.started, scheduler.naive_times)
-    return started is not None and started.at is not None and started.at > at
-
-
-def _is_time(text: str) -> bool:
-    try:
-        return bool(read_timestamp(text))
-    except ValueError:
-        return False
+    runs = seen.runs and tuple(each for each in seen.runs if not began_later(each.started))
+    return None if dead == seen else replace(dead, runs=runs)
 
 
 def _ahead(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
@@ -71,20 +62,78 @@ def _ahead(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
     heartbeat = Reading.of(seen.heartbeat, scheduler.naive_times)
     if heartbeat and heartbeat.at:
         seen = replace(seen, heartbeat=written_like(heartbeat.text, heartbeat.at + _SKEW, scheduler.naive_times))
-    return replace(seen, server_at=seen.server_at + _SKEW if seen.server_at else None)
+    return replace(seen, server_at=seen.server_at and seen.server_at + _SKEW)
 
 
-FAULTS: tuple[SchedulerFault, ...] = (
+_NEEDS_DATE = "let the scheduler send the header Date: without it nobody sees its clock"
+SCHEDULER_FAULTS = (
     _not_seen(CauseCode.SCHEDULER_DOWN, "connection refused"),
     _not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized"),
     _not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found"),
     _not_seen(CauseCode.SCHEDULER_ERROR, "answers 500 Internal Server Error"),
-    SchedulerFault(code=CauseCode.SCHEDULER_STOPPED, story="its scheduler was not started again", plant=_stopped),
-    SchedulerFault(code=CauseCode.SCHEDULER_STALLED, story="it says it is running, and runs nothing", plant=_stalled),
-    SchedulerFault(
-        code=CauseCode.CLOCK_SKEW,
-        story="its clock is 10 minutes ahead",
-        plant=_ahead,
-        cure="let the scheduler send the header Date: without it nobody sees its clock",
-    ),
+    SchedulerFault("scheduler-stopped", "its scheduler was not started again", _stopped),
+    SchedulerFault("scheduler-stalled", "it says it is running, and runs nothing", _stalled),
+    SchedulerFault("clock-skew", "its clock is 10 minutes ahead", _ahead, cure=_NEEDS_DATE),
 )
+
+
+def _has_next(copy: EvidenceCopy) -> bool:
+    """True where its scheduler tells when it runs next, as it cannot of what only follows another job."""
+    return copy.tells("jobs", "next_run") and not isinstance(as_scheduled(copy.job.schedule), After)
+
+
+def _paused(copy: EvidenceCopy) -> EvidenceCopy | None:
+    if copy.tells("jobs", "paused"):
+        return copy.with_listing(paused=True)
+    return copy.with_listing(next_run=None) if _has_next(copy) else None
+
+
+def _job_stalled(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Its last run was not begun, and is still the next; another job of that time ran."""
+    seen = copy.judged.seen.scheduler
+    has_others = isinstance(seen, SchedulerSeen) and len(seen.jobs or ()) > 1
+    # The runs of others, or a heartbeat, show that the scheduler itself is alive.
+    lives_on = copy.tells("heartbeat") or copy.tells("started", "by_schedule")
+    if not has_others or not lives_on or not copy.tells("history") or not _has_next(copy):
+        return None
+    return copy.without_made().without_run(nor_later=True).with_next_run(copy.run.due_at)
+
+
+def _drifted(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """An interval has no time of the day that it could miss: there the scheduler's is twice as long."""
+    if not copy.tells("next_run"):
+        listed = copy.judged.seen.listed
+        has_schedule = copy.tells("jobs", "schedule") and listed and listed.schedule not in (None, _ANOTHER)
+        return copy.with_listing(schedule=_ANOTHER) if has_schedule else None
+    at = next_due(copy.job.schedule, copy.at) if _has_next(copy) else None
+    schedule = as_scheduled(copy.job.schedule)
+    later = schedule.span if isinstance(schedule, Every) else _DRIFT + copy.job.jitter
+    return copy.with_next_run(at + later) if at else None
+
+
+def _in_another_zone(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """The schedule as a scheduler reads it that was given no zone: the same words mean other instants there."""
+    schedule = as_scheduled(copy.job.schedule)
+    if not _has_next(copy) or isinstance(schedule, Every):
+        return None
+    zone = ZoneInfo("America/New_York" if schedule.zone.key in ("UTC", "Etc/UTC") else "UTC")
+    following = read_schedule(schedule.text, engine=schedule.engine, zone=zone).next_due(copy.at)
+    # Of every hour they mean the same.
+    if following is None or is_due_near(following, copy.job):
+        return None
+    next_run = copy.judged.seen.next_run
+    offset = next_run.stamp.offset if next_run and next_run.stamp else None
+    if next_run and next_run.at and offset == next_run.at.astimezone(copy.job.zone).utcoffset():
+        # A scheduler that writes its own zone's offset writes the other zone's then.
+        return copy.with_listing(next_run=following.astimezone(zone).isoformat())
+    return copy.with_next_run(following)
+
+
+JOB_FAULTS = (
+    JobFault("not-registered", "a deploy dropped it from the scheduler",
+             lambda copy: copy.without_listing() if copy.tells("jobs") else None),
+    JobFault("job-paused", "somebody paused it in the scheduler", _paused),
+    JobFault("job-stalled", "its next run is in the past, while the scheduler goes on with others", _job_stalled),
+    JobFault("schedule-drift", "the scheduler aims at another time than declared", _drifted),
+    JobFault("wrong-timezone", "the scheduler reads the schedule in another zone", _in_another_zone),
+)  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rollcall import typed
+from rollcall import command_line
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def program(file: Path) -> Path:
 def test_off_path_it_is_called_from_where_it_lies(environment: Path) -> None:
     program(environment / "rollcall")
 
-    assert typed.rollcall() == f"'{environment}/rollcall'"
+    assert command_line.rollcall() == f"'{environment}/rollcall'"
 
 
 def test_on_path_its_name_will_do_and_that_of_another_will_not(
@@ -46,27 +46,27 @@ def test_on_path_its_name_will_do_and_that_of_another_will_not(
     told = []
     for folder in (own.parent, tmp_path / "linked", other.parent):
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin")
-        told.append(typed.rollcall())
+        told.append(command_line.rollcall())
 
     assert told == ["rollcall", "rollcall", f"'{own}'"]
 
 
 def test_where_it_was_never_installed_it_is_called_as_a_module(environment: Path) -> None:
-    assert typed.rollcall() == f"'{environment}/python' -m rollcall"
+    assert command_line.rollcall() == f"'{environment}/python' -m rollcall"
 
 
 def test_a_package_is_added_to_this_interpreter(environment: Path) -> None:
     python = f"'{environment}/python'"
-    assert typed.install("holidays") in (
+    assert command_line.install("holidays") in (
         f"{python} -m pip install holidays",
         f"uv pip install --python {python} holidays",
     )
-    assert typed.install("psycopg[binary]").endswith(" 'psycopg[binary]'")
+    assert command_line.install("psycopg[binary]").endswith(" 'psycopg[binary]'")
 
 
-@pytest.mark.skipif("uv pip" in typed.install("x"), reason="this interpreter has no pip")
+@pytest.mark.skipif("uv pip" in command_line.install("x"), reason="this interpreter has no pip")
 def test_the_command_is_one_that_a_shell_takes(environment: Path) -> None:
-    command = typed.install("holidays").replace("install holidays", "--version")
+    command = command_line.install("holidays").replace("install holidays", "--version")
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
 
     assert shlex.split(command)[0] == str(environment / "python")

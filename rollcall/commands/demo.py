@@ -1,0 +1,39 @@
+"""`rollcall demo [CAUSE]`: a staged morning of a real scheduler, judged here and now, with that fault in it if any.
+
+It runs the checks that come with the package, by pytest, and leaves the page in reports/. Exit status: pytest's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollcall.commands.begin import add_options
+from rollcall.run.options import DEMO, DRY_RUN, GOOD_DEMO, RERUN, RESTART
+from rollcall.starter import checks_folder
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, _SubParsersAction
+
+_FIXES = (RESTART, RERUN, DRY_RUN)
+
+
+def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Adds the command to those of `rollcall`."""
+    parser = commands.add_parser("demo", help="judge a staged morning of a real scheduler, with a fault in it if any")
+    parser.add_argument("cause", nargs="?", metavar="CAUSE", default=GOOD_DEMO, help="such as scheduler-stopped")
+    add_options(parser, _FIXES)
+    parser.set_defaults(command=run)
+
+
+def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
+    """Nothing of its own to print; returns pytest's exit status."""
+    fixes = [each.name for each in _FIXES if getattr(asked_for, each.dest)]
+    checks = [str(checks_folder()), f"--rootdir={Path.cwd()}", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *checks, f"{DEMO.name}={asked_for.cause}", *fixes]
+    yield from ()
+    return subprocess.run(command, check=False).returncode

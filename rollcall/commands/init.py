@@ -1,0 +1,86 @@
+"""`rollcall init [URL]`: a jobs.toml and checks/ in this folder, from what is found. Nothing is overwritten.
+
+With the address of a scheduler that Roll call knows, its jobs are declared as it lists them; without one a job that
+leaves a file is there to fill in. What crontab and timers run stands below as comments. Exit status: 0, 4 where nothing
+at that address is understood.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rollcall.clock import clock_from
+from rollcall.errors import BadInput
+from rollcall.install.moment import machine_zone
+from rollcall.starter import checks_folder
+from rollcall.text import counted
+from rollcall.times import read_now
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, _SubParsersAction
+
+_JOBS, _CHECKS = "jobs.toml", "checks"
+_LOCALTIME = Path("/etc/localtime")
+
+
+def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Adds the command to those of `rollcall`."""
+    parser = commands.add_parser("init", help="write a first jobs.toml and checks/ here; overwrites nothing")
+    parser.add_argument(
+        "url", nargs="?", metavar="URL", help="where a scheduler answers, such as http://localhost:8000"
+    )
+    parser.set_defaults(command=run)
+
+
+def run(asked_for: argparse.Namespace) -> Iterator[str]:
+    """A line for each thing that was written, or left. Raises `BadInput`."""
+    jobs_file, checks = Path(_JOBS), Path(_CHECKS)
+    if jobs_file.exists():
+        yield f"{_JOBS} is there already and stays as it is"
+    else:
+        yield from _write_jobs(jobs_file, asked_for.url)
+    try:
+        written, kept = _copy_checks(checks)
+    except OSError as problem:
+        raise BadInput.single(_CHECKS, f"cannot be written: {problem.strerror or problem}.") from None
+    if written:
+        yield f"wrote {_CHECKS}/ with {counted(len(written), 'file')}"
+    if kept:
+        yield f"left in {_CHECKS}/ as they are: {', '.join(kept)}"
+    yield f"next: correct {_JOBS}, then: pytest {_CHECKS}/"
+
+
+def _write_jobs(file: Path, url: str | None) -> Iterator[str]:
+    from rollcall.starter.first_jobs import find_scheduler, list_timers, write_first_jobs
+
+    now = read_now()
+    zone = machine_zone(_LOCALTIME) or ZoneInfo("UTC")
+    found = find_scheduler(url, zone=zone, now=now, clock=clock_from(now)) if url else None
+    text = write_first_jobs(found, list_timers(), zone=zone, now=now)
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as problem:
+        raise BadInput.single(str(file), f"cannot be written: {problem.strerror or problem}.") from None
+    if found:
+        yield f"a scheduler of kind {found.kind} answers there and lists {counted(len(found.jobs), 'job')}"
+    yield f"wrote {file}"
+
+
+def _copy_checks(folder: Path) -> tuple[list[str], list[str]]:
+    """The names of what was written, and of what was there and is another. Raises OSError."""
+    folder.mkdir(exist_ok=True)
+    written, kept = [], []
+    for source in sorted(checks_folder().glob("*.py")):
+        target = folder / source.name
+        if not target.exists():
+            shutil.copyfile(source, target)
+            written.append(source.name)
+        elif target.read_bytes() != source.read_bytes():
+            kept.append(source.name)
+    return written, kept

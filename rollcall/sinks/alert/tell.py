@@ -1,0 +1,88 @@
+"""Gives each channel what is news to it, once.
+
+Each channel has a memory of its own, of what it took, whatever became of the others. What goes wrong is a note: that
+nobody could be reached is no verdict about a job, and changes no exit status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from filelock import FileLock
+
+from rollcall.history.reading import read_told
+from rollcall.history.rows import Chronicle, Memory, Told
+from rollcall.history.writing import update_told
+from rollcall.morning import Morning
+from rollcall.roll.roll import Roll
+from rollcall.sinks.alert.channels import carry, channels_of
+from rollcall.sinks.alert.message import Message, write_message
+from rollcall.sinks.alert.news import News, find_news, forget_undeclared
+
+LOCK = ".alert.lock"
+
+
+def tell(
+    roll: Roll,
+    morning: Morning,
+    chronicle: Chronicle,
+    *,
+    file: Path | None,
+    is_complete: bool,
+    page: Path | None = None,
+) -> tuple[str, ...]:
+    """Gives each channel what is news to it of that morning, and remembers in the history `file` what it took.
+
+    Returns the problems, one line each. What a channel did not take is news to it again the next time, where it still
+    is so. `chronicle` is what the history told before this morning was written down. Without a `file` nothing is
+    remembered: everything that is wrong is new. `page` is where more stands, told in the messages. Nobody is told where
+    there is no `[alert]`, nor of a demo or a replay; another moment (`--as-of`) is for the caller to leave out. It
+    takes at most `alert.timeout`, as long again where another look is telling just now, and never raises.
+    """
+    if roll.alert is None or morning.demo is not None or morning.replay_of is not None:
+        return ()
+    channels = channels_of(roll.alert)
+
+    @cache
+    def written(heard: frozenset[Told]) -> tuple[tuple[News, Message], ...]:
+        """What is news to whoever heard just that."""
+        memory = {each.key: each for each in heard}
+        news = find_news(roll, morning, chronicle, memory if file else None, is_complete=is_complete)
+        return tuple((each, write_message(each, morning, jobs_file=roll.file.absolute(), page=page)) for each in news)
+
+    with _turn(file, roll.alert.timeout):
+        before = read_told(file) if file else {}
+        memories = [before.get(each.id, {}) for each in channels]
+        if is_complete:
+            memories = [forget_undeclared(each, roll) for each in memories]
+        news = [written(frozenset(each.values())) for each in memories]
+        messages = [[message for _, message in each] for each in news]
+        carried = carry(zip(channels, messages, strict=True), limit=roll.alert.timeout)
+        # Of a channel that is declared no more nobody will ever hear again.
+        after = {} if is_complete else dict(before)
+        for channel, memory, offered, done in zip(channels, memories, news, carried, strict=True):
+            after[channel.id] = _remembered(memory, [offered[number][0] for number in done.taken])
+        unwritten = update_told(file, before, after) if file else None
+    problems = tuple(f"alert: {each.problem}" for each in carried if each.problem)
+    return (*problems, unwritten) if unwritten else problems
+
+
+def _remembered(before: Memory, taken: list[News]) -> Memory:
+    over = {key for each in taken for key in each.over}
+    told = {each.key: each for news in taken for each in news.told}
+    return {key: each for key, each in before.items() if key not in over} | told
+
+
+@contextmanager
+def _turn(file: Path | None, patience: timedelta) -> Iterator[None]:
+    """Waits until no other look tells its news, or both would tell the same; for as long as that may take, not more."""
+    with ExitStack() as held:
+        # Where no lock can be had, or not in time, it is better told twice than not at all.
+        with suppress(OSError):
+            if file:
+                held.enter_context(FileLock(file.with_name(LOCK), timeout=patience.total_seconds()))
+        yield
