@@ -180,7 +180,7 @@ def test_a_sparse_file_of_5_tb_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(5_000_000_000_000)
 
-    assert read(tmp_path / "sparse").unreadable == "it is too large to be read: 5 TB, more than read_up_to = 64.0 MB"
+    assert read(tmp_path / "sparse").unreadable == "it is too large to be read: 5.0 TB, more than read_up_to = 64.0 MB"
     assert read(tmp_path / "sparse", Format.ANY).unreadable is None
 
 
