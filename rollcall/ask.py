@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from math import inf
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import Any, Generic, TypeVar
 
-from rollcall.evidence import CannotLook, Evidence, NotSeen, OutputSeen, SchedulerSeen
+from rollcall.evidence import CannotLook, Evidence, NotSeen, Outputs, OutputSeen, SchedulerSeen
 from rollcall.outputs import places
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Asked, Scheduler
@@ -31,19 +33,27 @@ MOST_AT_ONCE = 64
 # What a scheduler may need beyond its timeout to have its answer read.
 _SLACK = timedelta(seconds=1)
 
-_Seen = SchedulerSeen | dict[places.Key, OutputSeen]
-_Answer = _Seen | CannotLook
+_Seen = TypeVar("_Seen")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """One witness to be asked: by whom it is known, how it is asked, how long that may take."""
+@dataclass(slots=True, kw_only=True)
+class _Look(Generic[_Seen]):
+    """One witness to be asked: how, how long that may take, and how its words are shown.
 
-    subject: Scheduler | Path
-    is_memory: bool = False
+    `answer` is that none came in time, until one does.
+    """
+
     ask: Callable[[], _Seen]
     limit: timedelta
-    overdue: CannotLook
+    clean: Callable[[str], str]
+    answer: _Seen | CannotLook
+
+    def seen(self, now: datetime) -> _Seen | NotSeen:
+        """What goes into the evidence."""
+        return NotSeen.because(self.answer, now) if isinstance(self.answer, CannotLook) else self.answer
+
+
+_Folders = dict[Path, _Look[dict[places.Key, OutputSeen]]]
 
 
 def gather(
@@ -56,8 +66,8 @@ def gather(
 ) -> Evidence:
     """What the witnesses of these jobs and schedulers say, as of `now`.
 
-    `clock` tells the present of this machine (it is held against the schedulers' clocks, and differs from `now` when
-    another moment is judged). `progress` is told how many witnesses of how many are done with. Never raises
+    `clock` reads the present of this machine (it is held against the schedulers' clocks, and differs from `now` when
+    another moment is judged). `progress` is called with how many witnesses of how many are done. Never raises
     `CannotLook`: who could not be asked is in the evidence as `NotSeen`.
     """
     jobs = tuple(jobs)
@@ -68,23 +78,27 @@ def gather(
     for job in jobs:
         if job.scheduler:
             wanted_since[job.scheduler.id] = min(wanted_since[job.scheduler.id], since[job.id][0])
-    looks = []
+    looks, memories = dict[str, _Look[SchedulerSeen]](), dict[str, _Look[SchedulerSeen]]()
     for scheduler in asked.values():
         wanted = Asked(clock=clock, now=now, since=wanted_since[scheduler.id])
-        looks.append(_scheduler_look(scheduler, wanted))
+        looks[scheduler.id] = _of_scheduler(scheduler, wanted)
         if scheduler.memory:
-            looks.append(_scheduler_look(scheduler.memory, wanted, is_memory=True))
-    looks += _folder_looks(jobs, since, now)
-    return _evidence(looks, _ask_all(looks, progress), jobs, now)
+            memories[scheduler.id] = _of_scheduler(scheduler.memory, wanted)
+    folders = _of_folders(jobs, since, now)
+    _ask_all([*looks.values(), *memories.values(), *folders.values()], progress)
+    return Evidence(
+        schedulers={name: look.seen(now) for name, look in looks.items()},
+        outputs=_of_outputs(jobs, folders, now),
+        memories={name: look.seen(now) for name, look in memories.items()},
+    )
 
 
-def list_outputs(
-    jobs: Iterable[Job], *, since: datetime, now: datetime
-) -> Mapping[str, tuple[OutputSeen | NotSeen, ...]]:
+def list_outputs(jobs: Iterable[Job], *, since: datetime, now: datetime) -> Mapping[str, Outputs]:
     """The files of each output since `since`, by job id. None is read, and no scheduler is asked."""
     jobs = tuple(jobs)
-    looks = _folder_looks(jobs, {job.id: (since, None) for job in jobs}, now)
-    return _evidence(looks, _ask_all(looks, lambda done, total: None), jobs, now).outputs
+    folders = _of_folders(jobs, {job.id: (since, None) for job in jobs}, now)
+    _ask_all(list(folders.values()), lambda done, total: None)
+    return _of_outputs(jobs, folders, now)
 
 
 def _since(job: Job, now: datetime) -> tuple[datetime, datetime | None]:
@@ -99,19 +113,16 @@ def _since(job: Job, now: datetime) -> tuple[datetime, datetime | None]:
     return min(read_since, closed_at - job.look_back), read_since
 
 
-def _scheduler_look(scheduler: Scheduler, wanted: Asked, *, is_memory: bool = False) -> _Look:
+def _of_scheduler(scheduler: Scheduler, wanted: Asked) -> _Look[SchedulerSeen]:
     return _Look(
-        subject=scheduler,
-        is_memory=is_memory,
-        ask=lambda: scheduler.look(wanted),
+        ask=partial(scheduler.look, wanted),
         limit=scheduler.patience + _SLACK,
-        overdue=scheduler.overdue(),
+        clean=scheduler.secrets.clean,
+        answer=scheduler.overdue(),
     )
 
 
-def _folder_looks(
-    jobs: Iterable[Job], since: Mapping[str, tuple[datetime, datetime | None]], now: datetime
-) -> list[_Look]:
+def _of_folders(jobs: Iterable[Job], since: Mapping[str, tuple[datetime, datetime | None]], now: datetime) -> _Folders:
     by_folder: dict[Path, list[places.Wanted]] = {}
     for job in jobs:
         kept_since, read_since = since[job.id]
@@ -124,29 +135,38 @@ def _folder_looks(
                 read_since=read_since,
             )
             by_folder.setdefault(output.folder, []).append(wanted)
-    return [_folder_look(folder, wanted, now) for folder, wanted in by_folder.items()]
+    late = f"not listed and read within {show_span(FOLDER_LIMIT)}"
+    return {
+        folder: _Look(
+            ask=partial(places.look, folder, wanted, now=now),
+            limit=FOLDER_LIMIT,
+            clean=clean,
+            answer=CannotLook(CauseCode.OUTPUT_UNREADABLE, f"{clean(str(folder))}: {late}"),
+        )
+        for folder, wanted in by_folder.items()
+    }
 
 
-def _folder_look(folder: Path, wanted: list[places.Wanted], now: datetime) -> _Look:
-    detail = f"{clean(str(folder))}: not listed and read within {show_span(FOLDER_LIMIT)}"
-    return _Look(
-        subject=folder,
-        ask=lambda: places.look(folder, wanted, now=now),
-        limit=FOLDER_LIMIT,
-        overdue=CannotLook(CauseCode.OUTPUT_UNREADABLE, detail),
-    )
+def _of_outputs(jobs: Iterable[Job], folders: _Folders, now: datetime) -> dict[str, Outputs]:
+    """What was seen of each job's outputs, by the job's id."""
+    seen = {folder: look.seen(now) for folder, look in folders.items()}
+
+    def of(job: Job, number: int) -> OutputSeen | NotSeen:
+        inside = seen[job.outputs[number].folder]
+        return inside if isinstance(inside, NotSeen) else inside[job.id, number]
+
+    return {job.id: tuple(of(job, number) for number in range(len(job.outputs))) for job in jobs if job.outputs}
 
 
-def _ask_all(looks: list[_Look], progress: Callable[[int, int], None]) -> dict[int, _Answer]:
-    """The answers by the number of their look, as far as they came in time.
+def _ask_all(looks: Sequence[_Look[Any]], progress: Callable[[int, int], None]) -> None:
+    """Keeps of each look the answer, where it came in time.
 
     Daemon threads, because a thread that hangs in a dead network drive must not keep the process from ending; nor does
     it keep a place that others wait for once its time is over.
     """
-    queue: SimpleQueue[tuple[int, float, _Answer]] = SimpleQueue()
+    queue: SimpleQueue[tuple[int, float, Any]] = SimpleQueue()
     waiting = deque(range(len(looks)))
     ends_on: dict[int, float] = {}
-    answers: dict[int, _Answer] = {}
     while waiting or ends_on:
         while waiting and len(ends_on) < MOST_AT_ONCE:
             number = waiting.popleft()
@@ -160,46 +180,17 @@ def _ask_all(looks: list[_Look], progress: Callable[[int, int], None]) -> dict[i
         else:
             # Each by its own limit, and by when it came: what came later counts no more, however late it is read here.
             if came_on <= ends_on.pop(number, -inf):
-                answers[number] = answer
+                looks[number].answer = answer
         progress(len(looks) - len(waiting) - len(ends_on), len(looks))
-    return answers
 
 
-def _ask(number: int, look: _Look, queue: SimpleQueue[tuple[int, float, _Answer]]) -> None:
-    answer: _Answer
+def _ask(number: int, look: _Look[Any], queue: SimpleQueue[tuple[int, float, Any]]) -> None:
+    answer: Any
     try:
         answer = look.ask()
     except CannotLook as problem:
         answer = problem
     except Exception as error:  # noqa: BLE001 - the one wall around a witness: whatever breaks, the others are judged
-        why = f"{type(error).__name__}: {error}"
-        told = look.subject.secrets.clean(why) if isinstance(look.subject, Scheduler) else clean(why)
-        answer = CannotLook(look.overdue.code, f"looking broke with {told}")
+        why = look.clean(f"{type(error).__name__}: {error}")
+        answer = CannotLook(look.answer.code, f"looking broke with {why}")
     queue.put((number, time.monotonic(), answer))
-
-
-def _evidence(looks: list[_Look], answers: dict[int, _Answer], jobs: tuple[Job, ...], now: datetime) -> Evidence:
-    schedulers: dict[str, SchedulerSeen | NotSeen] = {}
-    memories: dict[str, SchedulerSeen | NotSeen] = {}
-    folders: dict[Path, dict[places.Key, OutputSeen] | NotSeen] = {}
-    for number, look in enumerate(looks):
-        answer = answers.get(number, look.overdue)
-        seen = NotSeen.because(answer, now) if isinstance(answer, CannotLook) else answer
-        match look.subject, seen:
-            case Scheduler() as scheduler, SchedulerSeen() | NotSeen():
-                (memories if look.is_memory else schedulers)[scheduler.id] = seen
-            case Path() as folder, dict() | NotSeen():
-                folders[folder] = seen
-    outputs = {job.id: tuple(_of_output(folders, job, number) for number in range(len(job.outputs))) for job in jobs}
-    return Evidence(
-        schedulers=schedulers,
-        outputs={job_id: seen for job_id, seen in outputs.items() if seen},
-        memories=memories,
-    )
-
-
-def _of_output(
-    folders: Mapping[Path, dict[places.Key, OutputSeen] | NotSeen], job: Job, number: int
-) -> OutputSeen | NotSeen:
-    seen = folders[job.outputs[number].folder]
-    return seen if isinstance(seen, NotSeen) else seen[job.id, number]

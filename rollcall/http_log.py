@@ -1,6 +1,6 @@
 """How is a request sent without its address in a log?
 
-httpx tells each address that it asks at INFO: what stands before the `@` of one, and the path of a webhook, are
+httpx logs each address that it asks, at INFO: what stands before the `@` of one, and the path of a webhook, are
 secrets.
 """
 
@@ -9,21 +9,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import local
+from contextvars import ContextVar
 
-_sending = local()
-
-
-def _is_told(record: logging.LogRecord) -> bool:
-    return not getattr(_sending, "is_at_it", False)
+_is_ours = ContextVar("is_ours", default=False)
+logging.getLogger("httpx").addFilter(lambda record: not _is_ours.get())
 
 
 @contextmanager
-def unlogged() -> Iterator[None]:
-    """Keeps httpx from logging what this thread sends."""
-    logging.getLogger("httpx").addFilter(_is_told)
-    _sending.is_at_it = True
+def quiet_httpx() -> Iterator[None]:
+    """Keeps httpx from logging what is sent in this block; what others send meanwhile is logged as ever."""
+    before = _is_ours.set(True)
     try:
         yield
     finally:
-        _sending.is_at_it = False
+        _is_ours.reset(before)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 LINE_LIMIT = 200
 
@@ -71,6 +72,18 @@ def clean_of_secrets(text: str, secrets: Mapping[str, str], limit: int = LINE_LI
     wide = limit + max(map(len, secrets))
     line = clean(without_secrets(text[: wide * 8], secrets), wide)
     return clean(without_secrets(line, secrets), limit)
+
+
+def with_texts(value: Any, change: Callable[[str], Any]) -> Any:
+    """A JSON or TOML value in which each text is what `change` makes of it; keys stay."""
+    match value:
+        case str():
+            return change(value)
+        case dict():
+            return {key: with_texts(each, change) for key, each in value.items()}
+        case list() | tuple():
+            return [with_texts(each, change) for each in value]
+    return value
 
 
 def listed(names: Iterable[str], limit: int = 8) -> str:

@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -61,26 +60,20 @@ def parse_span(text: str) -> timedelta:
     if lowered.startswith("-"):
         raise ValueError('negative. Write a span of "0 s" or more.')
 
-    seconds = Fraction(0)
-    for number, unit in _span_parts(lowered):
-        seconds += Fraction(number) * int(unit.total_seconds())
+    seconds, place, seen = Fraction(0), 0, set[timedelta]()
+    while place < len(lowered):
+        part = _PART.match(lowered, place)
+        if part is None:
+            raise ValueError(f"not a span. {_EXAMPLE}")
+        unit = _read_unit(number=part[1], name=part[2])
+        if unit in seen:
+            raise ValueError(f"the same unit twice. {_EXAMPLE}")
+        seen.add(unit)
+        seconds += Fraction(part[1]) * int(unit.total_seconds())
+        place = part.end()
     if seconds > int(LONGEST_SPAN.total_seconds()):
         raise ValueError('more than 10 years. Write a shorter span, such as "30 d".')
     return timedelta(microseconds=int(seconds * 1_000_000))
-
-
-def _span_parts(text: str) -> list[tuple[str, timedelta]]:
-    parts: list[tuple[str, timedelta]] = []
-    place = 0
-    while place < len(text):
-        part = _PART.match(text, place)
-        if part is None:
-            raise ValueError(f"not a span. {_EXAMPLE}")
-        parts.append((part[1], _read_unit(number=part[1], name=part[2])))
-        place = part.end()
-    if len({unit for _, unit in parts}) < len(parts):
-        raise ValueError(f"the same unit twice. {_EXAMPLE}")
-    return parts
 
 
 def _read_unit(*, number: str, name: str) -> timedelta:
@@ -97,7 +90,6 @@ def _read_unit(*, number: str, name: str) -> timedelta:
 _SHOWN_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
-@lru_cache(maxsize=16_384)
 def show_span(span: timedelta) -> str:
     """Return *span* in at most two neighbouring units: ``2 h 48 min``, ``17 s``, ``3 d 4 h``, ``0 s``, ``0.3 s``.
 
@@ -106,8 +98,10 @@ def show_span(span: timedelta) -> str:
     """
     if span < timedelta(0):
         return f"-{show_span(-span)}"
+    if span < timedelta(milliseconds=100):
+        return "under 0.1 s" if span else "0 s"
     if span < timedelta(seconds=1):
-        return _show_split_second(span)
+        return f"0.{span // timedelta(milliseconds=100)} s"
 
     left = span // timedelta(seconds=1)
     words: list[str] = []
@@ -122,27 +116,21 @@ def show_span(span: timedelta) -> str:
     return " ".join(words)
 
 
-def _show_split_second(span: timedelta) -> str:
-    tenths = span // timedelta(milliseconds=100)
-    if tenths:
-        return f"0.{tenths} s"
-    return "under 0.1 s" if span else "0 s"
-
-
 # Instants -------------------------------------------------------------------------------------------------------
 
 
 def show_instant(at: datetime, zone: ZoneInfo, *, seconds: bool = False, year: bool = False) -> str:
     """Return *at* as a person in *zone* reads it: ``Wed 11 Feb 06:00 CET``; English under every locale.
 
-    In the hour that autumn repeats, the abbreviation tells which of the two is meant. A zone whose abbreviation
+    In the hour that autumn repeats, the abbreviation shows which of the two is meant. A zone whose abbreviation
     is only a number shows as ``UTC+05:30``. Raises ValueError when *at* is naive.
     """
     local = _local(at, zone)
-    # Each finding tells a time, and strftime takes longer than the rest of its sentence.
-    clock = f"{local.hour:02}:{local.minute:02}" + (f":{local.second:02}" if seconds else "")
-    day = f"{_day(local)} {local.year:04}" if year else _day(local)
-    return f"{day} {clock} {_abbreviation(local.tzname() or '')}"
+    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    zone_name = local.tzname() or ""
+    if re.fullmatch(r"[+-]\d{2}(\d{2})?", zone_name):
+        zone_name = f"UTC{zone_name[:3]}" + (f":{zone_name[3:]}" if zone_name[3:] else "")
+    return f"{show_date(at, zone) if year else _day(local)} {clock} {zone_name}"
 
 
 def show_date(at: datetime, zone: ZoneInfo) -> str:
@@ -167,13 +155,6 @@ def _local(at: datetime, zone: ZoneInfo | None) -> datetime:
 
 def _day(local: datetime) -> str:
     return f"{WEEKDAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]}"
-
-
-@lru_cache(maxsize=1024)
-def _abbreviation(name: str) -> str:
-    if not re.fullmatch(r"[+-]\d{2}(\d{2})?", name):
-        return name
-    return f"UTC{name[:3]}:{name[3:]}" if name[3:] else f"UTC{name}"
 
 
 # Timestamps as somebody wrote them ------------------------------------------------------------------------------
@@ -253,14 +234,3 @@ def _read_offset(found: re.Match[str]) -> timedelta:
         raise ValueError("an offset of more than 14 h, which no zone has.")
     offset = timedelta(hours=hours, minutes=minutes)
     return -offset if found["sign"] == "-" else offset
-
-
-@lru_cache(maxsize=16_384)
-def split_stamp(stamp: str) -> tuple[str, str, str]:
-    """What stands before the first code of a stamp, the codes, and what stands behind the last.
-
-    strptime keeps five formats ready. A thousand jobs whose names differ, but not in how they write the time, then
-    share one.
-    """
-    found = re.fullmatch(r"([^%]*)(.*%.)([^%]*)", stamp, re.DOTALL)
-    return (found[1], found[2], found[3]) if found else ("", stamp, "")

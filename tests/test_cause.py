@@ -29,7 +29,6 @@ from rollcall.causes.action import Action, Deed
 from rollcall.evidence import FileSeen, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
-from rollcall.roll.words import Format
 from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -1032,6 +1031,6 @@ def test_an_output_that_was_not_read_is_unknown(files: list[FileSeen], verdict: 
 
 
 def test_an_output_of_any_format_needs_no_reading() -> None:
-    told = morning(files=today(None), format=Format.ANY, must_contain=(), must_not_contain=())
+    told = morning(files=today(None), format="any", must_contain=(), must_not_contain=())
 
     assert told.job.verdict == "ok"

@@ -4,6 +4,7 @@ import ast
 import importlib
 import json
 import pkgutil
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,18 @@ def test_imports_go_down_only() -> None:
     }
 
     assert upward == set()
+
+
+@pytest.mark.parametrize("room", ["outputs", "recorded", "schedulers", "sources"])
+def test_inside_a_room_too(room: str) -> None:
+    inside = {name for name in ROOMS if ROOMS[name] == room}
+    imports: dict[str, set[str]] = {}
+    for name in inside:
+        froms = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.ImportFrom) and node.module]
+        named = {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
+        imports[name] = inside & (named | {str(node.module) for node in froms})
+
+    assert set(TopologicalSorter(imports).static_order()) == inside
 
 
 @pytest.mark.parametrize("room", ["verdict", "causes", "liveness", "findings", "morning", "diagnosis", "report"])

@@ -200,9 +200,9 @@ def test_a_second_monitor_steps_aside_at_once(at_home: Monitored) -> None:
         nagios = at_home.look("--nagios")
     after = at_home.look("--quiet")
 
-    assert (looked.status, looked.lines) == (3, [])
-    assert looked.notes == "another monitor is at it; this one stepped aside and looked at nothing\n"
-    assert " | UNKNOWN | another monitor is at it" in at_home.log.read_text()
+    said = "another monitor is in progress; this one stepped aside and looked at nothing"
+    assert (looked.status, looked.lines) == (3, [f"INCOMPLETE: {said}."])
+    assert f" | UNKNOWN | {said}" in at_home.log.read_text()
     assert (nagios.status, nagios.notes) == (3, "")
     assert nagios.lines[0].startswith("ROLLCALL UNKNOWN")
     assert after.status == 0
@@ -242,10 +242,10 @@ def test_a_good_morning_without_its_log_is_not_called_well(at_home: Monitored) -
 
 
 def test_a_monitor_that_breaks_is_no_mere_warning(at_home: Monitored, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "read", None)
+    monkeypatch.setattr("rollcall.run.roll_call.judge_morning", None)
     looked = at_home.look("--quiet", "--log", str(at_home.log))
 
-    assert (looked.status, looked.lines) == (3, ["the monitor broke with TypeError"])
+    assert (looked.status, looked.lines) == (3, ["INCOMPLETE: the monitor broke with TypeError."])
     assert "Traceback" in looked.notes
     assert at_home.log.read_text().endswith(" | UNKNOWN | the monitor broke with TypeError\n")
     assert at_home.watcher.paths == ["/ping/start", "/ping/fail"]
@@ -380,8 +380,8 @@ def test_two_processes_at_the_same_time_look_once(tmp_path: Path) -> None:
         first.kill()
         first.wait()
 
-    assert (second.returncode, second.stdout) == (3, "")
-    assert second.stderr.startswith("another monitor is at it")
+    assert second.returncode == 3
+    assert second.stdout.startswith("INCOMPLETE: another monitor is in progress")
     assert len(slow.heard) == 1
 
 

@@ -25,7 +25,6 @@ from rollcall.evidence import CannotLook
 from rollcall.morning import Morning
 from rollcall.remedy import rerun_missed
 from rollcall.schedulers.json import Json
-from rollcall.schedulers.over_http import post
 
 ZURICH = ZoneInfo("Europe/Zurich")
 HOUSE = Path(__file__).parents[1]
@@ -571,4 +570,4 @@ def test_nobody_is_waited_for_as_long_as_a_run_may_take_before_it_begins(tmp_pat
         (scheduler,) = house.roll.schedulers
         assert isinstance(scheduler, Json)
         with pytest.raises(CannotLook, match="no connection within 2 s"):
-            post(scheduler, "/trigger/haiku", limit=timedelta(minutes=10))
+            scheduler.post("/trigger/haiku", limit=timedelta(minutes=10))

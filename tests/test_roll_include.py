@@ -78,7 +78,7 @@ def test_relative_paths_are_those_of_the_file_in_which_they_stand(tmp_path: Path
     assert a.output is not None
     assert (haiku.output.folder, a.output.folder) == (tmp_path / "out", tmp_path / "jobs.d/out")
     assert isinstance(second, Sql)
-    assert second._url == f"sqlite:///{tmp_path}/jobs.d/app.db"
+    assert str(second._url) == f"sqlite:///{tmp_path}/jobs.d/app.db"
 
 
 def test_a_replay_has_the_folders_of_the_place_that_was_recorded(tmp_path: Path) -> None:

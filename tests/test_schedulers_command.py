@@ -20,7 +20,7 @@ from rollcall.errors import BadInput
 from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Asked, Scheduler
-from rollcall.schedulers.over_pipes import LARGEST_OUTPUT
+from rollcall.sources.programs import LARGEST_OUTPUT
 from rollcall.vocabulary import CauseCode
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)

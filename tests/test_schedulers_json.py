@@ -36,7 +36,8 @@ from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, Scheduler
 from rollcall.roll import scheduler as roll_scheduler
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Scheduler
-from rollcall.schedulers.over_http import LARGEST_ANSWER, LARGEST_LOOK, post
+from rollcall.schedulers.json import Json
+from rollcall.schedulers.over_http import LARGEST_ANSWER, LARGEST_LOOK
 from rollcall.schedulers.pages import MOST_ENTRIES, MOST_PAGES
 from rollcall.vocabulary import CauseCode
 
@@ -1003,7 +1004,8 @@ def test_a_request_that_changes_something_is_sent_with_a_token_and_its_answer_do
     with answering_service(guarded(lambda asked, _: (401, {"you": asked.headers["authorization"]}), box)) as service:
         box.append(service)
         scheduler = own(service.url, **WITH_LOGIN, trigger="/run/{job}")
-        answered = post(scheduler, "/run/a")  # type: ignore[arg-type]  # a Json, by its kind
+        assert isinstance(scheduler, Json)
+        answered = scheduler.post("/run/a")
 
     assert [(each.method, each.path) for each in service.asked] == [("POST", "/token"), ("POST", "/run/a")]
     assert service.asked[1].headers["authorization"] == f"Bearer {TOKEN_OF_ITS_OWN}1"

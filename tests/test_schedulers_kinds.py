@@ -110,6 +110,8 @@ orphan = acme_schedulers.presets:ORPHAN
 nobodys = acme_schedulers.presets:NOBODYS
 round = acme_schedulers.presets:ROUND
 number = acme_schedulers.presets:NUMBER
+acme-nightly = acme_schedulers
+absent = acme_schedulers
 moved = acme_schedulers.nowhere:Moved
 explodes = acme_schedulers.explodes:Kind
 json = acme_schedulers.ledger:Ledger
@@ -130,6 +132,7 @@ def site(tmp_path: Path) -> Path:
     (package / "explodes.py").write_text("raise RuntimeError('\\x1b[31mno licence')")
     (package / "acme.toml").write_text(ACME.replace("{{", "{").replace("}}", "}"))
     (package / "acme_cloud.toml").write_text(ACME_CLOUD)
+    (package / "acme-nightly.toml").write_text("kind = 'acme'\nurl = 'http://nightly.invalid'\n")
     (package / "damaged.toml").write_text("kind = ")
     (package / "orphan.toml").write_text("kind = 'jsn'")
     (package / "nobodys.toml").write_text("url = 'http://h'")
@@ -267,11 +270,20 @@ def test_what_jobs_toml_says_replaces_what_a_preset_says() -> None:
 
 
 @pytest.mark.usefixtures("installed")
+def test_a_preset_may_lie_under_its_name_in_the_package_that_is_registered() -> None:
+    cls, said = find_kind("acme-nightly")
+
+    assert cls is Json
+    assert (said["url"], said["runs"]["each"]) == ("http://nightly.invalid", "items")
+
+
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(
     ("kind", "rule"),
     [
         ("damaged", "is of the package acme-schedulers, which does not load (TOMLDecodeError: Invalid value"),
         ("away", "is of the package acme-schedulers, which does not load (FileNotFoundError: "),
+        ("absent", "is of the package acme-schedulers, which does not load (FileNotFoundError: "),
         ("moved", "is of the package acme-schedulers, which does not load (ModuleNotFoundError: No module named"),
         ("explodes", "is of the package acme-schedulers, which does not load (RuntimeError: no licence)."),
         ("number", "acme-schedulers, which names neither a class of scheduler nor the path of a preset."),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets
+from rollcall.schedulers.answers import look_by_mapping
 from rollcall.schedulers.mapping import Mapped
 from rollcall.vocabulary import CauseCode
 
@@ -21,7 +22,7 @@ NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 SINCE = NOW - timedelta(days=1)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Said:
     """Says what is in `answers` by what is asked."""
 
@@ -48,9 +49,8 @@ class Said(Mapped):
     def address(self) -> str:
         return "here"
 
-    @contextmanager
-    def connected(self, asked: Asked) -> Iterator[_Said]:
-        yield _Said(answers=self.answers, secrets=self.secrets)
+    def look(self, asked: Asked) -> SchedulerSeen:
+        return look_by_mapping(self, asked, nullcontext(_Said(answers=self.answers, secrets=self.secrets)))
 
 
 def scheduler(answer: Any = None, **table: Any) -> Said:

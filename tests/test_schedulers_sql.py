@@ -28,7 +28,7 @@ from rollcall.morning import judge_morning
 from rollcall.roll.load import load
 from rollcall.roll.roll import Roll
 from rollcall.schedulers.pages import MOST_ENTRIES
-from rollcall.schedulers.query import bound_in, columns
+from rollcall.sources.query import bound_in, columns
 from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode, Verdict
 

@@ -12,7 +12,7 @@ from rollcall.clock import clock_from
 from rollcall.errors import BadInput
 from rollcall.options import Option, given
 from rollcall.run.begin import begin
-from rollcall.run.options import AS_OF, OF_A_MORNING, OF_MONITOR, REPLAY
+from rollcall.run.options import AS_OF, DRY_RUN, OF_A_MORNING, OF_MONITOR, REPLAY, RERUN, RESTART
 from rollcall.run.place import Place
 from rollcall.run.roll_call import RollCall
 from rollcall.run.wanted import Wanted
@@ -32,7 +32,10 @@ def wanted_of(asked_for: argparse.Namespace, options: tuple[Option, ...] = _ALL)
     known = [each for each in options if hasattr(asked_for, each.dest)]
     variables = {each.environment for each in known}
     heard = {name: value for name, value in os.environ.items() if name in variables}
-    return Wanted.of(given(known, asked_for), environment=heard, home=Path.cwd())
+    values = given(known, asked_for)
+    if not {RESTART.name, RERUN.name} & set(values):
+        values.pop(DRY_RUN.name, None)  # of a command that only looks, or has one thing to do, it means that one
+    return Wanted.of(values, environment=heard, home=Path.cwd())
 
 
 def begun(asked_for: argparse.Namespace, *, by: str) -> RollCall:

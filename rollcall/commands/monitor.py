@@ -20,7 +20,8 @@ import os
 import sys
 import traceback
 from collections.abc import Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,67 +85,70 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         raise
     with ExitStack() as held:
         result = _looked(call, sinks, log, held)
-    for note in (*result.notes, *log.problems):
+    for note in result.notes:
         print(clean(note, _LONGEST), file=sys.stderr)
     yield from sinks.last_words(result)
-    state = state_of(result.morning, result.ending)
-    return int(State.UNKNOWN if state is State.OK and log.problems else state)
+    return result.status
 
 
 def _looked(call: RollCall, sinks: Sinks, log: _Log, held: ExitStack) -> Result:
-    """What came of the look, once everybody was told."""
+    """What came of the look, once everybody was told; its status is that of a monitoring plugin."""
+    notes = []
     if not log.is_dry:
         try:
             held.enter_context(FileLock(call.start.folder / LOCK, timeout=0))
         except Timeout:
             said = "another monitor is in progress; this one stepped aside and looked at nothing"
             log.add(call.start, State.UNKNOWN, said)
-            return call.result(Ending(interruption=said))
+            return call.result(Ending(interruption=said), status=State.UNKNOWN)
         except OSError as problem:
-            log.problems.append(f"whether another monitor is in progress cannot be told: {_said(problem)}")
+            notes = [f"whether another monitor is in progress cannot be told: {_said(problem)}"]
     call.sinks = sinks
     try:
-        call.sinks.begin(call.start)
+        with suppress(OSError):  # what cannot be written is said where it is to be whole
+            sinks.begin(call.start)
         call.judge(call.roll.jobs, call.roll.schedulers)
-        result = call.result(Ending(), status=int(state_of(call.morning, Ending())))
-        result = sinks.close(sinks.write(sinks.tell(result)))
+        result = sinks.write(sinks.tell(call.result(Ending())))
     except Exception as error:  # noqa: BLE001 - what ends in a traceback has status 1, and 1 is a mere warning
         said = f"the monitor broke with {type(error).__name__}"
         traceback.print_exception(error)
         log.add(call.start, State.UNKNOWN, said)
         sinks.abort(call.start, said)
         call.morning = None
-        return call.result(Ending(interruption=said))
-    log.add_result(result)
-    return result
+        return call.result(Ending(interruption=said), status=State.UNKNOWN)
+    state = state_of(result.morning, result.ending)
+    if unlogged := log.add_result(result, state):
+        notes.append(unlogged)
+        state = State.UNKNOWN if state is State.OK else state
+    return sinks.close(replace(result, status=int(state), notes=(*notes, *result.notes)))
 
 
 class _Log:
-    """The log that is asked for, a line a look, and what kept a line from it."""
+    """The log that is asked for, a line a look."""
 
     def __init__(self, asked_for: argparse.Namespace) -> None:
         self._file = asked_for.log
         self.is_dry = bool(asked_for.rollcall_dry_run)
-        self.problems: list[str] = []
 
-    def add_result(self, result: Result) -> None:
+    def add_result(self, result: Result, state: State) -> str | None:
         """ "2026-02-11T07:02:13+01:00 | CRITICAL | 1 of 9 jobs needs you | missed-run [haiku]"."""
         morning, ending = result.morning, result.ending
         assert morning is not None
         causes = "; ".join(f"{each.cause.code} [{each.subject}]" for each in tell(morning))
         done = "; ".join(told_action(each, morning.zone) for each in morning.actions)
         line = headline(morning, is_complete=ending.is_complete, interruption=ending.interruption)
-        self.add(result.start, state_of(morning, ending), line, causes, done, morning.jobs_file or "")
+        return self.add(result.start, state, line, causes, done, morning.jobs_file or "")
 
-    def add(self, start: Start, state: State, *parts: str) -> None:
-        """Adds a line of these parts."""
+    def add(self, start: Start, state: State, *parts: str) -> str | None:
+        """Adds a line of these parts. Returns what kept it from that."""
         if self._file is None or self.is_dry:
-            return
+            return None
         whole = (to_iso(start.judged_at.replace(microsecond=0), start.zone), state.name, *parts)
         try:
             append(Path(self._file).expanduser(), " | ".join(part.replace("|", "¦") for part in whole if part))
         except (OSError, RuntimeError) as problem:  # RuntimeError: "~nobody/monitor.log"
-            self.problems.append(f"the log cannot be written: {_said(problem)}")
+            return f"the log cannot be written: {_said(problem)}"
+        return None
 
 
 def _said(problem: Exception) -> str:

@@ -112,7 +112,8 @@ def _walk(folder: Path, names: tuple[str, ...], outputs: list[_Matches], now: da
                 if inside and entry.is_dir():
                     folders[entry.name] = inside
     except OSError as error:
-        raise _unreadable(folder, error) from None
+        detail = f"{clean(str(folder))}: {clean(error.strerror or str(error))}"
+        raise CannotLook(CauseCode.OUTPUT_UNREADABLE, detail) from None
     for name, inside in folders.items():
         _walk(folder / name, (*names, name), inside, now)
 
@@ -147,17 +148,13 @@ class _Beginnings:
 
 
 def _room(folder: Path) -> tuple[int | None, int | None]:
-    """How many bytes are free for those who are not root, of how many; (None, None) where the disk does not tell."""
+    """How many bytes are free for those who are not root, of how many; (None, None) where it is not known."""
     try:
         disk = shutil.disk_usage(folder)
     except (OSError, OverflowError):
         return None, None
-    # Of some network drives and of what is no disk at all nothing is told, not even a size.
+    # Some network drives, and what is no disk at all, have not even a size.
     return (disk.free, disk.total) if disk.total > 0 else (None, None)
-
-
-def _unreadable(folder: Path, error: OSError) -> CannotLook:
-    return CannotLook(CauseCode.OUTPUT_UNREADABLE, f"{clean(str(folder))}: {clean(error.strerror or str(error))}")
 
 
 def _take(entry: os.DirEntry[str], name: str, matches: _Matches, now: datetime) -> None:
@@ -168,9 +165,21 @@ def _take(entry: os.DirEntry[str], name: str, matches: _Matches, now: datetime) 
         matches.unstamped = [*matches.unstamped, clean(name, 80)][:5]
         return
     matches.count += 1
-    seen = _file(entry, name, told, matches.wanted)
-    if seen is None:
-        return
+    try:
+        status = entry.stat()
+    except OSError:
+        try:
+            # Of a link that leads nowhere, the link itself.
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return  # gone since it was listed
+    seen = FileSeen(
+        name=clean(name),
+        size=status.st_size,
+        modified_at=_instant(status.st_mtime),
+        is_regular=stat.S_ISREG(status.st_mode),
+    )
+    seen = named(seen, told, matches.wanted.output, matches.wanted.zone)
     found = _Found(seen, name)
     if seen.made_at > now + LOOKING_TIME:
         matches.later = [*matches.later, seen][:3]
@@ -178,19 +187,6 @@ def _take(entry: os.DirEntry[str], name: str, matches: _Matches, now: datetime) 
         matches.add(found)
     elif matches.before is None or found.age > matches.before.age:
         matches.before = found
-
-
-def _file(entry: os.DirEntry[str], name: str, told: Told, wanted: Wanted) -> FileSeen | None:
-    status = _status(entry)
-    if status is None:
-        return None
-    seen = FileSeen(
-        name=clean(name),
-        size=status.st_size,
-        modified_at=_instant(status.st_mtime),
-        is_regular=stat.S_ISREG(status.st_mode),
-    )
-    return named(seen, told, wanted.output, wanted.zone)
 
 
 def named(seen: FileSeen, told: Told, output: Output, zone: ZoneInfo) -> FileSeen:
@@ -209,17 +205,6 @@ def named(seen: FileSeen, told: Told, output: Output, zone: ZoneInfo) -> FileSee
     )
 
 
-def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
-    """What the file is; of a link that leads nowhere, the link itself. None where it is gone since it was listed."""
-    try:
-        return entry.stat()
-    except OSError:
-        try:
-            return entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            return None
-
-
 def _instant(mtime: float) -> datetime:
     """An mtime; one that no calendar has (a disk may hold any number) as the end of time that it lies nearer to."""
     try:
@@ -235,33 +220,19 @@ def _seen(folder: Path, matches: _Matches, room: tuple[int | None, int | None], 
     # After a cut the newest before would look as if there were none in between.
     if matches.before and not matches.is_cut:
         files.append(matches.before)
-    oldest_read = _oldest_read(files, matches.wanted)
+    # The newest is always read, for people to see it; others where their run may be the one that is judged, and the one
+    # before them where an output must change.
+    wanted, most_read = matches.wanted, 0
+    if wanted.read_since is not None:
+        judged = sum(each.seen.made_at >= wanted.read_since for each in files)
+        most_read = min(max(judged, 1) + wanted.output.must_change, MOST_READ)
+    read = [read_content(folder / each.name, each.seen, wanted.output) for each in files[:most_read]]
     return OutputSeen(
         looked_at=now,
         matches=matches.count,
-        files=tuple(
-            _read(folder, each, matches.wanted) if number <= oldest_read else each.seen
-            for number, each in enumerate(files)
-        ),
+        files=(*read, *(each.seen for each in files[most_read:])),
         unstamped=tuple(matches.unstamped),
         later=tuple(matches.later),
         free_bytes=room[0],
         total_bytes=room[1],
     )
-
-
-def _oldest_read(files: Sequence[_Found], wanted: Wanted) -> int:
-    """Up to which of the files, newest first, their content is read; -1 where of none.
-
-    The newest is always read, for people to see it; others where their run may be the one that is judged, and where an
-    output must change the one before them.
-    """
-    since = wanted.read_since
-    if since is None:
-        return -1
-    judged = sum(each.seen.made_at >= since for each in files)
-    return min(max(judged, 1) + wanted.output.must_change, MOST_READ) - 1
-
-
-def _read(folder: Path, found: _Found, wanted: Wanted) -> FileSeen:
-    return read_content(folder / found.name, found.seen, wanted.output)

@@ -7,7 +7,6 @@ when. No secret goes in: what the schedulers said was scrubbed when it arrived, 
 from __future__ import annotations
 
 import json
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ from typing import Any
 
 from rollcall.errors import BadInput
 from rollcall.evidence import Evidence, JobListed
+from rollcall.files import write_whole
 from rollcall.roll.roll import Roll
 from rollcall.roll.secrets import SHORTEST_SECRET, texts_of
 from rollcall.text import clean, without_secrets
@@ -26,6 +26,7 @@ from rollcall.times import read_timestamp, to_iso
 JOBS = "jobs.toml"
 EVIDENCE = "evidence.json"
 VERSION = 2
+_TABLES = ("schedulers", "jobs")
 LARGEST_RECORD = 400_000_000
 _USERINFO = re.compile("://([^/?#\\s]*)@")
 
@@ -44,22 +45,36 @@ class Recorded:
     remembered: Mapping[str, tuple[JobListed, ...]] = field(default_factory=dict)
 
 
-def check_can_record(folder: Path, roll: Roll) -> None:
-    """Raises `BadInput` where nothing could be recorded: a morning lies there already, or a secret would go along."""
-    _check_is_new(folder)
-    _jobs_of(roll)
+def check_can_record(folder: Path, roll: Roll) -> tuple[dict[str, str], dict[str, str]]:
+    """The files of the roll by name, without the secrets that stand in them, and these with what is shown instead.
 
-
-def _check_is_new(folder: Path) -> None:
+    Raises `BadInput` where nothing could be recorded: a morning lies there already, or a secret would go along.
+    """
     if (folder / EVIDENCE).exists() or (folder / JOBS).exists():
         rule = "already holds a morning or a jobs.toml. Name a new folder."
         raise BadInput.single("--record", rule, f'"{clean(str(folder))}"')
+    # Not the files, which somebody may have changed since: their new secrets would not be known.
+    before = {name: tomllib.loads(text) for name, text in roll.written.items()}
+    secrets = _secrets(roll, before.values())
+    files = {name: without_secrets(text, secrets) for name, text in roll.written.items()}
+    for name, text in files.items():
+        try:
+            after = tomllib.loads(text)
+            is_the_same = all(set(before[name].get(key, {})) == set(after.get(key, {})) for key in _TABLES)
+            is_clean = not any(secret in each for each in texts_of(after) for secret in secrets)
+        except ValueError:
+            is_the_same = is_clean = False
+        if not (is_the_same and is_clean):
+            rule = "holds a secret in a form that cannot be taken out. Put it into the environment and write ${NAME}."
+            raise BadInput.single("--record", f"{clean(name)} {rule}")
+        if name.startswith(".."):
+            raise BadInput.single("--record", f"{clean(name)} lies outside the folder of jobs.toml. Move it there.")
+    return files, secrets
 
 
 def record(folder: Path, roll: Roll, recorded: Recorded) -> None:
     """Writes the morning into `folder`. Raises OSError, and `BadInput` where it cannot be recorded there."""
-    _check_is_new(folder)
-    jobs, secrets = _jobs_of(roll)
+    files, secrets = check_can_record(folder, roll)
     whole = {
         "version": VERSION,
         "now": to_iso(recorded.now),
@@ -71,30 +86,13 @@ def record(folder: Path, roll: Roll, recorded: Recorded) -> None:
         whole["remembered"] = {name: [asdict(each) for each in jobs] for name, jobs in recorded.remembered.items()}
     text = json.dumps(_scrubbed(whole, secrets), ensure_ascii=False, separators=(",", ":"))
     folder.mkdir(parents=True, exist_ok=True)
-    for name, written in jobs.items():
+    for name, written in files.items():
         place = folder / (JOBS if name == roll.file.name else name)
         place.parent.mkdir(parents=True, exist_ok=True)
         with place.open("x", encoding="utf-8") as stream:
             stream.write(written)
     # Last, and in one step: a folder with an evidence.json is a whole morning.
-    part = folder / f".{EVIDENCE}.part"
-    part.write_text(text + "\n", encoding="utf-8", errors="replace")
-    os.replace(part, folder / EVIDENCE)
-
-
-def _jobs_of(roll: Roll) -> tuple[dict[str, str], dict[str, str]]:
-    """The files of the roll without the secrets that stand in them, and these; in a form that stays in, refused."""
-    # Not the files, which somebody may have changed since: their new secrets would not be known.
-    secrets = _secrets(roll, [tomllib.loads(text) for text in roll.written.values()])
-    jobs = {}
-    for name, written in roll.written.items():
-        jobs[name] = without_secrets(written, secrets)
-        if not _is_clean(jobs[name], secrets) or _names(jobs[name]) != _names(written):
-            rule = "holds a secret in a form that cannot be taken out. Put it into the environment and write ${NAME}."
-            raise BadInput.single("--record", f"{clean(name)} {rule}")
-        if name.startswith(".."):
-            raise BadInput.single("--record", f"{clean(name)} lies outside the folder of jobs.toml. Move it there.")
-    return jobs, secrets
+    write_whole(folder / EVIDENCE, text + "\n")
 
 
 def _secrets(roll: Roll, tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -108,19 +106,6 @@ def _secrets(roll: Roll, tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     hidden = [each.secrets.hidden for one in roll.schedulers for each in (one, one.memory) if each]
     hidden += [dict(each.secrets) for each in (roll.alert, roll.watch) if each]
     return secrets | {value: shown for each in hidden for value, shown in each.items()}
-
-
-def _is_clean(jobs: str, secrets: Mapping[str, str]) -> bool:
-    try:
-        texts = list(texts_of(tomllib.loads(jobs)))
-    except ValueError:
-        return False
-    return not any(secret in text for text in texts for secret in secrets)
-
-
-def _names(jobs: str) -> list[set[str]]:
-    tables = tomllib.loads(jobs) if jobs else {}
-    return [set(tables.get(table, {})) for table in ("schedulers", "jobs")]
 
 
 def _scrubbed(value: Any, secrets: Mapping[str, str]) -> Any:

@@ -1,6 +1,6 @@
-"""What does a recorded morning tell, when it is judged offline, later, or under another jobs.toml?
+"""What does a recorded morning show when it is judged offline, later, or under another jobs.toml?
 
-A replay asks nobody: no scheduler, no folder. What the other jobs.toml wants to know and the record does not tell is
+A replay asks no scheduler and no folder. What the other jobs.toml wants to know and the record does not hold is
 unknown, and never well.
 """
 
@@ -18,13 +18,13 @@ from rollcall.outputs.content import content_of
 from rollcall.outputs.places import named
 from rollcall.recorded.record import JOBS, Recorded, recorded_in
 from rollcall.roll.due_run import LOOKING_TIME
+from rollcall.roll.formats import ANY
 from rollcall.roll.job import Job
 from rollcall.roll.listing import Listing
 from rollcall.roll.load import load
 from rollcall.roll.output import Output
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
-from rollcall.roll.words import Format
 from rollcall.text import clean
 from rollcall.vocabulary import CauseCode
 
@@ -41,7 +41,7 @@ class Replay:
     demo: str | None = None
 
     def seen_at(self, now: datetime) -> Evidence:
-        """The evidence for the judging of `now`: files made after that moment are told apart, as by any morning."""
+        """The evidence for the judging of `now`: files made after that moment are kept apart, as in any morning."""
         outputs = {job_id: tuple(_until(now, each) for each in seen) for job_id, seen in self.evidence.outputs.items()}
         return replace(self.evidence, outputs=outputs)
 
@@ -99,24 +99,21 @@ def _reworded(seen: SchedulerSeen | NotSeen, scheduler: Scheduler) -> SchedulerS
 
 def _outputs(evidence: Evidence, job: Job, then: Mapping[str, Job], recorded_at: datetime) -> Outputs:
     """What was seen of each output, found by where it lies."""
-    was, seen = then.get(job.id), evidence.outputs.get(job.id, ())
     nothing = NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=_NOT_THERE, looked_at=recorded_at)
-    pairs = list(zip(was.outputs, seen, strict=False)) if was else []
-    return tuple(_output(output, job, was, pairs) or nothing for output in job.outputs)
+    if (was := then.get(job.id)) is None:
+        return (nothing,) * len(job.outputs)
+    seen = evidence.outputs.get(job.id, ())
+    return tuple(_output(output, job, was, seen) or nothing for output in job.outputs)
 
 
-def _output(
-    output: Output, job: Job, was: Job | None, pairs: list[tuple[Output, OutputSeen | NotSeen]]
-) -> OutputSeen | NotSeen | None:
-    assert was is not None or not pairs
-    for then, seen in pairs:
+def _output(output: Output, job: Job, was: Job, outputs: Outputs) -> OutputSeen | NotSeen | None:
+    for then, seen in zip(was.outputs, outputs, strict=False):
         is_same = (then.path, then.folder) == (output.path, output.folder)
         # Another pattern may have other files, which the record does not hold.
         if not is_same and not (then.folder == output.folder and _has_every_file(seen, then, output)):
             continue
         if isinstance(seen, NotSeen):
             return seen
-        assert was is not None
         is_read_anew = (then.path, then.dated, was.zone_of(then)) != (output.path, output.dated, job.zone_of(output))
         seen = _named_anew(seen, output, job) if is_read_anew else seen
         return replace(seen, files=tuple(_read(each, output, then) for each in seen.files))
@@ -151,11 +148,11 @@ def _read(file: FileSeen, output: Output, was: Output) -> FileSeen:
     if content is None:
         return file
     missing = [text for text in output.must_contain + output.must_not_contain if text not in content.found]
-    if not missing and output.reads_as is was.reads_as:
+    if not missing and output.reads_as == was.reads_as:
         return file
     if (data := _whole(file, content)) is not None:
         return replace(file, content=content_of(data, output))
-    if output.reads_as not in (was.reads_as, Format.ANY):
+    if output.reads_as not in (was.reads_as, ANY):
         return replace(file, content=None)
     seen = {text: True for text in missing if text in content.head or text in content.tail}
     return replace(file, content=replace(content, found={**content.found, **seen}))

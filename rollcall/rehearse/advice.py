@@ -11,7 +11,8 @@ from pathlib import PurePath
 
 from rollcall.causes.commands import toml_key
 from rollcall.rehearse.evidence_copy import EvidenceCopy
-from rollcall.roll.words import Format, Late
+from rollcall.roll.formats import ANY, TEXT, formats
+from rollcall.roll.words import Late
 from rollcall.text import clean, show_size
 
 NOTHING = "no setting of jobs.toml catches it"
@@ -23,8 +24,6 @@ ADD_MUST_CONTAIN = f'add must_contain = ["…"] to {_OUTPUT}'
 ADD_MUST_NOT_CONTAIN = f'add must_not_contain = ["…"] to {_OUTPUT}'
 # The same content again: of most jobs a fault, of an export without changes none.
 ADD_MUST_CHANGE = f"add must_change = true to {_OUTPUT}"
-# Their end is marked: half of one never passes for a whole one. The others may be cut where no parser notices.
-MARK_THEIR_END = {".json": Format.JSON, ".xml": Format.XML, ".gz": Format.GZIP, ".zip": Format.ZIP}
 
 
 def for_an_interval(copy: EvidenceCopy) -> str:
@@ -67,8 +66,9 @@ def for_a_file_without_date(copy: EvidenceCopy) -> str:
 def for_a_half(copy: EvidenceCopy) -> str:
     """Half of a file passes for a whole one where neither a format nor its least size says otherwise."""
     output, size = copy.declared, copy.made[0].size
-    kind = MARK_THEIR_END.get(PurePath(output.path.text).suffix.lower())
-    if kind and output.format in (None, Format.ANY, Format.TEXT):
+    suffix = PurePath(output.path.text).suffix.lower()
+    kind = next((name for name, each in formats().items() if each.marks_its_end and each.suffix == suffix), None)
+    if kind and output.format in (None, ANY, TEXT):
         return f'add format = "{kind}" to {_OUTPUT}'
     # Two thirds of it: more than a half, and a shorter file than usual still passes.
     least = show_size(size - size // 3)

@@ -8,7 +8,6 @@ from datetime import timedelta
 from rollcall.evidence import CannotLook
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedulers.json import Json
-from rollcall.schedulers.over_http import address, post
 
 # Found, See Other: a form that did as it was asked answers so, and so does a page that wants a login first.
 _DONE_OR_NOT = (302, 303)
@@ -43,10 +42,10 @@ def ask(scheduler: Scheduler, path: str, *, limit: timedelta | None = None) -> R
     if not isinstance(scheduler, Json):  # `path_of` names no path of another kind
         return Reply(status=None, line=f"{scheduler.id} takes no request")
     try:
-        answer = post(scheduler, path, limit=limit)
+        answer = scheduler.post(path, limit=limit)
     except CannotLook as problem:
         return Reply(status=None, line=scheduler.secrets.clean(problem.detail, 400))
-    line = f"{address(scheduler, path, 'POST')} answers {answer.status} {answer.reason}".rstrip()
+    line = f"{answer.asked} answers {answer.status} {answer.reason}".rstrip()
     text = scheduler.secrets.clean(answer.body[:2_000].decode(errors="replace"), 120)
     if 300 <= answer.status < 400:
         # Where it points to may carry a token in its query.

@@ -18,8 +18,8 @@ from rollcall.history.past import PastRun, Signs, Standing, past_runs
 from rollcall.history.rows import Row
 from rollcall.report import markup
 from rollcall.roll.due_run import DueRun
+from rollcall.roll.formats import ANY
 from rollcall.roll.job import Job
-from rollcall.roll.words import Format
 from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted, listed
 from rollcall.times import show_instant
@@ -88,7 +88,7 @@ def beat_of(row: Row, job: Job) -> Beat:
 
 
 def _promises_content(job: Job) -> bool:
-    return job.output is not None and job.output.format is not Format.ANY
+    return job.output is not None and job.output.format != ANY
 
 
 def _of_today(judged: JobJudged, run: DueRun) -> Beat:

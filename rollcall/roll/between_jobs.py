@@ -65,7 +65,9 @@ def _check_overwritten(declared: Mapping[str, Declared], jobs: Mapping[str, Job]
         if each.asks and (job.scheduler is None or "ended" in job.scheduler.tells):
             continue
         apart = _always_overtaken(job, jobs)
-        for number, output in enumerate(job.outputs if apart else ()):
+        if not apart:
+            continue
+        for number, output in enumerate(job.outputs):
             if output.is_one_file:
                 limits = "within" if job.within is not None else "done_by" if job.done_by else "grace and max_runtime"
                 rule = (

@@ -1,23 +1,24 @@
 """Which kinds of scheduler are there, and what does a preset say of one?
 
 A kind is a class, or a preset: data (TOML) over the kind that it names as its own `kind`. Ours lie as `*.toml` beside
-the transports; everybody's are found through the entry-point group `rollcall.schedulers`, which names a class or the
-path of a preset.
+the transports; everybody's are found through the entry-point group `rollcall.schedulers`, which names a class, or the
+package in which the preset NAME.toml lies (or its path).
 """
 
 from __future__ import annotations
 
-import sys
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from rollcall.roll.installed import blaming, registered
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import clean, listed
 
@@ -27,7 +28,7 @@ _PRESETS = ".toml"
 
 def kinds() -> tuple[str, ...]:
     """The names of all that are installed, sorted."""
-    return tuple(sorted({*_own_presets(), *_entries()}))
+    return tuple(sorted({*_own_presets(), *registered(GROUP)}))
 
 
 def find_kind(name: str) -> tuple[type[Scheduler], dict[str, Any]]:
@@ -68,7 +69,7 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 def _loaded(name: str) -> type[Scheduler] | dict[str, Any]:
     if preset := _own_presets().get(name):
         return tomllib.loads(preset.read_text(encoding="utf-8"))
-    if entry := _entries().get(name):
+    if entry := registered(GROUP).get(name):
         return _opened(entry)
     near = get_close_matches(name[:80], kinds(), n=3, cutoff=0.5)
     every = [*near, *(each for each in kinds() if each not in near)]
@@ -77,32 +78,19 @@ def _loaded(name: str) -> type[Scheduler] | dict[str, Any]:
 
 
 def _opened(entry: EntryPoint) -> type[Scheduler] | dict[str, Any]:
-    package = clean(entry.dist.name if entry.dist else entry.value, 60)
-    try:
+    with blaming(entry) as package:
         found = entry.load()
         if isinstance(found, type) and issubclass(found, Scheduler):
             return found
+        if isinstance(found, ModuleType):
+            found = files(found) / f"{entry.name}{_PRESETS}"
         if isinstance(found, str | Path | Traversable):
             place = Path(found) if isinstance(found, str) else found
             return tomllib.loads(place.read_text(encoding="utf-8"))
-    except Exception as error:  # noqa: BLE001 - somebody else's code: whatever it raises is told with its package
-        why = f"{type(error).__name__}: {clean(str(error), 120)}"
-        raise ValueError(f"is of the package {package}, which does not load ({why}).") from None
-    raise ValueError(f"is of the package {package}, which names neither a class of scheduler nor the path of a preset.")
+    raise ValueError(f"{package}, which names neither a class of scheduler nor the path of a preset.")
 
 
 @cache
 def _own_presets() -> dict[str, Traversable]:
     folder = files("rollcall.schedulers")
     return {each.name.removesuffix(_PRESETS): each for each in folder.iterdir() if each.name.endswith(_PRESETS)}
-
-
-def _entries() -> dict[str, EntryPoint]:
-    return _entries_on(tuple(sys.path))
-
-
-@cache
-def _entries_on(path: tuple[str, ...]) -> dict[str, EntryPoint]:
-    """Those of the packages on that path, which are looked for once. Of two with one name ours counts."""
-    found = sorted(entry_points(group=GROUP), key=lambda each: (each.value.startswith("rollcall."), each.value))
-    return {each.name: each for each in found}

@@ -9,13 +9,12 @@ from pydantic import Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_v
 
 from rollcall.naming.names import NamePattern, read_pattern
 from rollcall.roll.fields import LookedFor, Size, Table, Zone, context, default, of_text
+from rollcall.roll.formats import ANY, TEXT, Format, find_format
 from rollcall.roll.values import read_folder, read_size
-from rollcall.roll.words import Dated, Format
+from rollcall.roll.words import Dated
 from rollcall.text import clean
 
 _PATH_SCHEMA = {"type": "string", "examples": ["data/export-%Y%m%d-%H%M%S.json", "%Y/%m/db-%F*.sql.gz"]}
-# In these nobody looks for a text: not at all, or not behind the compression.
-_WITHOUT_TEXTS = (Format.ANY, Format.GZIP, Format.ZIP)
 
 
 def _pattern(text: str) -> NamePattern:
@@ -86,8 +85,8 @@ class Output(Table):
     @field_validator("must_contain", "must_not_contain")
     @classmethod
     def _are_looked_for(cls, texts: tuple[str, ...], found: ValidationInfo) -> tuple[str, ...]:
-        said: Format | None = found.data.get("format")
-        if texts and said in _WITHOUT_TEXTS:
+        said: str | None = found.data.get("format")
+        if texts and said and (said == ANY or not find_format(said).holds_text):
             raise ValueError(f'format = "{said}" looks for no texts. Write format = "text", or take one of them out.')
         return texts
 
@@ -108,10 +107,10 @@ class Output(Table):
         return must_change
 
     @property
-    def reads_as(self) -> Format:
+    def reads_as(self) -> str:
         """How it is parsed: as text where texts are looked for, else not at all unless it is said how."""
         looked_for = self.must_contain or self.must_not_contain
-        return self.format or (Format.TEXT if looked_for else Format.ANY)
+        return self.format or (TEXT if looked_for else ANY)
 
     @property
     def folder(self) -> Path:

@@ -35,19 +35,6 @@ class Proof(StrEnum):
     START = "start"
 
 
-class Format(StrEnum):
-    """How an output is parsed, not only sniffed, to tell that it is whole."""
-
-    ANY = "any"
-    TEXT = "text"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-    XML = "xml"
-    GZIP = "gzip"
-    ZIP = "zip"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
     """How many of a job's newest judged runs must need a person before anybody is alerted: `bad` of `last`."""

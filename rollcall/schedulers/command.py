@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from rollcall.evidence import CannotLook
+from rollcall.evidence import CannotLook, SchedulerSeen
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets
-from rollcall.schedulers import over_pipes
+from rollcall.schedulers.answers import look_by_mapping
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.parts import Ask, Part, sendable
 from rollcall.schedulers.placeholders import filled
+from rollcall.sources import programs
 from rollcall.text import clean, counted
 from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
@@ -67,7 +67,7 @@ class Command(Mapped):
     @property
     def address(self) -> str:
         """The command that is run first, as it may be shown."""
-        return self.shown(self._asks()[0][1])
+        return self.shown(self.first[1])
 
     def command(self, path: str | None = None) -> str | None:
         """The command as a person types it; there is none that changes anything."""
@@ -75,67 +75,48 @@ class Command(Mapped):
 
     def shown(self, argv: Sequence[str]) -> str:
         """A command as it may be shown: its variables by name."""
-        return self.secrets.clean(shlex.join(self.whole(argv)))
+        return self.secrets.clean(shlex.join(self.whole(self.via, argv)))
 
-    def whole(self, argv: Sequence[str]) -> tuple[str, ...]:
+    def whole(self, via: Sequence[str], argv: Sequence[str]) -> tuple[str, ...]:
         """What is run: `via` before it. What ssh hands to a shell over there is quoted."""
-        return (*self.via, shlex.join(argv)) if self._is_by_ssh else (*self.via, *argv)
+        return (*via, shlex.join(argv)) if self.is_by_ssh else (*via, *argv)
 
     @property
-    def _is_by_ssh(self) -> bool:
+    def is_by_ssh(self) -> bool:
+        """True where ssh is what runs it."""
         return any(PurePath(each).name == "ssh" for each in self.via)
 
-    @contextmanager
-    def connected(self, asked: Asked) -> Iterator[_OverPipes]:
-        """Answers by running what is asked, each command within the timeout."""
-        yield _OverPipes(scheduler=self, ends_on=time.monotonic() + self.patience.total_seconds())
+    def look(self, asked: Asked) -> SchedulerSeen:
+        """What it prints, each command within the timeout. Raises `CannotLook`."""
+        return look_by_mapping(self, asked, nullcontext(_OverPipes(scheduler=self, secrets=self.secrets)))
 
     def broken(self, why: str, code: CauseCode = CauseCode.SCHEDULER_ERROR) -> CannotLook:
         """What is wrong with what it printed."""
         return CannotLook(code, f"`{self.address}`: {why}")
 
-    def failed(self, printed: over_pipes.Printed, shown: str) -> CannotLook:
-        """That it ended otherwise than well, in its own last words."""
-        err = printed.err.decode(errors="replace")
-        last = next((line for line in reversed(err.splitlines()) if line.strip()), "it said nothing")
-        status = printed.status
-        how = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
-        code = CauseCode.SCHEDULER_ERROR
-        if _DENIED.search(err):
-            code = CauseCode.ACCESS_DENIED
-        elif status == _SSH_FAILED and self._is_by_ssh:
-            code = CauseCode.SCHEDULER_DOWN
-        return CannotLook(code, f"{shown}: {how}: {self.secrets.clean_words(last)}")
-
 
 @dataclass(slots=True, kw_only=True)
 class _OverPipes:
-    """One look: each command is run once. A program tells no clock."""
+    """One look: each command is run once. A program has no clock of its own."""
 
     scheduler: Command
-    ends_on: float
+    secrets: Secrets
     server_at: datetime | None = None
-
-    @property
-    def secrets(self) -> Secrets:
-        return self.scheduler.secrets
 
     def fetch(self, part: str, ask: Ask, body: Any, values: Mapping[str, Any]) -> Any:
         scheduler = self.scheduler
         shown = f"`{scheduler.shown([str(filled(each, values)) for each in ask])}`"
         # Filled in last: what a program printed must not be read as a `${NAME}`. Quoted only then: a secret may hold
         # whatever a shell would act on.
-        via = [scheduler.secrets.sent(each) for each in scheduler.via]
-        argv = [str(filled(scheduler.secrets.sent(each), values)) for each in ask]
-        whole = [*via, *scheduler.whole(argv)[len(via) :]]
-        left = timedelta(seconds=max(self.ends_on - time.monotonic(), 0))
+        argv = [str(filled(self.secrets.sent(each), values)) for each in ask]
+        whole = scheduler.whole([self.secrets.sent(each) for each in scheduler.via], argv)
         try:
-            printed = over_pipes.run(whole, min(scheduler.timeout, left))
-        except over_pipes.TooLate:
+            printed = programs.run(whole, scheduler.timeout)
+        except programs.TooLate:
             why = f"did not end within {show_span(scheduler.timeout)}"
             raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{shown}: {why}") from None
-        except over_pipes.TooMuch:
-            size = f"more than {over_pipes.LARGEST_OUTPUT // 1_000_000} MB"
+        except programs.TooMuch:
+            size = f"more than {programs.LARGEST_OUTPUT // 1_000_000} MB"
             raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{shown}: prints {size}, and goes on") from None
         except FileNotFoundError:
             why = f"there is no program {clean((*scheduler.via, *ask)[0], 80)} here"
@@ -143,11 +124,23 @@ class _OverPipes:
         except PermissionError:
             raise CannotLook(CauseCode.ACCESS_DENIED, f"{shown}: may not be run by this user") from None
         except (OSError, ValueError) as error:
-            why = scheduler.secrets.clean_words(getattr(error, "strerror", None) or str(error))
+            why = self.secrets.clean_words(getattr(error, "strerror", None) or str(error))
             raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{shown}: cannot be run: {why}") from None
         if printed.status != 0:
-            raise scheduler.failed(printed, shown)
+            raise self._failed(printed, shown)
         return self._read(printed.out, shown)
+
+    def _failed(self, printed: programs.Printed, shown: str) -> CannotLook:
+        """That it ended otherwise than well, in its own last words."""
+        err, status = printed.err.decode(errors="replace"), printed.status
+        last = next((line for line in reversed(err.splitlines()) if line.strip()), "it said nothing")
+        how = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
+        code = CauseCode.SCHEDULER_ERROR
+        if _DENIED.search(err):
+            code = CauseCode.ACCESS_DENIED
+        elif status == _SSH_FAILED and self.scheduler.is_by_ssh:
+            code = CauseCode.SCHEDULER_DOWN
+        return CannotLook(code, f"{shown}: {how}: {self.secrets.clean_words(last)}")
 
     def _read(self, out: bytes, shown: str) -> Any:
         """One JSON value, or a list of one a line; nothing is no line."""

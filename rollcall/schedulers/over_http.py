@@ -1,33 +1,29 @@
 """What does an address answer, within the scheduler's timeout and a bounded memory?
 
-The one place that knows httpx. Who is not there, does not speak HTTP or never comes to an end becomes a `CannotLook`
-with its cause; what was answered completely is returned as it is, whatever its status.
+Who is not there, does not speak HTTP or never ends becomes a `CannotLook` with its cause; what was answered completely
+is returned as it is, whatever its status.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING, Any
 
 from rollcall.evidence import CannotLook
-from rollcall.http_log import unlogged
+from rollcall.http_log import quiet_httpx
 from rollcall.roll.secrets import Secrets
-from rollcall.text import without_secrets
 from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
 
 if TYPE_CHECKING:
     import httpx
-
-    from rollcall.schedulers.json import Json
 
 LARGEST_ANSWER = 8_000_000
 # All pages of one look.
@@ -36,54 +32,25 @@ _HEADERS = {"user-agent": "roll-call", "accept": "application/json", "accept-enc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A complete answer. `headers` are found in any case."""
+class Server:
+    """Where a scheduler answers: `url` and `headers` as they are sent, `address` as it may be shown."""
 
+    url: str
+    address: str
+    headers: Mapping[str, str]
+    secrets: Secrets
+    timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A complete answer to what was `asked`, as it is shown. `headers` are found in any case."""
+
+    asked: str
     status: int
     reason: str
     headers: Mapping[str, str]
     body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What is asked: `limit` is within which it must be answered whole, the timeout of the scheduler where left out."""
-
-    method: str
-    path: str
-    body: bytes | None = None
-    limit: timedelta | None = None
-
-    def shown(self, scheduler: Json) -> str:
-        """The request, for people."""
-        return address(scheduler, self.path, self.method)
-
-
-def address(scheduler: Json, path: str, method: str = "GET") -> str:
-    """What is asked, for people, without secrets."""
-    return f"{method} {scheduler.address}{scheduler.secrets.without(path)}"
-
-
-def post(scheduler: Json, path: str, *, limit: timedelta | None = None) -> Answer:
-    """The answer to a request that changes something, within `limit` (the scheduler's timeout where left out).
-
-    It is sent once, whatever becomes of it, and follows no redirect. Raises `CannotLook` (scheduler-down,
-    access-denied, wrong-service, scheduler-error), not yet freed of the scheduler's secrets; what was asked for may
-    have been done all the same.
-    """
-    with Client(scheduler) as client:
-        scheduler.log_in(client)
-        answer = client.ask(Request(method="POST", path=path, limit=limit))
-        if client.bearer is None:
-            return answer
-        # Whoever reads it knows the scheduler's secrets, and not this one.
-        shown = {client.bearer: "(token)"}
-        return replace(
-            answer,
-            reason=without_secrets(answer.reason, shown),
-            headers={name.lower(): without_secrets(value, shown) for name, value in answer.headers.items()},
-            body=answer.body.replace(client.bearer.encode(), b"(token)"),
-        )
 
 
 _tls_lock = Lock()
@@ -103,178 +70,149 @@ def _read_tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-_Trace = Callable[[str, Mapping[str, Any]], None]
-
-
 class Client:
-    """One connection to a scheduler, kept for as long as its look takes.
+    """One connection to a server, kept for as long as the block lasts. `token` is sent along where there is one."""
 
-    `bearer` is the token that is sent along, `secrets` are those of the scheduler and each token that it had.
-    """
-
-    def __init__(self, scheduler: Json, patience: timedelta | None = None) -> None:
-        """`patience` is how long all of its requests may take; None where each has its own limit only."""
-        self._scheduler = scheduler
-        self._url = scheduler.secrets.sent(scheduler.url)
-        self._patience = patience
-        self._ends_on = None if patience is None else time.monotonic() + patience.total_seconds()
-        self._connections: list[socket.socket] = []
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._sockets: list[socket.socket] = []
         self._came = 0
-        self.secrets = scheduler.secrets
-        self.bearer: str | None = None
+        self._secrets = server.secrets
+        self.token: str | None = None
 
     def __enter__(self) -> Client:
         import httpx
 
-        # The proxies and netrc of the environment belong to the person, not to the check.
-        verify = tls() if self._url.startswith("https:") else False
         try:
-            self._client = httpx.Client(trust_env=False, verify=verify)
-        except (httpx.InvalidURL, OSError) as error:
-            raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{self._scheduler.address}: {_why(error)}") from None
+            verify = tls() if self._server.url.startswith("https:") else False
+        except OSError as error:
+            raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{self._server.address}: {_why(error)}") from None
+        # The proxies and netrc of the environment belong to the person, not to the check.
+        self._client = httpx.Client(trust_env=False, verify=verify)
         return self
 
     def __exit__(self, *problem: object) -> None:
         self._client.close()
-        for each in self._connections:
+        for each in self._sockets:
             each.close()
 
-    def send_along(self, token: str) -> None:
-        """Sends that token along from now on."""
-        self.bearer, self.secrets = token, self.secrets.and_also(token, "(token)")
+    def send_along(self, token: str) -> Secrets:
+        """Sends that token along from now on. Returns all that must not be shown."""
+        self.token, self._secrets = token, self._secrets.and_also(token, "(token)")
+        return self._secrets
 
-    def ask(self, request: Request) -> Answer:
-        """The answer. Raises `CannotLook` (scheduler-down, wrong-service, scheduler-error), secrets still in it."""
+    def ask(self, method: str, path: str, body: Any = None, limit: timedelta | None = None) -> Answer:
+        """The answer, which must be whole within `limit`, the timeout where left out. `body` is sent as JSON.
+
+        Raises `CannotLook` (scheduler-down, wrong-service, scheduler-error), secrets still in it.
+        """
         import httpx
 
-        limit = request.limit or self._scheduler.timeout
-        shown = request.shown(self._scheduler)
-        no_answer = CannotLook(CauseCode.SCHEDULER_DOWN, f"{shown}: no complete answer within {show_span(limit)}")
-        if self._ends_on is not None and self._patience is not None:
-            left = timedelta(seconds=self._ends_on - time.monotonic())
-            if left < limit and self._patience > limit:
-                why = f"not all of it was answered within {show_span(self._patience)}"
-                no_answer = CannotLook(CauseCode.SCHEDULER_DOWN, f"{shown}: {why}")
-            limit = min(limit, left)
-            if limit <= timedelta(0):
-                raise no_answer
-        # A run may take hours; nobody needs more than the timeout to be connected to.
-        connects_within = min(limit, self._scheduler.timeout)
-        # UnicodeError: a host name that cannot be looked up.
-        mishaps = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError)
-        with unlogged(), self._ended_after(limit) as (is_over, trace):
-            try:
-                answer = self._fetch(request, shown, limit, connects_within, trace)
-            except httpx.ConnectTimeout:
-                why = f"no connection within {show_span(connects_within)}"
-                raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{shown}: {why}") from None
-            except (httpx.TimeoutException, TimeoutError):
-                raise no_answer from None
-            except (CannotLook, *mishaps) as error:
-                if is_over():
-                    raise no_answer from None
-                if isinstance(error, CannotLook):
-                    raise
-                raise CannotLook(_cause(error), f"{shown}: {_why(error)}") from None
-            if is_over():
-                # A body without a length ends where the connection does, and it was ours to end it.
-                raise no_answer
-        return answer
+        server, limit = self._server, limit or self._server.timeout
+        asked = f"{method} {server.address}{server.secrets.without(path)}"
+        no_answer = CannotLook(CauseCode.SCHEDULER_DOWN, f"{asked}: no complete answer within {show_span(limit)}")
+        # A run may take hours; connecting takes the timeout at most.
+        connects_within = min(limit, server.timeout)
+        headers = httpx.Headers(_HEADERS)
+        headers.update(server.headers)
+        if self.token:
+            headers["authorization"] = f"Bearer {self.token}"
+        try:
+            with (
+                quiet_httpx(),
+                self._ended_after(limit, no_answer) as trace,
+                self._client.stream(
+                    method,
+                    server.url + server.secrets.sent(path),
+                    headers=headers,
+                    json=body,
+                    timeout=httpx.Timeout(limit.total_seconds(), connect=connects_within.total_seconds()),
+                    extensions={"trace": trace},
+                ) as response,
+            ):
+                came = self._body(response, asked)
+        except httpx.ConnectTimeout:
+            why = f"no connection within {show_span(connects_within)}"
+            raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{asked}: {why}") from None
+        except (httpx.TimeoutException, TimeoutError):
+            raise no_answer from None
+        # ValueError: a host name that cannot be looked up, or a cursor that is not a number.
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError, OSError) as error:
+            raise CannotLook(_cause(error), f"{asked}: {_why(error)}") from None
+        status, reason = response.status_code, response.reason_phrase
+        return Answer(asked=asked, status=status, reason=reason, headers=response.headers, body=came)
+
+    def _body(self, response: httpx.Response, asked: str) -> bytes:
+        """The body, read piece by piece so that it cannot hold us."""
+        import httpx
+
+        pieces: list[bytes] = []
+        most = min(LARGEST_ANSWER, LARGEST_LOOK - self._came)
+        try:
+            for piece in response.iter_raw():
+                most -= len(piece)
+                self._came += len(piece)
+                if most < 0:
+                    size, of_all = (LARGEST_LOOK, " in all") if self._came > LARGEST_LOOK else (LARGEST_ANSWER, "")
+                    why = f"answers more than {size // 1_000_000} MB{of_all}, and goes on"
+                    raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{asked} {why}")
+                pieces.append(piece)
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            detail = f"{asked} answers {response.status_code}, then breaks off: {_why(error)}"
+            raise CannotLook(CauseCode.SCHEDULER_ERROR, detail) from None
+        return b"".join(pieces)
 
     @contextmanager
-    def _ended_after(self, limit: timedelta) -> Iterator[tuple[Callable[[], bool], _Trace]]:
-        """Ends the connection when the limit is over: whether it did, and the trace that httpx shows it by.
+    def _ended_after(self, limit: timedelta, no_answer: CannotLook) -> Iterator[Callable[[str, Any], None]]:
+        """Ends the connection, which it sees by httpx's trace, and raises `no_answer` when the limit is over.
 
         httpx limits each single wait; a service that sends one byte a second would hold it for ever.
         """
+        import httpx
+
         over = Event()
 
         def end() -> None:
             over.set()
-            for each in self._connections:
+            for each in self._sockets:
                 with suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
 
-        def trace(event: str, told: Mapping[str, Any]) -> None:
+        def trace(event: str, details: Any) -> None:
             if event == "connection.connect_tcp.complete":
                 # A duplicate: TLS takes the socket itself away. It has kept the limit of connecting, which is less.
-                self._connections.append(told["return_value"].get_extra_info("socket").dup())
-                self._connections[-1].settimeout(limit.total_seconds())
+                self._sockets.append(details["return_value"].get_extra_info("socket").dup())
+                self._sockets[-1].settimeout(limit.total_seconds())
                 if over.is_set():
                     end()
-            elif event == "http11.receive_response_headers.started" and self._url.startswith("http:"):
-                _refuse_other_tongue(self._connections[-1], self.secrets)
+            elif event == "http11.receive_response_headers.started" and self._server.url.startswith("http:"):
+                # What begins otherwise is no HTTP; asked to read it, httpx waits for an end that need not come.
+                beginning = self._sockets[-1].recv(4_096, socket.MSG_PEEK)
+                if not beginning.startswith(b"HTTP/"[: len(beginning)]):
+                    shown = self._secrets.clean_words(beginning.decode(errors="replace"), 60)
+                    raise httpx.RemoteProtocolError(f'"{shown}" where HTTP belongs')
 
         timer = Timer(limit.total_seconds(), end)
         timer.daemon = True
         timer.start()
         try:
-            yield over.is_set, trace
+            yield trace
+        except httpx.ConnectTimeout:
+            raise
+        except (CannotLook, httpx.HTTPError, httpx.StreamError, OSError):
+            if not over.is_set():
+                raise
         finally:
             timer.cancel()
-            # Were it still at it, it could end the connection of somebody else who is given the same number.
+            # A timer that still ran could end another connection, which was given the same file number.
             timer.join()
-
-    def _fetch(
-        self, request: Request, shown: str, limit: timedelta, connects_within: timedelta, trace: _Trace
-    ) -> Answer:
-        import httpx
-
-        secrets = self._scheduler.secrets
-        headers = httpx.Headers(_HEADERS)
-        headers.update({name: secrets.sent(value) for name, value in self._scheduler.headers.items()})
-        if self.bearer:
-            headers["authorization"] = f"Bearer {self.bearer}"
-        if request.body is not None:
-            headers["content-type"] = "application/json"
-        with self._client.stream(
-            request.method,
-            self._url + secrets.sent(request.path),
-            headers=headers,
-            content=request.body,
-            timeout=httpx.Timeout(limit.total_seconds(), connect=connects_within.total_seconds()),
-            extensions={"trace": trace},
-        ) as response:
-            body = _body(response, shown, min(LARGEST_ANSWER, LARGEST_LOOK - self._came))
-            self._came += len(body)
-            return Answer(
-                status=response.status_code, reason=response.reason_phrase, headers=response.headers, body=body
-            )
-
-
-def _refuse_other_tongue(connection: socket.socket, secrets: Secrets) -> None:
-    """What begins otherwise is no HTTP; asked to read it, httpx waits for an end that need not come."""
-    import httpx
-
-    beginning = connection.recv(4_096, socket.MSG_PEEK)
-    if not beginning.startswith(b"HTTP/"[: len(beginning)]):
-        shown = secrets.clean_words(beginning.decode(errors="replace"), 60)
-        raise httpx.RemoteProtocolError(f'"{shown}" where HTTP belongs')
-
-
-def _body(response: httpx.Response, asked: str, most: int) -> bytes:
-    """The body of at most that size, read piece by piece so that it cannot hold us."""
-    import httpx
-
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        for piece in response.iter_raw():
-            size += len(piece)
-            if size > most:
-                whole = f"{LARGEST_ANSWER // 1_000_000} MB"
-                if most < LARGEST_ANSWER:
-                    whole = f"{LARGEST_LOOK // 1_000_000} MB in all"
-                raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{asked} answers more than {whole}, and goes on")
-            pieces.append(piece)
-    except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-        detail = f"{asked} answers {response.status_code}, then breaks off: {_why(error)}"
-        raise CannotLook(CauseCode.SCHEDULER_ERROR, detail) from None
-    return b"".join(pieces)
+        if over.is_set():
+            # Also without an error: a body without a length ends where the connection does, and it was ours to end it.
+            raise no_answer
 
 
 def _cause(error: Exception) -> CauseCode:
-    """What it means that no answer came: nobody is there, or somebody who speaks something else than HTTP."""
+    """What it means that no answer came: nothing is there, or something that does not speak HTTP."""
     import httpx
 
     if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):

@@ -7,29 +7,40 @@ where they stand.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from rollcall.roll.fields import Span, Table, context
 from rollcall.roll.secrets import expand, texts_of
-from rollcall.schedulers.expressions import Expression
+from rollcall.sources.expressions import Expression
 
 Ask = str | tuple[str, ...]
+
+
+def sendable(value: Any, found: ValidationInfo) -> Any:
+    """`value`, whose every `${NAME}` is set, and which JSON can hold."""
+    for text in texts_of(value):
+        expand(text, context(found)["environment"])
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ValueError("holds what JSON cannot. Write a time in quotes, and no inf or nan.") from None
+    return value
+
+
+Body = Annotated[Any, AfterValidator(sendable)]
 
 
 class Part(Table):
     """What is asked: one request, query or command."""
 
-    ask: Ask | None = Field(None, repr=False, description="The path (GET where no verb is written), query or command.")
-    body: Any = Field(
+    ask: Annotated[Ask | None, AfterValidator(sendable)] = Field(
+        None, repr=False, description="The path (GET where no verb is written), query or command."
+    )
+    body: Body = Field(
         None, repr=False, description="JSON that is sent along; {since} {until} {now} {limit} … are filled in."
     )
-
-    @field_validator("ask", "body")
-    @classmethod
-    def _can_be_sent(cls, value: Any, found: ValidationInfo) -> Any:
-        return sendable(value, found)
 
 
 class PagedPart(Part):
@@ -84,14 +95,3 @@ FIELDS = {
     "runs": tuple(name for name in RunsPart.model_fields if name not in (*PagedPart.model_fields, "keeps")),
 }
 TIMES_OF_A_RUN = ("due", "started", "ended")
-
-
-def sendable(value: Any, found: ValidationInfo) -> Any:
-    """`value`, whose every `${NAME}` is set, and which JSON can hold."""
-    for text in texts_of(value):
-        expand(text, context(found)["environment"])
-    try:
-        json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError):
-        raise ValueError("holds what JSON cannot. Write a time in quotes, and no inf or nan.") from None
-    return value

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from rollcall.text import with_texts
 from rollcall.times import EPOCH
 
 # What the numbers of a scheduler count, in microseconds.
@@ -20,26 +21,18 @@ def filled(template: Any, values: Mapping[str, Any], quote: Callable[[str], str]
 
     What is put into a longer text is written by `quote`, and nothing is for None.
     """
-    match template:
-        case str():
-            whole = _PLACE.fullmatch(template)
-            if whole and quote is str:
-                return values[whole[1]]
-            return _PLACE.sub(lambda found: quote(_text(values[found[1]])), template)
-        case dict():
-            return {key: filled(each, values, quote) for key, each in template.items()}
-        case list() | tuple():
-            return [filled(each, values, quote) for each in template]
-    return template
+    texts = {name: "" if value is None else quote(str(value)) for name, value in values.items()}
+
+    def fill(text: str) -> Any:
+        whole = _PLACE.fullmatch(text)
+        return values[whole[1]] if whole and quote is str else _PLACE.sub(lambda found: texts[found[1]], text)
+
+    return with_texts(template, fill)
 
 
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def has_place(name: str, template: Any) -> bool:
-    """True where `name` is filled in somewhere in it."""
-    return f"{{{name}}}" in json.dumps(template)
+def places_in(template: Any) -> frozenset[str]:
+    """The names of what is filled in somewhere in it."""
+    return frozenset(_PLACE.findall(json.dumps(template)))
 
 
 def written(at: datetime, times: str | None) -> str | int:

@@ -1,13 +1,14 @@
-"""What does one value of an answer say?
+"""What does one entry of an answer say, value by value?
 
 Somebody else wrote it: when it leaves here it is bounded, clean and free of secrets. What is no such value at all is
-told with its place.
+reported with its place.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,8 +18,8 @@ from uuid import UUID
 
 from rollcall.evidence import CannotLook
 from rollcall.roll.secrets import Secrets
-from rollcall.schedulers.expressions import ABSENT
 from rollcall.schedulers.placeholders import UNITS
+from rollcall.sources.expressions import ABSENT
 from rollcall.text import clean
 from rollcall.times import EPOCH, read_timestamp
 
@@ -78,8 +79,12 @@ class Reader:
         if not isinstance(value, str):
             raise self.hole(place, value, "a time")
         shown = self.secrets.clean(value)
-        # With "2026" for a header's value a time would be torn as if it held a secret.
-        return clean(value) if shown != value and _is_time(value) else shown
+        if shown != value:
+            with suppress(ValueError):
+                # With "2026" for a header's value a time would be torn as if it held a secret.
+                read_timestamp(value)
+                return clean(value)
+        return shown
 
     def flag(self, value: Any, place: str) -> bool:
         """True or false, in any of the many ways to write it."""
@@ -92,17 +97,17 @@ class Reader:
             return _FLAGS[said]
         raise self.hole(place, value, "true or false")
 
-    def count(self, value: Any) -> int | None:
+    def count(self, value: Any, place: str = "") -> int | None:
         """A whole number; None for whatever is none."""
         is_number = isinstance(value, _Number) and not isinstance(value, bool) and isfinite(value)
         return int(value) if is_number and value == int(value) else None
 
-    def link(self, value: Any) -> str | None:
+    def link(self, value: Any, place: str) -> str | None:
         """An address that a page may lead to; None for whatever is none."""
         is_one = isinstance(value, str) and value.startswith(("http://", "https://")) and " " not in value
         return self.secrets.clean(value, _LONGEST_LINK) if is_one and len(value) <= _LONGEST_LINK else None
 
-    def tags(self, value: Any) -> tuple[str, ...]:
+    def tags(self, value: Any, place: str) -> tuple[str, ...]:
         """Labels, of a list, of a text with commas, or of a table as key=value."""
         if isinstance(value, Mapping):
             value = [f"{key}={each}" for key, each in value.items()]
@@ -141,9 +146,35 @@ class Reader:
         return self.secrets.clean_words(text, limit)
 
 
-def _is_time(text: str) -> bool:
-    try:
-        read_timestamp(text)
-    except ValueError:
-        return False
-    return True
+# How each field of a mapping is read, and which of them must be there.
+_READ_AS = {
+    **dict.fromkeys(("id", "key", "job"), Reader.id),
+    **dict.fromkeys(("name", "schedule", "zone", "status"), Reader.text),
+    **dict.fromkeys(("next_run", "runs_since", "due", "started", "ended", "since", "heartbeat"), Reader.time),
+    **dict.fromkeys(("paused", "by_schedule", "running"), Reader.flag),
+    "attempt": Reader.count,
+    "link": Reader.link,
+    "tags": Reader.tags,
+}
+_NEEDED = ("id", "job", "running")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the mapping finds in one entry: its `values` by field, at `place` under the names of `fields`."""
+
+    reader: Reader
+    place: str
+    fields: Mapping[str, str]
+    values: Mapping[str, Any]
+
+    def read(self, field: str) -> Any:
+        """What it says in that field; None where it says nothing."""
+        value = self.values.get(field)
+        if field not in self.fields or (value in (None, ABSENT) and field not in _NEEDED):
+            return None
+        return _READ_AS[field](self.reader, value, f"{self.place}.{self.fields[field]}".lstrip("."))
+
+    def read_all(self, *, but: Container[str] = ()) -> dict[str, Any]:
+        """What it says, by field; of those fields nothing."""
+        return {field: said for field in self.fields if field not in but and (said := self.read(field)) is not None}

@@ -23,12 +23,13 @@ from rollcall.roll.fields import context
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets, Unset, expand, texts_of
 from rollcall.roll.values import shown_url
-from rollcall.schedulers.database_url import hidden, read_database_url, resolved
+from rollcall.schedulers import sqlite_file
+from rollcall.schedulers.answers import look_by_mapping
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.pages import MOST_ENTRIES
-from rollcall.schedulers.parts import Ask, Part
-from rollcall.schedulers.query import bound_in, columns, for_sqlalchemy, read_query
-from rollcall.times import show_span
+from rollcall.schedulers.parts import FIELDS, Ask, Part
+from rollcall.sources.database_url import hidden, read_database_url
+from rollcall.sources.query import bound_in, columns, for_sqlalchemy, read_query
 from rollcall.vocabulary import CauseCode
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Sql(Mapped):
     says_where: ClassVar[str] = "Name a column so, SELECT … AS {field}"
     asks_less: ClassVar[str] = "Ask for less, with :since"
 
-    _url: str = PrivateAttr("")
+    _url: Any = PrivateAttr(None)
 
     @field_validator("database")
     @classmethod
@@ -69,25 +70,29 @@ class Sql(Mapped):
 
     @field_validator("alive", "jobs", "runs", mode="before")
     @classmethod
-    def _asks_one_query(cls, part: Any) -> Any:
-        table = part.model_dump(exclude_unset=True) if isinstance(part, Part) else part
-        if isinstance(table, dict) and "ask" in table:
-            if not isinstance(table["ask"], str):
-                raise ValueError("ask must be one query, as text in quotes.")
-            try:
-                read_query(table["ask"])
-            except ValueError as problem:
-                raise ValueError(f"ask {problem}") from None
-            if unread := sorted({"body", "each", "total", "cursor"} & table.keys()):
-                raise ValueError(f"a query has no {unread[0]}: its rows are the entries. Take it out.")
-        return part
+    def _asks_one_query(cls, table: Any, found: ValidationInfo) -> Any:
+        """A table whose fields are the columns of that name, where it does not say otherwise."""
+        if not isinstance(table, dict) or "ask" not in table:
+            return table
+        if not isinstance(table["ask"], str):
+            raise ValueError("ask must be one query, as text in quotes.")
+        try:
+            read_query(table["ask"])
+        except ValueError as problem:
+            raise ValueError(f"ask {problem}") from None
+        if unread := sorted({"body", "each", "total", "cursor"} & table.keys()):
+            raise ValueError(f"a query has no {unread[0]}: its rows are the entries. Take it out.")
+        named = columns(table["ask"]).intersection(FIELDS[found.field_name or ""])
+        return {**{name: name for name in named}, **table}
 
     def model_post_init(self, context: Any) -> None:
         """Resolves the path of a SQLite file: it is relative to the file in which it stands."""
         super().model_post_init(context)
         if context and not isinstance(context.get("environment"), Unset):
-            url = read_database_url(self.secrets.sent(self.database))
-            self._url = resolved(url, context.get("folder") or Path())
+            self._url = read_database_url(self.secrets.sent(self.database))
+            if self._url.get_backend_name() == "sqlite":
+                folder = context.get("folder") or Path()
+                self._url = self._url.set(database=str(folder / (self._url.database or "")))
 
     def _read_secrets(self, environment: Mapping[str, str]) -> Secrets:
         if isinstance(environment, Unset):
@@ -108,46 +113,33 @@ class Sql(Mapped):
         """How long all of one look may take: it is one transaction."""
         return self.timeout
 
-    @classmethod
-    def field_in(cls, name: str, part: Part, field: str) -> str | None:
-        """The column, which is named like the field unless it is said otherwise; None where the query has none."""
-        if declared := super().field_in(name, part, field):
-            return declared
-        return field if isinstance(part.ask, str) and field in columns(part.ask) else None
-
-    def fills_in(self, name: str, part: Part) -> bool:
-        """True where the query has it as `:name`."""
-        return isinstance(part.ask, str) and name in bound_in(part.ask)
+    def fills_in(self, part: Part) -> frozenset[str]:
+        """What the query has as `:name`."""
+        return bound_in(str(part.ask))
 
     # Asking -----------------------------------------------------------------------------------------------------------
 
     def look(self, asked: Asked) -> SchedulerSeen:
         """What it says. Raises `CannotLook` (scheduler-down, access-denied, scheduler-error)."""
-        ends_on = time.monotonic() + self.timeout.total_seconds()
-        try:
-            return self._looked(asked, ends_on)
-        except CannotLook as problem:
-            raise CannotLook(problem.code, f"{self.address}: {problem.detail}") from None
-
-    def _looked(self, asked: Asked, ends_on: float) -> SchedulerSeen:
-        from sqlalchemy import make_url
-
-        url = make_url(self._url)
+        url, ends_on = self._url, time.monotonic() + self.timeout.total_seconds()
         if url.get_backend_name() != "sqlite":
-            return self.said(asked, self._connected(url, {}, ends_on))
-        from rollcall.schedulers import sqlite_file
-
+            return look_by_mapping(self, asked, self._connected(url, {}, ends_on))
         path = Path(url.database or "")
 
-        def said(*, at_rest: bool) -> SchedulerSeen:
+        def look_into_file(*, at_rest: bool) -> SchedulerSeen:
             how = {"creator": lambda: sqlite_file.opened(path, at_rest=at_rest, ends_on=ends_on)}
-            return self.said(asked, self._connected(url, how, ends_on))
+            return look_by_mapping(self, asked, self._connected(url, how, ends_on))
 
-        if not sqlite_file.is_at_rest(path):
-            return said(at_rest=False)
-        answer = said(at_rest=True)
-        # Has somebody opened it meanwhile, there is a log now that tells what is true.
-        return answer if sqlite_file.is_at_rest(path) else said(at_rest=False)
+        at_rest = self._is_at_rest(path)
+        answer = look_into_file(at_rest=at_rest)
+        # If it was opened meanwhile, what is true stands in a log beside it now.
+        return look_into_file(at_rest=False) if at_rest and not self._is_at_rest(path) else answer
+
+    def _is_at_rest(self, path: Path) -> bool:
+        try:
+            return sqlite_file.is_at_rest(path)
+        except CannotLook as problem:
+            raise self.broken(problem.detail, problem.code) from None
 
     @contextmanager
     def _connected(self, url: URL, how: dict[str, Any], ends_on: float) -> Iterator[_OverSql]:
@@ -163,25 +155,18 @@ class Sql(Mapped):
         engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=patience, **how)
         try:
             with engine.connect() as connection:
-                talk = _OverSql(scheduler=self, connection=connection, ends_on=ends_on)
-                talk.hold_to_reading()
-                yield talk
+                if connection.dialect.name == "postgresql":
+                    # It cannot write, and all queries see the same moment. SQLite files are opened so; what can neither
+                    # be held to it is rolled back.
+                    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                    if self.naive_times:
+                        # So that a column without a zone is held against an instant as it is read.
+                        connection.exec_driver_sql(f"SET LOCAL TIME ZONE '{self.naive_times.key}'")
+                yield _OverSql(scheduler=self, secrets=self.secrets, connection=connection, ends_on=ends_on)
         except SQLAlchemyError as error:
             raise self.problem(error) from None
         finally:
             engine.dispose()
-
-    def broken(self, why: str, code: CauseCode = CauseCode.SCHEDULER_ERROR) -> CannotLook:
-        """What is wrong with an answer; where it was asked is said by `look`."""
-        return CannotLook(code, why)
-
-    def overdue(self) -> CannotLook:
-        """That it did not answer in time."""
-        return CannotLook(CauseCode.SCHEDULER_DOWN, f"{self.address}: {self._too_late}")
-
-    @property
-    def _too_late(self) -> str:
-        return f"no complete answer within {show_span(self.timeout)}"
 
     def problem(self, error: Exception, part: str = "") -> CannotLook:
         """What broke off the asking of that part, or the connecting."""
@@ -190,11 +175,11 @@ class Sql(Mapped):
         said = self.secrets.clean_words(_words(driver), 300)
         words = f"{part}: {said}" if part else said
         if state == "57014" or _TOO_LATE.search(words):
-            return CannotLook(CauseCode.SCHEDULER_DOWN, self._too_late)
+            return self.overdue()
         if state[:2] == "28" or state == "42501" or _DENIED.search(words):
-            return CannotLook(CauseCode.ACCESS_DENIED, words)
+            return self.broken(words, CauseCode.ACCESS_DENIED)
         is_there = part or _IS_THERE.search(words)
-        return CannotLook(CauseCode.SCHEDULER_ERROR if is_there else CauseCode.SCHEDULER_DOWN, words)
+        return self.broken(words, CauseCode.SCHEDULER_ERROR if is_there else CauseCode.SCHEDULER_DOWN)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -202,29 +187,14 @@ class _OverSql:
     """One look over one connection; a database's own clock is not asked for."""
 
     scheduler: Sql
+    secrets: Secrets
     connection: Connection
     ends_on: float
     server_at: datetime | None = None
 
     @property
-    def secrets(self) -> Secrets:
-        return self.scheduler.secrets
-
-    @property
     def _is_postgresql(self) -> bool:
         return self.connection.dialect.name == "postgresql"
-
-    def hold_to_reading(self) -> None:
-        """Begins a transaction that cannot write, in which all queries see the same moment.
-
-        SQLite files are opened so; what can neither be held to it is rolled back.
-        """
-        if not self._is_postgresql:
-            return
-        self.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        if zone := self.scheduler.naive_times:
-            # So that a column without a zone is held against an instant as it is read.
-            self.connection.exec_driver_sql(f"SET LOCAL TIME ZONE '{zone.key}'")
 
     def fetch(self, part: str, ask: Ask, body: Any, values: Mapping[str, Any]) -> Any:
         from sqlalchemy.exc import SQLAlchemyError

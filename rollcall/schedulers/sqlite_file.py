@@ -18,7 +18,7 @@ _READS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_F
 
 
 def is_at_rest(path: Path) -> bool:
-    """True where the file writes ahead into a log beside it, and nobody has opened it.
+    """True where the file writes ahead into a log beside it, and no program has it open.
 
     Even a reader would then create that log and leave it there. Raises `CannotLook` where there is no such file.
     """

@@ -14,7 +14,7 @@ from datetime import timedelta
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from rollcall.http_log import unlogged
+from rollcall.http_log import quiet_httpx
 from rollcall.times import show_span
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def post(
     sent.update(list(headers))
     try:
         with (
-            unlogged(),
+            quiet_httpx(),
             # Without TLS no certificates are needed, and reading them takes longer than all the rest.
             httpx.Client(timeout=limit.total_seconds(), verify=url.startswith("https:")) as client,
             # What is answered beyond the status is nobody's business, and may have no end.

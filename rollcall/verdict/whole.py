@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from rollcall.evidence import FileSeen, NotSeen
 from rollcall.roll.due_run import DueRun
+from rollcall.roll.formats import ANY
 from rollcall.roll.output import Output
-from rollcall.roll.words import Format
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.text import clean, counted, listed, show_size
@@ -111,7 +111,7 @@ def _repetition(file: FileSeen, seen: Witnesses, run: DueRun) -> tuple[Verdict, 
 def _wholeness(output: Output) -> str:
     parts = [f"{output.files} files"] if output.files else []
     parts.append(f"at least {show_size(output.min_size)}")
-    if output.reads_as is not Format.ANY:
+    if output.reads_as != ANY:
         parts.append(f"readable as {output.reads_as}")
     if output.must_contain:
         parts.append(f"with {_quoted(output.must_contain)}")
@@ -138,7 +138,7 @@ def flaw_of(file: FileSeen, output: Output) -> tuple[Verdict, CauseCode, str] | 
     if file.unreadable:
         says = f"could not be read: {file.unreadable}"
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
-    if output.reads_as is Format.ANY:
+    if output.reads_as == ANY:
         return None
     return _content_flaw(file, output)
 

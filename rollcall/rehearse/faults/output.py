@@ -10,6 +10,7 @@ from rollcall.evidence import NotSeen, OutputSeen
 from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
+from rollcall.roll.formats import ANY, find_format
 from rollcall.vocabulary import CauseCode
 
 # Files that are nearer to each other are parts of one run.
@@ -49,7 +50,9 @@ def _halved(copy: EvidenceCopy) -> EvidenceCopy:
         # A text that was seen beyond the half, and not before, is cut off; what nobody saw is not said to be lost.
         cut_off = {text for text in content.found if text not in head and text in content.head + content.tail}
         found = {text: was and text not in cut_off for text, was in content.found.items()}
-        is_seen = copy.declared.reads_as in advice.MARK_THEIR_END.values()
+        reads_as = copy.declared.reads_as
+        # The other formats may be cut where no parser notices.
+        is_seen = reads_as != ANY and find_format(reads_as).marks_its_end
         flaw = "it breaks off after half of its bytes" if is_seen else content.flaw
         content = replace(content, flaw=flaw, found=found, sha256="", head=head, tail="")
     return copy.with_newest(size=size, content=content)

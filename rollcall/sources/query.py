@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
 
 BOUND = ("since", "until", "now")
 LONGEST_QUERY = 10_000
@@ -39,26 +37,27 @@ def read_query(text: str) -> str:
 
 def bound_in(query: str) -> frozenset[str]:
     """Which of `:since`, `:until` and `:now` stand in it, outside of quotes."""
-    return frozenset(text[1:] for kind, text in _tokens(query) if kind == "bound")
+    return frozenset(found["bound"][1:] for found in _TOKEN.finditer(query) if found["bound"])
 
 
 def for_sqlalchemy(query: str) -> str:
     """The query as SQLAlchemy's `text` wants it: every colon but those of `bound_in` escaped."""
-    return "".join(text if kind == "bound" else text.replace(":", r"\:") for kind, text in _tokens(query))
+    tokens = _TOKEN.finditer(query)
+    return "".join(found[0] if found["bound"] else found[0].replace(":", r"\:") for found in tokens)
 
 
-@cache
 def columns(query: str) -> frozenset[str]:
     """The columns that it returns by the names it gives them, in lower case; "*" where it has more."""
-    tokens = [(kind, text.lower()) for kind, text in _tokens(query) if kind not in ("comment", "space") and text != ";"]
+    tokens = [(found.lastgroup, found[0].lower()) for found in _TOKEN.finditer(query)]
+    tokens = [(kind, text) for kind, text in tokens if kind not in ("comment", "space") and text != ";"]
     # The list stands as deep as the query itself begins: what is deeper is a part of something.
     top = next((number for number, (_, text) in enumerate(tokens) if text != "("), 0)
-    depth, is_in_list, items = 0, False, list[list[tuple[str, str]]]()
+    depth, items = 0, list[list[tuple[str | None, str]]]()
     for kind, text in tokens:
         depth += {"(": 1, ")": -1}.get(text, 0)
-        if not is_in_list:
+        if not items:
             if text == "select" and depth == top:
-                is_in_list, items = True, [[]]
+                items = [[]]
         elif depth < top or (depth == top and kind == "word" and text in _ENDS):
             break
         elif text == "," and depth == top:
@@ -68,22 +67,16 @@ def columns(query: str) -> frozenset[str]:
     return frozenset(name for item in items if (name := _name_of(item)))
 
 
-def _name_of(item: list[tuple[str, str]]) -> str | None:
+def _name_of(item: list[tuple[str | None, str]]) -> str | None:
     """What a column is called: as it says, else as the column it is."""
     words = [text for _, text in item]
-    if words[-2:-1] == [":"] or words[-2:] == _OF_A_TYPE:
+    if ":" in words and (words[-2:-1] == [":"] or words[-2:] == _OF_A_TYPE):
         # A cast at its end: it is called as what was cast.
-        item = item[: words.index(":")] if ":" in words else item
+        item = item[: words.index(":")]
     if not item:
         return None
     kind, text = item[-1]
     if kind == "quoted":
         return text[1:-1]
-    if text == "*":
-        return "*"
-    return text if kind == "word" and not text[0].isdigit() and text not in ("end", "null", "true", "false") else None
-
-
-def _tokens(query: str) -> Iterator[tuple[str, str]]:
-    for found in _TOKEN.finditer(query):
-        yield found.lastgroup or "other", found.group()
+    is_name = kind == "word" and not text[0].isdigit() and text not in ("end", "null", "true", "false")
+    return text if text == "*" or is_name else None

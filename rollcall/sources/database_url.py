@@ -6,9 +6,8 @@ SQLAlchemy is imported only here and in `rollcall.schedulers.sql`, and only wher
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -18,7 +17,6 @@ from rollcall.text import clean
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
-    from sqlalchemy.engine import Dialect
 
 _CURE = 'Write it such as "sqlite:///data/app.db" or "postgresql://host/name".'
 # What drivers take as options of the url beside its user.
@@ -29,19 +27,9 @@ def read_database_url(text: str) -> URL:
     """The parts of an address that can be asked. Raises ValueError also where the driver for it is not installed."""
     if clean(text, 2000) != text:
         raise ValueError(f"has control characters or doubled spaces, or is too long. {_CURE}")
-    url = _parsed(text)
-    dialect = _dialect(url)
-    if dialect.is_async:
-        raise ValueError("names an asynchronous driver. Write the url without it, such as postgresql://host/name.")
-    if url.get_backend_name() == "sqlite":
-        _refuse_other_than_a_file(url)
-    return url
-
-
-def _parsed(text: str) -> URL:
     try:
         from sqlalchemy import make_url
-        from sqlalchemy.exc import ArgumentError
+        from sqlalchemy.exc import ArgumentError, NoSuchModuleError
     except ImportError:
         raise ValueError(f"needs SQLAlchemy, which is not installed: {install('SQLAlchemy>=2,<3')}") from None
     try:
@@ -50,39 +38,27 @@ def _parsed(text: str) -> URL:
         raise ValueError(f"is not the address of a database. {_CURE}") from None
     if url.drivername in ("postgres", "postgresql"):
         # SQLAlchemy 2.0 would take psycopg2 here, which the extra does not bring along.
-        return url.set(drivername="postgresql+psycopg" if find_spec("psycopg") else "postgresql")
-    return url
-
-
-def _dialect(url: URL) -> Dialect:
-    """How SQLAlchemy speaks with it; its driver is imported now, so that no limit of the morning pays for it."""
-    from sqlalchemy.exc import NoSuchModuleError
-
+        url = url.set(drivername="postgresql+psycopg" if find_spec("psycopg") else "postgresql")
     try:
-        entry = url.get_dialect()
-        entry.import_dbapi()
+        dialect = url.get_dialect()
+        # Imported now, so that no limit of the morning pays for it.
+        dialect.import_dbapi()
     except NoSuchModuleError:
         raise ValueError(f"names no kind of database that SQLAlchemy knows. {_CURE}") from None
     except ImportError as error:
         missing = clean(error.name or str(error), 60)
         bundle = "psycopg[binary]" if missing.startswith("psycopg") else missing
         raise ValueError(f"needs the driver {missing}, which is not installed: {install(bundle)}") from None
-    return entry()
-
-
-def _refuse_other_than_a_file(url: URL) -> None:
-    if url.get_driver_name() != "pysqlite":
-        raise ValueError('names a driver that cannot be held to reading. Write "sqlite:///data/app.db".')
-    name = url.database or ""
-    if name in ("", ":memory:") or name.startswith("file:") or name.endswith("/"):
-        raise ValueError('names no file. Write "sqlite:///data/app.db", or four slashes and the path from the root on.')
-
-
-def resolved(url: URL, root: Path) -> str:
-    """The url as text; the path of a SQLite file, relative to `root`, made absolute."""
+    if dialect.is_async:
+        raise ValueError("names an asynchronous driver. Write the url without it, such as postgresql://host/name.")
     if url.get_backend_name() == "sqlite":
-        url = url.set(database=str(root / (url.database or "")))
-    return url.render_as_string(hide_password=False)
+        name = url.database or ""
+        if url.get_driver_name() != "pysqlite":
+            raise ValueError('names a driver that cannot be held to reading. Write "sqlite:///data/app.db".')
+        if name in ("", ":memory:") or name.startswith("file:") or name.endswith("/"):
+            cure = 'Write "sqlite:///data/app.db", or four slashes and the path from the root on.'
+            raise ValueError(f"names no file. {cure}")
+    return url
 
 
 def hidden(written: str, url: URL, environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -93,20 +69,12 @@ def hidden(written: str, url: URL, environment: Mapping[str, str]) -> tuple[dict
     variables = {environment.get(name, ""): f"${{{name}}}" for name in VARIABLE.findall(written)}
     # A password stands in the url, and so perhaps in the environment, with percent signs.
     variables |= {unquote(value): shown for value, shown in variables.items()}
-    options = (part for name, value in url.query.items() if _SECRET_OPTION.search(name) for part in _each(value))
+    options = [each for name in url.query if _SECRET_OPTION.search(name) for each in url.normalized_query[name]]
     secrets = {value: variables.get(value, "(password)") for value in (str(url.password or ""), *options)}
     if url.password:
-        for userinfo in (f"{url.username}:{url.password}", _authority(expand(written, environment))):
-            secrets.setdefault(userinfo, "(user)")
+        secrets.setdefault(f"{url.username}:{url.password}", "(user)")
+        # As it stands in the url, percent signs and all.
+        secrets.setdefault(expand(written, environment).partition("://")[2].rpartition("@")[0], "(user)")
     names = variables | {url.username or "": variables.get(url.username or "", "(user)")}
     secrets |= {value: shown for value, shown in names.items() if "://" in value}
     return sent_forms(secrets), sent_forms(names)
-
-
-def _each(value: str | tuple[str, ...]) -> Iterable[str]:
-    return (value,) if isinstance(value, str) else value
-
-
-def _authority(url: str) -> str:
-    """User and password as they stand in the url, percent signs and all."""
-    return url.partition("://")[2].rpartition("@")[0]
