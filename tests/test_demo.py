@@ -270,7 +270,7 @@ def test_every_fault_has_a_row() -> None:
 
 def seen_of(morning: DemoMorning) -> list[str]:
     """What the scheduler and the folder show of the haiku job: a row of the table."""
-    code, status = "refused", {}
+    code, status = "refused", dict[str, Any]()
     try:
         answer = ask(morning)
     except httpx.ConnectError:

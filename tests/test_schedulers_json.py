@@ -455,7 +455,7 @@ ECHOES = {
     "a header": Script(first=f"HTTP/1.1 200 OK\r\n{TOKEN}\r\n\r\n".encode()),
     "a chunk": Script(first=CHUNKED + TOKEN.encode() + b"\r\n"),
 }
-SENT_ALONG = {
+SENT_ALONG: dict[str, dict[str, Any]] = {
     "of the environment": {"headers": {"Authorization": "Bearer ${AIME_TOKEN}"}},
     "as it is": {"headers": {"Authorization": f"Bearer {TOKEN}"}},
     "in a query": {"status": f"/status?api_key={TOKEN}"},
