@@ -7,13 +7,16 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pyt
 # What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
 FAULT ?=
 
-.PHONY: help demo check test lint faults bench browser postgres clocks clean
+.PHONY: help demo check test quick lint faults bench browser postgres clocks clean
 
 help:
 	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
 	@echo "make demo FAULT=scheduler-stopped  the same with that fault in it"
 	@echo "make check                         your own jobs.toml, judged"
 	@echo "make test                          lint, types and tests"
+	@echo "make quick                         lint, types and the fast tests; it leaves out each file of tests that imports"
+	@echo "                                   what starts processes, opens sockets, waits or simulates years, and whatever"
+	@echo "                                   Hypothesis searches for"
 	@echo "make faults                        what is found of each fault, and every cause: docs/"
 	@echo "make bench                         how fast it is, as ratios"
 
@@ -25,6 +28,9 @@ check: $(VENV)/installed-demo
 
 test: lint browser postgres clocks
 	$(BIN)/pytest tests/ -n 2 --dist loadfile
+
+quick: lint
+	$(BIN)/pytest tests/ --quick -n 2 --dist loadfile
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -61,19 +67,27 @@ clocks:
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq cron procps systemd >/dev/null; } \
 	|| echo "No crontab or no systemd-analyze: the tests that use them will be skipped. Install them: sudo apt-get install cron procps systemd"
 
-$(VENV)/installed-test: pyproject.toml constraints.txt | $(VENV)/created
+$(VENV)/installed-test: pyproject.toml constraints.txt $(VENV)/created
 	$(PIP) pip  # one that knows dependency groups
 	$(PIP) --editable . --group test
 	@touch $(VENV)/installed-demo $@
 
-$(VENV)/installed-demo: pyproject.toml constraints.txt | $(VENV)/created
+$(VENV)/installed-demo: pyproject.toml constraints.txt $(VENV)/created
 	$(PIP) --editable .
 	@touch $@
+
+# Anew where PYTHON is given and is another version than it was made with.
+VERSION := import sys; print(*sys.version_info[:2], sep=".")
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(PYTHON) -c '$(VERSION)'),$(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null))
+.PHONY: $(VENV)/created
+endif
+endif
 
 $(VENV)/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Roll call needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) \
+	@rm -rf $(VENV); $(PYTHON) -m venv $(VENV) \
 	|| { rm -rf $(VENV); echo "No virtual environment could be made. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
 	@touch $@
 

@@ -189,16 +189,6 @@ def test_without_checks_the_monitor_starts_it(tmp_path: Path, shop: Path) -> Non
     assert "aime was stopped, restarted" in said
 
 
-def test_the_next_step_of_the_demo_works_in_the_same_shell(tmp_path: Path) -> None:
-    with lived_in(tmp_path) as house:
-        run = house.run("--demo=scheduler-stopped")
-        step = next_step(run.text)
-        said = typed(step, house, tmp_path)
-
-    assert "--demo scheduler-stopped" in step
-    assert "aime was stopped, restarted" in said
-
-
 def test_what_was_recorded_is_judged_again_by_the_command_that_is_told(tmp_path: Path, shop: Path) -> None:
     with lived_in(tmp_path / "mine") as house:
         run = house.run("--record", "the record", cwd=shop)

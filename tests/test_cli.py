@@ -282,6 +282,6 @@ def test_ctrl_c_is_one_line(folder: Path, arguments: list[str]) -> None:
         )  # fmt: skip
         wait_until(lambda: bool(slow.heard))
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=20)
+        out, err = running.communicate(timeout=120)
 
     assert (running.returncode, out, err) == (130, "", "interrupted\n")

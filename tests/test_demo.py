@@ -97,7 +97,7 @@ def is_gone(url: str) -> bool:
     return False
 
 
-def becomes_true(is_so: Callable[[], bool], within: float = 10) -> bool:
+def becomes_true(is_so: Callable[[], bool], within: float = 120) -> bool:
     give_up_at = time.monotonic() + within
     while not (result := is_so()) and time.monotonic() < give_up_at:
         time.sleep(0.02)
@@ -228,13 +228,6 @@ def test_the_http_date_is_the_clock_of_the_demo_and_ticks(good: DemoMorning) -> 
     assert becomes_true(lambda: date() > first)
 
 
-def test_the_http_date_is_right_in_the_very_first_answer() -> None:
-    with demo_morning("scheduler-stopped") as morning:
-        first = parsedate_to_datetime(ask(morning).headers["Date"])
-
-    assert abs(first - morning.now) < timedelta(seconds=2)
-
-
 # The scheduler obeys
 
 
@@ -275,25 +268,23 @@ def test_every_fault_has_a_row() -> None:
     assert tuple(row[0] for row in table(FAULTS_SEEN)) == DEMO_FAULTS
 
 
-def answer_of(morning: DemoMorning) -> tuple[str, dict[str, Any]]:
-    """The code of the status answer, and its JSON."""
+def seen_of(morning: DemoMorning) -> list[str]:
+    """What the scheduler and the folder show of the haiku job: a row of the table."""
+    code, status = "refused", dict[str, Any]()
     try:
         answer = ask(morning)
     except httpx.ConnectError:
-        return "refused", {}
-    return str(answer.status_code), answer.json() if answer.is_success else {}
-
-
-@pytest.mark.parametrize("row", table(FAULTS_SEEN), ids=lambda row: row[0])
-def test_what_is_seen_of_the_haiku_job(row: list[str]) -> None:
-    with demo_morning(row[0]) as morning:
-        code, status = answer_of(morning)
-        files = [path.stem.removeprefix("generate-haiku-202602") for path in outputs(morning)]
+        assert morning.fault == "scheduler-down"
+    else:
+        code, status = str(answer.status_code), answer.json() if answer.is_success else {}
+        # uvicorn keeps the header for a real second, in which the clock last jumped by 22 hours.
+        ahead = parsedate_to_datetime(answer.headers["Date"]) - morning.now
+        assert abs(ahead - timedelta(minutes=10 if morning.fault == "clock-skew" else 0)) < timedelta(minutes=5)
     jobs: dict[str, Any] = {job["id"]: job for job in status.get("jobs", ())}
     job: dict[str, Any] = jobs.get(HAIKU, {})
-
-    assert row == [
-        morning.fault,
+    files = [path.stem.removeprefix("generate-haiku-202602") for path in outputs(morning)]
+    return [
+        str(morning.fault),
         code,
         str(status.get("running", "-")),
         day_and_time(job.get("next_run", "-")),
@@ -303,117 +294,115 @@ def test_what_is_seen_of_the_haiku_job(row: list[str]) -> None:
     ]
 
 
-def test_a_stopped_scheduler_is_still_active_in_the_database() -> None:
-    with demo_morning("scheduler-stopped") as morning:
-        assert rows(morning, "SELECT is_active FROM service_states") == [(1,)]
-        assert not outputs(morning, "*20260211*")
-
-        ask(morning, "start", "POST")
-        assert status_of(morning)["last_execution"].startswith("2026-02-10T07:48:17")
+def next_runs(morning: DemoMorning) -> list[datetime]:
+    return [datetime.fromisoformat(job["next_run"]) for job in ask(morning).json()["jobs"]]
 
 
-def test_a_stalled_scheduler_leaves_every_next_run_of_the_night_in_the_past() -> None:
-    with demo_morning("scheduler-stalled") as morning:
-        due = [datetime.fromisoformat(job["next_run"]) for job in ask(morning).json()["jobs"]]
-
-    assert sum(instant < morning.now for instant in due) == 5
+def log_of(morning: DemoMorning) -> str:
+    return (morning.folder / "service.log").read_text(encoding="utf-8")
 
 
-def test_a_stalled_scheduler_is_cured_by_stop_and_start_and_not_by_start_alone() -> None:
-    def next_runs(morning: DemoMorning) -> list[datetime]:
-        return [datetime.fromisoformat(job["next_run"]) for job in ask(morning).json()["jobs"]]
-
-    with demo_morning("scheduler-stalled") as morning:
-        ask(morning, "start", "POST")
-        still = min(next_runs(morning)) < morning.now
-        ask(morning, "stop", "POST")
-        ask(morning, "start", "POST")
-
-        assert still
-        assert min(next_runs(morning)) > morning.now
+def is_still_active_in_the_database_and_starts_again(morning: DemoMorning) -> None:
+    assert rows(morning, "SELECT is_active FROM service_states") == [(1,)]
+    assert not outputs(morning, "*20260211*")
+    ask(morning, "start", "POST")
+    assert status_of(morning)["last_execution"].startswith("2026-02-10T07:48:17")
 
 
-def test_a_wrong_timezone_shows_in_the_offset_of_every_next_run() -> None:
-    with demo_morning("wrong-timezone") as morning:
-        assert {job["next_run"][19:] for job in ask(morning).json()["jobs"]} == {"+00:00"}
+def leaves_every_next_run_of_the_night_behind_until_it_is_stopped_and_started(morning: DemoMorning) -> None:
+    assert sum(instant < morning.now for instant in next_runs(morning)) == 5
+    ask(morning, "start", "POST")
+    assert min(next_runs(morning)) < morning.now
+    ask(morning, "stop", "POST")
+    ask(morning, "start", "POST")
+    assert min(next_runs(morning)) > morning.now
 
 
-def test_a_skewed_clock_is_ten_minutes_ahead_of_the_date_header() -> None:
-    with demo_morning("clock-skew") as morning:
-        ahead = parsedate_to_datetime(ask(morning).headers["Date"]) - morning.now
-
-    assert abs(ahead - timedelta(minutes=10)) < timedelta(seconds=2)
+def refuses_and_leaves_what_it_wrote(morning: DemoMorning) -> None:
+    assert is_gone(morning.url)
+    assert len(rows(morning, "SELECT * FROM scheduled_task_executions")) == 9
 
 
-def test_only_the_haiku_job_is_missing_when_it_is_not_registered() -> None:
-    with demo_morning("not-registered") as morning:
-        assert HAIKU not in [job["id"] for job in ask(morning).json()["jobs"]]
-        assert ask(morning).json()["job_count"] == 8
+def shows_in_the_offset_of_every_next_run(morning: DemoMorning) -> None:
+    assert {job["next_run"][19:] for job in ask(morning).json()["jobs"]} == {"+00:00"}
 
 
-def test_apscheduler_itself_logs_the_run_that_was_slept_through() -> None:
-    with demo_morning("missed-run") as morning:
-        log = (morning.folder / "service.log").read_text(encoding="utf-8")
-
-    assert log.count("was missed by 0:10:00") == 1
+def lists_the_other_eight(morning: DemoMorning) -> None:
+    assert HAIKU not in [job["id"] for job in ask(morning).json()["jobs"]]
+    assert ask(morning).json()["job_count"] == 8
 
 
-def test_a_late_run_is_handed_over_after_it_was_done_by_hand() -> None:
-    with demo_morning("ran-late") as morning:
-        assert f"{morning.now.astimezone(ZURICH):%H:%M}" == "08:55"
-        assert status_of(morning, "export_collection_markdown")["last_execution"] > "2026-02-11T07:00"
+def is_logged_by_apscheduler_itself_as_slept_through(morning: DemoMorning) -> None:
+    assert log_of(morning).count("was missed by 0:10:00") == 1
 
 
-def test_a_failed_run_leaves_its_traceback_in_the_log() -> None:
-    with demo_morning("run-failed") as morning:
-        assert "has no field 'haikus'" in (morning.folder / "service.log").read_text(encoding="utf-8")
+def is_handed_over_after_it_was_done_by_hand(morning: DemoMorning) -> None:
+    assert f"{morning.now.astimezone(ZURICH):%H:%M}" == "08:55"
+    assert status_of(morning, "export_collection_markdown")["last_execution"] > "2026-02-11T07:00"
 
 
-def test_success_without_output_wrote_into_another_folder() -> None:
-    with demo_morning("success-without-output") as morning:
-        elsewhere = list((morning.folder / "data" / "output").iterdir())
+def leaves_its_traceback_in_the_log(morning: DemoMorning) -> None:
+    assert "has no field 'haikus'" in log_of(morning)
 
+
+def wrote_into_another_folder(morning: DemoMorning) -> None:
+    elsewhere = list((morning.folder / "data" / "output").iterdir())
     assert [path.name for path in elsewhere] == ["generate-haiku-20260211-060017.md"]
 
 
-def test_an_unrecorded_run_found_the_database_locked() -> None:
-    with demo_morning("unrecorded-run") as morning:
-        assert "database is locked" in (morning.folder / "service.log").read_text(encoding="utf-8")
+def found_the_database_locked(morning: DemoMorning) -> None:
+    assert "database is locked" in log_of(morning)
 
 
-def test_an_empty_output_has_no_byte() -> None:
-    with demo_morning("empty-output") as morning:
-        assert outputs(morning)[-1].stat().st_size == 0
+def has_no_byte(morning: DemoMorning) -> None:
+    assert outputs(morning)[-1].stat().st_size == 0
 
 
-def test_a_truncated_output_is_half_a_json() -> None:
-    with demo_morning("truncated-output") as morning:
-        whole, half = outputs(morning, "*.json")[-2:]
-        assert half.stat().st_size > 200
-        assert json.loads(whole.read_text(encoding="utf-8"))
-        with pytest.raises(json.JSONDecodeError):
-            json.loads(half.read_text(encoding="utf-8"))
+def is_half_a_json(morning: DemoMorning) -> None:
+    whole, half = outputs(morning, "*.json")[-2:]
+    assert half.stat().st_size > 200
+    assert json.loads(whole.read_text(encoding="utf-8"))
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(half.read_text(encoding="utf-8"))
 
 
-def test_a_degraded_output_is_large_enough_and_says_nothing() -> None:
-    with demo_morning("degraded-output") as morning:
-        text = outputs(morning)[-1].read_text(encoding="utf-8")
-
+def is_large_enough_and_says_nothing(morning: DemoMorning) -> None:
+    text = outputs(morning)[-1].read_text(encoding="utf-8")
     assert text.startswith("# Album Haïku\n")
     assert "Aucune information disponible" in text
     assert len(text.encode()) > 200
 
 
-def test_a_duplicate_output_is_byte_for_byte_yesterdays() -> None:
-    with demo_morning("duplicate-output") as morning:
-        yesterday, today = outputs(morning)[-2:]
-        assert today.read_bytes() == yesterday.read_bytes()
+def is_byte_for_byte_yesterdays(morning: DemoMorning) -> None:
+    yesterday, today = outputs(morning)[-2:]
+    assert today.read_bytes() == yesterday.read_bytes()
 
 
-def test_a_backend_that_is_down_refuses_and_leaves_what_it_wrote() -> None:
-    with demo_morning("scheduler-down") as morning:
-        assert is_gone(morning.url)
-        assert len(rows(morning, "SELECT * FROM scheduled_task_executions")) == 9
+# What else is to be seen of a fault than its row.
+FURTHER: dict[str, Callable[[DemoMorning], None]] = {
+    "scheduler-stopped": is_still_active_in_the_database_and_starts_again,
+    "scheduler-stalled": leaves_every_next_run_of_the_night_behind_until_it_is_stopped_and_started,
+    "scheduler-down": refuses_and_leaves_what_it_wrote,
+    "wrong-timezone": shows_in_the_offset_of_every_next_run,
+    "not-registered": lists_the_other_eight,
+    "missed-run": is_logged_by_apscheduler_itself_as_slept_through,
+    "ran-late": is_handed_over_after_it_was_done_by_hand,
+    "run-failed": leaves_its_traceback_in_the_log,
+    "success-without-output": wrote_into_another_folder,
+    "unrecorded-run": found_the_database_locked,
+    "empty-output": has_no_byte,
+    "truncated-output": is_half_a_json,
+    "degraded-output": is_large_enough_and_says_nothing,
+    "duplicate-output": is_byte_for_byte_yesterdays,
+}
+
+
+@pytest.mark.parametrize("row", table(FAULTS_SEEN), ids=lambda row: row[0])
+def test_what_is_seen_of_the_haiku_job_and_of_its_fault(row: list[str]) -> None:
+    with demo_morning(row[0]) as morning:
+        assert seen_of(morning) == row
+        if further := FURTHER.get(row[0]):
+            further(morning)
 
 
 # The child process

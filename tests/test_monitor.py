@@ -376,7 +376,7 @@ def test_two_processes_at_the_same_time_look_once(tmp_path: Path) -> None:
         first = subprocess.Popen(start, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
         while not slow.heard:
             assert first.poll() is None
-        second = subprocess.run(start, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=30)
+        second = subprocess.run(start, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
         first.kill()
         first.wait()
 
@@ -395,7 +395,7 @@ def test_a_verdict_that_cannot_be_printed_is_no_mere_warning(
     start = [sys.executable, "-m", "rollcall", "monitor", *arguments]
     with open(its, "w") as pipe, open("/dev/full", "w") as full:
         done = subprocess.run(
-            start, cwd=at_home.house.folder, env=at_home.house.environment({}), timeout=30, text=True,
+            start, cwd=at_home.house.folder, env=at_home.house.environment({}), timeout=120, text=True,
             stdout=pipe if is_pipe else full, stderr=subprocess.PIPE,
         )  # fmt: skip
 

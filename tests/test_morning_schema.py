@@ -31,7 +31,9 @@ from rollcall.vocabulary import CauseCode
 
 TOP = Path(__file__).resolve().parent.parent
 SCHEMA = json.loads((TOP / "morning.schema.json").read_text(encoding="utf-8"))
-RECORDED = sorted((TOP / "fixtures" / "mornings").glob("*/evidence.json"))
+# One of each cause, and those that are well.
+RECORDED = sorted((TOP / "fixtures" / "mornings").glob("*-first-day/evidence.json"))
+RECORDED += sorted((TOP / "fixtures" / "mornings").glob("well-*/evidence.json"))
 
 formats = FormatChecker(formats=())
 validator = Draft202012Validator(SCHEMA, format_checker=formats)

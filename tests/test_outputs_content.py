@@ -6,7 +6,6 @@ import bz2
 import gzip
 import io
 import os
-import time
 import tracemalloc
 import zipfile
 from datetime import UTC, datetime
@@ -175,14 +174,12 @@ def test_an_empty_file_needs_no_reading(tmp_path: Path) -> None:
     assert (seen.content, seen.unreadable) == (None, None)
 
 
-def test_a_sparse_file_of_5_gb_is_not_read(tmp_path: Path) -> None:
+def test_a_sparse_file_of_5_tb_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "sparse").open("wb") as file:
-        file.truncate(5_000_000_000)
-    started = time.monotonic()
+        file.truncate(5_000_000_000_000)
 
-    assert read(tmp_path / "sparse").unreadable == "it is too large to be read: 5.0 GB, more than read_up_to = 64.0 MB"
+    assert read(tmp_path / "sparse").unreadable == "it is too large to be read: 5.0 TB, more than read_up_to = 64.0 MB"
     assert read(tmp_path / "sparse", "any").unreadable is None
-    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(("extra", "is_read"), [(-1, True), (0, True), (1, False)])
@@ -194,7 +191,7 @@ def test_read_up_to_is_the_largest_that_is_read(tmp_path: Path, extra: int, is_r
 
 def test_a_file_that_grew_since_it_was_listed_is_read_to_its_bound(tmp_path: Path) -> None:
     with (tmp_path / "grown").open("wb") as file:
-        file.truncate(5_000_000_000)
+        file.truncate(5_000_000_000_000)
     tracemalloc.start()
     seen = read(tmp_path / "grown", size=10, read_up_to="1 MB")
     _, peak = tracemalloc.get_traced_memory()
@@ -251,7 +248,6 @@ LAUGHS = b"<!DOCTYPE l [<!ENTITY a0 'ha'>" + b"".join(
 def test_a_bomb_does_not_go_off(tmp_path: Path, kind: str, data: bytes, told: str) -> None:
     path = tmp_path / "bomb"
     path.write_bytes(data)
-    started = time.monotonic()
     tracemalloc.start()
     seen = read(path, kind)
     _, peak = tracemalloc.get_traced_memory()
@@ -259,7 +255,6 @@ def test_a_bomb_does_not_go_off(tmp_path: Path, kind: str, data: bytes, told: st
 
     assert told in (seen.unreadable or (seen.content and seen.content.flaw) or "")
     assert peak < 30_000_000
-    assert time.monotonic() - started < 30  # the limit of its folder; a busy machine needs some of it
 
 
 def test_an_encrypted_zip_cannot_be_told_to_be_whole(tmp_path: Path) -> None:

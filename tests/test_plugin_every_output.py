@@ -65,35 +65,40 @@ YESTERDAYS = {
     "junit.xml": '<testsuite><properties><property name="complete" value="true"/></properties></testsuite>',
 }
 
-# What there is beside the checks (a file and its text), and how pytest is called.
-Case = tuple[tuple[str, str] | None, list[str]]
+# What there is beside the checks (a file and its text), how pytest is called, and what is said of the run.
+Case = tuple[tuple[str, str] | None, list[str], str]
+CANNOT_BE_LOADED = ("test_a_first.py", "import no_such_module\n")
 BROKEN_OFF: dict[str, Case] = {
-    "a worker crashes": (("test_own.py", CRASHES), ["-n", "2"]),
-    "pytest.exit": (("test_a_first.py", ENDS_ALL), []),
-    "pytest breaks": (("conftest.py", OURS + BREAKS_PYTEST), []),
-    "a file cannot be loaded": (("test_own.py", "import no_such_module\n"), []),
+    "a worker crashes": (("test_own.py", CRASHES), ["-n", "2"], "only 36 of 37 checks came to their end"),
+    "pytest.exit": (("test_a_first.py", ENDS_ALL), [], "only 10 of 37 checks came to their end"),
+    "pytest breaks": (("conftest.py", OURS + BREAKS_PYTEST), [], "pytest ended with status 3"),
+    "a file cannot be loaded": (CANNOT_BE_LOADED, [], "1 file of checks could not be loaded"),
     "a file cannot be loaded, the others go on": (
-        ("test_own.py", "import no_such_module\n"),
+        CANNOT_BE_LOADED,
         ["--continue-on-collection-errors"],
+        "1 file of checks could not be loaded",
     ),
-    "stopped at the first failure": (("test_a_first.py", FAILS), ["-x"]),
-    "nothing selected": (None, ["-k", "no_such_check"]),
-    "no such folder of checks": (None, ["no_such/checks"]),
-    "page has no place": (("test_own.py", TAKES_THE_PLACE.format("reports/morning.html")), []),
-    "JSON has no place": (("test_own.py", TAKES_THE_PLACE.format("reports/morning.json")), []),
-    "junit has no place": (("test_own.py", TAKES_THE_PLACE.format("reports/junit.xml")), []),
-    "metrics have no place": (("test_own.py", TAKES_THE_PLACE.format("rollcall.prom")), []),
-    "disk full": (("test_own.py", FILLS_THE_DISK.format(1_000)), []),
-    "disk nearly full": (("test_own.py", FILLS_THE_DISK.format(30_000)), []),
+    "stopped at the first failure": (("test_a_first.py", FAILS), ["-x"], "of 34 checks came to their end"),
+    "nothing selected": (None, ["-k", "no_such_check"], "no check was selected"),
+    "no such folder of checks": (None, ["no_such/checks"], "pytest ended with status 4"),
+    "page has no place": (("test_own.py", TAKES_THE_PLACE.format("reports/morning.html")), [], "cannot be written"),
+    "JSON has no place": (("test_own.py", TAKES_THE_PLACE.format("reports/morning.json")), [], "cannot be written"),
+    "junit has no place": (("test_own.py", TAKES_THE_PLACE.format("reports/junit.xml")), [], "cannot be written"),
+    "metrics have no place": (("test_own.py", TAKES_THE_PLACE.format("rollcall.prom")), [], "cannot be written"),
+    "disk full": (("test_own.py", FILLS_THE_DISK.format(1_000)), [], "cannot be written"),
+    "disk nearly full": (("test_own.py", FILLS_THE_DISK.format(30_000)), [], "cannot be written"),
 }
+STATUSES = {"pytest breaks": 3, "a file cannot be loaded": 2, "nothing selected": 5, "no such folder of checks": 4}
+NOT_REMEMBERED = ("nothing selected", "no such folder of checks", "disk full", "disk nearly full")
 
 
 def stage(watched: Watched, case: Case) -> list[str]:
-    own, options = case
+    own, options, _ = case
+    watched.house.owes_nothing()
     if own:
         watched.house.add_check(own[1], own[0])
     reset(watched)
-    return options
+    return [NOW, *options]
 
 
 def is_claimed(said: dict[str, str], *, but: tuple[str, ...] = ()) -> list[str]:
@@ -101,33 +106,51 @@ def is_claimed(said: dict[str, str], *, but: tuple[str, ...] = ()) -> list[str]:
     return [output for output, words in said.items() if words == "well" and output not in but]
 
 
-@pytest.mark.parametrize("case", BROKEN_OFF.values(), ids=BROKEN_OFF.keys())
-def test_no_output_of_a_run_that_was_broken_off_says_that_all_is_well(watched: Watched, case: Case) -> None:
-    options = stage(watched, case)
-    run = watched.run(*options)
+@pytest.mark.parametrize("name", BROKEN_OFF)
+def test_no_output_of_a_run_that_was_broken_off_says_that_all_is_well(watched: Watched, name: str) -> None:
+    run = watched.run(*stage(watched, BROKEN_OFF[name]))
     said = watched.said(run)
 
     assert is_claimed(said) == []
+    assert run.status == STATUSES.get(name, 1)
     assert said["terminal"] == "not well"
+    assert said["history"] == ("nothing" if name in NOT_REMEMBERED else "not well")
+    assert BROKEN_OFF[name][2] in run.text
+    if said["page"] != "nothing":
+        assert "INCOMPLETE" in run.page
+        assert BROKEN_OFF[name][2] in run.page or name == "disk full"
+    if name == "a worker crashes":
+        assert run.morning["other_failures"] == ["checks/test_own.py::test_crashes[write]"]
+    assert ("INTERNALERROR" in run.text) == (name == "pytest breaks")
+    assert [each for each in run.left if each.startswith(".")] == []
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda each: each.name)
-def test_no_output_of_a_run_that_was_struck_says_that_all_is_well(watched: Watched, by: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("by", "because"),
+    [
+        (signal.SIGINT, "it was interrupted"),
+        (signal.SIGTERM, "has not come to its end"),
+        (signal.SIGKILL, "has not come to its end"),
+    ],
+    ids=["Ctrl-C", "SIGTERM", "SIGKILL"],
+)
+def test_no_output_of_a_run_that_was_struck_says_that_all_is_well(
+    watched: Watched, by: signal.Signals, because: str
+) -> None:
     watched.house.add_check(WAITS, "test_a_first.py")
     reset(watched)
     run = watched.strike((watched.house.folder / "began").exists, by=by)
 
     assert is_claimed(watched.said(run)) == []
-    assert run.status != 0
+    assert because in run.page
+    assert run.morning["complete"] is False
+    assert run.status == (2 if by is signal.SIGINT else -by)
+    assert ("junit.xml" in run.left) == (by is signal.SIGINT)
 
 
-BAD_FILES = {"no jobs": 'timezone = "Europe/Zurich"\n', "not TOML": "timezone = ", "a typo": "timezne = 'UTC'\n"}
-
-
-@pytest.mark.parametrize("text", BAD_FILES.values(), ids=BAD_FILES.keys())
-def test_no_output_says_that_all_is_well_where_jobs_toml_is_bad(watched: Watched, text: str) -> None:
+def test_no_output_says_that_all_is_well_where_jobs_toml_is_bad(watched: Watched) -> None:
     reset(watched)
-    (watched.house.folder / "jobs.toml").write_text(text)
+    (watched.house.folder / "jobs.toml").write_text("timezne = 'UTC'\n")
     run = watched.run()
 
     assert is_claimed(watched.said(run)) == []
@@ -162,10 +185,18 @@ def test_every_output_of_a_whole_morning_says_that_all_is_well(watched: Watched)
     assert is_claimed(watched.said(run)) == ["status", *OUTPUTS]
 
 
-@pytest.mark.parametrize("place", ["reports/history.sqlite3"])
-def test_a_history_that_cannot_be_written_is_a_note_and_changes_no_verdict(watched: Watched, place: str) -> None:
+def test_every_output_of_a_whole_morning_of_the_present_says_so_and_it_is_remembered(watched: Watched) -> None:
+    """No run was due yet, so that broken off or not is all that tells these mornings apart."""
     watched.house.owes_nothing()
-    watched.house.add_check(TAKES_THE_PLACE.format(place))
+    reset(watched)
+    run = watched.run(NOW)
+
+    assert is_claimed(watched.said(run)) == ["status", *OUTPUTS, "history"]
+
+
+def test_a_history_that_cannot_be_written_is_a_note_and_changes_no_verdict(watched: Watched) -> None:
+    watched.house.owes_nothing()
+    watched.house.add_check(TAKES_THE_PLACE.format("reports/history.sqlite3"))
     reset(watched)
     run = watched.run(NOW)
 
@@ -173,16 +204,3 @@ def test_a_history_that_cannot_be_written_is_a_note_and_changes_no_verdict(watch
     assert {name: watched.said(run)[name] for name in ("json", "history")} == {"json": "well", "history": "nothing"}
     assert run.text.count("note: ") == 1
     assert "history.sqlite3" in run.text
-
-
-REMEMBERED = ("a worker crashes", "pytest.exit", "page has no place", "JSON has no place", "junit has no place")
-
-
-@pytest.mark.parametrize("name", ["whole", *REMEMBERED])
-def test_a_morning_is_remembered_as_whole_only_once_its_reports_stand_there(watched: Watched, name: str) -> None:
-    watched.house.owes_nothing()
-    options = stage(watched, BROKEN_OFF[name]) if name in BROKEN_OFF else []
-    run = watched.run(NOW, *options)
-
-    assert (run.status == 0) == (name == "whole")
-    assert watched.said(run)["history"] == ("well" if name == "whole" else "not well")

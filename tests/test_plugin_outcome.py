@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.lived_in import LivedIn, Run, lived_in
 
-# `wake` ended in error; the scheduler of `export` is stopped; `write` and `backup` did their work.
+# `wake` ended in error, and its next run is an hour late; the scheduler of `export` is stopped; the others did well.
 OWN = """
 import pytest
 
@@ -34,6 +34,16 @@ def test_all_of_several(job):
         job.ran_on_time
         and job.status_is_success
     )
+
+
+def test_neither_of_two(job):
+    only(job, "wake")
+    assert any([job.next_run_is_on_schedule, job.status_is_success])
+
+
+def test_neither_of_two_the_other_way_round(job):
+    only(job, "wake")
+    assert any([job.status_is_success, job.next_run_is_on_schedule])
 
 
 def test_equal_to_true(job):
@@ -148,6 +158,7 @@ def test_facts(job):
 FAILED_RUN = (
     "failed: due Wed 11 Feb 06:00 CET, allowed until 06:15; the run that ended Wed 11 Feb 06:00:18 CET ended in error"
 )
+OFF_SCHEDULE = "… failed: the scheduler's next run is Tue 12 Feb 07:00 CET, not as declared (every day at 06:00)"
 CANNOT_TELL = "cannot tell: scheduler-stopped"
 
 # How each ends, and with which words (all of them; "…" where they end in a traceback).
@@ -155,6 +166,8 @@ ENDS = f"""
 test_sentence[wake]                             | failure | {FAILED_RUN}
 test_own_message[wake]                          | failure | {FAILED_RUN}
 test_all_of_several[wake]                       | failure | {FAILED_RUN}
+test_neither_of_two[wake]                       | failure | {FAILED_RUN}
+test_neither_of_two_the_other_way_round[wake]   | failure | {OFF_SCHEDULE}
 test_equal_to_true[wake]                        | failure | {FAILED_RUN}
 test_own_assertion[wake]                        | failure | … assert 'wake' == 'something else'
 test_own_assertion_after_a_broken_promise[wake] | failure | … assert 'wake' == 'something else'
@@ -187,7 +200,7 @@ def rows(table: str) -> list[list[str]]:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedIn]:
     with lived_in(tmp_path_factory.mktemp("house")) as house:
-        house.scheduler.says["aime"]["wake"]["last_status"] = "error"
+        house.scheduler.says["aime"]["wake"] |= {"last_status": "error", "next_run": "2999-02-12T07:00:00+01:00"}
         house.scheduler.says["other"].clear()
         house.add_check(OWN)
         yield house
@@ -233,7 +246,8 @@ def test_one_cause_is_told_once(run: Run) -> None:
     last_words = run.text[run.text.rindex("===") :]
 
     assert last_words.count("scheduler-stopped") == 1
-    assert last_words.count("run-failed [wake]") == 1
+    assert last_words.count("schedule-drift [wake]") == 1
+    assert "run-failed" not in last_words
 
 
 FAILED_BY_THEMSELVES = [

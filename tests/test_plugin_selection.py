@@ -21,7 +21,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedIn]:
 # What is selected, who is asked for it, and how much of the morning that is.
 SELECTED = {
     "a job of one scheduler": ("write and status", ["/aime/status"], "1 of 4 jobs checked: nothing wrong with it"),
-    "a job of no scheduler": ("backup", [], "1 of 4 jobs checked: nothing wrong with it"),
     "two schedulers": (
         "wake or export",
         ["/aime/status", "/other/status"],
@@ -43,13 +42,16 @@ def test_only_what_is_selected_is_asked_for(house: LivedIn, selection: str, aske
     assert (run.morning["complete"], run.morning["verdict"]) == (False, "incomplete")
 
 
-def test_a_folder_that_nothing_selected_needs_is_not_looked_at(house: LivedIn) -> None:
+def test_neither_a_scheduler_nor_a_folder_that_nothing_selected_needs_is_looked_at(house: LivedIn) -> None:
     (house.folder / "out").rename(house.folder / "elsewhere")
-    selected = house.run("-k", "backup or wake")
+    house.scheduler.asked.clear()
+    run = house.run("-k", "backup")
     (house.folder / "elsewhere").rename(house.folder / "out")
 
-    assert selected.status == 0
-    assert set(selected.verdicts.values()) == {"ok"}
+    assert run.status == 0
+    assert run.verdicts == {"backup": "ok"}
+    assert house.scheduler.asked == []
+    assert "1 of 4 jobs checked: nothing wrong with it" in run.text
 
 
 def test_schedulers_come_first_and_ids_name_the_subject(house: LivedIn) -> None:
@@ -66,8 +68,8 @@ def test_schedulers_come_first_and_ids_name_the_subject(house: LivedIn) -> None:
 # Only showing
 
 SHOWS = {
-    "--help": (["--help"], "--scheduler-url=[NAME=]URL"),
     "--version": (["--version"], "pytest 9"),
+    "--help": (["--help"], "--scheduler-url=[NAME=]URL"),
     "--markers": (["--markers"], "jobs_with(*witnesses)"),
     "--fixtures": (["--fixtures"], "Each declared job in its turn"),
 }
@@ -140,21 +142,18 @@ def test_pytest_html_is_required_and_said_to_be(house: LivedIn) -> None:
 @pytest.mark.parametrize(
     ("options", "lines"), [(["-p", "no:terminal"], 0), (["-qq"], 4), (["--no-header", "-q"], 5)], ids=str
 )
-def test_it_can_be_quiet(house: LivedIn, options: list[str], lines: int) -> None:
-    run = house.run(*options)
+def test_it_can_be_quiet_also_where_warnings_of_the_interpreter_are_errors(
+    house: LivedIn, options: list[str], lines: int
+) -> None:
+    command = house.command(*options)
+    command.insert(1, "-Werror")
+    done = subprocess.run(command, cwd=house.folder, env=house.environment({}), capture_output=True, text=True)
+    run = house.ended(done.returncode, done.stdout)
 
-    assert run.status == 0
+    assert (run.status, done.stderr) == (0, "")
     assert len(run.text.strip().splitlines()) <= lines
     assert run.morning["complete"] is True
     assert "asking witnesses" not in run.text
-
-
-def test_warnings_as_errors_of_the_interpreter_break_nothing(house: LivedIn) -> None:
-    command = house.command("-q")
-    command.insert(1, "-Werror")
-    done = subprocess.run(command, cwd=house.folder, env=house.environment({}), capture_output=True, text=True)
-
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("options", [[], ["-q"]], ids=["plain", "-q"])

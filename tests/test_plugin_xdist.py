@@ -7,15 +7,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.lived_in import TOKEN, LivedIn, Run, lived_in
+from fixtures.lived_in import TOKEN, LivedIn, lived_in
 
-CRASHES = """
-import os
-
-def test_crashes(job):
-    if job.id == "write":
-        os._exit(0)
-"""
 TELLS = """
 import pickle
 
@@ -35,12 +28,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivedIn]:
         yield house
 
 
-@pytest.fixture(scope="module")
-def plain(house: LivedIn) -> tuple[Run, dict[str, Any], dict[str, tuple[str, str]]]:
-    run = house.run()
-    return run, run.morning, run.outcomes
-
-
 def told(morning: dict[str, Any]) -> str:
     """The morning without the instants at which somebody looked."""
     morning = json.loads(json.dumps(morning))
@@ -51,13 +38,11 @@ def told(morning: dict[str, Any]) -> str:
     return json.dumps(morning, indent=1)
 
 
-@pytest.mark.parametrize("options", [[], ["--dist", "loadgroup"]], ids=" ".join)
-def test_the_same_verdicts_as_without_it(
-    house: LivedIn, plain: tuple[Run, dict[str, Any], dict[str, tuple[str, str]]], options: list[str]
-) -> None:
-    alone, morning, outcomes = plain
+def test_the_same_verdicts_as_without_it(house: LivedIn) -> None:
+    alone = house.run()
+    morning, outcomes = alone.morning, alone.outcomes
     house.scheduler.asked.clear()
-    run = house.run("-n", "2", *options)
+    run = house.run("-n", "2", "--dist", "loadgroup")
 
     assert run.status == alone.status == 1
     assert told(run.morning) == told(morning)
@@ -86,18 +71,6 @@ def test_nothing_selected_is_not_gathered_for_and_not_green(house: LivedIn) -> N
     assert run.status == 5
     assert house.scheduler.asked == []
     assert run.morning["incomplete_because"] == "no check was selected"
-
-
-def test_a_crashed_worker_is_no_good_morning(tmp_path: Path) -> None:
-    with lived_in(tmp_path) as house:
-        house.add_check(CRASHES)
-        run = house.run("-n", "2")
-
-    assert run.status == 1
-    assert run.morning["complete"] is False
-    assert "only 36 of 37 checks came to their end" in run.page
-    assert "All 4 jobs did their work" not in run.page
-    assert run.morning["other_failures"] == ["checks/test_own.py::test_crashes[write]"]
 
 
 def test_a_file_of_checks_that_cannot_be_loaded_is_no_good_morning(tmp_path: Path) -> None:

@@ -97,16 +97,13 @@ def test_a_missed_run_is_made_up_for_once() -> None:
 
 UNCURED = """
 scheduler-down    | ensure-running     | 1 | aime is not proven to run: The scheduler does not answer: GET URL
-access-denied     | ensure-running     | 1 | aime is not proven to run: The scheduler refuses to be asked: GET URL
 scheduler-error   | ensure-running     | 1 | aime is not proven to run: The scheduler answers with an error: GET URL
 not-registered    | ensure-running     | 1 | aime is running, but without a next run of generate_haiku_scheduled
 access-denied     | rerun JOB          | 1 | JOB is not run again: its scheduler cannot run it: the scheduler refuses
 scheduler-stopped | rerun JOB          | 1 | JOB is not run again: its scheduler cannot run it: the scheduler is stopped
-run-failed        | rerun JOB          | 1 | JOB is not run again: it was not missed: failed: due Wed 11 Feb
 empty-output      | rerun JOB          | 1 | JOB is not run again: it was not missed: bad-output: its output
 job-paused        | rerun JOB          | 1 | JOB is not run again: more is wrong with it: failed: the scheduler
 missed-run        | rerun weekly_haiku | 0 | weekly_haiku is not run again: it was not missed: ok, due Sun
-missed-run        | ensure-running     | 0 | aime is running, 9 jobs, next run Wed 11 Feb 08:00 CET
 """
 ROWS = [[cell.strip() for cell in line.replace("JOB", JOB).split("|")] for line in UNCURED.strip().splitlines()]
 

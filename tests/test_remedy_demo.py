@@ -21,14 +21,9 @@ scheduler-stalled | --restart-stopped | None              | missed-run        | 
 missed-run        | {BOTH}            | None              | ran-late          | rerun {HAIKU}
 missed-run        | --restart-stopped | None              | missed-run        |
 scheduler-stopped | --rerun-missed    | scheduler-stopped | scheduler-stopped |
-access-denied     | {BOTH}            | access-denied     | access-denied     |
 scheduler-down    | {BOTH}            | scheduler-down    | scheduler-down    |
-scheduler-error   | {BOTH}            | scheduler-error   | scheduler-error   |
-clock-skew        | {BOTH}            | clock-skew        | None              |
 empty-output      | {BOTH}            | None              | empty-output      |
 run-failed        | {BOTH}            | None              | run-failed        |
-not-registered    | {BOTH}            | None              | not-registered    |
-job-paused        | {BOTH}            | None              | job-paused        |
 """
 ROWS = [[cell.strip() for cell in line.split("|")] for line in MENDED.strip().splitlines()]
 
@@ -77,6 +72,7 @@ def test_who_does_as_is_told_comes_to_an_end(tmp_path: Path) -> None:
         second = do_as_told(first, house)
         third = do_as_told(second, house)
 
+    assert "--demo scheduler-stopped" in step_of(first)
     assert deeds_of(second) == {("start", True)}
     assert deeds_of(third) == {("start", True), ("rerun", True)}
     assert step_of(third) == "Its work is done, run again at 07:02 CET. Nothing to do."

@@ -1,7 +1,5 @@
 """Is a job due when the engine that runs it would run it?"""
 
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -319,16 +317,6 @@ def test_the_declared_text_is_kept_and_equal_schedules_are_one() -> None:
     assert schedule("0 6 * * *").engine is CRON
     assert {schedule("0 6 * * *"), schedule("0 6 * * *")} == {schedule("0 6 * * *")}
     assert schedule("0 6 * * *") != schedule("0 6 * * *", APSCHEDULER)
-
-
-def test_apscheduler_is_imported_only_for_its_own_schedules() -> None:
-    program = (
-        "import sys, zoneinfo; from rollcall.schedule import Engine, read_schedule;"
-        "read_schedule('0 6 * * *', engine=Engine.CRON, zone=zoneinfo.ZoneInfo('UTC'));"
-        "sys.exit('apscheduler' in sys.modules)"
-    )
-
-    assert subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": ":".join(sys.path)}).returncode == 0
 
 
 # every = "6 h" ------------------------------------------------------------------------------------------------------

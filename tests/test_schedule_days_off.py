@@ -5,8 +5,6 @@ In Zurich Good Friday 2026 is 3 April, Easter Monday the 6th; clocks change on S
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -248,11 +246,3 @@ def test_an_unknown_place_is_refused_with_the_nearest_one(code: str, says: str) 
         read_holidays(code)
 
     assert str(refused.value).startswith(says)
-
-
-def test_the_library_is_loaded_only_where_somebody_asks_for_holidays() -> None:
-    code = (
-        "import sys, datetime; from rollcall.schedule.days_off import DaysOff; "
-        "DaysOff(is_business=True).holds(datetime.date(2026, 2, 14)); assert 'holidays' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

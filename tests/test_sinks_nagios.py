@@ -111,3 +111,15 @@ def test_no_text_from_outside_ends_the_line_or_begins_performance_data(tmp_path:
 
     assert (state_of(told, Ending()), line.count("|"), len(line.splitlines())) == (State.UNKNOWN, 1, 1)
     assert len(line.encode()) < 1024
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+def test_what_is_too_long_is_cut_between_two_characters_and_ends_in_an_ellipsis(tmp_path: Path, before: str) -> None:
+    """A character of four bytes, at each place in which it may fall on the cut."""
+    house = House(tmp_path)
+    house.add("a")
+    house.says("a", last_status=before + "🎋" * 3000)
+    said = render(house.morning(), Ending()).partition(" - ")[2].partition(" | ")[0]
+
+    assert said.endswith("🎋…")
+    assert 640 - 3 <= len(said.encode()) <= 640
