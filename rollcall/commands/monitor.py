@@ -108,7 +108,8 @@ def _looked(call: RollCall, sinks: Sinks, log: _Log, held: ExitStack) -> Result:
         with suppress(OSError):  # what cannot be written is said where it is to be whole
             sinks.begin(call.start)
         call.judge(call.roll.jobs, call.roll.schedulers)
-        result = sinks.write(sinks.tell(call.result(Ending())))
+        state = state_of(call.morning, Ending())
+        result = sinks.write(sinks.tell(call.result(Ending(), status=int(state))))
     except Exception as error:  # noqa: BLE001 - what ends in a traceback has status 1, and 1 is a mere warning
         said = f"the monitor broke with {type(error).__name__}"
         traceback.print_exception(error)
