@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import atexit
-import gc
 import os
 import re
 import sys
@@ -52,8 +50,6 @@ def main(arguments: Sequence[str] | None = None, *, out: TextIO | None = None, e
 
 
 def _run(asked_for: argparse.Namespace, out: TextIO, err: TextIO) -> int:
-    # Else the interpreter looks through all of it for garbage once more before it ends.
-    atexit.register(gc.freeze)
     try:
         return _print(asked_for.command(asked_for), out)
     except BadInput as problem:
