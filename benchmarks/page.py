@@ -29,7 +29,7 @@ from rollcall.history.rows import FILE, Chronicle, Row, Whole
 from rollcall.history.writing import merge
 from rollcall.morning import Morning, judge_morning
 from rollcall.morning.ending import Ending
-from rollcall.report.board import render_board
+from rollcall.report.page import render_board
 from rollcall.roll.job import Job
 from rollcall.roll.load import load
 from rollcall.roll.roll import Roll

@@ -17,7 +17,7 @@ from rollcall.commands import history
 from rollcall.errors import BadInput
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read_told, read_whole
-from rollcall.history.rows import OutputRow, PastMorning, Row, Told, Whole
+from rollcall.history.rows import Listed, OutputRow, PastMorning, Present, Row, Told, Whole
 from rollcall.history.writing import merge, update_told, write
 from rollcall.run.options import JOBS_FILE
 from rollcall.times import read_now
@@ -84,13 +84,13 @@ WHOLE = Whole(
         PastMorning(judged_at=at("2026-02-11T07:02:00+01:00"), verdict="attention", is_complete=True, declared=2,
                     needing=1, by="monitor"),
     ),
-    present=("haiku", "weekly"),
-    present_at=at("2026-02-11T07:02:00+01:00"),
+    present=Present(judged_at=at("2026-02-11T07:02:00+01:00"), jobs=("haiku", "weekly")),
     told={
         channel: {"haiku": Told(key="haiku", cause="scheduler-down", since=at("2026-02-11T06:00:00+01:00"),
                                 told_at=at("2026-02-11T07:02:03.5+01:00"))}
         for channel in ("mailto 1a2b3c", "webhook 4d5e6f")
     },
+    listed=(Listed(scheduler="etl", job="billing/b", title="", schedule="0 6 * * *", zone="UTC", tags=("daily",)),),
 )  # fmt: skip
 
 
@@ -234,7 +234,7 @@ def test_what_is_exported_is_imported_whole_and_again_changes_nothing(kept: Path
         assert (said, status) == (["other.sqlite3: 5 due runs and 2 mornings of kept.jsonl are in it"], 0)
 
     assert ran("--file", "other.sqlite3", "--export", "jsonl") == (lines, 0)
-    assert read_whole(folder / "other.sqlite3") == read_whole(kept)
+    assert read_whole(folder / "other.sqlite3") == read_whole(kept) == WHOLE
 
 
 def test_standard_input_is_read_as_well(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +267,7 @@ def test_a_line_is_json_with_a_version_and_times_with_an_offset(kept: Path) -> N
         "action": None,
         "from_files": False,
     }
-    assert [each["kind"] for each in lines] == ["run"] * 5 + ["morning"] * 2 + ["present", "told", "told"]
+    assert [each["kind"] for each in lines] == ["run"] * 5 + ["morning"] * 2 + ["present", "told", "told", "listed"]
 
 
 def test_an_export_can_be_of_some_jobs_and_of_some_time(kept: Path) -> None:
@@ -297,6 +297,10 @@ def test_every_line_that_is_none_is_told_and_nothing_is_imported(kept: Path, fol
         json.dumps({key: value for key, value in run.items() if key != "judged_at"}),
         json.dumps(run | {"needs_a_person": "no"}),
         "[" * 100_000,
+        json.dumps(run | {"due_at": 1_770_786_000_000_000}),
+        json.dumps(
+            {"v": 2, "kind": "told", "key": "haiku", "cause": "x", "since": run["due_at"], "told_at": run["due_at"]}
+        ),
     ]
     (folder / "bad.jsonl").write_text("\n".join([good, "", *bad, good]))
     with pytest.raises(BadInput) as problem:
@@ -311,6 +315,7 @@ def test_every_line_that_is_none_is_told_and_nothing_is_imported(kept: Path, fol
     assert "outputs is no object" in told[11]
     assert "size is no number of 0 or more" in told[12]
     assert "judged_at is missing" in told[15]
+    assert "channel is missing" in told[19]
     assert max(map(len, told)) < 300
     assert not (folder / "other.sqlite3").exists()
 
@@ -326,10 +331,8 @@ def test_an_import_replaces_nothing_that_is_better_known_here(folder: Path) -> N
     file = folder / "reports" / "history.sqlite3"
     merge(file, Whole(rows=[row("haiku", 11, Verdict.OK)]))
     merge(file, WHOLE)
-    whole = read_whole(file)
 
-    assert isinstance(whole, Whole)
-    assert [each.verdict for each in whole.rows if each.due_at.day == 11] == [Verdict.OK]
+    assert [each.verdict for each in read_whole(file).rows if each.due_at.day == 11] == [Verdict.OK]
 
 
 @pytest.mark.parametrize(("day", "expected"), [(10, "scheduler-down"), (12, "missed-run")])

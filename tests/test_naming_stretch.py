@@ -140,30 +140,3 @@ def test_a_file_whose_mtime_agrees_with_its_name_was_made_at_its_mtime(path: str
     first, last = told(path, name).stretch(clock, mtime)
 
     assert first <= mtime.replace(microsecond=0 if "%S" in path and "%f" not in path else mtime.microsecond) <= last
-
-
-@pytest.mark.parametrize(
-    ("path", "name", "precision"),
-    [
-        ("*", "x", None),
-        ("%z", "Z", None),
-        ("%G", "2026", timedelta(days=366)),
-        ("%Y", "2026", timedelta(days=366)),
-        ("%Y-%m", "2026-02", timedelta(days=31)),
-        ("%G-W%V", "2026-W07", timedelta(days=7)),
-        ("%a", "Mon", timedelta(days=1)),
-        ("%j", "042", timedelta(days=1)),
-        ("%F", "2026-02-11", timedelta(days=1)),
-        ("%I%p", "06AM", timedelta(hours=1)),
-        ("%F-%H", "2026-02-11-06", timedelta(hours=1)),
-        ("%F-%H%M", "2026-02-11-0600", timedelta(minutes=1)),
-        ("%FT%T", "2026-02-11T06:00:17", timedelta(seconds=1)),
-        ("%s", "1770786017", timedelta(seconds=1)),
-        ("%s.%f", "1770786017.5", timedelta(microseconds=1)),
-    ],
-)
-def test_a_name_tells_the_time_this_finely(path: str, name: str, precision: timedelta | None) -> None:
-    found = told(path, name)
-
-    assert found.precision == precision
-    assert found.tells_time_of_day == (precision is not None and precision < timedelta(days=1))

@@ -14,10 +14,11 @@ import pytest
 
 from fixtures.one_morning import at, folder_seen, haiku_job, made, not_seen
 from rollcall.evidence import FileSeen
-from rollcall.history.past import PastRun, Remembered, Signs, Standing, newest_due, past_runs
+from rollcall.history.past import PastRun, Signs, Standing, newest_due, past_runs
+from rollcall.history.rows import Row
 from rollcall.roll.job import Job
 from rollcall.times import parse_span
-from rollcall.vocabulary import CauseCode
+from rollcall.vocabulary import CauseCode, Verdict
 
 MOST = 2_000
 LETTERS = {
@@ -42,8 +43,11 @@ def signs_of(
     return Signs.of_output(job, replace(output, matches=len(seen) + len(later)), most=most, now=at(now))
 
 
-def runs_of(job: Job, seen: Sequence[FileSeen], now: str, *, period: str = "5 d", **words: Any) -> tuple[PastRun, ...]:
-    return past_runs(job, signs_of(job, seen, now, **words), since=at(now) - parse_span(period), now=at(now))
+def runs_of(
+    job: Job, seen: Sequence[FileSeen], now: str, *, period: str = "5 d", rows: Sequence[Row] = (), **words: Any
+) -> tuple[PastRun, ...]:
+    signs = signs_of(job, seen, now, **words)
+    return past_runs(job, signs, since=at(now) - parse_span(period), now=at(now), rows=rows)
 
 
 def strip(runs: Sequence[PastRun]) -> str:
@@ -208,7 +212,7 @@ def test_an_empty_file_is_made_and_shown_as_empty_unless_a_whole_one_follows(
     seen = [made(f"2026-02-11T{clock}:00+01:00", size=size) for clock, size in zip(clocks, sizes, strict=False)]
     (run,) = runs_of(haiku_job(), seen, "2026-02-11T10:00:00+01:00", period="12 h")
 
-    assert (run.standing, run.flaw, run.is_empty) == (standing, flaw, flaw == "empty (0 B)")
+    assert (run.standing, run.flaw) == (standing, flaw)
     assert run.made_at == at(f"2026-02-11T{made_at}:00+01:00")
 
 
@@ -286,9 +290,9 @@ def test_the_newest_are_told_where_there_are_too_many(engine: str, schedule: str
 # What is remembered ---------------------------------------------------------------------------------------------------
 
 
-def remembered(day: int, standing: Standing, seen_at: str | None = None) -> Remembered:
+def remembered(day: int, verdict: Verdict, ran_at: str | None = None) -> Row:
     due_at = at(f"2026-02-{day:02}T06:00:00+01:00")
-    return Remembered(due_at=due_at, standing=standing, judged_at=due_at, at=at(seen_at) if seen_at else None)
+    return Row(job_id="haiku", due_at=due_at, verdict=verdict, judged_at=due_at, ran_at=at(ran_at) if ran_at else None)
 
 
 @pytest.mark.parametrize(
@@ -296,25 +300,24 @@ def remembered(day: int, standing: Standing, seen_at: str | None = None) -> Reme
     [
         # Owed are the 7th to the 11th; files are left of the 10th and the 11th.
         ([], "...mm"),
-        ([(8, Standing.MADE)], ".m.mm"),
-        ([(7, Standing.MISSED), (8, Standing.LATE), (9, Standing.MADE)], "xLmmm"),
-        ([(10, Standing.MISSED), (11, Standing.LATE)], "...mm"),  # the file is there after all
-        ([(6, Standing.MISSED), (12, Standing.MADE)], "...mm"),  # not owed in this time
+        ([(8, Verdict.OK)], ".m.mm"),
+        ([(7, Verdict.MISSED), (8, Verdict.LATE), (9, Verdict.OK)], "xLmmm"),
+        ([(10, Verdict.MISSED), (11, Verdict.LATE)], "...mm"),  # the file is there after all
+        ([(6, Verdict.MISSED), (12, Verdict.OK)], "...mm"),  # not owed in this time
     ],
 )
-def test_what_is_remembered_tells_where_no_file_does(found: list[tuple[int, Standing]], expected: str) -> None:
+def test_what_is_remembered_tells_where_no_file_does(found: list[tuple[int, Verdict]], expected: str) -> None:
     job, now = haiku_job(keeps=2), "2026-02-11T07:00:00+01:00"
     seen = files("2026-02-10T06:00:17+01:00", "2026-02-11T06:00:17+01:00")
-    signs = signs_of(job, seen, now).joined_by(remembered(day, standing) for day, standing in found)
+    rows = [remembered(day, verdict) for day, verdict in found]
 
-    assert strip(past_runs(job, signs, since=at(now) - timedelta(days=5), now=at(now))) == expected
+    assert strip(runs_of(job, seen, now, rows=rows)) == expected
 
 
 def test_a_run_whose_file_was_seen_and_is_gone_today_was_not_missed() -> None:
     job, now = haiku_job(keeps=None), "2026-02-11T07:00:00+01:00"
     seen = files("2026-02-08T06:00:17+01:00", "2026-02-11T06:00:17+01:00")
-    signs = signs_of(job, seen, now).joined_by([remembered(10, Standing.MADE, "2026-02-10T06:00:17+01:00")])
-    runs = past_runs(job, signs, since=at(now) - timedelta(days=5), now=at(now))
+    runs = runs_of(job, seen, now, rows=[remembered(10, Verdict.OK, "2026-02-10T06:00:17+01:00")])
 
     assert strip(runs) == ".mxmm"
     assert runs[3].made_at == at("2026-02-10T06:00:17+01:00")
@@ -328,8 +331,9 @@ def test_a_run_whose_file_was_seen_and_is_gone_today_was_not_missed() -> None:
 def test_what_is_remembered_of_a_repeated_hour_belongs_to_one_of_its_runs(day: str, offsets: list[str]) -> None:
     job = haiku_job(schedule="30 2 * * *", engine="apscheduler", has_output=False)
     first, second = (at(f"{day}T02:30:00{offset}") for offset in offsets)
-    known = Remembered(due_at=second, standing=Standing.MADE, judged_at=second)
-    runs = past_runs(job, Signs(reach=second).joined_by([known]), since=first, now=at(f"{day}T12:00:00{offsets[1]}"))
+    known = Row(job_id="haiku", due_at=second, verdict=Verdict.OK, judged_at=second)
+    noon = at(f"{day}T12:00:00{offsets[1]}")
+    runs = past_runs(job, Signs(reach=second), since=first, now=noon, rows=[known])
 
     assert strip(runs) == ("?m" if first != second else "m")
 

@@ -27,9 +27,7 @@ def house(tmp_path: Path) -> Iterator[LivedIn]:
 
 
 def remembered(run: Run) -> Whole:
-    whole = read_whole(run.reports / "history.sqlite3")
-    assert isinstance(whole, Whole)
-    return whole
+    return read_whole(run.reports / "history.sqlite3")
 
 
 def test_each_morning_is_remembered_and_the_next_one_knows_it(house: LivedIn) -> None:

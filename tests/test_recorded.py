@@ -101,7 +101,9 @@ def test_words_of_a_webhooks_address_stay_and_its_token_goes(tmp_path: Path) -> 
 
     assert "T0KEN" not in written
     assert 'path = "data/scheduled-output/' in written
-    assert ("T0KEN-of-the-hook", "(webhook)") in load(tmp_path / JOBS, environment={}).alert.secrets  # type: ignore[union-attr]
+    alert = load(tmp_path / JOBS, environment={}).alert
+    assert alert is not None
+    assert alert.secrets.hidden["T0KEN-of-the-hook"] == "(webhook)"
 
 
 DAMAGED: dict[str, Callable[[str], str]] = {

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.lived_in import AS_OF, TOKEN, lived_in
-from fixtures.mornings_made import NOT_YET
+from fixtures.mornings_made import NOT_YET, UNSEEN
 from fixtures.one_morning import (
     FOLDER,
     HAIKU,
@@ -228,7 +228,7 @@ def test_every_cause_has_its_fault() -> None:
     """Where this fails, a cause was added: give it a row in rollcall/rehearse/faults."""
     named = {each.code for each in JOB_FAULTS} | {each.code for each in SCHEDULER_FAULTS}
 
-    assert set(CauseCode) - named == {*OF_NO_GOOD_RUN, *UNPLANTED, *NOT_YET}
+    assert set(CauseCode) - named == {*OF_NO_GOOD_RUN, *UNPLANTED, *NOT_YET, *UNSEEN}
 
 
 def test_a_job_is_late_when_it_has_run_and_all_else_is_known_at_its_limit() -> None:

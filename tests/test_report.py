@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from fixtures.house import HOSTILE, NOW, YESTERDAY, ZURICH, House
+from fixtures.our_script import our_script
 from rollcall.evidence import NotSeen
 from rollcall.morning import Morning
-from rollcall.report.board import render_board, title
-from rollcall.report.incomplete import render_incomplete
-from rollcall.report.script import SCRIPT
+from rollcall.report import page as page_module
+from rollcall.report.cause_groups import group_by_cause
+from rollcall.report.headline import title
+from rollcall.report.page import cells, headers, render_board, render_incomplete
 from rollcall.report.summary import render_summary
-from rollcall.report.table import HEADERS, cells
-from rollcall.report.told import tell
 from rollcall.vocabulary import CauseCode, Verdict
+
+TEMPLATES = Path(page_module.__file__).parent / "templates"
 
 
 @pytest.fixture
@@ -240,7 +244,7 @@ def test_causes_of_schedulers_come_first(nine: House) -> None:
     nine.says("job_1", last_status="error")
     nine.server_at = NOW + timedelta(minutes=3)
 
-    codes = [each.cause.code for each in tell(nine.morning())]
+    codes = [each.cause.code for each in group_by_cause(nine.morning())]
 
     assert codes == [CauseCode.CLOCK_SKEW, CauseCode.RUN_FAILED]
 
@@ -249,7 +253,7 @@ def test_one_step_that_mends_several_jobs_is_told_once(nine: House) -> None:
     for number in range(1, 10):
         nine.says(f"job_{number}", next_run="2026-02-12T06:00:00+00:00")
 
-    told = tell(nine.morning())
+    told = group_by_cause(nine.morning())
 
     assert [(each.cause.code, len(each.jobs)) for each in told] == [(CauseCode.WRONG_TIMEZONE, 9)]
     assert told[0].cause.next_step.endswith("or correct timezone of [jobs.job_1] (and the others) in jobs.toml")
@@ -280,7 +284,9 @@ def test_a_command_is_told_to_the_letter(house: House) -> None:
     house.files["haiku"] = NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail="no such folder", looked_at=NOW)
     morning = house.morning()
 
-    commands = [command for command in re.findall("`([^`]*)`", tell(morning)[0].cause.next_step) if "ls" in command]
+    commands = [
+        command for command in re.findall("`([^`]*)`", group_by_cause(morning)[0].cause.next_step) if "ls" in command
+    ]
 
     assert all("  " in command for command in commands)
     for command in commands:
@@ -408,10 +414,25 @@ def test_hostile_text_is_shown_and_does_nothing(house: House) -> None:
         render_incomplete(started_at=NOW, zone=ZURICH, demo=HOSTILE, because=HOSTILE),
         "".join(cell for judged in morning.jobs for cell in cells(judged, ZURICH)),
     ):
-        found = _Page(page.replace(SCRIPT, ""))
+        found = _Page(page.replace(our_script(), ""))
         assert not {"script", "img"} & set(found.elements)
         assert "onerror" in found.shown
         assert "\u202e" not in page
+
+
+def test_only_our_style_and_script_are_written_as_they_are() -> None:
+    texts = [each.read_text(encoding="utf-8") for each in TEMPLATES.glob("*.html")]
+
+    assert {each.strip() for text in texts for each in re.findall(r"{{(.*?)\|\s*safe", text)} == {"style", "script"}
+    assert not [text for text in texts if "autoescape" in text]
+
+
+def test_whoever_draws_no_page_loads_no_templates() -> None:
+    command = "import sys, rollcall.report.page, rollcall.commands.monitor; print('jinja2' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
 
 
 def test_titles_hold_no_text_from_outside(house: House) -> None:
@@ -475,7 +496,7 @@ def test_until_the_result_is_there_the_page_says_that_it_is_not() -> None:
 
 def test_the_table_has_a_cell_for_each_header(house: House) -> None:
     house.add("haiku")
-    names = re.findall(r'class="sortable" data-column-type="(\w+)"', "".join(HEADERS))
+    names = re.findall(r'class="sortable" data-column-type="(\w+)"', "".join(headers()))
 
     for judged in (None, *house.morning().jobs):
         assert re.findall(r'<td class="col-(\w+)">', "".join(cells(judged, ZURICH))) == names

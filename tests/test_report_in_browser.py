@@ -15,7 +15,7 @@ import pytest
 from fixtures.house import HOSTILE, ZURICH, House
 from rollcall.evidence import Content, FileSeen, SchedulerSeen
 from rollcall.history.rows import Chronicle, PastMorning, Row
-from rollcall.report.board import render_board
+from rollcall.report.page import render_board
 from rollcall.vocabulary import Verdict
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")

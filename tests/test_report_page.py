@@ -12,18 +12,17 @@ import pytest
 
 from fixtures.house import HOSTILE, NOW, YESTERDAY, ZURICH, House
 from fixtures.one_morning import at, left
+from fixtures.our_script import our_script
 from rollcall.causes.action import Action, Deed
 from rollcall.evidence import Content, FileSeen, JobListed, RunSeen
 from rollcall.history.rows import NOTHING, Chronicle, PastMorning, Row
 from rollcall.morning import Morning
-from rollcall.report.board import render_board, title
+from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.changes import changes, missing_mornings, tell_missing, unusual_size
-from rollcall.report.headline import tone
-from rollcall.report.lanes import Night, render_night
-from rollcall.report.lasting import Context, began_at, last_good_at
-from rollcall.report.script import SCRIPT
-from rollcall.report.strips import beats
-from rollcall.report.told import tell
+from rollcall.report.headline import title, tone
+from rollcall.report.lanes import Night
+from rollcall.report.page import render_board
+from rollcall.report.recent_runs import began_at, last_good_at, recent_runs
 from rollcall.roll.job import Pause
 from rollcall.schedule import Engine, read_schedule
 from rollcall.vocabulary import Verdict
@@ -93,7 +92,7 @@ def section(page: str, name: str) -> str:
 
 def _strip(house: House, rows: Sequence[Row], now: datetime = NOW) -> list[str]:
     judged = house.morning(now=now).jobs[0]
-    return [each.verdict or "untold" for each in beats(judged, rows)]
+    return [each.verdict or "untold" for each in recent_runs(judged, rows)]
 
 
 def test_a_strip_holds_the_last_thirty_due_runs_the_newest_last(house: House) -> None:
@@ -248,7 +247,7 @@ def _night(house: House, now: str, *schedules: str) -> str:
             FileSeen(name=f"{at:%H%M}", size=328, modified_at=at + timedelta(seconds=20), content=Content())
             for at in reversed(list(schedule.due_between(instant - timedelta(hours=30), instant)))
         )
-    return render_night(house.morning(now=instant), NOTHING)
+    return section(render_board(house.morning(now=instant)), "rc-night")
 
 
 @pytest.mark.parametrize(
@@ -318,7 +317,7 @@ def test_of_many_jobs_those_that_need_you_have_a_lane(house: House) -> None:
     house.jobs = house.jobs[::-1].replace('"0 6 * * *"'[::-1], '"0 6 * * 1"'[::-1], 1)[::-1]
     house.says("job_59", last_status="error")
 
-    page = render_night(house.morning(), NOTHING)
+    page = section(render_board(house.morning()), "rc-night")
 
     assert "40 of the 60 jobs that were due, those that need you first. 1 job had nothing due. due" in shown(page)
     assert page.count("<svg viewBox") == 40
@@ -329,9 +328,9 @@ def test_what_the_lanes_cannot_show_is_said(house: House) -> None:
     house.add("it")
     said = "Of a job without output only the last run is known"
 
-    assert said not in render_night(house.morning(), NOTHING)
+    assert said not in render_board(house.morning())
     house.jobs = house.jobs.replace("0 6 * * *", "0 */6 * * *")
-    assert said in render_night(house.morning(), NOTHING)
+    assert said in render_board(house.morning())
 
 
 # What changed ---------------------------------------------------------------------------------------------------------
@@ -411,7 +410,7 @@ def test_a_job_that_the_last_whole_morning_knew_is_not_added(house: House) -> No
     known = remembered(seen, present=frozenset({"it"}))
 
     assert changes(house.morning(), known).added == ()
-    assert changes(house.morning(), remembered(seen)).added == house.morning().jobs
+    assert [each.job.id for each in changes(house.morning(), remembered(seen)).added] == ["it"]
 
 
 def test_a_job_that_is_declared_no_more_is_told(house: House) -> None:
@@ -519,7 +518,7 @@ def test_the_page_says_that_yesterdays_morning_is_missing(house: House) -> None:
     assert [shown(each) for each in said] == [
         "the history is &lt;damaged&gt;",
         "no ping",
-        "Yesterday&#x27;s morning is missing: none was judged to its end on Tue 10 Feb.",
+        "Yesterday&#39;s morning is missing: none was judged to its end on Tue 10 Feb.",
     ]
 
 
@@ -533,10 +532,6 @@ def test_many_missing_mornings_are_counted() -> None:
 
 
 # Since when, and the last good run ------------------------------------------------------------------------------------
-
-
-def _context(morning: Morning, chronicle: Chronicle) -> Context:
-    return Context(chronicle=chronicle, now=morning.judged_at, zone=morning.zone)
 
 
 @pytest.mark.parametrize(
@@ -562,11 +557,10 @@ def test_since_when_and_the_last_good_run(house: House, rows: list[Row], since: 
     house.add("it")
     house.says("it", last_status="error")
     morning = house.morning()
-    context = _context(morning, remembered(rows))
     good_at = next((each.ran_at or each.due_at for each in rows if each.due_at == due(good or 0)), None)
 
-    assert began_at(tell(morning)[0], context) == due(since)
-    assert last_good_at(morning.jobs[0], context) == good_at
+    assert began_at(group_by_cause(morning)[0], remembered(rows)) == due(since)
+    assert last_good_at(morning.jobs[0], rows) == good_at
     page = section(render_board(morning, chronicle=remembered(rows)), "rc-needs")
     assert f"(day {since + 1})" in page
     assert ("none on record" in page) == bool(rows and not good)
@@ -589,7 +583,7 @@ def test_a_good_run_that_the_record_tells_of_ends_what_was_bad_before(
     morning = house.morning()
     rows = [row(2, Verdict.MISSED), row(1, Verdict.UNKNOWN, cause="scheduler-down")]
 
-    assert began_at(tell(morning)[0], _context(morning, remembered(rows))) == due(since)
+    assert began_at(group_by_cause(morning)[0], remembered(rows)) == due(since)
     assert told in shown(section(render_board(morning, chronicle=remembered(rows)), "rc-needs"))
 
 
@@ -638,12 +632,12 @@ def test_a_scheduler_lasts_as_long_as_its_own_cause(house: House) -> None:
     morning = house.morning()
     seen_at = due(2) + timedelta(hours=1)
 
-    assert began_at(tell(morning)[0], _context(morning, remembered(rows))) == seen_at
+    assert began_at(group_by_cause(morning)[0], remembered(rows)) == seen_at
     # The run due before may have been done: nothing tells since when the scheduler is stopped.
-    assert began_at(tell(morning)[0], _context(morning, NOTHING)) is None
+    assert began_at(group_by_cause(morning)[0], NOTHING) is None
     # It was stopped five days ago as well; nobody looked since.
     before = [row(5, Verdict.UNKNOWN, cause="scheduler-stopped")]
-    assert began_at(tell(morning)[0], _context(morning, remembered(before))) is None
+    assert began_at(group_by_cause(morning)[0], remembered(before)) is None
 
 
 def test_a_run_of_which_more_was_promised_is_not_made_good_by_its_file(house: House) -> None:
@@ -687,7 +681,7 @@ def test_the_evidence_is_folded_below_its_cause(house: House) -> None:
     found = re.search(r'<details class="rc-evidence">(.*?)</details>', page, re.DOTALL)
 
     assert found
-    for told in ("&quot;last_status&quot;: &quot;error&quot;", "1 file matches", "06:00:16 CET     4.0 kB  it-1.md"):
+    for told in ("&#34;last_status&#34;: &#34;error&#34;", "1 file matches", "06:00:16 CET     4.0 kB  it-1.md"):
         assert told in found[1]
     assert "How it-1.md begins</h4><pre># Title\nxxx" in found[1]
     assert "<pre>the &lt;end&gt;</pre>" in found[1]
@@ -705,7 +699,7 @@ def test_evidence_is_bounded_and_does_nothing(house: House) -> None:
     page = render_board(house.morning(), chronicle=NOTHING, notes=[HOSTILE], interruption=HOSTILE, is_complete=False)
 
     assert len(page) < 100_000
-    assert "<script" not in page.replace(SCRIPT, "")
+    assert "<script" not in page.replace(our_script(), "")
     assert "<img" not in page
     assert not {"\x1b", "\u202e"} & set(page)
 

@@ -363,7 +363,6 @@ def test_a_mistake_in_an_output_holds_place_value_rule_and_cure(
     ("lines", "place"),
     [
         (f'{HEAD}{JOB}[places.offsite]\nurl = "s3://x"', "places"),
-        (f'{HEAD}{JOB}[reports]\nfolder = "x"', "reports"),
         (f'{HEAD}{JOB}[history]\nurl = "postgresql://x"', "history.url"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nplace = "offsite"', "jobs.haiku.output.place"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nmust_hold = ["x"]', "jobs.haiku.output.must_hold"),

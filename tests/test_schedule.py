@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.clocks import FrozenNow
-from rollcall.schedule import Engine, Every, Schedule, every, read_schedule
+from rollcall.schedule import Engine, Every, Schedule, read_schedule
 from rollcall.times import read_now
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -338,7 +338,7 @@ def test_a_span_is_elapsed_time_across_clock_changes(
     now: str, last: str, following: str, frozen_now: FrozenNow
 ) -> None:
     frozen_now.move_to(instant(now))
-    six_hourly = every(timedelta(hours=6), zone=ZURICH, anchor=instant("2026-01-01 00:00 +01"))
+    six_hourly = Every(span=timedelta(hours=6), zone=ZURICH, anchor=instant("2026-01-01 00:00 +01"))
 
     assert six_hourly.last_due(read_now()) == instant(last)
     assert six_hourly.next_due(read_now()) == instant(following)
@@ -346,7 +346,7 @@ def test_a_span_is_elapsed_time_across_clock_changes(
 
 def test_a_grid_reaches_behind_its_anchor() -> None:
     next_run = instant("2026-02-11 09:17 +01")
-    six_hourly = every(timedelta(hours=6), zone=ZURICH).anchored_at(next_run)
+    six_hourly = Every(span=timedelta(hours=6), zone=ZURICH).anchored_at(next_run)
 
     assert six_hourly.last_due(next_run - MICROSECOND) == instant("2026-02-11 03:17 +01")
     assert list(six_hourly.due_between(next_run - timedelta(hours=12), next_run)) == instants(
@@ -360,7 +360,7 @@ def test_a_grid_reaches_behind_its_anchor() -> None:
 
 
 def test_without_an_anchor_the_grid_floats_from_local_midnight() -> None:
-    floating = every(timedelta(hours=6), zone=ZoneInfo("Asia/Kathmandu"))
+    floating = Every(span=timedelta(hours=6), zone=ZoneInfo("Asia/Kathmandu"))
 
     assert floating.floats
     assert not floating.anchored_at(instant("2026-02-11 09:17 +01")).floats
@@ -369,9 +369,9 @@ def test_without_an_anchor_the_grid_floats_from_local_midnight() -> None:
 
 
 def test_a_span_is_said_in_words_and_refused_below_a_second() -> None:
-    assert every(timedelta(hours=6), zone=ZURICH).in_words() == "every 6 h"
-    assert every(timedelta(minutes=90), zone=ZURICH).in_words() == "every 1 h 30 min"
+    assert Every(span=timedelta(hours=6), zone=ZURICH).in_words() == "every 6 h"
+    assert Every(span=timedelta(minutes=90), zone=ZURICH).in_words() == "every 1 h 30 min"
     with pytest.raises(ValueError, match=r'shorter than a second. Write "1 s" or more.'):
-        every(timedelta(milliseconds=999), zone=ZURICH)
+        Every(span=timedelta(milliseconds=999), zone=ZURICH)
     with pytest.raises(ValueError, match="anchor without an offset"):
         Every(span=timedelta(hours=1), zone=ZURICH, anchor=datetime(2026, 1, 1))  # noqa: DTZ001 - the mistake meant

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollcall.schedule import Engine, Schedule, every, read_schedule
+from rollcall.schedule import Engine, Every, Schedule, read_schedule
 from rollcall.schedule.after import After
-from rollcall.schedule.answers import due_between, in_words, last_due, next_due
+from rollcall.schedule.answers import due_between, last_due, next_due
 from rollcall.schedule.days_off import DaysOff, Window, as_scheduled, is_day_off, read_holidays, without
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -68,7 +68,9 @@ def test_nothing_is_owed_on_a_day_off(days_off: DaysOff, now: str, last: str, fo
 def test_what_is_owed_is_what_is_scheduled_but_for_the_days_off(
     engine: Engine | None, text: str, days_off: DaysOff, start: datetime, minutes: int
 ) -> None:
-    scheduled = read_schedule(text, engine=engine, zone=ZURICH) if engine else every(timedelta(hours=6), zone=ZURICH)
+    scheduled = (
+        read_schedule(text, engine=engine, zone=ZURICH) if engine else Every(span=timedelta(hours=6), zone=ZURICH)
+    )
     owed, end = without(scheduled, days_off, ZURICH), start + timedelta(minutes=minutes)
     by_hand = [due for due in scheduled.due_between(start, end) if not days_off.holds(due.astimezone(ZURICH).date())]
 
@@ -116,7 +118,7 @@ AUGUST = "Sat 1 Aug 2026, Sun 2 Aug 2026, Mon 3 Aug 2026"
     ],
 )
 def test_days_off_are_said(days_off: DaysOff, words: str) -> None:
-    assert in_words(daily(days_off)) == words
+    assert daily(days_off).in_words() == words
 
 
 @ENGINES
@@ -191,7 +193,7 @@ def test_windows_and_days_off_take_turns() -> None:
 
 def test_an_interval_that_nobody_has_placed_may_lie_outside_any_window() -> None:
     """Counted from midnight it would always be due inside; its scheduler counts from its own start."""
-    owed = without(every(timedelta(days=1), zone=ZURICH), DaysOff(windows=(window("0 23 * * *", 2),)), ZURICH)
+    owed = without(Every(span=timedelta(days=1), zone=ZURICH), DaysOff(windows=(window("0 23 * * *", 2),)), ZURICH)
 
     assert as_scheduled(owed).in_words() == "every 1 d"
 
@@ -207,7 +209,7 @@ def test_an_interval_that_nobody_has_placed_may_lie_outside_any_window() -> None
     ],
 )
 def test_windows_are_said_with_their_reasons(days_off: DaysOff, words: str) -> None:
-    assert in_words(daily(days_off)) == words
+    assert daily(days_off).in_words() == words
 
 
 @pytest.mark.parametrize(

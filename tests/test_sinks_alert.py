@@ -24,7 +24,7 @@ from rollcall.history.rows import NOTHING, Whole
 from rollcall.history.writing import merge
 from rollcall.morning import Morning
 from rollcall.roll.roll import Roll
-from rollcall.roll.telling import Alert
+from rollcall.roll.telling import AlertTable
 from rollcall.sinks.alert import tell as alert
 from rollcall.sinks.alert.channels import carry, channels_of
 from rollcall.sinks.alert.message import Message, write_message, write_test
@@ -58,12 +58,14 @@ def hook() -> Iterator[Listener]:
         yield living
 
 
-def to(url: str = "", **words: Any) -> Alert:
-    secrets = ((TOKEN, "${HOOK}"),)
-    return Alert(webhook=url or None, shown_webhook="http://127.0.0.1/…", secrets=secrets, **{"timeout": SOON} | words)
+def to(url: str = "", apprise: tuple[str, ...] = (), **words: Any) -> AlertTable:
+    webhook = {"webhook": url.replace(TOKEN, "${HOOK}")} if url else {}
+    known = {"environment": {"HOOK": TOKEN}, "is_replay": False}
+    told_to = AlertTable.model_validate({"apprise": apprise, **webhook}, context=known)
+    return told_to.model_copy(update={"timeout": SOON} | words)
 
 
-def tell(house: House, told_to: Alert, file: Path | None = None, **words: Any) -> tuple[str, ...]:
+def tell(house: House, told_to: AlertTable, file: Path | None = None, **words: Any) -> tuple[str, ...]:
     roll = replace(house.roll(), alert=told_to)
     return alert.tell(
         roll, words.pop("morning", None) or house.morning(), NOTHING, file=file, is_complete=True, **words
@@ -80,9 +82,7 @@ def remembered(file: Path) -> dict[str, dict[str, str]]:
 
 
 def test_the_webhook_is_sent_json_of_version_1(house: House, hook: Listener) -> None:
-    problems = tell(
-        house, to(f"{hook.url}/hook/{TOKEN}", headers=(("X-Token", TOKEN),)), page=Path("/srv/morning.html")
-    )
+    problems = tell(house, to(f"{hook.url}/hook/{TOKEN}", headers={"X-Token": TOKEN}), page=Path("/srv/morning.html"))
     (heard,) = hook.heard
     said = heard.says
 
@@ -198,7 +198,7 @@ def test_that_another_cause_is_it_now_is_one_message(house: House, hook: Listene
 def test_a_desktop_shows_how_bad_it_is(house: House, hook: Listener, event: str, tone: str) -> None:
     news = News(event=Event(event), cause="missed-run", scheduler="aime", sentence="…", since=NOW)
     message = write_message(news, house.morning(), jobs_file=Path("jobs.toml"), page=None)
-    desktop = Alert(apprise=(f"json://{hook.url.removeprefix('http://')}",))
+    desktop = AlertTable(apprise=(f"json://{hook.url.removeprefix('http://')}",))
     carry([(each, [message]) for each in channels_of(desktop)], limit=timedelta(seconds=BUSY))
 
     assert [each.says["type"] for each in hook.heard] == [tone]
@@ -229,7 +229,7 @@ def hostile_message(house: House) -> Message:
 @pytest.mark.parametrize("kind", ["text", "html", "markdown"])
 def test_a_hostile_name_adds_no_header_and_no_markup(house: House, kind: str) -> None:
     with post_office() as office:
-        (channel,) = channels_of(Alert(apprise=(f"{office.url()}&format={kind}",)))
+        (channel,) = channels_of(AlertTable(apprise=(f"{office.url()}&format={kind}",)))
         (carried,) = carry([(channel, [hostile_message(house)])], limit=timedelta(seconds=BUSY))
         (mail,) = office.mails
 
@@ -281,7 +281,7 @@ def test_what_nobody_took_is_told_the_next_time(house: House, hook: Listener, tm
     hook.statuses = [503, 200]
     first, second = tell(house, to(hook.url), file), tell(house, to(hook.url), file)
 
-    assert first == ("alert: webhook http://127.0.0.1/… did not take 1 message: answers 503 Service Unavailable",)
+    assert first == (f"alert: webhook {hook.url}/… did not take 1 message: answers 503 Service Unavailable",)
     assert second == ()
     assert [each.says["event"] for each in hook.heard] == ["new", "new"]
     assert remembered(file) == {"webhook": {"job haiku": "missed-run"}}
@@ -455,9 +455,10 @@ def test_what_a_channel_heard_is_forgotten_once_a_whole_morning_knows_it_no_more
 
 def test_a_channel_is_remembered_by_its_address_which_does_not_show() -> None:
     urls = (f"json://chat.example.org/{TOKEN}", "json://chat.example.org/other", f"mailto://ops:{TOKEN}@example.org")
-    told_to = Alert(webhook=f"https://hooks.example.org/{TOKEN}", apprise=(*urls, urls[0]))
+    told_to = AlertTable(webhook=f"https://hooks.example.org/{TOKEN}", apprise=(*urls, urls[0]))
     ids = [each.id for each in channels_of(told_to)]
-    moved = channels_of(replace(told_to, webhook="https://hooks.example.org/elsewhere", apprise=urls[::-1]))
+    elsewhere = {"webhook": "https://hooks.example.org/elsewhere", "apprise": urls[::-1]}
+    moved = channels_of(told_to.model_copy(update=elsewhere))
 
     assert [each.partition(" ")[0] for each in ids] == ["webhook", "json", "json", "mailto"]
     assert len(set(ids)) == len(ids)

@@ -14,7 +14,7 @@ from rollcall.causes.action import Action, Deed
 from rollcall.evidence import Content, FileSeen
 from rollcall.history.rows import NOTHING, Chronicle, Row, Told
 from rollcall.morning import Morning
-from rollcall.roll.telling import Alert
+from rollcall.roll.telling import AlertTable
 from rollcall.roll.words import Threshold
 from rollcall.sinks.alert.news import Event, News, find_news, forget_undeclared
 from rollcall.vocabulary import Verdict
@@ -45,7 +45,8 @@ def news_of(
     morning = morning or house.morning()
     if now:
         morning = replace(morning, judged_at=now)
-    roll = replace(house.roll(), alert=Alert(still_after=still_after))
+    told_to = AlertTable(webhook="https://hooks.example.org").model_copy(update={"still_after": still_after})
+    roll = replace(house.roll(), alert=told_to)
     return find_news(roll, morning, chronicle, told, is_complete=is_complete)
 
 

@@ -12,7 +12,7 @@ import pytest
 from fixtures.hostile_service import BUSY, Script, closed_port, hostile_service, reply
 from fixtures.listener import Listener, listener
 from fixtures.lived_in import wait_until
-from rollcall.roll.telling import Watch
+from rollcall.roll.telling import WatchTable
 from rollcall.sinks import watch
 
 TOKEN = "5bf66975-d4c7-4bf5-bcc8-b8d8a82ea278"
@@ -31,11 +31,11 @@ def watcher() -> Iterator[Listener]:
         yield living
 
 
-def watched(url: str, **words: Any) -> Watch:
-    return Watch(ping=url, shown_ping="http://127.0.0.1/…", secrets=((TOKEN, "(ping)"),), **{"timeout": LIMIT} | words)
+def watched(url: str, **words: Any) -> WatchTable:
+    return WatchTable(ping=url).model_copy(update={"timeout": LIMIT} | words)
 
 
-def patient(url: str) -> Watch:
+def patient(url: str) -> WatchTable:
     """With time enough."""
     return watched(url, timeout=timedelta(seconds=BUSY))
 
@@ -154,7 +154,7 @@ def test_a_ping_that_fails_is_one_line_within_its_limit(script: Script, said: st
         note = run.finish(0, "")
 
     assert note
-    assert note.startswith("watch: http://127.0.0.1/… was not pinged: ")
+    assert note.startswith(f"watch: {scheduler.url}/… was not pinged: ")
     assert said in note
     assert note.isprintable()
     assert TOKEN not in note

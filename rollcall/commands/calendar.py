@@ -11,9 +11,8 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,18 +21,14 @@ from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.selected import selected
 from rollcall.errors import BadInput
-from rollcall.evidence import NotSeen, Outputs, OutputSeen
-from rollcall.history.past import MOST_RUNS, Signs, past_runs
+from rollcall.history.past import MOST_RUNS, PastRun, Signs, past_runs
 from rollcall.history.reading import read
-from rollcall.history.recall import remembered
-from rollcall.history.rows import FILE, NOTHING, Chronicle
+from rollcall.history.rows import FILE, NOTHING
 from rollcall.outputs.places import MOST_FILES
 from rollcall.report.calendar import Paper, render_legend, render_past
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
-from rollcall.roll.roll import Roll
 from rollcall.run.options import AS_OF, JOBS_FILE, REPLAY
-from rollcall.run.wanted import Wanted
 from rollcall.text import clean
 from rollcall.times import parse_span, read_now, show_instant, show_span
 from rollcall.verdict import interval
@@ -68,113 +63,38 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
     """The lines of the table. Raises `BadInput`."""
     period = read_period(asked_for.since)
     wanted = wanted_of(asked_for)
-    told = _recorded(wanted, asked_for) if wanted.replay else _looked_at(wanted, asked_for, period)
-    paper = paper_for(shows_all=asked_for.all)
-    moment = f"{show_instant(told.now, told.roll.zone, year=True)}, {told.roll.zone.key}"
-    yield f"{moment}: the last {show_span(period)}, told by {told.by}"
-    if told.chronicle.problem:
-        yield from paper.wrapped(told.chronicle.problem, "  ")
-    yield from render_legend(paper)
-    for job in told.jobs:
-        yield ""
-        yield from _head(job)
-        yield from _block(job, told.signs(job), paper, since=told.now - period, now=told.now)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Witnesses:
-    """What tells of the past: the files of each job, of which the newest `most` were listed, and the history."""
-
-    roll: Roll
-    jobs: Sequence[Job]
-    now: datetime
-    outputs: Mapping[str, OutputSeen | NotSeen]
-    most: int
-    by: str
-    chronicle: Chronicle = NOTHING
-
-    def signs(self, job: Job) -> Signs:
-        """Those of one job."""
-        signs = Signs.of_output(job, self.outputs.get(job.id), most=self.most, now=self.now)
-        return signs.joined_by(remembered(job, self.chronicle.of(job.id)))
-
-
-def _looked_at(wanted: Wanted, asked_for: argparse.Namespace, period: timedelta) -> _Witnesses:
-    present = read_now()
-    roll = wanted.load(os.environ, clock_from(present))
-    now = wanted.judged_at(roll, present)
-    jobs = selected(roll, asked_for.jobs)
-    file = Path(asked_for.file).expanduser() if asked_for.file else wanted.reports / FILE
-    # What was judged at this very moment counts as well.
-    chronicle = read(file, jobs, now=now + LOOKING_TIME, most=MOST_RUNS)
-    return _Witnesses(
-        roll=roll,
-        jobs=jobs,
-        now=now,
+    if recorded := wanted.load_replay():
+        roll, chronicle = recorded.roll, NOTHING
+        jobs, now = selected(roll, asked_for.jobs), wanted.judged_at(roll, recorded.recorded_at)
+        # Only those of its look-back are in the record, however few they are.
+        outputs, most = recorded.seen_at(now).outputs, 0
+        by = f"the files of the morning recorded {show_instant(recorded.recorded_at, roll.zone)}"
+    else:
+        present = read_now()
+        roll = wanted.load(os.environ, clock_from(present))
+        jobs, now = selected(roll, asked_for.jobs), wanted.judged_at(roll, present)
+        file = Path(asked_for.file).expanduser() if asked_for.file else wanted.reports / FILE
+        # What was judged at this very moment counts as well.
+        chronicle = read(file, jobs, now=now + LOOKING_TIME, most=MOST_RUNS)
         # A little more, so that a run seconds early on the first morning is among them.
-        outputs=_firsts(list_outputs(jobs, since=now - period - EARLY_TOLERANCE, now=now)),
-        most=MOST_FILES,
-        by="files, and by history where a file is gone" if chronicle.rows else "files alone",
-        chronicle=chronicle,
-    )
+        outputs, most = list_outputs(jobs, since=now - period - EARLY_TOLERANCE, now=now), MOST_FILES
+        by = "files, and by history where a file is gone" if chronicle.rows else "files alone"
+    paper = paper_for(shows_all=asked_for.all)
+    yield f"{show_instant(now, roll.zone, year=True)}, {roll.zone.key}: the last {show_span(period)}, told by {by}"
+    if chronicle.problem:
+        yield from paper.wrapped(chronicle.problem, "  ")
+    yield from render_legend(paper)
+    for job in jobs:
+        yield ""
+        yield job.id if job.title == job.id else f"{job.id}  {job.title}"
+        yield f"  {job.schedule.in_words()}, {job.zone.key} ({job.schedule.engine} `{job.schedule.text}`)"
+        signs = Signs.of_output(job, next(iter(outputs.get(job.id, ())), None), most=most, now=now)
+        # One more than is shown tells whether any is left out.
+        runs = past_runs(job, signs, since=now - period, now=now, rows=chronicle.of(job.id), most=MOST_RUNS + 1)
+        yield from _block(job, signs, runs, paper)
 
 
-def _firsts(outputs: Mapping[str, Outputs]) -> dict[str, OutputSeen | NotSeen]:
-    """Of each job the first of what it leaves."""
-    return {job_id: seen[0] for job_id, seen in outputs.items() if seen}
-
-
-def _recorded(wanted: Wanted, asked_for: argparse.Namespace) -> _Witnesses:
-    """A morning that was recorded tells of the files that it listed, and knows no history."""
-    recorded = wanted.load_replay()
-    assert recorded is not None
-    now = wanted.judged_at(recorded.roll, recorded.recorded_at)
-    return _Witnesses(
-        roll=recorded.roll,
-        jobs=selected(recorded.roll, asked_for.jobs),
-        now=now,
-        outputs=_firsts(recorded.seen_at(now).outputs),
-        most=0,  # only those of its look-back are in the record, however few they are
-        by=f"the files of the morning recorded {show_instant(recorded.recorded_at, recorded.roll.zone)}",
-    )
-
-
-def read_period(text: str) -> timedelta:
-    """The span that --since names. Raises `BadInput`."""
-    try:
-        period = parse_span(text)
-    except ValueError as error:
-        rule, _, _ = str(error).partition(". ")
-        raise _bad_since(text, rule) from None
-    if not period:
-        raise _bad_since(text, "no time at all, in which nothing was due")
-    return period
-
-
-def _bad_since(text: str, rule: str) -> BadInput:
-    cure = 'Write a number and a unit, such as "30 d" or "2 w".'
-    return BadInput.single("--since", f"{rule}. {cure}", f'"{clean(text, 60)}"')
-
-
-def paper_for(*, shows_all: bool) -> Paper:
-    """What is written on: the terminal, or a file."""
-    width = shutil.get_terminal_size(_WIDTH).columns
-    try:
-        "✓✗…·".encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        # Else both ✓ and ✗ would come out as "?", which is a mark of its own.
-        return Paper(width=width, is_ascii=True, shows_all=shows_all)
-    return Paper(width=width, shows_all=shows_all)
-
-
-def _head(job: Job) -> Iterator[str]:
-    yield job.id if job.title == job.id else f"{job.id}  {job.title}"
-    yield f"  {job.schedule.in_words()}, {job.zone.key} ({job.schedule.engine} `{job.schedule.text}`)"
-
-
-def _block(job: Job, signs: Signs, paper: Paper, *, since: datetime, now: datetime) -> Iterator[str]:
-    # One more than is shown tells whether any is left out.
-    runs = past_runs(job, signs, since=since, now=now, most=MOST_RUNS + 1)
+def _block(job: Job, signs: Signs, runs: Sequence[PastRun], paper: Paper) -> Iterator[str]:
     floats = interval.floats(job)
     if floats and not runs:
         why = "none of them is of a run in this time" if signs.seen else signs.because
@@ -187,3 +107,26 @@ def _block(job: Job, signs: Signs, paper: Paper, *, since: datetime, now: dateti
     shown = runs[-MOST_RUNS:]
     left_out = shown[0].due_at if len(runs) > MOST_RUNS else None
     yield from render_past(job, shown, signs, paper, left_out=left_out)
+
+
+def read_period(text: str) -> timedelta:
+    """The span that --since names. Raises `BadInput`."""
+    try:
+        period = parse_span(text)
+        rule = "" if period else "no time at all, in which nothing was due"
+    except ValueError as error:
+        rule = str(error).partition(". ")[0]
+    if rule:
+        cure = 'Write a number and a unit, such as "30 d" or "2 w".'
+        raise BadInput.single("--since", f"{rule}. {cure}", f'"{clean(text, 60)}"')
+    return period
+
+
+def paper_for(*, shows_all: bool) -> Paper:
+    """What is written on: the terminal, or a file."""
+    try:
+        "✓✗…·".encode(sys.stdout.encoding or "ascii")
+        is_ascii = False
+    except (UnicodeEncodeError, LookupError):
+        is_ascii = True  # else both ✓ and ✗ would come out as "?", which is a mark of its own
+    return Paper(width=shutil.get_terminal_size(_WIDTH).columns, is_ascii=is_ascii, shows_all=shows_all)

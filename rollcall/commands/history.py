@@ -9,9 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Generator, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -23,8 +22,10 @@ from rollcall.errors import BadInput, Mistake
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read_whole
 from rollcall.history.rows import FILE, Row, Whole
+from rollcall.history.sqlite import CannotRead
 from rollcall.history.writing import merge
-from rollcall.report.history import render_key, render_mornings, render_rows
+from rollcall.report.calendar import render_key, render_mornings, render_rows
+from rollcall.roll.job import Job
 from rollcall.run.options import JOBS_FILE
 from rollcall.run.wanted import Wanted
 from rollcall.text import clean, counted, listed
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
 _SINCE = "30d"
-_FAILED = 1
-_STANDARD_INPUT = "-"
 
 
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
@@ -62,91 +61,60 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     file = Path(asked_for.file).expanduser() if asked_for.file else wanted.reports / FILE
     if asked_for.imported is not None:
         return (yield from _import(file, asked_for))
-    period = read_period(asked_for.since or _SINCE)
-    now = read_now()
+    period, now = read_period(asked_for.since or _SINCE), read_now()
     is_whole = asked_for.export and not asked_for.since
-    whole = read_whole(file, since=None if is_whole else now - period)
-    if isinstance(whole, str):
-        print(f"ERROR: {whole}", file=sys.stderr)
-        return _FAILED
+    try:
+        whole = read_whole(file, since=None if is_whole else now - period)
+    except CannotRead as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    by_job: dict[str, list[Row]] = {}
+    for row in whole.rows:
+        by_job.setdefault(row.job_id, []).append(row)
     if asked_for.export:
-        yield from to_lines(_part(whole, asked_for.jobs))
-    else:
-        yield from _table(
-            whole,
-            _Declared.of(wanted, now, is_named=bool(asked_for.rollcall_jobs_file)),
-            asked_for,
-            now=now,
-            period=period,
-        )
+        ids = _selected(asked_for.jobs, by_job)
+        # What is said of all jobs at once goes with all of them.
+        part = Whole(rows=[row for row in whole.rows if row.job_id in ids]) if asked_for.jobs else whole
+        yield from to_lines(part)
+        return 0
+    zone, jobs, problem = _declared(wanted, now, is_named=bool(asked_for.rollcall_jobs_file))
+    ids = _selected(asked_for.jobs, {**jobs, **by_job})
+    paper = paper_for(shows_all=asked_for.all or bool(asked_for.jobs))
+    yield f"{show_instant(now, zone, year=True)}, {zone.key}: the last {show_span(period)}"
+    if problem:
+        yield from paper.wrapped(problem, "  ")
+    yield from render_mornings(whole.mornings, zone, paper)
+    yield from render_key(paper)
+    for job_id in ids:
+        job = jobs.get(job_id)
+        title = "" if job is None or job.title == job_id else f"  {job.title}"
+        yield ""
+        yield f"{clean(job_id)}{title if job or problem else '  (not declared any more)'}"
+        if rows := by_job.get(job_id):
+            yield from render_rows(rows, job.zone if job else zone, paper)
+        else:
+            yield "  nothing is remembered of this time"
     return 0
 
 
-# The table ------------------------------------------------------------------------------------------------------------
+def _declared(wanted: Wanted, now: datetime, *, is_named: bool) -> tuple[ZoneInfo, dict[str, Job], str]:
+    """In which zone it is shown, the jobs, and why nothing is known of them: where nobody named the file, no mistake.
+
+    Raises `BadInput` where somebody did.
+    """
+    try:
+        roll = wanted.load(os.environ, clock_from(now))
+    except BadInput as problem:
+        if is_named:
+            raise
+        told = f"in UTC and by ids, as jobs.toml does not tell more: {problem.mistakes[0]}"
+        return ZoneInfo("UTC"), {}, clean(told)
+    return roll.zone, {job.id: job for job in roll.jobs}, ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Declared:
-    """What jobs.toml adds to a history: in which zone it is shown, titles, and the order of the jobs."""
-
-    zone: ZoneInfo
-    titles: dict[str, str]
-    zones: dict[str, ZoneInfo]
-    problem: str | None = None
-
-    @classmethod
-    def of(cls, wanted: Wanted, now: datetime, *, is_named: bool) -> _Declared:
-        """Of the file that was asked for; a history is told all the same where one that nobody named cannot be read."""
-        try:
-            roll = wanted.load(os.environ, clock_from(now))
-        except BadInput as problem:
-            if is_named:
-                raise
-            told = f"in UTC and by ids, as jobs.toml does not tell more: {problem.mistakes[0]}"
-            return cls(zone=ZoneInfo("UTC"), titles={}, zones={}, problem=clean(told))
-        return cls(
-            zone=roll.zone,
-            titles={job.id: job.title for job in roll.jobs},
-            zones={job.id: job.zone for job in roll.jobs},
-        )
-
-
-def _table(
-    whole: Whole, declared: _Declared, asked_for: argparse.Namespace, *, now: datetime, period: timedelta
-) -> Iterator[str]:
-    by_job = _by_job(whole.rows)
-    ids = _selected(asked_for.jobs, {**declared.titles, **dict.fromkeys(by_job, "")})
-    paper = paper_for(shows_all=asked_for.all or bool(asked_for.jobs))
-    yield f"{show_instant(now, declared.zone, year=True)}, {declared.zone.key}: the last {show_span(period)}"
-    if declared.problem:
-        yield from paper.wrapped(declared.problem, "  ")
-    yield from render_mornings(whole.mornings, declared.zone, paper)
-    yield from render_key(paper)
-    for job_id in ids:
-        yield ""
-        yield _head(job_id, declared)
-        if rows := by_job.get(job_id):
-            yield from render_rows(rows, declared.zones.get(job_id, declared.zone), paper)
-        else:
-            yield "  nothing is remembered of this time"
-
-
-def _head(job_id: str, declared: _Declared) -> str:
-    title = declared.titles.get(job_id)
-    if title is None:
-        return f"{clean(job_id)}{'' if declared.problem else '  (not declared any more)'}"
-    return job_id if title == job_id else f"{job_id}  {title}"
-
-
-def _by_job(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row.job_id, []).append(row)
-    return found
-
-
-def _selected(ids: Sequence[str], known: dict[str, str]) -> list[str]:
+def _selected(ids: Sequence[str], known: Iterable[str]) -> list[str]:
     """The ids that were named, all that are known where none is. Raises `BadInput`."""
+    known = list(known)
     rule = f"no job of that name is declared, or remembered from this time. Known: {listed(known, 20) or 'none'}."
     mistakes = tuple(Mistake(place="JOB", value=f'"{clean(each, 60)}"', rule=rule) for each in ids if each not in known)
     if mistakes:
@@ -154,37 +122,24 @@ def _selected(ids: Sequence[str], known: dict[str, str]) -> list[str]:
     return [each for each in known if not ids or each in ids]
 
 
-# Carrying it ----------------------------------------------------------------------------------------------------------
-
-
-def _part(whole: Whole, job_ids: Sequence[str]) -> Whole:
-    """Only the rows of the jobs that were named: what is said of all jobs at once goes with all of them."""
-    if not job_ids:
-        return whole
-    _selected(job_ids, dict.fromkeys((row.job_id for row in whole.rows), ""))
-    return Whole(rows=[row for row in whole.rows if row.job_id in job_ids])
-
-
 def _import(file: Path, asked_for: argparse.Namespace) -> Generator[str, None, int]:
     if asked_for.jobs or asked_for.since:
         raise BadInput.single("--import", "adds all that the file holds. Leave out JOB and --since.")
     name = asked_for.imported
-    place = "standard input" if name == _STANDARD_INPUT else clean(name)
-    whole = from_lines(_lines(name, place), place=place)
-    if problem := merge(file, whole):
-        print(f"ERROR: {problem}" if "was not written" in problem else problem, file=sys.stderr)
-        if "was not written" in problem:
-            return _FAILED
+    is_piped = name == "-"
+    place = "standard input" if is_piped else clean(name)
+    try:
+        read = sys.stdin.buffer.read() if is_piped else Path(name).expanduser().read_bytes()
+    except (OSError, RuntimeError) as error:  # RuntimeError: "~nobody/kept.jsonl"
+        rule = clean(getattr(error, "strerror", None) or str(error))
+        raise BadInput.single("--import", f"cannot be read: {rule}. Name a file that --export wrote.", place) from None
+    whole = from_lines(read.decode(errors="replace").split("\n"), place=place)
+    problem = merge(file, whole)
+    if problem and "was not written" in problem:
+        print(f"ERROR: {problem}", file=sys.stderr)
+        return 1
+    if problem:
+        print(problem, file=sys.stderr)
     counts = f"{counted(len(whole.rows), 'due run')} and {counted(len(whole.mornings), 'morning')}"
     yield f"{clean(str(file))}: {counts} of {place} are in it"
     return 0
-
-
-def _lines(name: str, place: str) -> list[str]:
-    try:
-        if name == _STANDARD_INPUT:
-            return sys.stdin.buffer.read().decode(errors="replace").split("\n")
-        return Path(name).expanduser().read_bytes().decode(errors="replace").split("\n")
-    except (OSError, RuntimeError) as problem:
-        rule = clean(getattr(problem, "strerror", None) or str(problem))
-        raise BadInput.single("--import", f"cannot be read: {rule}. Name a file that --export wrote.", place) from None

@@ -33,8 +33,8 @@ from rollcall.errors import BadInput
 from rollcall.morning.ending import Ending
 from rollcall.morning.state import State, state_of
 from rollcall.options import given
+from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.headline import headline
-from rollcall.report.told import tell
 from rollcall.run.options import OF_MONITOR
 from rollcall.run.roll_call import RollCall
 from rollcall.sinks import Sinks, known_sinks, options_of
@@ -108,7 +108,8 @@ def _looked(call: RollCall, sinks: Sinks, log: _Log, held: ExitStack) -> Result:
         with suppress(OSError):  # what cannot be written is said where it is to be whole
             sinks.begin(call.start)
         call.judge(call.roll.jobs, call.roll.schedulers)
-        result = sinks.write(sinks.tell(call.result(Ending())))
+        state = state_of(call.morning, Ending())
+        result = sinks.write(sinks.tell(call.result(Ending(), status=int(state))))
     except Exception as error:  # noqa: BLE001 - what ends in a traceback has status 1, and 1 is a mere warning
         said = f"the monitor broke with {type(error).__name__}"
         traceback.print_exception(error)
@@ -134,7 +135,7 @@ class _Log:
         """ "2026-02-11T07:02:13+01:00 | CRITICAL | 1 of 9 jobs needs you | missed-run [haiku]"."""
         morning, ending = result.morning, result.ending
         assert morning is not None
-        causes = "; ".join(f"{each.cause.code} [{each.subject}]" for each in tell(morning))
+        causes = "; ".join(f"{each.cause.code} [{each.subject}]" for each in group_by_cause(morning))
         done = "; ".join(told_action(each, morning.zone) for each in morning.actions)
         line = headline(morning, is_complete=ending.is_complete, interruption=ending.interruption)
         return self.add(result.start, state, line, causes, done, morning.jobs_file or "")

@@ -1,6 +1,6 @@
 """What were the earlier mornings?
 
-`rows` are the frozen records and what they tell; `judged` draws them from a morning, `recall` tells the past by them.
-`reading` and `writing` keep them in the `tables` of a SQLite file, which `sqlite` opens or sets aside; `lines` carries
-them to another.
+`judged` draws rows from a morning, `writing` keeps them in a file and `reading` finds them again; `past` tells which
+past runs left their work, by files and by rows. `lines` carries a history elsewhere. All of the SQL stands in `tables`,
+what a record holds in `rows`, and `sqlite` opens a file, or sets it aside.
 """

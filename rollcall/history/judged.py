@@ -21,14 +21,6 @@ from rollcall.vocabulary import CauseCode, Verdict
 # A job of every minute has 1,440 runs in a day of look-back, and a strip shows some thirty.
 MOST_FROM_FILES = 48
 
-# Of what was seen this morning nothing is left out: only files from before the look-back were not listed.
-_ANY_CUT = 0
-
-
-def rows_of(morning: Morning) -> tuple[Row, ...]:
-    """What the morning tells of due runs: the one judged of each job, and earlier ones of which its files tell."""
-    return tuple(row for judged in morning.jobs for row in _rows(judged, morning))
-
 
 def past_morning(morning: Morning, *, by: str, is_complete: bool, other_failures: int = 0) -> PastMorning:
     """The morning as a whole; one that looked at a part of the jobs is never complete.
@@ -47,30 +39,45 @@ def past_morning(morning: Morning, *, by: str, is_complete: bool, other_failures
     )
 
 
-def _rows(judged: JobJudged, morning: Morning) -> Iterator[Row]:
-    run = judged.due_run
-    if run is None or judged.verdict is Verdict.PAUSED:
-        return
-    yield from _from_files(judged, run, morning) if judged.job.outputs else _from_runs(judged, run, morning)
-    cause = morning.job_causes[judged.job.id]
-    yield Row(
-        job_id=judged.job.id,
+def rows_of(morning: Morning) -> tuple[Row, ...]:
+    """What the morning tells of due runs: the one judged of each job, and earlier ones that no morning judged.
+
+    Of those its files tell, or where it leaves none its scheduler's record.
+    """
+    rows: list[Row] = []
+    for judged in morning.jobs:
+        run = judged.due_run
+        if run is None or judged.verdict is Verdict.PAUSED:
+            continue
+        rows += _from_files(judged, run, morning) if judged.job.outputs else _from_runs(judged, run, morning)
+        rows.append(_judged(judged, run, morning))
+    return tuple(rows)
+
+
+def _judged(judged: JobJudged, run: DueRun, morning: Morning) -> Row:
+    job, decides = judged.job, judged.seen.attempts(run).deciding
+    cause = morning.job_causes[job.id]
+    # That its next run is still inside its time does not put off what is proven of this one.
+    is_proven = bool(judged.findings) and all(each.verdict is Verdict.OK for each in judged.findings)
+    done = [each for each in morning.actions if not each.is_dry and _concerns(each, job, run)]
+    return Row(
+        job_id=job.id,
         due_at=run.due_at,
-        verdict=_verdict(judged),
+        verdict=Verdict.OK if is_proven else judged.verdict,
         cause=cause.code if cause else None,
         needs_a_person=judged.needs_a_person,
         ran_at=judged.ran_at,
-        took=decides.took if (decides := judged.seen.attempts(run).deciding) else None,
-        outputs=_outputs(judged.job, judged.files),
+        took=decides.took if decides else None,
+        outputs=_outputs(job, judged.files),
         judged_at=morning.judged_at,
-        action=_action(judged.job, run, morning),
+        action=clean(told(done[-1], morning.zone)) if done else None,
     )
 
 
-def _verdict(judged: JobJudged) -> Verdict:
-    """The job's; that its next run is still inside its time does not put off what is proven of this one."""
-    is_proven = bool(judged.findings) and all(each.verdict is Verdict.OK for each in judged.findings)
-    return Verdict.OK if is_proven else judged.verdict
+def _concerns(action: Action, job: Job, run: DueRun) -> bool:
+    if action.deed is Deed.RERUN:
+        return action.subject == job.id and action.due_at in (None, run.due_at)
+    return job.scheduler is not None and action.subject == job.scheduler.id
 
 
 def _outputs(job: Job, files: Sequence[FileSeen | None]) -> tuple[OutputRow, ...]:
@@ -82,19 +89,19 @@ def _outputs(job: Job, files: Sequence[FileSeen | None]) -> tuple[OutputRow, ...
     )
 
 
-def _action(job: Job, run: DueRun, morning: Morning) -> str | None:
-    """The last thing that was done about the run, or about its scheduler."""
-    done = [each for each in morning.actions if not each.is_dry and _concerns(each, job, run)]
-    return clean(told(done[-1], morning.zone)) if done else None
-
-
-def _concerns(action: Action, job: Job, run: DueRun) -> bool:
-    if action.deed is Deed.RERUN:
-        return action.subject == job.id and action.due_at in (None, run.due_at)
-    return job.scheduler is not None and action.subject == job.scheduler.id
-
-
 # Runs that no morning judged ------------------------------------------------------------------------------------------
+
+_Proof = tuple[Verdict, CauseCode | None]
+_BY_STANDING: Mapping[Standing, _Proof] = {
+    Standing.MADE: (Verdict.OK, None),
+    Standing.LATE: (Verdict.LATE, CauseCode.RAN_LATE),
+    Standing.MISSED: (Verdict.MISSED, CauseCode.MISSED_RUN),
+}
+_BY_OUTCOME: Mapping[Outcome, _Proof] = {
+    Outcome.SUCCESS: (Verdict.OK, None),
+    Outcome.PARTIAL: (Verdict.OK, CauseCode.PARTIAL_RUN),
+    Outcome.FAILED: (Verdict.FAILED, CauseCode.RUN_FAILED),
+}
 
 
 def _from_files(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row]:
@@ -102,15 +109,14 @@ def _from_files(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Ro
     job, now = judged.job, morning.judged_at
     if job.output is None or interval.floats(job):
         return
-    signs = Signs.of_output(job, judged.seen.output, most=_ANY_CUT, now=now)
-    if not signs.seen:
-        return
+    # Of what was seen this morning nothing is left out: only files from before the look-back were not listed.
+    signs = Signs.of_output(job, judged.seen.output, most=0, now=now)
     since = now - job.look_back - job.allowance
-    for past in past_runs(job, signs, since=since, now=now, most=MOST_FROM_FILES):
+    for past in past_runs(job, signs, since=since, now=now, most=MOST_FROM_FILES) if signs.seen else ():
         # As the checks do: only what an older file stands before was missed.
-        is_told = past.sign is not None or past.run.begins_at > signs.seen[0].at
-        if past.due_at < run.due_at and is_told and (proven := _proven(past, job)):
-            verdict, cause = proven
+        is_told = past.file is not None or past.run.begins_at > signs.seen[0].made_at
+        if past.due_at < run.due_at and is_told and (proof := _proven(past)):
+            verdict, cause = proof
             yield Row(
                 job_id=job.id,
                 due_at=past.due_at,
@@ -124,6 +130,15 @@ def _from_files(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Ro
             )
 
 
+def _proven(past: PastRun) -> _Proof | None:
+    """What the files prove of a run; None where they prove nothing. Its content was not read."""
+    if past.file and past.flaw:
+        if past.file.size == 0:
+            return Verdict.BAD_OUTPUT, CauseCode.EMPTY_OUTPUT
+        return Verdict.BAD_OUTPUT, (CauseCode.TRUNCATED_OUTPUT if past.file.is_regular else CauseCode.OUTPUT_UNREADABLE)
+    return _BY_STANDING.get(past.standing)
+
+
 def _from_runs(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row]:
     """The same of a job without files, as far as its scheduler has the runs on record."""
     job, seen, now = judged.job, judged.seen, morning.judged_at
@@ -134,41 +149,17 @@ def _from_runs(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row
     for due_at, next_due_at in pairwise(dues):
         past = job.due_run(due_at, next_due_at)
         decides = seen.attempts(past).deciding
-        if past.finish_by > now or (decides is not None and decides.outcome not in _TELLING):
-            continue
-        verdict, cause = _TELLING[decides.outcome] if decides else (Verdict.MISSED, CauseCode.MISSED_RUN)
-        yield Row(
-            job_id=job.id,
-            due_at=due_at,
-            verdict=verdict,
-            cause=cause,
-            needs_a_person=verdict is not Verdict.OK,
-            ran_at=seen.first_seen(past),
-            took=decides.took if decides else None,
-            judged_at=now,
-            from_files=True,
-        )
-
-
-_TELLING: Mapping[Outcome, tuple[Verdict, CauseCode | None]] = {
-    Outcome.SUCCESS: (Verdict.OK, None),
-    Outcome.PARTIAL: (Verdict.OK, CauseCode.PARTIAL_RUN),
-    Outcome.FAILED: (Verdict.FAILED, CauseCode.RUN_FAILED),
-}
-
-
-def _proven(past: PastRun, job: Job) -> tuple[Verdict, CauseCode | None] | None:
-    """What the files prove of a run; None where they prove nothing. Its content was not read."""
-    if past.is_empty:
-        return Verdict.BAD_OUTPUT, CauseCode.EMPTY_OUTPUT
-    if past.flaw and past.file:
-        return Verdict.BAD_OUTPUT, (CauseCode.TRUNCATED_OUTPUT if past.file.is_regular else CauseCode.OUTPUT_UNREADABLE)
-    match past.standing:
-        case Standing.MADE:
-            return Verdict.OK, None
-        case Standing.LATE:
-            return Verdict.LATE, CauseCode.RAN_LATE
-        case Standing.MISSED:
-            return Verdict.MISSED, CauseCode.MISSED_RUN
-        case _:
-            return None
+        proof = _BY_OUTCOME.get(decides.outcome) if decides else _BY_STANDING[Standing.MISSED]
+        if proof and past.finish_by <= now:
+            verdict, cause = proof
+            yield Row(
+                job_id=job.id,
+                due_at=due_at,
+                verdict=verdict,
+                cause=cause,
+                needs_a_person=verdict is not Verdict.OK,
+                ran_at=seen.first_seen(past),
+                took=decides.took if decides else None,
+                judged_at=now,
+                from_files=True,
+            )

@@ -1,15 +1,77 @@
-"""What is remembered of a due run, and what do the rows of a job tell?"""
+"""What is remembered: of due runs, of mornings, of what people heard, and of what schedulers listed?
+
+Each field is declared once, and pydantic reads and writes it by its type: in its mode "python" as it stands in a table,
+in its mode "json" as in a line that is carried elsewhere. In a table an instant is a whole number of microseconds since
+the epoch, in a line ISO 8601 with an offset; a span is microseconds in both.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, SerializationInfo, ValidationInfo
 
 from rollcall.evidence import JobListed
+from rollcall.text import clean
+from rollcall.times import EPOCH, read_timestamp, to_iso
 from rollcall.vocabulary import Verdict
 
 FILE = "history.sqlite3"
+MICROSECOND = timedelta(microseconds=1)
+LONGEST_TEXT = 500
+LARGEST = 2**63 - 1
+
+
+def number(at: datetime) -> int:
+    """The instant as it stands in a table."""
+    return (at - EPOCH) // MICROSECOND
+
+
+# What lies further ahead is no instant, but a broken number.
+LAST = number(datetime(3000, 1, 1, tzinfo=UTC))
+
+
+def _read_instant(found: object, info: ValidationInfo) -> datetime:
+    if info.mode == "python" and type(found) is int and 0 <= found <= LAST:
+        return EPOCH + timedelta(microseconds=found)
+    if not isinstance(found, str):
+        raise ValueError("is no time.")
+    try:
+        at = read_timestamp(found).at
+    except ValueError as problem:
+        raise ValueError(f"is {problem}") from None
+    if at is None:
+        raise ValueError("has no offset, so it cannot be told which instant it is.")
+    return at
+
+
+def _write_instant(at: datetime, info: SerializationInfo) -> int | str:
+    return to_iso(at) if info.mode == "json" else number(at)
+
+
+def _read_span(found: object, info: ValidationInfo) -> timedelta:
+    # A scheduler whose clock is off may say that a run ended before it began.
+    if type(found) is not int or not (0 if info.mode == "json" else -LARGEST) <= found <= LARGEST:
+        raise ValueError("is no number of 0 or more.")
+    return timedelta(microseconds=found)
+
+
+def _read_text(text: str, info: ValidationInfo) -> str:
+    """A line is refused where it is wrong; of a table a flipped bit in a text is no reason to lose the row."""
+    cleaned = clean(text, LONGEST_TEXT)
+    if info.mode == "json" and cleaned != text:
+        raise ValueError(f"is no text of one line with at most {LONGEST_TEXT} characters.")
+    return cleaned
+
+
+Instant = Annotated[datetime, PlainValidator(_read_instant), PlainSerializer(_write_instant)]
+Span = Annotated[timedelta, PlainValidator(_read_span), PlainSerializer(lambda span: span // MICROSECOND)]
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
+Text = Annotated[str, AfterValidator(_read_text)]
+Name = Annotated[str, Field(min_length=1), AfterValidator(_read_text)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +81,10 @@ class OutputRow:
     `output` names which of the job's outputs it is.
     """
 
-    output: str
-    size: int | None = None
-    rows: int | None = None
-    made_at: datetime
+    output: Name
+    size: Count | None = None
+    rows: Count | None = None
+    made_at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,19 +93,19 @@ class Row:
 
     `cause` is the code of the cause, None where nothing was wrong; it stays text, as a newer version may know more.
     `took` is how long the attempt that decided it ran. `action` is what was done about it, in one line. `from_files` is
-    True where no morning judged this run itself, and the files that a later one saw tell of it.
+    True where no morning judged this run itself, and what a later one saw tells of it.
     """
 
-    job_id: str
-    due_at: datetime
+    job_id: Annotated[Name, Field(alias="job")]
+    due_at: Instant
     verdict: Verdict
-    cause: str | None = None
+    cause: Name | None = None
     needs_a_person: bool = False
-    ran_at: datetime | None = None
-    took: timedelta | None = None
+    ran_at: Instant | None = None
+    took: Span | None = None
     outputs: tuple[OutputRow, ...] = ()
-    judged_at: datetime
-    action: str | None = None
+    judged_at: Instant
+    action: Name | None = None
     from_files: bool = False
 
     @property
@@ -52,17 +114,68 @@ class Row:
         sizes = [each.size for each in self.outputs if each.size is not None]
         return sum(sizes) if sizes else None
 
+    @property
+    def says(self) -> str:
+        """What was wrong, in a few words: "late (ran-late)"; "" where nothing was."""
+        if self.verdict is Verdict.OK:
+            return ""
+        return f"{self.verdict} ({self.cause})" if self.cause else f"{self.verdict}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastMorning:
     """One earlier morning as a whole. `by` is what looked: "pytest", "monitor", "ensure-running" or "rerun"."""
 
-    judged_at: datetime
-    verdict: str
-    is_complete: bool
-    declared: int
-    needing: int
-    by: str
+    judged_at: Instant
+    verdict: Name
+    is_complete: Annotated[bool, Field(alias="complete")]
+    declared: Count
+    needing: Count
+    by: Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """The jobs that the last complete morning knew, and when that was."""
+
+    judged_at: Instant
+    jobs: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What was told of one thing, by its `key`: which cause it had, since when that stands, and when it was told."""
+
+    key: Name
+    cause: Name
+    since: Instant
+    told_at: Instant
+
+
+# What one channel was told and heard no end of, by key.
+Memory = Mapping[str, Told]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A job that is declared because `scheduler` lists it, as it was listed last."""
+
+    scheduler: Name
+    job: Name
+    title: Text
+    schedule: Text
+    zone: Name | None
+    tags: tuple[Text, ...]
+
+    @classmethod
+    def of(cls, scheduler: str, job: JobListed) -> Self:
+        """What is remembered of it."""
+        schedule = job.schedule or ""
+        return cls(scheduler=scheduler, job=job.id, title=job.name, schedule=schedule, zone=job.zone, tags=job.tags)
+
+    def as_listed(self) -> JobListed:
+        """The same as a scheduler would list it."""
+        return JobListed(id=self.job, name=self.title, schedule=self.schedule, zone=self.zone, tags=self.tags)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,32 +207,14 @@ NOTHING = Chronicle()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What was told of one thing, by its `key`: which cause it had, since when that stands, and when it was told."""
-
-    key: str
-    cause: str
-    since: datetime
-    told_at: datetime
-
-
-# What one channel was told and heard no end of, by key.
-Memory = Mapping[str, Told]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """All that a history holds, to be carried elsewhere: `present` are the jobs of the last complete morning.
-
-    `present_at` is when that was judged, None where there was none. `told` is by channel, `listed` by scheduler.
-    """
+    """All that a history holds, to be carried elsewhere. `told` is by channel."""
 
     rows: Sequence[Row] = ()
     mornings: Sequence[PastMorning] = ()
-    present: tuple[str, ...] = ()
-    present_at: datetime | None = None
+    present: Present | None = None
     told: Mapping[str, Memory] = field(default_factory=dict)
-    listed: Mapping[str, tuple[JobListed, ...]] = field(default_factory=dict)
+    listed: Sequence[Listed] = ()
 
 
 def is_good(row: Row) -> bool:

@@ -9,27 +9,33 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from rollcall.history.tables import BEGIN, COLUMNS, VERSION
+from rollcall.errors import RollcallError
+from rollcall.history.tables import ALL, INDEX, TABLES, VERSION
 from rollcall.text import clean
 from rollcall.times import EPOCH
 
 APPLICATION = 0x526F6C6C  # "Roll" in the file's header, by which it is known
 PATIENCE = timedelta(seconds=10)
 _BESIDE = ("-wal", "-shm", "-journal")
-_BETWEEN_TRIES = 0.02
-_NO_ROOM_FOR_A_LOG = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 # https://www.sqlite.org/fileformat2.html#magic_header_string
 _MAGIC = b"SQLite format 3\0"
-# Called for each text of each row, so it is no function of ours.
-_LENIENT = partial(str, encoding="utf-8", errors="replace")
+# SQLITE_ERROR is "no such table", "no such column".
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+_PROBLEMS = {
+    sqlite3.SQLITE_BUSY: "another process is writing it, and did not finish in time",
+    sqlite3.SQLITE_FULL: "no room is left on the disk",
+    sqlite3.SQLITE_IOERR: "disk I/O error (is there room on the disk?)",
+    sqlite3.SQLITE_READONLY: "it may not be written by this user, or its folder",
+    sqlite3.SQLITE_CANTOPEN: "it, or the log beside it, may not be opened or made by this user",
+}
 
 
 class Unfit(StrEnum):
@@ -41,216 +47,85 @@ class Unfit(StrEnum):
     FOREIGN = "foreign"
 
 
-class UnfitFile(Exception):
-    """The file is no history that this version can use. `detail` is one clean line that says why."""
+class UnfitFile(RollcallError):
+    """The file is no history that this version can use: one clean line says why."""
 
-    def __init__(self, kind: Unfit, detail: str) -> None:
+    def __init__(self, kind: Unfit, why: str) -> None:
         self.kind = kind
-        self.detail = detail
-        super().__init__(detail)
+        super().__init__(why)
+
+    @classmethod
+    def damaged(cls, why: str) -> UnfitFile:
+        """One that is broken."""
+        return cls(Unfit.DAMAGED, f"is damaged ({clean(why, 80)})")
+
+
+class UnusableFile(RollcallError):
+    """The file cannot be written just now: one clean line says why."""
+
+
+class CannotRead(RollcallError):
+    """The history cannot be read: one clean line says why, and names the file."""
 
 
 @contextmanager
 def open_to_read(file: Path) -> Iterator[sqlite3.Connection | None]:
-    """A connection that changes nothing; None where there is no history yet.
+    """A connection that changes nothing and sees one moment; None where there is no history yet.
 
-    Raises `UnfitFile`, and `sqlite3.Error` or `OSError` where the file cannot be read just now.
+    Raises `CannotRead`.
     """
-    if not _is_there(file):
-        yield None
-        return
-    with _open(file, "rw") as connection:
-        try:
-            is_new = _is_new(connection)
-        except sqlite3.OperationalError as problem:
-            if _code(problem) not in _NO_ROOM_FOR_A_LOG or _waits_in_a_log(file):
-                raise
-        else:
-            connection.execute("PRAGMA query_only = ON")
-            yield None if is_new else connection
-            return
-    # The log beside it cannot be made, in a folder that may not be written or on a full disk; none is needed to read.
-    with _open(file, "ro&immutable=1") as connection:
-        yield None if _is_new(connection) else connection
+    try:
+        # Not read-only: what another process was killed in the middle of is undone first.
+        with _opened(file, "rw") as connection:
+            if connection:
+                connection.execute("PRAGMA query_only = ON")
+                connection.execute("BEGIN")
+            yield connection if connection and _is_history(connection) else None
+    except UnfitFile as unfit:
+        raise CannotRead(f"{file.name} {unfit}: it is set aside when a morning is next written") from None
+    except UnusableFile as problem:
+        raise CannotRead(f"{file.name} cannot be read: {problem}") from None
 
 
 @contextmanager
 def open_to_write(file: Path) -> Iterator[sqlite3.Connection]:
     """A connection inside the one transaction of this write; where the block raises, nothing of it is kept.
 
-    Raises `UnfitFile`, and `sqlite3.Error` or `OSError` where the file cannot be written just now.
+    Raises `UnfitFile`, and `UnusableFile`.
     """
-    _is_there(file)
-    with _open(file, "rwc") as connection:
-        _is_new(connection)
-        _write_ahead(connection)
+    with _opened(file, "rwc") as connection:
+        assert connection
         connection.execute("BEGIN IMMEDIATE")
-        try:
-            # Again, now that nobody else can write: another process may have begun the file in between.
-            if _is_new(connection):
-                _begin(connection)
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
-
-
-def check_whole(connection: sqlite3.Connection) -> None:
-    """Raises `UnfitFile` where anything is broken: a byte inside a key hides rows, and no other statement tells."""
-    _check(connection, "integrity_check")
-
-
-def check_pages(connection: sqlite3.Connection) -> None:
-    """The same where a page is; it does not look at the keys, and takes two fifths of the time."""
-    _check(connection, "quick_check")
-
-
-def _check(connection: sqlite3.Connection, check: str) -> None:
-    [[found]] = connection.execute(f"PRAGMA {check}(1)").fetchall()
-    if found != "ok":
-        raise UnfitFile(Unfit.DAMAGED, f"is damaged ({clean(found, 80)})")
-
-
-def is_damage(problem: sqlite3.Error) -> bool:
-    """True where SQLite says that the file itself is broken, and not only that it cannot be used just now."""
-    return _code(problem) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def show_problem(problem: sqlite3.Error | OSError) -> str:
-    """Why the file cannot be used, in a few words."""
-    if isinstance(problem, OSError):
-        return clean(problem.strerror or str(problem))
-    match _code(problem):
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return "another process is writing it, and did not finish in time"
-        case sqlite3.SQLITE_FULL:
-            return "no room is left on the disk"
-        case sqlite3.SQLITE_IOERR:
-            return f"{clean(str(problem))} (is there room on the disk?)"
-        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return "it may not be written by this user, or its folder"
-        case sqlite3.SQLITE_CANTOPEN:
-            return "it, or the log beside it, may not be opened or made by this user"
-        case _:
-            return clean(str(problem))
+        if not _is_history(connection, is_checked=True):
+            for table in TABLES.split(";"):
+                # Each row is found by its key alone.
+                connection.execute(f"{table} WITHOUT ROWID")
+            connection.execute(INDEX)
+            connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        yield connection
+        connection.execute("COMMIT")
 
 
 def set_aside(file: Path) -> str | None:
     """Renames a file that is unfit, and the logs beside it, to a free name. Returns what was done, in one line.
 
-    None where it is fit after all: another process was faster. Raises `sqlite3.Error` and `OSError`.
+    None where it is fit after all: another process was faster. Raises `UnusableFile`, and OSError.
     """
     with _alone_in(file.parent):
-        unfit = _examined(file)
-        if unfit is None:
-            return None
+        try:
+            with _opened(file, "rw") as connection:
+                if connection:
+                    _is_history(connection, is_checked=True)
+                return None
+        except UnfitFile as problem:
+            unfit = problem
         aside = _free_name(file, unfit.kind)
-        # The logs first: beside a new file SQLite would take them for its own, and empty them.
+        # The logs first: beside a new file SQLite would take them for its own.
         for suffix in (*_BESIDE, ""):
             with suppress(FileNotFoundError):
                 os.rename(f"{file}{suffix}", f"{aside}{suffix}")
-        return f"{file.name} {unfit.detail}: it was set aside as {aside.name}, and a new one begun"
-
-
-# Opening --------------------------------------------------------------------------------------------------------------
-
-
-def _waits_in_a_log(file: Path) -> bool:
-    """True where something was written that is not in the file itself yet."""
-    log = file.with_name(f"{file.name}-wal")
-    return log.exists() and log.stat().st_size > 0
-
-
-def _is_there(file: Path) -> bool:
-    """False where there is no file, or nothing in it. Raises `UnfitFile` where it does not begin as SQLite's do."""
-    try:
-        mode = file.stat().st_mode
-    except FileNotFoundError:
-        return False
-    if not stat.S_ISREG(mode):
-        raise OSError(0, "it is no regular file")  # a pipe would be waited for
-    with file.open("rb") as stream:
-        begins = stream.read(len(_MAGIC))
-    if begins and begins != _MAGIC:
-        # Not even opened: SQLite would empty what lies beside it as its log.
-        raise UnfitFile(Unfit.DAMAGED, "is damaged (it does not begin as a database does)")
-    return bool(begins)
-
-
-@contextmanager
-def _open(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    uri = f"{file.absolute().as_uri()}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE.total_seconds(), isolation_level=None)
-    try:
-        # A flipped bit inside a text is no reason to lose the row.
-        connection.text_factory = _LENIENT
-        yield connection
-    finally:
-        with suppress(sqlite3.Error):
-            connection.close()
-
-
-def _is_new(connection: sqlite3.Connection) -> bool:
-    """True where nothing was ever written to the file, False where it is a history. Raises `UnfitFile`."""
-    try:
-        application, version = (connection.execute(f"PRAGMA {each}").fetchone()[0] for each in _MARKS)
-        if application != APPLICATION:
-            if application or version or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-                raise UnfitFile(Unfit.FOREIGN, "is the database of another application")
-            return True
-        versions = f"(version {version}; this one: {VERSION})"
-        if version > VERSION:
-            raise UnfitFile(Unfit.NEWER, f"was written by a newer Roll call {versions}")
-        if version < VERSION:
-            raise UnfitFile(Unfit.OLDER, f"was written by an older Roll call {versions}")
-        for table, columns in COLUMNS.items():
-            connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")
-    except UnicodeDecodeError:  # of the words in which SQLite says what is broken, which it quotes
-        raise UnfitFile(Unfit.DAMAGED, "is damaged (what its tables are cannot be read)") from None
-    except sqlite3.Error as problem:
-        # A history of this version has these tables; SQLITE_ERROR is "no such table", "no such column".
-        if is_damage(problem) or _code(problem) == sqlite3.SQLITE_ERROR:
-            raise _damaged(problem) from None
-        raise
-    return False
-
-
-_MARKS = ("application_id", "user_version")
-
-
-def _damaged(problem: sqlite3.Error) -> UnfitFile:
-    return UnfitFile(Unfit.DAMAGED, f"is damaged ({clean(str(problem))})")
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Sets WAL, which needs the file alone for a moment and does not wait for it by itself."""
-    ends_on = time.monotonic() + PATIENCE.total_seconds()
-    while True:
-        try:
-            # Where the drive knows no shared memory the answer is another mode, and that does as well.
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            return
-        except sqlite3.OperationalError as problem:
-            if _code(problem) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > ends_on:
-                raise
-            time.sleep(_BETWEEN_TRIES)
-
-
-def _begin(connection: sqlite3.Connection) -> None:
-    for statement in filter(str.strip, BEGIN.split(";")):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION}")
-    connection.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _code(problem: sqlite3.Error) -> int:
-    """The primary code; extended ones carry it in their lowest byte."""
-    return getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-
-
-# Setting aside --------------------------------------------------------------------------------------------------------
+        return f"{file.name} {unfit}: it was set aside as {aside.name}, and a new one begun"
 
 
 @contextmanager
@@ -269,22 +144,6 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _examined(file: Path) -> UnfitFile | None:
-    try:
-        if not _is_there(file):
-            return None
-        with _open(file, "rw") as connection:
-            _is_new(connection)
-            check_whole(connection)
-    except UnfitFile as unfit:
-        return unfit
-    except sqlite3.DatabaseError as problem:
-        if is_damage(problem):
-            return _damaged(problem)
-        raise
-    return None
-
-
 def _free_name(file: Path, kind: Unfit) -> Path:
     """ "history.sqlite3.damaged-20261124-070200", by when it was written last, or the next free one."""
     written_at = EPOCH + timedelta(seconds=int(file.stat().st_mtime))
@@ -292,3 +151,82 @@ def _free_name(file: Path, kind: Unfit) -> Path:
     names = (name if number == 1 else f"{name}-{number}" for number in range(1, 10_000))
     free = (file.with_name(each) for each in names)
     return next(each for each in free if not any(os.path.lexists(f"{each}{suffix}") for suffix in (*_BESIDE, "")))
+
+
+# Opening --------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _opened(file: Path, mode: str) -> Iterator[sqlite3.Connection | None]:
+    """A connection, closed with the block, which undoes what was not committed; None where there is nothing to read.
+
+    What SQLite and the system say is wrong, also in the block, is raised as `UnfitFile` or `UnusableFile`.
+    """
+    connection = None
+    try:
+        if not _holds_a_database(file) and mode == "rw":
+            yield None
+            return
+        uri = f"{file.absolute().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE.total_seconds(), isolation_level=None)
+        # A flipped bit inside a text is no reason to lose the row.
+        connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+        connection.row_factory = _by_name
+        yield connection
+    except UnicodeDecodeError:  # of the words in which SQLite says what is broken, which it quotes
+        raise UnfitFile.damaged("what its tables are cannot be read") from None
+    except OSError as problem:
+        raise UnusableFile(clean(problem.strerror or str(problem))) from None
+    except sqlite3.Error as problem:
+        # The primary code; extended ones carry it in their lowest byte.
+        code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        if code in _DAMAGE:
+            raise UnfitFile.damaged(str(problem)) from None
+        raise UnusableFile(_PROBLEMS.get(code, clean(str(problem)))) from None
+    finally:
+        if connection:
+            connection.close()
+
+
+def _holds_a_database(file: Path) -> bool:
+    """False where there is no file, or nothing in it. Raises `UnfitFile` where it does not begin as SQLite's do."""
+    try:
+        mode = file.stat().st_mode
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(mode):
+        raise OSError(0, "it is no regular file")  # a pipe would be waited for
+    with file.open("rb") as stream:
+        begins = stream.read(len(_MAGIC))
+    if begins and begins != _MAGIC:
+        # Not even opened: a file shorter than a page is an empty one to SQLite.
+        raise UnfitFile.damaged("it does not begin as a database does")
+    return bool(begins)
+
+
+def _by_name(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> dict[str, Any]:
+    return {name: value for (name, *_), value in zip(cursor.description, values, strict=True)}
+
+
+def _is_history(connection: sqlite3.Connection, *, is_checked: bool = False) -> bool:
+    """False where nothing was ever written to the file. Raises `UnfitFile` where something else was.
+
+    Where it `is_checked`, also where anything in it is broken: a byte inside a key hides rows, and nothing else tells.
+    """
+    application, version = (
+        connection.execute(f"PRAGMA {name}").fetchone()[name] for name in ("application_id", "user_version")
+    )
+    if application != APPLICATION:
+        if application or version or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            raise UnfitFile(Unfit.FOREIGN, "is the database of another application")
+        return False
+    if version != VERSION:
+        kind, who = (Unfit.NEWER, "a newer") if version > VERSION else (Unfit.OLDER, "an older")
+        raise UnfitFile(kind, f"was written by {who} Roll call (version {version}; this one: {VERSION})")
+    for statement in ALL:
+        connection.execute(f"EXPLAIN {statement}", {"since": 0})
+    if is_checked:
+        found = connection.execute("PRAGMA integrity_check(1)").fetchone()["integrity_check"]
+        if found != "ok":
+            raise UnfitFile.damaged(found)
+    return True

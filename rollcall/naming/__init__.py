@@ -1,1 +1,1 @@
-"""What did a run leave?"""
+"""Which names can an output have, and what does a name tell?"""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from rollcall.text import listed
 from rollcall.times import WEEKDAYS
@@ -22,8 +22,7 @@ _WORDS = {"day_of_year": "day of the year", "iso_year": "ISO year", "iso_week": 
 Run = tuple[date, date]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Days:
+class Days(NamedTuple):
     """What a name tells of its day; None is what it does not tell. A weekday is 1 (Monday) to 7."""
 
     year: int | None = None
@@ -36,21 +35,21 @@ class Days:
 
     def problem(self) -> str | None:
         """Why there is no such day; None where there is one."""
-        if self == Days() or any(_runs(self, year) for year in self._years() or _EACH_CALENDAR):
+        if self == NO_DAY or any(_runs(self, year) for year in self._years() or _EACH_CALENDAR):
             return None
-        told = ((each.name, getattr(self, each.name)) for each in fields(self))
-        return f"no day has {listed(in_words(unit, value) for unit, value in told if value is not None)}"
+        told = [in_words(unit, value) for unit, value in self._asdict().items() if value is not None]
+        return f"no day has {listed(told)}"
 
     def runs(self, near: date) -> Sequence[Run]:
         """The days that agree, neighbours as one run (its first and its last): those around `near`, in order."""
-        if self == Days():
+        if self == NO_DAY:
             return (_ALL_DAYS,)
-        if years := self._years():
-            return _around(near, [run for year in years for run in _runs(self, year)])
-        for reach in _REACHES:
-            years_around = range(near.year - reach, near.year + reach + 1)
-            if runs := [run for year in years_around for run in _runs(self, year)]:
-                return _around(near, runs)
+        open_years = [range(near.year - reach, near.year + reach + 1) for reach in _REACHES]
+        for years in [self._years()] if self._years() else open_years:
+            if runs := [run for year in years for run in _runs(self, year)]:
+                # Two of them on each side of `near`: what time of day is told decides which is the nearest.
+                place = bisect(runs, (near, near))
+                return runs[max(place - 2, 0) : place + 2]
         return ()
 
     def last(self) -> date | None:
@@ -60,17 +59,10 @@ class Days:
     def agrees(self, day: date) -> bool:
         """Whether `day` has all that is told."""
         iso = day.isocalendar()
-        return (
-            self.year in (None, day.year)
-            and self.month in (None, day.month)
-            and self.day in (None, day.day)
-            and self.day_of_year in (None, day.timetuple().tm_yday)
-            and self.weekday in (None, iso.weekday)
-            and self.iso_year in (None, iso.year)
-            and self.iso_week in (None, iso.week)
-        )
+        shown = (day.year, day.month, day.day, day.timetuple().tm_yday, iso.weekday, iso.year, iso.week)
+        return all(told is None or told == its for told, its in zip(self, shown, strict=True))
 
-    def _years(self) -> tuple[int, ...]:
+    def _years(self) -> Sequence[int]:
         """The years that can hold the day, ISO years where a week is told; none where the year is left open."""
         if self.iso_year is not None:
             return (self.iso_year,)
@@ -80,10 +72,7 @@ class Days:
         return (self.year,) if self.iso_week is None else (self.year - 1, self.year, self.year + 1)
 
 
-def _around(near: date, runs: Sequence[Run]) -> Sequence[Run]:
-    """Two of them on each side of `near`: what time of day is told decides which is the nearest."""
-    place = bisect(runs, (near, near))
-    return runs[max(place - 2, 0) : place + 2]
+NO_DAY = Days()
 
 
 def in_words(unit: str, value: int) -> str:
@@ -96,8 +85,16 @@ def in_words(unit: str, value: int) -> str:
 def _runs(told: Days, year: int) -> tuple[Run, ...]:
     """The days of `year`, an ISO year where a week or such a year is told, that agree: neighbours as one run."""
     try:
-        first, last = _bounds(told, year)
-    except ValueError:
+        if told.iso_week is not None:
+            first = date.fromisocalendar(year, told.iso_week, 1)
+            last = first + 6 * _DAY
+        elif told.iso_year is not None:
+            first, last = date.fromisocalendar(year, 1, 1), date.fromisocalendar(year + 1, 1, 1) - _DAY
+        elif told.month is not None and told.day is not None:
+            first = last = date(year, told.month, told.day)
+        else:
+            first, last = date(year, 1, 1), date(year, 12, 31)
+    except ValueError:  # a day or a week that the year does not have
         return ()
     runs: list[Run] = []
     for day in filter(told.agrees, (first + number * _DAY for number in range((last - first).days + 1))):
@@ -106,22 +103,3 @@ def _runs(told: Days, year: int) -> tuple[Run, ...]:
         else:
             runs.append((day, day))
     return tuple(runs)
-
-
-def _bounds(told: Days, year: int) -> Run:
-    """The first and the last day of `year` that may agree. Raises ValueError where it has none."""
-    if told.iso_week is not None:
-        monday = date.fromisocalendar(year, told.iso_week, 1)
-        return monday, monday + 6 * _DAY
-    if told.iso_year is not None:
-        return date.fromisocalendar(year, 1, 1), date.fromisocalendar(year + 1, 1, 1) - _DAY
-    if told.day_of_year is not None:
-        day = date(year, 1, 1) + (told.day_of_year - 1) * _DAY
-        return day, day
-    if told.month is None:
-        return date(year, 1, 1), date(year, 12, 31)
-    if told.day is not None:
-        day = date(year, told.month, told.day)
-        return day, day
-    next_month = date(year + told.month // 12, told.month % 12 + 1, 1)
-    return date(year, told.month, 1), next_month - _DAY

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,15 +9,12 @@ from datetime import datetime
 from rollcall.naming.days import Days, in_words
 from rollcall.naming.stretch import Told
 from rollcall.text import clean
-from rollcall.times import MONTHS, WEEKDAYS
+from rollcall.times import LONG_WEEKDAYS, MONTHS, WEEKDAYS
 
-_LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LONG_MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-_UNITS_OF_A_DAY = frozenset(each.name for each in dataclasses.fields(Days))
-_ANYTHING = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +28,18 @@ class Field:
     write: Callable[[datetime], str] | None = None  # None: as strftime does, in any language
 
 
-def _of_words(unit: str, words: tuple[str, ...], place: Callable[[datetime], int], first: int = 1) -> Field:
-    """A field of English words, whose case does not matter: `place` says which one is written, from `first` on."""
-    places = {word.lower(): number for number, word in enumerate(words, first)}
+def _of_words(unit: str, words: tuple[str, ...], place: Callable[[datetime], int]) -> Field:
+    """A field of English words, whose case does not matter; `place` says which of them is written."""
+    lower = [word.lower() for word in words]
+    first = 0 if unit == "afternoon" else 1  # months and weekdays count from 1
     any_word = f"(?i:{'|'.join(words)})"
     return Field(
         unit,
         possible=any_word,
         shape=any_word,
-        read=lambda text: places[text.lower()],
+        read=lambda text: lower.index(text.lower()) + first,
         write=lambda wall: words[place(wall) - first],
     )
-
-
-def _read_year_of_century(text: str) -> int:
-    return int(text) + (1900 if int(text) >= 69 else 2000)  # as POSIX reads it
 
 
 def _read_offset(text: str) -> int:
@@ -54,23 +47,12 @@ def _read_offset(text: str) -> int:
     return -minutes if text[0] == "-" else minutes
 
 
-def _write_offset(wall: datetime) -> str:
-    return wall.strftime("%z") or _ANYTHING
-
-
-def _write_epoch(wall: datetime) -> str:
-    return _ANYTHING if wall.tzinfo is None else str(int(wall.timestamp()))
-
-
-def _month(wall: datetime) -> int:
-    return wall.month
-
-
 _YEAR = "(?:19[7-9][0-9]|2[0-9]{3})"
 _TWO = "[0-9]{2}"
 FIELDS = {
     "Y": Field("year", _YEAR, "[0-9]{4}"),
-    "y": Field("year", "(?:6[0-8]|[0-57-9][0-9])", _TWO, read=_read_year_of_century),
+    # As POSIX reads it.
+    "y": Field("year", "(?:6[0-8]|[0-57-9][0-9])", _TWO, lambda text: int(text) + (1900 if text >= "69" else 2000)),
     "m": Field("month", "(?:0[1-9]|1[0-2])", _TWO),
     "d": Field("day", "(?:0[1-9]|[12][0-9]|3[01])", _TWO),
     "j": Field("day_of_year", "(?:00[1-9]|0[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])", "[0-9]{3}"),
@@ -78,37 +60,34 @@ FIELDS = {
     "M": Field("minute", "[0-5][0-9]", _TWO),
     "S": Field("second", "[0-5][0-9]", _TWO),
     "I": Field("hour_of_twelve", "(?:0[1-9]|1[0-2])", _TWO),
-    "p": _of_words("afternoon", ("AM", "PM"), lambda wall: wall.hour // 12, first=0),
-    "f": Field("microsecond", "[0-9]{1,6}", "[0-9]{1,6}", read=lambda text: int(text.ljust(6, "0"))),
-    "s": Field("epoch", "[0-9]{1,10}", "[0-9]+", write=_write_epoch),
+    "p": _of_words("afternoon", ("AM", "PM"), lambda wall: wall.hour // 12),
+    "f": Field("microsecond", "[0-9]{1,6}", "[0-9]{1,6}", lambda text: int(text.ljust(6, "0"))),
+    "s": Field("epoch", "[0-9]{1,10}", "[0-9]+", write=lambda wall: str(int(wall.timestamp())) if wall.tzinfo else "*"),
     "a": _of_words("weekday", WEEKDAYS, datetime.isoweekday),
-    "A": _of_words("weekday", _LONG_WEEKDAYS, datetime.isoweekday),
-    "b": _of_words("month", MONTHS, _month),
-    "B": _of_words("month", _LONG_MONTHS, _month),
+    "A": _of_words("weekday", LONG_WEEKDAYS, datetime.isoweekday),
+    "b": _of_words("month", MONTHS, lambda wall: wall.month),
+    "B": _of_words("month", _LONG_MONTHS, lambda wall: wall.month),
     "G": Field("iso_year", _YEAR, "[0-9]{4}"),
     "V": Field("iso_week", "(?:0[1-9]|[1-4][0-9]|5[0-3])", _TWO),
     "u": Field("weekday", "[1-7]", "[0-9]"),
-    "w": Field("weekday", "[0-6]", "[0-9]", read=lambda text: int(text) or 7),
+    "w": Field("weekday", "[0-6]", "[0-9]", lambda text: int(text) or 7),
     "z": Field(
         "offset",
         "(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])",
         "(?:Z|[+-][0-9]{2}:?[0-9]{2})",
         read=_read_offset,
-        write=_write_offset,
+        write=lambda wall: wall.strftime("%z") or "*",
     ),
 }
 # What stands for several.
-LONGER = {"%F": ("%Y", "-", "%m", "-", "%d"), "%T": ("%H", ":", "%M", ":", "%S")}
+LONGER = {"%F": "%Y-%m-%d", "%T": "%H:%M:%S"}
 
 _BY_LANGUAGE = "which each language writes differently. Write what stands there, such as %Y%m%d or %H%M%S."
 _OTHER_WEEK = "a week that is not counted as ISO does. Write %V, with %G for its year, or * where it stands."
 _REFUSED = {
     "Z": "a zone's name, which is not read as one. Write %z, or the name itself.",
-    "c": _BY_LANGUAGE,
-    "x": _BY_LANGUAGE,
-    "X": _BY_LANGUAGE,
-    "U": _OTHER_WEEK,
-    "W": _OTHER_WEEK,
+    **dict.fromkeys("cxX", _BY_LANGUAGE),
+    **dict.fromkeys("UW", _OTHER_WEEK),
 }
 
 
@@ -131,36 +110,23 @@ def check_field(code: str) -> None:
     raise ValueError(f'has "%{clean(code, 4)}", which is no field of a name. Fields are {known}, and "%%" for "%".')
 
 
-def check_together(codes: Iterable[str]) -> None:
-    """Raises ValueError, with rule and cure, where the fields of a path are half of what they could tell."""
-    codes = tuple(codes)
-    if "I" in codes and "p" not in codes:
-        raise ValueError("has %I without %p, an hour that the clock shows twice a day. Write %I with %p, or %H.")
-    if "p" in codes and "I" not in codes:
-        raise ValueError("has %p without %I, half of a day. Write %I with %p, or %H.")
-
-
 def read_fields(found: Iterable[tuple[str, str]]) -> Told | Disagreement:
     """What the fields of a name, each a code and the text that stands there, tell together."""
-    told: dict[str, int] = {}
-    for code, text in found:
-        unit, value = FIELDS[code].unit, FIELDS[code].read(text)
-        if told.setdefault(unit, value) != value:
-            return _both(unit, told[unit], value)
+    units = [(FIELDS[code].unit, FIELDS[code].read(text)) for code, text in found]
+    told = dict(units)
     # Of a folder's name alone there may be one of the two.
-    twelve, afternoon = told.pop("hour_of_twelve", None), told.pop("afternoon", None)
+    twelve, afternoon = told.get("hour_of_twelve"), told.get("afternoon")
     if twelve is not None and afternoon is not None:
-        hour = twelve % 12 + 12 * afternoon
-        if told.setdefault("hour", hour) != hour:
-            return _both("hour", told["hour"], hour)
-    days = Days(**{unit: told.pop(unit) for unit in _UNITS_OF_A_DAY & told.keys()})
-    read = Told(days=days, **told)
+        units.append(("hour", twelve % 12 + 12 * afternoon))
+    told = {}
+    for unit, value in units:
+        if told.setdefault(unit, value) != value:
+            return Disagreement(f"it says {in_words(unit, told[unit])} and {in_words(unit, value)}")
+    days = Days(**{unit: value for unit, value in told.items() if unit in Days._fields})
+    clock = ("hour", "minute", "second", "microsecond", "offset", "epoch")
+    read = Told(days=days, **{unit: told[unit] for unit in clock if unit in told})
     problem = read.problem()
     return read if problem is None else Disagreement(problem)
-
-
-def _both(unit: str, one: int, other: int) -> Disagreement:
-    return Disagreement(f"it says {in_words(unit, one)} and {in_words(unit, other)}")
 
 
 def write_field(code: str, wall: datetime) -> str:

@@ -9,15 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain, takewhile
-from unicodedata import normalize
+from itertools import takewhile
 
-from rollcall.naming.fields import FIELDS, Disagreement, check_together, read_fields
+from rollcall.naming.fields import FIELDS, Disagreement, read_fields
 from rollcall.naming.parts import Part, read_part
 from rollcall.naming.stretch import Told
 from rollcall.text import clean
-
-_NOTHING = Told()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class NamePattern:
 
     def part_matches(self, depth: int, name: str) -> bool:
         """Whether a folder or file of that name can stand at that depth, counted from 0 below the root."""
-        return depth < len(self.parts) and self.parts[depth].shape.fullmatch(_composed(name)) is not None
+        return depth < len(self.parts) and self.parts[depth].match(name) is not None
 
     def may_hold(self, folders: tuple[str, ...], since: datetime) -> bool:
         """Whether the folder of these names, from the first part on, can hold anything of `since` (aware) or later.
@@ -102,7 +99,11 @@ def read_pattern(text: str) -> NamePattern:
 
     names = [name for name in names if name not in ("", ".")]
     parts = tuple(map(read_part, names))
-    check_together(chain.from_iterable(part.codes for part in parts))
+    codes = [code for part in parts for code in part.codes]
+    if "I" in codes and "p" not in codes:
+        raise ValueError("has %I without %p, an hour that the clock shows twice a day. Write %I with %p, or %H.")
+    if "p" in codes and "I" not in codes:
+        raise ValueError("has %p without %I, half of a day. Write %I with %p, or %H.")
     depth = sum(1 for _ in takewhile(lambda part: part.is_literal, parts[:-1]))
     if ".." in names[depth:]:
         raise ValueError('has ".." behind a folder of many names. Write the folder that is meant.')
@@ -112,27 +113,22 @@ def read_pattern(text: str) -> NamePattern:
 
 
 def _read(parts: tuple[Part, ...], names: tuple[str, ...]) -> Told | Disagreement | None:
-    names = tuple(map(_composed, names))
-    found: list[tuple[str, str]] = []
-    for part, name in zip(parts, names, strict=True):
-        match = part.possible.fullmatch(name)
-        if match is None:
-            return _impossible(parts, names)
-        found.extend(zip(part.codes, match.groups(), strict=True))
-    return read_fields(found) if found else _NOTHING
+    """What the names of these parts tell; None where one of them has not even the shape of its part."""
+    found = _fields_of(names, parts, is_possible=True)
+    if found is not None:
+        return read_fields(found)
+    for code, text in _fields_of(names, parts, is_possible=False) or ():
+        if not re.fullmatch(FIELDS[code].possible, text):
+            return Disagreement(f"%{code} cannot be {clean(text, 40)}")
+    return None
 
 
-def _impossible(parts: tuple[Part, ...], names: tuple[str, ...]) -> Disagreement | None:
-    """Which field no date and no clock can have; None where a name has not even its shape."""
+def _fields_of(names: tuple[str, ...], parts: tuple[Part, ...], *, is_possible: bool) -> list[tuple[str, str]] | None:
+    """The code of each field with what stands there; None where a name does not match."""
     found: list[tuple[str, str]] = []
-    for part, name in zip(parts, names, strict=True):
-        match = part.shape.fullmatch(name)
+    for name, part in zip(names, parts, strict=True):
+        match = part.match(name, is_possible=is_possible)
         if match is None:
             return None
-        found.extend(zip(part.codes, match.groups(), strict=True))
-    wrong = (pair for pair in found if not re.fullmatch(FIELDS[pair[0]].possible, pair[1]))
-    return next((Disagreement(f"%{code} cannot be {clean(text, 40)}") for code, text in wrong), None)
-
-
-def _composed(name: str) -> str:
-    return name if name.isascii() else normalize("NFC", name)
+        found += zip(part.codes, match.groups(), strict=True)
+    return found

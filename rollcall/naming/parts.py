@@ -9,7 +9,6 @@ from datetime import datetime
 from enum import Enum
 from fnmatch import translate
 from functools import lru_cache
-from itertools import takewhile
 from typing import assert_never
 from unicodedata import normalize
 
@@ -33,63 +32,46 @@ class Piece:
     kind: Kind
     text: str
 
-    def covers(self, other: Piece) -> bool:
-        """True where all that `other` matches surely is matched by this one too; it is no star."""
-        if Kind.FIELD is self.kind is other.kind:
-            return FIELDS[self.text].shape == FIELDS[other.text].shape
-        return self == other
-
 
 @dataclass(frozen=True, slots=True)
-class Expression:
-    """What a name must be: a text at each end, and between them what a regular expression says.
+class Part:
+    """One part of a path: a text at each end, and between them what a regular expression says.
 
-    Its groups are those of the middle. A thousand jobs, whose names differ at their ends, so share one. `hides_dot` is
-    whether no leading dot is matched, as by the wildcards of a shell.
+    A thousand jobs, whose names differ at their ends, so share one. `possible` matches where the fields can be true,
+    `shape` also month 13; both have a group for each of `codes`, the letters of the fields.
     """
 
+    pieces: tuple[Piece, ...]
+    codes: tuple[str, ...]
     beginning: str
-    middle: re.Pattern[str]
     ending: str
-    hides_dot: bool
+    possible: re.Pattern[str]
+    shape: re.Pattern[str]
 
-    def fullmatch(self, name: str) -> re.Match[str] | None:
-        """How the whole name matches; None where it does not."""
+    @property
+    def is_literal(self) -> bool:
+        """Whether only one name matches."""
+        return all(piece.kind is Kind.TEXT for piece in self.pieces)
+
+    @property
+    def hides_dot(self) -> bool:
+        """Whether no leading dot is matched, as by the wildcards of a shell."""
+        return self.pieces[0].kind in (Kind.STAR, Kind.CHARACTER)
+
+    def match(self, name: str, *, is_possible: bool = False) -> re.Match[str] | None:
+        """How the whole name has this shape, or, where `is_possible`, can be true; None where it does not."""
+        name = name if name.isascii() else normalize("NFC", name)
         first, last = len(self.beginning), len(name) - len(self.ending)
         if first > last or not (name.startswith(self.beginning) and name.endswith(self.ending)):
             return None
         if self.hides_dot and name.startswith("."):
             return None
-        return self.middle.fullmatch(name, first, last)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a path.
-
-    `possible` matches the names whose fields can be true, `shape` also those of month 13. Both have a group for each
-    of `codes`, the letters of its fields.
-    """
-
-    pieces: tuple[Piece, ...]
-    codes: tuple[str, ...]
-    possible: Expression
-    shape: Expression
+        return (self.possible if is_possible else self.shape).fullmatch(name, first, last)
 
     def covers(self, other: Part) -> bool:
         """True where each name that has the shape of `other` surely has the shape of this one, piece by piece."""
-        is_hidden = self.shape.hides_dot and other.beginning.startswith(".")
+        is_hidden = self.hides_dot and other.beginning.startswith(".")
         return not is_hidden and _cover(self.pieces, other.pieces)
-
-    @property
-    def beginning(self) -> str:
-        """The text that each name begins with."""
-        return self.possible.beginning
-
-    @property
-    def is_literal(self) -> bool:
-        """Whether only one name matches."""
-        return all(map(_is_text, self.pieces))
 
     def named(self, wall: datetime) -> str:
         """The name at that wall-clock time; wildcards stay as they are."""
@@ -100,30 +82,30 @@ class Part:
 
 def read_part(text: str) -> Part:
     """The part that `text` means. Raises ValueError with rule and cure."""
-    pieces = tuple(_pieces(normalize("NFC", text)))
-    before = tuple(takewhile(_is_text, pieces))
-    after = tuple(takewhile(_is_text, reversed(pieces[len(before) :])))[::-1]
-    possible, shape = _compiled(pieces[len(before) : len(pieces) - len(after)])
-    beginning, ending = ("".join(piece.text for piece in each) for each in (before, after))
-    hides_dot = pieces[0].kind in (Kind.STAR, Kind.CHARACTER)
+    pieces = tuple(_pieces(re.sub("%.", lambda found: LONGER.get(found[0], found[0]), normalize("NFC", text))))
+    open_places = [place for place, piece in enumerate(pieces) if piece.kind is not Kind.TEXT] or [len(pieces)]
+    first, last = open_places[0], open_places[-1] + 1
     return Part(
         pieces=pieces,
         codes=tuple(piece.text for piece in pieces if piece.kind is Kind.FIELD),
-        possible=Expression(beginning, possible, ending, hides_dot),
-        shape=Expression(beginning, shape, ending, hides_dot),
+        beginning="".join(piece.text for piece in pieces[:first]),
+        ending="".join(piece.text for piece in pieces[last:]),
+        possible=_compiled(pieces[first:last], is_possible=True),
+        shape=_compiled(pieces[first:last], is_possible=False),
     )
 
 
 def _cover(own: tuple[Piece, ...], other: tuple[Piece, ...]) -> bool:
-    if not own:
-        return not other
-    if own[0].kind is Kind.STAR:
+    if not own or not other:
+        return all(piece.kind is Kind.STAR for piece in own) and not other
+    first, another = own[0], other[0]
+    if first.kind is Kind.STAR:
         return any(_cover(own[1:], other[taken:]) for taken in range(len(other) + 1))
-    return bool(other) and own[0].covers(other[0]) and _cover(own[1:], other[1:])
-
-
-def _is_text(piece: Piece) -> bool:
-    return piece.kind is Kind.TEXT
+    if Kind.FIELD is first.kind is another.kind:
+        is_same = FIELDS[first.text].shape == FIELDS[another.text].shape
+    else:
+        is_same = first == another
+    return is_same and _cover(own[1:], other[1:])
 
 
 def _pieces(text: str) -> Iterator[Piece]:
@@ -131,7 +113,8 @@ def _pieces(text: str) -> Iterator[Piece]:
         whole = piece.replace("%%", "%")
         match piece[0]:
             case "%" if piece != "%%":
-                yield from map(_field_or_text, LONGER.get(piece, (piece,)))
+                check_field(piece[1:])
+                yield Piece(Kind.FIELD, piece[1:])
             case "*" if len(piece) > 1:
                 raise ValueError(
                     'has "**", and no search goes to any depth. Write "*" for each folder, as in "*/*.md".'
@@ -148,30 +131,16 @@ def _pieces(text: str) -> Iterator[Piece]:
                 yield Piece(Kind.TEXT, whole)
 
 
-def _field_or_text(piece: str) -> Piece:
-    if not piece.startswith("%"):
-        return Piece(Kind.TEXT, piece)
-    check_field(piece[1:])
-    return Piece(Kind.FIELD, piece[1:])
-
-
-@lru_cache(maxsize=1_024)
-def _compiled(pieces: tuple[Piece, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What these pieces match where their fields can be true, and what has their shape."""
-    possible = _expression(pieces, {code: field.possible for code, field in FIELDS.items()})
-    shape = _expression(pieces, {code: field.shape for code, field in FIELDS.items()})
-    return re.compile(possible, re.DOTALL), re.compile(shape, re.DOTALL)
-
-
-def _expression(pieces: tuple[Piece, ...], fields: dict[str, str]) -> str:
-    """The regular expression of pieces in which each field is that of `fields`."""
+@lru_cache(maxsize=2_048)
+def _compiled(pieces: tuple[Piece, ...], *, is_possible: bool) -> re.Pattern[str]:
     between_stars = [""]
     for piece in pieces:
         match piece.kind:
             case Kind.TEXT:
                 between_stars[-1] += re.escape(piece.text)
             case Kind.FIELD:
-                between_stars[-1] += f"({fields[piece.text]})"
+                field = FIELDS[piece.text]
+                between_stars[-1] += f"({field.possible if is_possible else field.shape})"
             case Kind.STAR:
                 between_stars.append("")
             case Kind.CHARACTER:
@@ -182,4 +151,5 @@ def _expression(pieces: tuple[Piece, ...], fields: dict[str, str]) -> str:
     first, *others = between_stars
     # What is found between two stars stays where it is found first, as in fnmatch: no name takes long to be refused.
     # In front of the end the star takes as little as it can, so that %s has all of its digits.
-    return first + "".join(f"(?>.*?{each})" for each in others[:-1]) + "".join(f".*?{each}" for each in others[-1:])
+    middle = "".join(f"(?>.*?{each})" for each in others[:-1]) + "".join(f".*?{each}" for each in others[-1:])
+    return re.compile(first + middle, re.DOTALL)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-from rollcall.naming.days import Days
+from rollcall.naming.days import NO_DAY, Days
 from rollcall.times import EPOCH
 
 _TICK = timedelta.resolution
@@ -26,34 +26,13 @@ class Told:
     `offset` is in minutes, east of Greenwich positive; `epoch` is in seconds since 1970.
     """
 
-    days: Days = field(default_factory=Days)
+    days: Days = NO_DAY
     hour: int | None = None
     minute: int | None = None
     second: int | None = None
     microsecond: int | None = None
     offset: int | None = None
     epoch: int | None = None
-
-    @property
-    def precision(self) -> timedelta | None:
-        """How finely it tells the time, a month as 31 and a year as 366 days; None where it tells nothing of it."""
-        days = self.days
-        finest_first = (
-            (_TICK, (self.microsecond,)),
-            (_SECOND, (self.second, self.epoch)),
-            (_MINUTE, (self.minute,)),
-            (_HOUR, (self.hour,)),
-            (_DAY, (days.day, days.day_of_year, days.weekday)),
-            (7 * _DAY, (days.iso_week,)),
-            (31 * _DAY, (days.month,)),
-            (366 * _DAY, (days.year, days.iso_year)),
-        )
-        return next((span for span, told in finest_first if any(each is not None for each in told)), None)
-
-    @property
-    def tells_time_of_day(self) -> bool:
-        """Whether it tells more than a day."""
-        return self.precision is not None and self.precision < _DAY
 
     def problem(self) -> str | None:
         """Why it cannot all be true; None where it can."""
@@ -80,14 +59,13 @@ class Told:
             at = EPOCH + self.epoch * _SECOND + (self.microsecond or 0) * _TICK
             return at, at
         clock = zone if self.offset is None else timezone(self.offset * _MINUTE)
-        on_the_wall = self._on_the_wall(near.astimezone(clock).replace(tzinfo=None))
         readings = [
             reading
-            for first, last in on_the_wall
+            for first, last in self._on_the_wall(near.astimezone(clock).replace(tzinfo=None))
             for reading in zip(_showings(first, clock), _showings(last, clock), strict=True)
         ]
         # The longer one of two: a day that shows its last hour twice ends with the second of them.
-        return min(readings, key=lambda each: (_distance(each, near), each[0] - each[1]))
+        return min(readings, key=lambda each: (max(each[0] - near, near - each[1], 0 * _TICK), each[0] - each[1]))
 
     def _on_the_wall(self, near: datetime) -> list[Stretch]:
         """The stretches around `near` that agree, as clocks on the wall show them."""
@@ -117,13 +95,8 @@ def _begins(stretch: Stretch, near: datetime, whole: timedelta) -> tuple[datetim
     return tuple(each for each in begins if first <= each <= last)
 
 
-def _distance(stretch: Stretch, near: datetime) -> timedelta:
-    return max(stretch[0] - near, near - stretch[1], timedelta(0))
-
-
 def _showings(wall: datetime, clock: tzinfo) -> tuple[datetime, datetime]:
     """The instants at which the clock shows that: the same one twice but in the hour that autumn repeats."""
-    first = wall.replace(tzinfo=clock, fold=0).astimezone(UTC)
-    second = wall.replace(tzinfo=clock, fold=1).astimezone(UTC)
+    first, second = (wall.replace(tzinfo=clock, fold=fold).astimezone(UTC) for fold in (0, 1))
     # In the hour that spring skips the second reading is the earlier one, and not meant.
     return first, max(first, second)

@@ -270,7 +270,7 @@ def _name_at(path: NamePattern, name: str, wall: datetime) -> str:
         return name
     for number, (part, text) in enumerate(zip(path.parts, parts, strict=True)):
         text = normalize("NFC", text)
-        match = part.shape.fullmatch(text)
+        match = part.match(text)
         if match is None:
             return name
         # From the last on, so that the places of those before stay as they were found.

@@ -1,30 +1,45 @@
-"""How do the past due runs of a job look in a terminal?
+"""How do the past due runs of a job look in a terminal, as its files or the history show them?
 
-A strip that shows the pattern, the counts, and a row for each run that was not simply made. Marks differ in shape, so
-that no colour is needed.
+A strip that shows the pattern, the counts, and a row for each run that did not simply go well. Marks differ in shape,
+so that no colour is needed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from itertools import groupby
 from operator import itemgetter
 from textwrap import wrap
+from zoneinfo import ZoneInfo
 
 from rollcall.history.past import MOST_RUNS, PastRun, Signs, Standing
+from rollcall.history.rows import PastMorning, Row
 from rollcall.roll.job import Job
 from rollcall.text import clean, counted, show_size
+from rollcall.times import show_instant, show_span
 from rollcall.verdict import show
+from rollcall.vocabulary import Verdict
 
+# A strip of a job that is due every minute would be nothing but a strip.
+MOST_ROWS = 200
 # More of one kind in a row are one row: where nothing distinguishes them, a stretch says more than its runs.
 _LONGEST_ROWS = 3
 _INDENT = "  "
 _UNBREAKABLE = "\N{NO-BREAK SPACE}"
 _NARROWEST = 40
+_OF_MORNINGS = "pytest"
+# By what runs are grouped, and the most of them that a group holds readably; the last holds whatever is left.
+_UNITS: tuple[tuple[int, Callable[[datetime], object]], ...] = (
+    (5, lambda local: (local.year, local.month)),
+    (14, lambda local: local.isocalendar()[:2]),
+    (24, lambda local: local.date()),
+    (60, lambda local: (local.date(), local.hour, local.utcoffset())),
+    (MOST_RUNS, lambda local: (local.date(), local.hour, local.minute, local.utcoffset())),
+)
 
 
 class Mark(Enum):
@@ -38,14 +53,19 @@ class Mark(Enum):
     BEYOND_RETENTION = ("·", ".", "beyond retention")
     UNTOLD = ("?", "?", "cannot be told")
 
-    def __init__(self, shape: str, plain: str, meaning: str) -> None:
-        self.shape, self.plain, self.meaning = shape, plain, meaning
 
-    @classmethod
-    def of(cls, past: PastRun) -> Mark:
-        """The mark of that run."""
-        is_flawed = past.standing is Standing.MADE and past.flaw is not None
-        return cls.FLAWED if is_flawed else cls[past.standing.name]
+# The same of a verdict that is remembered.
+_SHAPES = {
+    Verdict.OK: ("✓", "+"),
+    Verdict.PENDING: ("…", "~"),
+    Verdict.PAUSED: ("=", "="),
+    Verdict.LATE: ("L", "L"),
+    Verdict.MISSED: ("✗", "X"),
+    Verdict.FAILED: ("!", "!"),
+    Verdict.STUCK: ("S", "S"),
+    Verdict.BAD_OUTPUT: ("0", "0"),
+    Verdict.UNKNOWN: ("?", "?"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +76,12 @@ class Paper:
     is_ascii: bool = False
     shows_all: bool = False
 
-    def mark(self, mark: Mark) -> str:
-        """The one character of `mark`."""
-        return mark.plain if self.is_ascii else mark.shape
+    def mark(self, run: PastRun | Row) -> str:
+        """The one character of that run."""
+        if isinstance(run, Row):
+            return _SHAPES[run.verdict][self.is_ascii]
+        is_flawed = run.standing is Standing.MADE and run.flaw is not None
+        return str((Mark.FLAWED if is_flawed else Mark[run.standing.name]).value[self.is_ascii])
 
     def wrapped(self, text: str, hanging: str = "") -> list[str]:
         """`text` in lines of that width; what is too long for one goes on below, and no word is torn."""
@@ -67,11 +90,24 @@ class Paper:
             return [text]
         return wrap(text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
 
+    def legend(self, meanings: Iterable[tuple[str, str]]) -> list[str]:
+        """What each mark means; none is parted from its meaning."""
+        parts = [f"{mark} {meaning}".replace(" ", _UNBREAKABLE) for mark, meaning in meanings]
+        return [line.replace(_UNBREAKABLE, " ") for line in self.wrapped("   ".join(parts))]
+
+    def table(self, rows: Sequence[tuple[str, str, str, str]]) -> Iterator[str]:
+        """A line for each row: its mark, when it was due, a word, and what is known of it."""
+        due_width, word_width = (max((len(row[column]) for row in rows), default=0) for column in (1, 2))
+        for mark, due, word, said in rows:
+            yield from self.wrapped(f"{_INDENT}{mark} {due:<{due_width}}  {word:<{word_width}}  {said}", _INDENT * 3)
+
+
+# As files show them ---------------------------------------------------------------------------------------------------
+
 
 def render_legend(paper: Paper) -> list[str]:
-    """What the marks mean; no mark is parted from its meaning."""
-    parts = [f"{paper.mark(mark)} {mark.meaning}".replace(" ", _UNBREAKABLE) for mark in Mark]
-    return [line.replace(_UNBREAKABLE, " ") for line in paper.wrapped("   ".join(parts))]
+    """What the marks of past runs mean."""
+    return paper.legend((each.value[paper.is_ascii], each.value[2]) for each in Mark)
 
 
 def render_past(
@@ -82,26 +118,36 @@ def render_past(
     yield from paper.wrapped(_INDENT + _counts(runs), _INDENT * 2)
     if left_out is not None:
         yield f"{_INDENT}left out: what was due before {show.when(left_out, job)}; ask for a shorter --since"
-    yield from _rows(job, runs, paper)
+    yield from paper.table(
+        [
+            (paper.mark(each[0]), show.when(each[0].due_at, job), each[0].standing, _said(each, job))
+            for each in _stretches(runs, paper)
+            if paper.shows_all or not each[0].is_simply_made
+        ]
+    )
     if older := {each.standing for each in runs if each.standing in (Standing.BEYOND_RETENTION, Standing.UNTOLD)}:
         yield from paper.wrapped(f"{_INDENT}{older.pop()}: {signs.because}", _INDENT * 2)
 
 
-# The strip ------------------------------------------------------------------------------------------------------------
-
-# By what runs are grouped, and the most of them that a group holds readably; the last holds whatever is left.
-_UNITS: tuple[tuple[int, Callable[[datetime], object]], ...] = (
-    (5, lambda local: (local.year, local.month)),
-    (14, lambda local: local.isocalendar()[:2]),
-    (24, lambda local: local.date()),
-    (60, lambda local: (local.date(), local.hour, local.utcoffset())),
-    (MOST_RUNS, lambda local: (local.date(), local.hour, local.minute, local.utcoffset())),
-)
-
-
 def _strip(job: Job, runs: Sequence[PastRun], paper: Paper) -> Iterator[str]:
-    """One mark a run; each line begins with when its first was due, and lines that look alike are told once."""
-    lines = _lines(job, runs, paper)
+    """One mark a run, in groups, as many as there is room for; lines that look alike are shown once.
+
+    Each line begins with when its first was due.
+    """
+    groups: list[list[PastRun]] = []
+    for most, unit in _UNITS:
+        groups = [list(group) for _, group in groupby(runs, key=lambda each: unit(each.due_at.astimezone(job.zone)))]
+        if max(map(len, groups), default=0) <= most:
+            break
+    lines: list[tuple[str, str]] = []
+    for group in groups:
+        due = show.when(group[0].due_at, job)
+        marks = "".join(paper.mark(each) for each in group)
+        room = max(paper.width - len(due) - 3 * len(_INDENT), 20)
+        if lines and len(lines[-1][1]) + 1 + len(marks) <= room:
+            lines[-1] = (lines[-1][0], f"{lines[-1][1]} {marks}")
+        else:
+            lines.append((due, marks))
     widest = max((len(due) for due, _ in lines), default=0)
     for marks, alike in groupby(lines, key=itemgetter(1)):
         dues = [due for due, _ in alike]
@@ -111,29 +157,6 @@ def _strip(job: Job, runs: Sequence[PastRun], paper: Paper) -> Iterator[str]:
             yield f"{_INDENT}{'':<{widest}}{_INDENT}({counted(len(dues) - 1, 'more line')} like it)"
 
 
-def _lines(job: Job, runs: Sequence[PastRun], paper: Paper) -> list[tuple[str, str]]:
-    """When the first of each line was due, and its marks: as many groups as there is room for."""
-    lines: list[tuple[str, str]] = []
-    for group in _grouped(job, runs):
-        due = show.when(group[0].due_at, job)
-        room = max(paper.width - len(due) - 3 * len(_INDENT), 20)
-        marks = "".join(paper.mark(Mark.of(each)) for each in group)
-        if lines and len(lines[-1][1]) + 1 + len(marks) <= room:
-            lines[-1] = (lines[-1][0], f"{lines[-1][1]} {marks}")
-        else:
-            lines.append((due, marks))
-    return lines
-
-
-def _grouped(job: Job, runs: Sequence[PastRun]) -> list[list[PastRun]]:
-    groups: list[list[PastRun]] = []
-    for most, unit in _UNITS:
-        groups = [list(group) for _, group in groupby(runs, key=lambda each: unit(each.due_at.astimezone(job.zone)))]
-        if max(map(len, groups), default=0) <= most:
-            break
-    return groups
-
-
 def _counts(runs: Sequence[PastRun]) -> str:
     """ "30 due: 27 made, 1 late, 2 missed"."""
     found = Counter(each.standing for each in runs)
@@ -141,69 +164,123 @@ def _counts(runs: Sequence[PastRun]) -> str:
     parts = [f"{found[each]:,} {each}" for each in Standing if found[each]]
     if flawed:
         parts[0] += f" ({flawed:,} of them flawed)"
-    told = sum(each.remembered is not None for each in runs)
-    by_history = f" ({told:,} of them told by history)" if told else ""
+    remembered = sum(each.remembered is not None for each in runs)
+    by_history = f" ({remembered:,} of them told by history)" if remembered else ""
     return f"{len(runs):,} due: {', '.join(parts)}{by_history}" if runs else "none due"
-
-
-# The rows -------------------------------------------------------------------------------------------------------------
-
-
-def _rows(job: Job, runs: Sequence[PastRun], paper: Paper) -> Iterator[str]:
-    shown = [stretch for stretch in _stretches(runs, paper) if paper.shows_all or not stretch[0].is_simply_made]
-    dues = [show.when(stretch[0].due_at, job) for stretch in shown]
-    due_width = max(map(len, dues), default=0)
-    standing_width = max((len(stretch[0].standing) for stretch in shown), default=0)
-    for stretch, due in zip(shown, dues, strict=True):
-        first = stretch[0]
-        head = f"{paper.mark(Mark.of(first))} {due:<{due_width}}  {first.standing:<{standing_width}}"
-        told = _told(first, job) if len(stretch) == 1 else _told_together(stretch, job)
-        yield from paper.wrapped(f"{_INDENT}{head}  {told}", _INDENT * 3)
 
 
 def _stretches(runs: Sequence[PastRun], paper: Paper) -> Iterator[Sequence[PastRun]]:
     """Neighbours of which nothing but their number is to be said, together; every other run alone."""
-    for alike, group in groupby(runs, key=_alike):
+
+    def alike(past: PastRun) -> object | None:
+        if past.made_at:
+            return None
+        return past.standing, past.remembered.says if past.remembered else None
+
+    for shared, group in groupby(runs, key=alike):
         stretch = list(group)
-        if alike is None or paper.shows_all or len(stretch) <= _LONGEST_ROWS:
+        if shared is None or paper.shows_all or len(stretch) <= _LONGEST_ROWS:
             yield from ([each] for each in stretch)
         else:
             yield stretch
 
 
-def _alike(past: PastRun) -> object | None:
-    """What neighbours must share to be told together; None where each is told alone."""
-    if past.sign or past.made_at:
-        return None
-    return past.standing, past.remembered.says if past.remembered else None
-
-
-def _told_together(stretch: Sequence[PastRun], job: Job) -> str:
-    together = f"{counted(len(stretch), 'run')} in a row, the last due {show.when(stretch[-1].due_at, job)}"
-    return "; ".join(filter(None, (together, _remembered(stretch[0], job, is_dated=False))))
-
-
-def _told(past: PastRun, job: Job) -> str:
-    """By how much, and which file."""
-    made_at, run = past.made_at, past.run
+def _said(stretch: Sequence[PastRun], job: Job) -> str:
+    """By how much, which file, and what was remembered; of several runs how many they are."""
+    past, is_alone = stretch[0], len(stretch) == 1
+    made_at, run, said = past.made_at, past.run, []
     allowed = f"allowed until {show.limit(run.finish_by, run, job)}"
-    if made_at is None:
-        told = f"no file, {allowed}" if past.standing in (Standing.MISSED, Standing.PENDING) else ""
-        return "; ".join(filter(None, (told, _remembered(past, job))))
-    parts = [show.limit(made_at, run, job)]
-    if made_at != run.due_at:
-        parts.append(show.distance(made_at, run))
-    if past.standing is Standing.LATE:
-        parts.append(allowed)
-    if past.flaw and not past.remembered:
-        parts.append(past.flaw)
-    file = f"{clean(past.file.name)}, {show_size(past.file.size)}" if past.file else ""
-    return "; ".join(filter(None, (", ".join(parts), file, _remembered(past, job))))
+    if not is_alone:
+        said.append(f"{counted(len(stretch), 'run')} in a row, the last due {show.when(stretch[-1].due_at, job)}")
+    elif made_at is not None:
+        parts = [show.limit(made_at, run, job)]
+        if made_at != run.due_at:
+            parts.append(show.distance(made_at, run))
+        if past.standing is Standing.LATE:
+            parts.append(allowed)
+        if past.flaw and not past.remembered:
+            parts.append(past.flaw)
+        said.append(", ".join(parts))
+        if past.file:
+            said.append(f"{clean(past.file.name)}, {show_size(past.file.size)}")
+    elif past.standing in (Standing.MISSED, Standing.PENDING):
+        said.append(f"no file, {allowed}")
+    if past.remembered:
+        found = f" {past.remembered.says}" if past.remembered.says else ""
+        judged = f", judged {show.when(past.remembered.judged_at, job)}" if is_alone else ""
+        said.append(f"by history{found}{judged}")
+    return "; ".join(said)
 
 
-def _remembered(past: PastRun, job: Job, *, is_dated: bool = True) -> str:
-    """Which witness tells of it, where it is the history: what was found, and when that was judged."""
-    if past.remembered is None:
-        return ""
-    found = f" {past.remembered.says}" if past.remembered.says else ""
-    return f"by history{found}" + (f", judged {show.when(past.remembered.judged_at, job)}" if is_dated else "")
+# As the history has them ----------------------------------------------------------------------------------------------
+
+
+def render_mornings(mornings: Sequence[PastMorning], zone: ZoneInfo, paper: Paper) -> Iterator[str]:
+    """ "31 mornings: 27 ok, 3 attention, 1 incomplete; 744 looks by monitor: 744 ok; the last: …"."""
+    if not mornings:
+        yield "no morning in this time"
+        return
+    counts = []
+    for by in sorted({each.by for each in mornings}, key=lambda by: (by != _OF_MORNINGS, by)):
+        verdicts = [each.verdict for each in mornings if each.by == by]
+        # Whoever looks every hour has not seen that many mornings.
+        whole = counted(len(verdicts), "morning") if by == _OF_MORNINGS else f"{counted(len(verdicts), 'look')} by {by}"
+        found = (f"{number:,} {clean(verdict, 40)}" for verdict, number in Counter(verdicts).most_common())
+        counts.append(f"{whole}: {', '.join(found)}")
+    last = mornings[-1]
+    needing = f"{last.needing:,} of {counted(last.declared, 'job')} needed a person"
+    said = f"{show_instant(last.judged_at, zone)}, {last.verdict}, {needing}, by {last.by}"
+    yield from paper.wrapped(f"{'; '.join(counts)}; the last: {said}", _INDENT)
+
+
+def render_key(paper: Paper) -> list[str]:
+    """What the marks of rows mean."""
+    return paper.legend((_SHAPES[each][paper.is_ascii], each) for each in Verdict)
+
+
+def render_rows(rows: Sequence[Row], zone: ZoneInfo, paper: Paper) -> Iterator[str]:
+    """The rows of one job, oldest first; at most the newest `MOST_ROWS`."""
+    shown = rows[-MOST_ROWS:]
+    dues = [_when(each.due_at, zone) for each in shown]
+    widest = max(map(len, dues), default=0)
+    room = max(paper.width - widest - 2 * len(_INDENT), 20)
+    for start in range(0, len(shown), room):
+        marks = "".join(paper.mark(each) for each in shown[start : start + room])
+        yield f"{_INDENT}{dues[start]:<{widest}}{_INDENT}{marks}"
+    found = Counter(each.verdict for each in rows)
+    counts = ", ".join(f"{found[each]:,} {each}" for each in Verdict if found[each])
+    yield f"{_INDENT}{counted(len(rows), 'due run')}: {counts}"
+    if len(shown) < len(rows):
+        yield f"{_INDENT}left out: what was due before {dues[0]}; ask for a shorter --since"
+    yield from paper.table(
+        [
+            (paper.mark(each), due, each.verdict, "; ".join(_known(each, zone)))
+            for each, due in zip(shown, dues, strict=True)
+            if paper.shows_all or each.verdict is not Verdict.OK or each.needs_a_person or each.action
+        ]
+    )
+
+
+def _known(row: Row, zone: ZoneInfo) -> Iterator[str]:
+    """What is known of it, in few words."""
+    if row.cause:
+        yield clean(row.cause, 60)
+    if row.ran_at is not None:
+        ran, due = row.ran_at.astimezone(zone), row.due_at.astimezone(zone)
+        is_same_day = (ran.date(), ran.utcoffset()) == (due.date(), due.utcoffset())
+        distance = (
+            f"{show_span(abs(row.ran_at - row.due_at))} {'before' if row.ran_at < row.due_at else 'after'} it was due"
+        )
+        yield f"ran {f'{ran:%H:%M:%S}' if is_same_day else _when(row.ran_at, zone)}, {distance}"
+    if row.size is not None:
+        yield show_size(row.size)
+    if row.from_files:
+        yield "told by files"
+    elif row.ran_at is None:
+        yield f"judged {_when(row.judged_at, zone)}"
+    if row.action:
+        yield clean(row.action)
+
+
+def _when(at: datetime, zone: ZoneInfo) -> str:
+    return show_instant(at, zone, seconds=bool(at.second))

@@ -1,76 +1,169 @@
-"""What does a cause look like: what proves it, what was expected against what was seen, what to type?"""
+"""What does a card say of one cause: what proves it, since when, what to do, and what each witness showed?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from rollcall.report import markup
-from rollcall.report.lasting import Context, render_lasting
-from rollcall.report.proofs import render_proofs
-from rollcall.report.told import Told, telling
-from rollcall.text import counted
+from rollcall.evidence import FileSeen, JobListed, NotSeen, RunSeen, SchedulerSeen
+from rollcall.history.rows import Chronicle
+from rollcall.morning import Morning
+from rollcall.morning.seen import OutputShown, outputs_of, runs_in_memory, runs_on_record
+from rollcall.report.cause_groups import CauseGroup, own_findings
+from rollcall.report.recent_runs import began_at, last_good_at
+from rollcall.roll.job import Job
+from rollcall.roll.scheduler import Scheduler
+from rollcall.text import clean, clean_block, counted, show_size
+from rollcall.times import show_instant
+from rollcall.verdict import JobJudged
 from rollcall.verdict.findings import Finding
 
-_MOST_NAMED = 12
-# The proof is on top; who wants every job's finds it on its tile.
-_MOST_ROWS = 6
+# Of one card; morning.json has them all.
+_MOST_JOBS = 3
+_MOST_RUNS = 3
+_MOST_FILES = 10
+_MOST_SHOWN = 1_000
+_LONGEST_NAME = 120
+_LONGEST_KEY = 40
 
 
-def render_card(told: Told, number: int, context: Context) -> str:
-    """One cause. Its anchor is `#cause-<number>`."""
-    return (
-        f'<article class="rc-card" id="cause-{number}">'
-        f'<h3 class="v-{told.verdict}">{markup.mark(told.verdict)}'
-        f'<span>{_subject(told)}</span> <code class="rc-code">{markup.text(told.cause.code)}</code></h3>'
-        f'<p class="rc-proof">{markup.text(told.cause.sentence)}</p>'
-        f"{render_lasting(told, context)}"
-        f'<div class="rc-do"><h4>What to do</h4>{markup.next_step(told.cause.next_step)}</div>'
-        f"{_promises(told)}{_hidden(told)}{render_proofs(told, context.zone)}</article>"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What one witness showed: whose it is (a `path`, and words), and its lines or why it could not be asked."""
+
+    words: str
+    path: str = ""
+    lines: str = ""
+    not_seen: NotSeen | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One cause, under the number that links to it, and how long it lasts, as far as that is known.
+
+    `good_at` is when the last run before ended that did its work, `unread_at` the same of a newer one of which only a
+    file is known. `promises` are the findings that prove it, each with its job where the card is of more than one.
+    `evidence` is that of the first jobs, by their titles.
+    """
+
+    number: int
+    group: CauseGroup
+    since: datetime | None
+    day: int
+    good_at: datetime | None
+    unread_at: datetime | None
+    is_remembered: bool
+    promises: tuple[tuple[Job | None, Finding], ...]
+    evidence: tuple[tuple[str, tuple[Shown, ...]], ...]
+
+
+def cards_of(groups: Sequence[CauseGroup], morning: Morning, chronicle: Chronicle) -> tuple[Card, ...]:
+    """A card for each cause."""
+    return tuple(_card(each, number, morning, chronicle) for number, each in enumerate(groups, 1))
+
+
+def _card(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle) -> Card:
+    zone = morning.zone
+    since = began_at(group, chronicle)
+    first_day = (since or morning.judged_at).astimezone(zone).date()
+    rows = [(each, chronicle.of(each.job.id)) for each in group.jobs]
+    good_at, unread_at = (
+        max(filter(None, (last_good_at(*each, is_unread=is_unread) for each in rows)), default=None)
+        for is_unread in (False, True)
+    )
+    names_job = group.scheduler is not None or len(group.jobs) > 1
+    of_scheduler = own_findings(group.scheduler) if group.scheduler else ()
+    of_jobs = [(each.job if names_job else None, finding) for each in group.jobs for finding in own_findings(each)]
+    return Card(
+        number=number,
+        group=group,
+        since=since,
+        day=(morning.judged_at.astimezone(zone).date() - first_day).days + 1,
+        good_at=good_at,
+        unread_at=unread_at if unread_at and (good_at is None or unread_at > good_at) else None,
+        is_remembered=any(remembered for _, remembered in rows),
+        promises=(*((None, finding) for finding in of_scheduler), *of_jobs),
+        evidence=tuple((each.job.title, tuple(_shown(each, zone))) for each in group.jobs[:_MOST_JOBS]),
     )
 
 
-def _subject(told: Told) -> str:
-    if told.scheduler:
-        return f"Scheduler {markup.text(told.scheduler.scheduler.id)}"
-    first = told.jobs[0].job
-    more = f" and {counted(len(told.jobs) - 1, 'more job')}" if len(told.jobs) > 1 else ""
-    return f"{markup.link(first.id, first.title)}{more}"
+# Evidence -------------------------------------------------------------------------------------------------------------
 
 
-def _promises(told: Told) -> str:
-    """Expected against seen, of every finding that proves something by itself."""
-    rows = list(_rows(told))
-    more = f"<p>… and {len(rows) - _MOST_ROWS} more, each on its job's tile.</p>" if len(rows) > _MOST_ROWS else ""
-    return (
-        '<table class="rc-promises"><thead><tr><th scope="col">Promise</th><th scope="col">Expected</th>'
-        f'<th scope="col">Seen</th></tr></thead><tbody>{"".join(rows[:_MOST_ROWS])}</tbody></table>{more}'
-    )
+def _shown(judged: JobJudged, zone: ZoneInfo) -> Iterator[Shown]:
+    """Word for word: what the scheduler and its memory have on record, what lay in the folder, what a file holds."""
+    seen, declared = judged.seen, judged.job.scheduler
+    match seen.scheduler:
+        case SchedulerSeen() as scheduler:
+            answer: dict[str, object] = {"running": scheduler.running}
+            if scheduler.jobs is not None:
+                answer["job"] = _listing(seen.listed)
+            if scheduler.runs is not None:
+                answer["runs"] = [_run(each, declared) for each in runs_on_record(judged)[:_MOST_RUNS]]
+            yield Shown(words=f"The scheduler answered, {_asked(scheduler.asked_at, zone)}", lines=_json(answer))
+        case NotSeen() as not_seen:
+            yield Shown(words=f"The scheduler, {_asked(not_seen.looked_at, zone)}", not_seen=not_seen)
+    match seen.memory:
+        case SchedulerSeen() as memory:
+            newest = next((_run(each, declared and declared.memory) for each in runs_in_memory(judged)), None)
+            row = {"running": memory.running, "since": memory.since, "run": newest}
+            yield Shown(words=f"Its memory, {_asked(memory.asked_at, zone)}", lines=_json(row))
+        case NotSeen() as not_seen:
+            yield Shown(words=f"Its memory, {_asked(not_seen.looked_at, zone)}", not_seen=not_seen)
+    for output in outputs_of(judged):
+        yield from _output(output, zone)
 
 
-def _rows(told: Told) -> Iterator[str]:
-    if told.scheduler:
-        for finding in telling(told.scheduler):
-            yield _row(finding, "")
-    names_job = told.scheduler is not None or len(told.jobs) > 1
-    for judged in told.jobs:
-        subject = f"{markup.link(judged.job.id, judged.job.title)}: " if names_job else ""
-        for finding in telling(judged):
-            yield _row(finding, subject)
+def _asked(at: datetime, zone: ZoneInfo) -> str:
+    return f"asked {show_instant(at, zone, seconds=True)}"
 
 
-def _row(finding: Finding, subject: str) -> str:
-    return (
-        f'<tr><th scope="row">{subject}{markup.words(finding.check)}</th>'
-        f'<td data-is="Expected">{markup.text(finding.expected)}</td>'
-        f'<td data-is="Seen">{markup.text(finding.found)}</td></tr>'
-    )
+def _listing(listed: JobListed | None) -> dict[str, object] | None:
+    """The job as it is listed: what was said of it, and that its next run is none."""
+    if listed is None:
+        return None
+    said = {name: getattr(listed, name) for name in ("id", "name", "next_run", "paused", "schedule", "zone")}
+    is_none = {"next_run"} - set(listed.untold)
+    return {name: value for name, value in said.items() if value not in (None, "") or name in is_none}
 
 
-def _hidden(told: Told) -> str:
-    hidden = told.hidden
-    if not hidden:
-        return ""
-    names = ", ".join(markup.link(each.job.id, each.job.title) for each in hidden[:_MOST_NAMED])
-    more = ", …" if len(hidden) > _MOST_NAMED else ""
-    jobs = counted(len(hidden), "job")
-    return f'<p class="rc-hidden">While this lasts, {jobs} cannot be vouched for: {names}{more}</p>'
+def _run(run: RunSeen, scheduler: Scheduler | None) -> dict[str, object]:
+    """What is on record of a run, under the names that its scheduler has for it."""
+    said: dict[str, object] = {"due": run.due, "started": run.started, "ended": run.ended, "status": run.word}
+    said |= {"attempt": run.attempt, "by_schedule": run.by_schedule, "link": run.link}
+    words = {name: scheduler.word(name) if scheduler else name for name in said}
+    return {clean(words[name], _LONGEST_KEY): value for name, value in said.items() if value is not None}
+
+
+def _json(answer: Mapping[str, object]) -> str:
+    return clean_block(json.dumps(answer, ensure_ascii=False, indent=2), 4 * _MOST_SHOWN)
+
+
+def _output(output: OutputShown, zone: ZoneInfo) -> Iterator[Shown]:
+    path, seen = output.declared.shown, output.seen
+    if isinstance(seen, NotSeen):
+        yield Shown(path=path, words=f", {_asked(seen.looked_at, zone)}", not_seen=seen)
+        return
+    matches = f": {counted(seen.matches, 'file matches', 'files match')}"
+    lines = "\n".join(_line(each, zone) for each in output.files[:_MOST_FILES])
+    yield Shown(path=path, words=matches, lines=clean_block(lines, 4 * _MOST_SHOWN))
+    # The file in question, or the newest where none is of this run.
+    file = output.of_run or next(iter(output.files), None)
+    if file is None or file.content is None or not file.content.head:
+        return
+    name, head = clean(file.name, _LONGEST_NAME), file.content.head
+    words = f"How {name} begins" if len(head) > _MOST_SHOWN else f"What {name} holds"
+    yield Shown(words=words, lines=clean_block(head[:_MOST_SHOWN], 4 * _MOST_SHOWN))
+    if file.content.tail or len(head) > _MOST_SHOWN:
+        end = (file.content.tail or head)[-_MOST_SHOWN:]
+        yield Shown(words="How it ends", lines=clean_block(end, 4 * _MOST_SHOWN))
+
+
+def _line(file: FileSeen, zone: ZoneInfo) -> str:
+    size = show_size(file.size) if file.is_regular else "no file"
+    made = show_instant(file.made_at, zone, seconds=True)
+    note = f"  could not be read: {clean(file.unreadable)}" if file.unreadable else ""
+    return f"{made}  {size:>9}  {clean(file.name, _LONGEST_NAME)}{note}"

@@ -1,6 +1,6 @@
 """How does a diagnosis look, to a person and to a program?
 
-To a person: schedulers first, then the jobs with something to tell link by link, then one line for each of the others.
+To a person: schedulers first, then the jobs with something to say link by link, then one line for each of the others.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ _QUESTION = 32
 _VERDICT = 10
 _LONGEST_ID = 32
 _LONGEST = 4000  # a command that is cut is none
+_MARKS = {Standing.YES: "yes", Standing.CANNOT_TELL: " ? ", Standing.NOT_ASKED: " - "}
 
 
 def render_diagnosis(diagnosis: Diagnosis, *, width: int, named: Collection[str] = ()) -> Iterator[str]:
-    """The lines of the whole; the `named` jobs are told link by link, whatever there is to tell."""
+    """The lines of the whole; the `named` jobs are shown link by link, whatever there is to say."""
     if diagnosis.replay_of:
         yield f"{show_replay(diagnosis.replay_of, diagnosis.zone)}: nobody is asked"
     at = show_instant(diagnosis.judged_at, diagnosis.zone, year=True)
@@ -33,21 +34,22 @@ def render_diagnosis(diagnosis: Diagnosis, *, width: int, named: Collection[str]
         yield ""
         yield f"scheduler {clean(scheduler.id)}  {clean(scheduler.title)}"
         yield from _chain(scheduler, width)
-    told = [each for each in diagnosis.jobs if each.id in named or _has_to_tell(each)]
-    for job in told:
+    others = []
+    for job in diagnosis.jobs:
+        # A job that only its scheduler keeps from being vouched for has nothing to say of its own.
+        if job.id not in named and (job.is_only_blocked or not (job.needs_a_person or job.cause)):
+            others.append(job)
+            continue
+        name = clean(job.id) if job.title == job.id else f"{clean(job.id)}  {clean(job.title)}"
         yield ""
-        yield f"{_name(job)}: {job.verdict}"
+        yield f"{name}: {job.verdict}"
         yield from _chain(job, width)
-    yield from _folded([each for each in diagnosis.jobs if each not in told], width)
-
-
-def _has_to_tell(job: Diagnosed) -> bool:
-    """A job that only its scheduler keeps from being vouched for has nothing to tell of its own."""
-    return (job.needs_a_person or job.cause is not None) and not job.is_only_blocked
-
-
-def _name(job: Diagnosed) -> str:
-    return clean(job.id) if job.title == job.id else f"{clean(job.id)}  {clean(job.title)}"
+    if others:
+        yield ""
+    broad = min(max((len(clean(each.id)) for each in others), default=0), _LONGEST_ID)
+    for job in others:
+        lead = f"{job.verdict:{_VERDICT}}  {clean(job.id):{broad}} "
+        yield from _wrapped(lead, job.in_short, width, hang=_VERDICT + broad + 4)
 
 
 def _chain(subject: Diagnosed, width: int) -> Iterator[str]:
@@ -58,42 +60,18 @@ def _chain(subject: Diagnosed, width: int) -> Iterator[str]:
             continue
         for link in links:
             yield from _wrapped(f"  {_mark(link)}  {link.question:{_QUESTION}}", link.answer, width, hang=_QUESTION + 8)
-    yield from _explanation(subject, width)
-
-
-def _explanation(subject: Diagnosed, width: int) -> Iterator[str]:
-    if subject.cause is None:
-        return
-    if subject.told_by:
-        # One root cause is not told nine times.
+    if subject.cause and subject.told_by:
+        # One root cause is not shown nine times.
         yield f"  cause: {subject.cause.code}, see scheduler {clean(subject.told_by)}"
-        return
-    yield from _wrapped(f"  cause: {subject.cause.code}:", subject.cause.sentence, width, hang=9)
-    # In one line, however long: what is to be typed is copied whole.
-    yield f"  do:    {_shown(subject.cause.next_step)}"
+    elif subject.cause:
+        yield from _wrapped(f"  cause: {subject.cause.code}:", subject.cause.sentence, width, hang=9)
+        # In one line, however long: what is to be typed is copied whole.
+        yield f"  do:    {_shown(subject.cause.next_step)}"
 
 
 def _mark(link: Link) -> str:
-    """Three characters that tell without colour; a "no" that nobody must get up for does not shout."""
-    match link.standing:
-        case Standing.YES:
-            return "yes"
-        case Standing.NO:
-            return "NO " if link.needs_a_person else "no "
-        case Standing.CANNOT_TELL:
-            return " ? "
-        case Standing.NOT_ASKED:
-            return " - "
-
-
-def _folded(jobs: list[Diagnosed], width: int) -> Iterator[str]:
-    if not jobs:
-        return
-    yield ""
-    broad = min(max(len(clean(each.id)) for each in jobs), _LONGEST_ID)
-    for job in jobs:
-        lead = f"{job.verdict:{_VERDICT}}  {clean(job.id):{broad}} "
-        yield from _wrapped(lead, job.in_short, width, hang=_VERDICT + broad + 4)
+    """Three characters that need no colour; a "no" that is worth knowing, and not urgent, does not shout."""
+    return _MARKS.get(link.standing) or ("NO " if link.needs_a_person else "no ")
 
 
 def _wrapped(lead: str, text: str, width: int, *, hang: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,29 +13,14 @@ from rollcall.verdict import JobJudged
 from rollcall.vocabulary import Verdict
 
 UNFINISHED = "the run did not come to its end"
+_DONE = (Verdict.OK, Verdict.LATE)
 
 
-def headline(morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: int = 0) -> str:
-    """ "1 of 9 jobs needs you", "All 9 jobs did their work"; "all" only where all were looked at to the end.
-
-    `other_failures` counts checks that failed though no finding says why. What is wrong comes
-    first.
-    """
-    failed = f"{counted(other_failures, 'other check')} failed" if other_failures else ""
-    if not is_complete:
-        return "; ".join(filter(None, (f"INCOMPLETE: {interruption or UNFINISHED}{_so_far(morning)}", failed)))
-    line = _line(morning)
-    if not failed:
-        return line
-    return f"{line}; {failed}" if morning.needs_a_person else f"{failed}; by jobs.toml, {line[:1].lower()}{line[1:]}"
-
-
-def _line(morning: Morning) -> str:
-    if morning.is_partial or not morning.jobs:
-        return f"{_checked(morning)} checked{_of_a_part(morning)}"
-    if morning.needs_a_person:
-        return _needs_you(morning)
-    return _good(morning.jobs)
+def title(morning: Morning | None, *, is_complete: bool, other_failures: Sequence[str] = ()) -> str:
+    """The verdict in one line, for the window's title; no text from outside is in it."""
+    if morning is None:
+        return f"INCOMPLETE: {UNFINISHED}"
+    return kind(morning) + headline(morning, is_complete=is_complete, other_failures=len(other_failures))
 
 
 def kind(morning: Morning) -> str:
@@ -48,6 +34,26 @@ def show_replay(recorded_at: datetime, zone: ZoneInfo) -> str:
     return f"replay of {show_instant(recorded_at, zone, year=True)}"
 
 
+def headline(morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: int = 0) -> str:
+    """ "1 of 9 jobs needs you", "All 9 jobs did their work"; "all" only where all were looked at to the end.
+
+    `other_failures` counts checks that failed though no finding says why. What is wrong comes first.
+    """
+    failed = f"{counted(other_failures, 'other check')} failed" if other_failures else ""
+    if not is_complete:
+        so_far = f"; so far, {_needs_you(morning)}" if morning.needs_a_person else ""
+        return "; ".join(filter(None, (f"INCOMPLETE: {interruption or UNFINISHED}{so_far}", failed)))
+    if morning.is_partial or not morning.jobs:
+        line = _of_a_part(morning)
+    elif morning.needs_a_person:
+        line = _needs_you(morning)
+    else:
+        line = _good(morning.jobs)
+    if not failed:
+        return line
+    return f"{line}; {failed}" if morning.needs_a_person else f"{failed}; by jobs.toml, {line[:1].lower()}{line[1:]}"
+
+
 def tone(morning: Morning, *, is_complete: bool, other_failures: int = 0) -> Verdict:
     """The verdict whose shape and colour the line bears: green only where it says "all"."""
     if morning.needs_a_person or other_failures:
@@ -59,44 +65,28 @@ def tone(morning: Morning, *, is_complete: bool, other_failures: int = 0) -> Ver
     return Verdict.OK
 
 
-def count_verdicts(morning: Morning) -> dict[Verdict, int]:
-    """How many jobs have each verdict, in the order of the vocabulary, those nobody has left out."""
-    verdicts = [each.verdict for each in morning.jobs]
-    return {verdict: verdicts.count(verdict) for verdict in Verdict if verdict in verdicts}
-
-
 def _needs_you(morning: Morning) -> str:
-    jobs = len(morning.jobs_that_need_a_person())
-    schedulers = sum(cause is not None for cause in morning.scheduler_causes.values())
-    if jobs:
+    if jobs := len(morning.jobs_that_need_a_person()):
         return f"{jobs} of {counted(morning.declared, 'job')} {_need(jobs)} you"
+    schedulers = sum(cause is not None for cause in morning.scheduler_causes.values())
     return f"{counted(schedulers, 'scheduler')} {_need(schedulers)} you; no job does"
-
-
-def _so_far(morning: Morning) -> str:
-    return f"; so far, {_needs_you(morning)}" if morning.needs_a_person else ""
-
-
-def _checked(morning: Morning) -> str:
-    jobs = f"{len(morning.jobs)} of {counted(morning.declared, 'job')}"
-    if len(morning.schedulers) >= morning.schedulers_declared or len(morning.jobs) < morning.declared:
-        return jobs
-    return f"{jobs}, but only {len(morning.schedulers)} of {counted(morning.schedulers_declared, 'scheduler')}"
-
-
-def _of_a_part(morning: Morning) -> str:
-    if not morning.jobs:
-        return ""
-    jobs = len(morning.jobs_that_need_a_person())
-    if jobs:
-        return f": {jobs} {_need(jobs)} you"
-    if morning.needs_a_person:
-        return f": {_needs_you(morning)}"
-    return ": nothing wrong with " + ("it" if len(morning.jobs) == 1 else "these")
 
 
 def _need(number: int) -> str:
     return "needs" if number == 1 else "need"
+
+
+def _of_a_part(morning: Morning) -> str:
+    checked = f"{len(morning.jobs)} of {counted(morning.declared, 'job')}"
+    if len(morning.jobs) >= morning.declared and len(morning.schedulers) < morning.schedulers_declared:
+        checked += f", but only {len(morning.schedulers)} of {counted(morning.schedulers_declared, 'scheduler')}"
+    if not morning.jobs:
+        return f"{checked} checked"
+    if jobs := len(morning.jobs_that_need_a_person()):
+        return f"{checked} checked: {jobs} {_need(jobs)} you"
+    if morning.needs_a_person:
+        return f"{checked} checked: {_needs_you(morning)}"
+    return f"{checked} checked: nothing wrong with {'it' if len(morning.jobs) == 1 else 'these'}"
 
 
 def _good(jobs: tuple[JobJudged, ...]) -> str:
@@ -121,6 +111,3 @@ def _did_its_work(judged: JobJudged) -> bool:
     A paused job owed nothing, and so did nothing.
     """
     return judged.due_run is not None and all(each.verdict in _DONE for each in judged.findings)
-
-
-_DONE = (Verdict.OK, Verdict.LATE)

@@ -1,4 +1,4 @@
-"""What happened in the night, job by job, on one line of time?
+"""What happened in the last 24 hours, job by job, on one line of time?
 
 Drawn in real time: a day of 23 or 25 hours is as long as it was, and only the labels tell the clock. The lanes are
 stretched to the page's width, so they hold no text; what they show is said beside them for those who do not see it.
@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from rollcall.history.rows import Chronicle
 from rollcall.morning import Morning
-from rollcall.report import markup
 from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted
 from rollcall.times import show_instant
@@ -23,33 +21,65 @@ from rollcall.vocabulary import Verdict
 
 NIGHT = timedelta(hours=24)
 _MOST_LANES = 40
-# Beyond this many a stretch says more than its ticks.
+# Beyond this many a stretch says more than its ticks, and marks that nearly touch are one.
 _MOST_TICKS = 48
+_NEAR = 3
 _MOST_SAID = 3
 _QUARTER = timedelta(minutes=15)
 _MINUTE = timedelta(minutes=1)
 _MINUTES = NIGHT // _MINUTE
-_HIGH = 24
 # The label of now would lie on those of the hours just before it; twice as far on a phone.
 _NOW_COVERS = timedelta(hours=2.2)
 
-
-@dataclass(frozen=True)
-class Change:
-    """A change of the clock: when it was, and by how much the clock went forward (negative: back)."""
-
-    at: datetime
-    by: timedelta
+Stretches = tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockChange:
+    """An hour that was repeated, as a band as wide as it was, or one that was skipped, as a line; its text beside."""
+
+    left: str
+    width: str
+    said: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One job, in minutes since the night began; `often` is where it was due, where that is too often for ticks."""
+
+    judged: JobJudged
+    aloud: str
+    grace: Stretches
+    running: Stretches
+    dues: tuple[int, ...]
+    often: Stretches
+    runs: Stretches
+    outputs: Stretches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes:
+    """The whole section: what is left out, the axis up to `now`, and the lanes.
+
+    Of an hour it is where it lies, its clock, and what page.css knows it by.
+    """
+
+    left_out: str
+    hours: tuple[tuple[str, str, str], ...]
+    now: str
+    change: ClockChange | None
+    lanes: tuple[Lane, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
-    """The hours that are drawn, and the zone in which they are told. Instants are aware UTC."""
+    """The hours that are drawn, up to `until` (aware UTC), and the zone in which they are told."""
 
     until: datetime
     zone: ZoneInfo
 
-    @cached_property
+    @property
     def since(self) -> datetime:
         """Where it begins."""
         return self.until - NIGHT
@@ -66,134 +96,104 @@ class Night:
         """True where it lies in the night."""
         return self.since <= at <= self.until
 
-    def hours(self) -> Iterator[datetime]:
-        """Each instant at which a clock showed an hour that three divides."""
+    def quarters(self) -> Iterator[datetime]:
+        """Each quarter of an hour; no clock is changed between them."""
         at = datetime.fromtimestamp(-(-self.since.timestamp() // 900) * 900, UTC)
         while at <= self.until:
+            yield at
+            at += _QUARTER
+
+    def hours(self) -> Iterator[datetime]:
+        """Each instant at which a clock showed an hour that three divides."""
+        for at in self.quarters():
             local = at.astimezone(self.zone)
             if local.minute == 0 and local.hour % 3 == 0:
                 yield at
-            at += _QUARTER
 
-    def change(self) -> Change | None:
-        """The change of the clock in it, None where there was none."""
-        start, end = self.since, self.until
-        before, after = (at.astimezone(self.zone).utcoffset() for at in (start, end))
-        if before is None or after is None or before == after:
-            return None
-        while end - start > _MINUTE / 60:
-            middle = start + (end - start) / 2
-            start, end = (middle, end) if middle.astimezone(self.zone).utcoffset() == before else (start, middle)
-        return Change(at=end.replace(microsecond=0), by=after - before)
+    def clock_changed_at(self) -> datetime | None:
+        """The first instant after the clock was changed; None where it was not."""
+        before = self.since.astimezone(self.zone).utcoffset()
+        return next((at for at in self.quarters() if at.astimezone(self.zone).utcoffset() != before), None)
 
 
-def render_night(morning: Morning, chronicle: Chronicle) -> str:
-    """The section, with a lane for each job that was due; nothing where none was."""
+def lanes_of(morning: Morning, chronicle: Chronicle) -> Lanes | None:
+    """A lane for each job that was due in the night; None where none was."""
     night = Night(until=morning.judged_at.astimezone(UTC), zone=morning.zone)
-    due = [each for each in morning.jobs if _was_due(each, night)]
+    due = [
+        each
+        for each in morning.jobs
+        if each.verdict is not Verdict.PAUSED
+        and (last := last_due(each.job.schedule, night.until))
+        and night.holds(last)
+    ]
     if not due:
-        return ""
-    chosen = _chosen(due)
-    lanes = "".join(_lane(each, night, chronicle) for each in chosen)
-    return (
-        f'<section aria-labelledby="rc-night"><h2 id="rc-night">The last 24 hours</h2>'
-        f"{_left_out(morning, due, chosen, night)}{_key()}"
-        f'<div class="rc-night">{_axis(night)}<ol>{lanes}</ol></div></section>'
-    )
-
-
-def _was_due(judged: JobJudged, night: Night) -> bool:
-    last = last_due(judged.job.schedule, night.until)
-    return last is not None and night.holds(last) and judged.verdict is not Verdict.PAUSED
-
-
-def _chosen(due: Sequence[JobJudged]) -> list[JobJudged]:
-    """Those that need a person before the others, as many as can be read; in the order in which they were due."""
-    first = sorted(due, key=lambda each: not each.needs_a_person)[:_MOST_LANES]
-    return sorted(first, key=lambda each: each.due_run.due_at if each.due_run else datetime.max.replace(tzinfo=UTC))
-
-
-def _left_out(morning: Morning, due: Sequence[JobJudged], chosen: Sequence[JobJudged], night: Night) -> str:
-    told = []
+        return None
+    # Those that need a person before the others, as many as can be read; in the order in which they were due.
+    chosen = sorted(due, key=lambda each: not each.needs_a_person)[:_MOST_LANES]
+    chosen.sort(key=lambda each: each.due_run.due_at if each.due_run else datetime.max.replace(tzinfo=UTC))
+    left_out = []
     if len(due) > _MOST_LANES:
-        told.append(f"{_MOST_LANES} of the {len(due):,} jobs that were due, those that need you first.")
+        left_out.append(f"{_MOST_LANES} of the {len(due):,} jobs that were due, those that need you first.")
     if idle := len(morning.jobs) - len(due):
-        told.append(f"{counted(idle, 'job')} had nothing due.")
+        left_out.append(f"{counted(idle, 'job')} had nothing due.")
     if any(each.job.output is None and len(_dues(each, night)) > 1 for each in chosen):
-        told.append("Of a job without output only the last run is known, and those that an earlier morning saw.")
-    return f'<p class="rc-when">{" ".join(told)}</p>' if told else ""
-
-
-def _key() -> str:
-    shapes = (
-        ('<path class="n-d" d="M5 2V16"/>', "due"),
-        ('<path class="n-g" d="M0 9H14"/>', "may start"),
-        ('<path class="n-m" d="M0 9H14"/>', "may still run"),
-        ('<path class="n-r" d="M6 9h0"/>', "a run ended"),
-        ('<path class="n-o" d="M6 9h0"/>', "an output was written"),
+        left_out.append("Of a job without output only the last run is known, and those that an earlier morning saw.")
+    return Lanes(
+        left_out=" ".join(left_out),
+        hours=tuple(_hour(each, night) for each in night.hours()),
+        now=f"{night.until.astimezone(night.zone):%H:%M}",
+        change=_clock_change(night),
+        lanes=tuple(_lane(each, night, chronicle) for each in chosen),
     )
-    entries = "".join(
-        f'<li><svg class="rc-key" width="14" height="18" aria-hidden="true">{shape}</svg> {word}</li>'
-        for shape, word in shapes
-    )
-    return f'<ul class="rc-legend" aria-label="What the lanes show">{entries}</ul>'
 
 
-# The axis -------------------------------------------------------------------------------------------------------------
+def _hour(at: datetime, night: Night) -> tuple[str, str, str]:
+    local, left = at.astimezone(night.zone), night.until - at
+    kinds = {"six": local.hour % 6 == 0, "edge": left < _NOW_COVERS, "near": left < 2 * _NOW_COVERS}
+    return night.percent(at), f"{local:%H:%M}", " ".join(name for name, holds in kinds.items() if holds)
 
 
-def _axis(night: Night) -> str:
-    hours = "".join(_hour(at, night) for at in night.hours())
-    hours += f'<i class="now" style="left:100%"><b>{night.until.astimezone(night.zone):%H:%M}</b></i>'
-    return f'<div class="rc-axis"><div aria-hidden="true">{hours}</div>{_clock_change(night)}</div>'
-
-
-def _hour(at: datetime, night: Night) -> str:
-    local = at.astimezone(night.zone)
-    left = night.until - at
-    shown = {"six": local.hour % 6 == 0, "edge": left < _NOW_COVERS, "near": left < 2 * _NOW_COVERS}
-    kinds = " ".join(name for name, holds in shown.items() if holds)
-    return f'<i class="{kinds}" style="left:{night.percent(at)}"><b>{local:%H:%M}</b></i>'
-
-
-def _clock_change(night: Night) -> str:
-    """The hour that was repeated as a band as wide as it was, the one that was skipped as a line."""
-    change = night.change()
-    if change is None:
-        return ""
-    before, after = (at.astimezone(night.zone) for at in (change.at - _MINUTE, change.at))
-    wide = abs(change.by)
+def _clock_change(night: Night) -> ClockChange | None:
+    at = night.clock_changed_at()
+    if at is None:
+        return None
+    before, after = (each.astimezone(night.zone) for each in (at - _QUARTER, at))
+    by = (after.utcoffset() or timedelta(0)) - (before.utcoffset() or timedelta(0))
+    is_repeated = by < timedelta(0)
     # The clock showed these faces twice, or never.
-    first = after.replace(tzinfo=None) if change.by < timedelta(0) else after.replace(tzinfo=None) - wide
-    span = f"{first:%H:%M}–{first + wide:%H:%M}"
-    if change.by < timedelta(0):
-        until = min(change.at + wide, night.until)
-        width, said = night.percent(night.since + (until - change.at)), f"{span} a second time"
-    else:
-        width, said = "3px", f"{span} skipped"
-    names = f"{before.tzname()} to {after.tzname()}"
-    side = "right" if change.at - night.since > NIGHT / 2 else "left"
-    return (
-        f'<p class="rc-change {side}" style="left:{night.percent(change.at)};width:{width}">'
-        f"<span>{markup.text(f'{said} ({names})')}</span></p>"
+    first = after.replace(tzinfo=None) - max(by, timedelta(0))
+    faces = f"{first:%H:%M}–{first + abs(by):%H:%M} {'a second time' if is_repeated else 'skipped'}"
+    until = min(at + abs(by), night.until)
+    return ClockChange(
+        left=night.percent(at),
+        width=night.percent(night.since + (until - at)) if is_repeated else "3px",
+        said=f"{faces} ({before.tzname()} to {after.tzname()})",
+        side="right" if at - night.since > NIGHT / 2 else "left",
     )
 
 
-# A lane ---------------------------------------------------------------------------------------------------------------
-
-
-def _lane(judged: JobJudged, night: Night, chronicle: Chronicle) -> str:
+def _lane(judged: JobJudged, night: Night, chronicle: Chronicle) -> Lane:
     job = judged.job
     dues = _dues(judged, night)
     runs = sorted(set(_runs(judged, night, chronicle)))
     outputs = sorted(each.made_at for each in judged.seen.files if night.holds(each.made_at))
-    return (
-        f'<li><p><span class="v-{judged.verdict}">{markup.mark(judged.verdict)}'
-        f'<span class="rc-aloud">{markup.words(judged.verdict)}</span></span> {markup.link(job.id, job.title)}</p>'
-        f'<svg viewBox="0 0 {_MINUTES} {_HIGH}" preserveAspectRatio="none" aria-hidden="true">'
-        f"{_spans(dues, judged, night)}{_ticks(dues, night)}{_dots('n-r', runs, night, 7)}"
-        f"{_dots('n-o', outputs, night, 17)}</svg>"
-        f'<p class="rc-aloud">{markup.text(_said(dues, runs, outputs, night))}</p></li>'
+    latest = job.allowance - job.max_runtime
+    aloud = (
+        _times("due", "due {} times", dues, night),
+        _times("a run ended", "{} runs ended", runs, night),
+        _times("an output was written", "{} outputs were written", outputs, night),
+    )
+    ticks = tuple(night.minute(each) for each in dues)
+    is_often = len(ticks) > _MOST_TICKS
+    return Lane(
+        judged=judged,
+        aloud="; ".join(filter(None, aloud)),
+        grace=_bands(dues, timedelta(0), latest, night),
+        running=_bands(dues, latest, job.allowance, night),
+        dues=() if is_often else ticks,
+        often=((ticks[0], ticks[-1]),) if is_often else (),
+        runs=_dots(runs, night),
+        outputs=_dots(outputs, night),
     )
 
 
@@ -213,91 +213,31 @@ def _runs(judged: JobJudged, night: Night, chronicle: Chronicle) -> Iterator[dat
             yield row.ran_at
 
 
-def _spans(dues: Sequence[datetime], judged: JobJudged, night: Night) -> str:
-    """The grace and the time a run may take, after each due time."""
-    job = judged.job
-    latest = job.allowance - job.max_runtime
-    grace = [(at, at + latest) for at in dues]
-    running = [(at + latest, at + job.allowance) for at in dues]
-    return _bands("n-g", grace, night, 12) + _bands("n-m", running, night, 12)
+def _bands(dues: Sequence[datetime], begin: timedelta, end: timedelta, night: Night) -> Stretches:
+    """From one distance after each due time to another, as far as the night goes."""
+    spans = ((night.minute(each + begin), min(night.minute(each + end), _MINUTES)) for each in dues)
+    return _joined(each for each in spans if each[0] < each[1])
 
 
-def _bands(kind: str, spans: Iterable[tuple[datetime, datetime]], night: Night, y: int) -> str:
-    """Spans as one path; those that touch are one."""
+def _dots(at: Sequence[datetime], night: Night) -> Stretches:
+    """A dot for each instant; more than a page's width can keep apart become a stretch."""
+    return _joined(((night.minute(each),) * 2 for each in at), near=_NEAR if len(at) > _MOST_TICKS else 0)
+
+
+def _joined(spans: Iterable[tuple[int, int]], *, near: int = 0) -> Stretches:
+    """The same, in order; those that touch, or nearly, are one."""
     joined: list[tuple[int, int]] = []
-    for start, end in spans:
-        first, last = night.minute(start), min(night.minute(end), _MINUTES)
-        if last <= first:
-            continue
-        if joined and first <= joined[-1][1]:
+    for first, last in spans:
+        if joined and first - joined[-1][1] <= near:
             joined[-1] = (joined[-1][0], max(joined[-1][1], last))
         else:
             joined.append((first, last))
-    return f'<path class="{kind}" d="{"".join(f"M{a} {y}H{b}" for a, b in joined)}"/>' if joined else ""
-
-
-def _ticks(dues: Sequence[datetime], night: Night) -> str:
-    if len(dues) > _MOST_TICKS:
-        return f'<path class="n-e" d="M{night.minute(dues[0])} 6H{night.minute(dues[-1])}"/>'
-    return f'<path class="n-d" d="{"".join(f"M{night.minute(at)} 2V22" for at in dues)}"/>' if dues else ""
-
-
-def _dots(kind: str, at: Sequence[datetime], night: Night, y: int) -> str:
-    """A dot for each instant; more than a page's width can tell apart become a stretch."""
-    if not at:
-        return ""
-    near = 3 if len(at) > _MOST_TICKS else 0
-    stretches: list[list[int]] = []
-    for minute in map(night.minute, at):
-        if stretches and minute - stretches[-1][1] <= near:
-            stretches[-1][1] = minute
-        else:
-            stretches.append([minute, minute])
-    return f'<path class="{kind}" d="{"".join(f"M{a} {y}H{b}" for a, b in stretches)}"/>'
-
-
-def _said(dues: Sequence[datetime], runs: Sequence[datetime], outputs: Sequence[datetime], night: Night) -> str:
-    """ "due 06:00 CET; a run ended 06:00 CET; an output was written 06:00 CET"."""
-    parts = [_times("due", "due {} times", dues, night)]
-    parts.append(_times("a run ended", "{} runs ended", runs, night))
-    parts.append(_times("an output was written", "{} outputs were written", outputs, night))
-    return "; ".join(filter(None, parts))
+    return tuple(joined)
 
 
 def _times(one: str, many: str, at: Sequence[datetime], night: Night) -> str:
-    if not at:
-        return ""
+    """ "due 06:00 CET", "due 24 times, the last 06:00 CET"."""
+    clocks = [show_instant(each, night.zone).split(maxsplit=3)[3] for each in at[-_MOST_SAID:]]
     if len(at) > _MOST_SAID:
-        return f"{many.format(f'{len(at):,}')}, the last {_clock(at[-1], night)}"
-    return ", ".join(f"{one} {_clock(each, night)}" for each in at)
-
-
-def _clock(at: datetime, night: Night) -> str:
-    return show_instant(at, night.zone).split(maxsplit=3)[3]
-
-
-NIGHT_STYLE = """
-.rc-night{position:relative;margin-top:.8rem;--names:13rem;padding-top:1.6rem}
-.rc-night:has(.rc-change){padding-bottom:2.6rem}
-.rc-axis{position:absolute;left:var(--names);right:0;top:0;bottom:0}
-.rc-axis i{position:absolute;top:0;bottom:0;border-left:1px solid var(--line);font-style:normal;
-line-height:1.6rem}
-.rc-axis b{font-weight:400;font-size:.75rem;color:var(--soft);padding-left:.3em;font-variant-numeric:tabular-nums}
-.rc-axis .edge b{display:none}
-.rc-axis .now{border-color:var(--soft)}.rc-axis .now b{position:absolute;right:.3em;line-height:inherit;
-white-space:nowrap;color:var(--fg)}
-.rc .rc-change{position:absolute;top:0;bottom:0;margin:0;border-left:2px solid var(--late);
-background:color-mix(in srgb,var(--late) 20%,transparent)}
-.rc-change span{position:absolute;bottom:0;width:max-content;max-width:14rem;padding:0 .4em;font-size:.75rem;
-line-height:1.3;color:var(--late)}
-.rc-change.left span{left:0}.rc-change.right span{right:0;text-align:right}
-.rc .rc-night ol{list-style:none;margin:0;padding:0;position:relative}
-.rc-night li{display:grid;grid-template-columns:var(--names) 1fr;align-items:center;font-size:.85rem}
-.rc-night li>p{margin:0;padding-right:.8rem;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.rc-night li>svg{display:block;width:100%;height:24px;overflow:visible;border-bottom:1px solid var(--line)}
-.rc-night li>svg path,.rc-key path{fill:none;vector-effect:non-scaling-stroke}
-.n-g{stroke:var(--grace);stroke-width:9}.n-m{stroke:var(--runtime);stroke-width:5}
-.n-d{stroke:var(--fg);stroke-width:1.5}.n-e{stroke:var(--fg);stroke-width:2;stroke-dasharray:2}
-.n-r{stroke:var(--fg);stroke-width:7;stroke-linecap:round}.n-o{stroke:var(--pending);stroke-width:6;stroke-linecap:square}
-.rc-aloud{position:absolute!important;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-"""
+        return f"{many.format(f'{len(at):,}')}, the last {clocks[-1]}"
+    return ", ".join(f"{one} {clock}" for clock in clocks)

@@ -1,6 +1,6 @@
 """How does a rehearsal look in a terminal?
 
-Jobs of which the same is to be said are told together, so that many of them stay readable on one screen.
+Jobs of which the same is to be said are shown together, so that many of them stay readable on one screen.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import datetime
 from textwrap import wrap
 
 from rollcall.rehearse.advice import addressed
-from rollcall.rehearse.rehearsal import LeftOut, Outcome, Planted, Rehearsal, Rehearsed
+from rollcall.rehearse.rehearsal import Outcome, Planted, Rehearsal, Rehearsed
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
 
@@ -28,102 +28,41 @@ def render_rehearsal(rehearsal: Rehearsal, *, width: int) -> Iterator[str]:
     at = show_instant(rehearsal.morning.judged_at, rehearsal.morning.zone, year=True)
     yield from _wrapped("", f"Faults planted on copies of the evidence of {at}; nothing real was touched.", width)
     for scheduler in rehearsal.schedulers:
-        yield from _scheduler(scheduler, width)
+        yield ""
+        yield f"scheduler {clean(scheduler.subject.id)}"
+        moments = {each.at: "at the next check" for each in scheduler.faults}
+        yield from _faults(scheduler.faults, moments, None, width)
     for group in _alike(rehearsal.jobs):
-        yield from _jobs(group, width)
+        first, is_alone = group[0], len(group) == 1
+        yield ""
+        yield from _wrapped("", _names(each.subject.id for each in group), width, hang="  ")
+        moments = {}
+        for at_once in sorted({each.at for each in first.faults}):
+            together = "each at its limit" if at_once == first.limit_at else "each when it has run"
+            moments[at_once] = f"at {show_instant(at_once, first.subject.zone)}" if is_alone else together
+        yield from _faults(first.faults, moments, first.subject.id if is_alone else None, width)
     yield ""
-    yield from _wrapped("", _summary(rehearsal), width)
+    found, renamed, slips = (rehearsal.count(outcome) for outcome in Outcome)
+    whole = counted(found + renamed + slips, "planted fault")
+    under_another = f" ({renamed} under another name)" if renamed else ""
+    subjects = f"{counted(len(rehearsal.jobs), 'job')}, {counted(len(rehearsal.schedulers), 'scheduler')}"
+    said = f"{subjects}: of {whole} {found + renamed} would be found{under_another}, {slips} would slip through."
+    yield from _wrapped("", said, width)
 
 
 def _left_out(rehearsal: Rehearsal, width: int) -> Iterator[str]:
     first = "This morning is not good" if rehearsal.morning.needs_a_person else "Not all is there to be spoilt"
-    yield from _wrapped("", f"{first}: {_few(rehearsal)}. Left out:", width)
-    for why, ids in _by_reason(rehearsal.left_out).items():
+    few = "no job can be rehearsed"
+    if rehearsal.jobs:
+        few = f"{len(rehearsal.jobs)} of {counted(len(rehearsal.morning.jobs), 'job')} can be rehearsed"
+    yield from _wrapped("", f"{first}: {few}. Left out:", width)
+    # By reason: one cause is not shown nine times.
+    reasons: dict[str, list[str]] = {}
+    for each in rehearsal.left_out:
+        reasons.setdefault(each.why, []).append(each.id)
+    for why, ids in reasons.items():
         yield from _wrapped("  ", f"{_names(ids)}: {why}", width, hang="    ")
     yield ""
-
-
-def _few(rehearsal: Rehearsal) -> str:
-    jobs = len(rehearsal.jobs)
-    return (
-        f"{jobs} of {counted(len(rehearsal.morning.jobs), 'job')} can be rehearsed"
-        if jobs
-        else "no job can be rehearsed"
-    )
-
-
-def _by_reason(left_out: Iterable[LeftOut]) -> dict[str, list[str]]:
-    """What was left out, by why: one cause is not told nine times."""
-    reasons: dict[str, list[str]] = {}
-    for each in left_out:
-        reasons.setdefault(each.why, []).append(each.id)
-    return reasons
-
-
-def _scheduler(rehearsed: Rehearsed, width: int) -> Iterator[str]:
-    yield ""
-    yield f"scheduler {clean(rehearsed.subject.id)}"
-    yield from _found(rehearsed.faults, {each.at: "at the next check" for each in rehearsed.faults}, width)
-    yield from _slips(rehearsed.faults, None, width)
-
-
-def _jobs(group: Sequence[Rehearsed], width: int) -> Iterator[str]:
-    first = group[0]
-    yield ""
-    yield from _wrapped("", _names(each.subject.id for each in group), width, hang="  ")
-    yield from _found(first.faults, _moments(group), width)
-    yield from _slips(first.faults, first.subject.id if len(group) == 1 else None, width)
-
-
-def _moments(group: Sequence[Rehearsed]) -> dict[datetime, str]:
-    """When each of the first job's faults is found, said of the whole group."""
-    first = group[0]
-    moments = sorted({each.at for each in first.faults})
-    if len(group) == 1:
-        return {at: f"at {show_instant(at, first.subject.zone)}" for at in moments}
-    return {at: "each at its limit" if at == first.limit_at else "each when it has run" for at in moments}
-
-
-def _found(faults: Sequence[Planted], moments: Mapping[datetime, str], width: int) -> Iterator[str]:
-    """What is found by its own name, moment by moment; what is told as another, a line for each other name."""
-    found = [each for each in faults if each.outcome is Outcome.FOUND]
-    said = [f"{_ways(at_once, faults)} {moment}" for at_once, moment in _by_moment(found, moments)]
-    if said:
-        yield from _wrapped(_FOUND, "; ".join(said), width)
-    others = [each for each in faults if each.outcome is Outcome.FOUND_AS_ANOTHER]
-    for reported_as in dict.fromkeys(each.reported_as for each in others):
-        renamed = _ways([each for each in others if each.reported_as is reported_as], faults)
-        yield from _wrapped(_FOUND, f"{renamed}, but told as {reported_as}", width)
-
-
-def _by_moment(found: Sequence[Planted], moments: Mapping[datetime, str]) -> Iterator[tuple[list[Planted], str]]:
-    for at, moment in moments.items():
-        if at_once := [each for each in found if each.at == at]:
-            yield at_once, moment
-
-
-def _ways(some: Sequence[Planted], faults: Sequence[Planted]) -> str:
-    """The names of some of the faults; which way is meant is said only where not all ways of it are among them."""
-    names = [each.fault.name if _has_all_ways(each, some, faults) else str(each.fault) for each in some]
-    return ", ".join(dict.fromkeys(names))
-
-
-def _has_all_ways(fault: Planted, some: Sequence[Planted], faults: Sequence[Planted]) -> bool:
-    return all(each in some for each in faults if each.fault.name == fault.fault.name)
-
-
-def _slips(faults: Sequence[Planted], job_id: str | None, width: int) -> Iterator[str]:
-    for each in faults:
-        if each.outcome is Outcome.SLIPS:
-            yield from _wrapped(_SLIPS, f"{each.fault}: {addressed(job_id, each.cure or '')}", width)
-
-
-def _summary(rehearsal: Rehearsal) -> str:
-    found, another, slips = (rehearsal.count(outcome) for outcome in Outcome)
-    whole = counted(found + another + slips, "planted fault")
-    renamed = f" ({another} under another name)" if another else ""
-    jobs = f"{counted(len(rehearsal.jobs), 'job')}, {counted(len(rehearsal.schedulers), 'scheduler')}"
-    return f"{jobs}: of {whole} {found + another} would be found{renamed}, {slips} would slip through."
 
 
 def _alike(jobs: Iterable[Rehearsed]) -> list[list[Rehearsed]]:
@@ -133,6 +72,32 @@ def _alike(jobs: Iterable[Rehearsed]) -> list[list[Rehearsed]]:
         said = tuple((str(each.fault), each.outcome, str(each.reported_as), str(each.cure)) for each in job.faults)
         groups.setdefault(said, []).append(job)
     return list(groups.values())
+
+
+def _faults(
+    faults: Sequence[Planted], moments: Mapping[datetime, str], job_id: str | None, width: int
+) -> Iterator[str]:
+    """What is found by its own name, moment by moment; a line for each other name; and what slips through.
+
+    `job_id` is whose they are, None where they are of several.
+    """
+    found = [each for each in faults if each.outcome is Outcome.FOUND]
+    at_once = [([each for each in found if each.at == at], moment) for at, moment in moments.items()]
+    if said := "; ".join(f"{_ways(some, faults)} {moment}" for some, moment in at_once if some):
+        yield from _wrapped(_FOUND, said, width)
+    others = [each for each in faults if each.outcome is Outcome.FOUND_AS_ANOTHER]
+    for name in dict.fromkeys(each.reported_as for each in others):
+        renamed = _ways([each for each in others if each.reported_as is name], faults)
+        yield from _wrapped(_FOUND, f"{renamed}, but told as {name}", width)
+    for each in faults:
+        if each.outcome is Outcome.SLIPS:
+            yield from _wrapped(_SLIPS, f"{each.fault}: {addressed(job_id, each.cure or '')}", width)
+
+
+def _ways(some: Sequence[Planted], faults: Sequence[Planted]) -> str:
+    """The names of some of the faults; which way is meant is said only where not all ways of it are among them."""
+    left = {each.fault.name for each in faults if each not in some}
+    return ", ".join(dict.fromkeys(str(each.fault) if each.fault.name in left else each.fault.name for each in some))
 
 
 def _names(ids: Iterable[str]) -> str:

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from rollcall.causes.action import told as told_action
 from rollcall.morning import Morning
+from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.headline import headline, kind
-from rollcall.report.listings import listing_lines
-from rollcall.report.told import Told, tell
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
 
@@ -30,27 +29,42 @@ def render_summary(
 ) -> list[str]:
     """At most 13 plain lines: the verdict, what was done, each cause once with its proof and what to do, and notes.
 
-    `has_page` is whether a page tells what there is no room for.
+    `has_page` is whether there is a page for what there is no room for here.
     """
     where = ", on the page" if has_page else ""
     line = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
-    judged = show_instant(morning.judged_at, morning.zone)
     file = f"; {morning.jobs_file}" if morning.jobs_file else ""
-    lines = [_line(f"{kind(morning)}{line} (judged {judged}{file})"), *_actions(morning, where)]
-    said = [*notes, *listing_lines(morning)]
-    last = list(_cut([f"note: {_line(each)}" for each in said], _MOST_NOTES, "note", where))
-    blocks = [list(_block(each)) for each in tell(morning)]
-    for index, block in enumerate(blocks):
-        is_last = index == len(blocks) - 1
+    judged = f"judged {show_instant(morning.judged_at, morning.zone)}{file}"
+    done = [_line(told_action(each, morning.zone)) for each in morning.actions]
+    lines = [_line(f"{kind(morning)}{line} ({judged})"), *_cut(done, _MOST_ACTIONS, "action", where)]
+    noted = [f"note: {_line(each)}" for each in (*notes, *listing_lines(morning))]
+    last = list(_cut(noted, _MOST_NOTES, "note", where))
+    groups = group_by_cause(morning)
+    for index, group in enumerate(groups):
+        cause = group.cause
+        block = [_line(f"{cause.code} [{group.subject}]: {cause.sentence}"), f"  do: {_line(cause.next_step)}"]
+        if others := group.jobs if group.scheduler else group.jobs[1:]:
+            block.append(f"  also explains: {_line(listed([each.job.id for each in others], _MOST_NAMED))}")
+        is_last = index == len(groups) - 1
         if len(lines) + len(block) + len(last) + (not is_last) > _MOST_LINES:
-            left = len(blocks) - index
-            return [*lines, f"… and {counted(left, 'more cause')}{where}", *last]
+            return [*lines, f"… and {counted(len(groups) - index, 'more cause')}{where}", *last]
         lines += block
     return [*lines, *last]
 
 
-def _actions(morning: Morning, where: str) -> Iterator[str]:
-    return _cut([_line(told_action(each, morning.zone)) for each in morning.actions], _MOST_ACTIONS, "action", where)
+def listing_lines(morning: Morning) -> Iterator[str]:
+    """A line for each job that was rescheduled there, and for each scheduler that lists what nobody declares."""
+    for scheduler, was, now in morning.rescheduled:
+        zones = "" if was.zone == now.zone else f", {now.zone or 'no zone'} instead of {was.zone or 'none'}"
+        yield (
+            f"{clean(now.id, 60)}: {scheduler.id} lists it as {clean(now.schedule or '', 60)!r} now, "
+            f"not as {clean(was.schedule or '', 60)!r}{zones}; it is judged by that"
+        )
+    for each in morning.schedulers:
+        if each.undeclared:
+            jobs = counted(len(each.undeclared), "job")
+            names = listed([clean(name, 60) for name in each.undeclared], _MOST_NAMED)
+            yield f"{each.scheduler.id} lists {jobs} that jobs.toml does not declare: {names}. Declare or ignore them"
 
 
 def _cut(lines: Sequence[str], most: int, thing: str, where: str) -> Iterator[str]:
@@ -59,15 +73,6 @@ def _cut(lines: Sequence[str], most: int, thing: str, where: str) -> Iterator[st
     yield from lines[:shown]
     if len(lines) > shown:
         yield f"… and {counted(len(lines) - shown, f'more {thing}')}{where}"
-
-
-def _block(told: Told) -> Iterator[str]:
-    yield _line(f"{told.cause.code} [{told.subject}]: {told.cause.sentence}")
-    yield f"  do: {_line(told.cause.next_step)}"
-    others = told.jobs if told.scheduler else told.jobs[1:]
-    if others:
-        names = listed([each.job.id for each in others], _MOST_NAMED)
-        yield f"  also explains: {_line(names)}"
 
 
 def _line(text: str) -> str:

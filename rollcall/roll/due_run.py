@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 # A run seconds before its time comes from clocks that differ a little; it is not a run of the day before.
@@ -27,14 +27,14 @@ class DueRun:
     start_by: datetime
     finish_by: datetime
     next_due_at: datetime | None
-    begins_at: datetime = field(init=False, repr=False, compare=False)
-    ends_at: datetime | None = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Works out once what each finding of the run asks for several times."""
-        following = self.next_due_at
-        object.__setattr__(self, "begins_at", self.due_at - EARLY_TOLERANCE)
-        object.__setattr__(self, "ends_at", following - EARLY_TOLERANCE if following else None)
+    @property
+    def begins_at(self) -> datetime:
+        return self.due_at - EARLY_TOLERANCE
+
+    @property
+    def ends_at(self) -> datetime | None:
+        return self.next_due_at - EARLY_TOLERANCE if self.next_due_at else None
 
     def owns(self, at: datetime) -> bool:
         """True where an event at `at` belongs to this due run (it follows this due time and not the next)."""

@@ -1,11 +1,15 @@
-"""How is one field of a table of jobs.toml read, checked and shown to editors?"""
+"""How is one field of a table of jobs.toml read, checked and shown to editors?
+
+Each reader returns the value or raises ValueError with the rule and the cure; place and value are added to that.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -14,29 +18,57 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    PrivateAttr,
     ValidationInfo,
     WithJsonSchema,
 )
 
 from rollcall.roll.secrets import expand
-from rollcall.roll.values import (
-    read_aware_time,
-    read_clock,
-    read_date,
-    read_header_name,
-    read_header_value,
-    read_size,
-    read_zone,
-)
+from rollcall.roll.values import nearest
 from rollcall.text import clean
-from rollcall.times import parse_span
+from rollcall.times import parse_span, read_timestamp
 
-_ZONE_SCHEMA = {"type": "string", "examples": ["Europe/Zurich", "UTC"]}
-_SPAN_SCHEMA = {"type": "string", "pattern": r"^\s*\d", "examples": ["15 min", "24 h", "5 s"]}
-_SIZE_SCHEMA = {"type": "string", "pattern": r"^\s*\d", "examples": ["200 B", "1 MB"]}
+_UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+# What lies beside the zones on many machines: whatever this one is set to, and clocks that count leap seconds.
+_NO_ZONES = ("localtime", "posix", "right/")
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999  # as of an instant
+# What the request itself says; a second opinion in jobs.toml would make it one that no server can read.
+_HEADERS_OF_THE_REQUEST = frozenset({"connection", "content-length", "transfer-encoding"})
 
 
-def of_text(read: Any) -> PlainValidator:
+class Table(BaseModel):
+    """A table that knows all its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Named(Table):
+    """A table that goes by the name under which it stands."""
+
+    _id: str = PrivateAttr("")
+
+    def model_post_init(self, context: Any) -> None:
+        """Takes the name from what `load` hands over."""
+        self._id = (context or {}).get("id", "")
+
+    @property
+    def id(self) -> str:
+        """Its name in jobs.toml."""
+        return self._id
+
+
+def context(found: ValidationInfo) -> dict[str, Any]:
+    """What `load` hands validators.
+
+    Of every table: `environment`, where `${NAME}` is read; `is_replay`; `now`, None where nothing is held against it.
+    Of a scheduler and a job: its `id`, and the `folder` of the file in which it stands. Of a job: all `schedulers` by
+    their ids, the keys that it has `given` and those that are its `own` and no defaults', the `windows` of its file,
+    and `history_keeps`.
+    """
+    return found.context or {"environment": {}, "schedulers": {}, "is_replay": False}
+
+
+def of_text(read: Callable[[str], Any]) -> PlainValidator:
     """Reads a value that is written as text."""
 
     def validate(value: object) -> Any:
@@ -47,28 +79,9 @@ def of_text(read: Any) -> PlainValidator:
     return PlainValidator(validate)
 
 
-Span = Annotated[timedelta, of_text(parse_span), WithJsonSchema(_SPAN_SCHEMA)]
-Size = Annotated[int, of_text(read_size), WithJsonSchema(_SIZE_SCHEMA)]
-Zone = Annotated[ZoneInfo, of_text(read_zone), WithJsonSchema(_ZONE_SCHEMA)]
-Day = Annotated[date, PlainValidator(read_date), WithJsonSchema({"type": "string", "examples": ["2026-03-01"]})]
-Clock = Annotated[time, PlainValidator(read_clock), WithJsonSchema({"type": "string", "examples": ["06:30"]})]
-Instant = Annotated[datetime, BeforeValidator(read_aware_time), WithJsonSchema({"type": "string"})]
-
-
 def default(text: str, read: Callable[[str], Any], description: str) -> Any:
     """A field whose default editors show as it would be written in the file."""
     return Field(read(text), description=description, json_schema_extra={"default": text})
-
-
-def context(found: ValidationInfo) -> dict[str, Any]:
-    """What `load` hands validators.
-
-    Of every table: `environment`, where `${NAME}` is read; `is_replay`; `now`, None where nothing is held against it.
-    Of a scheduler and a job: its `id`, and the `folder` of the file in which it stands. Of a job: all `schedulers` by
-    their ids, which of them it `asked` for, the keys that it has `given` and those that are its `own` and no defaults',
-    the `windows` of its file, and `history_keeps`.
-    """
-    return found.context or {"environment": {}, "schedulers": {}, "is_replay": False}
 
 
 def clean_text(what: str, *, may_be_empty: bool = False) -> AfterValidator:
@@ -83,15 +96,60 @@ def clean_text(what: str, *, may_be_empty: bool = False) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _looked_for(text: str) -> str:
-    if not text:
-        raise ValueError('every file contains the empty text. Remove the "".')
-    return text
+def read_size(text: str) -> int:
+    """Bytes, from texts such as "200 B" or "1.5 MB"."""
+    if re.fullmatch(r"\s*[\d.]+\s*%.*", text, re.DOTALL):
+        raise ValueError('is not read by this version. Write a size of its own, such as "200 B".')
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)\s*", text)
+    if not match:
+        raise ValueError('not a size. Write "200 B" or "1 MB".')
+    number, unit = match.groups()
+    if not unit:
+        raise ValueError(f'no unit. Write "{number} B" or "{number} kB".')
+    if unit not in _UNITS:
+        raise ValueError(f'unknown unit "{clean(unit, 12)}". Units: {", ".join(_UNITS)}.')
+    return round(float(number) * _UNITS[unit])
 
 
-def _header_value(value: str, found: ValidationInfo) -> str:
-    read_header_value(expand(value, context(found)["environment"]))
-    return value
+def _zone(name: str) -> ZoneInfo:
+    try:
+        if not name.startswith(_NO_ZONES):
+            return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        pass
+    near = nearest(name, sorted(available_timezones()))
+    cure = f'Did you mean "{near}"?' if near else 'Write one such as "Europe/Zurich" or "UTC".'
+    raise ValueError(f"no such time zone. {cure}")
+
+
+def _instant(value: object) -> datetime:
+    """With its offset; TOML's own date-times and texts are both read, as they are of days and clocks."""
+    text = value.isoformat() if isinstance(value, datetime) else value
+    at = read_timestamp(text).at if isinstance(text, str) else None
+    if at is None:
+        raise ValueError("no offset, so no instant. Write it such as 2026-02-11T06:00:00+01:00.")
+    return at
+
+
+def _day(value: object) -> date:
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        day = None
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise ValueError("is not a day. Write it such as 2026-03-01.")
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        # Its midnight elsewhere may be no instant at all.
+        raise ValueError(f"year {day.year:04} is outside {_FIRST_YEAR}-{_LAST_YEAR}. Write it such as 2026-03-01.")
+    return day
+
+
+def _clock(value: object) -> time:
+    if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", value):
+        return time.fromisoformat(value)
+    if isinstance(value, time) and value.tzinfo is None:
+        return value
+    raise ValueError('is no time of day. Write it such as "06:30".')
 
 
 def _bearable(timeout: timedelta) -> timedelta:
@@ -100,13 +158,43 @@ def _bearable(timeout: timedelta) -> timedelta:
     return timeout
 
 
+def _looked_for(text: str) -> str:
+    if not text:
+        raise ValueError('every file contains the empty text. Remove the "".')
+    return text
+
+
+def _header_name(name: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):  # RFC 9110, a token
+        # Only what stands before a colon: "Authorization: Bearer …" in one piece is a secret.
+        shown = clean(name.partition(":")[0], 40)
+        raise ValueError(f'"{shown}" is not a header name. Use letters, digits and hyphens.')
+    if name.lower() in _HEADERS_OF_THE_REQUEST:
+        raise ValueError("is set by the request itself. Take it out.")
+    return name
+
+
+def _header_value(value: str, found: ValidationInfo) -> str:
+    sent = expand(value, context(found)["environment"])
+    if not sent.isascii() or not sent.isprintable() or sent != sent.strip():
+        # A line break would smuggle in another header.
+        raise ValueError("has characters a header cannot carry. Use printable ASCII, and no space at its ends.")
+    return value
+
+
+def _written(*examples: str, pattern: str | None = None) -> WithJsonSchema:
+    """How editors are told to write it."""
+    return WithJsonSchema({"type": "string", **({"pattern": pattern} if pattern else {}), "examples": list(examples)})
+
+
+_AMOUNT = r"^\s*\d"
+Span = Annotated[timedelta, of_text(parse_span), _written("15 min", "24 h", "5 s", pattern=_AMOUNT)]
+Size = Annotated[int, of_text(read_size), _written("200 B", "1 MB", pattern=_AMOUNT)]
+Zone = Annotated[ZoneInfo, of_text(_zone), _written("Europe/Zurich", "UTC")]
+Day = Annotated[date, PlainValidator(_day), _written("2026-03-01")]
+Clock = Annotated[time, PlainValidator(_clock), _written("06:30")]
+Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string"})]
 Timeout = Annotated[Span, AfterValidator(_bearable)]
 LookedFor = Annotated[str, AfterValidator(_looked_for)]
-HeaderName = Annotated[str, AfterValidator(read_header_name)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderValue = Annotated[str, AfterValidator(_header_value)]
-
-
-class Table(BaseModel):
-    """A table that knows all its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
+from pathlib import PurePath
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -11,13 +12,22 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from rollcall.roll.fields import Span, Table, Zone, clean_text, default
 from rollcall.roll.telling import AlertTable, HistoryTable, ReportsTable, WatchTable
-from rollcall.roll.values import read_include
-from rollcall.schedule import Engine, Schedule, read_schedule
+from rollcall.schedule import Engine, read_schedule
 from rollcall.schedule.days_off import Window
 from rollcall.times import parse_span, show_span
 
+_UTC = ZoneInfo("UTC")
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _ENOUGH_WINDOWS = 100
+
+
+def read_include(text: str) -> str:
+    """A pattern of more files."""
+    if not text or "\0" in text or PurePath(text).name in ("", ".", ".."):
+        raise ValueError('names no file. Write such as "jobs.d/*.toml".')
+    if "**" in text:
+        raise ValueError('has "**", and no search goes to any depth. Write "*" for each folder, as in "*/*.toml".')
+    return text
 
 
 class WindowTable(Table):
@@ -33,7 +43,7 @@ class WindowTable(Table):
     @field_validator("when")
     @classmethod
     def _opens_at_times(cls, text: str) -> str:
-        read_schedule(text, engine=Engine.CRON, zone=ZoneInfo("UTC"))
+        read_schedule(text, engine=Engine.CRON, zone=_UTC)
         return text
 
     @field_validator("lasts")
@@ -43,21 +53,16 @@ class WindowTable(Table):
             raise ValueError('holds no run. Write such as "6 h".')
         if "when" not in found.data:
             return span
-        opens = read_schedule(found.data["when"], engine=Engine.CRON, zone=ZoneInfo("UTC"))
+        opens = read_schedule(found.data["when"], engine=Engine.CRON, zone=_UTC)
         openings = islice(opens.due_between(_ANY_TIME, datetime.max.replace(tzinfo=UTC)), _ENOUGH_WINDOWS)
         longest = timedelta(0)
         for earlier, later in pairwise(openings):
-            if later - earlier > span:
-                return span
             longest = max(longest, later - earlier)
+            if longest > span:
+                return span
         raise ValueError(
             f"never closes: it opens again {show_span(longest)} later, and nothing would be owed at all. Write less."
         )
-
-    def in_zone(self, zone: ZoneInfo) -> Window:
-        """The same, as a schedule asks it."""
-        opens: Schedule = read_schedule(self.when, engine=Engine.CRON, zone=zone)
-        return Window(opens=opens, lasts=self.lasts, reason=self.reason, tag=self.tag)
 
 
 class FileTable(Table):
@@ -80,4 +85,12 @@ class FileTable(Table):
     @property
     def maintenance(self) -> tuple[Window, ...]:
         """Its windows, in its zone."""
-        return tuple([each.in_zone(self.timezone) for each in self.windows])
+        return tuple(
+            Window(
+                opens=read_schedule(each.when, engine=Engine.CRON, zone=self.timezone),
+                lasts=each.lasts,
+                reason=each.reason,
+                tag=each.tag,
+            )
+            for each in self.windows
+        )

@@ -6,7 +6,6 @@ The checked table of jobs.toml is the record that is judged.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,10 +13,11 @@ from zoneinfo import ZoneInfo
 from pydantic import PrivateAttr, ValidationInfo, model_validator
 
 from rollcall.roll.due_run import DueRun
+from rollcall.roll.fields import context
 from rollcall.roll.job_table import JobTable, Pause
 from rollcall.roll.output import Output
 from rollcall.roll.words import Owes
-from rollcall.schedule import Schedule, every, read_schedule
+from rollcall.schedule import Every, Schedule, read_schedule
 from rollcall.schedule.after import After
 from rollcall.schedule.answers import next_due
 from rollcall.schedule.days_off import DaysOff, as_scheduled, without
@@ -32,22 +32,16 @@ _OFTEN = 4  # runs a day; whoever is due more often owes the latest
 class Job(JobTable):
     """What should run, when, under which scheduler, and what it leaves."""
 
-    _id: str = PrivateAttr("")
     _schedule: Schedule | None = PrivateAttr(None)
-
-    def model_post_init(self, context: Any) -> None:
-        """Its id is the name of its table."""
-        self._id = (context or {}).get("id", "")
 
     @model_validator(mode="after")
     def _is_ever_due(self, found: ValidationInfo) -> Job:
-        windows = tuple([each for each in (found.context or {}).get("windows", ()) if each.is_of(self.tags)])
+        windows = tuple(each for each in context(found).get("windows", ()) if each.is_of(self.tags))
         if self.after is not None:
             self._schedule = After(job=self.after, zone=self.timezone, windows=windows)
             return self
-        declared: Schedule
         if self.every is not None:
-            declared = every(self.every, zone=self.timezone, anchor=self.anchor)
+            declared: Schedule = Every(span=self.every, zone=self.timezone, anchor=self.anchor)
         else:
             assert self.cron is not None
             declared = read_schedule(self.cron, engine=self.engine, zone=self.timezone)
@@ -56,11 +50,6 @@ class Job(JobTable):
         )
         self._schedule = without(declared, days_off, self.timezone) if days_off else declared
         return self
-
-    @cached_property
-    def id(self) -> str:
-        """Its name in jobs.toml."""
-        return self._id
 
     @property
     def schedule(self) -> Schedule:
@@ -98,8 +87,9 @@ class Job(JobTable):
         if any(each.tells_its_run for each in self.outputs):
             return True
         first = self.schedule.next_due(_ANY_TIME)
-        runs = islice(self.schedule.due_after(first), _OFTEN) if first else ()
-        return not any(at - first < _DAY for at in list(runs)[_OFTEN - 1 :] if first)
+        following = self.schedule.due_after(first) if first else iter(())
+        nth = next(islice(following, _OFTEN - 1, None), None)
+        return not (first and nth and nth - first < _DAY)
 
     def with_schedule(self, schedule: Schedule, **changes: Any) -> Job:
         """The same job, due by another schedule, and with other values of its table."""
@@ -123,17 +113,11 @@ class Job(JobTable):
         if self.within is not None:
             start_by = finish_by = due_at + self.within
         elif self.done_by is not None:
-            start_by = finish_by = self._done_by(due_at)
+            # The first time after `due_at` at which clocks in its zone show that.
+            day = due_at.astimezone(self.zone).date()
+            walls = (datetime.combine(day + later * _DAY, self.done_by, tzinfo=self.zone) for later in range(3))
+            shown = (wall.astimezone(UTC) for wall in walls)
+            start_by = finish_by = next((at for at in shown if at > due_at), due_at + _DAY)
         else:
             finish_by = start_by + self.max_runtime
         return DueRun(due_at=due_at, start_by=start_by, finish_by=finish_by, next_due_at=next_due_at)
-
-    def _done_by(self, due_at: datetime) -> datetime:
-        """The first time after `due_at` at which clocks in its zone show `done_by`."""
-        assert self.done_by is not None
-        day = due_at.astimezone(self.zone).date()
-        for later in range(3):
-            wall = datetime.combine(day + later * _DAY, self.done_by, tzinfo=self.zone)
-            if wall.astimezone(UTC) > due_at:
-                return wall.astimezone(UTC)
-        return due_at + _DAY

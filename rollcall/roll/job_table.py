@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema, field_validator
 
-from rollcall.roll.fields import Clock, Day, Instant, Span, Table, Zone, clean_text, context, default, of_text
+from rollcall.roll.fields import Clock, Day, Instant, Named, Span, Table, Zone, clean_text, context, default, of_text
 from rollcall.roll.how_often import gap_of_at_most, span_of_more_than
 from rollcall.roll.output import Output
 from rollcall.roll.scheduler import Scheduler
-from rollcall.roll.values import nearest, read_threshold
+from rollcall.roll.values import nearest
 from rollcall.roll.words import Late, Owes, Proof, Threshold
 from rollcall.schedule import Engine, read_schedule
 from rollcall.schedule.days_off import read_holidays
@@ -25,8 +25,10 @@ _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 _MOST_JUDGED = 20_000
 _LONGEST_PAUSE = 366 * _DAY
+_MOST_RUNS = 30  # a strip of the page
 _THRESHOLD_SCHEMA = {"type": "string", "pattern": r"^\s*\d", "examples": ["2 of 3"]}
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+LIMITS = ("grace", "max_runtime")
+DAYS_OFF = ("skip_dates", "holidays", "business_days")
 _IN_LINKS = ("job", "name", "due")
 
 
@@ -35,18 +37,26 @@ def _declared_scheduler(value: object, found: ValidationInfo) -> Scheduler | Non
         return value
     if not isinstance(value, str):
         raise ValueError("must be text in quotes.")
-    known: Mapping[str, Scheduler | None] = context(found)["schedulers"]
+    known: Mapping[str, Scheduler] = context(found)["schedulers"]
     if value and value not in known:
         near = nearest(value, known)
         declared = listed(clean(name, 60) for name in known) or "none"
         cure = f'Did you mean "{clean(near, 60)}"?' if near else f"Declared: {declared}."
         raise ValueError(f"no such scheduler. {cure}")
-    # None where its own table is wrong, which is said there.
     return known[value] if value else None
 
 
+def _threshold(text: str) -> Threshold:
+    """ "2 of 3": two bad runs of the newest three."""
+    match = re.fullmatch(r"\s*(\d{1,3})\s+of\s+(\d{1,3})\s*", text)
+    bad, last = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= bad <= last <= _MOST_RUNS:
+        raise ValueError(f'must be such as "2 of 3", of at most {_MOST_RUNS} runs.')
+    return Threshold(bad=bad, last=last)
+
+
 def _link(text: str) -> str:
-    for name in _PLACEHOLDER.findall(text):
+    for name in re.findall(r"\{(\w+)\}", text):
         if name not in _IN_LINKS:
             near = nearest(name, _IN_LINKS)
             cure = f"Did you mean {{{near}}}?" if near else "Filled in are {job}, {name} and {due}."
@@ -73,7 +83,7 @@ class Pause(Table):
         return day
 
 
-class JobTable(Table):
+class JobTable(Named):
     """What may be said of a job, each key checked by itself and against those before it."""
 
     title: Annotated[str, clean_text("what people call it")] = Field("", description="What people call it.")
@@ -115,8 +125,8 @@ class JobTable(Table):
     holidays: str | None = Field(None, description="Whose public holidays it is not due on, such as CH or CH-ZH.")
     business_days: bool = Field(False, strict=True, description="True: it is not due on weekends either.")
     rerun: bool = Field(False, strict=True, description="True: --rerun-missed may trigger a run that was missed.")
-    alert_after: Annotated[Threshold, of_text(read_threshold), WithJsonSchema(_THRESHOLD_SCHEMA)] = default(
-        "1 of 1", read_threshold, "How many of the newest judged runs must need a person before anybody is alerted."
+    alert_after: Annotated[Threshold, of_text(_threshold), WithJsonSchema(_THRESHOLD_SCHEMA)] = default(
+        "1 of 1", _threshold, "How many of the newest judged runs must need a person before anybody is alerted."
     )
     owner: Line | None = Field(None, description="Who looks after it.")
     severity: Line | None = Field(None, description="How bad it is, in a word.")
@@ -125,187 +135,113 @@ class JobTable(Table):
     logs: Link | None = Field(None, description="Where its log is; {job}, {name} and {due} are filled in.")
     outputs: tuple[Output, ...] = Field((), alias="output", description="What a run leaves.", validate_default=True)
 
-    # When it is due ---------------------------------------------------------------------------------------------------
-
-    @field_validator("cron")
-    @classmethod
-    def _schedule_has_instants(cls, text: str | None, found: ValidationInfo) -> str | None:
-        if text is not None:
-            # Without a readable zone or engine the fields can be checked all the same.
-            engine, zone = found.data.get("engine") or Engine.CRON, found.data.get("timezone") or ZoneInfo("UTC")
-            read_schedule(text, engine=engine, zone=zone)
-        return text
-
-    @field_validator("every")
-    @classmethod
-    def _is_no_moment(cls, span: timedelta | None, found: ValidationInfo) -> timedelta | None:
-        if span is not None and span < _MINUTE:
-            raise ValueError('must be at least "1 min".')
-        if span is not None and found.data.get("cron") is not None:
-            raise ValueError("a job has a schedule or an interval. Keep one of schedule and every.")
-        return span
-
-    @field_validator("after")
-    @classmethod
-    def _is_due_in_one_way(cls, job: str | None, found: ValidationInfo) -> str | None:
-        said = [found.data[name] for name in ("cron", "every") if name in found.data]
-        is_scheduled = any(each is not None for each in said)
-        if job is None and not is_scheduled and len(said) == 2:
-            raise ValueError('never due. Write schedule = "0 6 * * *", every = "6 h" or after = "JOB".')
-        if job is not None and is_scheduled:
-            raise ValueError("a job is due by a schedule or after another one. Keep one of schedule, every and after.")
-        if job is not None and (beside := _given(found, "jitter", "skip_dates", "holidays", "business_days")):
-            raise ValueError(f"it is due whenever that job succeeds. Take {listed(beside)} out.")
-        return job
-
-    @field_validator("within")
-    @classmethod
-    def _limits_what_follows(cls, within: timedelta | None, found: ValidationInfo) -> timedelta | None:
-        if "after" not in found.data:
-            return within
-        if within is not None and found.data["after"] is None:
-            raise ValueError("belongs to after, which this job does not have. Take it out.")
-        if within is None and found.data["after"] is not None:
-            raise ValueError('required beside after. Write within = "2 h".')
-        if within is not None and (beside := _given(found, "grace", "max_runtime", "done_by")):
-            raise ValueError(f"stands instead of grace, max_runtime and done_by. Take {listed(beside)} out.")
-        return within
-
-    @field_validator("anchor")
-    @classmethod
-    def _anchors_an_interval(cls, anchor: datetime | None, found: ValidationInfo) -> datetime | None:
-        if anchor is not None and "every" in found.data and found.data["every"] is None:
-            raise ValueError("belongs to every, which this job does not have. Take it out.")
-        return anchor
-
-    @field_validator("holidays")
-    @classmethod
-    def _holidays_are_known(cls, code: str | None) -> str | None:
-        return None if code is None else read_holidays(code)
-
-    @field_validator("since")
-    @classmethod
-    def _since_has_come(cls, since: datetime | None, found: ValidationInfo) -> datetime | None:
-        now = context(found).get("now")
-        if since is not None and now is not None and since > now:
-            raise ValueError("lies in the future, and until then nothing could be missed. Write paused instead.")
-        return since
-
-    # Its limits -------------------------------------------------------------------------------------------------------
-
-    @field_validator("done_by")
-    @classmethod
-    def _is_the_one_limit(cls, done_by: Any, found: ValidationInfo) -> Any:
-        if done_by is not None and (beside := _given(found, "grace", "max_runtime")):
-            raise ValueError(f"stands instead of grace and max_runtime. Take {listed(beside)} out, or this.")
-        return done_by
-
-    @field_validator("min_runtime")
-    @classmethod
-    def _runtimes_can_both_hold(cls, least: timedelta, found: ValidationInfo) -> timedelta:
-        has_most = found.data.get("done_by", least) is None and found.data.get("within", least) is None
-        if has_most and least > found.data.get("max_runtime", least):
-            raise ValueError("is longer than max_runtime, and both cannot hold. Write less.")
-        return least
-
-    @field_validator("jitter")
-    @classmethod
-    def _jitter_leaves_the_next_run_its_own(cls, jitter: timedelta, found: ValidationInfo) -> timedelta:
-        if (apart := _gap_of_at_most(jitter, found)) is not None:
-            raise ValueError(
-                f"reaches the next run, {show_span(apart)} later, so nobody could tell them apart. Write less."
-            )
-        return jitter
-
-    @field_validator("look_back")
-    @classmethod
-    def _look_back_has_an_end(cls, look_back: timedelta, found: ValidationInfo) -> timedelta:
-        if look_back <= _MOST_JUDGED * _MINUTE:
-            return look_back
-        every, cron, engine = (found.data.get(name) for name in ("every", "cron", "engine"))
-        longest = None
-        if every is not None and _MOST_JUDGED * every < look_back:
-            longest = _MOST_JUDGED * every
-        elif cron is not None and engine is not None:
-            longest = span_of_more_than(_MOST_JUDGED, look_back, cron, engine)
-        if longest is not None:
-            raise ValueError(f'holds more than {_MOST_JUDGED:,} due runs. Write at most "{longest // _DAY} d".')
-        return look_back
-
-    # Who can tell -----------------------------------------------------------------------------------------------------
-
-    @field_validator("min_runtime", "late_start", "proof")
-    @classmethod
-    def _is_on_record(cls, value: Any, found: ValidationInfo) -> Any:
-        """What only its defaults say holds where it can."""
-        if value is None or found.field_name not in context(found).get("own", ()) or "scheduler" not in found.data:
-            return value
-        scheduler = found.data["scheduler"]
-        if scheduler is None and not _asks(found):
-            raise ValueError("speaks of the record of a scheduler, and this job has none. Take it out.")
-        if scheduler is not None and "started" not in scheduler.tells:
-            raise ValueError("its scheduler does not tell when a run began, so this would never count. Take it out.")
-        if scheduler is not None and found.field_name == "min_runtime" and "ended" not in scheduler.tells:
-            raise ValueError("its scheduler does not tell when a run ended, so this would never count. Take it out.")
-        return value
-
-    @field_validator("rerun")
-    @classmethod
-    def _can_be_triggered(cls, rerun: bool, found: ValidationInfo) -> bool:
-        scheduler = found.data.get("scheduler")
-        is_known = "scheduler" in found.data and (scheduler is not None or not _asks(found))
-        if rerun and is_known and (scheduler is None or scheduler.path_of("trigger") is None):
-            raise ValueError("its scheduler has no trigger, so nothing can be re-run. Write trigger in its table.")
-        return rerun
-
-    @field_validator("alert_after")
-    @classmethod
-    def _can_be_reached(cls, threshold: Threshold, found: ValidationInfo) -> Threshold:
-        """The history has to remember all of the bad runs but the newest."""
-        keeps: timedelta | None = context(found).get("history_keeps")
-        is_known = found.data.get("every") or (found.data.get("cron") and found.data.get("engine"))
-        if threshold.bad == 1 or not keeps or not is_known or _gap_of_at_most(keeps / (threshold.bad - 1), found):
-            return threshold
-        raise ValueError(
-            f"so many runs lie further apart than the history keeps any ({show_span(keeps)}), and nobody would ever be "
-            "alerted. Write fewer, or a longer keeps in [history]."
-        )
-
     @field_validator("outputs", mode="before")
     @classmethod
     def _is_one_or_several(cls, output: object) -> object:
         return output if isinstance(output, list | tuple) else (output,)
 
-    @field_validator("outputs")
+    @field_validator("*")
     @classmethod
-    def _has_a_witness(cls, outputs: tuple[Output, ...], found: ValidationInfo) -> tuple[Output, ...]:
-        if outputs or "scheduler" not in found.data:
-            return outputs
-        scheduler = found.data["scheduler"]
-        if scheduler is None and not _asks(found):
-            raise ValueError("nothing to look at. Give the job a scheduler or an output.")
-        if scheduler is not None and "runs" not in scheduler.tells:
-            raise ValueError(
+    def _holds_together(cls, value: Any, found: ValidationInfo) -> Any:
+        if rule := _broken_rule(found.field_name, value, found.data, context(found)):
+            raise ValueError(rule)
+        return value
+
+
+def _broken_rule(key: str | None, value: Any, job: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
+    """The rule that a value breaks beside the keys before it, with its cure; None where it breaks none.
+
+    A key that is wrong itself is not in `job`, and nothing is held against it.
+    """
+
+    def given(*names: str) -> str:
+        """Those of the keys that the job, or what stands under it, says."""
+        return listed(name for name in names if name in known.get("given", ()))
+
+    scheduler: Scheduler | None = job.get("scheduler")
+    has_none = scheduler is None and "scheduler" in job
+    has_most = job.get("within", "") is None and job.get("done_by", "") is None
+    every, cron, engine = (job.get(name) for name in ("every", "cron", "engine"))
+    match key:
+        # When it is due.
+        case "cron" if value is not None:
+            # Without a readable zone or engine the fields can be checked all the same.
+            read_schedule(value, engine=engine or Engine.CRON, zone=job.get("timezone") or ZoneInfo("UTC"))
+        case "every" if value is not None and value < _MINUTE:
+            return 'must be at least "1 min".'
+        case "every" if value is not None and cron is not None:
+            return "a job has a schedule or an interval. Keep one of schedule and every."
+        case "after" if value is None and job.keys() >= {"cron", "every"} and cron is every is None:
+            return 'never due. Write schedule = "0 6 * * *", every = "6 h" or after = "JOB".'
+        case "after" if value is not None and not cron is every is None:
+            return "a job is due by a schedule or after another one. Keep one of schedule, every and after."
+        case "after" if value is not None and (beside := given("jitter", *DAYS_OFF)):
+            return f"it is due whenever that job succeeds. Take {beside} out."
+        case "within" if value is not None and job.get("after", "") is None:
+            return "belongs to after, which this job does not have. Take it out."
+        case "within" if value is None and job.get("after") is not None:
+            return 'required beside after. Write within = "2 h".'
+        case "within" if value is not None and job.get("after") and (beside := given(*LIMITS, "done_by")):
+            return f"stands instead of grace, max_runtime and done_by. Take {beside} out."
+        case "anchor" if value is not None and "every" in job and every is None:
+            return "belongs to every, which this job does not have. Take it out."
+        case "holidays" if value is not None:
+            read_holidays(value)
+        case "since" if value is not None and known.get("now") is not None and value > known["now"]:
+            return "lies in the future, and until then nothing could be missed. Write paused instead."
+
+        # Its limits.
+        case "done_by" if value is not None and (beside := given(*LIMITS)):
+            return f"stands instead of grace and max_runtime. Take {beside} out, or this."
+        case "min_runtime" if has_most and value > job.get("max_runtime", value):
+            return "is longer than max_runtime, and both cannot hold. Write less."
+        case "jitter" if (apart := _gap_of_at_most(value, job)) is not None:
+            return f"reaches the next run, {show_span(apart)} later, so nobody could tell them apart. Write less."
+        case "look_back" if (longest := _span_of_too_many(value, job)) is not None:
+            return f'holds more than {_MOST_JUDGED:,} due runs. Write at most "{longest // _DAY} d".'
+
+        # Who can tell; what only its defaults say of records holds where it can.
+        case "min_runtime" | "late_start" | "proof" if value is not None and key in known.get("own", ()):
+            if has_none:
+                return "speaks of the record of a scheduler, and this job has none. Take it out."
+            if scheduler and "started" not in scheduler.tells:
+                return "its scheduler does not tell when a run began, so this would never count. Take it out."
+            if scheduler and key == "min_runtime" and "ended" not in scheduler.tells:
+                return "its scheduler does not tell when a run ended, so this would never count. Take it out."
+        case "rerun" if value and (has_none or (scheduler and scheduler.path_of("trigger") is None)):
+            return "its scheduler has no trigger, so nothing can be re-run. Write trigger in its table."
+        case "alert_after" if value.bad > 1 and known.get("history_keeps") and (every or (cron and engine)):
+            keeps: timedelta = known["history_keeps"]
+            # It has to remember all of the bad runs but the newest.
+            if not _gap_of_at_most(keeps / (value.bad - 1), job):
+                return (
+                    f"so many runs lie further apart than the history keeps any ({show_span(keeps)}), and nobody "
+                    "would ever be alerted. Write fewer, or a longer keeps in [history]."
+                )
+        case "outputs" if not value and has_none:
+            return "nothing to look at. Give the job a scheduler or an output."
+        case "outputs" if not value and scheduler and "runs" not in scheduler.tells:
+            return (
                 "its scheduler tells of no runs, so that nobody would see whether it did its work. Give the job an "
                 "output, or the scheduler a table runs."
             )
-        return outputs
+    return None
 
 
-def _given(found: ValidationInfo, *names: str) -> list[str]:
-    """Those of the keys that the job, or what stands under it, says."""
-    given = context(found).get("given", ())
-    return [name for name in names if name in given]
-
-
-def _asks(found: ValidationInfo) -> bool:
-    """True where it names a scheduler, though that one's own table may be wrong."""
-    return bool(context(found).get("asked"))
-
-
-def _gap_of_at_most(span: timedelta, found: ValidationInfo) -> timedelta | None:
+def _gap_of_at_most(span: timedelta, job: Mapping[str, Any]) -> timedelta | None:
     """How far apart two runs are that are no further apart than `span`; None where all are, or nobody can know."""
-    every, cron, engine = (found.data.get(name) for name in ("every", "cron", "engine"))
+    every, cron, engine = (job.get(name) for name in ("every", "cron", "engine"))
     if every is not None:
         return every if every <= span else None
     return gap_of_at_most(span, cron, engine) if cron is not None and engine is not None and span >= _MINUTE else None
+
+
+def _span_of_too_many(look_back: timedelta, job: Mapping[str, Any]) -> timedelta | None:
+    """How long the most runs take that are judged, where `look_back` holds more of them; None where it does not."""
+    every: timedelta | None = job.get("every")
+    cron, engine = job.get("cron"), job.get("engine")
+    if look_back <= _MOST_JUDGED * _MINUTE:
+        return None
+    if every is not None and _MOST_JUDGED * every < look_back:
+        return _MOST_JUDGED * every
+    return span_of_more_than(_MOST_JUDGED, look_back, cron, engine) if cron is not None and engine is not None else None

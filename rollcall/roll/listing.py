@@ -30,7 +30,7 @@ class Listing:
     def declared(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
         """Each job that it declares, as it is listed, or as it was last; one that has no schedule is not due."""
         known = {each.id: each for each in (*self.remembered, *reversed(self.jobs or ())) if each.schedule}
-        return tuple(each for name, each in known.items() if declares(scheduler, name))
+        return tuple(each for name, each in known.items() if _declares(scheduler, name))
 
     def to_remember(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
         """The same with no more than a later morning needs of it."""
@@ -45,17 +45,12 @@ class Listing:
                 yield was, each
 
 
-def declares(scheduler: Scheduler, name: str) -> bool:
-    """True where a job that the scheduler lists by that name is declared by that."""
-    return any(fnmatchcase(name, pattern) for pattern in scheduler.declare) and not scheduler.ignores(name)
-
-
 class ByListing:
     """The tables of jobs that schedulers declare by listing them, to be laid under those that jobs.toml has of them."""
 
     def __init__(self, declaring: Iterable[Scheduler], listings: Mapping[str, Listing]) -> None:
         self._declaring = tuple(declaring)
-        self._unknown = {each.id for each in self._declaring if listings.get(each.id, Listing()).jobs is None}
+        self._unasked = {each.id for each in self._declaring if listings.get(each.id, Listing()).jobs is None}
         self._tables = {
             (each.id, listed.id): _as_table(listed, each)
             for each in self._declaring
@@ -65,31 +60,33 @@ class ByListing:
     def take(self, scheduler: object, name: object) -> Mapping[str, Any] | None:
         """What is listed of the job of that name there, or, where no scheduler is named, by the one that declares it.
 
-        None where none declares it; raises LookupError where one might, and could not be asked.
+        Nothing where none declares it; None where one might, and could not be asked.
         """
-        asked = [each.id for each in self._declaring if scheduler in (None, each.id) and declares(each, str(name))]
+        asked = [each.id for each in self._declaring if scheduler in (None, each.id) and _declares(each, str(name))]
         for each in asked:
             if table := self._tables.pop((each, str(name)), None):
                 return table
-        if any(each in self._unknown for each in asked):
-            raise LookupError(name)
-        return None
+        return None if self._unasked.intersection(asked) else {}
 
     def might_declare(self, name: str) -> bool:
         """True where a scheduler that could not be asked may list a job of that id."""
-        unknown = (each for each in self._declaring if each.id in self._unknown)
-        return any(declares(each, name) or declares(each, name.removeprefix(f"{each.id}/")) for each in unknown)
+        unasked = (each for each in self._declaring if each.id in self._unasked)
+        return any(_declares(each, name) or _declares(each, name.removeprefix(f"{each.id}/")) for each in unasked)
 
     @property
     def is_whole(self) -> bool:
         """True where each could be asked."""
-        return not self._unknown
+        return not self._unasked
 
     def left(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """The others: an id, the scheduler and the table of each. Several that declare one name are told apart."""
         for (scheduler, name), table in self._tables.items():
-            is_shared = sum(declares(each, name) for each in self._declaring) > 1
+            is_shared = sum(_declares(each, name) for each in self._declaring) > 1
             yield f"{scheduler}/{name}" if is_shared else name, scheduler, table
+
+
+def _declares(scheduler: Scheduler, name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in scheduler.declare) and not scheduler.ignores(name)
 
 
 def _as_table(listed: JobListed, scheduler: Scheduler) -> dict[str, Any]:

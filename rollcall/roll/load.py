@@ -19,7 +19,6 @@ from rollcall.roll.read_schedulers import read_schedulers
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.secrets import Unset, WithFiles
-from rollcall.roll.telling import alert_of, watch_of
 from rollcall.text import clean
 
 
@@ -48,8 +47,7 @@ def load(
     mistakes = Mistakes()
     files = read_files(file, clean(shown_as or file.name or str(file)), root, context, mistakes)
     schedulers = read_schedulers(files, scheduler_urls or {}, context, mistakes)
-    readable = tuple([each for each in schedulers.values() if each])
-    declaring = tuple([each for each in readable if each.declare])
+    declaring = tuple(each for each in schedulers.values() if each.declare)
     listings = list_jobs(declaring) if list_jobs and declaring and not mistakes else {}
     by_listing = ByListing(declaring, listings)
     declared = read_jobs(files, schedulers, by_listing, context, mistakes)
@@ -65,12 +63,12 @@ def load(
         file=file,
         zone=first.timezone,
         look_back=first.look_back,
-        schedulers=readable,
-        jobs=tuple([each.job for each in declared.values() if each.job]),
+        schedulers=tuple(schedulers.values()),
+        jobs=tuple(each.job for each in declared.values() if each.job),
         history_keeps=first.history.keeps,
         # A replay tells nobody.
-        alert=alert_of(first.alert, read_from) if first.alert and not is_replay else None,
-        watch=watch_of(first.watch, read_from) if first.watch and not is_replay else None,
+        alert=None if is_replay else first.alert,
+        watch=None if is_replay else first.watch,
         written={each.name: each.text for each in files},
         listings=listings,
     )

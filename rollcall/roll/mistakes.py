@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -61,7 +61,11 @@ _LATER_WORDS = {
     "format": ("parquet", "sqlite", "tar", "age", "gpg", "bzip2", "xz", "zstd"),
 }
 
+_NO_WINDOWS = "must be a list of tables. Write [[windows]] above the keys of each."
+_UNKNOWN = "extra_forbidden"
+
 _Loc = tuple[int | str, ...]
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,10 @@ class Layer:
 
     def place(self, *more: int | str) -> str:
         """Where that is, for people: "jobs.toml: jobs.haiku.grace"."""
-        return f"{self.file}: {'.'.join(shown_key(str(key)) for key in (*self.keys, *more))}"
+        # "Authorization: Bearer …" as one key holds a secret.
+        end = more.index("headers") + 1 if "headers" in more else len(more)
+        keys = (*self.keys, *more[:end], *(str(key).partition(":")[0] for key in more[end:]))
+        return f"{self.file}: {'.'.join(_shown_key(str(key)) for key in keys)}"
 
 
 class Mistakes:
@@ -85,34 +92,53 @@ class Mistakes:
         self._places: set[str] = set()
         self._of_heirs: dict[str, tuple[Mistake, list[str]]] = {}
 
+    def checked(
+        self, model: type[_Model], table: Mapping[str, Any], known: Mapping[str, Any], *layers: Layer
+    ) -> _Model | None:
+        """The record that the table is; None where something is wrong with it, which is added.
+
+        What the table's own layer, the first, does not say stands in a later one. `known` is what validators are given.
+        """
+        try:
+            return model.model_validate(table, context=dict(known))
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        meant = {(*each["loc"][:-1], _meant(each["loc"], model)) for each in errors if each["type"] == _UNKNOWN}
+        for each in errors:
+            loc, is_unknown, is_missing = each["loc"], each["type"] == _UNKNOWN, each["type"] == "missing"
+            field = model.model_fields.get(str(loc[0])) if loc and not is_unknown else None
+            if field and field.alias:  # of a key that is left out pydantic says the name of its field
+                each["loc"] = loc = (field.alias, *loc[1:])
+            *inside, key = loc or ("",)
+            is_misspelt = any((*inside, other) in meant for other in (key, *_INSTEAD_OF.get(key, ())))
+            if is_misspelt and (is_missing or not each["input"]):
+                continue  # it stands there under a name that is said to be unknown: one mistake, said once
+            # What is missing is missing in its own table, and what an unknown key was to hold changes nothing.
+            searched = layers[:1] if is_missing else layers
+            self.add_in(searched, loc, _rule(each, model, layers[0].keys), shows_value=not is_unknown)
+        return None
+
     def add(self, place: str, rule: str, value: str | None = None) -> None:
         """One that was found by hand."""
         self._found[Mistake(place=place, value=value, rule=rule)] = None
         self._places.add(place)
 
-    def add_all(self, error: ValidationError, model: type[BaseModel], *layers: Layer) -> None:
-        """Those that pydantic found in a table; what its own layer, the first, does not say stands in a later one."""
-        errors = error.errors(include_url=False)
-        meant = {(*each["loc"][:-1], _meant(each["loc"], model)) for each in errors if each["type"] == _UNKNOWN}
-        for each in errors:
-            each["loc"] = each["loc"] if each["type"] == _UNKNOWN else _as_written(each["loc"], model)
-            if not _is_misspelt(each, meant):
-                # What is missing is missing in its own table, and what an unknown key was to hold changes nothing.
-                searched = layers[:1] if each["type"] == "missing" else layers
-                rule = _rule(each, model, layers[0].keys)
-                self.add_in(searched, each["loc"], rule, shows_value=each["type"] != _UNKNOWN)
-
     def add_in(self, layers: tuple[Layer, ...], loc: _Loc, rule: str, *, shows_value: bool = True) -> None:
         """One at `loc`, of the layer in which that stands. One that heirs of a table share is said once, of whom."""
         walks = [(layer, *_walked(layer.table, loc)) for layer in layers]
         layer, path, value, is_there = next((each for each in walks if each[3]), walks[0])
-        place = layer.place() if path in _SAID_OF_ALL and not is_there else layer.place(*_without_secret_keys(path))
+        place = layer.place() if path in _SAID_OF_ALL and not is_there else layer.place(*path)
         shown = _value(value, loc, (*layer.keys, *path)) if shows_value and path else None
         if layer is layers[0]:
             self.add(place, rule, shown)
         elif place not in self._places:
             heirs = self._of_heirs.setdefault(place, (Mistake(place=place, value=shown, rule=rule), []))[1]
             heirs.append(layers[0].place().partition(": ")[2])
+
+    def check_id(self, name: str, layer: Layer) -> None:
+        """Adds where a job or a scheduler is called by what is not one showable line."""
+        if not name or clean(name) != name:
+            self.add(layer.place(), "is empty, too long or has control characters. Write a plain name.")
 
     def are_at(self, place: str) -> bool:
         """True where one was found at that place."""
@@ -124,26 +150,20 @@ class Mistakes:
             Mistake(place=one.place, value=one.value, rule=f"for {listed(heirs, 3)}: {one.rule}")
             for one, heirs in self._of_heirs.values()
         ]
-        if self._found or of_heirs:
+        if self:
             raise BadInput((*self._found, *of_heirs))
 
     def __bool__(self) -> bool:
         return bool(self._found or self._of_heirs)
 
 
-def shown_key(name: str) -> str:
-    """A key as TOML writes it, cleaned for people."""
-    plain = clean(name, 80)
-    return plain if plain.replace("_", "a").replace("-", "a").isalnum() else json.dumps(plain, ensure_ascii=False)
-
-
 # Where it stands ------------------------------------------------------------------------------------------------------
 
 
-def _as_written(loc: _Loc, model: type[BaseModel]) -> _Loc:
-    """Of a key that is left out pydantic says the name of its field."""
-    field = model.model_fields.get(str(loc[0])) if loc else None
-    return (field.alias, *loc[1:]) if field and field.alias else loc
+def _shown_key(name: str) -> str:
+    """A key as TOML writes it, cleaned for people."""
+    plain = clean(name, 80)
+    return plain if plain.replace("_", "a").replace("-", "a").isalnum() else json.dumps(plain, ensure_ascii=False)
 
 
 def _walked(table: Mapping[str, Any], loc: _Loc) -> tuple[_Loc, Any, bool]:
@@ -166,25 +186,18 @@ def _walked(table: Mapping[str, Any], loc: _Loc) -> tuple[_Loc, Any, bool]:
     return tuple(path), here, True
 
 
-def _without_secret_keys(path: _Loc) -> _Loc:
-    """ "Authorization: Bearer …" as one key holds a secret."""
-    if "headers" not in path[:3]:
-        return path
-    end = path.index("headers") + 1
-    return (*path[:end], *(str(part).partition(":")[0] for part in path[end:]))
-
-
 def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
     """The value as it stands in the file; None where the place says it all, or where it may hold a secret."""
-    if path[0] in ("alert", "watch") and path[-1] not in _PLAIN:
-        return None
-    if loc[-1:] == ("[key]",) or {"headers", "login", "body"} & set(path):
+    is_told = path[0] in ("alert", "watch") and path[-1] not in _PLAIN
+    if is_told or loc[-1:] == ("[key]",) or {"headers", "login", "body"} & set(path):
         return None
     match value:
         case None:
             return None
         case str():
-            return f'"{_without_user(value) if path[0] == "schedulers" else clean(value, 80)}"'
+            # Wherever in a scheduler somebody wrote an address, its password is not shown.
+            is_address = path[0] == "schedulers" and ("@" in value or "://" in value)
+            return f'"{clean(shown_url(value) if is_address else value, 80)}"'
         case bool():
             return str(value).lower()
         case int() if abs(value) >= _LONGEST_NUMBER:
@@ -196,71 +209,43 @@ def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
     return clean(str(value), 80)
 
 
-def _without_user(text: str) -> str:
-    """Wherever in a scheduler somebody wrote an address, its password is not shown."""
-    return clean(shown_url(text), 80) if "@" in text or "://" in text else clean(text, 80)
-
-
 # What is wrong with it ------------------------------------------------------------------------------------------------
-
-_UNKNOWN = "extra_forbidden"
-_NO_WINDOWS = "must be a list of tables. Write [[windows]] above the keys of each."
-
-
-def _is_misspelt(error: ErrorDetails, meant: set[tuple[int | str | None, ...]]) -> bool:
-    """True where what is missing stands there under a name that is told to be misspelt: one mistake, said once."""
-    *table, key = error["loc"] or ("",)
-    if error["type"] != "missing" and error["input"]:
-        return False
-    return any((*table, each) in meant for each in (key, *_INSTEAD_OF.get(key, ())))
 
 
 def _rule(error: ErrorDetails, model: type[BaseModel], keys: tuple[str, ...]) -> str:
-    kind, key = error["type"], str(error["loc"][-1]) if error["loc"] else ""
-    if kind in ("model_type", "dict_type"):
-        return _not_a_table(error, keys)
-    if kind == "value_error":
-        return clean(str(error["ctx"]["error"]), 400)
-    if kind == _UNKNOWN:
-        return _unknown_key(error["loc"], model, keys)
-    if kind == "missing":
-        return _CURES_OF_MISSING.get(key, f"required. Write {key} = …")
-    if kind in ("enum", "literal_error"):
-        return _no_such_word(error, key)
-    if kind == "greater_than_equal":
-        return f"must be at least {error['ctx']['ge']}."
-    if kind == "less_than_equal":
-        return f"must be at most {error['ctx']['le']}."
-    if kind == "tuple_type" and key == "windows":
-        return _NO_WINDOWS
-    return _RULES.get(kind, f"{error['msg']}.")
-
-
-def _no_such_word(error: ErrorDetails, key: str) -> str:
-    word, rule = str(error["input"]), f"must be one of {error['ctx']['expected']}."
-    if word in _LATER_WORDS.get(key, ()):
-        return f"{NOT_READ}. It {rule}"
-    near = nearest(word, re.findall("'([^']*)'", error["ctx"]["expected"]))
-    return f'{rule} Did you mean "{near}"?' if near else rule
-
-
-def _not_a_table(error: ErrorDetails, keys: tuple[str, ...]) -> str:
-    if error["loc"][-1] == "headers":
-        return 'must be a table. Write headers = { Authorization = "Bearer ${TOKEN}" }.'
-    whole = [str(part) for part in (*keys, *error["loc"]) if not isinstance(part, int)]
-    if whole == ["windows"]:
-        return _NO_WINDOWS
-    name = ".NAME" if whole in (["schedulers"], ["jobs"]) else ""
-    return f"must be a table. Write [{'.'.join(map(shown_key, whole))}{name}] above its keys."
-
-
-def _unknown_key(loc: _Loc, model: type[BaseModel], keys: tuple[str, ...]) -> str:
-    table = next((str(part) for part in reversed((*keys, *loc[:-1])) if isinstance(part, str)), "")
-    if loc[-1] in _LATER_KEYS.get(table, ()):
-        return f"{NOT_READ}, so nothing would be looked at. Take it out."
-    near = _meant(loc, model)
-    cure = f"Did you mean {near}?" if near else f"Known keys: {listed(_keys_at(loc[:-1], model), 60)}."
-    return f"unknown key. {cure}"
+    """The rule and the cure; `keys` are those of the table that was checked."""
+    loc, said = error["loc"], error.get("ctx", {})
+    key = str(loc[-1]) if loc else ""
+    names = [str(part) for part in (*keys, *loc) if not isinstance(part, int)]
+    match error["type"]:
+        case "value_error":
+            return clean(str(said["error"]), 400)
+        case "missing":
+            return _CURES_OF_MISSING.get(key, f"required. Write {key} = …")
+        case "extra_forbidden":
+            if key in _LATER_KEYS.get(names[-2] if len(names) > 1 else "", ()):
+                return f"{NOT_READ}, so nothing would be looked at. Take it out."
+            near = _meant(loc, model)
+            cure = f"Did you mean {near}?" if near else f"Known keys: {listed(_keys_at(loc[:-1], model), 60)}."
+            return f"unknown key. {cure}"
+        case "enum" | "literal_error":
+            word, rule = str(error["input"]), f"must be one of {said['expected']}."
+            if word in _LATER_WORDS.get(key, ()):
+                return f"{NOT_READ}. It {rule}"
+            near = nearest(word, re.findall("'([^']*)'", said["expected"]))
+            return f'{rule} Did you mean "{near}"?' if near else rule
+        case "model_type" | "dict_type" | "tuple_type" if names == ["windows"]:
+            return _NO_WINDOWS
+        case "model_type" | "dict_type" if key == "headers":
+            return 'must be a table. Write headers = { Authorization = "Bearer ${TOKEN}" }.'
+        case "model_type" | "dict_type":
+            each = ".NAME" if names in (["schedulers"], ["jobs"]) else ""
+            return f"must be a table. Write [{'.'.join(map(_shown_key, names))}{each}] above its keys."
+        case "greater_than_equal":
+            return f"must be at least {said['ge']}."
+        case "less_than_equal":
+            return f"must be at most {said['le']}."
+    return _RULES.get(error["type"], f"{error['msg']}.")
 
 
 def _meant(loc: _Loc, model: type[BaseModel]) -> str | None:
@@ -273,15 +258,11 @@ def _keys_at(loc: _Loc, model: type[BaseModel]) -> list[str]:
     for part in loc:
         if isinstance(table, type) and issubclass(table, BaseModel):
             named = {each.alias or name: each.annotation for name, each in table.model_fields.items()}
-            table = _without_none(named.get(str(part)))
+            table = named.get(str(part))
         elif get_origin(table) in (dict, tuple):
-            table = _without_none(get_args(table)[1 if get_origin(table) is dict else 0])
+            table = get_args(table)[1 if get_origin(table) is dict else 0]
+        if get_origin(table) in (Union, UnionType):  # with None, where it may be left out
+            table = next(each for each in get_args(table) if each is not type(None))
     if not (isinstance(table, type) and issubclass(table, BaseModel)):
         return []
     return [each.alias or name for name, each in table.model_fields.items()]
-
-
-def _without_none(annotation: Any) -> Any:
-    if get_origin(annotation) in (Union, UnionType):
-        return next(part for part in get_args(annotation) if part is not type(None))
-    return annotation

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
 
 from rollcall.naming.names import NamePattern, read_pattern
-from rollcall.roll.fields import LookedFor, Size, Table, Zone, context, default, of_text
+from rollcall.roll.fields import LookedFor, Size, Table, Zone, context, default, of_text, read_size
 from rollcall.roll.formats import ANY, TEXT, Format, find_format
-from rollcall.roll.values import read_folder, read_size
 from rollcall.roll.words import Dated
 from rollcall.text import clean
 
@@ -22,6 +21,19 @@ def _pattern(text: str) -> NamePattern:
     if pattern.is_folder:
         raise ValueError('ends in "/", and a folder as output is not read by this version. Write a file in it.')
     return pattern
+
+
+def _folder_of(path: NamePattern) -> Path:
+    """The folders in front, "~" read as a home."""
+    try:
+        return Path(path.root).expanduser()
+    except RuntimeError:
+        raise ValueError('begins with "~", but there is no such home. Write the folder from "/" on.') from None
+
+
+def _holds_text(name: str | None) -> bool:
+    """True where a file of that format is looked through for texts; also where no format is named."""
+    return name is None or (name != ANY and find_format(name).holds_text)
 
 
 class Output(Table):
@@ -49,62 +61,37 @@ class Output(Table):
         """Relative paths are relative to the file in which they stand."""
         known = context or {}
         # The homes of a replay are those of another machine.
-        root = Path(self.path.root) if known.get("is_replay") else read_folder(self.path.root)
+        root = Path(self.path.root) if known.get("is_replay") else _folder_of(self.path)
         self._folder = (known.get("folder") or Path()) / root
 
-    @field_validator("path")
+    @field_validator("*")
     @classmethod
-    def _can_be_looked_into(cls, path: NamePattern, found: ValidationInfo) -> NamePattern:
-        if not context(found)["is_replay"]:
-            read_folder(path.root)
-        return path
-
-    @field_validator("dated")
-    @classmethod
-    def _has_a_date(cls, dated: Dated, found: ValidationInfo) -> Dated:
-        path = found.data.get("path")
-        if dated is not Dated.RUN and path is not None and not path.has_fields:
-            raise ValueError("speaks of the date in its name, and path has none. Write one, such as %Y%m%d.")
-        return dated
-
-    @field_validator("files")
-    @classmethod
-    def _can_be_several(cls, files: int | None, found: ValidationInfo) -> int | None:
-        path = found.data.get("path")
-        if files is not None and path is not None and path.is_one:
-            raise ValueError("path names one file, of which there are never more. Write a wildcard, or take this out.")
-        return files
-
-    @field_validator("read_up_to")
-    @classmethod
-    def _is_not_below_min(cls, size: int, found: ValidationInfo) -> int:
-        if size < found.data.get("min_size", 0):
-            raise ValueError("is smaller than min_size, so that no file could be whole. Write a larger size.")
-        return size
-
-    @field_validator("must_contain", "must_not_contain")
-    @classmethod
-    def _are_looked_for(cls, texts: tuple[str, ...], found: ValidationInfo) -> tuple[str, ...]:
-        said: str | None = found.data.get("format")
-        if texts and said and (said == ANY or not find_format(said).holds_text):
-            raise ValueError(f'format = "{said}" looks for no texts. Write format = "text", or take one of them out.')
-        return texts
-
-    @field_validator("must_not_contain")
-    @classmethod
-    def _can_both_hold(cls, texts: tuple[str, ...], found: ValidationInfo) -> tuple[str, ...]:
-        wanted = found.data.get("must_contain", ())
-        if twice := [text for text in texts if any(text in each for each in wanted)]:
-            raise ValueError(f'"{clean(twice[0], 60)}" stands in must_contain too, and both cannot hold. Take one out.')
-        return texts
-
-    @field_validator("must_change")
-    @classmethod
-    def _change_can_be_told(cls, must_change: bool, found: ValidationInfo) -> bool:
-        path = found.data.get("path")
-        if must_change and path is not None and path.is_one:
-            raise ValueError("each run overwrites the one file of path. Let each write its own, or take this out.")
-        return must_change
+    def _holds_together(cls, value: Any, found: ValidationInfo) -> Any:
+        path: NamePattern | None = found.data.get("path")
+        match found.field_name:
+            case "path" if not context(found)["is_replay"]:
+                _folder_of(value)
+            case "dated" if value is not Dated.RUN and path and not path.has_fields:
+                raise ValueError("speaks of the date in its name, and path has none. Write one, such as %Y%m%d.")
+            case "files" if value and path and path.is_one:
+                raise ValueError(
+                    "path names one file, of which there are never more. Write a wildcard, or take this out."
+                )
+            case "read_up_to" if value < found.data.get("min_size", 0):
+                raise ValueError("is smaller than min_size, so that no file could be whole. Write a larger size.")
+            case "must_contain" | "must_not_contain" if value and not _holds_text(found.data.get("format")):
+                said = found.data["format"]
+                raise ValueError(
+                    f'format = "{said}" looks for no texts. Write format = "text", or take one of them out.'
+                )
+            case "must_not_contain":
+                wanted = found.data.get("must_contain", ())
+                if twice := [text for text in value if any(text in each for each in wanted)]:
+                    shown = clean(twice[0], 60)
+                    raise ValueError(f'"{shown}" stands in must_contain too, and both cannot hold. Take one out.')
+            case "must_change" if value and path and path.is_one:
+                raise ValueError("each run overwrites the one file of path. Let each write its own, or take this out.")
+        return value
 
     @property
     def reads_as(self) -> str:

@@ -5,19 +5,18 @@ A preset is laid under the table of its kind, and `each` makes several of one. A
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pydantic import ValidationError
-
 from rollcall.roll.kinds import find_kind, kinds, merged
 from rollcall.roll.mistakes import NOT_READ, Layer, Mistakes
 from rollcall.roll.read_files import File
-from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.scheduler import Scheduler, Unread
 from rollcall.roll.secrets import expand
-from rollcall.roll.values import nearest, read_id, read_url, shown_url
+from rollcall.roll.values import check_url, nearest, shown_url
 from rollcall.text import clean, listed
 
 _EACH = "{each}"
@@ -41,27 +40,22 @@ class _Declared:
 
 def read_schedulers(
     files: Iterable[File], urls: Mapping[str | None, str], context: Mapping[str, Any], mistakes: Mistakes
-) -> dict[str, Scheduler | None]:
-    """Each by its id; None where something is wrong with its table. `urls` replaces those of some (None: the only)."""
-    files = tuple(files)
+) -> dict[str, Scheduler]:
+    """Each by its id; `Unread` where its table is wrong. `urls` replaces those of some (None: the only one)."""
     declared: dict[str, _Declared] = {}
-    for each in (each for file in files for each in _declared(file, mistakes)):
-        try:
-            read_id(each.id)
-        except ValueError as problem:
-            mistakes.add(each.layer.place(), str(problem))
-        if other := declared.get(each.id):
-            rule = f"the id {clean(each.id, 60)} stands in {other.layer.place()} too. Rename one, or take it out."
-            mistakes.add(each.layer.place(), rule)
-        declared.setdefault(each.id, each)
-    # Those that are no tables are not missing: what is wrong with them is told of the file.
-    names = {name for file in files for name in _keys(file.raw.get("schedulers"))} - declared.keys()
-    _put_urls(declared, names, urls, context, mistakes)
-    return {each.id: _scheduler(each, context, mistakes) for each in declared.values()}
-
-
-def _keys(table: object) -> Collection[str]:
-    return table.keys() if isinstance(table, dict) else ()
+    names: list[str] = []
+    for file in files:
+        for each in _declared(file, mistakes):
+            mistakes.check_id(each.id, each.layer)
+            if other := declared.get(each.id):
+                rule = f"the id {clean(each.id, 60)} stands in {other.layer.place()} too. Rename one, or take it out."
+                mistakes.add(each.layer.place(), rule)
+            declared.setdefault(each.id, each)
+        written = file.raw.get("schedulers")
+        names += written if isinstance(written, dict) else ()
+    # Those that are no tables are not missing: what is wrong with them is said of the file.
+    _put_urls(declared, list(dict.fromkeys((*declared, *names))), urls, context, mistakes)
+    return {each.id: _scheduler(each, context, mistakes) or Unread(kind="") for each in declared.values()}
 
 
 def _declared(file: File, mistakes: Mistakes) -> Iterator[_Declared]:
@@ -94,66 +88,59 @@ def _filled(value: Any, word: str) -> Any:
 
 def _put_urls(
     declared: Mapping[str, _Declared],
-    others: Collection[str],
+    known: list[str],
     urls: Mapping[str | None, str],
     context: Mapping[str, Any],
     mistakes: Mistakes,
 ) -> None:
-    """Puts the command line's urls into the tables. What is wrong with one is told of the command line."""
-    known = [*declared, *others]
-    for name, url in urls.items():
-        if name is None and len(known) != 1:
-            rule = f"which scheduler? Write NAME=URL with one of: {_shown(known) or 'none declared'}."
-            mistakes.add("--scheduler-url", rule, f'"{shown_url(url)}"')
-            continue
-        name = known[0] if name is None else name
-        if name not in known:
-            near = nearest(name, known)
-            cure = f"Did you mean {clean(near, 60)}?" if near else f"Declared: {_shown(known) or 'none'}."
-            mistakes.add("--scheduler-url", f"no such scheduler. {cure}", f'"{clean(name, 60)}"')
-        elif name in declared:
-            try:
-                _check_has_url(declared[name])
-                read_url(expand(url, context["environment"]))
+    """Puts the command line's urls into the tables. What is wrong with one is said of the command line."""
+    shown = listed(clean(each, 60) for each in known) or "none"
+    for asked, url in urls.items():
+        name = known[0] if asked is None and len(known) == 1 else asked
+        value = shown_url(url) if name is None or name in known else clean(name, 60)
+        try:
+            if name is None:
+                raise ValueError(f"which scheduler? Write NAME=URL with one of: {shown if known else 'none declared'}.")
+            if name not in known:
+                near = nearest(name, known)
+                cure = f"Did you mean {clean(near, 60)}?" if near else f"Declared: {shown}."
+                raise ValueError(f"no such scheduler. {cure}")
+            if name in declared:
+                kind = None
+                with suppress(KeyError, TypeError, ValueError):  # what is wrong with its kind is said of that
+                    kind, _ = find_kind(declared[name].table["kind"])
+                if kind and "url" not in kind.model_fields:
+                    raise ValueError(f"{clean(name, 60)} is not asked at a url. Take this out.")
+                check_url(expand(url, context["environment"]))
                 declared[name].table["url"] = url
-            except ValueError as problem:
-                mistakes.add("--scheduler-url", str(problem), f'"{shown_url(url)}"')
-
-
-def _shown(names: Iterable[str]) -> str:
-    return listed(clean(each, 60) for each in names)
-
-
-def _check_has_url(declared: _Declared) -> None:
-    try:
-        cls, _ = find_kind(declared.table["kind"])
-    except (KeyError, ValueError, TypeError):
-        return  # what is wrong with its kind is told of that
-    if "url" not in cls.model_fields:
-        raise ValueError(f"{clean(declared.id, 60)} is not asked at a url. Take this out.")
+        except ValueError as problem:
+            mistakes.add("--scheduler-url", str(problem), f'"{value}"')
 
 
 def _scheduler(declared: _Declared, context: Mapping[str, Any], mistakes: Mistakes) -> Scheduler | None:
-    table, layer, file = declared.table, declared.layer, declared.file
-    whole, cls = _laid_over_preset(table, layer, mistakes)
-    if cls is None:
+    layer, file = declared.layer, declared.file
+    whole, kind = _over_preset(declared.table, layer, mistakes)
+    if kind is None:
         return None
-    known = {
-        **context,
-        "id": declared.id,
-        "zone": file.table.timezone if file.table else None,
-        "folder": file.folder,
-    }
-    scheduler = _checked(cls, {key: value for key, value in whole.items() if key != "memory"}, known, mistakes, layer)
-    if scheduler and "declare" in table:
-        _check_declares(scheduler, layer, mistakes)
-    if "memory" not in table:
+    zone = file.table.timezone if file.table else None
+    known = {**context, "id": declared.id, "zone": zone, "folder": file.folder}
+    own = {key: value for key, value in whole.items() if key != "memory"}
+    scheduler = mistakes.checked(kind, own, known, layer)
+    if scheduler and "declare" in own:
+        # Whoever wrote it would think that its jobs are judged.
+        if "schedule" not in scheduler.tells:
+            rule = "it does not tell when a job is due, so that no job would be declared. Write [jobs.NAME] tables."
+            mistakes.add(layer.place("declare"), rule)
+        if all(any(fnmatchcase(each, taken) for taken in scheduler.ignore) for each in scheduler.declare):
+            rule = "takes all that declare names, so that no job would be declared. Take one of them out."
+            mistakes.add_in((layer,), ("ignore",), rule)
+    if "memory" not in declared.table:
         return scheduler
     memory = _memory(whole, layer, known, mistakes)
     return scheduler.model_copy(update={"memory": memory}) if scheduler and memory else None
 
 
-def _laid_over_preset(
+def _over_preset(
     table: Mapping[str, Any], layer: Layer, mistakes: Mistakes
 ) -> tuple[dict[str, Any], type[Scheduler] | None]:
     """What its kind says already, and over it what the table says; None where there is no such kind."""
@@ -181,26 +168,6 @@ def _memory(whole: Mapping[str, Any], layer: Layer, known: Mapping[str, Any], mi
         mistakes.add_in((layer,), ("memory",), rule)
         return None
     shared = {key: whole[key] for key in _SHARED_WITH_MEMORY if key in whole}
-    table, cls = _laid_over_preset({**shared, **memory}, own, mistakes)
+    table, kind = _over_preset({**shared, **memory}, own, mistakes)
     of_parent = Layer(layer.file, layer.keys, {key: layer.table[key] for key in shared if key in layer.table})
-    return _checked(cls, table, known, mistakes, own, of_parent) if cls else None
-
-
-def _checked(
-    cls: type[Scheduler], table: dict[str, Any], known: Mapping[str, Any], mistakes: Mistakes, *layers: Layer
-) -> Scheduler | None:
-    try:
-        return cls.model_validate(table, context=known)
-    except ValidationError as error:
-        mistakes.add_all(error, cls, *layers)
-        return None
-
-
-def _check_declares(scheduler: Scheduler, layer: Layer, mistakes: Mistakes) -> None:
-    """Refuses a `declare` by which nothing would be declared: whoever wrote it would think that its jobs are judged."""
-    if "schedule" not in scheduler.tells:
-        rule = "it does not tell when a job is due, so that no job would be declared. Write [jobs.NAME] tables."
-        mistakes.add(layer.place("declare"), rule)
-    if all(any(fnmatchcase(each, taken) for taken in scheduler.ignore) for each in scheduler.declare):
-        rule = "takes all that declare names, so that no job would be declared. Take one of them out."
-        mistakes.add_in((layer,), ("ignore",), rule)
+    return mistakes.checked(kind, table, known, own, of_parent) if kind else None

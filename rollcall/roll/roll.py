@@ -12,7 +12,7 @@ from rollcall.evidence import JobListed
 from rollcall.roll.job import Job
 from rollcall.roll.listing import Listing
 from rollcall.roll.scheduler import Scheduler
-from rollcall.roll.telling import Alert, Watch
+from rollcall.roll.telling import AlertTable, WatchTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +20,8 @@ class Roll:
     """Everything that jobs.toml declares: who should be there this morning.
 
     `listings` are what the schedulers list that declare jobs by that. `history_keeps` is how long the history keeps a
-    due run. `written` are the texts of its files as they were read, by
-    their names relative to the folder of `file`, secrets and all: it never shows in a `repr`.
+    due run. `written` are the texts of its files as they were read, by their names relative to the folder of `file`,
+    secrets and all: it never shows in a `repr`.
     """
 
     file: Path
@@ -31,18 +31,9 @@ class Roll:
     jobs: tuple[Job, ...]
     listings: Mapping[str, Listing] = field(default_factory=dict, repr=False, compare=False)
     history_keeps: timedelta = timedelta(days=365)
-    alert: Alert | None = None
-    watch: Watch | None = None
+    alert: AlertTable | None = None
+    watch: WatchTable | None = None
     written: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
-    _by_scheduler: dict[str, list[Job]] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """A hundred schedulers each ask for their jobs."""
-        by_scheduler: dict[str, list[Job]] = {}
-        for job in self.jobs:
-            if job.scheduler:
-                by_scheduler.setdefault(job.scheduler.id, []).append(job)
-        object.__setattr__(self, "_by_scheduler", by_scheduler)
 
     @property
     def to_remember(self) -> dict[str, tuple[JobListed, ...]]:
@@ -63,7 +54,7 @@ class Roll:
 
     def jobs_of(self, scheduler_id: str) -> tuple[Job, ...]:
         """The declared jobs that the scheduler of that id runs."""
-        return tuple(self._by_scheduler.get(scheduler_id, ()))
+        return tuple(job for job in self.jobs if job.scheduler and job.scheduler.id == scheduler_id)
 
     def job(self, job_id: str) -> Job:
         """The declared job of that id; KeyError where there is none."""

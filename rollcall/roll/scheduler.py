@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from functools import cached_property
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationInfo, WithJsonSchema, field_validator
 
 from rollcall.evidence import CannotLook, Outcome, SchedulerSeen
-from rollcall.roll.fields import Table, Timeout, Zone, default
+from rollcall.roll.fields import Named, Table, Timeout, Zone, default
 from rollcall.roll.secrets import Secrets, texts_of
 from rollcall.roll.values import nearest
 from rollcall.schedule import Engine
@@ -46,16 +45,15 @@ class Words(Table):
 
     def outcome(self, word: str | None) -> Outcome:
         """What `word` means."""
-        plain = (word or "").strip().lower()
-        for name in type(self).model_fields:
-            if any(plain == each.strip().lower() for each in getattr(self, name)):
+        for name, words in self:
+            if (word or "").strip().lower() in {each.strip().lower() for each in words}:
                 return Outcome(name)
         return Outcome.UNKNOWN
 
     @property
     def known(self) -> tuple[str, ...]:
         """Every word that means something."""
-        return tuple(word for name in type(self).model_fields for word in getattr(self, name))
+        return tuple(word for _, words in self for word in words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +65,7 @@ class Asked:
     since: datetime
 
 
-class Scheduler(Table):
+class Scheduler(Named):
     """Who runs jobs, and has runs on record. The checked table is the record that is judged and asked.
 
     `zone` is in which its times are shown to people; `naive_times` is how its own are read.
@@ -86,7 +84,6 @@ class Scheduler(Table):
         None, description="A second record of the same scheduler: what it must not forget."
     )
 
-    _id: str = PrivateAttr("")
     _zone: ZoneInfo = PrivateAttr(default_factory=lambda: ZoneInfo("UTC"))
     _secrets: Secrets = PrivateAttr(default_factory=Secrets)
 
@@ -102,18 +99,13 @@ class Scheduler(Table):
 
     def model_post_init(self, context: Any) -> None:
         """Takes from the file what its table does not say: its name, the zone, what `${NAME}` stands for."""
+        super().model_post_init(context)
         known = context or {}
-        self._id = known.get("id", "")
         self._zone = known.get("zone") or ZoneInfo("UTC")
         self._secrets = self._read_secrets(known.get("environment", {}))
 
     def _read_secrets(self, environment: Mapping[str, str]) -> Secrets:
         return Secrets.of(texts_of(self.model_dump(exclude={"memory"})), {}, "", environment)
-
-    @cached_property
-    def id(self) -> str:
-        """Its name in jobs.toml."""
-        return self._id
 
     @property
     def zone(self) -> ZoneInfo:
@@ -165,9 +157,8 @@ class Scheduler(Table):
 
     def overdue(self) -> CannotLook:
         """That it did not answer in time."""
-        return CannotLook(
-            CauseCode.SCHEDULER_DOWN, f"{self.asks}: no complete answer within {show_span(self.patience)}"
-        )
+        why = f"{self.asks}: no complete answer within {show_span(self.patience)}"
+        return CannotLook(CauseCode.SCHEDULER_DOWN, why)
 
     def path_of(self, step: str) -> str | None:
         """How it is told to "start", "stop" or "trigger" a job ({job}); None where nobody said."""
@@ -189,3 +180,14 @@ class Scheduler(Table):
     def ignores(self, name: str) -> bool:
         """True where a job of that name is not declared, and that is meant."""
         return any(fnmatchcase(name, pattern) for pattern in self.ignore)
+
+
+class Unread(Scheduler):
+    """One whose own table is wrong, which is said there: nothing more is held against its jobs."""
+
+    @property
+    def tells(self) -> frozenset[str]:
+        return frozenset({"runs", "started", "ended"})
+
+    def path_of(self, step: str) -> str:
+        return ""

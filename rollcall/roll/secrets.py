@@ -54,7 +54,14 @@ class WithFiles(Mapping[str, str]):
         if not name.startswith(_FILE):
             return self._environment[name]
         if name not in self._read:
-            self._read[name] = _secret_in(Path(name.removeprefix(_FILE)))
+            path = Path(name.removeprefix(_FILE))
+            try:
+                if not path.is_file():  # a pipe would be waited for
+                    raise KeyError(name)
+                with path.open("rb") as stream:
+                    self._read[name] = stream.read(_LARGEST_SECRET).decode().rstrip("\r\n")
+            except (OSError, ValueError):
+                raise KeyError(name) from None
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -64,25 +71,15 @@ class WithFiles(Mapping[str, str]):
         return len(self._environment)
 
 
-def _secret_in(path: Path) -> str:
-    try:
-        if not path.is_file():  # a pipe would be waited for
-            raise KeyError(str(path))
-        with path.open("rb") as stream:
-            return stream.read(_LARGEST_SECRET).decode().rstrip("\r\n")
-    except (OSError, ValueError):
-        raise KeyError(str(path)) from None
-
-
 def expand(text: str, environment: Mapping[str, str]) -> str:
     """`text` with each `${NAME}` replaced from the environment. Raises ValueError where one is not set."""
-    names = VARIABLE.findall(text)
+    names = list(dict.fromkeys(VARIABLE.findall(text)))
     if "${" in VARIABLE.sub("", text) or not all(map(_NAME.fullmatch, names)):
         raise ValueError('has a "${" that names no variable. Write ${NAME} with letters, digits and "_".')
-    if unread := [name for name in dict.fromkeys(names) if name.startswith(_FILE) and not environment.get(name)]:
-        shown = listed(clean(name.removeprefix(_FILE), 80) for name in unread)
-        raise ValueError(f"{shown} cannot be read, or holds nothing. Write a file that this user may read.")
-    if unset := [name for name in dict.fromkeys(names) if not environment.get(name)]:
+    unset = [name for name in names if not environment.get(name)]
+    if unread := [clean(name.removeprefix(_FILE), 80) for name in unset if name.startswith(_FILE)]:
+        raise ValueError(f"{listed(unread)} cannot be read, or holds nothing. Write a file that this user may read.")
+    if unset:
         verb = "is" if len(unset) == 1 else "are"
         exports = " ".join(f"{name}=…" for name in unset[:8])
         raise ValueError(f"{listed(unset)} {verb} not set in the environment. Set it: export {exports}")
@@ -113,12 +110,8 @@ class Secrets:
 
         `plain` are those that stand in the table as they are, each with what is shown instead.
         """
-        secrets = {}
-        for text in texts:
-            for name in VARIABLE.findall(text):
-                secrets[environment.get(name, "")] = f"${{{name}}}"
-        for value, shown in plain.items():
-            secrets.setdefault(value, shown)
+        names = (name for text in texts for name in VARIABLE.findall(text))
+        secrets = {**plain, **{environment.get(name, ""): f"${{{name}}}" for name in names}}
         for name, text in headers.items():
             value = expand(text, environment)
             # "Bearer abc" is echoed by servers as a whole and as "abc".
@@ -148,10 +141,6 @@ class Secrets:
 
     def clean(self, text: str, limit: int = LINE_LIMIT) -> str:
         """`text` as one showable line without secrets."""
-        if len(text) <= limit and text.isascii() and text.isprintable():
-            line = " ".join(text.split())
-            if not self.are_in(line):
-                return line  # nearly always, and a scheduler may have a hundred thousand of them
         return clean_of_secrets(text, self.hidden, limit)
 
     def clean_words(self, text: str, limit: int = LINE_LIMIT) -> str:
@@ -160,11 +149,7 @@ class Secrets:
 
     def without(self, text: str) -> str:
         """`text` without secrets, otherwise as it is."""
-        return without_secrets(text, self.hidden) if self.are_in(text) else text
-
-    def are_in(self, text: str) -> bool:
-        """True where one of them stands in `text`."""
-        return any(value in text for value in self.hidden)
+        return without_secrets(text, self.hidden)
 
 
 def sent_forms(secrets: Mapping[str, str]) -> dict[str, str]:
@@ -176,8 +161,8 @@ def sent_forms(secrets: Mapping[str, str]) -> dict[str, str]:
 def plain_secrets(value: Any, *, all_of_it: bool = False) -> dict[str, str]:
     """The texts in a TOML value that its keys call secrets, each with what is shown instead."""
     match value:
-        case str() if all_of_it and not _PLACEHOLDER.search(value):
-            return {value: "(secret)"}
+        case str():
+            return {value: "(secret)"} if all_of_it and not _PLACEHOLDER.search(value) else {}
         case dict():
             parts = [plain_secrets(each, all_of_it=all_of_it or is_secret(key)) for key, each in value.items()]
         case list() | tuple():
@@ -198,9 +183,7 @@ def texts_of(value: Any) -> Iterator[str]:
         case str():
             yield value
         case dict():
-            for key, each in value.items():
-                yield key
-                yield from texts_of(each)
+            yield from texts_of([part for pair in value.items() for part in pair])
         case list() | tuple():
             for each in value:
                 yield from texts_of(each)

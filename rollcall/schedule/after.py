@@ -1,12 +1,11 @@
 """When is a job due that follows another one?
 
-Each time that one has done its work, which only the evidence tells: until then the schedule has no instants. It has no
+Each time that one has done its work, which only the evidence shows: until then the schedule has no instants. It has no
 days off of its own, since those of the other job are its too; but nothing is owed inside a maintenance window.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -36,22 +35,19 @@ class After:
         return replace(self, dues=tuple(sorted(owed)))
 
     def last_due(self, at: datetime) -> datetime | None:
-        place = bisect_right(self.dues, at)
-        return self.dues[place - 1] if place else None
+        return max((due for due in self.dues if due <= at), default=None)
 
     def next_due(self, after: datetime) -> datetime | None:
-        place = bisect_right(self.dues, after)
-        return self.dues[place] if place < len(self.dues) else None
+        return next(self.due_after(after), None)
 
     def due_between(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        yield from self.dues[bisect_right(self.dues, start) : bisect_right(self.dues, end)]
+        return (due for due in self.dues if start < due <= end)
 
     def due_after(self, due: datetime) -> Iterator[datetime]:
-        yield from self.dues[bisect_right(self.dues, due) :]
+        return (each for each in self.dues if each > due)
 
     def is_due_at(self, at: datetime) -> bool:
-        place = bisect_left(self.dues, at)
-        return place < len(self.dues) and self.dues[place] == at
+        return at in self.dues
 
     def in_words(self) -> str:
-        return f"after {self.job}"
+        return self.text

@@ -30,23 +30,23 @@ class Schedule(Protocol):
         """The engine that runs it."""
 
     def last_due(self, at: datetime) -> datetime | None:
-        """Return the newest due instant at or before *at*; None when there never was one."""
+        """The newest due instant at or before `at`; None where there never was one."""
 
     def next_due(self, after: datetime) -> datetime | None:
-        """Return the first due instant strictly after *after*; None when there is none."""
+        """The first due instant strictly after `after`; None where there is none."""
 
     def due_between(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        """Yield the due instants of ``start < due <= end``, oldest first.
-
-        Half-open, so that adjoining stretches hold each due run once.
-        """
+        """The due instants of `start < due <= end`, oldest first; adjoining stretches hold each due run once."""
 
     def due_after(self, due: datetime) -> Iterator[datetime]:
-        """Yield the due instants that follow *due*, which must be one: cheaper than ``due_between``, and endless."""
+        """The due instants that follow `due`, which must be one: cheaper than `due_between`, and endless."""
         ...
 
     def is_due_at(self, at: datetime) -> bool:
-        """Return whether the engine may start a run at exactly *at*."""
+        """Whether the engine may start a run at exactly `at`."""
 
     def in_words(self) -> str:
-        """Return the schedule for people: ``every day at 06:00``."""
+        """The schedule for people: "every day at 06:00"."""
+
+    def __hash__(self) -> int:
+        """Schedules are frozen: what one answered can be kept."""

@@ -5,7 +5,7 @@ clocks change is decided here, by the rule of Debian's cron(8) that CronSim docu
 
 - a job at fixed times whose face spring skips runs when the skipping ends; one whose face autumn shows twice runs
   at the first;
-- a job with ``*`` at the start of minute or hour runs whenever the face matches: not at all in the skipped hour,
+- a job with "*" at the start of minute or hour runs whenever the face matches: not at all in the skipped hour,
   twice in the repeated one.
 
 CronSim's own treatment of zones is left aside: what it finds near a change depends on where it started (from inside
@@ -14,13 +14,14 @@ must agree.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import dropwhile, takewhile
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from cronsim.cronsim import SpecItem
 
 from rollcall.schedule.base import Engine
 from rollcall.schedule.words import Fields, show_fields
@@ -30,44 +31,70 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CronSchedule:
-    """Five cron fields in a zone; *text* is what was declared, *fields* the same without ``@`` names."""
+    """Five cron fields in a zone; `text` is what was declared, `fields` the same without "@" names."""
+
+    CALLED: ClassVar[str] = "cron"
+    WEEKDAYS: ClassVar[str] = "Write 0-7 (0 and 7 are Sunday in cron) or sun-sat."
 
     text: str
     fields: str
     zone: ZoneInfo
     engine: Engine = Engine.CRON
 
+    @staticmethod
+    def has_dates(fields: str) -> bool:
+        """Whether these fields are ever due. Raises ValueError where CronSim cannot read them."""
+        try:
+            return any(True for _ in CronSim(fields, datetime(2000, 1, 1, tzinfo=UTC)))
+        except CronSimError as unreadable:
+            raise ValueError(str(unreadable)) from None
+
     def last_due(self, at: datetime) -> datetime | None:
         face = self._face(at)
-        # CronSim's reverse answers strictly before its start; what this lets through after *at* is dropped.
+        # CronSim's reverse answers strictly before its start; what this lets through after `at` is dropped.
         start = face + self._repeated(face) + timedelta(seconds=1)
         return next(dropwhile(lambda due: due > at, self._walk(start, reverse=True)), None)
 
     def next_due(self, after: datetime) -> datetime | None:
-        return next(self._from(after), None)
+        return next(self.due_after(after), None)
 
     def due_between(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        return takewhile(lambda due: due <= end, self._from(start))
+        return takewhile(lambda due: due <= end, self.due_after(start))
 
     def due_after(self, due: datetime) -> Iterator[datetime]:
-        return self._from(due)
+        face = self._face(due)
+        return dropwhile(lambda each: each <= due, self._walk(face - self._repeated(face), reverse=False))
 
     def is_due_at(self, at: datetime) -> bool:
         return self.last_due(at) == at
 
     def in_words(self) -> str:
-        return show_fields(_read_fields(self.fields)) or f'cron "{self.fields}"'
+        fields = self._read_fields()
+        return (fields and show_fields(fields)) or f'cron "{self.fields}"'
 
-    def _from(self, after: datetime) -> Iterator[datetime]:
-        face = self._face(after)
-        return dropwhile(lambda due: due <= after, self._walk(face - self._repeated(face), reverse=False))
+    def _read_fields(self) -> Fields | None:
+        """The fields as plain sets, as cron reads them; None for what those cannot say."""
+        read = CronSim(self.fields, datetime(2000, 1, 1, tzinfo=UTC))
+        weekdays = [day for day in read.weekdays if isinstance(day, int)]
+        # A pair is such as "the last Friday".
+        if len(weekdays) < len(read.weekdays) or read.LAST_WEEKDAY in read.days:
+            return None
+        return Fields(
+            minutes=frozenset(read.minutes),
+            hours=frozenset(read.hours),
+            days=frozenset(read.days - {read.LAST}),
+            last_day=read.LAST in read.days,
+            months=frozenset(read.months),
+            weekdays=frozenset((day - 1) % 7 for day in weekdays),
+            either_day=not read.day_and,
+        )
 
     def _face(self, at: datetime) -> datetime:
         """What the clock on the wall shows, as CronSim counts it: without a zone, so without its DST handling."""
         return at.astimezone(self.zone).replace(tzinfo=None, fold=0)
 
     def _walk(self, start: datetime, *, reverse: bool) -> Iterator[datetime]:
-        """Yield due instants in order, from the clock face *start* exclusive."""
+        """The due instants in order, from the clock face `start` exclusive."""
         last: datetime | None = None
         second_showings: list[datetime] = []
         for face in _matches(self.fields, start, reverse=reverse):
@@ -85,72 +112,34 @@ class CronSchedule:
         yield from second_showings
 
     def _instants(self, face: datetime) -> tuple[datetime, ...]:
-        """The instants at which cron runs a job whose fields match *face*, earlier one first."""
+        """The instants at which cron runs a job whose fields match `face`, earlier one first."""
         before, after = self._offset(face, fold=0), self._offset(face, fold=1)
         if before == after:
             return (_instant(face, before),)
+        minute, hour, *_ = self.fields.split()
+        is_wildcard = minute.startswith("*") or hour.startswith("*")
         if before > after:
             first, second = _instant(face, before), _instant(face, after)
-            return (first, second) if self._is_wildcard else (first,)
-        return () if self._is_wildcard else (self._end_of_gap(face),)
-
-    def _end_of_gap(self, face: datetime) -> datetime:
+            return (first, second) if is_wildcard else (first,)
+        if is_wildcard:
+            return ()
         while self._offset(face, fold=0) < self._offset(face, fold=1):
             face = face.replace(second=0) + _MINUTE
-        return _instant(face, self._offset(face, fold=0))
+        return (_instant(face, self._offset(face, fold=0)),)
 
     def _repeated(self, face: datetime) -> timedelta:
-        """How much of the clock face is shown twice around *face*; zero on all nights but one."""
+        """How much of the clock face is shown twice around `face`; zero on all nights but one."""
         return max(self._offset(face, fold=0) - self._offset(face, fold=1), timedelta(0))
 
     def _offset(self, face: datetime, *, fold: int) -> timedelta:
         return face.replace(tzinfo=self.zone, fold=fold).utcoffset() or timedelta(0)
 
-    @property
-    def _is_wildcard(self) -> bool:
-        minute, hour, *_ = self.fields.split()
-        return minute.startswith("*") or hour.startswith("*")
-
 
 def _matches(fields: str, start: datetime, *, reverse: bool) -> Iterator[datetime]:
-    """Yield matching clock faces; CronSim gives up where 50 years hold none."""
-    try:
+    """The matching clock faces; CronSim gives up where 50 years hold none."""
+    with suppress(OverflowError):  # the first or the last year a datetime can hold
         yield from CronSim(fields, start, reverse=reverse)
-    except OverflowError:  # the first or the last year a datetime can hold
-        return
 
 
 def _instant(face: datetime, offset: timedelta) -> datetime:
     return (face - offset).replace(tzinfo=UTC)
-
-
-def has_dates(fields: str) -> bool:
-    """Return whether *fields* are ever due. Raises ValueError when CronSim cannot read them."""
-    try:
-        return any(True for _ in CronSim(fields, datetime(2000, 1, 1, tzinfo=UTC)))
-    except CronSimError as unreadable:
-        raise ValueError(str(unreadable)) from None
-
-
-def _read_fields(fields: str) -> Fields | None:
-    """Return the fields as plain sets, in the engine's own reading; None for what those cannot say."""
-    read = CronSim(fields, datetime(2000, 1, 1, tzinfo=UTC))
-    weekdays = _numbers(read.weekdays)
-    if weekdays is None or read.LAST_WEEKDAY in read.days:
-        return None
-    days = read.days - {read.LAST}
-    return Fields(
-        minutes=frozenset(read.minutes),
-        hours=frozenset(read.hours),
-        days=frozenset(days),
-        last_day=read.LAST in read.days,
-        months=frozenset(read.months),
-        weekdays=frozenset((day - 1) % 7 for day in weekdays),
-        either_day=not read.day_and,
-    )
-
-
-def _numbers(items: set[SpecItem]) -> set[int] | None:
-    """The items as plain numbers; None when one is a pair such as "the last Friday"."""
-    numbers = {item for item in items if isinstance(item, int)}
-    return numbers if len(numbers) == len(items) else None

@@ -79,16 +79,13 @@ class DaysOff:
         parts = ["weekends"] if self.is_business else []
         if self.holidays:
             parts.append(f"holidays of {self.holidays}")
-        shown = [f"{WEEKDAYS[each.weekday()]} {each.day} {MONTHS[each.month - 1]} {each.year}" for each in self._first]
-        more = len(self.dates) - len(shown)
-        parts += [*shown, f"{more} more days"] if more else shown
+        shown = sorted(self.dates)[:_MOST_DATES]
+        parts += [f"{WEEKDAYS[each.weekday()]} {each.day} {MONTHS[each.month - 1]} {each.year}" for each in shown]
+        if more := len(self.dates) - len(shown):
+            parts.append(f"{more} more days")
         days = [f"on {listed(parts)}"] if parts else []
         reasons = ", ".join(dict.fromkeys(each.reason for each in self.windows))
         return " and ".join([*days, f"during maintenance ({reasons})"] if reasons else days)
-
-    @property
-    def _first(self) -> list[date]:
-        return sorted(self.dates)[:_MOST_DATES]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,72 +107,55 @@ class WithoutDaysOff:
     def last_due(self, at: datetime) -> datetime | None:
         due = self.scheduled.last_due(at)
         for _ in range(_MOST_IN_A_ROW):
-            if due is None or (off := self._off(due)) is None:
+            if due is None or (off := self.off_around(due)) is None:
                 return due
-            if at - due > _LONGEST_BREAK:
-                break
-            due = self.scheduled.last_due(off[0] - _INSTANT)
+            due = self.scheduled.last_due(off[0] - _INSTANT) if at - due <= _LONGEST_BREAK else None
         return None
 
     def next_due(self, after: datetime) -> datetime | None:
         due = self.scheduled.next_due(after)
         for _ in range(_MOST_IN_A_ROW):
-            if due is None or (off := self._off(due)) is None:
+            if due is None or (off := self.off_around(due)) is None:
                 return due
-            if due - after > _LONGEST_BREAK:
-                break
-            due = self.scheduled.next_due(off[1] - _INSTANT)
+            due = self.scheduled.next_due(off[1] - _INSTANT) if due - after <= _LONGEST_BREAK else None
         return None
 
     def due_between(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        return (due for due in self.scheduled.due_between(start, end) if not self.is_off(due))
+        return (due for due in self.scheduled.due_between(start, end) if not self.off_around(due))
 
     def due_after(self, due: datetime) -> Iterator[datetime]:
         last = due
         for following in self.scheduled.due_after(due):
-            if not self.is_off(following):
+            if not self.off_around(following):
                 last = following
                 yield following
             elif following - last > _LONGEST_BREAK:
                 return
 
     def is_due_at(self, at: datetime) -> bool:
-        return self.scheduled.is_due_at(at) and not self.is_off(at)
+        return self.scheduled.is_due_at(at) and not self.off_around(at)
 
     def in_words(self) -> str:
         return f"{self.scheduled.in_words()}, but not {self.days_off.in_words()}"
 
-    def is_off(self, at: datetime) -> bool:
-        """True where the day of `at` is off, or it lies in a maintenance window."""
-        return self._off(at) is not None
-
-    def _off(self, at: datetime) -> tuple[datetime, datetime] | None:
+    def off_around(self, at: datetime) -> tuple[datetime, datetime] | None:
         """From when until when nothing is owed around `at`: its day, or a window; None where something is."""
         day = at.astimezone(self.zone).date()
         if self.days_off.holds(day):
-            return self._midnight(day), self._midnight(day + _DAY)
-        for window in self.days_off.windows:
-            if opened := window.opened_at(at):
-                return opened, opened + window.lasts
-        return None
-
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time.min, tzinfo=self.zone).astimezone(UTC)
+            midnights = (datetime.combine(each, time.min, tzinfo=self.zone) for each in (day, day + _DAY))
+            begins, ends = (each.astimezone(UTC) for each in midnights)
+            return begins, ends
+        opened = ((window, window.opened_at(at)) for window in self.days_off.windows)
+        return next(((begins, begins + window.lasts) for window, begins in opened if begins), None)
 
 
 def without(schedule: Schedule, days_off: DaysOff, zone: ZoneInfo) -> Schedule:
     """The schedule that owes nothing on these days of `zone`. ValueError where it is due on no other, ever."""
     owed = WithoutDaysOff(scheduled=schedule, days_off=days_off, zone=zone)
     # When an interval without an anchor is due only its scheduler knows.
-    if not getattr(schedule, "floats", False) and not _is_ever_due(owed):
+    if not getattr(schedule, "floats", False) and answers.next_due(owed, _ANY_TIME) is None:
         raise ValueError(f"never due: it is due only {days_off.in_words()}, when nothing is owed. Take some out.")
     return owed
-
-
-@lru_cache(maxsize=4_096)
-def _is_ever_due(owed: WithoutDaysOff) -> bool:
-    """Kept, because it takes years of days to be sure that it is not, and many jobs share a schedule."""
-    return owed.next_due(_ANY_TIME) is not None
 
 
 def as_scheduled(schedule: Schedule) -> Schedule:
@@ -185,7 +165,7 @@ def as_scheduled(schedule: Schedule) -> Schedule:
 
 def is_day_off(schedule: Schedule, at: datetime) -> bool:
     """True where nothing is owed on the day of `at`, whatever the schedule says."""
-    return isinstance(schedule, WithoutDaysOff) and schedule.is_off(at)
+    return isinstance(schedule, WithoutDaysOff) and schedule.off_around(at) is not None
 
 
 def read_holidays(code: str) -> str:
@@ -214,5 +194,5 @@ def _off_in_year(code: str, is_business: bool, year: int) -> frozenset[date]:
 
     country, _, region = code.partition("-")
     calendar, first = country_holidays(country, subdiv=region or None), date(year, 1, 1)
-    days = (date.fromordinal(number) for number in range(first.toordinal(), date(year, 12, 31).toordinal() + 1))
+    days = (first + number * _DAY for number in range((date(year, 12, 31) - first).days + 1))
     return frozenset(day for day in days if (not calendar.is_working_day(day) if is_business else day in calendar))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from rollcall.schedule.base import Engine
@@ -11,10 +12,11 @@ from rollcall.times import show_span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Every:
-    """Due each *span* of elapsed time, on a grid through *anchor* that reaches into past and future.
+    """Due each `span` of elapsed time, on a grid through `anchor` that reaches into past and future.
 
-    Without an anchor the grid *floats*: it is counted from midnight 1970-01-01 in *zone*, which is a guess at
-    its phase until ``anchored_at`` is told one instant the scheduler itself named.
+    Without an anchor the grid floats: it is counted from midnight 1970-01-01 in `zone`, which is a guess at its phase
+    until `anchored_at` is given one instant that the scheduler itself named. Raises ValueError below one second, and
+    for an anchor without an offset.
     """
 
     span: timedelta
@@ -38,22 +40,18 @@ class Every:
         return self.anchor is None
 
     def anchored_at(self, instant: datetime) -> "Every":
-        """Return the same schedule on the grid through *instant*, for example the scheduler's own next run."""
+        """The same schedule on the grid through `instant`, for example the scheduler's own next run."""
         return replace(self, anchor=instant.astimezone(UTC))
 
-    def last_due(self, at: datetime) -> datetime | None:
-        origin = self._origin()
+    def last_due(self, at: datetime) -> datetime:
+        origin = (self.anchor or datetime(1970, 1, 1, tzinfo=self.zone)).astimezone(UTC)
         return origin + (at.astimezone(UTC) - origin) // self.span * self.span
 
-    def next_due(self, after: datetime) -> datetime | None:
-        last = self.last_due(after)
-        return None if last is None else last + self.span
+    def next_due(self, after: datetime) -> datetime:
+        return self.last_due(after) + self.span
 
     def due_between(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        due = self.next_due(start)
-        while due is not None and due <= end:
-            yield due
-            due += self.span
+        return takewhile(lambda due: due <= end, self.due_after(self.last_due(start)))
 
     def due_after(self, due: datetime) -> Iterator[datetime]:
         while True:
@@ -65,11 +63,3 @@ class Every:
 
     def in_words(self) -> str:
         return self.text
-
-    def _origin(self) -> datetime:
-        return (self.anchor or datetime(1970, 1, 1, tzinfo=self.zone)).astimezone(UTC)
-
-
-def every(span: timedelta, *, zone: ZoneInfo, anchor: datetime | None = None) -> Every:
-    """Return the schedule that is due each *span*. Raises ValueError below one second or for a naive anchor."""
-    return Every(span=span, zone=zone, anchor=anchor)

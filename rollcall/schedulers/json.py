@@ -23,7 +23,7 @@ from rollcall.evidence import CannotLook, SchedulerSeen
 from rollcall.roll.fields import HeaderName, HeaderValue, context
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets, expand, is_secret, plain_secrets, sent_forms, texts_of
-from rollcall.roll.values import read_url, shown_url
+from rollcall.roll.values import check_url, shown_url
 from rollcall.schedulers.answers import look_by_mapping
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.over_http import Answer, Client, Server
@@ -62,7 +62,7 @@ class Json(Mapped):
     @classmethod
     def _url_can_be_asked(cls, url: str, found: ValidationInfo) -> str:
         if not context(found)["is_replay"]:
-            read_url(expand(url, context(found)["environment"]))
+            check_url(expand(url, context(found)["environment"]))
         return url.rstrip("/")
 
     @field_validator("status", "start", "stop", "trigger")

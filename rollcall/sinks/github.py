@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from rollcall.causes.action import told as told_action
 from rollcall.morning import Morning
+from rollcall.report.cause_groups import CauseGroup, group_by_cause
 from rollcall.report.headline import headline, kind, tone
-from rollcall.report.told import Told, tell
 from rollcall.sinks.base import Result, Sink, Stage, Start, Wish
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
@@ -85,7 +85,7 @@ def render_step_summary(
     """The morning as Markdown of at most 256 KiB: the verdict, each cause once with what to do, every job's line."""
     said = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
     icon = _icon(tone(morning, is_complete=is_complete, other_failures=len(other_failures)))
-    told = tell(morning)
+    told = group_by_cause(morning)
     parts = [
         f"## {icon} {_plain(kind(morning) + said)}",
         f"Judged {_plain(show_instant(morning.judged_at, morning.zone, year=True))}.",
@@ -112,7 +112,7 @@ def render_annotations(
     """
     said = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
     errors = [("Roll call", said)] if not is_complete or other_failures else []
-    errors += [(f"{each.cause.code} [{each.subject}]", _advice(each)) for each in tell(morning)]
+    errors += [(f"{each.cause.code} [{each.subject}]", _advice(each)) for each in group_by_cause(morning)]
     warnings = [
         (f"{each.verdict} [{each.job.id}]", finding.because)
         for each in morning.jobs
@@ -147,11 +147,11 @@ def _property(text: str) -> str:
     return _message(clean(text)).replace(":", "%3A").replace(",", "%2C")
 
 
-def _advice(told: Told) -> str:
+def _advice(told: CauseGroup) -> str:
     return f"{told.cause.sentence}\ndo: {told.cause.next_step}"
 
 
-def _cause(told: Told) -> str:
+def _cause(told: CauseGroup) -> str:
     others = told.jobs if told.scheduler else told.jobs[1:]
     also = f"\n\nAlso explains {_plain(listed([each.job.id for each in others], _MOST_NAMED), 1000)}." if others else ""
     return (

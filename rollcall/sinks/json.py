@@ -18,7 +18,7 @@ from rollcall.morning.ending import Ending
 from rollcall.morning.links import filled_link
 from rollcall.morning.seen import OutputShown, outputs_of, runs_in_memory, runs_on_record
 from rollcall.report.changes import documented
-from rollcall.report.lasting import bad_since
+from rollcall.report.recent_runs import bad_since
 from rollcall.sinks.base import Result, Sink, Start, Wish
 from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.findings import Finding

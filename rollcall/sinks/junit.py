@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 from pluggy import HookimplMarker
 
 from rollcall.files import FOR_EVERYBODY, part_of, sweep, write_whole
-from rollcall.report.board import title
+from rollcall.report.headline import title
 from rollcall.sinks.base import Result, Sink, Start, Wish
 
 if TYPE_CHECKING:

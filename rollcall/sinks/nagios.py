@@ -13,8 +13,8 @@ from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.morning.state import State, state_of
 from rollcall.options import Option
+from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.headline import headline, kind
-from rollcall.report.told import tell
 from rollcall.sinks.base import Result, Sink, Stage, Wish
 from rollcall.text import clean
 from rollcall.vocabulary import Verdict
@@ -56,7 +56,7 @@ def render(morning: Morning | None, ending: Ending) -> str:
         other_failures=len(ending.other_failures),
     )
     done = [told_action(each, morning.zone) for each in morning.actions]
-    causes = [f"{each.cause.code} [{each.subject}]: {each.cause.sentence}" for each in tell(morning)]
+    causes = [f"{each.cause.code} [{each.subject}]: {each.cause.sentence}" for each in group_by_cause(morning)]
     line = _line(state_of(morning, ending), "; ".join([kind(morning) + said, *done, *causes]))
     # Numbers of a run that was broken off would be drawn as if they were all.
     return f"{line} | {' '.join(_performance(morning))}" if ending.is_complete else line

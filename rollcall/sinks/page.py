@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 from pluggy import HookimplMarker
 
 from rollcall.files import FOR_EVERYBODY, part_of, sweep, write_whole
-from rollcall.report.board import render_board, title
-from rollcall.report.incomplete import render_incomplete
-from rollcall.report.table import HEADERS, cells
+from rollcall.report.headline import title
+from rollcall.report.page import cells as cells_of
+from rollcall.report.page import headers, render_board, render_incomplete
 from rollcall.sinks.base import Result, Sink, Start, Wish
 from rollcall.text import clean
 
@@ -151,7 +151,7 @@ class _Hooks:
 
     @hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
-        cells[-1:] = HEADERS
+        cells[-1:] = headers()
 
     @hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
@@ -177,5 +177,5 @@ class _Hooks:
         if job_id not in self._cells:
             result = self._latest()
             judged = result.morning.job(job_id) if result.morning else None
-            self._cells[job_id] = cells(judged, result.start.zone)
+            self._cells[job_id] = cells_of(judged, result.start.zone)
         return self._cells[job_id]

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 from rollcall.morning.state import State
-from rollcall.roll.telling import Watch
+from rollcall.roll.telling import WatchTable
 from rollcall.sinks.base import Result, Sink, Stage, Start
 from rollcall.sinks.posting import Posted, post, within
 from rollcall.sinks.terminal import said_of
@@ -60,7 +60,7 @@ class Watched(Sink):
             self._run.finish(_BROKE, because)
 
 
-def begin(watch: Watch | None, *, is_whole: bool = True) -> Run:
+def begin(watch: WatchTable | None, *, is_whole: bool = True) -> Run:
     """Says that a run began, without waiting for an answer. Returns the run, to be finished in any case.
 
     `watch` is None where nobody watches: then nothing is sent, then or later. `is_whole` is False where only some of
@@ -74,7 +74,7 @@ def begin(watch: Watch | None, *, is_whole: bool = True) -> Run:
 class Run:
     """One run, as whoever watches hears of it."""
 
-    def __init__(self, watch: Watch | None, *, is_whole: bool) -> None:
+    def __init__(self, watch: WatchTable | None, *, is_whole: bool) -> None:
         self._watch = watch
         self._is_whole = is_whole
         self._id = str(uuid4())
@@ -111,11 +111,14 @@ class Run:
         if problem is None:
             return None
         # Only what others said: a url may well end in a word that stands in our own.
-        return f"watch: {watch.shown_ping} was not pinged: {clean_of_secrets(problem, dict(watch.secrets))}"
+        return f"watch: {watch.shown_ping} was not pinged: {clean_of_secrets(problem, watch.secrets.hidden)}"
 
-    def _send(self, watch: Watch, ending: str, body: bytes, until: float, is_called_off: Event) -> Posted:
+    def _send(self, watch: WatchTable, ending: str, body: bytes, until: float, is_called_off: Event) -> Posted:
         """Tries a few times, each time with half of what is left, the last time with all of it."""
-        url, posted = address(watch.ping, ending, self._id), Posted(problem="nothing was sent", is_final=False)
+        url, posted = (
+            address(watch.secrets.sent(watch.ping), ending, self._id),
+            Posted(problem="nothing was sent", is_final=False),
+        )
         for tries_left in reversed(range(TRIES)):
             left = timedelta(seconds=until - time.monotonic())
             if left <= timedelta(0):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
-from rollcall.schedule.answers import in_words, last_due, next_due
+from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import show_instant, show_span
 
@@ -49,7 +49,7 @@ def done_by(run: DueRun, job: Job) -> str:
 
 def declared(job: Job) -> str:
     """When it is due: "every day at 06:00, or up to 10 min later"."""
-    return in_words(job.schedule) + (f", or up to {show_span(job.jitter)} later" if job.jitter else "")
+    return job.schedule.in_words() + (f", or up to {show_span(job.jitter)} later" if job.jitter else "")
 
 
 def replaced(what: str, run: DueRun, job: Job) -> str:

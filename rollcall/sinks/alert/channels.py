@@ -11,12 +11,12 @@ import logging
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from rollcall.roll.telling import Alert
+from rollcall.roll.telling import AlertTable
 from rollcall.sinks.alert.message import Message
 from rollcall.sinks.posting import post, within
 from rollcall.text import clean_of_secrets, counted
@@ -48,14 +48,15 @@ class Carried:
     problem: str | None
 
 
-def channels_of(alert: Alert) -> tuple[Channel, ...]:
+def channels_of(alert: AlertTable) -> tuple[Channel, ...]:
     """Every channel that is declared: the webhook, then Apprise's in their order."""
-    secrets = dict(alert.secrets)
+    secrets, sent = dict(alert.secrets.hidden), alert.secrets.sent
     channels = []
     if alert.webhook:
-        name = f"webhook {alert.shown_webhook}"
-        channels.append(Channel(id=_id("webhook", alert.webhook), name=name, send=_webhook(alert), secrets=secrets))
-    urls = tuple(dict.fromkeys(alert.apprise))  # one that is declared twice is one channel
+        name, url = f"webhook {alert.shown_webhook}", sent(alert.webhook)
+        send = _webhook(url, {key: sent(value) for key, value in alert.headers.items()})
+        channels.append(Channel(id=_id("webhook", url), name=name, send=send, secrets=secrets))
+    urls = tuple(dict.fromkeys(sent(url).strip() for url in alert.apprise))  # one that is declared twice is one channel
     for number, url in enumerate(urls, start=1):
         kind = re.sub(r"[^a-z0-9]", "", url.partition("://")[0].lower())[:20]
         name = f"apprise {number} of {len(urls)} ({kind})" if len(urls) > 1 else f"apprise ({kind})"
@@ -111,10 +112,9 @@ class _Attempt:
         return Carried(channel=self._channel.name, taken=frozenset(taken), problem=problem)
 
 
-def _webhook(alert: Alert) -> Callable[[Message, timedelta], str | None]:
+def _webhook(url: str, headers: Mapping[str, str]) -> Callable[[Message, timedelta], str | None]:
     def send(message: Message, left: timedelta) -> str | None:
-        assert alert.webhook is not None
-        done = post(alert.webhook, message.json, limit=left, content_type="application/json", headers=alert.headers)
+        done = post(url, message.json, limit=left, content_type="application/json", headers=headers.items())
         return done.problem
 
     return send

@@ -13,8 +13,8 @@ from datetime import datetime
 from rollcall.causes.explain import Cause
 from rollcall.history.rows import Chronicle, Memory, Row
 from rollcall.morning import Morning
-from rollcall.report.lasting import bad_since
-from rollcall.report.told import tell
+from rollcall.report.cause_groups import group_by_cause
+from rollcall.report.recent_runs import bad_since
 from rollcall.roll.roll import Roll
 from rollcall.roll.words import Threshold
 from rollcall.verdict import JobJudged
@@ -63,7 +63,7 @@ def job_key(job_id: str) -> str:
 
 
 def _of_schedulers(morning: Morning) -> Iterator[Trouble]:
-    for group in tell(morning):
+    for group in group_by_cause(morning):
         if group.scheduler:
             yield Trouble(
                 key=scheduler_key(group.scheduler.scheduler.id),
@@ -76,7 +76,7 @@ def _of_schedulers(morning: Morning) -> Iterator[Trouble]:
 
 def _of_jobs(roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *, can_count: bool) -> Iterator[Trouble]:
     """The jobs with a cause of their own. Of one that its scheduler hides nothing is known, so nothing is said."""
-    for group in tell(morning):
+    for group in group_by_cause(morning):
         for judged in () if group.scheduler else group.jobs:
             cause = morning.job_causes[judged.job.id]
             assert cause is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fixtures.house import House
-from rollcall.report.told import tell
+from rollcall.report.cause_groups import group_by_cause
 
 # The worst first; what did not run cannot be cured by waiting, and what could not be looked at may be well.
 WORST_FIRST = ("failed", "missed", "stuck", "bad-output", "late", "unknown")
@@ -34,7 +34,7 @@ def test_the_worst_is_told_first_whatever_the_order_of_the_file(tmp_path: Path) 
         house = House(tmp_path)
         for verdict in declared:
             add(house, verdict)
-        told = tell(house.morning())
+        told = group_by_cause(house.morning())
 
         assert [str(each.verdict) for each in told] == list(WORST_FIRST)
         assert [each.jobs[0].job.id for each in told] == list(WORST_FIRST)

@@ -1,11 +1,4 @@
-"""What does the page add where a script may run: its age, and a button beside each command?
-
-All that matters is on the page without it. No text from outside is in it.
-"""
-
-from __future__ import annotations
-
-SCRIPT = """<script>
+// What the page adds where a script may run: its age, and a button beside each command. All that matters is there without it.
 (() => {
   const page = document.currentScript.closest(".rc"), age = page.querySelector(".rc-age");
   const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
@@ -41,4 +34,3 @@ SCRIPT = """<script>
     block.append(button);
   }
 })();
-</script>"""

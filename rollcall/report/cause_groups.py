@@ -1,0 +1,101 @@
+"""Which things must a person do, each said once, the worst first?
+
+A cause that asks the same of a person for several jobs is one thing; so is what a broken scheduler hides of its jobs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rollcall.causes.explain import Cause
+from rollcall.morning import Morning
+from rollcall.verdict import JobJudged, SchedulerJudged
+from rollcall.verdict.findings import Finding
+from rollcall.vocabulary import Verdict
+
+# Waiting does not fix what did not run; what could not be looked at may be well.
+_WORST_FIRST = (
+    Verdict.FAILED,
+    Verdict.MISSED,
+    Verdict.STUCK,
+    Verdict.BAD_OUTPUT,
+    Verdict.LATE,
+    Verdict.UNKNOWN,
+    Verdict.PAUSED,
+    Verdict.PENDING,
+    Verdict.OK,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseGroup:
+    """One cause, and all that it explains: a scheduler (None where it is the jobs' own) and jobs."""
+
+    cause: Cause
+    scheduler: SchedulerJudged | None
+    jobs: tuple[JobJudged, ...]
+
+    @property
+    def subject(self) -> str:
+        """The id of its scheduler, or of the first of its jobs."""
+        return self.scheduler.scheduler.id if self.scheduler else self.jobs[0].job.id
+
+    @property
+    def hidden(self) -> tuple[JobJudged, ...]:
+        """The jobs that only this keeps from being vouched for."""
+        return tuple(each for each in self.jobs if not own_findings(each)) if self.scheduler else ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of what it explains."""
+        if self.scheduler:
+            return self.scheduler.verdict
+        return min((each.verdict for each in self.jobs), key=_WORST_FIRST.index)
+
+    @property
+    def rank(self) -> int:
+        """Where it stands among the others: schedulers first, then the worst."""
+        return -1 if self.scheduler else _WORST_FIRST.index(self.verdict)
+
+
+def group_by_cause(morning: Morning) -> tuple[CauseGroup, ...]:
+    """Everything that needs a person: schedulers first, then the worst; the order of jobs.toml where they are alike."""
+    needing = morning.jobs_that_need_a_person()
+    groups = []
+    for scheduler in morning.schedulers:
+        if cause := morning.scheduler_causes[scheduler.scheduler.id]:
+            jobs = tuple(
+                each
+                for each in needing
+                if each.job.scheduler
+                and each.job.scheduler.id == scheduler.scheduler.id
+                and is_hidden_by_scheduler(each, morning)
+            )
+            groups.append(CauseGroup(cause=cause, scheduler=scheduler, jobs=jobs))
+    alike: dict[tuple[str, str], list[tuple[JobJudged, Cause]]] = {}
+    for judged in needing:
+        cause = morning.job_causes[judged.job.id]
+        if cause and not is_hidden_by_scheduler(judged, morning):
+            # Where nothing but the one job's table in jobs.toml differs, one step fixes them all.
+            step = cause.next_step.replace(f"[jobs.{judged.job.id}]", "[jobs.…]")
+            alike.setdefault((cause.code, step), []).append((judged, cause))
+    for explained in alike.values():
+        judged, cause = explained[0]
+        if len(explained) > 1:
+            table = f"[jobs.{judged.job.id}]"
+            cause = replace(cause, next_step=cause.next_step.replace(table, f"{table} (and the others)"))
+        groups.append(CauseGroup(cause=cause, scheduler=None, jobs=tuple(judged for judged, _ in explained)))
+    return tuple(sorted(groups, key=lambda each: each.rank))
+
+
+def own_findings(judged: JobJudged | SchedulerJudged) -> tuple[Finding, ...]:
+    """The findings that prove something by themselves, rather than for want of another."""
+    return tuple(each for each in judged.findings if each.needs_a_person and not each.blocked_by)
+
+
+def is_hidden_by_scheduler(judged: JobJudged, morning: Morning) -> bool:
+    """True where the cause of its scheduler explains the job as well."""
+    cause = morning.job_causes[judged.job.id]
+    scheduler = judged.job.scheduler
+    root = morning.scheduler_causes.get(scheduler.id) if scheduler else None
+    return bool(cause and root and cause.code is root.code)

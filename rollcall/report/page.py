@@ -1,0 +1,238 @@
+"""How does a morning become HTML: the board on top of pytest-html's page, the columns of its table, and INCOMPLETE?
+
+The templates are given records without markup. Whatever a template writes is escaped, and before that made to stand on
+one line without anything that steers or hides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rollcall.causes.action import told as told_action
+from rollcall.causes.commands import CHECK_AGAIN
+from rollcall.history.rows import NOTHING, Chronicle
+from rollcall.morning import Morning
+from rollcall.report.cards import cards_of
+from rollcall.report.cause_groups import group_by_cause
+from rollcall.report.changes import changes, missing_mornings, tell_missing
+from rollcall.report.headline import headline, show_replay, tone
+from rollcall.report.lanes import lanes_of
+from rollcall.report.recent_runs import newest_first
+from rollcall.report.summary import listing_lines
+from rollcall.report.tiles import kinds_of, tiles_of
+from rollcall.roll.job import Job, Pause
+from rollcall.text import clean, counted
+from rollcall.times import elapsed, show_date, show_instant, show_span, to_iso
+from rollcall.verdict import JobJudged, SchedulerJudged
+from rollcall.verdict.findings import Check
+from rollcall.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_FOLDER = Path(__file__).parent
+_LONGEST = 4_000  # nothing that a person has to type is cut
+_COMMAND = re.compile("`([^`]*)`")  # rollcall.causes.commands lets none come from a name
+_NOBODY: Mapping[str, str] = {}
+# Beyond these what to do stands on the tiles.
+_MOST_CARDS = 50
+# A run may be some seconds early; a minus sign would sort after the digits.
+_EARLIEST = timedelta(days=1)
+# What was found of a scheduler that is well.
+_WELL: dict[str, str] = {
+    Check.ANSWERS: "{}",
+    Check.CLOCK_AGREES: "clocks {}",
+    Check.SCHEDULER_IS_RUNNING: "scheduler {}",
+    Check.MEMORY_ANSWERS: "its memory read",
+}
+
+
+def render_board(
+    morning: Morning,
+    *,
+    chronicle: Chronicle = NOTHING,
+    is_complete: bool = True,
+    interruption: str | None = None,
+    other_failures: Sequence[str] = (),
+    about: Mapping[str, str] = _NOBODY,
+    notes: Sequence[str] = (),
+) -> str:
+    """The page's upper part, a fragment that holds its own style; its script only adds to what can be read without.
+
+    `chronicle` is what was remembered before this morning. `notes` are shown one a line. `other_failures` names checks
+    that failed though no finding says why (a reader's own), and `about` the job that some are about.
+    """
+    groups = newest_first(group_by_cause(morning), chronicle)
+    cards = cards_of(groups[:_MOST_CARDS], morning, chronicle)
+    tiles = tiles_of(morning, chronicle, {judged.job.id: each.number for each in cards for judged in each.group.jobs})
+    verdicts = Counter(each.verdict for each in morning.jobs)
+    clock = show_instant(morning.judged_at, morning.zone).split(maxsplit=3)[3]
+    last, is_of_now = chronicle.last_morning, not morning.demo and not morning.replay_of
+    return _render(
+        "board.html",
+        morning=morning,
+        headline=headline(
+            morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures)
+        ),
+        verdict=tone(morning, is_complete=is_complete, other_failures=len(other_failures)),
+        judged=f"{show_date(morning.judged_at, morning.zone)}, {clock}",
+        judged_at=to_iso(morning.judged_at) if is_of_now else None,
+        notes=_notes(morning, chronicle, notes),
+        schedulers=[(each, _scheduler_says(each, morning)) for each in morning.schedulers],
+        listed=list(listing_lines(morning)),
+        cards=cards,
+        more_causes=len(groups) - len(cards),
+        failures=[(each, morning.job(about.get(each, ""))) for each in other_failures],
+        counts=[(each, verdicts[each]) for each in Verdict if verdicts[each]],
+        kinds=kinds_of(tiles),
+        tiles=tiles,
+        night=lanes_of(morning, chronicle),
+        changes=changes(morning, chronicle) if is_of_now else None,
+        last_morning=show_instant(last.judged_at, morning.zone) if last else None,
+        paused=[_paused(each.job, each.job.paused, morning) for each in morning.jobs if each.job.paused],
+    )
+
+
+def render_incomplete(
+    *,
+    started_at: datetime,
+    zone: ZoneInfo | None,
+    demo: str | None = None,
+    because: str | None = None,
+    replay_of: datetime | None = None,
+    again: str = CHECK_AGAIN,
+) -> str:
+    """The page that stands there until the result does, and for ever where the run was killed.
+
+    `zone` is None where jobs.toml could not be read; `because` is why there will be no result, `again` the command that
+    judges it again.
+    """
+    zone = zone or ZoneInfo("UTC")
+    return _render(
+        "incomplete.html",
+        began=show_instant(started_at, zone),
+        demo=demo,
+        replay_of=replay_of,
+        zone=zone,
+        because=because,
+        again=_to_the_letter(again),
+    )
+
+
+def headers() -> tuple[str, ...]:
+    """The cells above ours in pytest-html's table."""
+    return tuple(_render("headers.html").splitlines())
+
+
+def cells(judged: JobJudged | None, zone: ZoneInfo) -> tuple[str, ...]:
+    """Job, due, seen and lateness of one check's job; all empty where it is not about a job.
+
+    pytest-html sorts a column by comparing the HTML inside its cells as text, so each cell begins with what sorts
+    right: instants in UTC, lateness as padded milliseconds.
+    """
+    due_at = judged.due_run.due_at if judged and judged.due_run else None
+    ran_at = judged.ran_at if judged else None
+    late = elapsed(due_at, ran_at) if due_at and ran_at else None
+    row = _render(
+        "cells.html",
+        job=judged.job if judged else None,
+        due_at=due_at,
+        ran_at=ran_at,
+        zone=zone,
+        late="" if late is None else show_span(late),
+        late_key="" if late is None else f"{max(late + _EARLIEST, timedelta(0)) // timedelta(milliseconds=1):015}",
+    )
+    return tuple(row.splitlines())
+
+
+def _render(template: str, **views: object) -> str:
+    return _environment().get_template(template).render(views)
+
+
+@cache
+def _environment() -> Environment:
+    # Whoever draws no page does not wait for it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_on_one_line,
+    )
+    environment.filters |= {
+        "counted": counted,
+        "done": told_action,
+        "replay": show_replay,
+        "steps": _steps,
+        "shown": lambda at, zone: show_instant(at, zone, seconds=bool(at.second)),
+        "utc": lambda at: f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    environment.globals |= {
+        "style": (_FOLDER / "assets" / "page.css").read_text(encoding="utf-8"),
+        "script": (_FOLDER / "assets" / "page.js").read_text(encoding="utf-8"),
+    }
+    return environment
+
+
+def _on_one_line(value: object) -> object:
+    """A text, free of what steers or hides. What is escaped already (a macro's, or `|e` for its own lines) stays."""
+    return clean(value, _LONGEST) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _steps(next_step: str) -> Iterator[tuple[str, bool]]:
+    """A next step in parts, so that each command stands alone: its text, and whether it is a command."""
+    for index, part in enumerate(_COMMAND.split(next_step)):
+        if index % 2:
+            yield _to_the_letter(part), True
+        elif prose := part.strip(" ,;()"):
+            yield prose, False
+
+
+def _to_the_letter(command: str) -> str:
+    """It as it is where all of it can be shown: two spaces in the name of a folder are not one."""
+    return command if command.isprintable() else clean(command, _LONGEST)
+
+
+# What the board says --------------------------------------------------------------------------------------------------
+
+
+def _notes(morning: Morning, chronicle: Chronicle, notes: Sequence[str]) -> list[str]:
+    """Each thing that is to be known beside the verdict, once."""
+    missing = ""
+    if not morning.demo and not morning.replay_of:
+        days = missing_mornings(chronicle.mornings, morning.judged_at, morning.zone)
+        missing = tell_missing(days, morning.judged_at, morning.zone)
+    return list(dict.fromkeys(each for each in (*notes, chronicle.problem, missing) if each))
+
+
+def _scheduler_says(judged: SchedulerJudged, morning: Morning) -> str:
+    """Its cause, or what was found of it where it is well; and its warnings."""
+    if cause := morning.scheduler_causes[judged.scheduler.id]:
+        said: list[str] = [cause.code]
+    else:
+        said = [
+            _WELL.get(each.check, "its loop alive").format(each.found)
+            for each in judged.findings
+            if each.verdict is Verdict.OK and each.check is not Check.HAS_RECORDS
+        ]
+    return ", ".join([*said, *(each.because for each in judged.findings if each.is_warning)])
+
+
+def _paused(job: Job, pause: Pause, morning: Morning) -> tuple[Job, Verdict, str, str]:
+    """A job that owes nothing, until when and why; with another verdict where the pause has ended."""
+    days = (pause.until - morning.judged_at.astimezone(job.zone).date()).days
+    day = show_date(datetime.combine(pause.until, time(12), job.zone), job.zone)
+    if days > 0:
+        return job, Verdict.PAUSED, f"until {day} (in {counted(days, 'day')})", pause.reason
+    ago = f"{counted(-days, 'day')} ago" if days else "today"
+    return job, Verdict.FAILED, f"its pause ended {ago}, {day}; take it out of jobs.toml", pause.reason
