@@ -15,7 +15,6 @@ from rollcall.roll.words import Late
 from rollcall.text import listed
 from rollcall.verdict import JobJudged, pause, zones
 from rollcall.verdict.findings import Check, Finding
-from rollcall.verdict.record import zone_of_this_run
 from rollcall.vocabulary import CauseCode, Of
 
 _MEMORY = "[schedulers.{key}.memory] in jobs.toml"
@@ -84,12 +83,12 @@ def _after(tried: Action | None, code: CauseCode, judged: JobJudged) -> str | No
 
 def _of_a_missed_run(code: CauseCode, judged: JobJudged) -> str | None:
     """Where another witness speaks for a run: to run it once more may do its work twice."""
-    run, seen = judged.due_run, judged.seen
-    if run is None or code not in Deed.RERUN.cures:
+    case = judged.case
+    if case is None or code not in Deed.RERUN.cures:
         return None
-    if seen.is_in_memory(run):
+    if case.is_in_memory:
         return "See in {log} whether that run took place; if it did not, {by_hand}"
-    if zone_of_this_run(seen, run):
+    if zones.zone_of_this_run(case):
         return "Say how its record is read: {naive_times}; if it did not run all the same, {by_hand}"
     return None
 
@@ -128,7 +127,7 @@ def _of_a_zone(root: Finding, judged: JobJudged) -> str | None:
     """Where to put it right in how it is read; None where the scheduler itself counts in another zone."""
     job, seen = judged.job, judged.seen
     if root.check is Check.OUTPUT_EXISTS:
-        misnamed = zones.misnamed(seen, judged.due_run) if judged.due_run else None
+        misnamed = zones.misnamed(judged.case) if judged.case else None
         zone = (misnamed.zone if misnamed else job.zone).key
         return f'Correct how its names are read: `timezone = "{zone}"` in [jobs.{{key}}.output] of jobs.toml'
     is_of_next = root.check is Check.NEXT_RUN_IS_ON_SCHEDULE

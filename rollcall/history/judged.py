@@ -16,6 +16,7 @@ from rollcall.roll.words import Late
 from rollcall.schedule.answers import due_between
 from rollcall.text import clean
 from rollcall.verdict import JobJudged, interval
+from rollcall.verdict.case import Case, attempts_of
 from rollcall.vocabulary import CauseCode, Verdict
 
 # A job of every minute has 1,440 runs in a day of look-back, and a strip shows some thirty.
@@ -60,7 +61,7 @@ def _rows(judged: JobJudged, morning: Morning) -> Iterator[Row]:
         cause=cause.code if cause else None,
         needs_a_person=judged.needs_a_person,
         ran_at=judged.ran_at,
-        took=decides.took if (decides := judged.seen.attempts(run).deciding) else None,
+        took=decides.took if (decides := attempts_of(run, judged.seen).deciding) else None,
         outputs=_outputs(judged.job, judged.files),
         judged_at=morning.judged_at,
         action=_action(judged.job, run, morning),
@@ -129,11 +130,12 @@ def _from_runs(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row
     job, seen, now = judged.job, judged.seen, morning.judged_at
     if not seen.tells("history") or seen.blocker or interval.floats(job):
         return
-    since = max(filter(None, (now - job.look_back - job.allowance, seen.told_since, job.since)))
+    since = max(filter(None, (now - job.look_back - job.allowance, seen.runs_since, job.since)))
     dues = due_between(job.schedule, since, run.due_at)[-MOST_FROM_FILES - 1 :]
     for due_at, next_due_at in pairwise(dues):
         past = job.due_run(due_at, next_due_at)
-        decides = seen.attempts(past).deciding
+        case = Case.of(seen, past)
+        decides = case.attempts.deciding
         if past.finish_by > now or (decides is not None and decides.outcome not in _TELLING):
             continue
         verdict, cause = _TELLING[decides.outcome] if decides else (Verdict.MISSED, CauseCode.MISSED_RUN)
@@ -143,7 +145,7 @@ def _from_runs(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row
             verdict=verdict,
             cause=cause,
             needs_a_person=verdict is not Verdict.OK,
-            ran_at=seen.first_seen(past),
+            ran_at=case.first_seen,
             took=decides.took if decides else None,
             judged_at=now,
             from_files=True,

@@ -38,7 +38,9 @@ from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import read_timestamp
 from rollcall.verdict import JobJudged
-from rollcall.verdict.witnesses import Reading, RunRead
+from rollcall.verdict.case import attempts_of
+from rollcall.verdict.reading import Reading
+from rollcall.verdict.runs import RunRead
 
 _INSTANT = timedelta(microseconds=1)
 _TIMES = ("due", "started", "ended")
@@ -328,7 +330,7 @@ def record_of(judged: JobJudged) -> RunRead | None:
     """The run on record that did the work of the judged run first; None where none did, or none is on record."""
     if judged.due_run is None:
         return None
-    attempts = judged.seen.attempts(judged.due_run)
+    attempts = attempts_of(judged.due_run, judged.seen)
     return next((each for each in attempts.begun if each.outcome in _DONE), attempts.deciding)
 
 
@@ -387,7 +389,7 @@ def _memory_at(
 
 def _reaching_as_far(judged: JobJudged, told: SchedulerSeen, teller: Scheduler) -> SchedulerSeen:
     """The same: with fewer runs than it keeps, it would seem to tell of all there ever were."""
-    return told if teller.keeps in (None, 1) else replace(told, runs_since=judged.seen.told_since)
+    return told if teller.keeps in (None, 1) else replace(told, runs_since=judged.seen.runs_since)
 
 
 def _runs_at(judged: JobJudged, told: SchedulerSeen, teller: Scheduler, at: datetime) -> Iterable[RunSeen]:

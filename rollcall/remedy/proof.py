@@ -14,8 +14,8 @@ from rollcall.text import counted, listed
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
 from rollcall.verdict.findings import Check
+from rollcall.verdict.reading import Reading
 from rollcall.verdict.scheduler import scheduler_findings
-from rollcall.verdict.witnesses import Reading
 from rollcall.vocabulary import Verdict
 
 BETWEEN_LOOKS = timedelta(seconds=0.5)

@@ -107,7 +107,7 @@ def _distance(judged: JobJudged, run: DueRun) -> str:
 
 def _output(judged: JobJudged) -> str | None:
     seen = judged.seen
-    if not seen.has_output:
+    if seen.output is None:
         return None
     if isinstance(seen.output, NotSeen):
         return "could not be looked at"

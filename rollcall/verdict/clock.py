@@ -9,7 +9,7 @@ from rollcall.roll.due_run import EARLY_TOLERANCE
 
 _NONE = timedelta(0)
 # HTTP tells whole seconds: at the most, this much more had passed.
-_UNTOLD = timedelta(seconds=1) - timedelta(microseconds=1)
+_LESS_THAN_A_SECOND = timedelta(seconds=1) - timedelta(microseconds=1)
 
 
 def ahead(seen: SchedulerSeen) -> timedelta:
@@ -22,7 +22,7 @@ def ahead(seen: SchedulerSeen) -> timedelta:
         return _NONE
     if seen.server_at > seen.answered_at:
         return seen.server_at - seen.answered_at
-    return min(seen.server_at + _UNTOLD - seen.asked_at, _NONE)
+    return min(seen.server_at + _LESS_THAN_A_SECOND - seen.asked_at, _NONE)
 
 
 def skew(seen: SchedulerSeen | NotSeen | None) -> timedelta:

@@ -6,7 +6,7 @@ drawn from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rollcall.vocabulary import CauseCode, Verdict
@@ -68,49 +68,48 @@ class Finding:
         return f"{self.verdict}: {self.because or self.found}"
 
 
-def ok(check: Check, expected: str, found: str) -> Finding:
-    """The promise was kept."""
-    return Finding(check=check, verdict=Verdict.OK, expected=expected, found=found)
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A check and, in words, what it expects. Each method is a finding: what was seen of it, and what that means."""
 
+    check: Check
+    expected: str
 
-def noted(check: Check, code: CauseCode, *, expected: str, found: str, because: str) -> Finding:
-    """The promise was kept, and something beside it is worth knowing."""
-    return Finding(
-        check=check, verdict=Verdict.OK, code=code, expected=expected, found=found, because=because, is_warning=True
-    )
+    def kept(self, found: str) -> Finding:
+        """It was kept."""
+        return Finding(check=self.check, verdict=Verdict.OK, expected=self.expected, found=found)
 
+    def broken(self, verdict: Verdict, code: CauseCode, found: str, because: str) -> Finding:
+        """It was not kept, or could not be looked at (`Verdict.UNKNOWN`)."""
+        return Finding(
+            check=self.check, verdict=verdict, code=code, expected=self.expected, found=found, because=because
+        )
 
-def broken(check: Check, verdict: Verdict, code: CauseCode, *, expected: str, found: str, because: str) -> Finding:
-    """The promise was not kept, or could not be looked at (`Verdict.UNKNOWN`)."""
-    return Finding(check=check, verdict=verdict, code=code, expected=expected, found=found, because=because)
+    def warned(self, code: CauseCode, found: str, because: str, *, verdict: Verdict = Verdict.OK) -> Finding:
+        """Something about it is worth knowing, and not urgent."""
+        return replace(self.broken(verdict, code, found, because), is_warning=True)
 
+    def pending(self, because: str) -> Finding:
+        """It is too early to tell: a run is still inside its time."""
+        return self._open("too early to tell", because)
 
-def pending(check: Check, expected: str, because: str) -> Finding:
-    """It is too early to tell: a run is still inside its time."""
-    return Finding(check=check, verdict=Verdict.PENDING, expected=expected, found="too early to tell", because=because)
+    def replaced(self, because: str) -> Finding:
+        """A later run has replaced the only evidence: it can no longer be told, and proves nothing either way."""
+        return self._open("no longer to be told", because)
 
+    def _open(self, found: str, because: str) -> Finding:
+        return Finding(check=self.check, verdict=Verdict.PENDING, expected=self.expected, found=found, because=because)
 
-def replaced(check: Check, expected: str, because: str) -> Finding:
-    """A later run has replaced the only evidence: it can no longer be told, and proves nothing either way."""
-    found = "no longer to be told"
-    return Finding(check=check, verdict=Verdict.PENDING, expected=expected, found=found, because=because)
+    def paused(self, because: str) -> Finding:
+        """Nothing is owed for a while, and so nobody looked."""
+        return replace(self._open("not looked at", because), verdict=Verdict.PAUSED)
 
+    def blocked(self, root: Finding) -> Finding:
+        """Another check's failure left this one without evidence: one line, and never a second failure."""
+        assert root.code is not None
+        finding = self.broken(Verdict.UNKNOWN, root.code, "not looked at", f"cannot tell: {root.code}")
+        return replace(finding, blocked_by=root.blocked_by or root.check)
 
-def paused(check: Check, expected: str, because: str) -> Finding:
-    """Nothing is owed for a while, and so nobody looked."""
-    return Finding(check=check, verdict=Verdict.PAUSED, expected=expected, found="not looked at", because=because)
-
-
-def cannot_tell(check: Check, expected: str, root: Finding) -> Finding:
-    """Another check's failure left this one without evidence: one line, and never a second failure."""
-    code = root.code
-    assert code is not None
-    return Finding(
-        check=check,
-        verdict=Verdict.UNKNOWN,
-        code=code,
-        expected=expected,
-        found="not looked at",
-        because=f"cannot tell: {code}",
-        blocked_by=root.blocked_by or root.check,
-    )
+    def as_of(self, other: Finding) -> Finding:
+        """The same was found of it as of another promise."""
+        return replace(other, check=self.check, expected=self.expected)

@@ -153,7 +153,7 @@ def _written_in_another_zone(scene: Scene) -> Scene:
 
 def _may_change_its_clock(scene: Scene) -> bool:
     """True where its own record, and not only that of its memory, is read in a zone that was declared."""
-    is_own = of_recorded(scene) and not scene.judged.seen.remembers_less
+    is_own = of_recorded(scene) and not scene.judged.seen.is_by_memory
     return is_own and _is_naive(scene) and _other_clock(scene) is not None
 
 

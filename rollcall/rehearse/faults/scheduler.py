@@ -11,7 +11,7 @@ from rollcall.rehearse.faults.kinds import SchedulerFault
 from rollcall.rehearse.scene import written_like
 from rollcall.roll.scheduler import Scheduler
 from rollcall.times import read_timestamp
-from rollcall.verdict.witnesses import Reading
+from rollcall.verdict.reading import Reading
 from rollcall.vocabulary import CauseCode
 
 _A_WHILE = timedelta(hours=1)

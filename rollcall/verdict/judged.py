@@ -1,0 +1,107 @@
+"""What was found of a job and of a scheduler, and what does that weigh together?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rollcall.evidence import FileSeen
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.job import Job
+from rollcall.roll.scheduler import Scheduler
+from rollcall.verdict.case import Case
+from rollcall.verdict.findings import Check, Finding
+from rollcall.verdict.witnesses import Witnesses
+from rollcall.vocabulary import Verdict
+
+# What happened to the run itself says more about the job than how it is registered.
+_WEIGHT = (
+    Check.UPSTREAM_DID_ITS_WORK,
+    Check.EXECUTED_AFTER_DUE_TIME,
+    Check.STATUS_IS_SUCCESS,
+    Check.OUTPUT_EXISTS,
+    Check.OUTPUT_IS_WHOLE,
+    Check.OUTPUT_AGREES_WITH_RECORD,
+    Check.RAN_ON_TIME,
+    Check.STARTED_ON_TIME,
+    Check.RUNTIME_IS_AS_ALLOWED,
+    Check.NO_RUN_IS_MISSING,
+    Check.IS_REGISTERED,
+    Check.NEXT_RUN_IS_ON_SCHEDULE,
+    Check.PAUSE_IS_CURRENT,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulerJudged:
+    """A scheduler and what was found of it; `undeclared` are jobs that it lists and jobs.toml does not know."""
+
+    scheduler: Scheduler
+    findings: tuple[Finding, ...]
+    undeclared: tuple[str, ...] = ()
+
+    @property
+    def broken(self) -> tuple[Finding, ...]:
+        """The findings that need a person."""
+        return tuple([each for each in self.findings if each.needs_a_person])
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the first of its findings that needs a person."""
+        return self.broken[0].verdict if self.broken else Verdict.OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobJudged:
+    """A job, the due run that was judged (None where none was owed yet) and what was found of it.
+
+    `next_due_at` is the first due instant after `now`; `is_pending` is True where a newer due run is still inside its
+    time. `ran_at` is when the judged run was seen to be done, by its output or its record; `files` are its outputs, the
+    first of each declared one.
+    """
+
+    job: Job
+    due_run: DueRun | None
+    next_due_at: datetime | None
+    findings: tuple[Finding, ...]
+    is_pending: bool
+    ran_at: datetime | None
+    files: tuple[FileSeen | None, ...]
+    seen: Witnesses
+
+    @property
+    def case(self) -> Case | None:
+        """What was seen of the judged run; None where none was."""
+        return Case.of(self.seen, self.due_run) if self.due_run else None
+
+    @property
+    def file(self) -> FileSeen | None:
+        """The file of its first output."""
+        return self.files[0] if self.files else None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the findings weigh together: proof of harm before doubt before a warning, the run before its next.
+
+        What was not proven is not ok: a finding that is too early to tell leaves the job pending.
+        """
+        heaviest = min(self.findings, key=_lightness, default=None)
+        if heaviest is not None and heaviest.verdict is not Verdict.OK:
+            return heaviest.verdict
+        return Verdict.PENDING if self.is_pending or self.due_run is None else Verdict.OK
+
+    @property
+    def needs_a_person(self) -> bool:
+        """True where any finding does."""
+        return any(each.needs_a_person for each in self.findings)
+
+
+def _lightness(finding: Finding) -> tuple[int, int]:
+    """How little a finding weighs, the heaviest first."""
+    if finding.needs_a_person:
+        kind = 1 if finding.verdict is Verdict.UNKNOWN else 0
+    elif finding.verdict is not Verdict.OK:
+        kind = 2 if finding.is_warning else 3
+    else:
+        kind = 4
+    return kind, _WEIGHT.index(finding.check) if finding.check in _WEIGHT else len(_WEIGHT)

@@ -1,0 +1,213 @@
+"""What is on record of a job's runs, their times read as instants?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from rollcall.evidence import NotSeen, Outcome, RunSeen, SchedulerSeen
+from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
+from rollcall.roll.scheduler import Scheduler
+from rollcall.verdict.reading import Reading
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+EVER = datetime.min.replace(tzinfo=UTC)
+_DONE = frozenset({Outcome.SUCCESS, Outcome.PARTIAL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRead:
+    """One run on record, its times read."""
+
+    seen: RunSeen
+    due: Reading | None = None
+    started: Reading | None = None
+    ended: Reading | None = None
+
+    @classmethod
+    def of(cls, seen: RunSeen, naive_times: ZoneInfo | None) -> RunRead:
+        """The run with its times as the scheduler's table reads them."""
+        return cls(
+            seen=seen,
+            due=Reading.of(seen.due, naive_times),
+            started=Reading.of(seen.started, naive_times),
+            ended=Reading.of(seen.ended, naive_times),
+        )
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it went."""
+        return self.seen.outcome
+
+    @property
+    def is_done(self) -> bool:
+        """True where it did its work."""
+        return self.seen.outcome in _DONE
+
+    @property
+    def is_under_way(self) -> bool:
+        """True where it has begun, and has not ended."""
+        return self.seen.outcome is Outcome.RUNNING and self.ended is None
+
+    @property
+    def is_left_out(self) -> bool:
+        """True where it never began: it waits, or was skipped."""
+        is_waiting = self.outcome is Outcome.WAITING and not self.started and not self.ended
+        return is_waiting or self.outcome is Outcome.SKIPPED
+
+    @property
+    def is_by_schedule(self) -> bool:
+        """False of a run by hand, a backfill or an event; True also where nobody tells."""
+        return self.seen.by_schedule is not False
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When it began, where that is told and can be read."""
+        return self.started.at if self.started else None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended, where that is told and can be read."""
+        return self.ended.at if self.ended else None
+
+    @property
+    def took(self) -> timedelta | None:
+        """How long it took; None where start or end is not told."""
+        return self.ended_at - self.started_at if self.ended_at and self.started_at else None
+
+    @property
+    def latest(self) -> Reading | None:
+        """The latest that is told of it, whether it can be read or not."""
+        return self.ended or self.started or self.due
+
+    @property
+    def last_at(self) -> datetime | None:
+        """The latest that is known of it."""
+        told = (each.at for each in (self.ended, self.started, self.due) if each)
+        return next((at for at in told if at is not None), None)
+
+    @property
+    def placing(self) -> Reading | None:
+        """What places it: the due time that it names, if it is by schedule, else its start, else its end.
+
+        What cannot be read places nothing, and no run begins before the time that it is for.
+        """
+        named = self.due if self.is_by_schedule else None
+        if named and named.at and self.started_at and self.started_at < named.at - EARLY_TOLERANCE:
+            named = None
+        told = [each for each in (named, self.started, self.ended) if each]
+        return next((each for each in told if each.at), told[0] if told else None)
+
+    @property
+    def at(self) -> datetime | None:
+        """The instant that places it; None where it tells none that can be read."""
+        placing = self.placing
+        return placing.at if placing else None
+
+    def is_of(self, run: DueRun) -> bool:
+        """True where it is of that due run: by what places it; of one by hand also by the due time that it names."""
+        named = None if self.is_by_schedule or self.due is None else self.due.at
+        at = named or self.at
+        return at is not None and run.owns(at)
+
+    def was_under_way(self, at: datetime) -> bool:
+        """True where it had begun by then, and had not ended."""
+        started, ended = self.started_at, self.ended_at
+        return bool(started and ended and started <= at <= ended + EARLY_TOLERANCE)
+
+    def as_of(self, until: datetime) -> RunRead:
+        """The run as it was then: of one that ended later no more was known than that it had begun."""
+        started, ended = self.started_at, self.ended_at
+        if started is None or ended is None or not started <= until < ended:
+            return self
+        return replace(self, ended=None, seen=replace(self.seen, outcome=Outcome.RUNNING, word=None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """What is on record of one due run, oldest first: its attempts by schedule, and others that did its work."""
+
+    by_schedule: tuple[RunRead, ...] = ()
+    others: tuple[RunRead, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.by_schedule or self.good)
+
+    @property
+    def begun(self) -> tuple[RunRead, ...]:
+        """Those by schedule that did begin; what its engine left out did not, whatever times it has."""
+        return tuple(each for each in self.by_schedule if not each.is_left_out)
+
+    @property
+    def deciding(self) -> RunRead | None:
+        """What tells how it went: the last attempt by schedule, or what made it good; None where none has begun.
+
+        One that is still under way takes no work away.
+        """
+        begun = self.begun
+        last = begun[-1] if begun else None
+        if last is not None and last.is_under_way:
+            last = next((each for each in reversed(begun) if each.is_done), last)
+        return last if last is not None and last.is_done else self.good or last
+
+    @property
+    def good(self) -> RunRead | None:
+        """The run by hand, by a backfill or an event, that did its work, and not before the last by schedule began."""
+        last = self.begun[-1] if self.others and self.begun else None
+        begun_at = (last.started_at or last.at) if last else None
+        done = (each for each in self.others if each.is_done)
+        return next((each for each in done if begun_at is None or (each.last_at or EVER) >= begun_at), None)
+
+    @property
+    def made_good(self) -> str | None:
+        """How a run that failed, or never began, was made good; None where it was not, or did its work at once."""
+        decides = self.deciding
+        if decides is None or not decides.is_done:
+            return None
+        if not decides.is_by_schedule:
+            return "run again by hand" if self.begun else "run by hand"
+        failed = any(each.outcome is Outcome.FAILED for each in self.begun[:-1])
+        return f"attempt {decides.seen.attempt or len(self.begun)} did what failed before" if failed else None
+
+    @property
+    def first_start(self) -> datetime | None:
+        """When the first attempt began; None where that is not told, or was forgotten with it."""
+        first = self.begun[0] if self.begun else None
+        return None if first is None or (first.seen.attempt or 1) > 1 else first.started_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnRecord:
+    """The runs of one job that somebody has on record, newest first, and since when (None: all there ever were)."""
+
+    runs: tuple[RunRead, ...] = ()
+    since: datetime | None = None
+
+    @classmethod
+    def of(
+        cls, seen: SchedulerSeen | NotSeen | None, name: str, scheduler: Scheduler | None, until: datetime
+    ) -> OnRecord:
+        """What a scheduler, or its memory, has on record of the job of that name, as far as it was known then."""
+        if not isinstance(seen, SchedulerSeen) or scheduler is None:
+            return cls()
+        runs = []
+        for run in (RunRead.of(each, scheduler.naive_times) for each in seen.runs_of(name)):
+            # Without any time it is no run, unless it has just begun.
+            is_run = run.latest is not None or run.outcome is Outcome.RUNNING
+            # Some schedulers list the runs of the next days too.
+            is_planned = run.is_left_out and run.last_at is not None and run.last_at > until
+            if is_run and not is_planned:
+                runs.append(run.as_of(until) if seen.answered_at > until else run)
+        listed = seen.listed(name)
+        reach = Reading.of(listed.runs_since, scheduler.naive_times) if listed else None
+        since = [seen.runs_since, reach.at if reach else None]
+        if scheduler.keeps is not None and len(seen.runs_of(name)) >= scheduler.keeps:
+            since.append(min((each.at for each in runs if each.at), default=EVER))
+        return cls(runs=newest_first(runs), since=max(filter(None, since), default=None))
+
+
+def newest_first(runs: Iterable[RunRead]) -> tuple[RunRead, ...]:
+    """The runs by the latest that is known of each; those of which nothing is known, first."""
+    return tuple(sorted(runs, key=lambda each: each.last_at or NEVER, reverse=True))
