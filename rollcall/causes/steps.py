@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from rollcall.causes.action import Action, Deed, show_clock
 from rollcall.causes.words import JobWords, SchedulerWords, fill
+from rollcall.evidence import SchedulerSeen
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Late
 from rollcall.text import listed
@@ -115,12 +116,18 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return f"{ended} {{table}}, or give it a new date"
         case CauseCode.WRONG_TIMEZONE:
             return _of_a_zone(root, judged)
-        case CauseCode.FUTURE_TIMESTAMP if judged.seen.is_of_an_earlier_moment:
+        case CauseCode.FUTURE_TIMESTAMP if _is_of_an_earlier_moment(judged):
             return "Nothing to mend: only its files can tell of that moment. Judge the present: {again}"
         case CauseCode.DISK_FULL if not root.needs_a_person:
             return "Make room: `df -h {folder}`"
         case _:
             return None
+
+
+def _is_of_an_earlier_moment(judged: JobJudged) -> bool:
+    """True where a moment is judged that was over when the scheduler, or its memory for it, was asked."""
+    answer = judged.seen.memory if judged.seen.stands_in else judged.seen.scheduler
+    return isinstance(answer, SchedulerSeen) and answer.answered_at > judged.seen.counted_until
 
 
 def _of_a_zone(root: Finding, judged: JobJudged) -> str | None:

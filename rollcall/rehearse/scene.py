@@ -450,8 +450,9 @@ def _read(runs: Iterable[RunSeen], judged: JobJudged, teller: Scheduler) -> tupl
 
 
 def _is_of_run(read: RunRead, judged: JobJudged) -> bool:
-    assert judged.due_run is not None
-    return read.belongs_to(judged.due_run) or read.makes_good(judged.due_run)
+    run = judged.due_run
+    assert run is not None
+    return read.is_of(run) or (read.at is not None and run.owns(read.at))
 
 
 def _time(read: RunRead, name: str) -> datetime | None:

@@ -92,7 +92,7 @@ def _ran(judged: JobJudged, run: DueRun | None) -> tuple[str, str] | None:
         return "Ran", f"{show.when(judged.ran_at, judged.job)}<i>{_distance(judged, run)}</i>"
     if seen.ran_at:
         return "Last run", show.when(seen.ran_at, judged.job)
-    if not seen.has_record:
+    if not seen.tells("runs"):
         return None
     if not seen.stands_in and (seen.listed is None or seen.blocker):
         return "Last run", "cannot tell"

@@ -81,19 +81,10 @@ def judge_job(job: Job, evidence: Evidence, schedulers: Mapping[str, SchedulerJu
     seen = hear(pause.owed_again(job, pause_ends_at), evidence, broken, now=now)
     if pause_ends_at is not None and now < pause_ends_at:
         # Nothing is owed, whatever its scheduler goes on doing.
-        return JobJudged(
-            job=seen.job,
-            due_run=None,
-            next_due_at=next_due(seen.job.schedule, pause_ends_at - _INSTANT),
-            findings=pause.findings_while_paused(seen),
-            is_pending=False,
-            ran_at=None,
-            files=(),
-            seen=seen,
-        )
+        findings, next_due_at = pause.findings_while_paused(seen), next_due(seen.job.schedule, pause_ends_at - _INSTANT)
+        return JobJudged(seen=seen, case=None, findings=findings, next_due_at=next_due_at, is_pending=False)
     newest, following = around(seen.job.schedule, now)
-    case: Case | None = None
-    findings: tuple[Finding, ...] = ()
+    case, findings = None, ()
     for run in runs_back_from(seen.job, now, newest, following):
         is_over = run.finish_by <= now
         if is_over or _has_a_sign(run, seen):
@@ -108,21 +99,13 @@ def judge_job(job: Job, evidence: Evidence, schedulers: Mapping[str, SchedulerJu
     look_back = no_run_is_missing(case, exists) if case else None
     if seen.job.late is Late.WARN:
         findings = tuple(replace(each, is_warning=True) if each.verdict is Verdict.LATE else each for each in findings)
-    made = [case.of_output(number).made for number in range(len(job.outputs))] if case else []
+    of_look_back = (look_back,) if look_back else ()
     return JobJudged(
-        job=seen.job,
-        due_run=case.run if case else None,
-        next_due_at=following,
-        findings=(
-            *registered,
-            *findings,
-            *((look_back,) if look_back else ()),
-            *pause.findings_once_ended(seen.job),
-        ),
-        is_pending=case is None or case.run.due_at != newest,
-        ran_at=case.first_seen if case else None,
-        files=tuple(each[0] if each else None for each in made),
         seen=seen,
+        case=case,
+        findings=(*registered, *findings, *of_look_back, *pause.findings_once_ended(seen.job)),
+        next_due_at=following,
+        is_pending=case is None or case.run.due_at != newest,
     )
 
 
@@ -167,7 +150,7 @@ def _is_settled(case: Case, findings: tuple[Finding, ...]) -> bool:
 def _findings_of(case: Case) -> Iterator[Finding]:
     """The promises about one run, each given what broke before it so that one cause is reported once."""
     seen = case.seen
-    executed = executed_after_due_time(case) if seen.has_record else None
+    executed = executed_after_due_time(case) if seen.tells("runs") else None
     status = status_is_success(case, executed) if executed and seen.tells("status") else None
     if executed:
         yield executed

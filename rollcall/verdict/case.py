@@ -11,7 +11,7 @@ from rollcall.roll.job import Job
 from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
-from rollcall.verdict.runs import EVER, NEVER, Attempts, RunRead
+from rollcall.verdict.runs import EVER, NEVER, Attempts
 from rollcall.verdict.witnesses import Witnesses
 
 _INSTANT = timedelta(microseconds=1)
@@ -60,11 +60,10 @@ class Case:
         return tuple([each for each in self.seen.files if each.made_at >= ends_at and each not in self.made])
 
     @property
-    def later_run(self) -> RunRead | None:
-        """A run on record of that due time whose end lies in the future, and which so does not count."""
-        until = self.seen.counted_until
-        later = (each for each in self.seen.runs if each.last_at is not None and each.last_at > until)
-        return next((each for each in later if each.is_by_schedule and each.is_of(self.run)), None)
+    def newest_files(self) -> tuple[FileSeen | None, ...]:
+        """The newest file of the run, for each declared output."""
+        made = (self.of_output(number).made for number in range(len(self.seen.outputs)))
+        return tuple(each[0] if each else None for each in made)
 
     @property
     def first_seen(self) -> datetime | None:

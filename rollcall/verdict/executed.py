@@ -45,23 +45,23 @@ def _executed(case: Case) -> Finding:
         return _on_record(promise, decides, case)
     if attempts.by_schedule:
         return _never_begun(promise, attempts.by_schedule[-1], case)
-    if seen.unread is not None:
+    if seen.unread:
         return unread(promise, *seen.unread, seen, case)
-    last, last_run = seen.last, seen.last_run
-    if last is None or (last_run is None and last.outcome is Outcome.RUNNING):
-        return _never_recorded(promise, case)
+    if seen.last is None or seen.last_run is None:
+        return _none_of_this_run(promise, case)
     if case.is_overtaken:
         return promise.replaced(overtaken(case))
     if wrong := misread(promise, case):
         return wrong
-    skewed, corrected = seen.broken_check(Check.CLOCK_AGREES), last_run.at if last_run else None
-    corrected = corrected - skew(seen.scheduler) if corrected else None
-    if skewed and corrected and run.begins_at <= corrected <= seen.counted_until:
+    skewed = seen.broken_check(Check.CLOCK_AGREES)
+    at = seen.last_run.at - skew(seen.scheduler) if seen.last_run.at else None
+    if skewed and at and run.begins_at <= at <= seen.counted_until:
         # It would belong to the run, were the scheduler's clock not wrong.
         return promise.blocked(skewed)
-    if case.later_run or seen.ran_at is None:
-        return _later_than_now(promise, case.later_run or last, seen)
-    return _of_an_earlier_run(promise, last, seen.ran_at, case)
+    until = seen.counted_until
+    later = (each for each in seen.runs if each.last_at and each.last_at > until and each.is_by_schedule)
+    ahead = next((each for each in later if each.is_of(run)), None if seen.ran_at else seen.last)
+    return _later_than_now(promise, ahead, seen) if ahead else _none_of_this_run(promise, case)
 
 
 def untellable(promise: Promise, seen: Witnesses) -> Finding | None:
@@ -168,50 +168,35 @@ def _behind(case: Case) -> str:
 # None is --------------------------------------------------------------------------------------------------------------
 
 
-def _never_recorded(promise: Promise, case: Case) -> Finding:
-    seen, run, since = case.seen, case.run, case.seen.runs_since
+def _none_of_this_run(promise: Promise, case: Case) -> Finding:
+    """The newest on record is of an earlier run, or there is none."""
+    seen, run, job, since, last = case.seen, case.run, case.job, case.seen.runs_since, case.seen.last
     if is_under_way(case):
         return still_running(promise, case)
-    if since is not None and since > run.begins_at:
-        return promise.replaced(overtaken(case))
-    ever = ", ever" if since is None else f" since {show.when(since, case.job)}"
-    found = f"no execution recorded{ever}"
+    if seen.ran_at is None:
+        if since is not None and since > run.begins_at:
+            return promise.replaced(overtaken(case))
+        ever = ", ever" if since is None else f" since {show.when(since, job)}"
+        found, whose = f"no execution recorded{ever}", "its memory" if seen.stands_in else "its scheduler"
+        is_known = seen.files or seen.run_in_memory or since is not None
+        code = CauseCode.MISSED_RUN if is_known else CauseCode.NEVER_RAN
+        because = f"{show.due(run, job)}; {whose} has no execution of it on record{ever}"
+    else:
+        found, code = f"{show.earlier_run(seen.ran_at, job)}{seen.by_memory}", CauseCode.MISSED_RUN
+        because = f"{show.due(run, job)}; its last run {found}"
+        if fits := zone_of_this_run(case):
+            # No other witness says so, and so it is said, and no more.
+            at, zone = fits
+            because += f" (read {as_read(seen)}; as {zone.key} it would be {show.when(at, job)})"
+        if last and last.outcome is Outcome.RUNNING and last.started_at:
+            because += f", and its run of {show.when(last.started_at, job)} is still {last.seen.word or 'running'}"
     if case.made:
         return _unrecorded(promise, found, case)
-    if early := _may_still_begin(promise, case):
-        return early
-    is_known = seen.files or seen.run_in_memory or since is not None
-    code = CauseCode.MISSED_RUN if is_known else CauseCode.NEVER_RAN
-    whose = "its memory" if seen.stands_in else "its scheduler"
-    because = f"{show.due(run, case.job)}; {whose} has no execution of it on record{ever}"
+    # Where every start is on record a run is missed once its `start_by` is over; else once it should be done.
+    by = run.start_by if seen.has_every_start else run.finish_by
+    if case.now < by and seen.tells("history"):
+        return promise.pending(f"it has until {show.limit(by, run, job)}")
     return promise.broken(Verdict.MISSED, code, found, because)
-
-
-def _of_an_earlier_run(promise: Promise, last: RunRead, ran_at: datetime, case: Case) -> Finding:
-    """The newest on record is one before the run that is judged."""
-    if is_under_way(case):
-        return still_running(promise, case)
-    found = f"{show.earlier_run(ran_at, case.job)}{case.seen.by_memory}"
-    if case.made:
-        return _unrecorded(promise, found, case)
-    if early := _may_still_begin(promise, case):
-        return early
-    because = f"{show.due(case.run, case.job)}; its last run {found}"
-    if fits := zone_of_this_run(case):
-        # No other witness says so, and so it is said, and no more.
-        at, zone = fits
-        because += f" (read {as_read(case.seen)}; as {zone.key} it would be {show.when(at, case.job)})"
-    if last.outcome is Outcome.RUNNING and last.started_at:
-        because += f", and its run of {show.when(last.started_at, case.job)} is still {last.seen.word or 'running'}"
-    return promise.broken(Verdict.MISSED, CauseCode.MISSED_RUN, found, because)
-
-
-def _may_still_begin(promise: Promise, case: Case) -> Finding | None:
-    """Where every start is on record a run is missed once its `start_by` is over; else once it should be done."""
-    by = case.run.start_by if case.seen.has_every_start else case.run.finish_by
-    if case.now >= by or not case.seen.tells("history"):
-        return None
-    return promise.pending(f"it has until {show.limit(by, case.run, case.job)}")
 
 
 def _unrecorded(promise: Promise, found: str, case: Case) -> Finding:

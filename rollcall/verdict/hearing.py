@@ -15,7 +15,7 @@ from rollcall.schedule.days_off import as_scheduled
 from rollcall.verdict import interval
 from rollcall.verdict.findings import Finding
 from rollcall.verdict.reading import Reading
-from rollcall.verdict.runs import OnRecord, RunRead, newest_first
+from rollcall.verdict.runs import OnRecord, RunRead, newest_first, on_record
 from rollcall.verdict.witnesses import OutputRead, Witnesses
 from rollcall.vocabulary import CauseCode
 
@@ -42,7 +42,7 @@ def hear(job: Job, evidence: Evidence, broken: tuple[Finding, ...], *, now: date
     declared, until = job.scheduler, now + LOOKING_TIME
     scheduler = asked(evidence, declared.id, now) if declared else None
     memory = asked_memory(evidence, declared, now) if declared else None
-    own = OnRecord.of(scheduler, job.name, declared, until)
+    own = on_record(scheduler, job.name, declared, until)
     heard = Witnesses(
         job=job,
         now=now,
@@ -61,7 +61,7 @@ def hear(job: Job, evidence: Evidence, broken: tuple[Finding, ...], *, now: date
             ]
         ),
     )
-    remembered = OnRecord.of(memory, job.name, declared.memory if declared else None, until)
+    remembered = on_record(memory, job.name, declared.memory if declared else None, until)
     is_silent = heard.blocker is not None and isinstance(memory, SchedulerSeen) and memory.runs is not None
     if is_silent or _remembers_less(own, remembered, until):
         heard = replace(heard, runs=remembered.runs, runs_since=remembered.since, is_by_memory=True)

@@ -53,26 +53,37 @@ class SchedulerJudged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobJudged:
-    """A job, the due run that was judged (None where none was owed yet) and what was found of it.
+    """A job, the due run that was judged (`case`; None where none was owed yet) and what was found of it.
 
-    `next_due_at` is the first due instant after `now`; `is_pending` is True where a newer due run is still inside its
-    time. `ran_at` is when the judged run was seen to be done, by its output or its record; `files` are its outputs, the
-    first of each declared one.
+    `next_due_at` is the first due instant after the judged moment; `is_pending` is True where a newer due run is still
+    inside its time.
     """
 
-    job: Job
-    due_run: DueRun | None
-    next_due_at: datetime | None
-    findings: tuple[Finding, ...]
-    is_pending: bool
-    ran_at: datetime | None
-    files: tuple[FileSeen | None, ...]
     seen: Witnesses
+    case: Case | None
+    findings: tuple[Finding, ...]
+    next_due_at: datetime | None
+    is_pending: bool
 
     @property
-    def case(self) -> Case | None:
-        """What was seen of the judged run; None where none was."""
-        return Case.of(self.seen, self.due_run) if self.due_run else None
+    def job(self) -> Job:
+        """The job as it is owed; an interval that nobody anchored, counted from what was seen."""
+        return self.seen.job
+
+    @property
+    def due_run(self) -> DueRun | None:
+        """The due run that was judged."""
+        return self.case.run if self.case else None
+
+    @property
+    def ran_at(self) -> datetime | None:
+        """When the judged run was seen to be done, by its output or its record."""
+        return self.case.first_seen if self.case else None
+
+    @property
+    def files(self) -> tuple[FileSeen | None, ...]:
+        """The newest file of the judged run, for each declared output; nothing where no run was."""
+        return self.case.newest_files if self.case else ()
 
     @property
     def file(self) -> FileSeen | None:

@@ -14,7 +14,6 @@ from rollcall.verdict.reading import Reading
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 EVER = datetime.min.replace(tzinfo=UTC)
-_DONE = frozenset({Outcome.SUCCESS, Outcome.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +28,8 @@ class RunRead:
     @classmethod
     def of(cls, seen: RunSeen, naive_times: ZoneInfo | None) -> RunRead:
         """The run with its times as the scheduler's table reads them."""
-        return cls(
-            seen=seen,
-            due=Reading.of(seen.due, naive_times),
-            started=Reading.of(seen.started, naive_times),
-            ended=Reading.of(seen.ended, naive_times),
-        )
+        due, started, ended = (Reading.of(each, naive_times) for each in (seen.due, seen.started, seen.ended))
+        return cls(seen=seen, due=due, started=started, ended=ended)
 
     @property
     def outcome(self) -> Outcome:
@@ -44,12 +39,12 @@ class RunRead:
     @property
     def is_done(self) -> bool:
         """True where it did its work."""
-        return self.seen.outcome in _DONE
+        return self.outcome in (Outcome.SUCCESS, Outcome.PARTIAL)
 
     @property
     def is_under_way(self) -> bool:
         """True where it has begun, and has not ended."""
-        return self.seen.outcome is Outcome.RUNNING and self.ended is None
+        return self.outcome is Outcome.RUNNING and self.ended is None
 
     @property
     def is_left_out(self) -> bool:
@@ -85,8 +80,7 @@ class RunRead:
     @property
     def last_at(self) -> datetime | None:
         """The latest that is known of it."""
-        told = (each.at for each in (self.ended, self.started, self.due) if each)
-        return next((at for at in told if at is not None), None)
+        return self.ended_at or self.started_at or (self.due.at if self.due else None)
 
     @property
     def placing(self) -> Reading | None:
@@ -112,15 +106,9 @@ class RunRead:
         at = named or self.at
         return at is not None and run.owns(at)
 
-    def was_under_way(self, at: datetime) -> bool:
-        """True where it had begun by then, and had not ended."""
-        started, ended = self.started_at, self.ended_at
-        return bool(started and ended and started <= at <= ended + EARLY_TOLERANCE)
-
     def as_of(self, until: datetime) -> RunRead:
         """The run as it was then: of one that ended later no more was known than that it had begun."""
-        started, ended = self.started_at, self.ended_at
-        if started is None or ended is None or not started <= until < ended:
+        if not self.started_at or not self.ended_at or not self.started_at <= until < self.ended_at:
             return self
         return replace(self, ended=None, seen=replace(self.seen, outcome=Outcome.RUNNING, word=None))
 
@@ -163,13 +151,13 @@ class Attempts:
     @property
     def made_good(self) -> str | None:
         """How a run that failed, or never began, was made good; None where it was not, or did its work at once."""
-        decides = self.deciding
+        decides, begun = self.deciding, self.begun
         if decides is None or not decides.is_done:
             return None
         if not decides.is_by_schedule:
-            return "run again by hand" if self.begun else "run by hand"
-        failed = any(each.outcome is Outcome.FAILED for each in self.begun[:-1])
-        return f"attempt {decides.seen.attempt or len(self.begun)} did what failed before" if failed else None
+            return "run again by hand" if begun else "run by hand"
+        failed = any(each.outcome is Outcome.FAILED for each in begun[:-1])
+        return f"attempt {decides.seen.attempt or len(begun)} did what failed before" if failed else None
 
     @property
     def first_start(self) -> datetime | None:
@@ -185,27 +173,27 @@ class OnRecord:
     runs: tuple[RunRead, ...] = ()
     since: datetime | None = None
 
-    @classmethod
-    def of(
-        cls, seen: SchedulerSeen | NotSeen | None, name: str, scheduler: Scheduler | None, until: datetime
-    ) -> OnRecord:
-        """What a scheduler, or its memory, has on record of the job of that name, as far as it was known then."""
-        if not isinstance(seen, SchedulerSeen) or scheduler is None:
-            return cls()
-        runs = []
-        for run in (RunRead.of(each, scheduler.naive_times) for each in seen.runs_of(name)):
-            # Without any time it is no run, unless it has just begun.
-            is_run = run.latest is not None or run.outcome is Outcome.RUNNING
-            # Some schedulers list the runs of the next days too.
-            is_planned = run.is_left_out and run.last_at is not None and run.last_at > until
-            if is_run and not is_planned:
-                runs.append(run.as_of(until) if seen.answered_at > until else run)
-        listed = seen.listed(name)
-        reach = Reading.of(listed.runs_since, scheduler.naive_times) if listed else None
-        since = [seen.runs_since, reach.at if reach else None]
-        if scheduler.keeps is not None and len(seen.runs_of(name)) >= scheduler.keeps:
-            since.append(min((each.at for each in runs if each.at), default=EVER))
-        return cls(runs=newest_first(runs), since=max(filter(None, since), default=None))
+
+def on_record(
+    seen: SchedulerSeen | NotSeen | None, name: str, scheduler: Scheduler | None, until: datetime
+) -> OnRecord:
+    """What a scheduler, or its memory, has on record of the job of that name, as far as it was known then."""
+    if not isinstance(seen, SchedulerSeen) or scheduler is None:
+        return OnRecord()
+    runs = []
+    for run in (RunRead.of(each, scheduler.naive_times) for each in seen.runs_of(name)):
+        # Without any time it is no run, unless it has just begun.
+        is_run = run.latest is not None or run.outcome is Outcome.RUNNING
+        # Some schedulers list the runs of the next days too.
+        is_planned = run.is_left_out and run.last_at is not None and run.last_at > until
+        if is_run and not is_planned:
+            runs.append(run.as_of(until) if seen.answered_at > until else run)
+    listed = seen.listed(name)
+    reach = Reading.of(listed.runs_since, scheduler.naive_times) if listed else None
+    since = [seen.runs_since, reach.at if reach else None]
+    if scheduler.keeps is not None and len(seen.runs_of(name)) >= scheduler.keeps:
+        since.append(min((each.at for each in runs if each.at), default=EVER))
+    return OnRecord(runs=newest_first(runs), since=max(filter(None, since), default=None))
 
 
 def newest_first(runs: Iterable[RunRead]) -> tuple[RunRead, ...]:

@@ -16,10 +16,7 @@ from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.reading import Reading
-from rollcall.verdict.runs import OnRecord, RunRead
-
-# Failures of a scheduler that leave nothing to be read of its jobs.
-_BLOCKING = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING)
+from rollcall.verdict.runs import RunRead, on_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +79,10 @@ class Witnesses:
         """What its scheduler calls a field."""
         return self.job.scheduler.word(name) if self.job.scheduler else name
 
+    def read(self, text: str | None) -> Reading | None:
+        """A timestamp of its scheduler, read."""
+        return Reading.of(text, self.job.scheduler.naive_times if self.job.scheduler else None)
+
     def broken_check(self, *checks: Check) -> Finding | None:
         """The first of these checks of the scheduler that broke; None where none did."""
         return next((each for each in self.broken if each.check in checks), None)
@@ -89,7 +90,7 @@ class Witnesses:
     @property
     def blocker(self) -> Finding | None:
         """The scheduler's failure that left its word about this job unseen; None where there is none."""
-        return self.broken_check(*_BLOCKING)
+        return self.broken_check(Check.ANSWERS, Check.SCHEDULER_IS_RUNNING)
 
     @property
     def listed(self) -> JobListed | None:
@@ -99,24 +100,16 @@ class Witnesses:
     @property
     def next_run(self) -> Reading | None:
         """When the scheduler says that it runs next; None where it names no time."""
-        return self._read(self.listed.next_run if self.listed else None)
+        return self.read(self.listed.next_run) if self.listed else None
 
     @property
     def scheduler_at(self) -> datetime:
         """The present by the scheduler's own clock, in which its next runs are written."""
-        if not isinstance(self.scheduler, SchedulerSeen):
-            return self.memory.answered_at if isinstance(self.memory, SchedulerSeen) else self.now
-        return self.scheduler.server_at or self.scheduler.answered_at
-
-    def _read(self, text: str | None) -> Reading | None:
-        return Reading.of(text, self.job.scheduler.naive_times if self.job.scheduler else None)
+        if isinstance(self.scheduler, SchedulerSeen):
+            return self.scheduler.server_at or self.scheduler.answered_at
+        return self.memory.answered_at if isinstance(self.memory, SchedulerSeen) else self.now
 
     # What is on record ------------------------------------------------------------------------------------------------
-
-    @property
-    def has_record(self) -> bool:
-        """True where a scheduler keeps a record of the job's runs."""
-        return self.scheduler is not None and self.tells("runs")
 
     @property
     def has_every_start(self) -> bool:
@@ -146,26 +139,26 @@ class Witnesses:
         return next(counting, self.runs[0] if self.runs else None)
 
     @property
-    def ran_at(self) -> datetime | None:
-        """When the newest run ended, as far as that is known and counts."""
-        at = self.last.last_at if self.last else None
-        return at if at is not None and at <= self.counted_until else None
-
-    @property
     def last_run(self) -> Reading | None:
-        """When the newest run on record was, as it was written."""
+        """When that was, as it was written."""
         return self.last.latest if self.last else None
 
     @property
     def last_word(self) -> str:
-        """The scheduler's word for how the newest run went; "" where it has none."""
+        """The scheduler's word for how that went; "" where it has none."""
         return (self.last.seen.word or "") if self.last else ""
+
+    @property
+    def ran_at(self) -> datetime | None:
+        """When that ended, as far as it is known and counts."""
+        at = self.last.last_at if self.last else None
+        return at if at is not None and at <= self.counted_until else None
 
     @property
     def run_in_memory(self) -> Reading | None:
         """The newest run that the memory knows of; None where it was not asked or has none on record."""
         memory = self.job.scheduler.memory if self.job.scheduler else None
-        runs = OnRecord.of(self.memory, self.job.name, memory, self.counted_until).runs
+        runs = on_record(self.memory, self.job.name, memory, self.counted_until).runs
         return runs[0].latest if runs else None
 
     @property
@@ -178,14 +171,8 @@ class Witnesses:
         if unplaced is not None and unplaced.latest is not None:
             name = "ended" if unplaced.ended else "started" if unplaced.started else "due"
             return self.word(name), unplaced.latest
-        reach = self._read(self.listed.runs_since) if self.listed and not self.is_by_memory else None
+        reach = self.read(self.listed.runs_since) if self.listed and not self.is_by_memory else None
         return (self.word("runs_since"), reach) if reach and reach.at is None else None
-
-    @property
-    def is_of_an_earlier_moment(self) -> bool:
-        """True where a moment is judged that was over when the scheduler, or its memory for it, was asked."""
-        answer = self.memory if self.stands_in else self.scheduler
-        return isinstance(answer, SchedulerSeen) and answer.answered_at > self.counted_until
 
     # What a run left --------------------------------------------------------------------------------------------------
 
@@ -227,14 +214,15 @@ class Witnesses:
         into_the_next = [
             each
             for each in self.runs
-            if each.at and each.started and each.ended_at and self.due_before(each.at) != self.due_before(each.ended_at)
+            if each.at and each.ended_at and self.due_before(each.at) != self.due_before(each.ended_at)
         ]
         return [(self._placed_at(each.made_at, into_the_next), each) for each in self.files]
 
     def _placed_at(self, at: datetime, into_the_next: list[RunRead]) -> datetime:
         if not into_the_next:
             return at
-        under_way = [each for each in self.runs if each.at and each.was_under_way(at)]
+        timed = [(each.started_at, each.ended_at, each) for each in self.runs if each.at]
+        under_way = [run for begun, done, run in timed if begun and done and begun <= at <= done + EARLY_TOLERANCE]
         if any(self.due_before(each.at) == self.due_before(at) for each in under_way if each.at):
             return at
         return next((each.at for each in under_way if each.at and each in into_the_next), at)
