@@ -99,10 +99,10 @@ def _on_record(promise: Promise, decides: RunRead, case: Case) -> Finding:
     last = attempts.begun[-1] if attempts.begun and not decides.is_by_schedule else None
     if last is not None and last.is_under_way and last.last_at and case.now < case.run.finish_by:
         return _running_since(promise, last, last.last_at, case)
-    if how := attempts.made_good:
+    if made_good := _made_good(decides, case):
+        how, what_failed = made_good
         found = f"{how}, done {show.when(at, job)}{seen.by_memory}"
-        because = f"{show.due(case.run, job)}; {_what_failed(case)}; {found}"
-        return promise.warned(CauseCode.MADE_GOOD, found, because)
+        return promise.warned(CauseCode.MADE_GOOD, found, f"{show.due(case.run, job)}; {what_failed}; {found}")
     if decides.ended_at is not None:
         return promise.kept(f"ended {show.when(decides.ended_at, job)}{seen.by_memory}")
     if decides.ended is not None:
@@ -114,15 +114,24 @@ def _on_record(promise: Promise, decides: RunRead, case: Case) -> Finding:
     return promise.kept(f"begun {show.when(at, job)}{seen.by_memory}")
 
 
-def _what_failed(case: Case) -> str:
-    """What became of its first run by schedule that did not do its work."""
-    first = next((each for each in case.attempts.begun if not each.is_done), None)
+def _made_good(decides: RunRead, case: Case) -> tuple[str, str] | None:
+    """How a run that failed, or never began, was made good, and what had failed; None where it did its work at once."""
+    begun = case.attempts.begun
+    if decides.is_done and not decides.is_by_schedule:
+        how = "run again by hand" if begun else "run by hand"
+    elif decides.is_done and any(each.outcome is Outcome.FAILED for each in begun[:-1]):
+        how = f"attempt {decides.seen.attempt or len(begun)} did what failed before"
+    else:
+        return None
+    first = next((each for each in begun if not each.is_done), None)
     if first is None or first.last_at is None:
-        return f"no run of it by schedule {'has begun' if case.attempts.by_schedule else 'is on record'}"
-    at = show.when(first.last_at, case.job)
-    if first.is_under_way:
-        return f"the run of {at} is still {first.seen.word or 'running'}"
-    return f"the run of {at} ended in {first.seen.word or 'an error'}"
+        return how, f"no run of it by schedule {'has begun' if case.attempts.by_schedule else 'is on record'}"
+    became = (
+        f"is still {first.seen.word or 'running'}"
+        if first.is_under_way
+        else f"ended in {first.seen.word or 'an error'}"
+    )
+    return how, f"the run of {show.when(first.last_at, case.job)} {became}"
 
 
 def only_begun(promise: Promise, run: RunRead, case: Case) -> Finding:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain, repeat
 
-from rollcall.evidence import Evidence, NotSeen, OutputSeen, SchedulerSeen
+from rollcall.evidence import Evidence, NotSeen, SchedulerSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
@@ -15,8 +16,8 @@ from rollcall.schedule.days_off import as_scheduled
 from rollcall.verdict import interval
 from rollcall.verdict.findings import Finding
 from rollcall.verdict.reading import Reading
-from rollcall.verdict.runs import OnRecord, RunRead, newest_first, on_record
-from rollcall.verdict.witnesses import OutputRead, Witnesses
+from rollcall.verdict.runs import RunRead, newest_first, on_record
+from rollcall.verdict.witnesses import BLOCKING, OutputRead, Witnesses
 from rollcall.vocabulary import CauseCode
 
 
@@ -43,53 +44,36 @@ def hear(job: Job, evidence: Evidence, broken: tuple[Finding, ...], *, now: date
     scheduler = asked(evidence, declared.id, now) if declared else None
     memory = asked_memory(evidence, declared, now) if declared else None
     own = on_record(scheduler, job.name, declared, until)
+    remembered = on_record(memory, job.name, declared.memory if declared else None, until)
+    is_silent = any(each.check in BLOCKING for each in broken)
+    remembers = isinstance(memory, SchedulerSeen) and memory.runs is not None
+    # A scheduler that knows of an earlier run was alive then and has forgotten nothing since: its word is held to.
+    known = [each.last_at for each in remembered.runs if each.last_at]
+    has_forgotten = not any(each.latest for each in own.runs) and bool(known) and max(known) <= until
+    is_by_memory = (is_silent and remembers) or has_forgotten
+    record = remembered if is_by_memory else own
+    # What nobody looked at was not seen, and is never green.
+    detail = "nobody looked: this evidence was gathered without it"
+    nobody = NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=detail, looked_at=now)
+    looked_at = chain(evidence.outputs.get(job.id, ()), repeat(nobody))
     heard = Witnesses(
         job=job,
         now=now,
         broken=broken,
         scheduler=scheduler,
         memory=memory,
-        runs=own.runs,
-        runs_since=own.since,
-        is_by_memory=False,
+        runs=record.runs,
+        runs_since=record.since,
+        is_by_memory=is_by_memory,
         floats=interval.floats(job),
         since=job.since,
-        outputs=tuple(
-            [
-                OutputRead.of(each, seen, now)
-                for each, seen in zip(job.outputs, _outputs_seen(evidence, job, now), strict=True)
-            ]
-        ),
+        outputs=tuple([OutputRead.of(each, seen, now) for each, seen in zip(job.outputs, looked_at, strict=False)]),
     )
-    remembered = on_record(memory, job.name, declared.memory if declared else None, until)
-    is_silent = heard.blocker is not None and isinstance(memory, SchedulerSeen) and memory.runs is not None
-    if is_silent or _remembers_less(own, remembered, until):
-        heard = replace(heard, runs=remembered.runs, runs_since=remembered.since, is_by_memory=True)
     if any(_is_ambiguous(each) for each in heard.runs):
         heard = _with_hours_told_apart(heard)
-    if not heard.floats:
-        return replace(heard, runs=tuple([_named_well(each, heard) for each in heard.runs]))
-    next_run_at = heard.next_run.at if heard.next_run else None
-    return replace(heard, job=interval.anchored(job, _newest_run_at(heard), next_run_at))
-
-
-def _outputs_seen(evidence: Evidence, job: Job, now: datetime) -> Iterable[OutputSeen | NotSeen]:
-    """What was seen of each output; one that nobody looked at was not seen, and is never green."""
-    seen = evidence.outputs.get(job.id, ())[: len(job.outputs)]
-    detail = "nobody looked: this evidence was gathered without it"
-    nobody = NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=detail, looked_at=now)
-    return (*seen, *(nobody for _ in job.outputs[len(seen) :]))
-
-
-def _remembers_less(own: OnRecord, remembered: OnRecord, until: datetime) -> bool:
-    """True where the scheduler knows of no run at all, as one that was just started, and its memory does.
-
-    One that knows of an earlier run was alive then and has forgotten nothing since: its word is held to.
-    """
-    if any(each.latest for each in own.runs):
-        return False
-    known = [each.last_at for each in remembered.runs if each.last_at]
-    return bool(known) and max(known) <= until
+    if heard.floats:
+        return replace(heard, job=_counted_from_what_was_seen(heard))
+    return replace(heard, runs=tuple([_named_well(each, heard) for each in heard.runs]))
 
 
 def _named_well(run: RunRead, heard: Witnesses) -> RunRead:
@@ -102,11 +86,12 @@ def _named_well(run: RunRead, heard: Witnesses) -> RunRead:
     return run if is_due else replace(run, due=None)
 
 
-def _newest_run_at(heard: Witnesses) -> datetime | None:
-    """When the newest run was seen. Its output and its record lie a little apart: the earlier of the two."""
+def _counted_from_what_was_seen(heard: Witnesses) -> Job:
     recorded = heard.last.at if heard.last and heard.ran_at else None
     signs = [at for at in (recorded, heard.files[0].made_at if heard.files else None) if at is not None]
-    return min((at for at in signs if max(signs) - at <= heard.job.max_runtime), default=None)
+    # Output and record of one run lie a little apart: the earlier of the two.
+    newest_at = min((at for at in signs if max(signs) - at <= heard.job.max_runtime), default=None)
+    return interval.anchored(heard.job, newest_at, heard.next_run.at if heard.next_run else None)
 
 
 # Where autumn shows an hour twice -------------------------------------------------------------------------------------

@@ -14,22 +14,7 @@ from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.witnesses import Witnesses
 from rollcall.vocabulary import Verdict
 
-# What happened to the run itself says more about the job than how it is registered.
-_WEIGHT = (
-    Check.UPSTREAM_DID_ITS_WORK,
-    Check.EXECUTED_AFTER_DUE_TIME,
-    Check.STATUS_IS_SUCCESS,
-    Check.OUTPUT_EXISTS,
-    Check.OUTPUT_IS_WHOLE,
-    Check.OUTPUT_AGREES_WITH_RECORD,
-    Check.RAN_ON_TIME,
-    Check.STARTED_ON_TIME,
-    Check.RUNTIME_IS_AS_ALLOWED,
-    Check.NO_RUN_IS_MISSING,
-    Check.IS_REGISTERED,
-    Check.NEXT_RUN_IS_ON_SCHEDULE,
-    Check.PAUSE_IS_CURRENT,
-)
+_ORDER = tuple(Check)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +77,7 @@ class JobJudged:
 
     @property
     def verdict(self) -> Verdict:
-        """What the findings weigh together: proof of harm before doubt before a warning, the run before its next.
-
-        What was not proven is not ok: a finding that is too early to tell leaves the job pending.
-        """
+        """That of the heaviest finding. What is not proven is not ok: where it is too early to tell, it is pending."""
         heaviest = min(self.findings, key=_lightness, default=None)
         if heaviest is not None and heaviest.verdict is not Verdict.OK:
             return heaviest.verdict
@@ -108,11 +90,10 @@ class JobJudged:
 
 
 def _lightness(finding: Finding) -> tuple[int, int]:
-    """How little a finding weighs, the heaviest first."""
+    """How little a finding weighs: proof of harm, doubt, a warning, what is too early to tell, what is well."""
+    kind = 4
     if finding.needs_a_person:
         kind = 1 if finding.verdict is Verdict.UNKNOWN else 0
     elif finding.verdict is not Verdict.OK:
         kind = 2 if finding.is_warning else 3
-    else:
-        kind = 4
-    return kind, _WEIGHT.index(finding.check) if finding.check in _WEIGHT else len(_WEIGHT)
+    return kind, _ORDER.index(finding.check) if finding.check in _ORDER else len(_ORDER)

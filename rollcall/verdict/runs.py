@@ -114,59 +114,6 @@ class RunRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempts:
-    """What is on record of one due run, oldest first: its attempts by schedule, and others that did its work."""
-
-    by_schedule: tuple[RunRead, ...] = ()
-    others: tuple[RunRead, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.by_schedule or self.good)
-
-    @property
-    def begun(self) -> tuple[RunRead, ...]:
-        """Those by schedule that did begin; what its engine left out did not, whatever times it has."""
-        return tuple(each for each in self.by_schedule if not each.is_left_out)
-
-    @property
-    def deciding(self) -> RunRead | None:
-        """What tells how it went: the last attempt by schedule, or what made it good; None where none has begun.
-
-        One that is still under way takes no work away.
-        """
-        begun = self.begun
-        last = begun[-1] if begun else None
-        if last is not None and last.is_under_way:
-            last = next((each for each in reversed(begun) if each.is_done), last)
-        return last if last is not None and last.is_done else self.good or last
-
-    @property
-    def good(self) -> RunRead | None:
-        """The run by hand, by a backfill or an event, that did its work, and not before the last by schedule began."""
-        last = self.begun[-1] if self.others and self.begun else None
-        begun_at = (last.started_at or last.at) if last else None
-        done = (each for each in self.others if each.is_done)
-        return next((each for each in done if begun_at is None or (each.last_at or EVER) >= begun_at), None)
-
-    @property
-    def made_good(self) -> str | None:
-        """How a run that failed, or never began, was made good; None where it was not, or did its work at once."""
-        decides, begun = self.deciding, self.begun
-        if decides is None or not decides.is_done:
-            return None
-        if not decides.is_by_schedule:
-            return "run again by hand" if begun else "run by hand"
-        failed = any(each.outcome is Outcome.FAILED for each in begun[:-1])
-        return f"attempt {decides.seen.attempt or len(begun)} did what failed before" if failed else None
-
-    @property
-    def first_start(self) -> datetime | None:
-        """When the first attempt began; None where that is not told, or was forgotten with it."""
-        first = self.begun[0] if self.begun else None
-        return None if first is None or (first.seen.attempt or 1) > 1 else first.started_at
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OnRecord:
     """The runs of one job that somebody has on record, newest first, and since when (None: all there ever were)."""
 

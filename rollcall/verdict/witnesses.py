@@ -18,6 +18,9 @@ from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.reading import Reading
 from rollcall.verdict.runs import RunRead, on_record
 
+# Failures of a scheduler that leave nothing to be read of its jobs.
+BLOCKING = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputRead:
@@ -90,7 +93,7 @@ class Witnesses:
     @property
     def blocker(self) -> Finding | None:
         """The scheduler's failure that left its word about this job unseen; None where there is none."""
-        return self.broken_check(Check.ANSWERS, Check.SCHEDULER_IS_RUNNING)
+        return self.broken_check(*BLOCKING)
 
     @property
     def listed(self) -> JobListed | None:
