@@ -11,10 +11,10 @@ from rollcall.roll.words import Proof
 from rollcall.times import show_span
 from rollcall.verdict import show
 from rollcall.verdict.case import Case
-from rollcall.verdict.clock import skew
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.registration import is_registered
 from rollcall.verdict.runs import RunRead
+from rollcall.verdict.scheduler import skew
 from rollcall.verdict.witnesses import Witnesses
 from rollcall.verdict.zones import as_read, misread, unread, zone_of_this_run
 from rollcall.vocabulary import CauseCode, Verdict

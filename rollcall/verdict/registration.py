@@ -18,7 +18,7 @@ from rollcall.verdict.promises import promises_of
 from rollcall.verdict.reading import Reading
 from rollcall.verdict.scheduler import STALLED_AFTER
 from rollcall.verdict.witnesses import Witnesses
-from rollcall.verdict.zones import UTC_ZONE, unread
+from rollcall.verdict.zones import unread
 from rollcall.vocabulary import CauseCode, Verdict
 
 # An engine keeps the microseconds of an interval's anchor; a person writes seconds.
@@ -29,19 +29,17 @@ _MINUTE = timedelta(minutes=1)
 def registration_findings(seen: Witnesses) -> tuple[Finding, ...]:
     """The promises that hold whatever the run did: the job is registered, and next due as declared."""
     promised = promises_of(seen.job)
-    if Check.IS_REGISTERED not in promised:
-        return ()
     registered = is_registered(seen)
-    if Check.NEXT_RUN_IS_ON_SCHEDULE not in promised:
-        return (registered,)
-    return (registered, _next_run_is_on_schedule(seen, registered))
+    if Check.NEXT_RUN_IS_ON_SCHEDULE in promised:
+        return registered, _next_run_is_on_schedule(seen, registered)
+    return (registered,) if Check.IS_REGISTERED in promised else ()
 
 
 def is_registered(seen: Witnesses) -> Finding:
     """The scheduler lists the job."""
     promise = Promise(Check.IS_REGISTERED, f"{seen.job.name} among the scheduler's jobs")
-    if seen.blocker:
-        return promise.blocked(seen.blocker)
+    if root := seen.blocker:
+        return promise.blocked(root)
     if seen.listed:
         return promise.kept(f'registered as "{seen.listed.name or seen.listed.id}"')
     if root := seen.broken_check(Check.HAS_RECORDS):
@@ -53,12 +51,11 @@ def is_registered(seen: Witnesses) -> Finding:
 
 
 def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
-    job, there = seen.job, seen.listed
+    job, there, next_run = seen.job, seen.listed, seen.next_run
     promise = Promise(Check.NEXT_RUN_IS_ON_SCHEDULE, f"a next run {show.declared(job)}, {job.zone.key}")
     root = seen.blocker or seen.broken_check(Check.SCHEDULER_IS_ALIVE)
-    if root or registered.needs_a_person:
+    if root or registered.needs_a_person or there is None:
         return promise.blocked(root or registered)
-    assert there is not None
     if there.paused:
         because = f"{job.name} is paused in the scheduler, and not in jobs.toml"
         return promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, "paused there", because)
@@ -68,14 +65,20 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
             because = f"the scheduler lists {job.name}, but its answer has {found} for it"
             return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
     if not seen.tells("next_run"):
-        return _declared_there(promise, there.schedule, job)
+        # Its schedule then, as far as it tells that.
+        own = as_scheduled(job.schedule).text
+        if there.schedule is None:
+            return promise.kept("not paused; when it runs next the scheduler does not tell")
+        if there.schedule.split() == own.split():
+            return promise.kept(f"the schedule there is {there.schedule}")
+        because = f"the scheduler has it as {there.schedule}, and jobs.toml as {own}"
+        return promise.broken(Verdict.FAILED, CauseCode.SCHEDULE_DRIFT, f"schedule {there.schedule}", because)
     if isinstance(job.schedule, After):
         return promise.kept("it follows another job, not the clock")
     is_running = seen.last is not None and seen.last.is_under_way
-    next_run = seen.next_run
+    if next_run is None and is_running:
+        return promise.kept("none while it is running")
     if next_run is None:
-        if is_running:
-            return promise.kept("none while it is running")
         because = f"the scheduler has no next run for {job.name}: it is paused there, or has come to its end"
         return promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, "no next run", because)
     if next_run.at is None:
@@ -89,17 +92,6 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     return _as_declared(promise, next_run, next_run.at, seen)
 
 
-def _declared_there(promise: Promise, there: str | None, job: Job) -> Finding:
-    """Of a scheduler that tells no next run: its schedule, as far as it tells that."""
-    own = as_scheduled(job.schedule).text
-    if there is None:
-        return promise.kept("not paused; when it runs next the scheduler does not tell")
-    if there.split() == own.split():
-        return promise.kept(f"the schedule there is {there}")
-    because = f"the scheduler has it as {there}, and jobs.toml as {own}"
-    return promise.broken(Verdict.FAILED, CauseCode.SCHEDULE_DRIFT, f"schedule {there}", because)
-
-
 def _as_declared(promise: Promise, next_run: Reading, at: datetime, seen: Witnesses) -> Finding:
     job, found = seen.job, f"next run {show.when(at, seen.job)}"
     drawn_of = last_due(as_scheduled(job.schedule), at) or at
@@ -109,7 +101,7 @@ def _as_declared(promise: Promise, next_run: Reading, at: datetime, seen: Witnes
         found += ", a day off on which it is not owed" + (f"; owed next {show.when(owed, job)}" if owed else "")
     if _is_declared(at, seen):
         return promise.kept(found)
-    if foreign := _foreign_zone(next_run, at, seen):
+    if foreign := _foreign_clock(next_run, at, job) or _counted_in_utc(at, seen):
         what = "its times are read" if next_run.is_naive else f"the scheduler reads {job.schedule.text}"
         here = f"{show_instant(at, job.zone)} in {job.zone.key}"
         because = f"the scheduler's next run {next_run.text} is {foreign}, but {here}: {what} in the wrong zone"
@@ -129,9 +121,8 @@ def _is_declared(at: datetime, seen: Witnesses) -> bool:
     if seen.floats:
         return at <= seen.scheduler_at + interval.span_of(job) + job.jitter + EARLY_TOLERANCE
     following = next_due(job.schedule, seen.scheduler_at + EARLY_TOLERANCE)
-    if following is not None and at >= following + job.jitter + _SAME_SECOND:
-        return False
-    return following == at or is_due_near(at, job)
+    skips_one = following is not None and at >= following + job.jitter + _SAME_SECOND
+    return not skips_one and (following == at or is_due_near(at, job))
 
 
 def is_due_near(at: datetime, job: Job) -> bool:
@@ -139,24 +130,23 @@ def is_due_near(at: datetime, job: Job) -> bool:
 
     After a clock change a scheduler that was just started may run where one that runs for long does not.
     """
-    schedule, latest = as_scheduled(job.schedule), at + _SAME_SECOND
-    earliest = at - job.jitter - _SAME_SECOND
+    schedule, earliest, latest = as_scheduled(job.schedule), at - job.jitter - _SAME_SECOND, at + _SAME_SECOND
     nearest = last_due(schedule, latest)
     if nearest is not None and nearest >= earliest:
         return True
     if not job.jitter:
         return schedule.is_due_at(at)
     # Schedules name whole minutes.
-    last = latest.replace(second=0, microsecond=0)
-    minutes = (last - number * _MINUTE for number in range((latest - earliest) // _MINUTE + 1))
-    return any(schedule.is_due_at(minute) for minute in minutes if minute >= earliest)
+    minute = latest.replace(second=0, microsecond=0)
+    while minute >= earliest and not schedule.is_due_at(minute):
+        minute -= _MINUTE
+    return minute >= earliest
 
 
-def _foreign_zone(next_run: Reading, at: datetime, seen: Witnesses) -> str | None:
+def _foreign_clock(next_run: Reading, at: datetime, job: Job) -> str | None:
     """The clock face of the next run, where in the job's own zone the schedule would fit it exactly."""
-    job = seen.job
     if not _explains(next_run.in_zone(job.zone), at, job):
-        return _counted_in_utc(at, seen)
+        return None
     clock, offset = f"{next_run.wall:%H:%M}", next_run.stamp.offset if next_run.stamp else None
     if offset is None:
         zone = job.scheduler.naive_times if job.scheduler else None
@@ -174,7 +164,7 @@ def _counted_in_utc(at: datetime, seen: Witnesses) -> str | None:
     job, limit, schedule = seen.job, seen.job.allowance, as_scheduled(seen.job.schedule)
 
     def in_own_zone(instant: datetime) -> datetime:
-        return instant.astimezone(UTC_ZONE).replace(tzinfo=job.zone).astimezone(UTC)
+        return instant.astimezone(UTC).replace(tzinfo=job.zone).astimezone(UTC)
 
     if not _explains(in_own_zone(at), at, job):
         return None
@@ -183,7 +173,7 @@ def _counted_in_utc(at: datetime, seen: Witnesses) -> str | None:
         due_at, own_due_at = last_due(schedule, wall), last_due(schedule, ran_at)
         is_foreign = due_at is not None and wall - due_at <= limit
         if is_foreign and (own_due_at is None or ran_at - own_due_at > limit):
-            return f"{at.astimezone(UTC_ZONE):%H:%M} in UTC, as its last run of {show.when(ran_at, job)} was"
+            return f"{at.astimezone(UTC):%H:%M} in UTC, as its last run of {show.when(ran_at, job)} was"
     return None
 
 

@@ -14,11 +14,13 @@ from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.text import counted
 from rollcall.times import show_instant, show_span, to_iso
-from rollcall.verdict.clock import ahead
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.reading import Reading
 from rollcall.vocabulary import CauseCode, Verdict
 
+_NONE = timedelta(0)
+# HTTP tells whole seconds: at the most, this much more had passed.
+_LESS_THAN_A_SECOND = timedelta(seconds=1) - timedelta(microseconds=1)
 # A live scheduler moves a job's next run on at the moment it starts it; a next run this far past was not started.
 STALLED_AFTER = timedelta(minutes=1)
 
@@ -66,6 +68,25 @@ def promises_of(scheduler: Scheduler) -> tuple[Check, ...]:
     return tuple(check for check, is_promised in promised.items() if is_promised)
 
 
+def skew(seen: SchedulerSeen | NotSeen | None) -> timedelta:
+    """How far its clock is ahead of this machine's where that is more than clocks may differ, else zero."""
+    apart = _ahead(seen) if isinstance(seen, SchedulerSeen) else _NONE
+    return apart if abs(apart) > EARLY_TOLERANCE else _NONE
+
+
+def _ahead(seen: SchedulerSeen) -> timedelta:
+    """By how much at least its clock is ahead of this machine's (negative: behind); zero where both agree.
+
+    `Date` was written at some instant between asking and answering, however slow the answer; what that leaves open
+    never counts against a clock.
+    """
+    if seen.server_at is None:
+        return _NONE
+    if seen.server_at > seen.answered_at:
+        return seen.server_at - seen.answered_at
+    return min(seen.server_at + _LESS_THAN_A_SECOND - seen.asked_at, _NONE)
+
+
 def _of_scheduler(
     scheduler: Scheduler, seen: SchedulerSeen | NotSeen, memory: SchedulerSeen | NotSeen | None, jobs: tuple[Job, ...]
 ) -> Iterator[Finding]:
@@ -109,10 +130,10 @@ def _clock_agrees(seen: SchedulerSeen) -> Finding:
     if seen.server_at is None:
         because = "the scheduler sends no Date, so its clock cannot be held against this machine's"
         return _CLOCK_AGREES.warned(CauseCode.CLOCK_SKEW, "no Date header", because, verdict=Verdict.UNKNOWN)
-    apart = ahead(seen)
+    apart = _ahead(seen)
     if abs(apart) <= EARLY_TOLERANCE:
         return _CLOCK_AGREES.kept(f"{show_span(abs(apart))} apart")
-    side = "ahead of" if apart > timedelta(0) else "behind"
+    side = "ahead of" if apart > _NONE else "behind"
     found = f"the scheduler's clock is {show_span(abs(apart))} {side} this machine's"
     here = to_iso(seen.answered_at.replace(microsecond=0))
     because = f"{found} ({to_iso(seen.server_at)} there, {here} here)"
@@ -121,19 +142,15 @@ def _clock_agrees(seen: SchedulerSeen) -> Finding:
 
 def _is_running(scheduler: Scheduler, seen: SchedulerSeen, flag: tuple[bool, str] | None) -> Finding:
     """`flag` is what the memory calls it, which a scheduler that died unseen contradicts."""
-    is_active, words = flag or (None, "")
+    is_active, calls = (flag[0], f"its memory calls it {flag[1]}") if flag else (None, "")
     if seen.running is None:
         because = "the scheduler does not say whether it is switched on"
         return _IS_RUNNING.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, "it does not say", because)
     if seen.running:
-        return _IS_RUNNING.kept(
-            "running" if is_active is not False else f"running, although its memory calls it {words}"
-        )
-    if is_active is None:
-        because = f"{scheduler.id} answers, but the scheduler is stopped: no job of it will run"
-    else:
-        link = "although" if is_active else "and"
-        because = f"the scheduler is stopped {link} its memory calls it {words}: no job of it will run"
+        return _IS_RUNNING.kept(f"running, although {calls}" if is_active is False else "running")
+    because = f"{scheduler.id} answers, but the scheduler is stopped: no job of it will run"
+    if is_active is not None:
+        because = f"the scheduler is stopped {'although' if is_active else 'and'} {calls}: no job of it will run"
     return _IS_RUNNING.broken(Verdict.FAILED, CauseCode.SCHEDULER_STOPPED, "stopped", because)
 
 
@@ -170,7 +187,7 @@ def _has_a_heartbeat(scheduler: Scheduler, seen: SchedulerSeen) -> Finding:
         code = CauseCode.NAIVE_TIMESTAMP if reading and reading.is_naive else CauseCode.SCHEDULER_STALLED
         return promise.broken(Verdict.UNKNOWN, code, found, because)
     age = earliest_present(seen) - reading.instants[-1]
-    found = f"its last heartbeat is {show_span(max(age, timedelta(0)))} old"
+    found = f"its last heartbeat is {show_span(max(age, _NONE))} old"
     if age <= within:
         return promise.kept(found)
     because = f"{found}, and one is due every {show_span(within)}: its loop is dead or paused"

@@ -9,8 +9,8 @@ from rollcall.roll.words import Late, Proof
 from rollcall.times import show_span
 from rollcall.verdict import show
 from rollcall.verdict.case import Case
-from rollcall.verdict.clock import skew
 from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.scheduler import skew
 from rollcall.vocabulary import CauseCode, Verdict
 
 # Why it was late, as far as its record can tell; who knows better says so in its place.

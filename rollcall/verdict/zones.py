@@ -23,14 +23,11 @@ from rollcall.verdict.reading import Reading
 from rollcall.verdict.witnesses import Witnesses
 from rollcall.vocabulary import CauseCode, Verdict
 
-UTC_ZONE = ZoneInfo("UTC")
+_UTC = ZoneInfo("UTC")
 # Record and file of one run are seconds apart: nearer than any two zones are, and than a person runs a job again.
 _SAME_RUN = timedelta(minutes=2)
 # A stamp may tell when its run began, mtime and record when it ended; no two zones are as near to each other.
 _ONE_RUN = timedelta(minutes=10)
-
-
-# A record -------------------------------------------------------------------------------------------------------------
 
 
 def misread(promise: Promise, case: Case) -> Finding | None:
@@ -38,12 +35,10 @@ def misread(promise: Promise, case: Case) -> Finding | None:
 
     Only a file can prove it: without one, a run an hour off may be just that.
     """
-    seen, job, reading, zone = case.seen, case.job, case.seen.last_run, fitting_zone(case.seen)
-    if reading is None or reading.at is None or zone is None:
+    seen, job, reading, fits = case.seen, case.job, case.seen.last_run, _fitting_file(case.seen)
+    if reading is None or reading.at is None or fits is None:
         return None
-    at = reading.in_zone(zone)
-    file = _made_near(at, seen, _SAME_RUN)
-    assert file is not None
+    zone, at, file = fits
     because = (
         f"{show.due(case.run, job)}; its {seen.word('ended')} {reading.text} read {as_read(seen)} is "
         f"{show.when(reading.at, job)}, but read as {zone.key} it is {show.when(at, job)}, when its output "
@@ -53,13 +48,18 @@ def misread(promise: Promise, case: Case) -> Finding | None:
     return promise.broken(Verdict.UNKNOWN, CauseCode.WRONG_TIMEZONE, found, because)
 
 
-def fitting_zone(seen: Witnesses) -> ZoneInfo | None:
-    """The zone in which the record tells of the same instant as a file, where it does not as it is read."""
-    reading = seen.last_run
-    if reading is None or reading.at is None or _made_near(reading.at, seen, seen.job.max_runtime):
+def _fitting_file(seen: Witnesses) -> tuple[ZoneInfo, datetime, FileSeen] | None:
+    """A file of the instant that the record tells of in that other zone, where none is as it is read."""
+    at = seen.last_run.at if seen.last_run else None
+    if (
+        seen.last_run is None
+        or at is None
+        or any(abs(each.made_at - at) <= seen.job.max_runtime for each in seen.files)
+    ):
         return None
-    zones = _likely_zones(seen)
-    return next((zone for zone in zones if _made_near(reading.in_zone(zone), seen, _SAME_RUN)), None)
+    read = [(zone, seen.last_run.in_zone(zone)) for zone in _likely_zones(seen)]
+    fits = ((zone, at, each) for zone, at in read for each in seen.files if abs(each.made_at - at) <= _SAME_RUN)
+    return next(fits, None)
 
 
 def zone_of_this_run(case: Case) -> tuple[datetime, ZoneInfo] | None:
@@ -88,38 +88,29 @@ def unread(promise: Promise, field: str, reading: Reading, seen: Witnesses, case
     if not reading.is_naive:
         because = f'{seen.source} says {field} = "{reading.text}", which is no time'
         return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
-    scheduler, readings, beside = seen.job.scheduler, [], ""
-    assert scheduler is not None
+    readings = []
     for zone in _likely_zones(seen):
         at = reading.in_zone(zone)
         distance = f", {show.distance(at, case.run)}" if case else ""
         readings.append(f"{show_instant(at, seen.job.zone, seconds=True)} (read as {zone.key}{distance})")
+    because = f"its {found} has no offset and could mean {' or '.join(readings)}"
     if case and case.made:
         # It may show a person which of the readings is right.
-        beside = f"; its output {case.made[0].name} is of {show.when(case.made[0].made_at, seen.job)}"
-    because = (
-        f"its {found} has no offset and could mean {' or '.join(readings)}{beside}; say which: "
-        f"{' or '.join(lines_to_add(seen))} in [schedulers.{scheduler.id}]"
-    )
+        because += f"; its output {case.made[0].name} is of {show.when(case.made[0].made_at, seen.job)}"
+    table = f"[schedulers.{seen.job.scheduler.id if seen.job.scheduler else ''}]"
+    because += f"; say which: {' or '.join(lines_to_add(seen))} in {table}"
     return promise.broken(Verdict.UNKNOWN, CauseCode.NAIVE_TIMESTAMP, found, because)
 
 
 def lines_to_add(seen: Witnesses) -> tuple[str, ...]:
     """The line of jobs.toml for each way to read it; which one is right is guessed only where a file tells."""
-    zone = fitting_zone(seen)
-    return tuple(f'naive_times = "{each.key}"' for each in ([zone] if zone else _likely_zones(seen)))
+    fits = _fitting_file(seen)
+    return tuple(f'naive_times = "{zone.key}"' for zone in (fits[:1] if fits else _likely_zones(seen)))
 
 
 def _likely_zones(seen: Witnesses) -> tuple[ZoneInfo, ...]:
     """UTC and the job's own zone: what schedulers write their times in."""
-    return (UTC_ZONE,) if seen.job.zone.key == UTC_ZONE.key else (UTC_ZONE, seen.job.zone)
-
-
-def _made_near(at: datetime, seen: Witnesses, distance: timedelta) -> FileSeen | None:
-    return next((each for each in seen.files if abs(each.made_at - at) <= distance), None)
-
-
-# A file's name --------------------------------------------------------------------------------------------------------
+    return (_UTC,) if seen.job.zone.key == _UTC.key else (_UTC, seen.job.zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +132,7 @@ def misnamed(case: Case) -> Misnamed | None:
         return None
     own, limit = job.zone_of(output), min(job.max_runtime, _ONE_RUN)
     # What names are written in where it is not the declared zone: UTC, the schedule's, or that of the records.
-    likely = (UTC_ZONE, job.zone, job.scheduler.naive_times if job.scheduler else None)
+    likely = (_UTC, job.zone, job.scheduler.naive_times if job.scheduler else None)
     zones = {zone.key: zone for zone in likely if zone and zone.key != own.key}
     for file, zone in product((*seen.later, *seen.files), zones.values()):
         at = _read_in(zone, own, file, limit)
