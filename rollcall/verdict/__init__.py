@@ -6,8 +6,6 @@ function against it, `pause` says when none is owed, `upstream` what a job build
 Here the due run is chosen and all of it weighed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,9 +1,8 @@
 """What is seen of one due run: which runs on record are of it, and which files did it leave?"""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from rollcall.evidence import FileSeen
 from rollcall.roll.due_run import DueRun
@@ -89,11 +88,11 @@ class Case:
     made: tuple[FileSeen, ...]
 
     @classmethod
-    def of(cls, seen: Witnesses, run: DueRun) -> Case:
+    def of(cls, seen: Witnesses, run: DueRun) -> Self:
         """The case of that run; its files are those of the first output."""
         return cls(seen=seen, run=run, attempts=attempts_of(run, seen), made=made_for(run, seen))
 
-    def of_output(self, number: int) -> Case:
+    def of_output(self, number: int) -> Self:
         """The same with that output of the job alone."""
         seen = self.seen.of_output(number)
         return self if number == 0 else replace(self, seen=seen, made=made_for(self.run, seen))

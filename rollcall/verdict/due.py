@@ -1,7 +1,5 @@
 """Which due runs of a job may be the one to judge?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Is a run of the due time on record, and has it ended?"""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 

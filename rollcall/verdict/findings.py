@@ -4,8 +4,6 @@ One record for every promise that is checked; the page, the terminal, the JSON a
 drawn from it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from enum import StrEnum
 

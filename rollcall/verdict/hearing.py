@@ -1,7 +1,5 @@
 """Who said what about one job, and whose word is taken?"""
 
-from __future__ import annotations
-
 from collections.abc import Container
 from dataclasses import replace
 from datetime import datetime

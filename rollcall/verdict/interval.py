@@ -13,8 +13,6 @@ one interval later. Who declares `anchor` has every single run judged; but not w
 from the one before it, jitter and all: there is no grid, and the next is owed an interval after the newest.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """What was found of a job and of a scheduler, and what does that weigh together?"""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Did every earlier due run of the look-back do its work, as far as files or runs on record can tell?"""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,10 +1,8 @@
 """Did the due run leave its files, and do they tell the same as the record?"""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
-from rollcall.evidence import FileSeen, NotSeen, Outcome, OutputSeen
+from rollcall.evidence import NotSeen, Outcome, OutputSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.text import counted, listed, show_size
 from rollcall.times import show_span
@@ -83,20 +81,23 @@ def _may_be_replaced(case: Case) -> bool:
 
     Retention takes the oldest first: while a file from before the run is there, it has not taken the run's own.
     """
-    output, later = case.seen.declared, case.made_after
-    if not later and not case.seen.later:
-        return False
+    output, later, uncounted = case.seen.declared, len(case.made_after), bool(case.seen.later)
     if output.is_one_file:
-        return True
+        return bool(later or uncounted)
     # How many were made after the moment that is judged is not counted to the end.
-    may_be_full = output.keeps is None or len(later) >= output.keeps or bool(case.seen.later)
-    return may_be_full and not case.made_before
+    is_full = uncounted or (later >= output.keeps if output.keeps else bool(later))
+    return is_full and not case.made_before
 
 
 def _no_output(promise: Promise, case: Case, executed: Finding | None, status: Finding | None) -> Finding:
     """No file of this run: what that means depends on what the scheduler says of it."""
-    seen, found, full = case.seen, _newest(case), full_disk(case.seen)
-    because = f"{show.due(case.run, case.job)}; {found}"
+    seen, due, full = case.seen, show.due(case.run, case.job), full_disk(case.seen)
+    if seen.files:
+        found = f"the newest file is {seen.files[0].name} of {show.when(seen.files[0].made_at, case.job)}"
+    else:
+        unstamped = seen.output.unstamped if isinstance(seen.output, OutputSeen) else ()
+        misses = f" (the nearest misses: {listed(unstamped, 3)})" if unstamped else ""
+        found = f"no file matches {seen.declared.shown}{misses}"
     if executed is not None and executed.verdict is Verdict.STUCK:
         return promise.blocked(executed)
     if status is not None and case.attempts and status.needs_a_person:
@@ -104,34 +105,25 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
         if status.code is not CauseCode.RUN_FAILED or not full:
             return promise.blocked(status)
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.DISK_FULL, found, f"it left no file: {found}{full}")
-    if _is_called_a_success(case, executed):
-        code = CauseCode.SUCCESS_WITHOUT_OUTPUT
-        because = f"{show.due(case.run, case.job)}; {seen.source} calls it a success, but it left no file: {found}"
+    if executed is not None and not executed.needs_a_person and _is_called_a_success(case):
+        code, because = (
+            CauseCode.SUCCESS_WITHOUT_OUTPUT,
+            f"{seen.source} calls it a success, but it left no file: {found}",
+        )
     elif executed is None and seen.files:
-        code = CauseCode.STALE_OUTPUT
+        code, because = CauseCode.STALE_OUTPUT, found
     else:
         has_run = seen.files or seen.last_run or seen.run_in_memory
         code = CauseCode.MISSED_RUN if has_run else CauseCode.NEVER_RAN
-        return promise.broken(Verdict.MISSED, code, found, because)
-    return promise.broken(Verdict.BAD_OUTPUT, CauseCode.DISK_FULL if full else code, found, f"{because}{full}")
+        return promise.broken(Verdict.MISSED, code, found, f"{due}; {found}")
+    return promise.broken(Verdict.BAD_OUTPUT, CauseCode.DISK_FULL if full else code, found, f"{due}; {because}{full}")
 
 
-def _newest(case: Case) -> str:
-    if case.seen.files:
-        newest = case.seen.files[0]
-        return f"the newest file is {newest.name} of {show.when(newest.made_at, case.job)}"
-    unstamped = case.seen.output.unstamped if isinstance(case.seen.output, OutputSeen) else ()
-    misses = f" (the nearest misses: {listed(unstamped, 3)})" if unstamped else ""
-    return f"no file matches {case.seen.declared.shown}{misses}"
-
-
-def _is_called_a_success(case: Case, executed: Finding | None) -> bool:
+def _is_called_a_success(case: Case) -> bool:
     """True where the scheduler's last run, this one or a later one that left no file either, is a success to it."""
     last = case.seen.last
-    if executed is None or executed.needs_a_person or last is None:
-        return False
-    if case.attempts:
-        return True
+    if last is None or case.attempts:
+        return last is not None
     is_later = not case.seen.tells("history") and case.is_overtaken and not case.made_after
     return is_later and last.outcome is Outcome.SUCCESS
 
@@ -155,17 +147,10 @@ def output_agrees_with_record(case: Case, exists: Finding, executed: Finding) ->
     apart = f"{show_span(abs(ran_at - nearest.made_at))} apart"
     if abs(ran_at - nearest.made_at) <= job.max_runtime + EARLY_TOLERANCE:
         return promise.kept(f"{apart}{seen.by_memory}")
-    return misread(promise, case) or _disagreement(promise, apart, nearest, case)
-
-
-def _disagreement(promise: Promise, apart: str, nearest: FileSeen, case: Case) -> Finding:
-    """What it means depends on which is newer, and on whether the file's own name tells its time."""
-    job, ran_at = case.job, case.ended_at
-    assert ran_at is not None
-    both = (
-        f"its record says {show.when(ran_at, job)}{case.seen.by_memory}, "
-        f"its nearest file {nearest.name} is of {show.when(nearest.made_at, job)}"
-    )
+    if wrong := misread(promise, case):
+        return wrong
+    its_file = f"its nearest file {nearest.name} is of {show.when(nearest.made_at, job)}"
+    both = f"its record says {show.when(ran_at, job)}{seen.by_memory}, {its_file}"
     if ran_at > nearest.made_at:
         because = f"{both}: the run that was recorded left no file"
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.SUCCESS_WITHOUT_OUTPUT, apart, because)

@@ -1,7 +1,5 @@
 """Is a job paused, and does its pause still stand where it has ended?"""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, time, timedelta
 
 from rollcall.roll.job import Job

@@ -1,9 +1,8 @@
 """Which instant does a timestamp of a scheduler mean?"""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from rollcall.times import Timestamp, read_timestamp
@@ -22,7 +21,7 @@ class Reading:
     later_at: datetime | None = None
 
     @classmethod
-    def of(cls, text: str | None, naive_times: ZoneInfo | None) -> Reading | None:
+    def of(cls, text: str | None, naive_times: ZoneInfo | None) -> Self | None:
         """The reading of `text`; None where there is nothing to read."""
         if text is None:
             return None

@@ -1,7 +1,5 @@
 """Does the scheduler know the job, and will it run it next as declared?"""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from rollcall.evidence import SchedulerSeen

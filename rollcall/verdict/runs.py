@@ -1,10 +1,9 @@
 """What is on record of a job's runs, their times read as instants?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import NotSeen, Outcome, RunSeen, SchedulerSeen
@@ -26,7 +25,7 @@ class RunRead:
     ended: Reading | None = None
 
     @classmethod
-    def of(cls, seen: RunSeen, naive_times: ZoneInfo | None) -> RunRead:
+    def of(cls, seen: RunSeen, naive_times: ZoneInfo | None) -> Self:
         """The run with its times as the scheduler's table reads them."""
         due, started, ended = (Reading.of(each, naive_times) for each in (seen.due, seen.started, seen.ended))
         return cls(seen=seen, due=due, started=started, ended=ended)
@@ -106,7 +105,7 @@ class RunRead:
         at = named or self.at
         return at is not None and run.owns(at)
 
-    def as_of(self, until: datetime) -> RunRead:
+    def as_of(self, until: datetime) -> Self:
         """The run as it was then: of one that ended later no more was known than that it had begun."""
         if not self.started_at or not self.ended_at or not self.started_at <= until < self.ended_at:
             return self

@@ -1,7 +1,5 @@
 """What do a scheduler's answer and its memory prove about the scheduler itself?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 

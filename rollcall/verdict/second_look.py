@@ -4,8 +4,6 @@ A living scheduler moves a job's next run on at the very moment it starts it. So
 looks, or has just passed, the second must show another one. Only `rollcall diagnose` looks twice; no morning waits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """How are a due run and a distance from it said?"""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from rollcall.roll.due_run import DueRun

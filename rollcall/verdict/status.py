@@ -1,7 +1,5 @@
 """Is the due run called a success on record?"""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from rollcall.evidence import Outcome

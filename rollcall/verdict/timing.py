@@ -1,7 +1,5 @@
 """Did the due run begin in time, take as long as it may, and end in time?"""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from rollcall.roll.due_run import EARLY_TOLERANCE

@@ -1,7 +1,5 @@
 """Did the jobs that a job builds on do their work?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from graphlib import TopologicalSorter

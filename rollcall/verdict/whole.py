@@ -1,7 +1,5 @@
 """Is an output whole: a regular file, large enough, readable as its format, and says what it must?"""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -38,12 +36,16 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     for file in made[: files or 1]:
         if flaw := flaw_of(file, output) or _repetition(file, case):
             verdict, code, says = flaw
-            because = f"its output {file.name} {says}"
-            if full and code in _OF_A_FULL_DISK:
-                code, because = CauseCode.DISK_FULL, f"{because}{full}"
-            return promise.broken(verdict, code, says, because)
+            is_cut = full and code in _OF_A_FULL_DISK
+            because = f"its output {file.name} {says}{full if is_cut else ''}"
+            return promise.broken(verdict, CauseCode.DISK_FULL if is_cut else code, says, because)
     if files and len(made) < files:
-        return _incomplete(promise, files, case)
+        found = f"{counted(len(made), 'file')} of {files}"
+        if case.now < case.run.finish_by:
+            return promise.pending(f"{found} so far, and it is inside its time")
+        names = listed([each.name for each in reversed(made)], 4)
+        because = f"{show.due(case.run, case.job)}; it left {found}: {names}"
+        return promise.broken(Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, found, because)
     if exists.verdict is Verdict.PENDING:
         return promise.as_of(exists)
     found = f"{made[0].name}, {show_size(made[0].size)}"
@@ -85,16 +87,6 @@ def _files_of_a_run(case: Case) -> int | None:
         following = before
     known = [count for count in left if count]
     return known[0] if len(known) >= _LEAST_ALIKE and len(set(known)) == 1 else None
-
-
-def _incomplete(promise: Promise, files: int, case: Case) -> Finding:
-    """Fewer files than a run leaves: it may still write the others, or they are missing."""
-    found = f"{counted(len(case.made), 'file')} of {files}"
-    if case.now < case.run.finish_by:
-        return promise.pending(f"{found} so far, and it is inside its time")
-    names = listed([each.name for each in reversed(case.made)], 4)
-    because = f"{show.due(case.run, case.job)}; it left {found}: {names}"
-    return promise.broken(Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, found, because)
 
 
 def _repetition(file: FileSeen, case: Case) -> _Flaw | None:

@@ -3,10 +3,9 @@
 What was not seen, is not listed or cannot be read stays apart from what was seen and is none.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Self
 
 from rollcall.evidence import FileSeen, JobListed, NotSeen, OutputSeen, SchedulerSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
@@ -36,7 +35,7 @@ class OutputRead:
     later: tuple[FileSeen, ...] = ()
 
     @classmethod
-    def of(cls, declared: Output, seen: OutputSeen | NotSeen, now: datetime) -> OutputRead:
+    def of(cls, declared: Output, seen: OutputSeen | NotSeen, now: datetime) -> Self:
         """What was seen, for the judging of `now`."""
         if isinstance(seen, NotSeen):
             return cls(declared=declared, seen=seen)
@@ -179,7 +178,7 @@ class Witnesses:
 
     # What a run left --------------------------------------------------------------------------------------------------
 
-    def of_output(self, number: int) -> Witnesses:
+    def of_output(self, number: int) -> Self:
         """The same with that output of the job alone."""
         return replace(self, outputs=self.outputs[number : number + 1])
 

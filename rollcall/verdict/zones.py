@@ -4,8 +4,6 @@ Never guessed: as it is read, its run is not there; read in the other zone it is
 that same moment.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
