@@ -27,11 +27,7 @@ _BAD = {
     Outcome.PARTIAL: (Verdict.FAILED, CauseCode.PARTIAL_RUN, "ended in"),
     Outcome.RUNNING: (Verdict.STUCK, CauseCode.STILL_RUNNING, "never ended, and still said to be"),
     Outcome.WAITING: (Verdict.MISSED, CauseCode.NOT_PICKED_UP, "begun, never went on, and still said to be"),
-    Outcome.UNKNOWN: (
-        Verdict.UNKNOWN,
-        CauseCode.UNKNOWN_STATUS,
-        "of a status that says neither success nor failure,",
-    ),
+    Outcome.UNKNOWN: (Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, "of a status that says neither success nor failure,"),
 }
 
 
@@ -58,9 +54,6 @@ def no_run_is_missing(case: Case, exists: Finding | None) -> Finding | None:
     blind = untellable(promise, seen) if has_history else None
     by_runs = _by_runs(case) if has_history and not blind and not seen.blocker else None
     by_files = _by_files(case) if exists is not None else None
-    told = by_files or by_runs
-    if told is None:
-        return blind
     if by_files is not None and by_files.missing:
         # What a run on record has done since, or what jobs.toml calls no loss, is no gap.
         return _missing(promise, by_files, case, "left no file", "no file of")
@@ -68,33 +61,31 @@ def no_run_is_missing(case: Case, exists: Finding | None) -> Finding | None:
         return unread(promise, *seen.unread, seen)
     if by_runs is not None and (by_runs.missing or by_runs.bad):
         return _missing(promise, by_runs, case, "did not do their work", "no good run of")
-    owed = max(each.owed for each in (by_files, by_runs) if each is not None)
+    told = [each.owed for each in (by_files, by_runs) if each is not None]
     source = "files" if by_files is not None else "runs"
-    return promise.kept(f"{counted(owed, 'earlier run')} known from {source}, none missing")
+    return promise.kept(f"{counted(max(told), 'earlier run')} known from {source}, none missing") if told else blind
 
 
 def _missing(promise: Promise, earlier: _Earlier, case: Case, what: str, nothing_of: str) -> Finding:
     due = [*earlier.missing, *(due_at for due_at, _ in earlier.bad)]
     dates = listed([show.when(due_at, case.job) for due_at in sorted(due)], 5)
     found = f"{counted(len(due), 'run')} of {earlier.owed} {what}"
-    if earlier.missing:
-        verdict, code = Verdict.MISSED, CauseCode.MISSED_RUN
-        because = f"{nothing_of} {counted(len(due), 'earlier run')}: due {dates}"
-    else:
+    verdict, code = Verdict.MISSED, CauseCode.MISSED_RUN
+    because = f"{nothing_of} {counted(len(due), 'earlier run')}: due {dates}"
+    if not earlier.missing:
         worst = next(each for each in _BAD if any(run.outcome is each for _, run in earlier.bad))
         verdict, code, how = _BAD[worst]
         words = listed(dict.fromkeys(run.seen.word or "none" for _, run in earlier.bad), 3)
         because = f"{counted(len(due), 'earlier run')} {how} {words}: due {dates}"
-    if case.job.owes_each:
-        return promise.broken(verdict, code, found, because)
-    # The job keeps its verdict: the latest is what is owed.
-    return promise.warned(code, found, because)
+    # Where only the latest is owed the job keeps its verdict.
+    finding = promise.broken(verdict, code, found, because)
+    return finding if case.job.owes_each else promise.warned(code, found, because)
 
 
-def _earlier_runs(case: Case, *known_since: datetime | None) -> Iterator[DueRun]:
+def _earlier_runs(case: Case, known_since: datetime | None) -> Iterator[DueRun]:
     """The due runs before the judged one whose time was over within the look-back, none due before it was known."""
     job, now = case.job, case.now
-    start = max(filter(None, (now - job.look_back - job.allowance, job.since, *known_since)))
+    start = max(filter(None, (now - job.look_back - job.allowance, job.since, known_since)))
     for due_at, next_due_at in pairwise(due_between(job.schedule, start, case.run.due_at)):
         run = job.due_run(due_at, next_due_at)
         # One may be inside its time although a newer one is done.
@@ -102,24 +93,16 @@ def _earlier_runs(case: Case, *known_since: datetime | None) -> Iterator[DueRun]
             yield run
 
 
-# By runs on record ----------------------------------------------------------------------------------------------------
-
-
 def _by_runs(case: Case) -> _Earlier:
-    """What the record tells of the due runs before, none before it reaches back to."""
     seen = case.seen
     if seen.floats:
         return _Earlier(owed=0)
     # A run may begin a little early.
     owed = list(_earlier_runs(case, seen.runs_since + EARLY_TOLERANCE if seen.runs_since else None))
-    missing, bad = [], []
-    for each in owed:
-        decides = attempts_of(each, seen).deciding
-        if decides is None and not made_for(each, seen):
-            missing.append(each.due_at)
-        elif decides is not None and _is_bad(decides, seen):
-            bad.append((each.due_at, decides))
-    return _Earlier(owed=len(owed), missing=tuple(missing), bad=tuple(bad))
+    decided = [(each, attempts_of(each, seen).deciding) for each in owed]
+    missing = tuple(run.due_at for run, decides in decided if decides is None and not made_for(run, seen))
+    bad = tuple((run.due_at, decides) for run, decides in decided if decides is not None and _is_bad(decides, seen))
+    return _Earlier(owed=len(owed), missing=missing, bad=bad)
 
 
 def _is_bad(run: RunRead, seen: Witnesses) -> bool:
@@ -132,25 +115,18 @@ def _is_bad(run: RunRead, seen: Witnesses) -> bool:
     return run.outcome in _BAD
 
 
-# By files -------------------------------------------------------------------------------------------------------------
-
-
 def _by_files(case: Case) -> _Earlier:
     """What all its outputs tell: a run that left one of them and not another did not do its work."""
-    told = [
-        _between_files(each.seen) if case.seen.floats else _on_schedule(each)
-        for each in map(case.of_output, range(len(case.seen.outputs)))
-    ]
+    cases = [case.of_output(number) for number in range(len(case.seen.outputs))]
+    told = [_between_files(each.seen) if each.seen.floats else _on_schedule(each) for each in cases]
     missing = sorted({due_at for _, gaps in told for due_at in gaps})
     return _Earlier(owed=max(owed for owed, _ in told), missing=tuple(missing))
 
 
 def _between_files(seen: Witnesses) -> tuple[int, list[datetime]]:
     """How many runs an interval without an anchor owed, and the missing: only their distance tells, one by one."""
-    if seen.declared.is_one_file:
-        return 0, []
     start = max(filter(None, (seen.now - seen.job.look_back, seen.since)))
-    made = sorted(each.made_at for each in seen.files if each.made_at >= start)
+    made = sorted(each.made_at for each in seen.files if each.made_at >= start and not seen.declared.is_one_file)
     missing = interval.gaps(made, seen.job)
     return max(len(made) - 1, 0) + len(missing), missing
 
@@ -176,10 +152,8 @@ def _is_told(run: DueRun, made: list[datetime], seen: Witnesses) -> bool:
     """
     if not seen.job.jitter or run.next_due_at is None or run.ends_at is None:
         return True
-    if run.finish_by < run.ends_at or _count(run, made):
-        return True
-    later = made[bisect_left(made, run.ends_at) :]
-    if not later or later[0] > run.finish_by:
+    may_be_late = any(run.ends_at <= at <= run.finish_by for at in made)
+    if _count(run, made) or not may_be_late:
         return True
     following = seen.job.due_run(run.next_due_at)
     return following.finish_by <= seen.now and _count(following, made) < 2

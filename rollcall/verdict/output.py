@@ -106,10 +106,8 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
             return promise.blocked(status)
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.DISK_FULL, found, f"it left no file: {found}{full}")
     if executed is not None and not executed.needs_a_person and _is_called_a_success(case):
-        code, because = (
-            CauseCode.SUCCESS_WITHOUT_OUTPUT,
-            f"{seen.source} calls it a success, but it left no file: {found}",
-        )
+        because = f"{seen.source} calls it a success, but it left no file: {found}"
+        code = CauseCode.SUCCESS_WITHOUT_OUTPUT
     elif executed is None and seen.files:
         code, because = CauseCode.STALE_OUTPUT, found
     else:
