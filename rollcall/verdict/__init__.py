@@ -83,7 +83,7 @@ def judge_job(job: Job, evidence: Evidence, schedulers: Mapping[str, SchedulerJu
         return JobJudged(seen=seen, case=None, findings=findings, next_due_at=next_due_at, is_pending=False)
     newest, following = around(seen.job.schedule, now)
     case, findings = None, ()
-    for run in runs_back_from(seen.job, now, newest, following):
+    for run in runs_back_from(seen.job, now):
         is_over = run.finish_by <= now
         if is_over or _has_a_sign(run, seen):
             case = Case.of(seen, run)

@@ -85,9 +85,6 @@ def overtaken(case: Case) -> str:
     return f"its runs are on record since {show.when(seen.runs_since, case.job)} only: that can no longer be told"
 
 
-# A run of this due time is on record ----------------------------------------------------------------------------------
-
-
 def _on_record(promise: Promise, decides: RunRead, case: Case) -> Finding:
     seen, job, attempts = case.seen, case.job, case.attempts
     if before := case.shared_with():
@@ -124,12 +121,10 @@ def _made_good(decides: RunRead, case: Case) -> tuple[str, str] | None:
     first = next((each for each in begun if not each.is_done), None)
     if first is None or first.last_at is None:
         return how, f"no run of it by schedule {'has begun' if case.attempts.by_schedule else 'is on record'}"
-    became = (
-        f"is still {first.seen.word or 'running'}"
-        if first.is_under_way
-        else f"ended in {first.seen.word or 'an error'}"
-    )
-    return how, f"the run of {show.when(first.last_at, case.job)} {became}"
+    at = show.when(first.last_at, case.job)
+    if first.is_under_way:
+        return how, f"the run of {at} is still {first.seen.word or 'running'}"
+    return how, f"the run of {at} ended in {first.seen.word or 'an error'}"
 
 
 def only_begun(promise: Promise, run: RunRead, case: Case) -> Finding:
@@ -170,9 +165,6 @@ def _behind(case: Case) -> str:
             still = "still runs" if ended is None else f"ended {show.when(ended, case.job)}"
             return f": its run of {show.when(started, case.job)} {still}"
     return ""
-
-
-# None is --------------------------------------------------------------------------------------------------------------
 
 
 def _none_of_this_run(promise: Promise, case: Case) -> Finding:
@@ -221,9 +213,6 @@ def _later_than_now(promise: Promise, last: RunRead, seen: Witnesses) -> Finding
     else:
         because = f"{found} is later than the moment that is judged, and the scheduler keeps only the last"
     return promise.broken(Verdict.UNKNOWN, CauseCode.FUTURE_TIMESTAMP, found, because)
-
-
-# It has begun, and not ended ------------------------------------------------------------------------------------------
 
 
 def is_under_way(case: Case) -> bool:

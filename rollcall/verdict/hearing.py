@@ -92,9 +92,6 @@ def _counted_from_what_was_seen(heard: Witnesses) -> Job:
     return interval.anchored(heard.job, newest_at, heard.next_run.at if heard.next_run else None)
 
 
-# Where autumn shows an hour twice -------------------------------------------------------------------------------------
-
-
 def _is_ambiguous(run: RunRead) -> bool:
     return any(each.later_at for each in (run.due, run.started, run.ended) if each)
 

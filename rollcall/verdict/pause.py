@@ -31,13 +31,10 @@ def findings_while_paused(seen: Witnesses) -> tuple[Finding, ...]:
     expected, because = f"nothing before {_day(seen.job)}", f"paused {until(seen.job)}"
     findings = {check: Promise(check, expected).paused(because) for check in promises_of(seen.job)}
     if last := _ran_all_the_same(seen):
+        promise = Promise(Check.PAUSE_IS_CURRENT, "no run while it is paused")
         found = f"it ran all the same, last for {show.when(last, seen.job)}"
-        findings[Check.PAUSE_IS_CURRENT] = Promise(Check.PAUSE_IS_CURRENT, "no run while it is paused").warned(
-            CauseCode.RAN_THOUGH_PAUSED,
-            found,
-            f"it is paused {until(seen.job)}, and {found}",
-            verdict=Verdict.PAUSED,
-        )
+        because = f"it is paused {until(seen.job)}, and {found}"
+        findings[promise.check] = promise.warned(CauseCode.RAN_THOUGH_PAUSED, found, because, verdict=Verdict.PAUSED)
     return tuple(findings.values())
 
 
