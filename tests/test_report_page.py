@@ -713,7 +713,7 @@ def _paused(house: House, until: date, reason: str = "the flat is being painted"
     morning = house.morning()
     other, judged = morning.jobs
     pause = Pause(until=until, reason=reason)
-    return replace(morning, jobs=(other, replace(judged, job=judged.job.but(paused=pause))))
+    return replace(morning, jobs=(other, replace(judged, seen=replace(judged.seen, job=judged.job.but(paused=pause)))))
 
 
 @pytest.mark.parametrize(

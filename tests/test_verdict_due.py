@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fixtures.one_morning import at, haiku_job
 from rollcall.schedule import Engine, Schedule, read_schedule
-from rollcall.schedule.answers import around, due_between, last_due, next_due
+from rollcall.schedule.answers import due_between, last_due, next_due
 from rollcall.verdict.due import runs_back_from
 
 SCHEDULES = [
@@ -52,7 +52,7 @@ def test_kept_answers_are_the_schedules_own(own: Schedule, asked: list[tuple[dat
 )
 def test_the_runs_that_may_be_judged(schedule: str, now: str, since: str | None, dues: list[str]) -> None:
     job = haiku_job(schedule=schedule, since=since)
-    runs = list(runs_back_from(job, at(now), *around(job.schedule, at(now))))
+    runs = list(runs_back_from(job, at(now)))
 
     assert [run.due_at for run in runs] == [at(due) for due in dues]
     assert [run.next_due_at for run in runs[1:]] == [run.due_at for run in runs[:-1]]

@@ -17,7 +17,7 @@ from rollcall.roll.scheduler import Scheduler
 from rollcall.text import counted
 from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.findings import Check, Finding
-from rollcall.verdict.record import UNEXPLAINED
+from rollcall.verdict.timing import GUESSED_REASON
 from rollcall.vocabulary import CauseCode, Verdict
 
 _ROOT_FIRST = tuple(CauseCode)
@@ -81,7 +81,7 @@ def _rerun_of(judged: JobJudged, actions: Iterable[Action]) -> Action | None:
 
 
 def _made_up_for(late: Finding, done: Action, job: Job) -> Cause:
-    because = late.because.replace(UNEXPLAINED, ", run again by Roll call")
+    because = late.because.replace(GUESSED_REASON, ", run again by Roll call")
     step = f"Its work is done, run again at {show_clock(done.at, job.zone)}. Nothing to do."
     return Cause(code=CauseCode.RAN_LATE, sentence=_sentence(because), next_step=step)
 
@@ -133,7 +133,7 @@ def _proof(root: Finding, broken: list[Finding]) -> str:
 
 def _explained(finding: Finding, root: Finding) -> str:
     """Who counts in another zone runs late for no other reason."""
-    return finding.because.replace(UNEXPLAINED, "") if root.code is CauseCode.WRONG_TIMEZONE else finding.because
+    return finding.because.replace(GUESSED_REASON, "") if root.code is CauseCode.WRONG_TIMEZONE else finding.because
 
 
 def _subject(finding: Finding) -> tuple[CauseCode | None, bool]:

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 
 from rollcall.causes.action import Action, Deed, show_clock
 from rollcall.causes.words import JobWords, SchedulerWords, fill
+from rollcall.evidence import SchedulerSeen
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Late
 from rollcall.text import listed
 from rollcall.verdict import JobJudged, pause, zones
 from rollcall.verdict.findings import Check, Finding
-from rollcall.verdict.record import zone_of_this_run
 from rollcall.vocabulary import CauseCode, Of
 
 _MEMORY = "[schedulers.{key}.memory] in jobs.toml"
@@ -84,12 +84,12 @@ def _after(tried: Action | None, code: CauseCode, judged: JobJudged) -> str | No
 
 def _of_a_missed_run(code: CauseCode, judged: JobJudged) -> str | None:
     """Where another witness speaks for a run: to run it once more may do its work twice."""
-    run, seen = judged.due_run, judged.seen
-    if run is None or code not in Deed.RERUN.cures:
+    case = judged.case
+    if case is None or code not in Deed.RERUN.cures:
         return None
-    if seen.is_in_memory(run):
+    if case.is_in_memory:
         return "See in {log} whether that run took place; if it did not, {by_hand}"
-    if zone_of_this_run(seen, run):
+    if zones.zone_of_this_run(case):
         return "Say how its record is read: {naive_times}; if it did not run all the same, {by_hand}"
     return None
 
@@ -116,7 +116,7 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return f"{ended} {{table}}, or give it a new date"
         case CauseCode.WRONG_TIMEZONE:
             return _of_a_zone(root, judged)
-        case CauseCode.FUTURE_TIMESTAMP if judged.seen.is_of_an_earlier_moment:
+        case CauseCode.FUTURE_TIMESTAMP if _is_of_an_earlier_moment(judged):
             return "Nothing to mend: only its files can tell of that moment. Judge the present: {again}"
         case CauseCode.DISK_FULL if not root.needs_a_person:
             return "Make room: `df -h {folder}`"
@@ -124,11 +124,17 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return None
 
 
+def _is_of_an_earlier_moment(judged: JobJudged) -> bool:
+    """True where a moment is judged that was over when the scheduler, or its memory for it, was asked."""
+    answer = judged.seen.memory if judged.seen.stands_in else judged.seen.scheduler
+    return isinstance(answer, SchedulerSeen) and answer.answered_at > judged.seen.counted_until
+
+
 def _of_a_zone(root: Finding, judged: JobJudged) -> str | None:
     """Where to put it right in how it is read; None where the scheduler itself counts in another zone."""
     job, seen = judged.job, judged.seen
     if root.check is Check.OUTPUT_EXISTS:
-        misnamed = zones.misnamed(seen, judged.due_run) if judged.due_run else None
+        misnamed = zones.misnamed(judged.case) if judged.case else None
         zone = (misnamed.zone if misnamed else job.zone).key
         return f'Correct how its names are read: `timezone = "{zone}"` in [jobs.{{key}}.output] of jobs.toml'
     is_of_next = root.check is Check.NEXT_RUN_IS_ON_SCHEDULE

@@ -23,7 +23,7 @@ from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict import JobJudged
 from rollcall.verdict.findings import Check
-from rollcall.verdict.readings import lines_to_add
+from rollcall.verdict.zones import lines_to_add
 from rollcall.vocabulary import CauseCode, Of, Verdict
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")

@@ -16,6 +16,7 @@ from rollcall.roll.words import Late
 from rollcall.schedule.answers import due_between
 from rollcall.text import clean
 from rollcall.verdict import JobJudged, interval
+from rollcall.verdict.case import Case, attempts_of
 from rollcall.vocabulary import CauseCode, Verdict
 
 # A job of every minute has 1,440 runs in a day of look-back, and a strip shows some thirty.
@@ -55,7 +56,7 @@ def rows_of(morning: Morning) -> tuple[Row, ...]:
 
 
 def _judged(judged: JobJudged, run: DueRun, morning: Morning) -> Row:
-    job, decides = judged.job, judged.seen.attempts(run).deciding
+    job, decides = judged.job, attempts_of(run, judged.seen).deciding
     cause = morning.job_causes[job.id]
     # That its next run is still inside its time does not put off what is proven of this one.
     is_proven = bool(judged.findings) and all(each.verdict is Verdict.OK for each in judged.findings)
@@ -144,11 +145,12 @@ def _from_runs(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row
     job, seen, now = judged.job, judged.seen, morning.judged_at
     if not seen.tells("history") or seen.blocker or interval.floats(job):
         return
-    since = max(filter(None, (now - job.look_back - job.allowance, seen.told_since, job.since)))
+    since = max(filter(None, (now - job.look_back - job.allowance, seen.runs_since, job.since)))
     dues = due_between(job.schedule, since, run.due_at)[-MOST_FROM_FILES - 1 :]
     for due_at, next_due_at in pairwise(dues):
         past = job.due_run(due_at, next_due_at)
-        decides = seen.attempts(past).deciding
+        case = Case.of(seen, past)
+        decides = case.attempts.deciding
         proof = _BY_OUTCOME.get(decides.outcome) if decides else _BY_STANDING[Standing.MISSED]
         if proof and past.finish_by <= now:
             verdict, cause = proof
@@ -158,7 +160,7 @@ def _from_runs(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row
                 verdict=verdict,
                 cause=cause,
                 needs_a_person=verdict is not Verdict.OK,
-                ran_at=seen.first_seen(past),
+                ran_at=case.first_seen,
                 took=decides.took if decides else None,
                 judged_at=now,
                 from_files=True,

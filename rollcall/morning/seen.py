@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from rollcall.evidence import FileSeen, NotSeen, OutputSeen, RunSeen, SchedulerSeen
 from rollcall.roll.output import Output
 from rollcall.verdict import JobJudged
-from rollcall.verdict.witnesses import RunRead, counting
+from rollcall.verdict.runs import RunRead
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -20,7 +20,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def runs_on_record(judged: JobJudged) -> tuple[RunSeen, ...]:
     """What its scheduler itself has on record, newest first; none where that could not be asked."""
     seen, scheduler = judged.seen, judged.job.scheduler
-    if not seen.stands_in and not seen.remembers_less:
+    if not seen.is_by_memory:
         return tuple([each.seen for each in seen.runs])
     return _newest_first(seen.scheduler, judged.job.name, scheduler.naive_times if scheduler else None)
 
@@ -51,8 +51,8 @@ class OutputShown:
 
 def outputs_of(judged: JobJudged) -> tuple[OutputShown, ...]:
     """What was seen of each output of the job, in the order of jobs.toml."""
-    seen, of_run = judged.seen, judged.files or (None,) * len(judged.job.outputs)
+    of_run = judged.files or (None,) * len(judged.seen.outputs)
     return tuple(
-        OutputShown(declared=declared, seen=output, files=counting(output, seen.now)[0], of_run=file)
-        for declared, output, file in zip(judged.job.outputs, seen.outputs, of_run, strict=True)
+        OutputShown(declared=each.declared, seen=each.seen, files=each.files, of_run=file)
+        for each, file in zip(judged.seen.outputs, of_run, strict=True)
     )

@@ -24,7 +24,7 @@ from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
 from rollcall.verdict import JobJudged
-from rollcall.verdict.witnesses import RunRead
+from rollcall.verdict.runs import RunRead
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -46,10 +46,12 @@ class EvidenceCopy:
     def of(cls, judged: JobJudged, at: datetime) -> EvidenceCopy:
         """The good run as it looked, or will look, at `at`: what was made later was not there yet."""
         outputs = tuple(
-            replace(seen, looked_at=at, files=tuple(each for each in seen.files if each.made_at <= at), later=())
-            if isinstance(seen, OutputSeen)
-            else seen
-            for seen in judged.seen.outputs
+            replace(
+                read.seen, looked_at=at, files=tuple(each for each in read.seen.files if each.made_at <= at), later=()
+            )
+            if isinstance(read.seen, OutputSeen)
+            else read.seen
+            for read in judged.seen.outputs
         )
         return cls(judged, at, records.scheduler_at(judged, at), records.memory_at(judged, at), outputs)
 

@@ -15,7 +15,9 @@ from rollcall.schedule.answers import next_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import read_timestamp
 from rollcall.verdict import JobJudged
-from rollcall.verdict.witnesses import DONE, Reading, RunRead
+from rollcall.verdict.case import attempts_of
+from rollcall.verdict.reading import Reading
+from rollcall.verdict.runs import RunRead
 
 
 def scheduler_at(judged: JobJudged, at: datetime) -> SchedulerSeen | None:
@@ -64,7 +66,7 @@ def _with_runs_at(judged: JobJudged, seen: SchedulerSeen, teller: Scheduler, at:
         elif each.started_at is not None and each.started_at <= at:
             runs.append(rewritten(each.seen, teller, {"ended": None}, Outcome.RUNNING))
     # With fewer runs than it keeps, it would seem to tell of all there ever were.
-    runs_since = seen.runs_since if teller.keeps in (None, 1) else judged.seen.told_since
+    runs_since = seen.runs_since if teller.keeps in (None, 1) else judged.seen.runs_since
     return replace(seen, runs=tuple(runs), runs_since=runs_since)
 
 
@@ -124,8 +126,8 @@ def record_of(judged: JobJudged) -> RunRead | None:
     """The run on record that did the work of the judged run first; None where none did, or none is on record."""
     if judged.due_run is None:
         return None
-    attempts = judged.seen.attempts(judged.due_run)
-    return next((each for each in attempts.begun if each.outcome in DONE), attempts.deciding)
+    attempts = attempts_of(judged.due_run, judged.seen)
+    return next((each for each in attempts.begun if each.is_done), attempts.deciding)
 
 
 def read_runs(runs: Iterable[RunSeen], judged: JobJudged, teller: Scheduler) -> tuple[RunRead, ...]:
@@ -136,5 +138,6 @@ def read_runs(runs: Iterable[RunSeen], judged: JobJudged, teller: Scheduler) -> 
 
 def is_of_run(read: RunRead, judged: JobJudged) -> bool:
     """True where it is of the judged run, or made it good."""
-    assert judged.due_run is not None
-    return read.belongs_to(judged.due_run) or read.makes_good(judged.due_run)
+    run = judged.due_run
+    assert run is not None
+    return read.is_of(run) or (read.at is not None and run.owns(read.at))

@@ -18,7 +18,7 @@ from rollcall.text import show_size
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.findings import Check, Finding
-from rollcall.verdict.record import zone_of_this_run
+from rollcall.verdict.zones import zone_of_this_run
 
 # Its memory is only a witness: that it does not answer keeps no job from running.
 _NEEDED = (Check.ANSWERS, Check.CLOCK_AGREES, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)
@@ -30,9 +30,9 @@ def why_not(judged: JobJudged, scheduler: SchedulerJudged | None) -> str | None:
         return f"its scheduler cannot run it: {broken.because}"
     if not is_plainly_missed(judged):
         return _what_else(judged)
-    if judged.due_run and judged.seen.is_in_memory(judged.due_run):
+    if judged.case and judged.case.is_in_memory:
         return "its memory knows of a run since it was due, and its scheduler does not: see which is right"
-    if judged.due_run and (fits := zone_of_this_run(judged.seen, judged.due_run)):
+    if judged.case and (fits := zone_of_this_run(judged.case)):
         return f"its record, read as {fits[1].key}, would be of this very run: see how `naive_times` reads it"
     if scheduler is None or trigger_of(judged.job) is None:
         return "nobody said how; add `trigger` to the table of its scheduler in jobs.toml"

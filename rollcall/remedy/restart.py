@@ -22,8 +22,8 @@ from rollcall.text import counted, listed
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import JobJudged
 from rollcall.verdict.findings import Check
+from rollcall.verdict.reading import Reading
 from rollcall.verdict.scheduler import scheduler_findings
-from rollcall.verdict.witnesses import Reading
 from rollcall.vocabulary import Verdict
 
 PROOF_LIMIT = timedelta(seconds=30)

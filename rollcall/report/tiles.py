@@ -194,7 +194,7 @@ def _facts(judged: JobJudged) -> Iterator[tuple[str, str, str]]:
         yield "Ran", show.when(judged.ran_at, job), f"{show_span(abs(late))} {side} due"
     elif seen.ran_at:
         yield "Last run", show.when(seen.ran_at, job), ""
-    elif seen.has_record:
+    elif seen.tells("runs"):
         cannot_tell = not seen.stands_in and (seen.listed is None or seen.blocker)
         last = f"says {seen.last_run.text}" if seen.last_run else "never"
         yield "Last run", "cannot tell" if cannot_tell else last, ""
@@ -204,7 +204,7 @@ def _facts(judged: JobJudged) -> Iterator[tuple[str, str, str]]:
         yield "Output", judged.file.name, show_size(judged.file.size)
     elif run and seen.files:
         yield "Output", "none of this run", f"newest: {seen.files[0].name}"
-    elif seen.has_output:
+    elif seen.output is not None:
         yield "Output", "none", ""
     if judged.next_due_at:
         yield "Next", show.when(judged.next_due_at, job), ""

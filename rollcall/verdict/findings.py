@@ -4,9 +4,7 @@ One record for every promise that is checked; the page, the terminal, the JSON a
 drawn from it.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rollcall.vocabulary import CauseCode, Verdict
@@ -15,7 +13,11 @@ _FINE = frozenset({Verdict.OK, Verdict.PENDING, Verdict.PAUSED})
 
 
 class Check(StrEnum):
-    """The promises, named as the checks read them: `assert job.ran_on_time`."""
+    """The promises, named as the checks read them: `assert job.ran_on_time`.
+
+    First those of a scheduler, then those of a job, what says more about it first: what happened to the run itself
+    says more than how it is registered.
+    """
 
     ANSWERS = "answers"
     CLOCK_AGREES = "clock_agrees"
@@ -24,19 +26,19 @@ class Check(StrEnum):
     HAS_RECORDS = "has_records"
     MEMORY_ANSWERS = "memory_answers"
 
-    IS_REGISTERED = "is_registered"
-    NEXT_RUN_IS_ON_SCHEDULE = "next_run_is_on_schedule"
+    UPSTREAM_DID_ITS_WORK = "upstream_did_its_work"
     EXECUTED_AFTER_DUE_TIME = "executed_after_due_time"
     STATUS_IS_SUCCESS = "status_is_success"
-    STARTED_ON_TIME = "started_on_time"
-    RUNTIME_IS_AS_ALLOWED = "runtime_is_as_allowed"
-    RAN_ON_TIME = "ran_on_time"
     OUTPUT_EXISTS = "output_exists"
     OUTPUT_IS_WHOLE = "output_is_whole"
     OUTPUT_AGREES_WITH_RECORD = "output_agrees_with_record"
+    RAN_ON_TIME = "ran_on_time"
+    STARTED_ON_TIME = "started_on_time"
+    RUNTIME_IS_AS_ALLOWED = "runtime_is_as_allowed"
     NO_RUN_IS_MISSING = "no_run_is_missing"
+    IS_REGISTERED = "is_registered"
+    NEXT_RUN_IS_ON_SCHEDULE = "next_run_is_on_schedule"
     PAUSE_IS_CURRENT = "pause_is_current"
-    UPSTREAM_DID_ITS_WORK = "upstream_did_its_work"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,51 +71,48 @@ class Finding:
         return f"{self.verdict}: {self.because or self.found}"
 
 
-def ok(check: Check, expected: str, found: str) -> Finding:
-    """The promise was kept."""
-    return Finding(check=check, verdict=Verdict.OK, expected=expected, found=found)
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A check and, in words, what it expects. Each method is a finding: what was seen of it, and what that means."""
 
+    check: Check
+    expected: str
 
-def noted(check: Check, code: CauseCode, *, expected: str, found: str, because: str) -> Finding:
-    """The promise was kept, and something beside it is worth knowing."""
-    return Finding(
-        check=check, verdict=Verdict.OK, code=code, expected=expected, found=found, because=because, is_warning=True
-    )
+    def _finding(self, verdict: Verdict, found: str, because: str = "", code: CauseCode | None = None) -> Finding:
+        return Finding(
+            check=self.check, verdict=verdict, expected=self.expected, found=found, because=because, code=code
+        )
 
+    def kept(self, found: str) -> Finding:
+        """It was kept."""
+        return self._finding(Verdict.OK, found)
 
-def broken(
-    check: Check | str, verdict: Verdict, code: CauseCode, *, expected: str, found: str, because: str
-) -> Finding:
-    """The promise was not kept, or could not be looked at (`Verdict.UNKNOWN`)."""
-    return Finding(check=check, verdict=verdict, code=code, expected=expected, found=found, because=because)
+    def broken(self, verdict: Verdict, code: CauseCode, found: str, because: str) -> Finding:
+        """It was not kept, or could not be looked at (`Verdict.UNKNOWN`)."""
+        return self._finding(verdict, found, because, code)
 
+    def warned(self, code: CauseCode, found: str, because: str, *, verdict: Verdict = Verdict.OK) -> Finding:
+        """Something about it is worth knowing, and not urgent."""
+        return replace(self._finding(verdict, found, because, code), is_warning=True)
 
-def pending(check: Check, expected: str, because: str) -> Finding:
-    """It is too early to tell: a run is still inside its time."""
-    return Finding(check=check, verdict=Verdict.PENDING, expected=expected, found="too early to tell", because=because)
+    def pending(self, because: str) -> Finding:
+        """It is too early to tell: a run is still inside its time."""
+        return self._finding(Verdict.PENDING, "too early to tell", because)
 
+    def replaced(self, because: str) -> Finding:
+        """A later run has replaced the only evidence: it can no longer be told, and proves nothing either way."""
+        return self._finding(Verdict.PENDING, "no longer to be told", because)
 
-def replaced(check: Check, expected: str, because: str) -> Finding:
-    """A later run has replaced the only evidence: it can no longer be told, and proves nothing either way."""
-    found = "no longer to be told"
-    return Finding(check=check, verdict=Verdict.PENDING, expected=expected, found=found, because=because)
+    def paused(self, because: str) -> Finding:
+        """Nothing is owed for a while, and so nobody looked."""
+        return self._finding(Verdict.PAUSED, "not looked at", because)
 
+    def blocked(self, root: Finding) -> Finding:
+        """Another check's failure left this one without evidence: one line, and never a second failure."""
+        assert root.code is not None
+        finding = self._finding(Verdict.UNKNOWN, "not looked at", f"cannot tell: {root.code}", root.code)
+        return replace(finding, blocked_by=root.blocked_by or root.check)
 
-def paused(check: Check, expected: str, because: str) -> Finding:
-    """Nothing is owed for a while, and so nobody looked."""
-    return Finding(check=check, verdict=Verdict.PAUSED, expected=expected, found="not looked at", because=because)
-
-
-def cannot_tell(check: Check, expected: str, root: Finding) -> Finding:
-    """Another check's failure left this one without evidence: one line, and never a second failure."""
-    code = root.code
-    assert code is not None
-    return Finding(
-        check=check,
-        verdict=Verdict.UNKNOWN,
-        code=code,
-        expected=expected,
-        found="not looked at",
-        because=f"cannot tell: {code}",
-        blocked_by=root.blocked_by or root.check,
-    )
+    def as_of(self, other: Finding) -> Finding:
+        """The same was found of it as of another promise."""
+        return replace(other, check=self.check, expected=self.expected)

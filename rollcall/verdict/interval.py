@@ -13,8 +13,6 @@ one interval later. Who declares `anchor` has every single run judged; but not w
 from the one before it, jitter and all: there is no grid, and the next is owed an interval after the newest.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -35,56 +33,51 @@ def floats(job: Job) -> bool:
 
 def span_of(job: Job) -> timedelta:
     """How often it is due; only of a job that is due every so often."""
-    schedule = as_scheduled(job.schedule)
-    assert isinstance(schedule, Every)
-    return schedule.span
-
-
-def _on_grid_of(instant: datetime, job: Job) -> Schedule:
-    """Its schedule counted from that instant, without its days off."""
-    schedule = as_scheduled(job.schedule)
-    assert isinstance(schedule, Every)
-    grid = schedule.anchored_at(instant)
-    return replace(job.schedule, scheduled=grid) if isinstance(job.schedule, WithoutDaysOff) else grid
+    return _every(job).span
 
 
 def anchored(job: Job, ran_at: datetime | None, next_run_at: datetime | None) -> Job:
     """`job` counted from what was seen: the newest run and the scheduler's next one, either None where not seen."""
-    start = max(filter(None, (ran_at, job.since)), default=None)
-    # The first run of an interval comes one interval after its start.
-    first_owed_at = job.since + span_of(job) if job.since else None
+    span, start = span_of(job), max(filter(None, (ran_at, job.since)), default=None)
     if start is None:
-        return job if next_run_at is None else job.with_schedule(_on_grid_of(next_run_at, job))
-    if ran_at is not None and next_run_at is not None and _is_on_grid(ran_at, next_run_at, job):
-        return job.with_schedule(_on_grid_of(next_run_at, job), since=first_owed_at)
-    put_off = _put_off(start, next_run_at, job)
-    # Earlier runs lie on another grid, or a little beside this one: they cannot be placed.
-    owed_since = ran_at if start == ran_at else first_owed_at
-    return job.with_schedule(_on_grid_of(start, job), since=owed_since, grace=job.grace + put_off)
-
-
-def _is_on_grid(ran_at: datetime, next_run_at: datetime, job: Job) -> bool:
-    if job.jitter:
-        return False
-    return (ran_at - next_run_at + EARLY_TOLERANCE) % span_of(job) <= job.max_runtime + EARLY_TOLERANCE
-
-
-def _put_off(start: datetime, next_run_at: datetime | None, job: Job) -> timedelta:
-    """By how much the run owed after `start` is put off by a restart of the scheduler.
-
-    That run is the scheduler's next one, or the one before it, which may have begun and not be seen yet.
-    """
+        return job if next_run_at is None else job.with_schedule(_counted_from(next_run_at, job))
+    # The first run of an interval comes one interval after its start.
+    first_owed_at = job.since + span if job.since else None
+    if ran_at is not None and next_run_at is not None and not job.jitter:
+        after_grid = (ran_at - next_run_at + EARLY_TOLERANCE) % span
+        if after_grid <= job.max_runtime + EARLY_TOLERANCE:
+            return job.with_schedule(_counted_from(next_run_at, job), since=first_owed_at)
     owed_at = _owed_after(start, job)
     # The scheduler knows of no day off: what it aims at on one is not the run that is owed.
-    aim = _on_grid_of(next_run_at, job).next_due(next_run_at - _INSTANT) if next_run_at else None
-    aims = (aim, aim - span_of(job)) if aim else ()
-    reached = [each for each in aims if _is_one_apart(owed_at - span_of(job), each, job)]
-    return max([each - owed_at for each in reached] + [timedelta(0)])
+    aim = _counted_from(next_run_at, job).next_due(next_run_at - _INSTANT) if next_run_at else None
+    # The run that is owed is the one it aims at, or the one before, which may have begun and not be seen yet.
+    aims = [each for each in (aim, aim - span) if _is_one_apart(owed_at - span, each, job)] if aim else []
+    put_off = max([timedelta(0), *(each - owed_at for each in aims)])
+    # Earlier runs lie on another grid, or a little beside this one: they cannot be placed.
+    since = ran_at if start == ran_at else first_owed_at
+    return job.with_schedule(_counted_from(start, job), since=since, grace=job.grace + put_off)
+
+
+def gaps(made: list[datetime], job: Job) -> list[datetime]:
+    """When runs were due that are missing between the instants of `made` (oldest first)."""
+    owed = [(_owed_after(earlier, job), later) for earlier, later in pairwise(made)]
+    return [owed_at for owed_at, later in owed if not _is_one_apart(owed_at - span_of(job), later, job)]
+
+
+def _every(job: Job) -> Every:
+    schedule = as_scheduled(job.schedule)
+    assert isinstance(schedule, Every)
+    return schedule
+
+
+def _counted_from(instant: datetime, job: Job) -> Schedule:
+    grid = _every(job).anchored_at(instant)
+    return replace(job.schedule, scheduled=grid) if isinstance(job.schedule, WithoutDaysOff) else grid
 
 
 def _owed_after(ran_at: datetime, job: Job) -> datetime:
     """When the run after the one at `ran_at` is owed: an interval later, or on the first day then that is not off."""
-    return _on_grid_of(ran_at, job).next_due(ran_at) or ran_at + span_of(job)
+    return _counted_from(ran_at, job).next_due(ran_at) or ran_at + span_of(job)
 
 
 def _is_one_apart(earlier: datetime, later: datetime, job: Job) -> bool:
@@ -92,9 +85,3 @@ def _is_one_apart(earlier: datetime, later: datetime, job: Job) -> bool:
     span = span_of(job)
     skipped = 2 * span - min(job.max_runtime, span / 4)
     return later - earlier < max(skipped, span + job.allowance)
-
-
-def gaps(made: list[datetime], job: Job) -> list[datetime]:
-    """When runs were due that are missing between the instants of `made` (oldest first)."""
-    owed = [(_owed_after(earlier, job), later) for earlier, later in pairwise(made)]
-    return [owed_at for owed_at, later in owed if not _is_one_apart(owed_at - span_of(job), later, job)]

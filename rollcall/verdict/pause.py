@@ -1,17 +1,15 @@
 """Is a job paused, and does its pause still stand where it has ended?"""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 
-from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import show_date
 from rollcall.verdict import show
-from rollcall.verdict.findings import Check, Finding, broken, paused
+from rollcall.verdict.case import Case
+from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.promises import promises_of
 from rollcall.verdict.witnesses import Witnesses
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -25,43 +23,32 @@ def ends_at(job: Job) -> datetime | None:
 
 def owed_again(job: Job, ended_at: datetime | None) -> Job:
     """The job as it is owed once its pause has ended: nothing that was due before."""
-    if ended_at is None:
-        return job
-    return job.but(since=max(ended_at, job.since or ended_at))
+    return job.but(since=max(ended_at, job.since or ended_at)) if ended_at else job
 
 
-def findings_while_paused(job: Job, checks: Iterable[Check]) -> tuple[Finding, ...]:
-    """Each of its promises, that nothing is owed of."""
-    because = f"paused {until(job)}"
-    return tuple(paused(check, f"nothing before {_day(job)}", because) for check in checks)
+def findings_while_paused(seen: Witnesses) -> tuple[Finding, ...]:
+    """Each of its promises, that nothing is owed of, and whether its scheduler goes on running it all the same."""
+    expected, because = f"nothing before {_day(seen.job)}", f"paused {until(seen.job)}"
+    findings = {check: Promise(check, expected).paused(because) for check in promises_of(seen.job)}
+    if last := _ran_all_the_same(seen):
+        promise = Promise(Check.PAUSE_IS_CURRENT, "no run while it is paused")
+        found = f"it ran all the same, last for {show.when(last, seen.job)}"
+        because = f"it is paused {until(seen.job)}, and {found}"
+        findings[promise.check] = promise.warned(CauseCode.RAN_THOUGH_PAUSED, found, because, verdict=Verdict.PAUSED)
+    return tuple(findings.values())
 
 
-def ran_all_the_same(seen: Witnesses) -> Finding | None:
-    """That its scheduler went on running it: the pause holds here alone. None where nothing shows that it did."""
-    closed = last_due(as_scheduled(seen.job.schedule), seen.now - seen.job.allowance)
-    before = last_due(as_scheduled(seen.job.schedule), closed - _INSTANT) if closed else None
+def _ran_all_the_same(seen: Witnesses) -> datetime | None:
+    """The newest due time for which it ran: the pause holds here alone. None where nothing shows that it did."""
+    schedule = as_scheduled(seen.job.schedule)
+    newest_at = last_due(schedule, seen.now - seen.job.allowance)
+    earlier_at = last_due(schedule, newest_at - _INSTANT) if newest_at else None
     # The day on which it was paused is known to nobody: two runs in a row are no leftover of the time before.
-    if closed is None or before is None:
+    if newest_at is None or earlier_at is None:
         return None
-    newest, earlier = seen.job.due_run(closed), seen.job.due_run(before)
-    if not _has_run(newest, seen) or not (_has_run(earlier, seen) or seen.is_overtaken(earlier)):
-        return None
-    check, found = Check.PAUSE_IS_CURRENT, f"it ran all the same, last for {show.when(closed, seen.job)}"
-    because = f"it is paused {until(seen.job)}, and {found}"
-    code = CauseCode.RAN_THOUGH_PAUSED
-    return Finding(
-        check=check,
-        verdict=Verdict.PAUSED,
-        expected="no run while it is paused",
-        found=found,
-        because=because,
-        code=code,
-        is_warning=True,
-    )
-
-
-def _has_run(run: DueRun, seen: Witnesses) -> bool:
-    return bool(seen.made_by(run) or seen.attempts(run).begun)
+    newest, earlier = (Case.of(seen, seen.job.due_run(due_at)) for due_at in (newest_at, earlier_at))
+    is_leftover = not (earlier.made or earlier.attempts.begun or earlier.is_overtaken)
+    return newest_at if (newest.made or newest.attempts.begun) and not is_leftover else None
 
 
 def findings_once_ended(job: Job) -> tuple[Finding, ...]:
@@ -69,8 +56,8 @@ def findings_once_ended(job: Job) -> tuple[Finding, ...]:
     if job.paused is None:
         return ()
     found = f"its pause {over(job)}"
-    check, expected = Check.PAUSE_IS_CURRENT, "no pause that has ended"
-    return (broken(check, Verdict.FAILED, CauseCode.JOB_PAUSED, expected=expected, found=found, because=found),)
+    promise = Promise(Check.PAUSE_IS_CURRENT, "no pause that has ended")
+    return (promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, found, found),)
 
 
 def still_needed_since(seen: Witnesses, *, is_owed: bool) -> str | None:

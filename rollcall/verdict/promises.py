@@ -1,7 +1,5 @@
 """What is promised of a job, by what its witnesses can tell?"""
 
-from __future__ import annotations
-
 from rollcall.roll.job import Job
 from rollcall.verdict.findings import Check
 

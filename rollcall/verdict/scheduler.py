@@ -1,8 +1,6 @@
 """What do a scheduler's answer and its memory prove about the scheduler itself?"""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from rollcall.evidence import NotSeen, Outcome, RunSeen, SchedulerSeen
@@ -14,11 +12,13 @@ from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.text import counted
 from rollcall.times import show_instant, show_span, to_iso
-from rollcall.verdict.clock import ahead
-from rollcall.verdict.findings import Check, Finding, broken, cannot_tell, ok
-from rollcall.verdict.witnesses import Reading
+from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.reading import Reading
 from rollcall.vocabulary import CauseCode, Verdict
 
+_NONE = timedelta(0)
+# HTTP tells whole seconds: at the most, this much more had passed.
+_LESS_THAN_A_SECOND = timedelta(seconds=1) - timedelta(microseconds=1)
 # A live scheduler moves a job's next run on at the moment it starts it; a next run this far past was not started.
 STALLED_AFTER = timedelta(minutes=1)
 
@@ -33,12 +33,10 @@ _MEMORY_SAYS = {
     CauseCode.ACCESS_DENIED: "its memory refuses to be asked",
     CauseCode.SCHEDULER_ERROR: "its memory cannot be asked",
 }
-_EXPECTED = {
-    Check.CLOCK_AGREES: f"its clock within {show_span(EARLY_TOLERANCE)} of this machine's",
-    Check.SCHEDULER_IS_RUNNING: "a running scheduler",
-    Check.SCHEDULER_IS_ALIVE: "every next run in the future",
-    Check.HAS_RECORDS: "the jobs that are declared, or runs of them",
-}
+_CLOCK_AGREES = Promise(Check.CLOCK_AGREES, f"its clock within {show_span(EARLY_TOLERANCE)} of this machine's")
+_IS_RUNNING = Promise(Check.SCHEDULER_IS_RUNNING, "a running scheduler")
+_IS_ALIVE = Promise(Check.SCHEDULER_IS_ALIVE, "every next run in the future")
+_HAS_RECORDS = Promise(Check.HAS_RECORDS, "the jobs that are declared, or runs of them")
 
 
 def scheduler_findings(
@@ -52,159 +50,149 @@ def scheduler_findings(
     `jobs` are those of it that are declared. What its answers do not hold is not promised.
     """
     findings = _of_scheduler(scheduler, seen, memory, tuple(jobs))
-    return findings if memory is None else (*findings, _memory_answers(scheduler, memory))
-
-
-def _of_scheduler(
-    scheduler: Scheduler,
-    seen: SchedulerSeen | NotSeen,
-    memory: SchedulerSeen | NotSeen | None,
-    jobs: tuple[Job, ...],
-) -> tuple[Finding, ...]:
-    answers = _answers(scheduler, seen)
-    promised = promises_of(scheduler)
-    if isinstance(seen, NotSeen):
-        return (answers, *(cannot_tell(check, _EXPECTED[check], answers) for check in promised[1:]))
-    findings = [answers]
-    if Check.CLOCK_AGREES in promised:
-        findings.append(_clock_agrees(seen))
-    root: Finding | None = None
-    if Check.SCHEDULER_IS_RUNNING in promised:
-        running = _is_running(scheduler, seen, _flag(scheduler, memory))
-        findings.append(running)
-        root = running if running.needs_a_person else None
-    if Check.SCHEDULER_IS_ALIVE in promised:
-        check = Check.SCHEDULER_IS_ALIVE
-        findings.append(cannot_tell(check, _EXPECTED[check], root) if root else _is_alive(scheduler, seen, jobs))
-    if Check.HAS_RECORDS in promised:
-        check = Check.HAS_RECORDS
-        findings.append(cannot_tell(check, _EXPECTED[check], root) if root else _has_records(scheduler, seen, jobs))
-    return tuple(findings)
+    return (*findings, *((_memory_answers(scheduler, memory),) if memory else ()))
 
 
 def promises_of(scheduler: Scheduler) -> tuple[Check, ...]:
     """What is promised of it, by what its answers hold; that it answers comes first."""
     tells = scheduler.tells
-    return (
-        Check.ANSWERS,
-        *((Check.CLOCK_AGREES,) if "clock" in tells else ()),
-        *((Check.SCHEDULER_IS_RUNNING,) if "running" in tells else ()),
-        *((Check.SCHEDULER_IS_ALIVE,) if {"next_run", "heartbeat"} & tells else ()),
-        *((Check.HAS_RECORDS,) if {"jobs", "history"} & tells else ()),
-    )
+    promised = {
+        Check.ANSWERS: True,
+        Check.CLOCK_AGREES: "clock" in tells,
+        Check.SCHEDULER_IS_RUNNING: "running" in tells,
+        Check.SCHEDULER_IS_ALIVE: bool({"next_run", "heartbeat"} & tells),
+        Check.HAS_RECORDS: bool({"jobs", "history"} & tells),
+    }
+    return tuple(check for check, is_promised in promised.items() if is_promised)
+
+
+def skew(seen: SchedulerSeen | NotSeen | None) -> timedelta:
+    """How far its clock is ahead of this machine's where that is more than clocks may differ, else zero."""
+    apart = _ahead(seen) if isinstance(seen, SchedulerSeen) else _NONE
+    return apart if abs(apart) > EARLY_TOLERANCE else _NONE
+
+
+def _ahead(seen: SchedulerSeen) -> timedelta:
+    """By how much at least its clock is ahead of this machine's (negative: behind); zero where both agree.
+
+    `Date` was written at some instant between asking and answering, however slow the answer; what that leaves open
+    never counts against a clock.
+    """
+    if seen.server_at is None:
+        return _NONE
+    if seen.server_at > seen.answered_at:
+        return seen.server_at - seen.answered_at
+    return min(seen.server_at + _LESS_THAN_A_SECOND - seen.asked_at, _NONE)
+
+
+def _of_scheduler(
+    scheduler: Scheduler, seen: SchedulerSeen | NotSeen, memory: SchedulerSeen | NotSeen | None, jobs: tuple[Job, ...]
+) -> Iterator[Finding]:
+    promised = promises_of(scheduler)
+    answers = _answers(scheduler, seen)
+    yield answers
+    if isinstance(seen, NotSeen):
+        hidden = (_CLOCK_AGREES, _IS_RUNNING, _IS_ALIVE, _HAS_RECORDS)
+        yield from (each.blocked(answers) for each in hidden if each.check in promised)
+        return
+    if Check.CLOCK_AGREES in promised:
+        yield _clock_agrees(seen)
+    stopped = None
+    if Check.SCHEDULER_IS_RUNNING in promised:
+        running = _is_running(scheduler, seen, _flag(scheduler, memory))
+        stopped = running if running.needs_a_person else None
+        yield running
+    if Check.SCHEDULER_IS_ALIVE in promised:
+        yield _IS_ALIVE.blocked(stopped) if stopped else _is_alive(scheduler, seen, jobs)
+    if Check.HAS_RECORDS in promised:
+        yield _HAS_RECORDS.blocked(stopped) if stopped else _has_records(scheduler, seen, jobs)
 
 
 def _answers(scheduler: Scheduler, seen: SchedulerSeen | NotSeen) -> Finding:
-    expected = f"an answer from {scheduler.asks}"
-    if isinstance(seen, SchedulerSeen):
-        jobs = counted(len(seen.jobs), "job") if seen.jobs is not None else ""
-        runs = counted(len(seen.runs), "run") if seen.runs is not None and scheduler.keeps is None else ""
-        return ok(Check.ANSWERS, expected, f"answered with {', '.join(filter(None, (jobs, runs))) or 'nothing'}")
+    promise = Promise(Check.ANSWERS, f"an answer from {scheduler.asks}")
+    if isinstance(seen, NotSeen):
+        return _not_seen(promise, seen, _SAYS.get(seen.code, seen.code))
+    jobs = counted(len(seen.jobs), "job") if seen.jobs is not None else ""
+    runs = counted(len(seen.runs), "run") if seen.runs is not None and scheduler.keeps is None else ""
+    return promise.kept(f"answered with {', '.join(filter(None, (jobs, runs))) or 'nothing'}")
+
+
+def _not_seen(promise: Promise, seen: NotSeen, says: str) -> Finding:
     if seen.code is CauseCode.NOT_RECORDED:
-        return _not_recorded(Check.ANSWERS, expected, seen)
-    because = f"{_SAYS.get(seen.code, seen.code)}: {seen.detail}"
-    return broken(Check.ANSWERS, Verdict.FAILED, seen.code, expected=expected, found=seen.detail, because=because)
-
-
-def _not_recorded(check: Check, expected: str, seen: NotSeen) -> Finding:
-    """A replay asks nobody: what is not in its record is no failure of anybody, and not well either."""
-    code, because = CauseCode.NOT_RECORDED, seen.detail
-    return broken(check, Verdict.UNKNOWN, code, expected=expected, found="not in this record", because=because)
+        # A replay asks nobody: what is not in its record is no failure of anybody, and not well either.
+        return promise.broken(Verdict.UNKNOWN, seen.code, "not in this record", seen.detail)
+    return promise.broken(Verdict.FAILED, seen.code, seen.detail, f"{says}: {seen.detail}")
 
 
 def _clock_agrees(seen: SchedulerSeen) -> Finding:
-    check, expected = Check.CLOCK_AGREES, _EXPECTED[Check.CLOCK_AGREES]
     if seen.server_at is None:
         because = "the scheduler sends no Date, so its clock cannot be held against this machine's"
-        return Finding(
-            check=check,
-            verdict=Verdict.UNKNOWN,
-            expected=expected,
-            found="no Date header",
-            because=because,
-            code=CauseCode.CLOCK_SKEW,
-            is_warning=True,
-        )
-    apart = ahead(seen)
+        return _CLOCK_AGREES.warned(CauseCode.CLOCK_SKEW, "no Date header", because, verdict=Verdict.UNKNOWN)
+    apart = _ahead(seen)
     if abs(apart) <= EARLY_TOLERANCE:
-        return ok(check, expected, f"{show_span(abs(apart))} apart")
-    side = "ahead of" if apart > timedelta(0) else "behind"
+        return _CLOCK_AGREES.kept(f"{show_span(abs(apart))} apart")
+    side = "ahead of" if apart > _NONE else "behind"
     found = f"the scheduler's clock is {show_span(abs(apart))} {side} this machine's"
     here = to_iso(seen.answered_at.replace(microsecond=0))
     because = f"{found} ({to_iso(seen.server_at)} there, {here} here)"
-    return broken(check, Verdict.FAILED, CauseCode.CLOCK_SKEW, expected=expected, found=found, because=because)
+    return _CLOCK_AGREES.broken(Verdict.FAILED, CauseCode.CLOCK_SKEW, found, because)
 
 
 def _is_running(scheduler: Scheduler, seen: SchedulerSeen, flag: tuple[bool, str] | None) -> Finding:
     """`flag` is what the memory calls it, which a scheduler that died unseen contradicts."""
-    check, expected = Check.SCHEDULER_IS_RUNNING, _EXPECTED[Check.SCHEDULER_IS_RUNNING]
+    is_active, calls = (flag[0], f"its memory calls it {flag[1]}") if flag else (None, "")
     if seen.running is None:
         because = "the scheduler does not say whether it is switched on"
-        code = CauseCode.SCHEDULER_ERROR
-        return broken(check, Verdict.UNKNOWN, code, expected=expected, found="it does not say", because=because)
+        return _IS_RUNNING.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, "it does not say", because)
     if seen.running:
-        is_forgotten = flag is not None and not flag[0]
-        found = f"running, although its memory calls it {flag[1]}" if flag and is_forgotten else "running"
-        return ok(check, expected, found)
-    if flag is None:
-        because = f"{scheduler.id} answers, but the scheduler is stopped: no job of it will run"
-    else:
-        link = "although" if flag[0] else "and"
-        because = f"the scheduler is stopped {link} its memory calls it {flag[1]}: no job of it will run"
-    return broken(
-        check, Verdict.FAILED, CauseCode.SCHEDULER_STOPPED, expected=expected, found="stopped", because=because
-    )
+        return _IS_RUNNING.kept(f"running, although {calls}" if is_active is False else "running")
+    because = f"{scheduler.id} answers, but the scheduler is stopped: no job of it will run"
+    if is_active is not None:
+        because = f"the scheduler is stopped {'although' if is_active else 'and'} {calls}: no job of it will run"
+    return _IS_RUNNING.broken(Verdict.FAILED, CauseCode.SCHEDULER_STOPPED, "stopped", because)
 
 
 def _is_alive(scheduler: Scheduler, seen: SchedulerSeen, jobs: tuple[Job, ...]) -> Finding:
     """A heartbeat that is young enough; else no next run that is past, or work since the oldest of those."""
     if "heartbeat" in scheduler.tells:
         return _has_a_heartbeat(scheduler, seen)
-    check, expected = Check.SCHEDULER_IS_ALIVE, _EXPECTED[Check.SCHEDULER_IS_ALIVE]
     next_runs = list(_next_runs(scheduler, seen))
     if not next_runs:
+        found = "no next run to hold it against"
         because = "no job has a next run that can be read, so nothing shows that the scheduler's loop is alive"
-        return Finding(
-            check=check,
-            verdict=Verdict.UNKNOWN,
-            expected=expected,
-            found="no next run to hold it against",
-            because=because,
-            code=CauseCode.SCHEDULER_STALLED,
-            is_warning=True,
-        )
-    present = _earliest_present(seen)
+        return _IS_ALIVE.warned(CauseCode.SCHEDULER_STALLED, found, because, verdict=Verdict.UNKNOWN)
+    present = earliest_present(seen)
     oldest_at, name = min(next_runs)
     if present - oldest_at <= STALLED_AFTER:
-        return ok(check, expected, f"the nearest next run is that of {name}")
-    past = [each for each in next_runs if present - each[0] > STALLED_AFTER]
+        return _IS_ALIVE.kept(f"the nearest next run is that of {name}")
     if sign := _work_since(oldest_at, present, scheduler, seen, jobs):
-        return ok(check, expected, f"{sign}, after the next run of {name}, which is past")
+        return _IS_ALIVE.kept(f"{sign}, after the next run of {name}, which is past")
+    past = [at for at, _ in next_runs if present - at > STALLED_AFTER]
     found = f"the next run of {name} is {show_span(present - oldest_at)} in the past"
     how_many = f"{counted(len(past), 'job')} of {len(next_runs)}"
     because = f"the scheduler says it is running, but {found} ({how_many}): its loop is dead or paused"
-    return broken(check, Verdict.FAILED, CauseCode.SCHEDULER_STALLED, expected=expected, found=found, because=because)
+    return _IS_ALIVE.broken(Verdict.FAILED, CauseCode.SCHEDULER_STALLED, found, because)
 
 
 def _has_a_heartbeat(scheduler: Scheduler, seen: SchedulerSeen) -> Finding:
-    check, within = Check.SCHEDULER_IS_ALIVE, scheduler.heartbeat_within
+    within = scheduler.heartbeat_within
     assert within is not None
-    expected = f"a heartbeat within {show_span(within)}"
+    promise = Promise(Check.SCHEDULER_IS_ALIVE, f"a heartbeat within {show_span(within)}")
     reading = Reading.of(seen.heartbeat, scheduler.naive_times)
     if reading is None or reading.at is None:
         found = f"heartbeat {reading.text}" if reading else "no heartbeat"
         because = f"the scheduler tells {found}, so nothing shows that its loop is alive"
         code = CauseCode.NAIVE_TIMESTAMP if reading and reading.is_naive else CauseCode.SCHEDULER_STALLED
-        return broken(check, Verdict.UNKNOWN, code, expected=expected, found=found, because=because)
-    age = _earliest_present(seen) - reading.instants[-1]
-    found = f"its last heartbeat is {show_span(max(age, timedelta(0)))} old"
+        return promise.broken(Verdict.UNKNOWN, code, found, because)
+    age = earliest_present(seen) - reading.instants[-1]
+    found = f"its last heartbeat is {show_span(max(age, _NONE))} old"
     if age <= within:
-        return ok(check, expected, found)
+        return promise.kept(found)
     because = f"{found}, and one is due every {show_span(within)}: its loop is dead or paused"
-    return broken(check, Verdict.FAILED, CauseCode.SCHEDULER_STALLED, expected=expected, found=found, because=because)
+    return promise.broken(Verdict.FAILED, CauseCode.SCHEDULER_STALLED, found, because)
 
 
-def _next_runs(scheduler: Scheduler, seen: SchedulerSeen) -> Iterable[tuple[datetime, str]]:
+def _next_runs(scheduler: Scheduler, seen: SchedulerSeen) -> Iterator[tuple[datetime, str]]:
     """When each job runs next that is not paused and not at that very run, where that can be read."""
     for each in seen.jobs or ():
         reading = Reading.of(each.next_run, scheduler.naive_times)
@@ -236,12 +224,10 @@ def _work_since(
             return f"{run.job} began by schedule {show_instant(started.at, scheduler.zone)}"
     declared = {job.name: job for job in jobs}
     for next_at, name in _next_runs(scheduler, seen):
-        job = declared.get(name)
-        if job is None or next_at <= present:
-            continue
-        due_at = _due_before(next_at, present, job)
-        if due_at is not None and oldest_at < due_at:
-            return f"{name} was due {show_instant(due_at, scheduler.zone)} and its next run has moved on"
+        if next_at > present and (job := declared.get(name)):
+            due_at = _due_before(next_at, present, job)
+            if due_at is not None and oldest_at < due_at:
+                return f"{name} was due {show_instant(due_at, scheduler.zone)} and its next run has moved on"
     return None
 
 
@@ -255,22 +241,30 @@ def _due_before(next_at: datetime, present: datetime, job: Job) -> datetime | No
     return last_due(schedule, present - job.jitter)
 
 
-def _earliest_present(seen: SchedulerSeen) -> datetime:
+def earliest_present(seen: SchedulerSeen) -> datetime:
     """The present by the scheduler's own clock when it looked at its jobs; a slow answer is no dead loop."""
     return (seen.server_at or seen.answered_at) - (seen.answered_at - seen.asked_at)
 
 
 def _has_records(scheduler: Scheduler, seen: SchedulerSeen, jobs: tuple[Job, ...]) -> Finding:
     """A listing of nothing where jobs are declared tells of none of them: a role may see no rows, and get no error."""
-    check, expected = Check.HAS_RECORDS, _EXPECTED[Check.HAS_RECORDS]
-    name, told = ("jobs", seen.jobs) if "jobs" in scheduler.tells else ("runs", seen.runs)
-    if told or not jobs:
-        return ok(check, expected, f"it lists {counted(len(told or ()), name[:-1])}")
-    found = f"no {name} at all"
-    because = (
-        f"the scheduler lists {found}, though {counted(len(jobs), 'job is', 'jobs are')} declared: nobody can tell"
-    )
-    return broken(check, Verdict.UNKNOWN, CauseCode.NO_RECORDS, expected=expected, found=found, because=because)
+    name, listed = ("job", seen.jobs) if "jobs" in scheduler.tells else ("run", seen.runs)
+    if listed or not jobs:
+        return _HAS_RECORDS.kept(f"it lists {counted(len(listed or ()), name)}")
+    found, declared = f"no {name}s at all", counted(len(jobs), "job is", "jobs are")
+    because = f"the scheduler lists {found}, though {declared} declared: nobody can tell"
+    return _HAS_RECORDS.broken(Verdict.UNKNOWN, CauseCode.NO_RECORDS, found, because)
+
+
+def _memory_answers(scheduler: Scheduler, memory: SchedulerSeen | NotSeen) -> Finding:
+    address = scheduler.memory.address if scheduler.memory else "its memory"
+    promise = Promise(Check.MEMORY_ANSWERS, f"what {address} has on record")
+    if isinstance(memory, NotSeen):
+        return _not_seen(promise, memory, _MEMORY_SAYS.get(memory.code, "its memory cannot be asked"))
+    flag = _flag(scheduler, memory)
+    calls = f"calls the scheduler {flag[1]}" if flag else "does not say whether the scheduler is active"
+    runs = "" if memory.runs is None else f", {counted(len(memory.runs), 'run')} on record"
+    return promise.kept(f"{calls}{runs}")
 
 
 def _flag(scheduler: Scheduler, memory: SchedulerSeen | NotSeen | None) -> tuple[bool, str] | None:
@@ -278,22 +272,7 @@ def _flag(scheduler: Scheduler, memory: SchedulerSeen | NotSeen | None) -> tuple
     if not isinstance(memory, SchedulerSeen) or memory.running is None:
         return None
     words = "active" if memory.running else "inactive"
-    reading = Reading.of(memory.since, scheduler.naive_times)
-    if reading is None:
+    since = Reading.of(memory.since, scheduler.naive_times)
+    if since is None:
         return memory.running, words
-    since = reading.text if reading.at is None else show_instant(reading.at, scheduler.zone)
-    return memory.running, f"{words} (since {since})"
-
-
-def _memory_answers(scheduler: Scheduler, memory: SchedulerSeen | NotSeen) -> Finding:
-    check, declared = Check.MEMORY_ANSWERS, scheduler.memory
-    expected = f"what {declared.address if declared else 'its memory'} has on record"
-    if isinstance(memory, NotSeen) and memory.code is CauseCode.NOT_RECORDED:
-        return _not_recorded(check, expected, memory)
-    if isinstance(memory, NotSeen):
-        because = f"{_MEMORY_SAYS.get(memory.code, 'its memory cannot be asked')}: {memory.detail}"
-        return broken(check, Verdict.FAILED, memory.code, expected=expected, found=memory.detail, because=because)
-    flag = _flag(scheduler, memory)
-    calls = f"calls the scheduler {flag[1]}" if flag else "does not say whether the scheduler is active"
-    runs = "" if memory.runs is None else f", {counted(len(memory.runs), 'run')} on record"
-    return ok(check, expected, f"{calls}{runs}")
+    return memory.running, f"{words} (since {show_instant(since.at, scheduler.zone) if since.at else since.text})"

@@ -4,8 +4,6 @@ A living scheduler moves a job's next run on at the very moment it starts it. So
 looks, or has just passed, the second must show another one. Only `rollcall diagnose` looks twice; no morning waits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,21 +11,22 @@ from datetime import datetime, timedelta
 from rollcall.evidence import NotSeen, SchedulerSeen
 from rollcall.roll.scheduler import Scheduler
 from rollcall.times import show_instant, show_span
-from rollcall.verdict import SchedulerJudged
-from rollcall.verdict.findings import Check, Finding, broken, ok
-from rollcall.verdict.witnesses import Reading
+from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.judged import SchedulerJudged
+from rollcall.verdict.reading import Reading
+from rollcall.verdict.scheduler import earliest_present
 from rollcall.vocabulary import CauseCode, Verdict
 
 LONGEST_WAIT = timedelta(seconds=5)
 # Milliseconds would do; a busy machine and HTTP's whole seconds are given this much.
 _MARGIN = timedelta(seconds=2)
 _SHORTEST_WAIT = timedelta(seconds=1)
-_EXPECTED = "a next run that moves on when its time has come"
 
 
 def wait_before_second_look(judged: SchedulerJudged, first: SchedulerSeen | NotSeen) -> timedelta | None:
     """How long to wait until a second look tells more than the first; None where it would not within `LONGEST_WAIT`."""
-    if not _looks_alive(judged) or not isinstance(first, SchedulerSeen) or first.server_at is None:
+    looks_alive = any(each.check is Check.SCHEDULER_IS_ALIVE and each.verdict is Verdict.OK for each in judged.findings)
+    if not looks_alive or not isinstance(first, SchedulerSeen) or first.server_at is None:
         return None
     nearest_at = min((at for at, _ in _next_runs(judged.scheduler, first)), default=None)
     if nearest_at is None:
@@ -48,8 +47,21 @@ def with_second_look(
     return replace(judged, findings=tuple(proof if each.check is proof.check else each for each in judged.findings))
 
 
-def _looks_alive(judged: SchedulerJudged) -> bool:
-    return any(each.check is Check.SCHEDULER_IS_ALIVE and each.verdict is Verdict.OK for each in judged.findings)
+def _proof(scheduler: Scheduler, first: SchedulerSeen, second: SchedulerSeen) -> Finding | None:
+    promise = Promise(Check.SCHEDULER_IS_ALIVE, "a next run that moves on when its time has come")
+    nearest = min(_next_runs(scheduler, first), default=None)
+    if nearest is None:
+        return None
+    nearest_at, job_id = nearest
+    shown = f"the next run of {job_id}, {show_instant(nearest_at, scheduler.zone, seconds=True)},"
+    if nearest not in _next_runs(scheduler, second):
+        return promise.kept(f"{shown} moved on between two looks")
+    if second.server_at is None or earliest_present(second) - nearest_at < _MARGIN / 2:
+        return None
+    apart = show_span(second.answered_at - first.answered_at)
+    found = f"{shown} has passed and did not move on between two looks {apart} apart"
+    because = f"the scheduler says it is running, but {found}: its loop is dead or paused"
+    return promise.broken(Verdict.FAILED, CauseCode.SCHEDULER_STALLED, found, because)
 
 
 def _next_runs(scheduler: Scheduler, seen: SchedulerSeen) -> Iterator[tuple[datetime, str]]:
@@ -58,32 +70,3 @@ def _next_runs(scheduler: Scheduler, seen: SchedulerSeen) -> Iterator[tuple[date
         if reading and reading.instants:
             # Of two that it may mean, the later: before it has passed nothing is proven.
             yield reading.instants[-1], each.id
-
-
-def _proof(scheduler: Scheduler, first: SchedulerSeen, second: SchedulerSeen) -> Finding | None:
-    nearest = min(_next_runs(scheduler, first), default=None)
-    if nearest is None:
-        return None
-    nearest_at, job_id = nearest
-    shown = f"the next run of {job_id}, {show_instant(nearest_at, scheduler.zone, seconds=True)},"
-    if nearest not in _next_runs(scheduler, second):
-        return ok(Check.SCHEDULER_IS_ALIVE, _EXPECTED, f"{shown} moved on between two looks")
-    present = _earliest_present(second)
-    if present is None or present - nearest_at < _MARGIN / 2:
-        return None
-    apart = show_span(second.answered_at - first.answered_at)
-    found = f"{shown} has passed and did not move on between two looks {apart} apart"
-    because = f"the scheduler says it is running, but {found}: its loop is dead or paused"
-    return broken(
-        Check.SCHEDULER_IS_ALIVE,
-        Verdict.FAILED,
-        CauseCode.SCHEDULER_STALLED,
-        expected=_EXPECTED,
-        found=found,
-        because=because,
-    )
-
-
-def _earliest_present(seen: SchedulerSeen) -> datetime | None:
-    """The scheduler's own present when it looked at its jobs; a slow answer is no dead loop."""
-    return seen.server_at - (seen.answered_at - seen.asked_at) if seen.server_at else None

@@ -1,11 +1,8 @@
 """Did the jobs that a job builds on do their work?"""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING
 
 from rollcall.evidence import Outcome
 from rollcall.roll.due_run import DueRun
@@ -13,11 +10,10 @@ from rollcall.roll.job import Job
 from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import listed
 from rollcall.verdict import show
-from rollcall.verdict.findings import Check, Finding, broken, ok
+from rollcall.verdict.case import Case, attempts_of
+from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import CauseCode, Verdict
-
-if TYPE_CHECKING:
-    from rollcall.verdict import JobJudged
 
 # What a job did not do for want of what it builds on; that it is not registered, say, is its own trouble.
 _EXPLAINED = frozenset({Verdict.MISSED, Verdict.FAILED, Verdict.BAD_OUTPUT, Verdict.LATE, Verdict.STUCK})
@@ -50,38 +46,33 @@ def in_order(jobs: Iterable[Job]) -> Iterator[Job]:
 def done_at(judged: JobJudged, now: datetime) -> tuple[datetime, ...]:
     """When each run of the look-back did its work, which is when what follows it is due."""
     job, seen = judged.job, judged.seen
-    dues = due_between(job.schedule, now - job.look_back - job.allowance, now)
-    first = (_first_done(job.due_run(due_at), judged) for due_at in dues)
-    found = {at for at in first if at is not None}
-    if seen.floats and judged.ran_at is not None:
-        found.add(judged.ran_at)
-    return tuple(sorted(found))
+    found = {judged.ran_at} if seen.floats else set()
+    for due_at in due_between(job.schedule, now - job.look_back - job.allowance, now):
+        case = Case.of(seen, job.due_run(due_at))
+        decides = case.attempts.deciding
+        if decides is None or decides.is_done:
+            # Where its end is not told, what is known of it last.
+            found.add(case.first_seen or (decides.last_at if decides else None))
+    return tuple(sorted(at for at in found if at is not None))
 
 
-def _first_done(run: DueRun, judged: JobJudged) -> datetime | None:
-    seen = judged.seen
-    decides = seen.attempts(run).deciding
-    if decides is not None and decides.outcome not in ("success", "partial"):
-        return None
-    # Where its end is not told, what is known of it last.
-    return seen.first_seen(run) or (decides.last_at if decides else None)
-
-
-def finding(judged: JobJudged, needed: Iterable[JobJudged]) -> Finding | None:
+def upstream_did_its_work(judged: JobJudged, needed: Sequence[JobJudged]) -> Finding | None:
     """That those did their work, whose newest run was due before its own; None where it owed no run yet."""
-    check, expected = Check.UPSTREAM_DID_ITS_WORK, "the work of what it needs"
+    promise = Promise(Check.UPSTREAM_DID_ITS_WORK, "the work of what it needs")
     if judged.due_run is None:
         return None
-    needed = tuple(needed)
-    is_hit = any(
-        each.needs_a_person and each.verdict in _EXPLAINED and each.check in _OF_ITS_RUN for each in judged.findings
-    )
-    failed = (_failure_of(each, judged.due_run) for each in needed) if is_hit else ()
-    verdict, found, because = next(filter(None, failed), (Verdict.OK, "", ""))
-    if verdict is Verdict.OK:
-        return ok(check, expected, f"it needs {listed(each.job.id for each in needed)}")
-    code = CauseCode.UPSTREAM_FAILED
-    return broken(check, verdict, code, expected=expected, found=found, because=because)
+    if _not_done(judged):
+        for each in needed:
+            if failure := _failure_of(each, judged.due_run):
+                verdict, found, because = failure
+                return promise.broken(verdict, CauseCode.UPSTREAM_FAILED, found, because)
+    return promise.kept(f"it needs {listed(each.job.id for each in needed)}")
+
+
+def _not_done(judged: JobJudged) -> Finding | None:
+    """What proves that its run did not do its work."""
+    proven = (each for each in judged.findings if each.needs_a_person and each.verdict in _EXPLAINED)
+    return next((each for each in proven if each.check in _OF_ITS_RUN), None)
 
 
 def _failure_of(upstream: JobJudged, run: DueRun) -> tuple[Verdict, str, str] | None:
@@ -90,16 +81,15 @@ def _failure_of(upstream: JobJudged, run: DueRun) -> tuple[Verdict, str, str] | 
     It is the judged one, where no newer is; of an older one its record tells.
     """
     job, judged = upstream.job, upstream.due_run
-    proven = (each for each in upstream.findings if each.needs_a_person and each.verdict in _EXPLAINED)
-    why = next((each for each in proven if each.check in _OF_ITS_RUN), None)
     if judged is not None and judged.due_at <= run.due_at:
+        why = _not_done(upstream)
         was_there = upstream.ran_at is not None and upstream.ran_at <= run.due_at
         if why is None or (why.verdict is Verdict.LATE and was_there):
             return None
         because = f"it needs {job.id}, which did not do its work: {why.because or why.found}"
         return upstream.verdict, f"{job.id} is {upstream.verdict}", because
     due_at = last_due(job.schedule, run.due_at)
-    decides = upstream.seen.attempts(job.due_run(due_at)).deciding if due_at else None
+    decides = attempts_of(job.due_run(due_at), upstream.seen).deciding if due_at else None
     if due_at is None or decides is None or decides.outcome is not Outcome.FAILED:
         return None
     because = f"it needs {job.id}, whose run due {show.when(due_at, job)} ended in {decides.seen.word or 'an error'}"

@@ -14,7 +14,7 @@ from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
 from rollcall.rehearse.records import rewritten, times_of
 from rollcall.roll.scheduler import Scheduler
-from rollcall.verdict.witnesses import RunRead
+from rollcall.verdict.runs import RunRead
 
 _A_WHILE = timedelta(hours=1)
 _SOON = timedelta(minutes=1)
@@ -120,7 +120,7 @@ def _without_offset(copy: EvidenceCopy) -> EvidenceCopy | None:
 def _in_another_zone(copy: EvidenceCopy) -> EvidenceCopy | None:
     """Its own record is read in a zone that was declared, and written in the job's or in UTC, if that is another."""
     reads_in = copy.job.scheduler.naive_times if copy.job.scheduler else None
-    if reads_in is None or not copy.tells("runs") or copy.judged.seen.remembers_less or not _is_naive(copy):
+    if reads_in is None or not copy.tells("runs") or copy.judged.seen.is_by_memory or not _is_naive(copy):
         return None
     ran_at = copy.record.last_at
     assert ran_at is not None

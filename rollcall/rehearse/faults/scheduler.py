@@ -15,8 +15,8 @@ from rollcall.schedule import Every, read_schedule
 from rollcall.schedule.after import After
 from rollcall.schedule.answers import next_due
 from rollcall.schedule.days_off import as_scheduled
+from rollcall.verdict.reading import Reading
 from rollcall.verdict.registration import is_due_near
-from rollcall.verdict.witnesses import Reading
 from rollcall.vocabulary import CauseCode
 
 _A_WHILE = timedelta(hours=1)

@@ -7,12 +7,13 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from rollcall.verdict.findings import Check, Finding, broken, cannot_tell, noted, ok, paused, pending, replaced
+from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.vocabulary import CauseCode, Verdict
 
-DONE = ok(Check.RAN_ON_TIME, "done by 06:25", "06:00:17")
-DOWN = broken(Check.ANSWERS, Verdict.FAILED, CauseCode.SCHEDULER_DOWN, expected="200", found="silence", because="down")
-AFTER = cannot_tell(Check.IS_REGISTERED, "it among its jobs", DOWN)
+ON_TIME = Promise(Check.RAN_ON_TIME, "done by 06:25")
+DONE = ON_TIME.kept("06:00:17")
+DOWN = Promise(Check.ANSWERS, "200").broken(Verdict.FAILED, CauseCode.SCHEDULER_DOWN, "silence", "down")
+AFTER = Promise(Check.IS_REGISTERED, "it among its jobs").blocked(DOWN)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ AFTER = cannot_tell(Check.IS_REGISTERED, "it among its jobs", DOWN)
         (DONE, "ok: 06:00:17"),
         (DOWN, "failed: down"),
         (AFTER, "cannot tell: scheduler-down"),
-        (pending(Check.RAN_ON_TIME, "done by 06:25", "it is inside its time"), "pending: it is inside its time"),
+        (ON_TIME.pending("it is inside its time"), "pending: it is inside its time"),
     ],
 )
 def test_a_finding_is_told_in_one_sentence(finding: Finding, sentence: str) -> None:
@@ -35,10 +36,10 @@ def test_a_finding_is_told_in_one_sentence(finding: Finding, sentence: str) -> N
         (DOWN, True),
         # What could not be looked at is never let pass.
         (AFTER, True),
-        (pending(Check.RAN_ON_TIME, "", "too early"), False),
-        (replaced(Check.RAN_ON_TIME, "", "overwritten"), False),
-        (paused(Check.RAN_ON_TIME, "", "paused"), False),
-        (noted(Check.OUTPUT_EXISTS, CauseCode.RAN_TWICE, expected="", found="", because="twice"), False),
+        (ON_TIME.pending("too early"), False),
+        (ON_TIME.replaced("overwritten"), False),
+        (ON_TIME.paused("paused"), False),
+        (ON_TIME.warned(CauseCode.RAN_TWICE, "two", "twice"), False),
         (replace(DOWN, is_warning=True), False),
     ],
 )
@@ -47,7 +48,7 @@ def test_who_must_look_at_it(finding: Finding, needs_a_person: bool) -> None:
 
 
 def test_what_is_blocked_names_the_root_however_far_away_it_is() -> None:
-    further = cannot_tell(Check.RAN_ON_TIME, "done by 06:25", AFTER)
+    further = ON_TIME.blocked(AFTER)
 
     assert (further.blocked_by, further.code) == (Check.ANSWERS, CauseCode.SCHEDULER_DOWN)
 

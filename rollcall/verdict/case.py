@@ -1,0 +1,179 @@
+"""What is seen of one due run: which runs on record are of it, and which files did it leave?"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from rollcall.evidence import FileSeen
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.job import Job
+from rollcall.roll.words import Dated
+from rollcall.schedule.answers import last_due
+from rollcall.schedule.days_off import as_scheduled
+from rollcall.verdict.runs import EVER, NEVER, RunRead
+from rollcall.verdict.witnesses import Witnesses
+
+_INSTANT = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """What is on record of one due run, oldest first.
+
+    `by_schedule` are its attempts, `begun` those that did begin; what its engine left out did not, whatever times it
+    has. `others` are by hand, by a backfill or an event. `deciding` tells how it went: the last that has begun, or what
+    made it good; None where none has begun.
+    """
+
+    by_schedule: tuple[RunRead, ...]
+    begun: tuple[RunRead, ...]
+    others: tuple[RunRead, ...]
+    deciding: RunRead | None
+
+    def __bool__(self) -> bool:
+        return bool(self.by_schedule or self.deciding)
+
+    @property
+    def first_start(self) -> datetime | None:
+        """When the first attempt began; None where that is not told, or was forgotten with it."""
+        first = self.begun[0] if self.begun else None
+        return None if first is None or (first.seen.attempt or 1) > 1 else first.started_at
+
+
+def attempts_of(run: DueRun, seen: Witnesses) -> Attempts:
+    """What is on record of that due run, and counts."""
+    of_run = [each for each in reversed(seen.runs) if each.is_of(run)]
+    counting = [each for each in of_run if each.last_at and each.last_at <= seen.counted_until]
+    counting.sort(key=lambda each: (each.started_at or each.last_at or EVER, each.is_under_way))
+    by_schedule = [each for each in counting if each.is_by_schedule]
+    begun = [each for each in by_schedule if not each.is_left_out]
+    others = [each for each in counting if not each.is_by_schedule]
+    last = deciding = begun[-1] if begun else None
+    if last is not None and last.is_under_way:
+        # It takes no work away.
+        deciding = next((each for each in reversed(begun) if each.is_done), last)
+    if deciding is None or not deciding.is_done:
+        # What did its work before the last by schedule began has not made that good.
+        since = (last.started_at or last.at or EVER) if last else EVER
+        deciding = next((each for each in others if each.is_done and (each.last_at or EVER) >= since), deciding)
+    return Attempts(by_schedule=tuple(by_schedule), begun=tuple(begun), others=tuple(others), deciding=deciding)
+
+
+def made_for(run: DueRun, seen: Witnesses) -> tuple[FileSeen, ...]:
+    """The files of its output that belong to that due run, newest first."""
+    if not seen.outputs:
+        return ()
+    named: datetime | None = run.due_at
+    match seen.declared.dated:
+        case Dated.RUN:
+            return tuple([each for at, each in seen.placed_files() if run.owns(at)])
+        case Dated.PREVIOUS_DUE:
+            named = last_due(as_scheduled(seen.job.schedule), run.due_at - _INSTANT)
+        case Dated.PREVIOUS_DAY:
+            zone = seen.job.zone_of(seen.declared)
+            local = run.due_at.astimezone(zone).replace(tzinfo=None)
+            named = (local - _DAY).replace(tzinfo=zone).astimezone(UTC)
+    dated = ((each.due_from, each.due_until, each) for each in seen.files)
+    return tuple([each for start, end, each in dated if named and start and end and start <= named <= end])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One due run of a job, and what the witnesses show of it: `attempts` on record, and files `made`, newest first."""
+
+    seen: Witnesses
+    run: DueRun
+    attempts: Attempts
+    made: tuple[FileSeen, ...]
+
+    @classmethod
+    def of(cls, seen: Witnesses, run: DueRun) -> Self:
+        """The case of that run; its files are those of the first output."""
+        return cls(seen=seen, run=run, attempts=attempts_of(run, seen), made=made_for(run, seen))
+
+    def of_output(self, number: int) -> Self:
+        """The same with that output of the job alone."""
+        seen = self.seen.of_output(number)
+        return self if number == 0 else replace(self, seen=seen, made=made_for(self.run, seen))
+
+    @property
+    def job(self) -> Job:
+        """The job that owes the run."""
+        return self.seen.job
+
+    @property
+    def now(self) -> datetime:
+        """The moment that is judged."""
+        return self.seen.now
+
+    @property
+    def newest_files(self) -> tuple[FileSeen | None, ...]:
+        """The newest file of the run, for each declared output."""
+        made = (self.of_output(number).made for number in range(len(self.seen.outputs)))
+        return tuple(each[0] if each else None for each in made)
+
+    @property
+    def made_before(self) -> tuple[FileSeen, ...]:
+        """The files that belong to an earlier due run."""
+        return tuple([each for each in self.seen.files if each.made_at < self.run.begins_at and each not in self.made])
+
+    @property
+    def made_after(self) -> tuple[FileSeen, ...]:
+        """The files that belong to a later due run."""
+        ends_at = self.run.ends_at or NEVER
+        return tuple([each for each in self.seen.files if each.made_at >= ends_at and each not in self.made])
+
+    @property
+    def first_seen(self) -> datetime | None:
+        """The earliest sign that it was done: a run by hand in addition must not make it late."""
+        decides = self.attempts.deciding
+        done = [each for each in (*self.attempts.begun, *self.attempts.others) if each.is_done]
+        ended = done if decides and decides.is_done else [decides] if decides else []
+        signs = [*(each.made_at for each in self.made), *(each.ended_at for each in ended if each.ended_at)]
+        return min(signs, default=None)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended by the record; None where that does not tell."""
+        return self.attempts.deciding.ended_at if self.attempts.deciding else None
+
+    @property
+    def is_in_memory(self) -> bool:
+        """True where the memory knows of a run since it was due, whatever the scheduler says."""
+        remembered = self.seen.run_in_memory
+        return remembered is not None and any(at >= self.run.begins_at for at in remembered.instants)
+
+    @property
+    def is_overtaken(self) -> bool:
+        """True where the record does not reach back to it: later runs have replaced what was known of it."""
+        since, last = self.seen.runs_since, self.seen.last
+        if since is None or since > self.seen.counted_until or self.attempts:
+            return False
+        if self.seen.tells("history"):
+            return since > self.run.begins_at
+        is_by_hand = last is not None and not last.is_by_schedule
+        return since >= (self.run.begins_at if is_by_hand else self.run.ends_at or NEVER)
+
+    @property
+    def reaching_in(self) -> DueRun | None:
+        """The run before, where it may have been drawn into the time of this and left no file of its own; else None.
+
+        Only jitter can do that: without it what was seen belongs to the run that was due last before it.
+        """
+        job, run = self.job, self.run
+        before_at = last_due(as_scheduled(job.schedule), run.due_at - _INSTANT) if job.jitter else None
+        if before_at is None or before_at + job.allowance < run.begins_at or (job.since and before_at < job.since):
+            return None
+        before = job.due_run(before_at, run.due_at)
+        return None if made_for(before, self.seen) else before
+
+    def shared_with(self, *, in_time: bool = False) -> DueRun | None:
+        """The run before, where all that was seen (`in_time`: by the limit) may as well be of that one."""
+        before, attempts = self.reaching_in, self.attempts.by_schedule
+        # A run that names the due time that it is for is of no other.
+        if before is None or any(each.due for each in attempts):
+            return None
+        signs = [*(each.made_at for each in self.made), *(each.last_at for each in attempts if each.last_at)]
+        is_proven = any(at > before.finish_by and not (in_time and at > self.run.finish_by) for at in signs)
+        return None if is_proven else before

@@ -1,0 +1,123 @@
+"""Did the due run begin in time, take as long as it may, and end in time?"""
+
+from datetime import timedelta
+
+from rollcall.roll.due_run import EARLY_TOLERANCE
+from rollcall.roll.words import Late, Proof
+from rollcall.times import show_span
+from rollcall.verdict import show
+from rollcall.verdict.case import Case
+from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.scheduler import skew
+from rollcall.vocabulary import CauseCode, Verdict
+
+# Why it was late, as far as its record can tell; who knows better says so in its place.
+GUESSED_REASON = ", by hand or held up"
+
+
+def started_on_time(case: Case, executed: Finding) -> Finding:
+    """The first attempt began within `grace`; a late start whose run is done in time is a warning."""
+    run, job, attempts = case.run, case.job, case.attempts
+    promise = Promise(Check.STARTED_ON_TIME, f"begun by {show.limit(run.start_by, run, job)}")
+    if executed.needs_a_person and not attempts.begun:
+        return promise.blocked(executed)
+    at = attempts.first_start
+    if at is None:
+        if executed.verdict is Verdict.PENDING:
+            return promise.as_of(executed)
+        return promise.kept("its first start is not on record, and nothing is held against another")
+    began = f"{show.when(at, job)}, {show.distance(at, run)}"
+    if at <= run.start_by:
+        return promise.kept(f"begun {began}")
+    because, done = f"{show.due(run, job)}; it began {began}", case.first_seen
+    if job.late_start is Late.WARN:
+        if done is None and case.now < run.finish_by:
+            return promise.pending(f"it began {began}, and may still be done in time")
+        if done is not None and done <= run.finish_by:
+            return promise.warned(CauseCode.STARTED_LATE, f"begun {began}", because)
+    return promise.broken(Verdict.LATE, CauseCode.STARTED_LATE, f"begun {began}", because)
+
+
+def runtime_is_as_allowed(case: Case, executed: Finding) -> Finding:
+    """The deciding attempt took no longer than `max_runtime`, and no less than `min_runtime`."""
+    job, decides = case.job, case.attempts.deciding
+    least = f"at least {show_span(job.min_runtime)}" if job.min_runtime else ""
+    most = "" if job.done_by or job.within else f"at most {show_span(job.max_runtime)}"
+    promise = Promise(Check.RUNTIME_IS_AS_ALLOWED, " and ".join(filter(None, (least, most))) or "any time")
+    if executed.needs_a_person and decides is None:
+        return promise.blocked(executed)
+    if decides is not None and not decides.is_by_schedule:
+        return promise.kept("made good, and how long that took is not held against it")
+    took = decides.took if decides else None
+    if took is None:
+        match executed.verdict:
+            case Verdict.PENDING:
+                return promise.as_of(executed)
+            case Verdict.STUCK:
+                return promise.blocked(executed)
+            case _:
+                return promise.kept("how long it took is not on record")
+    if took < -EARLY_TOLERANCE:
+        found = f"ended {show_span(-took)} before it began"
+        because = f"{case.seen.source} says that it {found}: one of the two times is read in the wrong zone, or no time"
+        return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
+    # Clocks and roundings differ a little.
+    took = max(took, timedelta(0))
+    found, due = show_span(took), show.due(case.run, job)
+    if most and took > job.max_runtime:
+        because = f"{due}; it took {found}, more than max_runtime = {show_span(job.max_runtime)}"
+        return promise.broken(Verdict.LATE, CauseCode.OVERRAN, found, because)
+    if took < job.min_runtime:
+        because = f"{due}; it took {found}, less than min_runtime = {show_span(job.min_runtime)}"
+        return promise.broken(Verdict.LATE, CauseCode.TOO_SHORT, found, because)
+    return promise.kept(found)
+
+
+def ran_on_time(case: Case, executed: Finding | None, status: Finding | None, exists: Finding | None) -> Finding:
+    """The run was done by its limit; the earliest sign of it counts.
+
+    Where a lone record is the only witness, a run by hand in addition has replaced it, and is a run outside its time
+    (rule 6); with an output, the file of the due run shows that it was on time.
+    """
+    seen, run, job, ran_at = case.seen, case.run, case.job, case.first_seen
+    limit = show.limit(run.finish_by, run, job)
+    promise = Promise(Check.RAN_ON_TIME, f"done by {limit}")
+    for stuck in (status, executed):
+        if stuck and stuck.verdict is Verdict.STUCK and stuck.needs_a_person:
+            # What is on record is when it began.
+            return promise.blocked(stuck)
+    if exists and exists.code is CauseCode.WRONG_TIMEZONE:
+        return promise.blocked(exists)
+    if executed and executed.code is CauseCode.MADE_GOOD:
+        return promise.kept(f"made good {show.when(ran_at, job) if ran_at else 'since'}")
+    if ran_at is None:
+        return _without_a_sign(promise, case, executed, status, exists)
+    found = f"{show.when(ran_at, job)}, {show.distance(ran_at, run)}"
+    if ran_at == seen.ran_at:
+        found += seen.by_memory
+    if ran_at <= run.finish_by:
+        before = case.shared_with(in_time=True)
+        return promise.replaced(show.shared("evidence", before, job)) if before else promise.kept(found)
+    skewed = seen.broken_check(Check.CLOCK_AGREES)
+    if skewed and ran_at == seen.ran_at and ran_at - skew(seen.scheduler) <= run.finish_by:
+        return promise.blocked(skewed)
+    reason = "" if case.attempts.first_start else GUESSED_REASON
+    because = f"{show.due(run, job)}; it was done {found}{reason}; its limit was {limit}"
+    return promise.broken(Verdict.LATE, CauseCode.RAN_LATE, found, because)
+
+
+def _without_a_sign(
+    promise: Promise, case: Case, executed: Finding | None, status: Finding | None, exists: Finding | None
+) -> Finding:
+    for root in (executed, exists):
+        if root is not None and root.needs_a_person:
+            return promise.blocked(root)
+    begun, decides = case.attempts.begun, case.attempts.deciding
+    begun_at = begun[0].last_at if begun and case.job.proof is Proof.START else None
+    if begun_at is not None and begun_at <= case.run.finish_by:
+        return promise.kept(f"begun {show.when(begun_at, case.job)}, {show.distance(begun_at, case.run)}")
+    if status is not None and status.verdict is Verdict.OK and decides is not None and decides.is_done:
+        return promise.kept("when it ended is not on record")
+    if executed is not None and executed.verdict is Verdict.PENDING:
+        return promise.as_of(executed)
+    return promise.replaced(show.replaced("evidence", case.run, case.job))
