@@ -83,7 +83,7 @@ def render_board(
         ),
         verdict=tone(morning, is_complete=is_complete, other_failures=len(other_failures)),
         judged=f"{show_date(morning.judged_at, morning.zone)}, {clock}",
-        judged_at=to_iso(morning.judged_at) if is_of_now else None,
+        judged_at=to_iso(morning.judged_at),
         notes=_notes(morning, chronicle, notes),
         schedulers=[(each, _scheduler_says(each, morning)) for each in morning.schedulers],
         listed=list(listing_lines(morning)),
@@ -94,7 +94,8 @@ def render_board(
         kinds=kinds_of(tiles),
         tiles=tiles,
         night=lanes_of(morning, chronicle),
-        changes=changes(morning, chronicle) if is_of_now else None,
+        is_of_now=is_of_now,
+        changes=changes(morning, chronicle) if is_of_now and last else None,
         last_morning=show_instant(last.judged_at, morning.zone) if last else None,
         paused=[_paused(each.job, each.job.paused, morning) for each in morning.jobs if each.job.paused],
     )
