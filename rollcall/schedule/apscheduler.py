@@ -143,7 +143,6 @@ def _runs_on(trigger: _Trigger, zone: ZoneInfo, last: datetime) -> Iterator[date
         yield last
 
 
-@lru_cache(maxsize=4096)
 def _last_run(fields: str, zone: ZoneInfo, at: datetime) -> datetime | None:
     """The newest run at or before `at` of a scheduler running since 1970, looking back little at first."""
     trigger = _trigger(fields, zone)
