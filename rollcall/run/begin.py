@@ -35,7 +35,9 @@ def begin(
             replay_of=replay.recorded_at,
             roll=replay.roll,
         )
-        return RollCall(start=start, roll=replay.roll, clock=clock, place=place, wanted=wanted, replay=replay)
+        return RollCall(
+            start=start, roll=replay.roll, clock=clock, place=place, wanted=wanted, locks=start.folder, replay=replay
+        )
     roll = wanted.load(environment, clock)
     wanted.check_can_record(roll)
     start = Start(
@@ -48,7 +50,7 @@ def begin(
         history=wanted.reports / FILE if wanted.keeps_history else None,
         is_of_today=wanted.as_of is None,
     )
-    return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted)
+    return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted, locks=start.folder)
 
 
 def _begin_demo(
@@ -73,4 +75,5 @@ def _begin_demo(
         demo=morning.story,
         roll=roll,
     )
-    return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted)
+    # What the demo locks ends with it.
+    return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted, locks=morning.folder / "reports")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from rollcall.ask import gather
 from rollcall.clock import Clock
@@ -40,8 +41,8 @@ def _unshown(done: int, total: int) -> None:
 class RollCall:
     """One run: who should be there, as of when, who is told, and what came of it.
 
-    `morning` is None until it is judged; `chronicle` is what was remembered before. `unrecorded` is why the evidence
-    could not be kept.
+    `locks` is the folder of the locks of what is fixed. `morning` is None until it is judged; `chronicle` is what was
+    remembered before. `unrecorded` is why the evidence could not be kept.
     """
 
     start: Start
@@ -49,6 +50,7 @@ class RollCall:
     clock: Clock
     place: Place
     wanted: Wanted
+    locks: Path
     replay: Replay | None = None
     sinks: Sinks = field(default_factory=lambda: Sinks([]))
     chronicle: Chronicle = NOTHING
@@ -77,7 +79,7 @@ class RollCall:
                     morning,
                     judge_again=lambda: self.look(jobs, schedulers, progress=progress),
                     clock=self.clock,
-                    folder=self.start.folder,
+                    folder=self.locks,
                     is_dry=fixing.is_dry,
                 )
             self.start = replace(self.start, judged_at=morning.judged_at)
