@@ -191,7 +191,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         {"next_run": None, "last_execution": "2026-02-10T05:00:17", "files": OLD},
         "missed",
         (
-            "The scheduler has no next run for generate_haiku_scheduled: it is paused there, or has come to its end; "
+            "The scheduler has no next run for generate_haiku_scheduled: it is paused there, or has run out; "
             "due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET."
         ),
         "Resume generate_haiku_scheduled in the scheduler, then `pytest checks/`",

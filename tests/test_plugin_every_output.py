@@ -69,8 +69,8 @@ YESTERDAYS = {
 Case = tuple[tuple[str, str] | None, list[str], str]
 CANNOT_BE_LOADED = ("test_a_first.py", "import no_such_module\n")
 BROKEN_OFF: dict[str, Case] = {
-    "a worker crashes": (("test_own.py", CRASHES), ["-n", "2"], "only 36 of 37 checks came to their end"),
-    "pytest.exit": (("test_a_first.py", ENDS_ALL), [], "only 10 of 37 checks came to their end"),
+    "a worker crashes": (("test_own.py", CRASHES), ["-n", "2"], "only 36 of 37 checks finished"),
+    "pytest.exit": (("test_a_first.py", ENDS_ALL), [], "only 10 of 37 checks finished"),
     "pytest breaks": (("conftest.py", OURS + BREAKS_PYTEST), [], "pytest ended with status 3"),
     "a file cannot be loaded": (CANNOT_BE_LOADED, [], "1 file of checks could not be loaded"),
     "a file cannot be loaded, the others go on": (
@@ -78,7 +78,7 @@ BROKEN_OFF: dict[str, Case] = {
         ["--continue-on-collection-errors"],
         "1 file of checks could not be loaded",
     ),
-    "stopped at the first failure": (("test_a_first.py", FAILS), ["-x"], "of 34 checks came to their end"),
+    "stopped at the first failure": (("test_a_first.py", FAILS), ["-x"], "of 34 checks finished"),
     "nothing selected": (None, ["-k", "no_such_check"], "no check was selected"),
     "no such folder of checks": (None, ["no_such/checks"], "pytest ended with status 4"),
     "page has no place": (("test_own.py", TAKES_THE_PLACE.format("reports/morning.html")), [], "cannot be written"),
@@ -129,8 +129,8 @@ def test_no_output_of_a_run_that_was_broken_off_says_that_all_is_well(watched: W
     ("by", "because"),
     [
         (signal.SIGINT, "it was interrupted"),
-        (signal.SIGTERM, "has not come to its end"),
-        (signal.SIGKILL, "has not come to its end"),
+        (signal.SIGTERM, "did not finish"),
+        (signal.SIGKILL, "did not finish"),
     ],
     ids=["Ctrl-C", "SIGTERM", "SIGKILL"],
 )

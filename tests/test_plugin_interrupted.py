@@ -1,4 +1,4 @@
-"""Is a run that did not come to its end ever taken for a good morning?
+"""Is a run that did not finish ever taken for a good morning?
 
 Each run starts where a whole, green page of yesterday lies, and every job is well.
 """

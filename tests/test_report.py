@@ -123,7 +123,7 @@ def test_an_incomplete_run_still_tells_what_it_found(nine: House) -> None:
 
     line = title(nine.morning(), is_complete=False)
 
-    assert line == "INCOMPLETE: the run did not come to its end; so far, 1 of 9 jobs needs you"
+    assert line == "INCOMPLETE: the run did not finish; so far, 1 of 9 jobs needs you"
 
 
 def test_without_a_morning_the_title_is_incomplete() -> None:
@@ -484,7 +484,7 @@ def test_until_the_result_is_there_the_page_says_that_it_is_not() -> None:
     page = render_incomplete(started_at=NOW, zone=ZURICH)
 
     assert (
-        "INCOMPLETE: the run that began Wed 11 Feb 07:02 CET has not come to its end; "
+        "INCOMPLETE: the run that began Wed 11 Feb 07:02 CET did not finish; "
         "nothing on this page says that a job did its work." in _Page(page).shown
     )
     assert page.startswith("<!DOCTYPE html>")

@@ -206,13 +206,11 @@ class Document(Part):
     judged_at: AwareDatetime = Field(
         description="The moment that was judged; where there is no result, when the run began."
     )
-    complete: bool = Field(description="True only where every declared job was looked at and the run came to its end.")
+    complete: bool = Field(description="True only where every declared job was looked at and the run finished.")
     verdict: Literal["ok", "attention", "incomplete"] = Field(
         description="ok only where it is complete and nothing needs a person."
     )
-    incomplete_because: str | None = Field(
-        description="Why the run did not come to its end; null while it has not ended."
-    )
+    incomplete_because: str | None = Field(description="Why the run did not finish; null while it has not ended.")
     other_failures: tuple[str, ...] = Field(description="The ids of checks that failed though no finding says why.")
     demo: str | None = Field(description="The story of the staged morning; null on a real one.")
     replay_of: AwareDatetime | None = Field(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Ending:
     """How a run ended.
 
-    `interruption` is why it did not come to its end, None where it did; `other_failures` names failed checks that are
+    `interruption` is why it did not finish, None where it did; `other_failures` names failed checks that are
     about no job and no scheduler, so that no finding says why.
     """
 

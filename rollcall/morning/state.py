@@ -23,7 +23,7 @@ class State(IntEnum):
 
 
 def state_of(morning: Morning | None, ending: Ending) -> State:
-    """The state. A run that did not come to its end is unknown, and so is one of a part of the jobs."""
+    """The state. A run that did not finish is unknown, and so is one of a part of the jobs."""
     if morning is None or not ending.is_complete:
         return State.UNKNOWN
     if ending.other_failures:

@@ -1,4 +1,4 @@
-"""How does the run go, whatever becomes of the jobs: does every check that was selected come to its end?"""
+"""How does the run go, whatever becomes of the jobs: does every check that was selected finish?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Course:
 
     @property
     def ending(self) -> Ending:
-        """How it ends if it ends now: until it is over, it did not come to its end."""
+        """How it ends if it ends now: until it is over, it did not finish."""
         return Ending(interruption=NOT_LOOKED)
 
     def collected(self, report: pytest.CollectReport) -> None:
@@ -36,7 +36,7 @@ class Course:
             self._unloaded.add(report.nodeid)
 
     def ran(self, report: pytest.TestReport) -> None:
-        """Counts a check that came to its end. A worker that crashes never tears down the check it was in."""
+        """Counts a check that finished. A worker that crashes never tears down the check it was in."""
         if report.when == "teardown":
             self._done.add(report.nodeid)
         if not report.failed or explains_failure(report):
@@ -67,7 +67,7 @@ class Course:
         if morning is None:
             return NOT_LOOKED
         if len(self._done) < self.expected:
-            return f"only {len(self._done)} of {counted(self.expected, 'check')} came to their end"
+            return f"only {len(self._done)} of {counted(self.expected, 'check')} finished"
         return None
 
 

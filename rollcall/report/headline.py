@@ -12,7 +12,7 @@ from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
 from rollcall.vocabulary import Verdict
 
-UNFINISHED = "the run did not come to its end"
+UNFINISHED = "the run did not finish"
 _DONE = (Verdict.OK, Verdict.LATE)
 
 

@@ -72,7 +72,7 @@ class Sinks:
     def write(self, result: Result) -> Result:
         """Has the reports written. Returns the result as it is after that.
 
-        Where a report cannot be there the run did not come to its end, and no other may say otherwise.
+        Where a report cannot be there the run did not finish, and no other may say otherwise.
         """
         written = self._finish(result, Stage.WRITE)
         if written.ending.interruption and not result.ending.interruption:

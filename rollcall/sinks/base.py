@@ -31,7 +31,7 @@ class Stage(IntEnum):
     """When a sink is told how the run ended; those of a later stage can say what became of the earlier."""
 
     TELL = 1  # people, so that the reports can say whom nobody could reach
-    WRITE = 2  # the reports; where one cannot be written, the run did not come to its end
+    WRITE = 2  # the reports; where one cannot be written, the run did not finish
     REMEMBER = 3  # what is only true once the reports stand there
     CLOSE = 4  # who hears that it is over
     SAY = 5  # the last words

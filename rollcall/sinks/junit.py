@@ -95,12 +95,12 @@ def _writers(config: pytest.Config | None) -> list[Any]:
 
 
 def with_interruption(path: Path, because: str) -> str:
-    """The file's text with one more check, in error: that the run came to its end. Raises OSError."""
+    """The file's text with one more check, in error: that the run finished. Raises OSError."""
     tree = ElementTree.fromstring(path.read_text(encoding="utf-8"))
     for suite in tree.iter("testsuite"):
         for count in ("tests", "errors"):
             suite.set(count, str(int(suite.get(count, "0")) + 1))
-        case = ElementTree.SubElement(suite, "testcase", classname="rollcall", name="the_run_came_to_its_end", time="0")
+        case = ElementTree.SubElement(suite, "testcase", classname="rollcall", name="the_run_finished", time="0")
         ElementTree.SubElement(case, "error", message=f"INCOMPLETE: {_xml(because)}").text = _xml(because)
     return f'<?xml version="1.0" encoding="utf-8"?>{ElementTree.tostring(tree, encoding="unicode")}'
 

@@ -70,7 +70,7 @@ def path_of(named: str) -> Path:
 def render(judged_at: datetime, morning: Morning | None, ending: Ending) -> str:
     """The whole file. Instants are seconds since 1970, spans are seconds, sizes are bytes.
 
-    Of a run that did not come to its end only what needs a person is told: no job of it is said to be well. `morning`
+    Of a run that did not finish only what needs a person is told: no job of it is said to be well. `morning`
     is None where nothing was looked at.
     """
     from prometheus_client import CollectorRegistry, Gauge, generate_latest

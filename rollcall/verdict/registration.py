@@ -77,7 +77,7 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     if next_run is None and is_running:
         return promise.kept("none while it is running")
     if next_run is None:
-        because = f"the scheduler has no next run for {job.name}: it is paused there, or has come to its end"
+        because = f"the scheduler has no next run for {job.name}: it is paused there, or has run out"
         return promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, "no next run", because)
     if next_run.at is None:
         return unread(promise, seen.word("next_run"), next_run, seen)

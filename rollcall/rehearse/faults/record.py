@@ -141,7 +141,7 @@ FAULTS = (
     JobFault("future-timestamp", "its last execution lies a day ahead",
              lambda copy: copy.with_run(ended=copy.at + timedelta(days=1)) if copy.tells("runs", "ended") else None),
     JobFault("never-ran", "it has never run", lambda copy: copy.with_files().with_runs(lambda runs, teller: ())),
-    JobFault("still-running", "it has begun, and never comes to its end", _hanging, advice.for_an_interval),
+    JobFault("still-running", "it has begun, and never ends", _hanging, advice.for_an_interval),
     JobFault("not-picked-up", "its run waits, and nobody takes it up", lambda copy: _not_begun(copy, Outcome.WAITING)),
     JobFault("run-skipped", "the scheduler left its run out", lambda copy: _not_begun(copy, Outcome.SKIPPED)),
     # Of a first run nobody can tell whether it was missed or never ran.
