@@ -44,6 +44,9 @@ def main(arguments: Sequence[str] | None = None, *, out: TextIO | None = None, e
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         return _run(_parser(arguments).parse_args(arguments), out, err)
+    except BadInput as problem:
+        print(f"ERROR: {problem}", file=err)
+        return BAD_INPUT
     except KeyboardInterrupt:
         print("interrupted", file=err)
         return INTERRUPTED
@@ -52,9 +55,6 @@ def main(arguments: Sequence[str] | None = None, *, out: TextIO | None = None, e
 def _run(asked_for: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     try:
         return _print(asked_for.command(asked_for), out)
-    except BadInput as problem:
-        print(f"ERROR: {problem}", file=err)
-        return BAD_INPUT
     except OSError as problem:
         # The interpreter's last flush must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())

@@ -45,3 +45,11 @@ def sweep(path: Path, *, before: datetime) -> None:
         with suppress(OSError):
             if left.stat().st_mtime < (before - timedelta(days=1)).timestamp():
                 left.unlink()
+
+
+def path_of(named: str) -> Path:
+    """The path that a person wrote, its ~ read. Of no such user it stays: whoever opens it says what is wrong."""
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:  # "~nobody/jobs.toml"
+        return Path(named)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -215,3 +216,47 @@ def test_only_what_is_selected_is_acted_on(house: LivedIn) -> None:
     run = house.run("--demo=missed-run", "--rerun-missed", "-k", "daily_enrichment")
 
     assert run.morning["actions"] == []
+
+
+# A check of a reader's own
+
+HOURS_AGO = """
+timezone = "UTC"
+[alert]
+webhook = "{url}/hook"
+[jobs.report]
+schedule = "{due:%M} {due:%H} * * *"
+max_runtime = "10 min"
+output = {{ path = "out/report-%Y%m%d-%H%M%S.md" }}
+"""
+
+
+def test_a_check_of_your_own_counts_for_its_job_in_the_history_and_for_whoever_is_alerted(
+    house: LivedIn, ear: Listener
+) -> None:
+    due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=2)
+    (house.folder / "jobs.toml").write_text(HOURS_AGO.format(url=ear.url, due=due))
+    made = house.folder / "out" / f"report-{due:%Y%m%d-%H%M%S}.md"
+    made.write_text("done\n")
+    os.utime(made, (due.timestamp(), due.timestamp()))
+    good = house.run(NOW)
+    house.add_check("def test_three_lines(job):\n    assert len(job.output.read_text().splitlines()) == 3\n")
+    bad = house.run(NOW)
+    [row] = remembered(bad).rows
+    [heard] = [each.says for each in ear.heard]
+
+    assert (good.status, bad.status) == (0, 1)
+    assert (str(row.verdict), row.cause, row.needs_a_person) == ("failed", "check-failed", True)
+    assert (heard["cause"], heard["jobs"][0]["id"]) == ("check-failed", "report")
+    assert "test_three_lines[report]" in heard["sentence"]
+    assert bad.morning["changes"]["new"] == ["report"]
+
+
+def test_a_check_of_your_own_about_a_scheduler_counts_for_that_scheduler(house: LivedIn) -> None:
+    house.add_check("def test_never_mine(scheduler):\n    assert scheduler.id != 'other'\n")
+    run = house.run()
+    found = {each["id"]: (each["verdict"], (each["cause"] or {}).get("code")) for each in run.morning["schedulers"]}
+
+    assert run.status == 1
+    assert found == {"aime": ("ok", None), "other": ("failed", "check-failed")}
+    assert {each["verdict"] for each in run.morning["jobs"]} == {"ok"}

@@ -84,6 +84,22 @@ def test_an_option_that_another_plugin_has_is_left_to_it(tmp_path: Path) -> None
     assert done.returncode == 0
 
 
+def test_a_jobs_file_in_the_environment_makes_no_roll_call_of_other_tests(stranger: Path) -> None:
+    done = run(stranger, "-p", "no:cacheprovider", "tests", ROLLCALL_JOBS_FILE="jobs.toml")
+
+    assert (done.returncode, "2 passed" in done.stdout) == (0, True)
+    assert {each.name for each in stranger.iterdir()} == {"tests"}
+
+
+def test_a_jobs_file_in_the_environment_is_that_of_the_checks_below(tmp_path: Path) -> None:
+    with lived_in(tmp_path) as house:
+        (tmp_path / "pyproject.toml").unlink()
+        done = run(tmp_path, "--as-of=2026-02-11T07:00+01:00", ROLLCALL_JOBS_FILE="jobs.toml", HOUSE_TOKEN="x")
+
+    assert "roll call: 4 jobs, 2 schedulers" in done.stdout
+    assert house.scheduler.asked
+
+
 @pytest.mark.parametrize("named", [["--jobs-file", "jobs.toml"], ["checks/test_last_run.py"], ["checks/"]])
 def test_what_names_a_jobs_file_or_checks_makes_a_roll_call(tmp_path: Path, named: list[str]) -> None:
     with lived_in(tmp_path) as house:

@@ -155,6 +155,7 @@ def test_no_output_says_that_all_is_well_where_jobs_toml_is_bad(watched: Watched
 
     assert is_claimed(watched.said(run)) == []
     assert run.status == 4
+    assert "\n::error " in f"\n{run.text}"
 
 
 def test_every_output_of_a_part_says_so(watched: Watched) -> None:

@@ -53,6 +53,7 @@ FOLDERS = [
     ("shop.toml", "[reports]\nfolder = 3\n", "reports/shop"),
     ("shop.toml", "[reports]\nfolder = ''\n", "reports/shop"),
     ("jobs.toml", "[reports]\nfolder = 'there'\n[jobs.a]\nnot toml", "there"),
+    ("jobs.toml", "[reports]\nfolder = '~nobody-of-that-name/x'\n", "~nobody-of-that-name/x"),
 ]
 
 

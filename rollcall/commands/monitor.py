@@ -30,6 +30,7 @@ from filelock import FileLock, Timeout
 from rollcall.causes.action import told as told_action
 from rollcall.commands.begin import add_options, begun_now, wanted_of
 from rollcall.errors import BadInput
+from rollcall.files import path_of
 from rollcall.morning.ending import Ending
 from rollcall.morning.state import State, state_of
 from rollcall.options import given
@@ -38,7 +39,7 @@ from rollcall.report.headline import headline
 from rollcall.run.options import OF_MONITOR
 from rollcall.run.roll_call import RollCall
 from rollcall.sinks import Sinks, known_sinks, options_of
-from rollcall.sinks.base import Result, Stage, Start, Wish
+from rollcall.sinks.base import CannotBegin, Result, Stage, Start, Wish
 from rollcall.sinks.logbook import append, show_limits
 from rollcall.text import clean
 from rollcall.times import read_now, to_iso
@@ -105,7 +106,7 @@ def _looked(call: RollCall, sinks: Sinks, log: _Log, held: ExitStack) -> Result:
             notes = [f"whether another monitor is in progress cannot be told: {_said(problem)}"]
     call.sinks = sinks
     try:
-        with suppress(OSError):  # what cannot be written is said where it is to be whole
+        with suppress(CannotBegin):  # what cannot be written is said where it is to be whole
             sinks.begin(call.start)
         call.judge(call.roll.jobs, call.roll.schedulers)
         state = state_of(call.morning, Ending())
@@ -146,13 +147,13 @@ class _Log:
             return None
         whole = (to_iso(start.judged_at.replace(microsecond=0), start.zone), state.name, *parts)
         try:
-            append(Path(self._file).expanduser(), " | ".join(part.replace("|", "¦") for part in whole if part))
-        except (OSError, RuntimeError) as problem:  # RuntimeError: "~nobody/monitor.log"
+            append(path_of(self._file), " | ".join(part.replace("|", "¦") for part in whole if part))
+        except OSError as problem:
             return f"the log cannot be written: {_said(problem)}"
         return None
 
 
-def _said(problem: Exception) -> str:
-    if isinstance(problem, OSError) and problem.filename:
+def _said(problem: OSError) -> str:
+    if problem.filename:
         return f"{problem.filename}: {problem.strerror or problem}"
     return str(problem)

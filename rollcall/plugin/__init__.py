@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from rollcall.errors import BadInput
+
 _JOBS_FILE = "--jobs-file"
 # What the conftest.py of a folder of checks takes its fixtures from.
 _CHECKS = "rollcall.plugin.checks"
@@ -22,6 +24,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     if makes_a_roll_call(early_config, args):
         try:
             from rollcall.plugin import hooks
+        except BadInput as problem:
+            raise pytest.UsageError(str(problem)) from None
         except ModuleNotFoundError as missing:
             told = f"{sys.executable}, whose pytest this is, lacks {missing.name}, without which there is no roll call"
             raise pytest.UsageError(f"{told}. Install it: {sys.executable} -m pip install roll-call") from None
@@ -30,31 +34,35 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
 
 
 def makes_a_roll_call(config: pytest.Config, args: Iterable[str]) -> bool:
-    """True where the command line or the environment names a jobs file, or checks of Roll call are to be run."""
-    if os.environ.get("ROLLCALL_JOBS_FILE") or any(each.partition("=")[0] == _JOBS_FILE for each in args):
+    """True where the command line names a jobs file, or checks of Roll call are to be run.
+
+    `ROLLCALL_JOBS_FILE` says which jobs those checks are about, also where only a folder above them is named; by itself
+    it makes no roll call of a run of other tests.
+    """
+    if any(each.partition("=")[0] == _JOBS_FILE for each in args):
         return True
     here = config.invocation_params.dir
     named = [each.partition("::")[0] for each in config.known_args_namespace.file_or_dir]
     if not named and here == config.rootpath:
         named = config.getini("testpaths")
-    return any(_holds_checks(here / each, config.rootpath) for each in named or [""])
+    paths = [here / each for each in named or [""]]
+    if any(_holds_checks(each, config.rootpath) for each in paths):
+        return True
+    return bool(os.environ.get("ROLLCALL_JOBS_FILE")) and any(_is_ours(each / "checks") for each in paths)
 
 
 def _holds_checks(path: Path, root: Path) -> bool:
     """True where it is a folder of checks, or lies in one; what is not there was meant to, where there are any."""
-    try:
-        if not path.exists():
-            path = root / "checks"
-        path = path.resolve()
-        inside = [path, *path.parents]
-        within = [each for each in inside if each.is_relative_to(root)] or inside[:2]
-        return any(_CHECKS in _text_of(each / "conftest.py") for each in within)
-    except OSError:
-        return False
+    if not path.exists():
+        path = root / "checks"
+    path = path.resolve()
+    inside = [path, *path.parents]
+    within = [each for each in inside if each.is_relative_to(root)] or inside[:2]
+    return any(map(_is_ours, within))
 
 
-def _text_of(file: Path) -> str:
+def _is_ours(folder: Path) -> bool:
     try:
-        return file.read_text(encoding="utf-8")
+        return _CHECKS in (folder / "conftest.py").read_text(encoding="utf-8")
     except (OSError, ValueError):
-        return ""
+        return False

@@ -39,7 +39,7 @@ from rollcall.run.place import Place
 from rollcall.run.roll_call import RollCall
 from rollcall.run.wanted import Wanted
 from rollcall.sinks import Sinks, known_sinks, options_of, unwritten
-from rollcall.sinks.base import Result, Stage, Start, Wish
+from rollcall.sinks.base import CannotBegin, Result, Stage, Start, Wish
 from rollcall.text import counted
 from rollcall.times import read_now, show_instant
 
@@ -176,8 +176,8 @@ def _begin(config: pytest.Config) -> None:
         sinks.begin(call.start)
     except BadInput as problem:
         _refuse(sinks, start, str(problem))
-    except OSError as problem:
-        _refuse(sinks, start, unwritten(problem))
+    except CannotBegin as problem:
+        _refuse(sinks, start, str(problem))
     set_subjects(config, Subjects.of(call.roll), Facing())
     if not only_shows(config):
         config.pluginmanager.register(running, "rollcall-running")

@@ -7,6 +7,8 @@ import tomllib
 from contextlib import suppress
 from pathlib import Path
 
+from rollcall.files import path_of
+
 USUAL = "jobs.toml"
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _REPORTS = re.compile(r"^[ \t]*\[[ \t]*reports[ \t]*\][^\n]*\n", re.MULTILINE)
@@ -21,7 +23,7 @@ def reports_folder(file: Path) -> Path:
     named = None
     with suppress(OSError, ValueError):  # what is wrong with the file is said where it is read
         named = _named(file.read_text(encoding="utf-8-sig"))
-    return file.parent / (Path(named).expanduser() if named else usual)
+    return file.parent / (path_of(named) if named else usual)
 
 
 def _named(text: str) -> str | None:

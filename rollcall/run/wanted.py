@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.clock import Clock
 from rollcall.errors import BadInput
+from rollcall.files import path_of
 from rollcall.options import Option
 from rollcall.recorded.record import check_can_record
 from rollcall.recorded.replay import Replay, replay
@@ -130,22 +131,22 @@ class Wanted:
         of_another_day = [moment.place] if moment else []
         of_another_day += [REPLAY.name if option(REPLAY) else REPLAY.environment] if replayed else []
         urls = option(SCHEDULER_URL) or ()
-        is_other = bool(file) and (under or not replayed) and not _is_same(_path(file), usual)
+        is_other = bool(file) and (under or not replayed) and not _is_same(path_of(file), usual)
         return cls(
             home=home,
-            jobs_file=_path(file) if file else usual,
+            jobs_file=path_of(file) if file else usual,
             shown_file=clean(file) if file else _FILE,
             # One scheduler's url on the command line leaves the others' in the environment as they are.
             scheduler_urls=_named_urls(variable(SCHEDULER_URL).split()) | _named_urls(urls),
             as_of=moment,
             demo=staged,
-            record=_path(kept) if kept and not replayed else None,
+            record=path_of(kept) if kept and not replayed else None,
             replay=replayed,
-            replayed_under=_path(under) if replayed and under else None,
+            replayed_under=path_of(under) if replayed and under else None,
             fixing=_fixing(given, of_another_day),
             keeps_history=not option(NO_HISTORY) and variable(NO_HISTORY) in _NO,
             other_file=clean(file) if is_other else None,
-            usual_file=_path(variable(JOBS_FILE)) if variable(JOBS_FILE) else None,
+            usual_file=path_of(variable(JOBS_FILE)) if variable(JOBS_FILE) else None,
             words=(DEMO.name, *filter(None, [staged])) if option(DEMO) and staged is not None else tuple(_words(urls)),
         )
 
@@ -216,13 +217,6 @@ class Wanted:
         return at
 
 
-def _path(name: str) -> Path:
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:  # "~nobody/jobs.toml"; that it cannot be read is said where it is read
-        return Path(name)
-
-
 def _is_same(file: Path, other: Path) -> bool:
     return file.resolve() == other.resolve()
 
@@ -244,7 +238,7 @@ def _replay(option: str | None, environment: Mapping[str, str], contradicted_by:
     if named and not option and environment.get(DEMO.environment, "") not in _NO:
         rule = f"shows a recorded morning, and {DEMO.environment} a staged one. Unset one of them."
         raise BadInput.single(REPLAY.environment, rule)
-    return _path(named) if named else None
+    return path_of(named) if named else None
 
 
 def _demo(option: str | None, variable: str, contradicted_by: Sequence[str]) -> str | None:

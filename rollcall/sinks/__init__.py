@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
+from rollcall.errors import BadInput
 from rollcall.morning.ending import Ending
 from rollcall.options import Option
-from rollcall.sinks.base import Result, Sink, Stage, Start, Wish
+from rollcall.roll.installed import blaming, registered
+from rollcall.sinks.base import CannotBegin, Result, Sink, Stage, Start, Wish
 from rollcall.text import clean
 
 if TYPE_CHECKING:
@@ -21,10 +22,18 @@ _LONGEST = 1000
 
 
 def known_sinks() -> list[type[Sink]]:
-    """Every kind of sink that is installed here, in the order in which they are told."""
-    found = {each.name: each for each in entry_points(group=GROUP)}
-    sinks: list[type[Sink]] = [found[name].load() for name in sorted(found)]
-    return sorted(sinks, key=lambda each: each.stage)
+    """Every kind of sink that is installed here, in the order in which they are told. Raises `BadInput`."""
+    found: list[type[Sink]] = []
+    for name, entry in sorted(registered(GROUP).items()):
+        try:
+            with blaming(entry) as package:
+                kind = entry.load()
+            if not (isinstance(kind, type) and issubclass(kind, Sink)):
+                raise ValueError(f"{package}, which names no class of sink.")
+        except ValueError as problem:
+            raise BadInput.single(f"the sink {clean(name, 60)}", f"{problem} Repair or remove that package.") from None
+        found.append(kind)
+    return sorted(found, key=lambda each: each.stage)
 
 
 def options_of(sinks: list[type[Sink]], *, by: str) -> tuple[Option, ...]:
@@ -45,29 +54,34 @@ class Sinks:
         return cls([each for each in wanted if each])
 
     def attach(self, config: pytest.Config, latest: Callable[[], Result]) -> None:
-        """Gives each that rides on pytest its hooks. Raises OSError."""
-        for each in self._sinks:
-            each.attach(config, latest)
+        """Gives each that rides on pytest its hooks. Raises `CannotBegin`."""
+        self._all_begin(lambda sink: sink.attach(config, latest))
 
     def begin(self, start: Start) -> None:
-        """Says that a run begins. Raises OSError, once all were told, where one cannot be written."""
+        """Says that a run begins. Raises `CannotBegin`, once all were told."""
+        self._all_begin(lambda sink: sink.begin(start))
+
+    def _all_begin(self, begin: Callable[[Sink], None]) -> None:
         problems = []
         for each in self._sinks:
             try:
-                each.begin(start)
-            except OSError as problem:
-                problems.append(problem)
+                begin(each)
+            except Exception as problem:  # noqa: BLE001 - the wall around a sink
+                problems.append(_said(each, problem))
         if problems:
-            raise problems[0]
+            raise CannotBegin(problems[0])
 
     def ask(self, start: Start, *, is_whole: bool) -> None:
         """Says that the witnesses are about to be asked."""
         for each in self._sinks:
-            each.ask(start, is_whole=is_whole)
+            # Whoever could not begin says so when it is to finish.
+            with suppress(Exception):
+                each.ask(start, is_whole=is_whole)
 
     def tell(self, result: Result) -> Result:
-        """Tells those that come before the reports. Returns the result with their notes."""
-        return self._finish(result, Stage.TELL)
+        """Tells those that come before the reports. Returns the result with their notes, and where its page will be."""
+        pages = [page for each in self._sinks if (page := each.page(result.start))]
+        return self._finish(replace(result, page=pages[0] if pages else None), Stage.TELL)
 
     def write(self, result: Result) -> Result:
         """Has the reports written. Returns the result as it is after that.
@@ -87,14 +101,17 @@ class Sinks:
         """Says that nothing was judged, or that it may not count, and why."""
         for each in self._sinks:
             if only in (None, each.stage):
-                with suppress(OSError):
+                with suppress(Exception):  # the others must say so all the same
                     each.abort(start, because)
 
     def last_words(self, result: Result) -> Iterator[str]:
         """What is said on the terminal; where one sink must be alone on it, that one's words only."""
         alone = [each for each in self._sinks if each.is_alone]
         for each in alone or self._sinks:
-            yield from each.last_words(result)
+            try:
+                yield from each.last_words(result)
+            except Exception as problem:  # noqa: BLE001 - the wall around a sink
+                yield _said(each, problem)
 
     def _finish(self, result: Result, stage: Stage) -> Result:
         for each in self._sinks:
@@ -102,24 +119,30 @@ class Sinks:
                 continue
             try:
                 notes = tuple(each.finish(result))
-            except Exception as problem:  # noqa: BLE001 - the one wall around a sink: the others are told all the same
-                result = _without(each, result, problem)
+            except Exception as problem:  # noqa: BLE001 - the wall around a sink
+                result = _without(each, result, _said(each, problem))
             else:
                 new = dict.fromkeys(note for note in notes if note not in result.notes)
                 result = replace(result, notes=(*result.notes, *new))
         return result
 
 
-def _without(sink: Sink, result: Result, problem: Exception) -> Result:
-    said = unwritten(problem) if isinstance(problem, OSError) else f"{type(sink).__name__} broke: {problem!r}"
-    said = clean(said, _LONGEST)
+def _without(sink: Sink, result: Result, said: str) -> Result:
     if sink.stage is not Stage.WRITE:
         return replace(result, notes=(*result.notes, said))
     ending = Ending(interruption=result.ending.interruption or said, other_failures=result.ending.other_failures)
     return replace(result, ending=ending)
 
 
+def _said(sink: Sink, problem: Exception) -> str:
+    if isinstance(problem, OSError):
+        return unwritten(problem)
+    if isinstance(problem, CannotBegin):
+        return str(problem)
+    return clean(f"the sink {type(sink).__name__} broke: {type(problem).__name__}: {problem}", _LONGEST)
+
+
 def unwritten(problem: OSError) -> str:
     """ "reports/morning.json cannot be written: No space left on device"."""
     what = clean(str(problem.filename2 or problem.filename or "a report"))
-    return f"{what} cannot be written: {problem.strerror or problem}"
+    return clean(f"{what} cannot be written: {problem.strerror or problem}", _LONGEST)

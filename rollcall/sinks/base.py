@@ -6,7 +6,7 @@ is told three times: that a run begins, and then either how it ended, or that it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -15,16 +15,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from rollcall.causes.commands import CHECK_AGAIN
+from rollcall.errors import RollcallError
 from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.options import Option
+from rollcall.report.summary import render_summary
 from rollcall.roll.roll import Roll
 
 if TYPE_CHECKING:
     import pytest
 
 _UTC = ZoneInfo("UTC")
+
+
+class CannotBegin(RollcallError):
+    """A sink that was asked for cannot do its work: one clean line that says which, and why."""
 
 
 class Stage(IntEnum):
@@ -84,7 +90,7 @@ class Result:
     """How it ended: the morning (None where nothing was looked at), what was remembered before it, and notes.
 
     `status` is the exit status of the run, `checks` how many checks were selected. `recorded` says where the evidence
-    was kept, None where it was not.
+    was kept, None where it was not. `page` is where a person reads more, None where no page is written.
     """
 
     start: Start
@@ -95,6 +101,25 @@ class Result:
     status: int = 0
     checks: int = 0
     recorded: str | None = None
+    page: Path | None = None
+
+    def lines(self) -> Iterator[str]:
+        """In plain lines: the verdict, each cause once with what to do, notes, and where more stands."""
+        if self.morning is None:
+            yield f"INCOMPLETE: {self.ending.interruption}."
+            return
+        yield from render_summary(
+            self.morning,
+            is_complete=self.ending.is_complete,
+            interruption=self.ending.interruption,
+            other_failures=self.ending.other_failures,
+            notes=self.notes,
+            has_page=self.page is not None,
+        )
+        if self.recorded:
+            yield self.recorded
+        if self.page:
+            yield f"page: {self.page}"
 
 
 class Sink:
@@ -114,6 +139,10 @@ class Sink:
 
         `latest` tells what is known whenever it is called. Raises OSError.
         """
+
+    def page(self, start: Start) -> Path | None:
+        """Where a person will find what it writes, where that is the page that the others speak of."""
+        return None
 
     def begin(self, start: Start) -> None:
         """A run begins, and nothing is known: whoever looks from now on must not find yesterday. Raises OSError."""

@@ -60,6 +60,8 @@ class GitHub(Sink):
         return ()
 
     def abort(self, start: Start, because: str) -> None:
+        # There is no terminal yet, or no more, that would print its last words.
+        print(*annotate_refusal(because), sep="\n", flush=True)
         self._append(render_refusal(because))
 
     def last_words(self, result: Result) -> Sequence[str]:

@@ -13,7 +13,7 @@ from typing import Self
 
 from rollcall.causes.explain import Cause
 from rollcall.errors import BadInput
-from rollcall.files import write_whole
+from rollcall.files import path_of, write_whole
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.options import Option
@@ -57,14 +57,6 @@ class Metrics(Sink):
 
     def abort(self, start: Start, because: str) -> None:
         write_whole(self._file, render(start.judged_at, None, Ending(interruption=because)))
-
-
-def path_of(named: str) -> Path:
-    """The path that a person wrote, its ~ read. That it cannot be written is said where it is."""
-    try:
-        return Path(named).expanduser()
-    except RuntimeError:  # "~nobody/rollcall.prom"
-        return Path(named)
 
 
 def render(judged_at: datetime, morning: Morning | None, ending: Ending) -> str:

@@ -19,7 +19,7 @@ from rollcall.files import FOR_EVERYBODY, part_of, sweep, write_whole
 from rollcall.report.headline import title
 from rollcall.report.page import cells as cells_of
 from rollcall.report.page import headers, render_board, render_incomplete
-from rollcall.sinks.base import Result, Sink, Start, Wish
+from rollcall.sinks.base import CannotBegin, Result, Sink, Start, Wish
 from rollcall.text import clean
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ class Page(Sink):
 
     def attach(self, config: pytest.Config, latest: Callable[[], Result]) -> None:
         if not config.pluginmanager.hasplugin("html"):
-            import pytest
-
-            raise pytest.UsageError(_NO_PAGE)
+            raise CannotBegin(_NO_PAGE)
         self._config = config
         # A path of the reader's own is written as well.
         if own := config.option.htmlpath:
@@ -58,6 +56,9 @@ class Page(Sink):
         config.option.htmlpath, config.option.self_contained_html = str(self._written), True
         self._file.parent.mkdir(parents=True, exist_ok=True)
         config.pluginmanager.register(_Hooks(latest), "rollcall-page")
+
+    def page(self, start: Start) -> Path | None:
+        return self._file
 
     def begin(self, start: Start) -> None:
         sweep(self._file, before=start.judged_at)

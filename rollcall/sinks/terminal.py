@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 from rollcall.morning.state import State, state_of
 from rollcall.options import Option
-from rollcall.report.summary import render_summary
 from rollcall.sinks.base import Result, Sink, Stage, Wish
 
 QUIET = Option(name="--quiet", help="print nothing when all is well", only_by="monitor", more={"action": "store_true"})
@@ -29,24 +28,4 @@ class Terminal(Sink):
     def last_words(self, result: Result) -> Sequence[str]:
         if self._is_quiet and state_of(result.morning, result.ending) is State.OK:
             return ()
-        return tuple(said_of(result))
-
-
-def said_of(result: Result) -> Iterable[str]:
-    """The lines: the verdict, each cause once with what to do, notes, and where more stands."""
-    if result.morning is None:
-        yield f"INCOMPLETE: {result.ending.interruption}."
-        return
-    ending, has_page = result.ending, result.start.by == "pytest"
-    yield from render_summary(
-        result.morning,
-        is_complete=ending.is_complete,
-        interruption=ending.interruption,
-        other_failures=ending.other_failures,
-        notes=result.notes,
-        has_page=has_page,
-    )
-    if result.recorded:
-        yield result.recorded
-    if has_page:
-        yield f"page: {result.start.folder / 'morning.html'}"
+        return tuple(result.lines())

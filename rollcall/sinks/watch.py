@@ -21,7 +21,6 @@ from rollcall.morning.state import State
 from rollcall.roll.telling import WatchTable
 from rollcall.sinks.base import Result, Sink, Stage, Start
 from rollcall.sinks.posting import Posted, post, within
-from rollcall.sinks.terminal import said_of
 from rollcall.text import clean_block, clean_of_secrets
 from rollcall.times import show_span
 
@@ -52,7 +51,7 @@ class Watched(Sink):
         # which is pytest's status 5, is not.
         run = self._run or Run(start.roll.watch, is_whole=result.checks > 0 or result.status != _NOTHING_SELECTED)
         is_mere_warning = start.by == "monitor" and result.status == State.WARNING
-        problem = run.finish(State.OK if is_mere_warning else result.status, "\n".join(said_of(result)))
+        problem = run.finish(State.OK if is_mere_warning else result.status, "\n".join(result.lines()))
         return (problem,) if problem else ()
 
     def abort(self, start: Start, because: str) -> None:

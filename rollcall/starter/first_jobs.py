@@ -42,7 +42,7 @@ class FirstJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundScheduler:
-    """A scheduler that answers there, in the words of a kind that is installed."""
+    """A scheduler that answers there, in the words of a kind that is installed; `url` as TOML writes it."""
 
     kind: str
     url: str
@@ -72,7 +72,7 @@ def find_scheduler(url: str, *, zone: ZoneInfo, now: datetime, clock: Clock) -> 
             said.append(seen)
         elif seen.jobs is not None and (seen.jobs or seen.running is not None):
             jobs = tuple(_first_job(each, seen, zone) for each in seen.jobs)
-            return FoundScheduler(kind=kind, url=url, jobs=jobs)
+            return FoundScheduler(kind=kind, url=json.dumps(url, ensure_ascii=False), jobs=jobs)
     why = f" It said: {said[0]}." if said else ""
     rule = f"no kind of scheduler that is installed understands what answers there.{why}"
     cure = "Call `rollcall init` alone, and declare it as kind json, sql or command: docs/reference.md."

@@ -27,5 +27,5 @@ class Alert(Sink):
             result.chronicle,
             file=start.history,
             is_complete=result.ending.is_complete,
-            page=start.folder / "morning.html" if start.by == "pytest" else None,
+            page=result.page,
         )
