@@ -30,7 +30,6 @@ from filelock import FileLock, Timeout
 from rollcall.causes.action import told as told_action
 from rollcall.commands.begin import add_options, begun_now, wanted_of
 from rollcall.errors import BadInput
-from rollcall.files import path_of
 from rollcall.morning.ending import Ending
 from rollcall.morning.state import State, state_of
 from rollcall.options import given
@@ -147,13 +146,13 @@ class _Log:
             return None
         whole = (to_iso(start.judged_at.replace(microsecond=0), start.zone), state.name, *parts)
         try:
-            append(path_of(self._file), " | ".join(part.replace("|", "¦") for part in whole if part))
-        except OSError as problem:
+            append(Path(self._file).expanduser(), " | ".join(part.replace("|", "¦") for part in whole if part))
+        except (OSError, RuntimeError) as problem:  # RuntimeError: "~nobody/monitor.log"
             return f"the log cannot be written: {_said(problem)}"
         return None
 
 
-def _said(problem: OSError) -> str:
-    if problem.filename:
+def _said(problem: Exception) -> str:
+    if isinstance(problem, OSError) and problem.filename:
         return f"{problem.filename}: {problem.strerror or problem}"
     return str(problem)
