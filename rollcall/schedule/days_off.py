@@ -153,7 +153,7 @@ def without(schedule: Schedule, days_off: DaysOff, zone: ZoneInfo) -> Schedule:
     """The schedule that owes nothing on these days of `zone`. ValueError where it is due on no other, ever."""
     owed = WithoutDaysOff(scheduled=schedule, days_off=days_off, zone=zone)
     # When an interval without an anchor is due only its scheduler knows.
-    if not getattr(schedule, "floats", False) and answers.next_due(owed, _ANY_TIME) is None:
+    if not getattr(schedule, "floats", False) and owed.next_due(_ANY_TIME) is None:
         raise ValueError(f"never due: it is due only {days_off.in_words()}, when nothing is owed. Take some out.")
     return owed
 
