@@ -48,7 +48,7 @@ def sweep(path: Path, *, before: datetime) -> None:
 
 
 def path_of(named: str) -> Path:
-    """The path that a person wrote, its ~ read. Of no such user it stays: whoever opens it says what is wrong."""
+    """The path that a person wrote, its ~ read; where there is no such user it stays as it is, as a shell has it."""
     try:
         return Path(named).expanduser()
     except RuntimeError:  # "~nobody/jobs.toml"

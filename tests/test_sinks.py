@@ -25,6 +25,7 @@ class Told(Sink):
 
     @classmethod
     def wanted(cls, wish):
+        %(wants)s
         file = wish.value_of(FILE)
         return cls(file) if file else None
 
@@ -35,6 +36,9 @@ class Told(Sink):
     def begin(self, start):
         self.say("begin", start.by, start.roll is not None)
         %(begins)s
+
+    def page(self, start):
+        %(pages)s
 
     def ask(self, start, *, is_whole):
         self.say("ask", is_whole)
@@ -52,9 +56,10 @@ class Told(Sink):
 """
 
 
-def ship(folder: Path, *, stage: str = "CLOSE", begins: str = "", finishes: str = "", module: str = "") -> None:
+def ship(folder: Path, *, stage: str = "CLOSE", module: str = "", **added: str) -> None:
     """Installs a package with a sink there, as pip would: a module, and a line of entry points."""
-    (folder / "theirs.py").write_text(module or SINK % {"stage": stage, "begins": begins, "finishes": finishes})
+    lines = dict.fromkeys(("wants", "begins", "pages", "finishes"), "pass") | added
+    (folder / "theirs.py").write_text(module or SINK % {"stage": stage, **lines})
     (folder / "theirs-1.0.dist-info").mkdir()
     (folder / "theirs-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
     (folder / "theirs-1.0.dist-info" / "entry_points.txt").write_text("[rollcall.sinks]\ntold = theirs:Told\n")
@@ -92,9 +97,10 @@ def test_it_is_told_that_nothing_was_judged(tmp_path: Path) -> None:
     assert [each.partition(":")[0] for each in told] == ["abort jobs.toml"]
 
 
-def test_one_that_breaks_in_the_end_is_a_note_and_changes_no_verdict(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["finishes", "pages"])
+def test_one_that_breaks_in_the_end_is_a_note_and_changes_no_verdict(tmp_path: Path, where: str) -> None:
     with lived_in(tmp_path) as house:
-        ship(tmp_path, finishes="1 / 0")
+        ship(tmp_path, **{where: "1 / 0"})
         run, _ = run_with(house)
 
     assert (run.status, run.morning["complete"]) == (0, True)
@@ -117,10 +123,11 @@ def test_a_report_of_theirs_that_breaks_leaves_no_good_morning(tmp_path: Path) -
     ("package", "said"),
     [
         ({"begins": "raise ValueError('no key')"}, "the sink Told broke: ValueError: no key"),
+        ({"wants": "1 / 0"}, "the sink Told: broke: ZeroDivisionError: division by zero"),
         ({"module": "import no_such_module\n"}, "the sink told: is of the package theirs, which does not load"),
         ({"module": "Told = 3\n"}, "the sink told: is of the package theirs, which names no class of sink"),
     ],
-    ids=["begins", "loads", "is none"],
+    ids=["begins", "is asked for", "loads", "is none"],
 )
 def test_one_that_cannot_begin_is_said_before_anybody_is_asked(
     tmp_path: Path, package: dict[str, str], said: str

@@ -153,20 +153,22 @@ def _broken_rule(key: str | None, value: Any, job: Mapping[str, Any], known: Map
 
     A key that is wrong itself is not in `job`, and nothing is held against it.
     """
+    rules = (_broken_of_when, _broken_of_limits, _broken_of_witnesses)
+    return next((rule for broken in rules if (rule := broken(key, value, job, known))), None)
 
-    def given(*names: str) -> str:
-        """Those of the keys that the job, or what stands under it, says."""
-        return listed(name for name in names if name in known.get("given", ()))
 
-    scheduler: Scheduler | None = job.get("scheduler")
-    has_none = scheduler is None and "scheduler" in job
-    has_most = job.get("within", "") is None and job.get("done_by", "") is None
-    every, cron, engine = (job.get(name) for name in ("every", "cron", "engine"))
+def _given(known: Mapping[str, Any], *names: str) -> str:
+    """Those of the keys that the job, or what stands under it, says."""
+    return listed(name for name in names if name in known.get("given", ()))
+
+
+def _broken_of_when(key: str | None, value: Any, job: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
+    """When it is due."""
+    every, cron = job.get("every"), job.get("cron")
     match key:
-        # When it is due.
         case "cron" if value is not None:
             # Without a readable zone or engine the fields can be checked all the same.
-            read_schedule(value, engine=engine or Engine.CRON, zone=job.get("timezone") or ZoneInfo("UTC"))
+            read_schedule(value, engine=job.get("engine") or Engine.CRON, zone=job.get("timezone") or ZoneInfo("UTC"))
         case "every" if value is not None and value < _MINUTE:
             return 'must be at least "1 min".'
         case "every" if value is not None and cron is not None:
@@ -175,13 +177,13 @@ def _broken_rule(key: str | None, value: Any, job: Mapping[str, Any], known: Map
             return 'never due. Write schedule = "0 6 * * *", every = "6 h" or after = "JOB".'
         case "after" if value is not None and not cron is every is None:
             return "a job is due by a schedule or after another one. Keep one of schedule, every and after."
-        case "after" if value is not None and (beside := given("jitter", *DAYS_OFF)):
+        case "after" if value is not None and (beside := _given(known, "jitter", *DAYS_OFF)):
             return f"it is due whenever that job succeeds. Take {beside} out."
         case "within" if value is not None and job.get("after", "") is None:
             return "belongs to after, which this job does not have. Take it out."
         case "within" if value is None and job.get("after") is not None:
             return 'required beside after. Write within = "2 h".'
-        case "within" if value is not None and job.get("after") and (beside := given(*LIMITS, "done_by")):
+        case "within" if value is not None and job.get("after") and (beside := _given(known, *LIMITS, "done_by")):
             return f"stands instead of grace, max_runtime and done_by. Take {beside} out."
         case "anchor" if value is not None and "every" in job and every is None:
             return "belongs to every, which this job does not have. Take it out."
@@ -189,9 +191,14 @@ def _broken_rule(key: str | None, value: Any, job: Mapping[str, Any], known: Map
             read_holidays(value)
         case "since" if value is not None and known.get("now") is not None and value > known["now"]:
             return "lies in the future, and until then nothing could be missed. Write paused instead."
+    return None
 
-        # Its limits.
-        case "done_by" if value is not None and (beside := given(*LIMITS)):
+
+def _broken_of_limits(key: str | None, value: Any, job: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
+    """How late, how long and how far back."""
+    has_most = job.get("within", "") is None and job.get("done_by", "") is None
+    match key:
+        case "done_by" if value is not None and (beside := _given(known, *LIMITS)):
             return f"stands instead of grace and max_runtime. Take {beside} out, or this."
         case "min_runtime" if has_most and value > job.get("max_runtime", value):
             return "is longer than max_runtime, and both cannot hold. Write less."
@@ -199,8 +206,15 @@ def _broken_rule(key: str | None, value: Any, job: Mapping[str, Any], known: Map
             return f"reaches the next run, {show_span(apart)} later, so nobody could tell them apart. Write less."
         case "look_back" if (longest := _span_of_too_many(value, job)) is not None:
             return f'holds more than {_MOST_JUDGED:,} due runs. Write at most "{longest // _DAY} d".'
+    return None
 
-        # Who can tell; what only its defaults say of records holds where it can.
+
+def _broken_of_witnesses(key: str | None, value: Any, job: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
+    """Who can tell; what only its defaults say of records holds where it can."""
+    scheduler: Scheduler | None = job.get("scheduler")
+    has_none = scheduler is None and "scheduler" in job
+    every, cron, engine = (job.get(name) for name in ("every", "cron", "engine"))
+    match key:
         case "min_runtime" | "late_start" | "proof" if value is not None and key in known.get("own", ()):
             if has_none:
                 return "speaks of the record of a scheduler, and this job has none. Take it out."

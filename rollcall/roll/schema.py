@@ -49,33 +49,9 @@ def json_schema() -> _Schema:
     names = dict(zip(models, (each["$ref"].removeprefix(_DEFS) for each in drawn["prefixItems"]), strict=True))
     tables = {each: drawn["$defs"][name] for each, name in names.items()}
     defs = {name: each for name, each in drawn["$defs"].items() if name == "Job" or name not in names.values()}
+    defs |= _of_schedulers({name: (tables[cls], preset) for name, (cls, preset) in installed.items()}, defs)
+    defs |= _of_jobs(defs)
 
-    for name, (cls, preset) in installed.items():
-        defs[name] = table = {**_relaxed(tables[cls], preset, defs), "title": name}
-        table["required"] = ["kind", *(each for each in table.get("required", ()) if each != "kind")]
-        table["properties"]["kind"] = {**_described(table, "kind"), "const": name}
-        table["properties"]["memory"] = {**_described(table, "memory"), **_ref("Scheduler")}
-    defs["Scheduler"] = {
-        "description": "One of the kinds that are installed.",
-        "oneOf": [_ref(name) for name in installed],
-    }
-    for name, (_, preset) in installed.items():
-        memory = preset.get("memory", {})
-        if (usual := memory.get("kind")) in defs:
-            # A second record is of any kind; of the usual one only what the preset does not say itself is required.
-            any_kind = [_relaxed(defs[usual], memory, defs), *(_ref(each) for each in installed if each != usual)]
-            defs[name]["properties"]["memory"] = {**_described(defs[name], "memory"), "oneOf": any_kind}
-
-    # Of a job nothing is required, because defaults may say it; an output may be one of several.
-    output = {"anyOf": [_ref("Output"), {"type": "array", "items": _ref("Output")}]}
-    job, of_outputs = _optional(defs["Job"]), _optional(defs["Output"])
-    described = _described(job, "output")
-    defs["Job"] = {**job, "properties": {**job["properties"], "output": {**output, **described}}}
-    defs["Defaults"] = {
-        **job,
-        "title": "Defaults",
-        "properties": {**job["properties"], "output": of_outputs | described},
-    }
     file = tables[FileTable]
     properties = file["properties"]
     properties["schedulers"] |= {"additionalProperties": _ref("Scheduler")}
@@ -87,6 +63,37 @@ def json_schema() -> _Schema:
         "title": "jobs.toml of Roll call",
         "description": "Which jobs should run, when, under which scheduler, and what they leave.",
         "$defs": {name: defs[name] for name in sorted(defs)},
+    }
+
+
+def _of_schedulers(
+    installed: Mapping[str, tuple[_Schema, Mapping[str, Any]]], defs: Mapping[str, _Schema]
+) -> dict[str, _Schema]:
+    """A table of each kind that is installed, by the table of its class and its preset, and the choice of them."""
+    drawn: dict[str, _Schema] = {}
+    for name, (of_class, preset) in installed.items():
+        drawn[name] = table = {**_relaxed(of_class, preset, defs), "title": name}
+        table["required"] = ["kind", *(each for each in table.get("required", ()) if each != "kind")]
+        table["properties"]["kind"] = {**_described(table, "kind"), "const": name}
+        table["properties"]["memory"] = {**_described(table, "memory"), **_ref("Scheduler")}
+    for name, (_, preset) in installed.items():
+        memory = preset.get("memory", {})
+        if (usual := memory.get("kind")) in drawn:
+            # A second record is of any kind; of the usual one only what the preset does not say itself is required.
+            any_kind = [_relaxed(drawn[usual], memory, defs), *(_ref(each) for each in installed if each != usual)]
+            drawn[name]["properties"]["memory"] = {**_described(drawn[name], "memory"), "oneOf": any_kind}
+    choice = {"description": "One of the kinds that are installed.", "oneOf": [_ref(name) for name in installed]}
+    return drawn | {"Scheduler": choice}
+
+
+def _of_jobs(defs: Mapping[str, _Schema]) -> dict[str, _Schema]:
+    """A job's table, of which nothing is required, because defaults may say it; an output may be one of several."""
+    output = {"anyOf": [_ref("Output"), {"type": "array", "items": _ref("Output")}]}
+    job, of_outputs = _optional(defs["Job"]), _optional(defs["Output"])
+    properties, described = job["properties"], _described(job, "output")
+    return {
+        "Job": {**job, "properties": {**properties, "output": {**output, **described}}},
+        "Defaults": {**job, "title": "Defaults", "properties": {**properties, "output": of_outputs | described}},
     }
 
 

@@ -50,8 +50,18 @@ class Sinks:
     @classmethod
     def wanted(cls, kinds: list[type[Sink]], wish: Wish) -> Sinks:
         """Those that were asked for. Raises `BadInput`."""
-        wanted = [each.wanted(wish) for each in kinds]
-        return cls([each for each in wanted if each])
+        wanted: list[Sink] = []
+        for kind in kinds:
+            try:
+                sink = kind.wanted(wish)
+            except BadInput:
+                raise
+            except Exception as problem:  # noqa: BLE001 - the wall around a sink
+                rule = f"{_broke(problem)}. Repair or remove the package that it is of."
+                raise BadInput.single(f"the sink {kind.__name__}", rule) from None
+            if sink:
+                wanted.append(sink)
+        return cls(wanted)
 
     def attach(self, config: pytest.Config, latest: Callable[[], Result]) -> None:
         """Gives each that rides on pytest its hooks. Raises `CannotBegin`."""
@@ -69,7 +79,7 @@ class Sinks:
             except Exception as problem:  # noqa: BLE001 - the wall around a sink
                 problems.append(_said(each, problem))
         if problems:
-            raise CannotBegin(problems[0])
+            raise CannotBegin("; ".join(problems))
 
     def ask(self, start: Start, *, is_whole: bool) -> None:
         """Says that the witnesses are about to be asked."""
@@ -80,8 +90,14 @@ class Sinks:
 
     def tell(self, result: Result) -> Result:
         """Tells those that come before the reports. Returns the result with their notes, and where its page will be."""
-        pages = [page for each in self._sinks if (page := each.page(result.start))]
-        return self._finish(replace(result, page=pages[0] if pages else None), Stage.TELL)
+        for each in self._sinks:
+            try:
+                page = each.page(result.start)
+            except Exception as problem:  # noqa: BLE001 - the wall around a sink
+                result = _without(each, result, _said(each, problem))
+            else:
+                result = replace(result, page=result.page or page)
+        return self._finish(result, Stage.TELL)
 
     def write(self, result: Result) -> Result:
         """Has the reports written. Returns the result as it is after that.
@@ -139,7 +155,11 @@ def _said(sink: Sink, problem: Exception) -> str:
         return unwritten(problem)
     if isinstance(problem, CannotBegin):
         return str(problem)
-    return clean(f"the sink {type(sink).__name__} broke: {type(problem).__name__}: {problem}", _LONGEST)
+    return f"the sink {type(sink).__name__} {_broke(problem)}"
+
+
+def _broke(problem: Exception) -> str:
+    return clean(f"broke: {type(problem).__name__}: {problem}", _LONGEST)
 
 
 def unwritten(problem: OSError) -> str:
