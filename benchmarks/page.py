@@ -61,7 +61,7 @@ def page(folder: Path) -> list[tuple[str, float, str]]:
     few, many = _staged(1_000), _staged(10_000)
     # As a run does once it has gathered: none of it is garbage.
     gc.freeze()
-    size = len(render_board(few[0], chronicle=few[1]).encode())
+    size = len(render_board(few[0], Ending(), chronicle=few[1]).encode())
     # In turn, and the quickest of some rounds: whatever else the machine does only slows a round down.
     rounds = [(_seconds_to_show(*few), _seconds_to_show(*many)) for _ in range(ROUNDS)]
     seconds = [min(each) for each in zip(*rounds, strict=True)]
@@ -75,7 +75,7 @@ def page(folder: Path) -> list[tuple[str, float, str]]:
 
 def _seconds_to_show(morning: Morning, chronicle: Chronicle) -> float:
     began = time.perf_counter()
-    render_board(morning, chronicle=chronicle)
+    render_board(morning, Ending(), chronicle=chronicle)
     to_json(morning, Ending())
     return time.perf_counter() - began
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -40,7 +39,7 @@ class Case:
     happens: Callable[[House], object] = lambda house: None
     only: tuple[str, ...] | None = None
     actions: tuple[Action, ...] = ()
-    run: Mapping[str, Any] = field(default_factory=dict)
+    ending: Ending = field(default_factory=Ending)
     notes: tuple[str, ...] = ()
     since: Mapping[str, datetime] = field(default_factory=dict)
 
@@ -60,12 +59,12 @@ CASES = {
     "incomplete": Case(
         status=2,
         happens=lambda house: house.says("export", last_status="error"),
-        run={"is_complete": False, "interruption": "it was interrupted"},
+        ending=Ending(interruption="it was interrupted"),
     ),
     "late-warning": Case(happens=lambda house: house.says("import", last_execution="2026-02-11T05:40:00")),
     "paused": Case(happens=lambda house: house.says("resting", last_execution="2026-01-10T05:00:17")),
     "restarted": Case(actions=(STARTED,), notes=("history.sqlite3 was not written: disk full",)),
-    "another-check-failed": Case(status=1, run={"other_failures": ["checks/test_own.py::test_disk"]}),
+    "another-check-failed": Case(status=1, ending=Ending(other_failures=("checks/test_own.py::test_disk",))),
 }
 
 
@@ -80,12 +79,11 @@ def house(tmp_path: Path) -> House:
 
 
 def every_output(told: Morning, case: Case) -> dict[str, str]:
-    run: dict[str, Any] = {"is_complete": True, **case.run}
-    ending = Ending(interruption=run.get("interruption"), other_failures=tuple(run.get("other_failures", ())))
+    ending = case.ending
     return {
-        "terminal.txt": lines([*render_summary(told, notes=case.notes, **run)]),
-        "summary.md": render_step_summary(told, notes=case.notes, **run),
-        "annotations.txt": lines(render_annotations(told, **run)),
+        "terminal.txt": lines([*render_summary(told, ending, notes=case.notes)]),
+        "summary.md": render_step_summary(told, ending, notes=case.notes),
+        "annotations.txt": lines(render_annotations(told, ending)),
         "metrics.prom": render_metrics(told.judged_at, told, ending),
         f"nagios.exit{state_of(told, ending)}.txt": lines([render(told, ending)]),
         "morning.json": to_json(told, ending, since=case.since),

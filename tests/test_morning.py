@@ -83,7 +83,7 @@ def test_a_scheduler_that_nobody_asked_leaves_the_morning_a_part() -> None:
     whole = json.loads(to_json(part, Ending()))
 
     assert (whole["verdict"], whole["complete"]) == ("incomplete", False)
-    assert headline(part, is_complete=True).startswith("1 of 1 job, but only 0 of 1 scheduler checked")
+    assert headline(part, Ending()).startswith("1 of 1 job, but only 0 of 1 scheduler checked")
 
 
 def test_a_cause_is_null_or_code_sentence_and_next_step() -> None:

@@ -18,6 +18,7 @@ from fixtures.house import HOSTILE, NOW, YESTERDAY, ZURICH, House
 from fixtures.our_script import our_script
 from rollcall.evidence import NotSeen
 from rollcall.morning import Morning
+from rollcall.morning.ending import Ending
 from rollcall.report import page as page_module
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.headline import title
@@ -26,6 +27,7 @@ from rollcall.report.summary import render_summary
 from rollcall.vocabulary import CauseCode, Verdict
 
 TEMPLATES = Path(page_module.__file__).parent / "templates"
+BROKEN_OFF = Ending(interruption="<it> was interrupted")
 
 
 @pytest.fixture
@@ -79,19 +81,19 @@ def _verdict_line(page: str) -> str:
 def test_a_good_morning_says_all(nine: House) -> None:
     morning = nine.morning()
 
-    assert _verdict_line(render_board(morning)) == "All 9 jobs did their work"
-    assert title(morning, is_complete=True) == "All 9 jobs did their work"
-    assert render_summary(morning, is_complete=True) == ["All 9 jobs did their work (judged Wed 11 Feb 07:02 CET)"]
+    assert _verdict_line(render_board(morning, Ending())) == "All 9 jobs did their work"
+    assert title(morning, Ending()) == "All 9 jobs did their work"
+    assert render_summary(morning, Ending()) == ["All 9 jobs did their work (judged Wed 11 Feb 07:02 CET)"]
 
 
 def test_one_of_nine_needs_you(nine: House) -> None:
     nine.says("job_4", last_status="error")
 
-    assert _verdict_line(render_board(nine.morning())) == "1 of 9 jobs needs you"
+    assert _verdict_line(render_board(nine.morning(), Ending())) == "1 of 9 jobs needs you"
 
 
 def test_when_and_where_it_was_judged(nine: House) -> None:
-    shown = _Page(render_board(nine.morning())).shown
+    shown = _Page(render_board(nine.morning(), Ending())).shown
 
     assert "Wed 11 Feb 2026, 07:02 CET" in shown
     assert "(Europe/Zurich). Looked at 1 scheduler and 9 jobs." in shown
@@ -101,19 +103,19 @@ def test_when_and_where_it_was_judged(nine: House) -> None:
 def test_a_part_is_never_called_all(nine: House, only: list[str]) -> None:
     morning = nine.morning(only=only)
 
-    for line in _last_word_on(morning, is_complete=True):
+    for line in _last_word_on(morning, Ending()):
         assert line.startswith(f"{len(only)} of 9 jobs checked")
         assert "All" not in line
-    assert '<h1 class="v-ok"' not in render_board(morning)
+    assert '<h1 class="v-ok"' not in render_board(morning, Ending())
 
 
 def test_an_incomplete_run_is_never_called_all(nine: House) -> None:
     morning = nine.morning()
 
-    for line in _last_word_on(morning, is_complete=False):
+    for line in _last_word_on(morning, BROKEN_OFF):
         assert line.startswith("INCOMPLETE: ")
         assert "All" not in line
-    page = render_board(morning, is_complete=False, interruption="it was interrupted by <Ctrl-C>")
+    page = render_board(morning, Ending(interruption="it was interrupted by <Ctrl-C>"))
     assert _verdict_line(page) == "INCOMPLETE: it was interrupted by &lt;Ctrl-C&gt;"
     assert '<h1 class="v-ok"' not in page
 
@@ -121,50 +123,39 @@ def test_an_incomplete_run_is_never_called_all(nine: House) -> None:
 def test_an_incomplete_run_still_tells_what_it_found(nine: House) -> None:
     nine.says("job_4", last_status="error")
 
-    line = title(nine.morning(), is_complete=False)
+    line = title(nine.morning(), BROKEN_OFF)
 
     assert line == "INCOMPLETE: the run did not finish; so far, 1 of 9 jobs needs you"
 
 
 def test_without_a_morning_the_title_is_incomplete() -> None:
-    assert title(None, is_complete=True).startswith("INCOMPLETE")
-    assert title(None, is_complete=False).startswith("INCOMPLETE")
+    assert title(None, Ending()).startswith("INCOMPLETE")
+    assert title(None, BROKEN_OFF).startswith("INCOMPLETE")
 
 
 def test_a_check_that_no_finding_explains_is_no_good_morning(nine: House) -> None:
-    mine = ["checks/test_mine.py::test_disk<b>"]
+    mine = Ending(other_failures=("checks/test_mine.py::test_disk<b>",))
 
-    page = render_board(nine.morning(), other_failures=mine)
+    page = render_board(nine.morning(), mine)
 
     assert _verdict_line(page) == "1 other check failed; by jobs.toml, all 9 jobs did their work"
     assert '<h1 class="v-failed"' in page
     assert "checks/test_mine.py::test_disk&lt;b&gt;" in page
-    assert title(nine.morning(), is_complete=True, other_failures=mine) == _verdict_line(page)
-
-
-def test_a_check_that_no_finding_explains_leads_to_the_job_it_is_about(nine: House) -> None:
-    mine = ["checks/test_mine.py::test_lines[job_3]", "checks/test_mine.py::test_disk"]
-
-    page = render_board(nine.morning(), other_failures=mine, about={mine[0]: "job_3"})
-
-    assert f'<li><a href="#job-job_3">Job number 3</a>: <code>{mine[0]}</code></li>' in page
-    assert f"<li><code>{mine[1]}</code></li>" in page
+    assert title(nine.morning(), mine) == _verdict_line(page)
 
 
 def test_what_needs_somebody_comes_before_the_checks_that_failed_beside(nine: House) -> None:
     nine.says("job_3", last_status="error")
 
-    assert title(nine.morning(), is_complete=True, other_failures=["a::b"]) == (
-        "1 of 9 jobs needs you; 1 other check failed"
-    )
+    assert title(nine.morning(), Ending(other_failures=("a::b",))) == ("1 of 9 jobs needs you; 1 other check failed")
 
 
 def test_another_file_than_the_usual_one_is_named(nine: House) -> None:
     usual, other = nine.morning(), replace(nine.morning(), jobs_file="../shop/<b>.toml")
 
-    assert "and 9 jobs of <code>../shop/&lt;b&gt;.toml</code>." in render_board(other)
-    assert "and 9 jobs." in render_board(usual)
-    assert render_summary(other, is_complete=True)[0] == (
+    assert "and 9 jobs of <code>../shop/&lt;b&gt;.toml</code>." in render_board(other, Ending())
+    assert "and 9 jobs." in render_board(usual, Ending())
+    assert render_summary(other, Ending())[0] == (
         "All 9 jobs did their work (judged Wed 11 Feb 07:02 CET; ../shop/<b>.toml)"
     )
 
@@ -173,7 +164,7 @@ def test_jobs_that_never_were_due_did_no_work(house: House) -> None:
     house.add("old")
     house.add("new", extra="since = 2026-02-11T06:30:00+01:00")
 
-    line = title(house.morning(), is_complete=True)
+    line = title(house.morning(), Ending())
 
     assert line == "1 of 2 jobs did their work; 1 pending"
 
@@ -183,25 +174,21 @@ def test_a_scheduler_that_needs_you_is_told_though_its_jobs_do_not(nine: House) 
 
     morning = nine.morning()
 
-    assert title(morning, is_complete=True) == "1 scheduler needs you; no job does"
-    assert "clock-skew" in _Page(render_board(morning)).shown
+    assert title(morning, Ending()) == "1 scheduler needs you; no job does"
+    assert "clock-skew" in _Page(render_board(morning, Ending())).shown
 
 
-def _last_word_on(morning: Morning, *, is_complete: bool) -> list[str]:
-    page = render_board(morning, is_complete=is_complete)
-    return [
-        _verdict_line(page),
-        title(morning, is_complete=is_complete),
-        render_summary(morning, is_complete=is_complete)[0],
-    ]
+def _last_word_on(morning: Morning, ending: Ending) -> list[str]:
+    page = render_board(morning, ending)
+    return [_verdict_line(page), title(morning, ending), render_summary(morning, ending)[0]]
 
 
 def test_the_demo_says_so_everywhere(nine: House) -> None:
     morning = nine.morning(demo="This is the demo: nobody <slept>.")
 
-    assert "This is the demo: nobody <slept>." in _Page(render_board(morning)).shown
-    assert title(morning, is_complete=True) == "demo: All 9 jobs did their work"
-    assert render_summary(morning, is_complete=True)[0].startswith("demo: ")
+    assert "This is the demo: nobody <slept>." in _Page(render_board(morning, Ending())).shown
+    assert title(morning, Ending()) == "demo: All 9 jobs did their work"
+    assert render_summary(morning, Ending())[0].startswith("demo: ")
 
 
 def test_a_run_inside_its_time_takes_nothing_from_the_one_before(house: House) -> None:
@@ -211,8 +198,8 @@ def test_a_run_inside_its_time_takes_nothing_from_the_one_before(house: House) -
     morning = house.morning(now=NOW.replace(hour=6, minute=5))
 
     assert [each.verdict for each in morning.jobs] == [Verdict.PENDING]
-    assert title(morning, is_complete=True) == "The one job did its work"
-    assert "still inside its time" in _Page(render_board(morning)).shown
+    assert title(morning, Ending()) == "The one job did its work"
+    assert "still inside its time" in _Page(render_board(morning, Ending())).shown
 
 
 # Causes ---------------------------------------------------------------------------------------------------------
@@ -221,7 +208,7 @@ def test_a_run_inside_its_time_takes_nothing_from_the_one_before(house: House) -
 def test_one_cause_of_nine_jobs_is_one_card(nine: House) -> None:
     nine.stops()
 
-    page = render_board(nine.morning())
+    page = render_board(nine.morning(), Ending())
 
     assert page.count("<article") == 1
     assert page.count("no job of it will run") == 1
@@ -233,7 +220,7 @@ def test_what_a_silent_scheduler_hides_is_apart_from_what_is_proved(nine: House)
     nine.add("haiku", "Haiku", output="out/haiku-*.md")
     nine.falls_silent()
 
-    page = _Page(render_board(nine.morning())).shown
+    page = _Page(render_board(nine.morning(), Ending())).shown
 
     assert "9 jobs cannot be vouched for" in page
     assert re.search(r"Haiku\s+: output exists", page)
@@ -263,7 +250,7 @@ def test_jobs_that_each_need_their_own_command_have_their_own_card(nine: House) 
     for job in ("job_2", "job_3"):
         nine.says(job, last_execution=YESTERDAY)
 
-    page = render_board(nine.morning())
+    page = render_board(nine.morning(), Ending())
 
     assert page.count("<article") == 2
     for job in ("job_2", "job_3"):
@@ -273,7 +260,7 @@ def test_jobs_that_each_need_their_own_command_have_their_own_card(nine: House) 
 def test_expected_stands_against_seen(nine: House) -> None:
     nine.says("job_4", last_status="error")
 
-    page = render_board(nine.morning())
+    page = render_board(nine.morning(), Ending())
 
     assert '<td data-is="Expected">success</td><td data-is="Seen">error</td>' in page
 
@@ -290,8 +277,8 @@ def test_a_command_is_told_to_the_letter(house: House) -> None:
 
     assert all("  " in command for command in commands)
     for command in commands:
-        assert f"<code>{escape(command)}</code>" in render_board(morning)
-        assert any(f"`{command}`" in line for line in render_summary(morning, is_complete=True))
+        assert f"<code>{escape(command)}</code>" in render_board(morning, Ending())
+        assert any(f"`{command}`" in line for line in render_summary(morning, Ending()))
 
 
 # Tiles ----------------------------------------------------------------------------------------------------------
@@ -300,7 +287,7 @@ def test_a_command_is_told_to_the_letter(house: House) -> None:
 def test_every_job_has_an_anchor_and_every_link_a_target(nine: House) -> None:
     nine.says("job_4", last_status="error")
 
-    page = _Page(render_board(nine.morning()))
+    page = _Page(render_board(nine.morning(), Ending()))
 
     assert [each for each in page.ids if each.startswith("job-")] == [f"job-job_{number}" for number in range(1, 10)]
     assert {each.removeprefix("#") for each in page.links} <= set(page.ids)
@@ -311,7 +298,7 @@ def test_a_tile_tells_due_run_lateness_and_output(house: House) -> None:
     house.add("haiku", "Haiku generation", output="out/haiku-*.md")
     house.leaves("haiku", "haiku-20260211-060016.md")
 
-    shown = " ".join(_Page(render_board(house.morning())).shown.split())
+    shown = " ".join(_Page(render_board(house.morning(), Ending())).shown.split())
 
     for told in (
         "ok Haiku generation haiku Schedule every day at 06:00 Due Wed 11 Feb 06:00 CET",
@@ -364,7 +351,7 @@ def test_a_verdict_is_a_word_and_a_shape_and_not_only_a_colour(
     happens(house)
     morning = house.morning()
 
-    page = render_board(morning)
+    page = render_board(morning, Ending())
 
     assert [each.verdict for each in morning.jobs] == [verdict]
     assert f'<use href="#rc-{verdict}"/></svg>{verdict.replace("-", " ")}</p>' in page
@@ -373,7 +360,7 @@ def test_a_verdict_is_a_word_and_a_shape_and_not_only_a_colour(
 
 
 def test_no_two_verdicts_share_a_shape(nine: House) -> None:
-    shapes = re.findall(r'<symbol id="rc-([a-z-]+)"[^>]*>(.*?)</symbol>', render_board(nine.morning()))
+    shapes = re.findall(r'<symbol id="rc-([a-z-]+)"[^>]*>(.*?)</symbol>', render_board(nine.morning(), Ending()))
 
     assert {name for name, _ in shapes} == {str(verdict) for verdict in Verdict}
     assert len({shape for _, shape in shapes}) == len(Verdict)
@@ -383,7 +370,7 @@ def test_no_two_verdicts_share_a_shape(nine: House) -> None:
 def test_what_could_not_be_looked_at_is_never_shown_as_ok(nine: House, silence: Callable[[House], None]) -> None:
     silence(nine)
 
-    page = render_board(nine.morning())
+    page = render_board(nine.morning(), Ending())
 
     assert 'class="rc-word v-ok"' not in page
     assert page.count('class="rc-word v-unknown"') == 9
@@ -395,12 +382,12 @@ def test_a_late_run_that_is_allowed_needs_nobody_and_is_still_told(house: House)
     house.says("haiku", last_execution="2026-02-11T05:48:17")
 
     morning = house.morning()
-    page = render_board(morning)
+    page = render_board(morning, Ending())
 
     assert "<article" not in page
     assert 'class="rc-word v-late"' in page
     assert "late, which is allowed" in page
-    assert title(morning, is_complete=True) == "The one job did its work, late"
+    assert title(morning, Ending()) == "The one job did its work, late"
 
 
 # Text from outside ----------------------------------------------------------------------------------------------
@@ -410,7 +397,7 @@ def test_hostile_text_is_shown_and_does_nothing(house: House) -> None:
     morning = house.hostile_morning()
 
     for page in (
-        render_board(morning, is_complete=False, interruption=HOSTILE, other_failures=[HOSTILE]),
+        render_board(morning, Ending(interruption=HOSTILE, other_failures=(HOSTILE,))),
         render_incomplete(started_at=NOW, zone=ZURICH, demo=HOSTILE, because=HOSTILE),
         "".join(cell for judged in morning.jobs for cell in cells(judged, ZURICH)),
     ):
@@ -436,14 +423,14 @@ def test_whoever_draws_no_page_loads_no_templates() -> None:
 
 
 def test_titles_hold_no_text_from_outside(house: House) -> None:
-    assert not set("<>&\"'") & set(title(house.hostile_morning(), is_complete=True))
+    assert not set("<>&\"'") & set(title(house.hostile_morning(), Ending()))
 
 
 def test_the_terminal_gets_no_control_characters(house: House) -> None:
     house.add("it", "\u202eIt")
     house.says("it", last_status="\x1b[31merror\x1b[0m\n\n")
 
-    lines = render_summary(house.morning(demo="\x1b]0;taken\x07"), is_complete=False, interruption="\x1b[2J")
+    lines = render_summary(house.morning(demo="\x1b]0;taken\x07"), Ending(interruption="\x1b[2J"))
 
     assert all(line.isprintable() for line in lines)
 
@@ -454,7 +441,7 @@ def test_the_terminal_gets_no_control_characters(house: House) -> None:
 def test_the_last_words_tell_one_cause_once(nine: House) -> None:
     nine.stops()
 
-    assert render_summary(nine.morning(), is_complete=True) == [
+    assert render_summary(nine.morning(), Ending()) == [
         "9 of 9 jobs need you (judged Wed 11 Feb 07:02 CET)",
         "scheduler-stopped [aime]: Aime answers, but the scheduler is stopped: no job of it will run.",
         "  do: Start it: `pytest checks/ --restart-stopped`",
@@ -469,7 +456,7 @@ def test_the_last_words_are_few(house: House, broken: int) -> None:
         if number < broken:
             house.says(f"job_{number}", last_status="error")
 
-    lines = render_summary(house.morning(), is_complete=True)
+    lines = render_summary(house.morning(), Ending())
 
     told = sum(line.startswith("run-failed") for line in lines)
     left = re.fullmatch(r"… and (\d+) more causes?, on the page", lines[-1])

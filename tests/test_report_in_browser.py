@@ -15,6 +15,7 @@ import pytest
 from fixtures.house import HOSTILE, ZURICH, House
 from rollcall.evidence import Content, FileSeen, SchedulerSeen
 from rollcall.history.rows import Chronicle, PastMorning, Row
+from rollcall.morning.ending import Ending
 from rollcall.report.page import render_board
 from rollcall.vocabulary import Verdict
 
@@ -105,7 +106,7 @@ def _part(seen: dict[str, object], of: dict[str, object]) -> dict[str, object]:
 
 @pytest.mark.parametrize("width", [1280, 420])
 def test_the_verdict_is_seen_and_no_title_runs(house: House, browser: str, tmp_path: Path, width: int) -> None:
-    board = render_board(house.hostile_morning())
+    board = render_board(house.hostile_morning(), Ending())
 
     seen = _look(browser, board, tmp_path, width=width, sandbox="allow-same-origin allow-scripts")
 
@@ -113,7 +114,7 @@ def test_the_verdict_is_seen_and_no_title_runs(house: House, browser: str, tmp_p
 
 
 def test_the_probe_would_notice_a_script(house: House, browser: str, tmp_path: Path) -> None:
-    board = render_board(house.hostile_morning()) + HOSTILE
+    board = render_board(house.hostile_morning(), Ending()) + HOSTILE
 
     seen = _look(browser, board, tmp_path, width=1280, sandbox="allow-same-origin allow-scripts")
 
@@ -121,7 +122,7 @@ def test_the_probe_would_notice_a_script(house: House, browser: str, tmp_path: P
 
 
 def test_without_javascript_nothing_is_missing(house: House, browser: str, tmp_path: Path) -> None:
-    board = render_board(house.hostile_morning()) + HOSTILE
+    board = render_board(house.hostile_morning(), Ending()) + HOSTILE
 
     seen = _look(browser, board, tmp_path, width=1280, sandbox="allow-same-origin")
 
@@ -161,7 +162,9 @@ def _whole_board(house: House) -> str:
     yesterday = PastMorning(
         judged_at=now - timedelta(days=1), verdict="ok", is_complete=True, declared=4, needing=0, by="pytest"
     )
-    return render_board(house.morning(now=now), chronicle=Chronicle(rows={"job_1": rows}, mornings=(yesterday,)))
+    return render_board(
+        house.morning(now=now), Ending(), chronicle=Chronicle(rows={"job_1": rows}, mornings=(yesterday,))
+    )
 
 
 @pytest.mark.parametrize("sandbox", ["allow-same-origin", "allow-same-origin allow-scripts"])
@@ -201,7 +204,9 @@ def test_a_page_older_than_a_day_says_so(
 ) -> None:
     house.add("it")
     judged = datetime.now(UTC) - timedelta(hours=hours)
-    board = re.sub('data-judged="[^"]*"', f'data-judged="{judged.isoformat()}"', render_board(house.morning()))
+    board = re.sub(
+        'data-judged="[^"]*"', f'data-judged="{judged.isoformat()}"', render_board(house.morning(), Ending())
+    )
 
     seen = _look(browser, board, tmp_path, width=1280, sandbox="allow-same-origin allow-scripts")
 

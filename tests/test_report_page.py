@@ -17,6 +17,7 @@ from rollcall.causes.action import Action, Deed
 from rollcall.evidence import Content, FileSeen, JobListed, RunSeen
 from rollcall.history.rows import NOTHING, Chronicle, PastMorning, Row
 from rollcall.morning import Morning
+from rollcall.morning.ending import Ending
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.changes import changes, missing_mornings, tell_missing, unusual_size
 from rollcall.report.headline import title, tone
@@ -171,7 +172,7 @@ def test_thirty_runs_that_are_alike_are_one_rectangle_and_each_kind_has_its_own_
     rows = [row(30 - number, verdict) for number, verdict in enumerate(each for each in Verdict)]
     rows += [row(days) for days in range(30 - len(rows), 0, -1)]
 
-    page = render_board(house.morning(), chronicle=remembered(rows))
+    page = render_board(house.morning(), Ending(), chronicle=remembered(rows))
 
     assert page.count('<rect class="s-ok"') <= 3 + 1  # one more in the legend
     patterns = re.findall(r'<pattern id="rs-([a-z-]+)".*?<g [^>]*>(.*?)</g>', page)
@@ -182,7 +183,9 @@ def test_thirty_runs_that_are_alike_are_one_rectangle_and_each_kind_has_its_own_
 def test_a_strip_is_told_to_those_who_do_not_see_it(house: House) -> None:
     house.add("it")
 
-    page = render_board(house.morning(), chronicle=remembered([row(5), row(4, Verdict.MISSED), row(3), row(2), row(1)]))
+    page = render_board(
+        house.morning(), Ending(), chronicle=remembered([row(5), row(4, Verdict.MISSED), row(3), row(2), row(1)])
+    )
 
     assert "6 runs since Fri 6 Feb: 5 ok, 1 missed" in shown(page)
     assert 'role="img" aria-label="missed Sat 7 Feb 06:00 CET"' in page
@@ -204,7 +207,7 @@ def test_the_line_shows_where_between_its_limits_a_run_lay(house: House, ran: st
     house.add("it")
     house.says("it", last_execution=ran)
 
-    line = re.search(r'<svg class="rc-line".*?</svg>', section(render_board(house.morning()), "rc-jobs"))
+    line = re.search(r'<svg class="rc-line".*?</svg>', section(render_board(house.morning(), Ending()), "rc-jobs"))
 
     assert line
     assert mark in line[0]
@@ -215,7 +218,7 @@ def test_a_run_in_time_that_failed_has_no_green_mark(house: House) -> None:
     house.add("it")
     house.says("it", last_status="error")
 
-    page = section(render_board(house.morning()), "rc-jobs").partition('class="rc-tiles"')[2]
+    page = section(render_board(house.morning(), Ending()), "rc-jobs").partition('class="rc-tiles"')[2]
 
     assert '<circle class="v-failed"' in page
     assert "v-ok" not in page
@@ -225,7 +228,7 @@ def test_a_run_that_never_came_has_no_mark_on_its_line(house: House) -> None:
     house.add("it")
     house.says("it", last_execution=YESTERDAY)
 
-    page = section(render_board(house.morning()), "rc-jobs")
+    page = section(render_board(house.morning(), Ending()), "rc-jobs")
 
     line = re.search(r'<svg class="rc-line".*?</svg>', page)
     assert line
@@ -247,7 +250,7 @@ def _night(house: House, now: str, *schedules: str) -> str:
             FileSeen(name=f"{at:%H%M}", size=328, modified_at=at + timedelta(seconds=20), content=Content())
             for at in reversed(list(schedule.due_between(instant - timedelta(hours=30), instant)))
         )
-    return section(render_board(house.morning(now=instant)), "rc-night")
+    return section(render_board(house.morning(now=instant), Ending()), "rc-night")
 
 
 @pytest.mark.parametrize(
@@ -317,7 +320,7 @@ def test_of_many_jobs_those_that_need_you_have_a_lane(house: House) -> None:
     house.jobs = house.jobs[::-1].replace('"0 6 * * *"'[::-1], '"0 6 * * 1"'[::-1], 1)[::-1]
     house.says("job_59", last_status="error")
 
-    page = section(render_board(house.morning()), "rc-night")
+    page = section(render_board(house.morning(), Ending()), "rc-night")
 
     assert "40 of the 60 jobs that were due, those that need you first. 1 job had nothing due. due" in shown(page)
     assert page.count("<svg viewBox") == 40
@@ -328,9 +331,9 @@ def test_what_the_lanes_cannot_show_is_said(house: House) -> None:
     house.add("it")
     said = "Of a job without output only the last run is known"
 
-    assert said not in render_board(house.morning())
+    assert said not in render_board(house.morning(), Ending())
     house.jobs = house.jobs.replace("0 6 * * *", "0 */6 * * *")
-    assert said in render_board(house.morning())
+    assert said in render_board(house.morning(), Ending())
 
 
 # What changed ---------------------------------------------------------------------------------------------------------
@@ -361,7 +364,9 @@ def test_what_changed_since_the_last_morning(
     house.add("it")
     today(house)
 
-    page = section(render_board(house.morning(), chronicle=remembered([yesterday] if yesterday else [])), "rc-changes")
+    page = section(
+        render_board(house.morning(), Ending(), chronicle=remembered([yesterday] if yesterday else [])), "rc-changes"
+    )
 
     assert shown(page) == f"What changed since Tue 10 Feb 07:00 CET {told}"
 
@@ -398,7 +403,7 @@ def test_a_part_run_since_then_hides_no_change(
     house.add("it")
     today(house)
 
-    page = section(render_board(house.morning(), chronicle=remembered(rows)), "rc-changes")
+    page = section(render_board(house.morning(), Ending(), chronicle=remembered(rows)), "rc-changes")
 
     assert shown(page) == f"What changed since Tue 10 Feb 07:00 CET {told}"
 
@@ -416,7 +421,7 @@ def test_a_job_that_the_last_whole_morning_knew_is_not_added(house: House) -> No
 def test_a_job_that_is_declared_no_more_is_told(house: House) -> None:
     house.add("it")
 
-    page = render_board(house.morning(), chronicle=remembered([row(1)], gone=(HOSTILE,)))
+    page = render_board(house.morning(), Ending(), chronicle=remembered([row(1)], gone=(HOSTILE,)))
 
     assert "Removed &lt;script&gt;" in shown(section(page, "rc-changes"))
 
@@ -435,13 +440,13 @@ def test_a_demo_and_a_replay_have_no_last_morning(house: House, kind: dict[str, 
     house.add("it")
     morning = replace(house.morning(), **kind)  # type: ignore[arg-type]
 
-    assert section(render_board(morning, chronicle=remembered([row(1)])), "rc-changes") == ""
+    assert section(render_board(morning, Ending(), chronicle=remembered([row(1)])), "rc-changes") == ""
 
 
 def test_without_a_history_the_first_morning_says_so(house: House) -> None:
     house.add("it")
 
-    assert "No earlier morning is on record" in shown(section(render_board(house.morning()), "rc-changes"))
+    assert "No earlier morning is on record" in shown(section(render_board(house.morning(), Ending()), "rc-changes"))
 
 
 _WEEKDAY = [row(days, size=900 + days) for days in (35, 28, 21, 14, 7)]
@@ -512,7 +517,7 @@ def test_the_page_says_that_yesterdays_morning_is_missing(house: House) -> None:
     house.add("it")
     chronicle = remembered([row(2)], mornings=mornings(*range(2, 12)), problem="the history is <damaged>")
 
-    page = render_board(house.morning(), chronicle=chronicle, notes=["the history is <damaged>", "no ping"])
+    page = render_board(house.morning(), Ending(), chronicle=chronicle, notes=["the history is <damaged>", "no ping"])
 
     said = re.findall(r"<li>(.*?)</li>", page.partition('aria-label="To be known"')[2].partition("</ul>")[0])
     assert [shown(each) for each in said] == [
@@ -561,7 +566,7 @@ def test_since_when_and_the_last_good_run(house: House, rows: list[Row], since: 
 
     assert began_at(group_by_cause(morning)[0], remembered(rows)) == due(since)
     assert last_good_at(morning.jobs[0], rows) == good_at
-    page = section(render_board(morning, chronicle=remembered(rows)), "rc-needs")
+    page = section(render_board(morning, Ending(), chronicle=remembered(rows)), "rc-needs")
     assert f"(day {since + 1})" in page
     assert ("none on record" in page) == bool(rows and not good)
 
@@ -584,7 +589,7 @@ def test_a_good_run_that_the_record_tells_of_ends_what_was_bad_before(
     rows = [row(2, Verdict.MISSED), row(1, Verdict.UNKNOWN, cause="scheduler-down")]
 
     assert began_at(group_by_cause(morning)[0], remembered(rows)) == due(since)
-    assert told in shown(section(render_board(morning, chronicle=remembered(rows)), "rc-needs"))
+    assert told in shown(section(render_board(morning, Ending(), chronicle=remembered(rows)), "rc-needs"))
 
 
 @pytest.mark.parametrize(
@@ -606,7 +611,7 @@ def test_a_file_that_nobody_read_is_no_good_run_of_what_must_hold_something(
     house.files["it"] = ()
     rows = [row(2), replace(row(1), from_files=True)]
 
-    page = section(render_board(house.morning(), chronicle=remembered(rows)), "rc-needs")
+    page = section(render_board(house.morning(), Ending(), chronicle=remembered(rows)), "rc-needs")
 
     assert told in shown(page)
 
@@ -620,7 +625,7 @@ def test_the_day_is_one_of_the_calendar_across_a_clock_change(house: House) -> N
     days = ("2026-03-28T06:00:00+01:00", "2026-03-29T06:00:00+02:00")
     bad = [replace(row(0), due_at=at(each), verdict=Verdict.FAILED, needs_a_person=True) for each in days]
 
-    page = render_board(house.morning(now=now), chronicle=remembered(bad))
+    page = render_board(house.morning(now=now), Ending(), chronicle=remembered(bad))
 
     assert "Since Sat 28 Mar 06:00 CET (day 3)" in shown(section(page, "rc-needs"))
 
@@ -661,7 +666,7 @@ def test_the_worst_comes_first_and_of_these_the_newest(house: House) -> None:
         house.says(job, **words)
     old = tuple(replace(row(days, Verdict.MISSED), job_id="old_miss") for days in (3, 2, 1))
 
-    page = render_board(house.morning(), chronicle=Chronicle(rows={"old_miss": old}))
+    page = render_board(house.morning(), Ending(), chronicle=Chronicle(rows={"old_miss": old}))
 
     assert re.findall(r'<article.*?href="#job-(\w+)"', page) == ["failure", "new_miss", "old_miss"]
 
@@ -677,7 +682,7 @@ def test_the_evidence_is_folded_below_its_cause(house: House) -> None:
         FileSeen(name="it-1.md", size=4_000, modified_at=due(0) + timedelta(seconds=16), content=whole),
     )
 
-    page = render_board(house.morning())
+    page = render_board(house.morning(), Ending())
     found = re.search(r'<details class="rc-evidence">(.*?)</details>', page, re.DOTALL)
 
     assert found
@@ -696,7 +701,7 @@ def test_evidence_is_bounded_and_does_nothing(house: House) -> None:
         FileSeen(name=f"{HOSTILE}{number}", size=1, modified_at=due(1), content=content) for number in range(500)
     )
 
-    page = render_board(house.morning(), chronicle=NOTHING, notes=[HOSTILE], interruption=HOSTILE, is_complete=False)
+    page = render_board(house.morning(), Ending(interruption=HOSTILE), chronicle=NOTHING, notes=[HOSTILE])
 
     assert len(page) < 100_000
     assert "<script" not in page.replace(our_script(), "")
@@ -726,7 +731,7 @@ def _paused(house: House, until: date, reason: str = "the flat is being painted"
     ],
 )
 def test_a_paused_job_is_told_with_its_reason_and_its_end(house: House, until: date, told: str, verdict: str) -> None:
-    page = section(render_board(_paused(house, until, HOSTILE)), "rc-paused")
+    page = section(render_board(_paused(house, until, HOSTILE), Ending()), "rc-paused")
 
     assert told in shown(page)
     assert f'<span class="v-{verdict}">' in page
@@ -742,9 +747,9 @@ def test_a_paused_job_did_not_do_its_work(house: House) -> None:
     morning = house.morning()
 
     assert [each.verdict for each in morning.jobs if each.job.id == "it"] == [Verdict.PAUSED]
-    assert title(morning, is_complete=True) == "8 of 9 jobs did their work; 1 paused"
-    assert tone(morning, is_complete=True) is Verdict.OK
-    assert tone(house.morning(only=["it"]), is_complete=True) is not Verdict.OK
+    assert title(morning, Ending()) == "8 of 9 jobs did their work; 1 paused"
+    assert tone(morning, Ending()) is Verdict.OK
+    assert tone(house.morning(only=["it"]), Ending()) is not Verdict.OK
 
 
 @pytest.mark.parametrize(
@@ -763,7 +768,7 @@ def test_a_paused_job_did_not_do_its_work(house: House) -> None:
 def test_what_was_done_stands_below_the_verdict(house: House, action: Action, told: str) -> None:
     house.add("it")
 
-    page = render_board(replace(house.morning(), actions=(action,)))
+    page = render_board(replace(house.morning(), actions=(action,)), Ending())
 
     assert told in shown(page)
     assert page.index("What was done") < page.index('id="rc-jobs"')
@@ -780,7 +785,7 @@ def test_a_thousand_jobs_and_their_last_month_fit_on_the_page(house: House) -> N
         house.leaves(f"job_number_{number}", f"job-{number}-20260211-060016.md", size=900 if number % 10 else 0)
     morning = house.morning()
 
-    page = render_board(morning, chronicle=Chronicle(rows={each.job.id: _MONTH for each in morning.jobs}))
+    page = render_board(morning, Ending(), chronicle=Chronicle(rows={each.job.id: _MONTH for each in morning.jobs}))
 
     assert len(page.encode()) < 1_300_000
     assert page.count('<li id="job-') == 1000
@@ -792,7 +797,7 @@ def test_a_thousand_that_all_failed_fit_too(house: House) -> None:
         house.add(f"job_number_{number}", f"A job with the number {number}")
         house.says(f"job_number_{number}", last_status="error")
 
-    page = render_board(house.morning())
+    page = render_board(house.morning(), Ending())
 
     assert len(page.encode()) < 1_300_000
     assert page.count("<article") == 50

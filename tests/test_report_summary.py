@@ -10,6 +10,7 @@ import pytest
 
 from fixtures.house import NOW, House
 from rollcall.causes.action import Action, Deed
+from rollcall.morning.ending import Ending
 from rollcall.report.summary import render_summary
 
 STARTED = Action(deed=Deed.START, subject="aime", at=NOW, is_proven=True, proof="running, 9 jobs")
@@ -25,7 +26,7 @@ def test_there_are_at_most_13_lines_and_each_kind_of_them_is_told(tmp_path: Path
     morning = house.morning()
     for actions, notes in product([0, 1, 3, 4, 40], [0, 1, 2, 3, 40]):
         told = replace(morning, actions=(STARTED,) * actions)
-        lines = render_summary(told, is_complete=True, notes=[f"a note {number}" for number in range(notes)])
+        lines = render_summary(told, Ending(), notes=[f"a note {number}" for number in range(notes)])
 
         assert len(lines) <= 13
         assert any("run-failed" in line or "more cause" in line for line in lines) == bool(causes)
@@ -41,7 +42,7 @@ def test_where_there_is_no_page_nobody_is_sent_to_it(tmp_path: Path) -> None:
         house.add(f"bad{number}")
         house.says(f"bad{number}", last_status="error")
     told = replace(house.morning(), actions=(STARTED,) * 5)
-    text = "\n".join(render_summary(told, is_complete=True, has_page=False))
+    text = "\n".join(render_summary(told, Ending(), has_page=False))
 
     assert "… and 3 more actions\n" in text
     assert "page" not in text

@@ -6,7 +6,6 @@ The Markdown is rendered by a parser that allows HTML, as GitHub's does: what wa
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from markdown_it import MarkdownIt
 from fixtures.house import House
 from fixtures.one_morning import morning
 from rollcall.morning import Morning
+from rollcall.morning.ending import Ending
 from rollcall.sinks.github import (
     MOST_BYTES,
     annotate_refusal,
@@ -62,13 +62,11 @@ def taking_over(tmp_path: Path, text: str) -> Morning:
 def test_what_others_wrote_comes_out_as_text(tmp_path: Path, text: str) -> None:
     plain = rendered(
         render_step_summary(
-            taking_over(tmp_path, "harmless"), is_complete=False, interruption="x", other_failures=["x"], notes=["x"]
+            taking_over(tmp_path, "harmless"), Ending(interruption="x", other_failures=("x",)), notes=["x"]
         )
     )
     told = taking_over(tmp_path, text)
-    html = rendered(
-        render_step_summary(told, is_complete=False, interruption=text, other_failures=[text], notes=[text])
-    )
+    html = rendered(render_step_summary(told, Ending(interruption=text, other_failures=(text,)), notes=[text]))
 
     assert tags(html) == tags(plain)
 
@@ -85,7 +83,7 @@ def test_a_refusal_is_one_heading_and_one_block_of_code(text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_an_annotation_is_one_command_a_line(tmp_path: Path, text: str) -> None:
     told = taking_over(tmp_path, text)
-    lines = render_annotations(told, is_complete=False, interruption=text, other_failures=[text])
+    lines = render_annotations(told, Ending(interruption=text, other_failures=(text,)))
 
     assert len(lines) == len({line for each in lines for line in each.splitlines()}) <= 10
     for line in [*lines, *annotate_refusal(text)]:
@@ -108,7 +106,7 @@ def test_an_annotation_tells_the_cause_and_the_next_step(tmp_path: Path) -> None
     house = House(tmp_path)
     house.add("bad")
     house.says("bad", last_status="error")
-    [line] = render_annotations(house.morning(), is_complete=True)
+    [line] = render_annotations(house.morning(), Ending())
     command, title, message = parsed(line)
 
     assert (command, title) == ("error", "run-failed [bad]")
@@ -117,11 +115,11 @@ def test_an_annotation_tells_the_cause_and_the_next_step(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("told", "failures", "commands"),
-    [(GOOD, [], []), (LATE, [], ["warning"]), (GOOD, ["checks/test_own.py::test_x"], ["error"])],
+    [(GOOD, (), []), (LATE, (), ["warning"]), (GOOD, ("checks/test_own.py::test_x",), ["error"])],
     ids=["well", "late, which is allowed", "another check failed"],
 )
-def test_what_is_annotated(told: Morning, failures: Sequence[str], commands: list[str]) -> None:
-    lines = render_annotations(told, is_complete=True, other_failures=failures)
+def test_what_is_annotated(told: Morning, failures: tuple[str, ...], commands: list[str]) -> None:
+    lines = render_annotations(told, Ending(other_failures=failures))
 
     assert [parsed(line)[0] for line in lines] == commands
 
@@ -136,8 +134,8 @@ def many(tmp_path: Path, number: int, text: str) -> Morning:
 
 def test_it_is_bounded(tmp_path: Path) -> None:
     told = many(tmp_path, 600, "`|<" * 60)
-    markdown = render_step_summary(told, is_complete=True, other_failures=["`" * 900] * 5000)
-    lines = render_annotations(told, is_complete=True)
+    markdown = render_step_summary(told, Ending(other_failures=("`" * 900,) * 5000))
+    lines = render_annotations(told, Ending())
 
     assert len(markdown.encode()) <= MOST_BYTES < 1024 * 1024
     assert "… and 400 more jobs." in markdown or "… and more, on the page." in markdown

@@ -137,7 +137,7 @@ class _Log:
         assert morning is not None
         causes = "; ".join(f"{each.cause.code} [{each.subject}]" for each in group_by_cause(morning))
         done = "; ".join(told_action(each, morning.zone) for each in morning.actions)
-        line = headline(morning, is_complete=ending.is_complete, interruption=ending.interruption)
+        line = headline(morning, ending)
         return self.add(result.start, state, line, causes, done, morning.jobs_file or "")
 
     def add(self, start: Start, state: State, *parts: str) -> str | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rollcall.morning import Morning
+from rollcall.morning.ending import Ending
 from rollcall.text import counted
 from rollcall.times import show_instant
 from rollcall.verdict import JobJudged
@@ -16,11 +17,11 @@ UNFINISHED = "the run did not finish"
 _DONE = (Verdict.OK, Verdict.LATE)
 
 
-def title(morning: Morning | None, *, is_complete: bool, other_failures: Sequence[str] = ()) -> str:
+def title(morning: Morning | None, ending: Ending) -> str:
     """The verdict in one line, for the window's title; no text from outside is in it."""
     if morning is None:
         return f"INCOMPLETE: {UNFINISHED}"
-    return kind(morning) + headline(morning, is_complete=is_complete, other_failures=len(other_failures))
+    return kind(morning) + headline(morning, ending if ending.is_complete else replace(ending, interruption=UNFINISHED))
 
 
 def kind(morning: Morning) -> str:
@@ -34,15 +35,15 @@ def show_replay(recorded_at: datetime, zone: ZoneInfo) -> str:
     return f"replay of {show_instant(recorded_at, zone, year=True)}"
 
 
-def headline(morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: int = 0) -> str:
+def headline(morning: Morning, ending: Ending) -> str:
     """ "1 of 9 jobs needs you", "All 9 jobs did their work"; "all" only where all were looked at to the end.
 
-    `other_failures` counts checks that failed though no finding says why. What is wrong comes first.
+    What is wrong comes first.
     """
-    failed = f"{counted(other_failures, 'other check')} failed" if other_failures else ""
-    if not is_complete:
+    failed = f"{counted(len(ending.other_failures), 'other check')} failed" if ending.other_failures else ""
+    if not ending.is_complete:
         so_far = f"; so far, {_needs_you(morning)}" if morning.needs_a_person else ""
-        return "; ".join(filter(None, (f"INCOMPLETE: {interruption or UNFINISHED}{so_far}", failed)))
+        return "; ".join(filter(None, (f"INCOMPLETE: {ending.interruption}{so_far}", failed)))
     if morning.is_partial or not morning.jobs:
         line = _of_a_part(morning)
     elif morning.needs_a_person:
@@ -54,11 +55,11 @@ def headline(morning: Morning, *, is_complete: bool, interruption: str | None = 
     return f"{line}; {failed}" if morning.needs_a_person else f"{failed}; by jobs.toml, {line[:1].lower()}{line[1:]}"
 
 
-def tone(morning: Morning, *, is_complete: bool, other_failures: int = 0) -> Verdict:
+def tone(morning: Morning, ending: Ending) -> Verdict:
     """The verdict whose shape and colour the line bears: green only where it says "all"."""
-    if morning.needs_a_person or other_failures:
+    if morning.needs_a_person or ending.other_failures:
         return Verdict.FAILED
-    if not is_complete:
+    if not ending.is_complete:
         return Verdict.UNKNOWN
     if morning.is_partial or not any(_did_its_work(each) for each in morning.jobs):
         return Verdict.PENDING

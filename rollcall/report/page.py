@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from rollcall.causes.action import told as told_action
 from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
+from rollcall.morning.ending import Ending
 from rollcall.report.cards import cards_of
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.changes import changes, missing_mornings, tell_missing
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 _FOLDER = Path(__file__).parent
 _LONGEST = 4_000  # nothing that a person has to type is cut
 _COMMAND = re.compile("`([^`]*)`")  # rollcall.causes.commands lets none come from a name
-_NOBODY: Mapping[str, str] = {}
 # Beyond these what to do stands on the tiles.
 _MOST_CARDS = 50
 # A run may be some seconds early; a minus sign would sort after the digits.
@@ -56,18 +56,14 @@ _WELL: dict[str, str] = {
 
 def render_board(
     morning: Morning,
+    ending: Ending,
     *,
     chronicle: Chronicle = NOTHING,
-    is_complete: bool = True,
-    interruption: str | None = None,
-    other_failures: Sequence[str] = (),
-    about: Mapping[str, str] = _NOBODY,
     notes: Sequence[str] = (),
 ) -> str:
     """The page's upper part, a fragment that holds its own style; its script only adds to what can be read without.
 
-    `chronicle` is what was remembered before this morning. `notes` are shown one a line. `other_failures` names checks
-    that failed though no finding says why (a reader's own), and `about` the job that some are about.
+    `chronicle` is what was remembered before this morning. `notes` are shown one a line.
     """
     groups = newest_first(group_by_cause(morning), chronicle)
     cards = cards_of(groups[:_MOST_CARDS], morning, chronicle)
@@ -78,10 +74,8 @@ def render_board(
     return _render(
         "board.html",
         morning=morning,
-        headline=headline(
-            morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures)
-        ),
-        verdict=tone(morning, is_complete=is_complete, other_failures=len(other_failures)),
+        headline=headline(morning, ending),
+        verdict=tone(morning, ending),
         judged=f"{show_date(morning.judged_at, morning.zone)}, {clock}",
         judged_at=to_iso(morning.judged_at),
         notes=_notes(morning, chronicle, notes),
@@ -89,7 +83,7 @@ def render_board(
         listed=list(listing_lines(morning)),
         cards=cards,
         more_causes=len(groups) - len(cards),
-        failures=[(each, morning.job(about.get(each, ""))) for each in other_failures],
+        failures=ending.other_failures,
         counts=[(each, verdicts[each]) for each in Verdict if verdicts[each]],
         kinds=kinds_of(tiles),
         tiles=tiles,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rollcall.causes.action import told as told_action
 from rollcall.morning import Morning
+from rollcall.morning.ending import Ending
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.headline import headline, kind
 from rollcall.text import clean, counted, listed
@@ -18,21 +19,13 @@ _MOST_NAMED = 6
 _LONGEST = 4000  # a command that is cut is none
 
 
-def render_summary(
-    morning: Morning,
-    *,
-    is_complete: bool,
-    interruption: str | None = None,
-    other_failures: Sequence[str] = (),
-    notes: Sequence[str] = (),
-    has_page: bool = True,
-) -> list[str]:
+def render_summary(morning: Morning, ending: Ending, *, notes: Sequence[str] = (), has_page: bool = True) -> list[str]:
     """At most 13 plain lines: the verdict, what was done, each cause once with its proof and what to do, and notes.
 
     `has_page` is whether there is a page for what there is no room for here.
     """
     where = ", on the page" if has_page else ""
-    line = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
+    line = headline(morning, ending)
     file = f"; {morning.jobs_file}" if morning.jobs_file else ""
     judged = f"judged {show_instant(morning.judged_at, morning.zone)}{file}"
     done = [_line(told_action(each, morning.zone)) for each in morning.actions]

@@ -108,14 +108,7 @@ class Result:
         if self.morning is None:
             yield f"INCOMPLETE: {self.ending.interruption}."
             return
-        yield from render_summary(
-            self.morning,
-            is_complete=self.ending.is_complete,
-            interruption=self.ending.interruption,
-            other_failures=self.ending.other_failures,
-            notes=self.notes,
-            has_page=self.page is not None,
-        )
+        yield from render_summary(self.morning, self.ending, notes=self.notes, has_page=self.page is not None)
         if self.recorded:
             yield self.recorded
         if self.page:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Self
 
 from rollcall.causes.action import told as told_action
 from rollcall.morning import Morning
+from rollcall.morning.ending import Ending
 from rollcall.report.cause_groups import CauseGroup, group_by_cause
 from rollcall.report.headline import headline, kind, tone
 from rollcall.sinks.base import Result, Sink, Stage, Start, Wish
@@ -52,7 +53,7 @@ class GitHub(Sink):
         if result.morning is None:
             markdown = render_refusal(result.ending.interruption or "")
         else:
-            markdown = render_step_summary(result.morning, notes=result.notes, **_how_it_ended(result))
+            markdown = render_step_summary(result.morning, result.ending, notes=result.notes)
         try:
             self._append(markdown)
         except OSError as problem:
@@ -67,7 +68,7 @@ class GitHub(Sink):
     def last_words(self, result: Result) -> Sequence[str]:
         if result.morning is None:
             return annotate_refusal(result.ending.interruption or "")
-        return render_annotations(result.morning, **_how_it_ended(result))
+        return render_annotations(result.morning, result.ending)
 
     def _append(self, markdown: str) -> None:
         if self._summary:
@@ -76,17 +77,9 @@ class GitHub(Sink):
                 stream.write(f"{markdown}\n")
 
 
-def render_step_summary(
-    morning: Morning,
-    *,
-    is_complete: bool,
-    interruption: str | None = None,
-    other_failures: Sequence[str] = (),
-    notes: Sequence[str] = (),
-) -> str:
+def render_step_summary(morning: Morning, ending: Ending, *, notes: Sequence[str] = ()) -> str:
     """The morning as Markdown of at most 256 KiB: the verdict, each cause once with what to do, every job's line."""
-    said = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
-    icon = _icon(tone(morning, is_complete=is_complete, other_failures=len(other_failures)))
+    said, icon = headline(morning, ending), _icon(tone(morning, ending))
     told = group_by_cause(morning)
     parts = [
         f"## {icon} {_plain(kind(morning) + said)}",
@@ -94,7 +87,7 @@ def render_step_summary(
         _list([*(told_action(each, morning.zone) for each in morning.actions), *notes]),
         *(_cause(each) for each in told[:_MOST_CAUSES]),
         f"… and {counted(len(told) - _MOST_CAUSES, 'more cause')}." if len(told) > _MOST_CAUSES else "",
-        _others(other_failures),
+        _others(ending.other_failures),
         _table(morning),
     ]
     return _bounded(parts)
@@ -105,15 +98,13 @@ def render_refusal(because: str) -> str:
     return _bounded([f"## {_icon(Verdict.UNKNOWN)} INCOMPLETE", _fenced(because)])
 
 
-def render_annotations(
-    morning: Morning, *, is_complete: bool, interruption: str | None = None, other_failures: Sequence[str] = ()
-) -> list[str]:
+def render_annotations(morning: Morning, ending: Ending) -> list[str]:
     """Commands that annotate the run.
 
     An error for each cause and for a run that is not whole, a warning for each late job, a notice for what was done.
     """
-    said = headline(morning, is_complete=is_complete, interruption=interruption, other_failures=len(other_failures))
-    errors = [("Roll call", said)] if not is_complete or other_failures else []
+    is_whole = ending.is_complete and not ending.other_failures
+    errors = [] if is_whole else [("Roll call", headline(morning, ending))]
     errors += [(f"{each.cause.code} [{each.subject}]", _advice(each)) for each in group_by_cause(morning)]
     warnings = [
         (f"{each.verdict} [{each.job.id}]", finding.because)
@@ -214,12 +205,3 @@ def _bounded(parts: Iterable[str]) -> str:
             break
         written.append(part)
     return "\n\n".join(written) + "\n"
-
-
-def _how_it_ended(result: Result) -> dict[str, Any]:
-    ending = result.ending
-    return {
-        "is_complete": ending.is_complete,
-        "interruption": ending.interruption,
-        "other_failures": ending.other_failures,
-    }

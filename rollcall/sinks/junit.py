@@ -80,7 +80,7 @@ class _Hooks:
     def pytest_sessionfinish(self) -> None:
         result = self._latest()
         morning, ending = result.morning, result.ending
-        line = title(morning, is_complete=ending.is_complete, other_failures=ending.other_failures)
+        line = title(morning, ending)
         is_whole = ending.is_complete and morning is not None and not morning.is_partial
         for each in _writers(self._config):
             each.add_global_property("headline", line)

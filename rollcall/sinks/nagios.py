@@ -49,12 +49,7 @@ def render(morning: Morning | None, ending: Ending) -> str:
     """The line. `morning` is None where nothing was looked at."""
     if morning is None:
         return _line(State.UNKNOWN, f"INCOMPLETE: {ending.interruption or 'nothing was looked at'}")
-    said = headline(
-        morning,
-        is_complete=ending.is_complete,
-        interruption=ending.interruption,
-        other_failures=len(ending.other_failures),
-    )
+    said = headline(morning, ending)
     done = [told_action(each, morning.zone) for each in morning.actions]
     causes = [f"{each.cause.code} [{each.subject}]: {each.cause.sentence}" for each in group_by_cause(morning)]
     line = _line(state_of(morning, ending), "; ".join([kind(morning) + said, *done, *causes]))

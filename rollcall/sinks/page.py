@@ -127,7 +127,7 @@ class _Hooks:
     def pytest_html_report_title(self, report: Any) -> None:
         # Asked before anything is known; set once more when the board is drawn.
         self._html = report
-        report.title = title(None, is_complete=False)
+        report.title = title(None, self._latest().ending)
 
     @hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
@@ -135,20 +135,12 @@ class _Hooks:
         morning, ending = result.morning, result.ending
         if morning is None:
             return
-        board = render_board(
-            morning,
-            chronicle=result.chronicle,
-            notes=result.notes,
-            is_complete=ending.is_complete,
-            interruption=ending.interruption,
-            other_failures=ending.other_failures,
-        )
-        prefix.append(board)
+        prefix.append(render_board(morning, ending, chronicle=result.chronicle, notes=result.notes))
         if result.checks > MOST_ROWS:
             counts = f"Of {result.checks:,} checks, the table below holds only those that need attention"
             prefix.append(f'<p class="rc-note">{counts}; a browser would be slow with all of them.</p>')
         if self._html is not None:
-            self._html.title = title(morning, is_complete=ending.is_complete, other_failures=ending.other_failures)
+            self._html.title = title(morning, ending)
 
     @hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
