@@ -21,7 +21,8 @@ from rollcall.history.reading import read
 from rollcall.history.rows import Row, Whole, number
 from rollcall.history.sqlite import open_to_read
 from rollcall.history.writing import merge, write
-from rollcall.morning import Morning, judge_morning
+from rollcall.morning import Morning
+from rollcall.morning.judge import judge_morning
 from rollcall.vocabulary import Verdict
 
 NEWEST = 30

@@ -27,8 +27,9 @@ from rollcall.evidence import (
 )
 from rollcall.history.rows import FILE, Chronicle, Row, Whole
 from rollcall.history.writing import merge
-from rollcall.morning import Morning, judge_morning
+from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
+from rollcall.morning.judge import judge_morning
 from rollcall.report.page import render_board
 from rollcall.roll.job import Job
 from rollcall.roll.load import load

@@ -207,7 +207,7 @@ def test_a_changed_schedule_is_judged_and_said_once(mornings: Mornings) -> None:
 
 def test_a_recorded_morning_still_misses_it(mornings: Mornings, monkeypatch: pytest.MonkeyPatch) -> None:
     from rollcall.ask import gather
-    from rollcall.morning import judge_morning
+    from rollcall.morning.judge import judge_morning
     from rollcall.recorded.record import Recorded, record
     from rollcall.recorded.replay import replay
 

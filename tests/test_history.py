@@ -16,7 +16,7 @@ from fixtures.one_morning import STAMP, TEXT, Told, at, five_files, haiku_job, m
 from rollcall.causes.action import Action, Deed
 from rollcall.history.judged import MOST_FROM_FILES, past_morning, rows_of
 from rollcall.history.rows import OutputRow, Row
-from rollcall.morning import judge_morning
+from rollcall.morning.judge import judge_morning
 from rollcall.vocabulary import CauseCode
 
 

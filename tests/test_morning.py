@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from fixtures.one_morning import HAIKU, Told, haiku_job, made, morning, not_seen, roll_of
-from rollcall.morning import judge_morning
 from rollcall.morning.ending import Ending
+from rollcall.morning.judge import judge_morning
 from rollcall.report.headline import headline
 from rollcall.sinks.base import Start
 from rollcall.sinks.json import incomplete_json, to_json

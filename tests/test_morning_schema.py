@@ -19,9 +19,10 @@ from fixtures.one_morning import aime, at, haiku_job, morning, not_seen, told_ru
 from rollcall.causes.action import Action, Deed
 from rollcall.cli import main
 from rollcall.evidence import JobListed, NotSeen, Outcome, RunSeen, SchedulerSeen
-from rollcall.morning import Morning, judge_morning
+from rollcall.morning import Morning
 from rollcall.morning.document import MOST_RUNS, Changes, Document
 from rollcall.morning.ending import Ending
+from rollcall.morning.judge import judge_morning
 from rollcall.morning.links import filled_link
 from rollcall.recorded.replay import replay
 from rollcall.sinks.base import Start

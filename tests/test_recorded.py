@@ -11,7 +11,8 @@ import pytest
 from fixtures.one_morning import HAIKU, TEXT, Told, at, five_files, haiku_output, made, morning
 from rollcall.errors import BadInput
 from rollcall.evidence import Evidence, FileSeen, NotSeen, OutputSeen
-from rollcall.morning import Morning, judge_morning
+from rollcall.morning import Morning
+from rollcall.morning.judge import judge_morning
 from rollcall.outputs.content import content_of
 from rollcall.recorded.record import EVIDENCE, JOBS, Recorded, check_can_record, record, recorded_in
 from rollcall.recorded.replay import Replay, replay

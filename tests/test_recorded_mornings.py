@@ -8,7 +8,7 @@ from pathlib import Path
 from fixtures.faults_table import PAGE, table
 from fixtures.mornings_made import NOT_YET, UNSEEN
 from fixtures.mornings_made.__main__ import EXPECTED, FOLDER, main
-from rollcall.morning import judge_morning
+from rollcall.morning.judge import judge_morning
 from rollcall.recorded.record import EVIDENCE, JOBS
 from rollcall.recorded.replay import replay
 from rollcall.times import read_timestamp

@@ -37,7 +37,8 @@ from rollcall.commands import rehearse as command
 from rollcall.demo import demo_morning
 from rollcall.evidence import Evidence, FileSeen, JobListed, RunSeen, SchedulerSeen
 from rollcall.evidence import Outcome as RunOutcome
-from rollcall.morning import Morning, judge_morning
+from rollcall.morning import Morning
+from rollcall.morning.judge import judge_morning
 from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault

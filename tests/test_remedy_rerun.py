@@ -453,7 +453,7 @@ from datetime import datetime
 from pathlib import Path
 from rollcall.roll.load import load
 from rollcall.ask import gather
-from rollcall.morning import judge_morning
+from rollcall.morning.judge import judge_morning
 from rollcall.remedy import rerun_missed
 file, now = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
 roll = load(file, environment={})

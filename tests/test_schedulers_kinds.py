@@ -16,7 +16,8 @@ from fixtures.hostile_service import Asked, answering_service
 from rollcall.ask import gather
 from rollcall.errors import BadInput
 from rollcall.evidence import NotSeen
-from rollcall.morning import Morning, judge_morning
+from rollcall.morning import Morning
+from rollcall.morning.judge import judge_morning
 from rollcall.roll.kinds import find_kind, kinds, merged
 from rollcall.roll.load import load
 from rollcall.schedulers.json import Json

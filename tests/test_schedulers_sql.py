@@ -24,7 +24,7 @@ from rollcall.ask import gather
 from rollcall.demo.store import Store
 from rollcall.errors import BadInput
 from rollcall.evidence import JobListed, NotSeen, Outcome, RunSeen, SchedulerSeen
-from rollcall.morning import judge_morning
+from rollcall.morning.judge import judge_morning
 from rollcall.roll.load import load
 from rollcall.roll.roll import Roll
 from rollcall.schedulers.pages import MOST_ENTRIES

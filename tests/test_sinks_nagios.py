@@ -12,8 +12,9 @@ import pytest
 from fixtures.house import HOSTILE, House
 from fixtures.one_morning import Told, haiku_job, morning, not_seen, roll_of
 from rollcall.causes.action import Action, Deed
-from rollcall.morning import Morning, judge_morning
+from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
+from rollcall.morning.judge import judge_morning
 from rollcall.morning.state import State, state_of
 from rollcall.sinks.nagios import render
 from rollcall.vocabulary import CauseCode

@@ -15,8 +15,8 @@ from rollcall.causes.steps import step_for_job, step_for_scheduler
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import counted
-from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.findings import Check, Finding
+from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.verdict.timing import GUESSED_REASON
 from rollcall.vocabulary import CauseCode, Verdict
 

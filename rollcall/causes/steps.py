@@ -14,8 +14,9 @@ from rollcall.evidence import SchedulerSeen
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Late
 from rollcall.text import listed
-from rollcall.verdict import JobJudged, pause, zones
+from rollcall.verdict import pause, zones
 from rollcall.verdict.findings import Check, Finding
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import CauseCode, Of
 
 _MEMORY = "[schedulers.{key}.memory] in jobs.toml"

@@ -21,8 +21,8 @@ from rollcall.causes.commands import (
 from rollcall.command_line import shell_word
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
-from rollcall.verdict import JobJudged
 from rollcall.verdict.findings import Check
+from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.zones import lines_to_add
 from rollcall.vocabulary import CauseCode, Of, Verdict
 

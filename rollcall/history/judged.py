@@ -15,8 +15,9 @@ from rollcall.roll.job import Job
 from rollcall.roll.words import Late
 from rollcall.schedule.answers import due_between
 from rollcall.text import clean
-from rollcall.verdict import JobJudged, interval
+from rollcall.verdict import interval
 from rollcall.verdict.case import Case, attempts_of
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import CauseCode, Verdict
 
 # A job of every minute has 1,440 runs in a day of look-back, and a strip shows some thirty.

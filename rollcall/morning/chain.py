@@ -16,8 +16,9 @@ from rollcall.causes.explain import Cause
 from rollcall.evidence import OutputSeen
 from rollcall.morning import Morning
 from rollcall.text import show_size
-from rollcall.verdict import JobJudged, SchedulerJudged, show
+from rollcall.verdict import show
 from rollcall.verdict.findings import Check, Finding
+from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.vocabulary import CauseCode, Verdict
 
 _ANSWERS = "does the scheduler answer?"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from rollcall.evidence import FileSeen, NotSeen, OutputSeen, RunSeen, SchedulerSeen
 from rollcall.roll.output import Output
-from rollcall.verdict import JobJudged
+from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.runs import RunRead
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

@@ -16,8 +16,8 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from rollcall.errors import RollcallError
-from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.findings import Check, Finding
+from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.vocabulary import Verdict
 
 

@@ -23,7 +23,7 @@ from rollcall.roll.output import Output
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
-from rollcall.verdict import JobJudged
+from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.runs import RunRead
 
 _INSTANT = timedelta(microseconds=1)

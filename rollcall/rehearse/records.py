@@ -14,8 +14,8 @@ from rollcall.schedule import Every
 from rollcall.schedule.answers import next_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import read_timestamp
-from rollcall.verdict import JobJudged
 from rollcall.verdict.case import attempts_of
+from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.reading import Reading
 from rollcall.verdict.runs import RunRead
 

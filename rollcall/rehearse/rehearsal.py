@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from rollcall.causes.explain import explain_job, explain_scheduler
 from rollcall.evidence import Evidence, SchedulerSeen
-from rollcall.morning import Morning, judge_morning
+from rollcall.morning import Morning
+from rollcall.morning.judge import judge_morning
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault, SchedulerFault
 from rollcall.rehearse.records import record_of
@@ -22,7 +23,8 @@ from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule.after import After
 from rollcall.schedule.days_off import as_scheduled
-from rollcall.verdict import JobJudged, judge_job, judge_scheduler
+from rollcall.verdict.judge import judge_job, judge_scheduler
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import CauseCode, Verdict
 
 

@@ -16,8 +16,8 @@ from rollcall.evidence import OutputSeen
 from rollcall.roll.due_run import DueRun
 from rollcall.text import show_size
 from rollcall.times import show_instant, show_span
-from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.findings import Check, Finding
+from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.verdict.zones import zone_of_this_run
 
 # Its memory is only a witness: that it does not answer keeps no job from running.

@@ -27,8 +27,9 @@ from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import clean
 from rollcall.times import show_instant, show_span
-from rollcall.verdict import JobJudged, SchedulerJudged, judge_job, judge_scheduler
 from rollcall.verdict.findings import Check
+from rollcall.verdict.judge import judge_job, judge_scheduler
+from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.vocabulary import CauseCode, Verdict
 
 # The promises that a run by hand can keep; that it was on time is not among them.

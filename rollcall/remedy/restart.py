@@ -20,8 +20,8 @@ from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import counted, listed
 from rollcall.times import show_instant, show_span
-from rollcall.verdict import JobJudged
 from rollcall.verdict.findings import Check
+from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.reading import Reading
 from rollcall.verdict.scheduler import scheduler_findings
 from rollcall.vocabulary import Verdict

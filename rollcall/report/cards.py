@@ -18,8 +18,8 @@ from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import clean, clean_block, counted, show_size
 from rollcall.times import show_instant
-from rollcall.verdict import JobJudged
 from rollcall.verdict.findings import Finding
+from rollcall.verdict.judged import JobJudged
 
 # Of one card; morning.json has them all.
 _MOST_JOBS = 3

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from rollcall.causes.explain import Cause
 from rollcall.morning import Morning
-from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.findings import Finding
+from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.vocabulary import Verdict
 
 # Waiting does not fix what did not run; what could not be looked at may be well.

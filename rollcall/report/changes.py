@@ -16,7 +16,7 @@ from rollcall.history.rows import Chronicle, PastMorning, Row
 from rollcall.morning import Morning, document
 from rollcall.roll.job import Job
 from rollcall.text import show_size
-from rollcall.verdict import JobJudged
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import Verdict
 
 _DAY = timedelta(days=1)

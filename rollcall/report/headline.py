@@ -10,7 +10,7 @@ from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.text import counted
 from rollcall.times import show_instant
-from rollcall.verdict import JobJudged
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import Verdict
 
 UNFINISHED = "the run did not finish"

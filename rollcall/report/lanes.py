@@ -16,7 +16,7 @@ from rollcall.morning import Morning
 from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted
 from rollcall.times import show_instant
-from rollcall.verdict import JobJudged
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import Verdict
 
 NIGHT = timedelta(hours=24)

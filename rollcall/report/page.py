@@ -31,8 +31,8 @@ from rollcall.report.tiles import kinds_of, tiles_of
 from rollcall.roll.job import Job, Pause
 from rollcall.text import clean, counted
 from rollcall.times import elapsed, show_date, show_instant, show_span, to_iso
-from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.findings import Check
+from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.vocabulary import Verdict
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from rollcall.roll.job import Job
 from rollcall.roll.words import Late
 from rollcall.schedule.answers import due_between, last_due, next_due
 from rollcall.times import EPOCH
-from rollcall.verdict import JobJudged
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import Verdict
 
 RUNS = 30

@@ -20,7 +20,8 @@ from rollcall.report.cause_groups import is_hidden_by_scheduler, own_findings
 from rollcall.report.recent_runs import RecentRun, recent_runs
 from rollcall.text import counted, listed, show_size
 from rollcall.times import elapsed, show_instant, show_span
-from rollcall.verdict import JobJudged, show
+from rollcall.verdict import show
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import Verdict
 
 _MOST_NAMED = 4

@@ -17,8 +17,9 @@ from rollcall.clock import Clock
 from rollcall.errors import BadInput
 from rollcall.evidence import Evidence
 from rollcall.history.rows import NOTHING, Chronicle
-from rollcall.morning import Morning, judge_morning
+from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
+from rollcall.morning.judge import judge_morning
 from rollcall.recorded.record import Recorded, record
 from rollcall.recorded.replay import Replay
 from rollcall.roll.job import Job

@@ -18,7 +18,7 @@ from rollcall.report.headline import headline, kind, tone
 from rollcall.sinks.base import Result, Sink, Stage, Start, Wish
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
-from rollcall.verdict import JobJudged
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import Verdict
 
 # GitHub shows ten annotations of a kind a step.

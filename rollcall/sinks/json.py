@@ -20,8 +20,8 @@ from rollcall.morning.seen import OutputShown, outputs_of, runs_in_memory, runs_
 from rollcall.report.changes import documented
 from rollcall.report.recent_runs import bad_since
 from rollcall.sinks.base import Result, Sink, Start, Wish
-from rollcall.verdict import JobJudged, SchedulerJudged
 from rollcall.verdict.findings import Finding
+from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.vocabulary import CauseCode
 
 FILE = "morning.json"

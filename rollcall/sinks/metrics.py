@@ -20,7 +20,7 @@ from rollcall.options import Option
 from rollcall.sinks.base import Result, Sink, Start, Wish
 from rollcall.text import clean
 from rollcall.times import elapsed
-from rollcall.verdict import JobJudged
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import Verdict
 
 FILE = Option(

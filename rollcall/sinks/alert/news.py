@@ -20,7 +20,7 @@ from rollcall.morning import Morning
 from rollcall.roll.roll import Roll
 from rollcall.sinks.alert.trouble import Concern, Trouble, find_troubles, job_key, scheduler_key
 from rollcall.times import elapsed, show_span
-from rollcall.verdict import JobJudged
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import CauseCode, Verdict
 
 # A morning is looked at seconds sooner or later than the one before. Less than the hour from one monitor to the next,

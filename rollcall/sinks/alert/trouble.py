@@ -17,7 +17,7 @@ from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.recent_runs import bad_since
 from rollcall.roll.roll import Roll
 from rollcall.roll.words import Threshold
-from rollcall.verdict import JobJudged
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import Verdict
 
 
