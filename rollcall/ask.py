@@ -21,6 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from rollcall.evidence import CannotLook, Evidence, NotSeen, Outputs, OutputSeen, SchedulerSeen
 from rollcall.outputs import places
+from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Asked, Scheduler
 from rollcall.schedule.answers import last_due
@@ -32,6 +33,8 @@ FOLDER_LIMIT = timedelta(seconds=30)
 MOST_AT_ONCE = 64
 # What a scheduler may need beyond its timeout to have its answer read.
 _SLACK = timedelta(seconds=1)
+# Two runs that left as many files alike tell what is usual.
+_RUNS_BEFORE = 2
 
 _Seen = TypeVar("_Seen")
 
@@ -84,7 +87,8 @@ def gather(
         looks[scheduler.id] = _of_scheduler(scheduler, wanted)
         if scheduler.memory:
             memories[scheduler.id] = _of_scheduler(scheduler.memory, wanted)
-    folders = _of_folders(jobs, since, now)
+    files_since = {job.id: (_usual_since(job, since[job.id][0]), since[job.id][1]) for job in jobs}
+    folders = _of_folders(jobs, files_since, now, clock)
     _ask_all([*looks.values(), *memories.values(), *folders.values()], progress)
     return Evidence(
         schedulers={name: look.seen(now) for name, look in looks.items()},
@@ -113,6 +117,13 @@ def _since(job: Job, now: datetime) -> tuple[datetime, datetime | None]:
     return min(read_since, closed_at - job.look_back), read_since
 
 
+def _usual_since(job: Job, since: datetime) -> datetime:
+    """From when on its files are listed: what is usual is told by those of two runs before any that is judged."""
+    for _ in range(_RUNS_BEFORE):
+        since = last_due(job.schedule, since - EARLY_TOLERANCE) or since
+    return since - EARLY_TOLERANCE
+
+
 def _of_scheduler(scheduler: Scheduler, wanted: Asked) -> _Look[SchedulerSeen]:
     return _Look(
         ask=partial(scheduler.look, wanted),
@@ -122,7 +133,12 @@ def _of_scheduler(scheduler: Scheduler, wanted: Asked) -> _Look[SchedulerSeen]:
     )
 
 
-def _of_folders(jobs: Iterable[Job], since: Mapping[str, tuple[datetime, datetime | None]], now: datetime) -> _Folders:
+def _of_folders(
+    jobs: Iterable[Job],
+    since: Mapping[str, tuple[datetime, datetime | None]],
+    now: datetime,
+    clock: Callable[[], datetime] | None = None,
+) -> _Folders:
     by_folder: dict[Path, list[places.Wanted]] = {}
     for job in jobs:
         kept_since, read_since = since[job.id]
@@ -138,7 +154,7 @@ def _of_folders(jobs: Iterable[Job], since: Mapping[str, tuple[datetime, datetim
     late = f"not listed and read within {show_span(FOLDER_LIMIT)}"
     return {
         folder: _Look(
-            ask=partial(places.look, folder, wanted, now=now),
+            ask=partial(places.look, folder, wanted, now=now, clock=clock),
             limit=FOLDER_LIMIT,
             clean=clean,
             answer=CannotLook(CauseCode.OUTPUT_UNREADABLE, f"{clean(str(folder))}: {late}"),

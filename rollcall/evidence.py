@@ -185,6 +185,16 @@ class FileSeen:
         """The output's instant: the stamp in its name, else its mtime (a checkout gives every file a new mtime)."""
         return self.stamp_at or self.modified_at
 
+    @property
+    def written_at(self) -> datetime | None:
+        """When it was written: by its name or, where that leaves it open, by its mtime, however late that is.
+
+        None where its mtime is of before all that its name leaves open: a copy may have that of its source.
+        """
+        if self.stamp_from is None:
+            return self.made_at
+        return self.modified_at if self.modified_at >= self.stamp_from else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSeen:

@@ -278,7 +278,7 @@ def test_a_look_that_breaks_is_a_witness_that_was_not_seen(tmp_path: Path, stack
     assert evidence.schedulers["a"] == NotSeen(
         code=CauseCode.SCHEDULER_DOWN, detail="looking broke with RuntimeError: ${TOKEN}", looked_at=NOW
     )
-    assert isinstance(evidence.outputs["a-0"][0], OutputSeen)
+    assert isinstance(evidence.outputs["a-0"][0], NotSeen)
 
 
 def test_no_evidence_holds_a_secret(tmp_path: Path, stack: ExitStack) -> None:

@@ -545,8 +545,8 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
         CauseCode.RAN_TWICE,
         {"files": [made("2026-02-11T06:04:40+01:00"), *five_files()[:4]]},
         (
-            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; it left 2 whole outputs inside its time: "
-            "generate-haiku-20260211-060017.md and generate-haiku-20260211-060440.md, 4 min 23 s apart."
+            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; it left 2 whole files in 4 min 23 s, "
+            "where each run before left 1: generate-haiku-20260211-060017.md and generate-haiku-20260211-060440.md."
         ),
         (
             "Its work is done, and more: see whether two schedulers run generate_haiku_scheduled (`ps aux`), "

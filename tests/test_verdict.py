@@ -894,9 +894,8 @@ def test_a_record_of_an_earlier_run_is_proof_that_it_ran() -> None:
 @pytest.mark.parametrize(
     ("second", "is_told"),
     [
-        # Parts of one run are seconds apart.
-        ("2026-02-11T06:00:18+01:00", False),
-        ("2026-02-11T06:00:47+01:00", False),
+        # Two workers: each run before left one.
+        ("2026-02-11T06:00:19+01:00", True),
         ("2026-02-11T06:00:48+01:00", True),
         ("2026-02-11T06:25:00+01:00", True),
         # By hand, in addition.
@@ -916,7 +915,9 @@ def test_a_second_run_inside_its_time_is_told_and_calls_nobody(second: str, is_t
     [
         # As many as the run before: they are its parts.
         [made(f"2026-02-{day}T06:0{minute}:17+01:00") for day in (11, 10) for minute in (4, 0)],
-        # No run before to show what is usual.
+        # Those before disagree, or there is one alone, or none, to show what is usual.
+        [made(f"2026-02-{day}:17+01:00") for day in ("11T06:04", "11T06:00", "10T06:04", "10T06:00", "09T06:00")],
+        [made(f"2026-02-{day}:17+01:00") for day in ("11T06:04", "11T06:00", "10T06:00")],
         [made("2026-02-11T06:04:17+01:00"), made("2026-02-11T06:00:17+01:00")],
         # One of the two is nothing.
         [made("2026-02-11T06:04:17+01:00"), made("2026-02-11T06:00:17+01:00", ""), *five_files()[1:]],

@@ -17,7 +17,8 @@ from rollcall.text import listed
 from rollcall.verdict import pause, zones
 from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.judged import JobJudged
-from rollcall.vocabulary import CauseCode, Of
+from rollcall.verdict.misnamed import misnamed, redated
+from rollcall.vocabulary import CauseCode, Of, Verdict
 
 _MEMORY = "[schedulers.{key}.memory] in jobs.toml"
 _OF_A_MEMORY = {
@@ -117,6 +118,13 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return f"{ended} {{table}}, or give it a new date"
         case CauseCode.WRONG_TIMEZONE:
             return _of_a_zone(root, judged)
+        case CauseCode.STALE_OUTPUT if judged.case and (other := redated(judged.case)):
+            lines = " or ".join(f'`dated = "{each}"`' for each in other.dated)
+            return f"Say what the date in its name is: {lines} in [jobs.{{key}}.output] of jobs.toml, then {{again}}"
+        case CauseCode.RAN_LATE if root.is_warning and root.verdict is Verdict.OK:
+            return "Its work is done. To see when, let copies keep their mtimes (`cp -p`), or let names tell the clock"
+        case CauseCode.FUTURE_TIMESTAMP if root.check is Check.OUTPUT_EXISTS:
+            return "See which clock dated it: {list}; once that is right take the file away, then {again}"
         case CauseCode.FUTURE_TIMESTAMP if _is_of_an_earlier_moment(judged):
             return "Nothing to mend: only its files can tell of that moment. Judge the present: {again}"
         case CauseCode.DISK_FULL if not root.needs_a_person:
@@ -135,8 +143,8 @@ def _of_a_zone(root: Finding, judged: JobJudged) -> str | None:
     """Where to put it right in how it is read; None where the scheduler itself counts in another zone."""
     job, seen = judged.job, judged.seen
     if root.check is Check.OUTPUT_EXISTS:
-        misnamed = zones.misnamed(judged.case) if judged.case else None
-        zone = (misnamed.zone if misnamed else job.zone).key
+        wrong = misnamed(judged.case) if judged.case else None
+        zone = (wrong.zone if wrong else job.zone).key
         return f'Correct how its names are read: `timezone = "{zone}"` in [jobs.{{key}}.output] of jobs.toml'
     is_of_next = root.check is Check.NEXT_RUN_IS_ON_SCHEDULE
     reading = seen.next_run if is_of_next else seen.last_run

@@ -200,7 +200,8 @@ def _telling(files: Sequence[FileSeen], job: Job) -> tuple[FileSeen, str | None]
 def _reach_without_files(job: Job, output: OutputSeen, now: datetime) -> datetime:
     """Retention never takes the newest: where no file was ever made since, the newest run left none."""
     closed_at = last_due(job.schedule, now - job.allowance)
-    return now if output.later or closed_at is None else job.due_run(closed_at).begins_at - _INSTANT
+    has_later = any(each.made_at <= output.looked_at + LOOKING_TIME for each in output.later)
+    return now if has_later or closed_at is None else job.due_run(closed_at).begins_at - _INSTANT
 
 
 def _older(job: Job, output: Output, seen: OutputSeen, *, is_cut: bool) -> tuple[Standing, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -90,12 +90,18 @@ class _Matches:
         del self.files[MOST_FILES:]
 
 
-def look(folder: Path, wanted: Sequence[Wanted], *, now: datetime) -> dict[Key, OutputSeen]:
-    """What each output left below `folder` up to `now`. Raises `CannotLook` (output-unreadable)."""
+def look(
+    folder: Path, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
+) -> dict[Key, OutputSeen]:
+    """What each output left below `folder` up to `now`. Raises `CannotLook` (output-unreadable).
+
+    `clock` reads the present, where another moment is judged: what is dated later still lies in the future.
+    """
     outputs = [_Matches(each) for each in wanted]
     _walk(folder, (), outputs, now)
     room = _room(folder)
-    return {each.wanted.key: _seen(folder, each, room, now) for each in outputs}
+    looked_at = max(now, clock()) if clock else now
+    return {each.wanted.key: _seen(folder, each, room, looked_at) for each in outputs}
 
 
 def _walk(folder: Path, names: tuple[str, ...], outputs: list[_Matches], now: datetime) -> None:
@@ -214,7 +220,7 @@ def _instant(mtime: float) -> datetime:
     return min(max(at, EPOCH), _END)
 
 
-def _seen(folder: Path, matches: _Matches, room: tuple[int | None, int | None], now: datetime) -> OutputSeen:
+def _seen(folder: Path, matches: _Matches, room: tuple[int | None, int | None], looked_at: datetime) -> OutputSeen:
     matches.cut()
     files = matches.files
     # After a cut the newest before would look as if there were none in between.
@@ -228,7 +234,7 @@ def _seen(folder: Path, matches: _Matches, room: tuple[int | None, int | None], 
         most_read = min(max(judged, 1) + wanted.output.must_change, MOST_READ)
     read = [read_content(folder / each.name, each.seen, wanted.output) for each in files[:most_read]]
     return OutputSeen(
-        looked_at=now,
+        looked_at=looked_at,
         matches=matches.count,
         files=(*read, *(each.seen for each in files[most_read:])),
         unstamped=tuple(matches.unstamped),

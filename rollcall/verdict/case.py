@@ -1,8 +1,10 @@
 """What is seen of one due run: which runs on record are of it, and which files did it leave?"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Self, assert_never
+from zoneinfo import ZoneInfo
 
 from rollcall.evidence import FileSeen
 from rollcall.roll.due_run import DueRun
@@ -14,7 +16,9 @@ from rollcall.verdict.runs import EVER, NEVER, RunRead
 from rollcall.verdict.witnesses import Witnesses
 
 _INSTANT = timedelta(microseconds=1)
-_DAY = timedelta(days=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+# So many earlier runs are looked at to tell what is usual.
+_COMPARED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +68,43 @@ def made_for(run: DueRun, seen: Witnesses) -> tuple[FileSeen, ...]:
     """The files of its output that belong to that due run, newest first."""
     if not seen.outputs:
         return ()
-    named: datetime | None = run.due_at
-    match seen.declared.dated:
-        case Dated.RUN:
-            return tuple([each for at, each in seen.placed_files() if run.owns(at)])
-        case Dated.PREVIOUS_DUE:
-            named = last_due(as_scheduled(seen.job.schedule), run.due_at - _INSTANT)
-        case Dated.PREVIOUS_DAY:
-            zone = seen.job.zone_of(seen.declared)
-            local = run.due_at.astimezone(zone).replace(tzinfo=None)
-            named = (local - _DAY).replace(tzinfo=zone).astimezone(UTC)
+    if seen.declared.dated is Dated.RUN:
+        return tuple([each for at, each in seen.placed_files() if run.owns(at)])
+    named = named_by(seen.declared.dated, run.due_at, seen)
     dated = ((each.due_from, each.due_until, each) for each in seen.files)
     return tuple([each for start, end, each in dated if named and start and end and start <= named <= end])
+
+
+def named_by(dated: Dated, due_at: datetime, seen: Witnesses) -> datetime | None:
+    """What the name of a file of the run due then tells, where it is dated like that; None where there is no such."""
+    match dated:
+        case Dated.PREVIOUS_DUE:
+            return last_due(as_scheduled(seen.job.schedule), due_at - _INSTANT)
+        case Dated.PREVIOUS_DAY:
+            zone = seen.job.zone_of(seen.declared)
+            local = due_at.astimezone(zone).replace(tzinfo=None)
+            return (local - _DAY).replace(tzinfo=zone).astimezone(UTC)
+        case Dated.DUE | Dated.RUN:
+            return due_at
+        case _:
+            assert_never(dated)
+
+
+def done_at(file: FileSeen, run: DueRun) -> datetime | None:
+    """When that file of the run was done; None where neither its name nor its mtime can tell.
+
+    A name that tells the hour, all of it within its time, proves that it was, whatever gave it a new mtime since. One
+    that tells the day proves that alone: it may have been named long before it was written.
+    """
+    first, last = file.stamp_from, file.stamp_until
+    tells_hour = first is None or last is None or (last - first <= _HOUR and last <= run.finish_by)
+    return file.made_at if tells_hour else file.written_at
+
+
+def first_showing(at: datetime, zone: ZoneInfo) -> datetime | None:
+    """When clocks there showed that time before: an hour earlier, in autumn's repeated hour; None at all others."""
+    local = at.astimezone(zone)
+    return local.replace(fold=0).astimezone(UTC) if local.fold else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +153,30 @@ class Case:
         ends_at = self.run.ends_at or NEVER
         return tuple([each for each in self.seen.files if each.made_at >= ends_at and each not in self.made])
 
+    def runs_before(self) -> Iterator[DueRun]:
+        """The due runs before this one, newest first: as many as have to be seen to call something usual."""
+        following = self.run.due_at
+        for _ in range(_COMPARED):
+            due_at = last_due(as_scheduled(self.job.schedule), following - _INSTANT)
+            if due_at is None:
+                return
+            yield self.job.due_run(due_at, following)
+            following = due_at
+
+    @property
+    def are_copies(self) -> bool:
+        """True where the files of each run before have mtimes outside its time: a copy gives each a new one."""
+        before = [(each, file) for each in self.runs_before() for file in made_for(each, self.seen)]
+        return bool(before) and all(not each.begins_at <= file.modified_at <= each.finish_by for each, file in before)
+
     @property
     def first_seen(self) -> datetime | None:
         """The earliest sign that it was done: a run by hand in addition must not make it late."""
         decides = self.attempts.deciding
         done = [each for each in (*self.attempts.begun, *self.attempts.others) if each.is_done]
         ended = done if decides and decides.is_done else [decides] if decides else []
-        signs = [*(each.made_at for each in self.made), *(each.ended_at for each in ended if each.ended_at)]
+        written = (done_at(each, self.run) for each in self.made)
+        signs = [*(at for at in written if at), *(each.ended_at for each in ended if each.ended_at)]
         return min(signs, default=None)
 
     @property

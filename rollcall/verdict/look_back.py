@@ -16,6 +16,7 @@ from rollcall.verdict import interval, show
 from rollcall.verdict.case import Case, attempts_of, made_for
 from rollcall.verdict.executed import untellable
 from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.overwritten import overwritten
 from rollcall.verdict.runs import RunRead
 from rollcall.verdict.witnesses import Witnesses
 from rollcall.verdict.zones import unread
@@ -142,7 +143,9 @@ def _on_schedule(case: Case) -> tuple[int, list[datetime]]:
         return len(owed), [each.due_at for each in owed if not made_for(each, seen)]
     made = sorted(at for at, _ in seen.placed_files())
     told = [each for each in owed if _is_told(each, made, seen)]
-    return len(told), [each.due_at for each in told if not _count(each, made)]
+    missing = [each for each in told if not _count(each, made)]
+    untold = overwritten(missing, seen) if missing else ()
+    return len(told) - len(untold), [each.due_at for each in missing if each.due_at not in untold]
 
 
 def _is_told(run: DueRun, made: list[datetime], seen: Witnesses) -> bool:

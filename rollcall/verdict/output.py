@@ -2,21 +2,25 @@
 
 from datetime import timedelta
 
-from rollcall.evidence import NotSeen, Outcome, OutputSeen
-from rollcall.roll.due_run import EARLY_TOLERANCE
-from rollcall.text import counted, listed, show_size
-from rollcall.times import show_span
+from rollcall.evidence import FileSeen, NotSeen, Outcome, OutputSeen
+from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
+from rollcall.text import listed, show_size
+from rollcall.times import show_date, show_instant, show_span
 from rollcall.verdict import show
-from rollcall.verdict.case import Case
+from rollcall.verdict.case import Case, done_at, first_showing, made_for
 from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.misnamed import misnamed, redated
+from rollcall.verdict.overwritten import overwritten
 from rollcall.verdict.whole import flaw_of, full_disk
-from rollcall.verdict.zones import misnamed, misread
+from rollcall.verdict.zones import misread
 from rollcall.vocabulary import CauseCode, Verdict
 
 # A checkout, a copy or a restore gives a file a new mtime; minutes come from the run itself.
 _RESTORED_AFTER = timedelta(hours=1)
-# Files of one run are this near to each other; nobody runs a job twice as fast.
-_PARTS_OF_ONE = timedelta(seconds=30)
+# A file is written until its run ends.
+_SAME_RUN = timedelta(minutes=2)
+# So many earlier runs must have left as many files to call that usual.
+_LEAST_ALIKE = 2
 
 
 def output_exists(case: Case, executed: Finding | None, status: Finding | None) -> Finding:
@@ -30,10 +34,8 @@ def output_exists(case: Case, executed: Finding | None, status: Finding | None) 
     if wrong := misnamed(case):
         own, file = job.zone_of(output).key, wrong.file
         as_read = f"its output {file.name} read in {own} is of {show.when(file.made_at, job)}"
-        because = (
-            f"{show.due(run, job)}; {as_read}, but read as {wrong.zone.key} it is of {show.when(wrong.at, job)}, "
-            f"as {' and '.join(wrong.witnesses)}: its name is read in the wrong zone"
-        )
+        read_as = f"read as {wrong.zone.key} it is of {show.when(wrong.at, job)}"
+        because = f"{show.due(run, job)}; {as_read}, but {read_as}, {wrong.because}"
         return promise.broken(Verdict.UNKNOWN, CauseCode.WRONG_TIMEZONE, as_read, because)
     if case.made:
         if before := case.shared_with():
@@ -42,8 +44,13 @@ def output_exists(case: Case, executed: Finding | None, status: Finding | None) 
         found = f"{file.name}, {show_size(file.size)}"
         if file.stamp_at and abs(file.modified_at - file.stamp_at) >= _RESTORED_AFTER:
             found += f" (by its name; its mtime says {show.when(file.modified_at, job)})"
-        twice = _ran_twice(case)
-        return promise.warned(CauseCode.RAN_TWICE, found, twice) if twice else promise.kept(found)
+        if twice := _ran_twice(case):
+            return promise.warned(CauseCode.RAN_TWICE, found, f"{twice}{_ahead(case)}")
+        if ahead := _ahead(case):
+            return promise.warned(
+                CauseCode.FUTURE_TIMESTAMP, found, f"{show.due(run, job)}; it left {file.name}{ahead}"
+            )
+        return promise.kept(found)
     if _may_be_replaced(case):
         return promise.replaced("a later run has replaced its output: that can no longer be told")
     if job.jitter and (late := next((each for each in case.made_after if each.made_at <= run.finish_by), None)):
@@ -52,28 +59,49 @@ def output_exists(case: Case, executed: Finding | None, status: Finding | None) 
 
 
 def _ran_twice(case: Case) -> str | None:
-    """That there are two whole outputs inside the time of one run, where runs leave one each: no failure of its work.
+    """That it left more whole files inside its time than a run leaves: no failure of its work.
 
-    Files only seconds apart are parts of one run, and so are as many as an earlier run left. One made by hand later is
-    no second run of the schedule. Without an earlier run nobody can tell, nor where names do not tell the time.
+    A run leaves as many as is declared, or as at least two earlier runs left alike. One made by hand later is no second
+    run of the schedule. Where names do not tell the time nobody can tell: an mtime is no proof of a run.
     """
-    run, made, output, due = case.run, case.made, case.seen.declared, show.due(case.run, case.job)
-    if len(made) > 1:
-        stamped = (each for each in made if each.stamp_at and each.made_at <= run.finish_by)
-        made = tuple(each for each in stamped if flaw_of(each, output) is None)
-    if output.files is not None:
-        if len(made) <= output.files:
+    output, job = case.seen.declared, case.job
+    if len(case.made) < 2:
+        return None
+    whole = [each for each in _in_time(case.made, case.run, case) if flaw_of(each, output) is None]
+    usual, since = output.files, "a run leaves"
+    if usual is None:
+        if case.reaching_in or case.seen.floats:
             return None
-        names = listed([each.name for each in reversed(made)], 4)
-        return f"{due}; it left {len(made)} whole files where a run leaves {output.files}: {names}"
-    if len(made) < 2 or made[0].made_at - made[-1].made_at <= _PARTS_OF_ONE or case.reaching_in:
+        left = [len(_in_time(made_for(each, case.seen), each, case)) for each in case.runs_before()]
+        known, since = [count for count in left if count], "each run before left"
+        usual = known[0] if len(known) >= _LEAST_ALIKE and len(set(known)) == 1 else None
+    if usual is None or len(whole) <= usual:
         return None
-    before = case.made_before
-    near = [each for each in before if before[0].made_at - each.made_at <= run.finish_by - run.due_at]
-    if not 0 < len(near) < len(made):
-        return None
-    twice = f"{made[-1].name} and {made[0].name}, {show_span(made[0].made_at - made[-1].made_at)} apart"
-    return f"{due}; it left {counted(len(made), 'whole output')} inside its time: {twice}"
+    names, apart = listed([each.name for each in reversed(whole)], 4), whole[0].made_at - whole[-1].made_at
+    return (
+        f"{show.due(case.run, job)}; it left {len(whole)} whole files in {show_span(apart)}, "
+        f"where {since} {usual}: {names}"
+    )
+
+
+def _in_time(files: tuple[FileSeen, ...], run: DueRun, case: Case) -> list[FileSeen]:
+    """Those whose names tell that they were made inside its time, or an hour later by clocks that autumn sets back."""
+    zone, within = case.job.zone, []
+    for each in files:
+        at = done_at(each, run) if each.stamp_at else None
+        again_at = first_showing(at, zone) if at else None
+        if any(instant is not None and instant <= run.finish_by for instant in (at, again_at)):
+            within.append(each)
+    return within
+
+
+def _ahead(case: Case) -> str:
+    """After a sentence: which of its files are dated in the future, and so evidence of no run; "" where none is."""
+    ahead = case.seen.ahead
+    if not ahead:
+        return ""
+    dated = show_instant(ahead[0].made_at, case.job.zone, year=True)
+    return f"; {ahead[0].name} is dated {dated}, in the future, and no evidence of any run"
 
 
 def _may_be_replaced(case: Case) -> bool:
@@ -84,6 +112,8 @@ def _may_be_replaced(case: Case) -> bool:
     output, later, uncounted = case.seen.declared, len(case.made_after), bool(case.seen.later)
     if output.is_one_file:
         return bool(later or uncounted)
+    if overwritten((case.run,), case.seen):
+        return True
     # How many were made after the moment that is judged is not counted to the end.
     is_full = uncounted or (later >= output.keeps if output.keeps else bool(later))
     return is_full and not case.made_before
@@ -91,7 +121,8 @@ def _may_be_replaced(case: Case) -> bool:
 
 def _no_output(promise: Promise, case: Case, executed: Finding | None, status: Finding | None) -> Finding:
     """No file of this run: what that means depends on what the scheduler says of it."""
-    seen, due, full = case.seen, show.due(case.run, case.job), full_disk(case.seen)
+    seen, run, job, output = case.seen, case.run, case.job, case.seen.declared
+    due, full = show.due(run, job), full_disk(seen)
     if seen.files:
         found = f"the newest file is {seen.files[0].name} of {show.when(seen.files[0].made_at, case.job)}"
     else:
@@ -105,6 +136,21 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
         if status.code is not CauseCode.RUN_FAILED or not full:
             return promise.blocked(status)
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.DISK_FULL, found, f"it left no file: {found}{full}")
+    if executed is None or not executed.needs_a_person:
+        if dated := next((each for each in seen.ahead if _may_be_of(each, case)), None):
+            found = f"{dated.name} is dated {show_instant(dated.made_at, job.zone, year=True)}"
+            because = f"{due}; its output {found}, in the future, and no other is there"
+            return promise.broken(Verdict.UNKNOWN, CauseCode.FUTURE_TIMESTAMP, found, because)
+        if other := redated(case):
+            its_day = show_date(other.file.stamp_from or other.file.made_at, job.zone_of(output))
+            found = f"{other.file.name} was made {show.when(other.file.modified_at, job)}"
+            because = f"{due}; {found}, but by its name it is of {its_day}, as each file before is of an earlier day"
+            return promise.broken(Verdict.UNKNOWN, CauseCode.STALE_OUTPUT, found, because)
+        if begun := _begun_before(case):
+            found = f"the run that ended {show.when(case.ended_at or run.due_at, job)} began before it was due"
+            because = f"{due}; {found}, by its output {begun.name}, and none has begun since"
+            return promise.broken(Verdict.MISSED, CauseCode.MISSED_RUN, found, because)
+    found += _ahead(case)
     if executed is not None and not executed.needs_a_person and _is_called_a_success(case):
         because = f"{seen.source} calls it a success, but it left no file: {found}"
         code = CauseCode.SUCCESS_WITHOUT_OUTPUT
@@ -115,6 +161,22 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
         code = CauseCode.MISSED_RUN if has_run else CauseCode.NEVER_RAN
         return promise.broken(Verdict.MISSED, code, found, f"{due}; {found}")
     return promise.broken(Verdict.BAD_OUTPUT, CauseCode.DISK_FULL if full else code, found, f"{due}; {because}{full}")
+
+
+def _may_be_of(ahead: FileSeen, case: Case) -> bool:
+    """True of a file dated in the future that the run may have written: nobody can tell that it did not."""
+    return case.seen.declared.is_one_file or case.run.owns(ahead.modified_at)
+
+
+def _begun_before(case: Case) -> FileSeen | None:
+    """The newest file, where its name tells that the run on record, of which only the end is known, began too early."""
+    decides, newest = case.attempts.deciding, case.seen.files[0] if case.seen.files else None
+    if decides is None or decides.started or decides.due or decides.ended_at is None or newest is None:
+        return None
+    is_exact = newest.stamp_at is not None and newest.stamp_from is None
+    is_its_own = abs(newest.modified_at - decides.ended_at) <= _SAME_RUN
+    began_early = newest.made_at < case.run.begins_at and decides.ended_at - newest.made_at <= case.job.max_runtime
+    return newest if is_exact and is_its_own and began_early else None
 
 
 def _is_called_a_success(case: Case) -> bool:

@@ -6,7 +6,7 @@ from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.words import Late, Proof
 from rollcall.times import show_span
 from rollcall.verdict import show
-from rollcall.verdict.case import Case
+from rollcall.verdict.case import Case, done_at, first_showing
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.scheduler import skew
 from rollcall.vocabulary import CauseCode, Verdict
@@ -103,6 +103,14 @@ def ran_on_time(case: Case, executed: Finding | None, status: Finding | None, ex
         return promise.blocked(skewed)
     reason = "" if case.attempts.first_start else GUESSED_REASON
     because = f"{show.due(run, job)}; it was done {found}{reason}; its limit was {limit}"
+    told_by = next((each for each in case.made if ran_at == done_at(each, run) != case.ended_at), None)
+    showing = first_showing(ran_at, job.zone_of(seen.declared)) if told_by and told_by.stamp_at else None
+    if showing and run.begins_at <= showing <= run.finish_by and not seen.declared.path.tells_zone:
+        # Its name is that of both hours.
+        return promise.replaced("its file has one name in both hours that autumn shows alike, and is of the second")
+    if told_by and (told_by.stamp_from or told_by.due_from) and case.are_copies:
+        because += ", but files of earlier runs have such mtimes too: copied or restored, it can no longer be told"
+        return promise.warned(CauseCode.RAN_LATE, found, because)
     return promise.broken(Verdict.LATE, CauseCode.RAN_LATE, found, because)
 
 
@@ -118,6 +126,10 @@ def _without_a_sign(
         return promise.kept(f"begun {show.when(begun_at, case.job)}, {show.distance(begun_at, case.run)}")
     if status is not None and status.verdict is Verdict.OK and decides is not None and decides.is_done:
         return promise.kept("when it ended is not on record")
+    if case.made:
+        file = case.made[0]
+        before = f"its mtime, {show.when(file.modified_at, case.job)}, is of before, as of a copy"
+        return promise.replaced(f"{file.name} tells the day alone, and {before}: at what time can no longer be told")
     if executed is not None and executed.verdict is Verdict.PENDING:
         return promise.as_of(executed)
     return promise.replaced(show.replaced("evidence", case.run, case.job))

@@ -11,7 +11,7 @@ from rollcall.evidence import FileSeen, JobListed, NotSeen, OutputSeen, Schedule
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
-from rollcall.schedule.answers import last_due
+from rollcall.schedule.answers import due_between, last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.reading import Reading
@@ -26,21 +26,26 @@ class OutputRead:
     """One declared output, and what was seen of it.
 
     `files` are those that count for the moment that is judged, newest first. `later` are some made after it, which are
-    no evidence but may have taken its evidence away.
+    no evidence but may have taken its evidence away. `ahead` are some dated later than when anybody looked: nothing was
+    made then, and they have taken nothing away.
     """
 
     declared: Output
     seen: OutputSeen | NotSeen
     files: tuple[FileSeen, ...] = ()
     later: tuple[FileSeen, ...] = ()
+    ahead: tuple[FileSeen, ...] = ()
 
     @classmethod
     def of(cls, declared: Output, seen: OutputSeen | NotSeen, now: datetime) -> Self:
         """What was seen, for the judging of `now`."""
         if isinstance(seen, NotSeen):
             return cls(declared=declared, seen=seen)
-        later = tuple(each for each in seen.files if each.made_at > now + LOOKING_TIME)
-        return cls(declared=declared, seen=seen, files=seen.files[len(later) :], later=(*seen.later, *later))
+        uncounted = tuple(each for each in seen.files if each.made_at > now + LOOKING_TIME)
+        files, later, ahead = seen.files[len(uncounted) :], list[FileSeen](), list[FileSeen]()
+        for each in (*seen.later, *uncounted):
+            (ahead if each.made_at > max(seen.looked_at, now) + LOOKING_TIME else later).append(each)
+        return cls(declared=declared, seen=seen, files=files, later=tuple(later), ahead=tuple(ahead))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +207,11 @@ class Witnesses:
         """Some of its files that were made after the moment that is judged."""
         return self.outputs[0].later if self.outputs else ()
 
+    @property
+    def ahead(self) -> tuple[FileSeen, ...]:
+        """Some of its files that are dated in the future."""
+        return self.outputs[0].ahead if self.outputs else ()
+
     # Together ---------------------------------------------------------------------------------------------------------
 
     def due_before(self, at: datetime) -> datetime | None:
@@ -211,14 +221,23 @@ class Witnesses:
     def placed_files(self) -> list[tuple[datetime, FileSeen]]:
         """Each file, newest first, after the instant that places it.
 
-        That is when it was made, or the run that alone was under way then, begun before another was due.
+        That is when it was made, the only due time of the day in its name, or the run that alone was under way then,
+        begun before another was due.
         """
         into_the_next = [
             each
             for each in self.runs
             if each.at and each.ended_at and self.due_before(each.at) != self.due_before(each.ended_at)
         ]
-        return [(self._placed_at(each.made_at, into_the_next), each) for each in self.files]
+        return [(self._placed_at(self._named_for(each), into_the_next), each) for each in self.files]
+
+    def _named_for(self, file: FileSeen) -> datetime:
+        """When it was made or, where its mtime is none that its name leaves open, the one due time that it does."""
+        first, last = file.stamp_from, file.stamp_until
+        if first is None or last is None or first <= file.modified_at <= last:
+            return file.made_at
+        due = due_between(as_scheduled(self.job.schedule), first, last)
+        return due[0] if len(due) == 1 else file.made_at
 
     def _placed_at(self, at: datetime, into_the_next: list[RunRead]) -> datetime:
         if not into_the_next:

@@ -1,18 +1,13 @@
-"""Is a time read in the wrong zone: that of a record, or the one in a file's name?
+"""Is the time of a record read in the wrong zone?
 
 Never guessed: as it is read, its run is not there; read in the other zone it is in time, and a second witness tells of
 that same moment.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import product
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import FileSeen
-from rollcall.roll.words import Dated
-from rollcall.schedule.answers import last_due
-from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import show_instant
 from rollcall.verdict import show
 from rollcall.verdict.case import Case
@@ -24,8 +19,6 @@ from rollcall.vocabulary import CauseCode, Verdict
 _UTC = ZoneInfo("UTC")
 # Record and file of one run are seconds apart: nearer than any two zones are, and than a person runs a job again.
 _SAME_RUN = timedelta(minutes=2)
-# A stamp may tell when its run began, mtime and record when it ended; no two zones are as near to each other.
-_ONE_RUN = timedelta(minutes=10)
 
 
 def misread(promise: Promise, case: Case) -> Finding | None:
@@ -109,54 +102,3 @@ def lines_to_add(seen: Witnesses) -> tuple[str, ...]:
 def _likely_zones(seen: Witnesses) -> tuple[ZoneInfo, ...]:
     """UTC and the job's own zone: what schedulers write their times in."""
     return (_UTC,) if seen.job.zone.key == _UTC.key else (_UTC, seen.job.zone)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Misnamed:
-    """A file of a run, the zone in which its name tells the time, and when that was; `witnesses` say the same."""
-
-    file: FileSeen
-    zone: ZoneInfo
-    at: datetime
-    witnesses: tuple[str, ...]
-
-
-def misnamed(case: Case) -> Misnamed | None:
-    """The file of the run whose name is read in the wrong zone; None where none is proven to be."""
-    seen, run, job, output = case.seen, case.run, case.job, case.seen.declared
-    if not output.path.has_fields or output.path.tells_zone or output.dated is not Dated.RUN:
-        return None
-    if case.made and case.made[-1].made_at <= run.finish_by:
-        return None
-    own, limit = job.zone_of(output), min(job.max_runtime, _ONE_RUN)
-    # What names are written in where it is not the declared zone: UTC, the schedule's, or that of the records.
-    likely = (_UTC, job.zone, job.scheduler.naive_times if job.scheduler else None)
-    zones = {zone.key: zone for zone in likely if zone and zone.key != own.key}
-    for file, zone in product((*seen.later, *seen.files), zones.values()):
-        at = _read_in(zone, own, file, limit)
-        if at is None or not run.begins_at <= at <= min(run.finish_by, seen.counted_until):
-            continue
-        witnesses = []
-        if abs(file.modified_at - at) <= limit:
-            witnesses.append(f"its mtime says {show.when(file.modified_at, job)}")
-        if seen.ran_at is not None and abs(seen.ran_at - at) <= limit:
-            witnesses.append(f"{seen.source} says {show.when(seen.ran_at, job)}")
-        due_at = last_due(as_scheduled(job.schedule), file.made_at)
-        fits_another = due_at is not None and file.made_at <= due_at + job.allowance
-        # Where its name as it is read fits another due run, one witness may be wrong: a restored mtime.
-        if len(witnesses) > fits_another:
-            return Misnamed(file=file, zone=zone, at=at, witnesses=tuple(witnesses))
-    return None
-
-
-def _read_in(zone: ZoneInfo, own: ZoneInfo, file: FileSeen, limit: timedelta) -> datetime | None:
-    """When that is, read in `zone` and not in its `own`; of two hours in autumn the one nearer to its mtime.
-
-    None where it is the same, and where its mtime confirms the name as it is read.
-    """
-    if file.stamp_at is None or file.stamp_until is not None or abs(file.modified_at - file.stamp_at) <= limit:
-        return None
-    wall = file.stamp_at.astimezone(own).replace(tzinfo=None)
-    readings = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    at = min(readings, key=lambda reading: abs(reading - file.modified_at))
-    return None if at == file.stamp_at else at

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
-from rollcall.evidence import NotSeen, OutputSeen
+from rollcall.evidence import FileSeen, NotSeen, OutputSeen
 from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
+from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.formats import ANY, find_format
+from rollcall.verdict.case import made_for
 from rollcall.vocabulary import CauseCode
 
-# Files that are nearer to each other are parts of one run.
-_A_MOMENT = timedelta(seconds=30)
+_A_MOMENT, _A_MINUTE, _DAYS_AHEAD = timedelta(seconds=2), timedelta(minutes=1), timedelta(days=2)
+# So many runs before it show what is usual.
+_LEAST_ALIKE = 2
 
 
 def _of_a_file(plant: Callable[[EvidenceCopy], EvidenceCopy | None]) -> Callable[[EvidenceCopy], EvidenceCopy | None]:
@@ -85,18 +88,47 @@ def _without_room(copy: EvidenceCopy) -> EvidenceCopy:
 
 
 def _twice(copy: EvidenceCopy) -> EvidenceCopy | None:
-    """Its first run was followed by another inside its time, each with a whole file of its own."""
-    first, run = copy.made[-1], copy.run
-    # The one before shows that a run leaves one file.
-    if not copy.earlier or first.stamp_at is None or first.made_at > run.finish_by:
+    """Two workers ran it, a few seconds apart, each with a whole file of its own."""
+    first, run, case = copy.made[-1], copy.run, copy.judged.case
+    before = [len(made_for(each, case.seen)) for each in case.runs_before()] if case else []
+    # Runs before show how many files one leaves, where that is not declared.
+    is_usual = copy.declared.files or (len(list(filter(None, before))) >= _LEAST_ALIKE and len(set(before)) == 1)
+    if not is_usual or first.stamp_at is None or first.made_at + _A_MOMENT > run.finish_by:
         return None
-    # To the end of its time, or to the beginning, whichever is farther.
-    by = max(run.finish_by - first.made_at, run.due_at - first.made_at, key=abs)
-    second = copy.moved(first, by)
+    second = copy.moved(first, _A_MOMENT)
     has_an_end = run.ends_at is None or run.finish_by < run.ends_at
     # A name that tells no more than the day is that of both, and the second overwrites the first.
-    is_another = abs(by) > _A_MOMENT and second.name != first.name
-    return copy.with_files(second, *copy.files) if has_an_end and is_another else None
+    return copy.with_files(second, *copy.files) if has_an_end and second.name != first.name else None
+
+
+def _dated_ahead(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """The clock that named its one file was days ahead."""
+    newest = copy.made[0]
+    ahead = copy.renamed(newest, newest.made_at + _DAYS_AHEAD) if newest.stamp_at else newest
+    if len(copy.made) > 1 or ahead.made_at <= copy.at + LOOKING_TIME:
+        return None
+    return copy.with_files(ahead, *copy.earlier)
+
+
+def _each_in_utc(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """It has counted in UTC for as long as anybody can see: each name tells its due time, and each mtime the truth."""
+    run, files = copy.run, [replace(each, modified_at=_in_utc(each, copy)) for each in copy.files]
+    is_exact = all(each.stamp_at is not None and each.stamp_until is None for each in files)
+    if copy.tells("runs") or not is_exact or len(files) < _LEAST_ALIKE or copy.declared.path.tells_zone:
+        return None
+    is_in_time = run.begins_at <= files[0].modified_at <= run.finish_by
+    was_in_time = abs(copy.files[0].modified_at - copy.files[0].made_at) <= _A_MINUTE
+    return copy.with_files(*files) if was_in_time and not is_in_time and files[0].modified_at <= copy.at else None
+
+
+def _in_utc(file: FileSeen, copy: EvidenceCopy) -> datetime:
+    """When clocks in UTC show what the name of the file tells."""
+    return file.made_at.astimezone(copy.job.zone_of(copy.declared)).replace(tzinfo=UTC)
+
+
+def _once_in_utc(good: EvidenceCopy) -> datetime:
+    """When its run by UTC is done as well."""
+    return max([good.at, *(_in_utc(each, good) for each in good.made)])
 
 
 def _named_in_utc(copy: EvidenceCopy) -> EvidenceCopy | None:
@@ -120,6 +152,11 @@ FAULTS = (
     JobFault("wrong-timezone (of its file's name)",
              "the name of its file tells the time in UTC, and is read in the declared zone",
              _of_a_file(_named_in_utc)),
+    JobFault("wrong-timezone (run after run)",
+             "its container counts in UTC: each run is hours off, and each name tells the declared time",
+             _of_a_file(_each_in_utc), seen_at=_once_in_utc),
+    JobFault("future-timestamp (of its file)", "the clock that named its file was days ahead",
+             _of_a_file(_dated_ahead)),
     JobFault("success-without-output", "it reported success and wrote nothing",
              lambda copy: copy.without_made() if copy.tells("runs") else None, advice.for_no_output),
     JobFault("success-without-output (old file restored)",
@@ -143,7 +180,8 @@ FAULTS = (
     JobFault("duplicate-output", "its file holds what that of the run before holds",
              _of_a_file(_repeated), advice.ADD_MUST_CHANGE),
     JobFault("disk-full", "its disk is full: its file was created and stayed empty", _of_a_file(_without_room)),
-    JobFault("ran-twice", "two schedulers ran it, and each run left its file", _of_a_file(_twice), is_warning=True),
+    JobFault("ran-twice", "two workers ran it, seconds apart, and each left its file", _of_a_file(_twice),
+             is_warning=True),
     JobFault("output-unreadable", "nobody may read its file",
              _of_a_file(lambda copy: copy.with_newest(content=None, unreadable="Permission denied"))),
     JobFault("output-unreadable (no folder)", "its folder is gone", _of_a_file(_no_folder)),

@@ -1,0 +1,41 @@
+"""Which runs left a file that a later run may have overwritten, so that it can no longer be told?
+
+A day's name is that of all runs of the day, and in autumn's repeated hour a local one is that of two.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from rollcall.roll.due_run import DueRun
+from rollcall.roll.words import Dated
+from rollcall.verdict.witnesses import Witnesses
+
+_SECOND = timedelta(seconds=1)
+
+
+def overwritten(runs: Iterable[DueRun], seen: Witnesses) -> frozenset[datetime]:
+    """When those of `runs` were due whose file, made as long after it was due, has the name that a later run's has."""
+    output = seen.declared
+    if output.dated is not Dated.RUN or not output.path.has_fields:
+        return frozenset()
+    zone = seen.job.zone_of(output)
+
+    def named(at: datetime) -> str:
+        return output.path.named(at.astimezone(zone))
+
+    made_at: dict[tuple[str, timedelta], datetime] = {}
+    for at, file in seen.placed_files():
+        if due_at := seen.due_before(at):
+            after = (file.made_at - due_at) // _SECOND * _SECOND
+            made_at.setdefault((named(file.made_at), after), at)
+    if len({name for name, _ in made_at}) < len(seen.files):
+        # What stands for a wildcard tells them apart: none takes the place of another.
+        return frozenset()
+    distances = {after for _, after in made_at}
+    return frozenset(
+        run.due_at
+        for run in runs
+        for after in distances
+        for at in [made_at.get((named(run.due_at + after), after))]
+        if at is not None and run.ends_at is not None and at >= run.ends_at
+    )
