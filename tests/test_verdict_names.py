@@ -5,7 +5,7 @@ The job is due at 06:00 in Zurich, to start by 06:15, to take at most 10 minutes
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from fixtures.one_morning import Told, at, haiku_job, morning
 from rollcall.evidence import FileSeen
 from rollcall.naming.stretch import Told as NameTold
 from rollcall.outputs.places import named
-from rollcall.roll.job import Job
+from rollcall.roll.job import Job, Pause
 from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode
 from tests.test_verdict_runs import DAYS, said
@@ -109,6 +109,8 @@ def test_copies_are_no_late_runs(day: str, offset: str) -> None:
     copied = seen(sales(BY_DAY), f"{day}T07:00{offset}", today, *days_before(day, "06:40:00", BY_DAY))
     in_time = seen(sales(BY_DAY), f"{day}T07:00{offset}", today, *days_before(day, "06:00:20", BY_DAY))
 
+    one_before = seen(sales(BY_DAY), f"{day}T07:00{offset}", today, *days_before(day, "06:40:00", BY_DAY, count=1))
+    assert said(one_before) == LATE
     assert said(copied) == ("ok", CauseCode.RAN_LATE, False)
     assert "copied or restored" in copied.cause.sentence
     assert said(in_time) == LATE
@@ -297,6 +299,21 @@ def test_a_file_that_the_second_of_two_hours_overwrote_is_not_late() -> None:
 
     assert not told.job.needs_a_person
     assert told.finding(Check.RAN_ON_TIME).found == "no longer to be told"
+
+
+# Paused, and run all the same -----------------------------------------------------------------------------------------
+
+
+@AROUND_CLOCK_CHANGES
+@pytest.mark.parametrize("path", ["latest.csv", BY_DAY, BY_SECOND])
+def test_a_paused_job_that_its_files_show_to_run_is_a_warning(day: str, offset: str, path: str) -> None:
+    job = sales(path, paused=Pause(until=date(2026, 12, 1), reason="the source moves"))
+    before = [] if path == "latest.csv" else list(days_before(day, "06:00:17", path))
+    today = (name(day, "06:00:17", path), f"{day}T06:00:17{offset}")
+    yesterday = ("latest.csv", (at(today[1]) - timedelta(days=1)).isoformat())
+
+    assert said(seen(job, f"{day}T07:00{offset}", today, *before)) == ("paused", CauseCode.RAN_THOUGH_PAUSED, False)
+    assert said(seen(job, f"{day}T07:00{offset}", *(before or [yesterday]))) == ("paused", None, False)
 
 
 # Begun too early ------------------------------------------------------------------------------------------------------

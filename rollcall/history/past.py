@@ -24,6 +24,8 @@ from rollcall.schedule import Schedule
 from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted, listed, show_size
 from rollcall.verdict import interval
+from rollcall.verdict.case import done_at
+from rollcall.verdict.witnesses import placed_at
 from rollcall.vocabulary import Verdict
 
 # A job that is due every minute owes half a million runs a year; nobody reads more rows than these.
@@ -46,11 +48,14 @@ class Standing(StrEnum):
 class Signs:
     """The files that are left of a job's runs, oldest first, and how far back a missing one proves anything.
 
+    `placed` are the instants that place them.
+
     A run that begins after `reach` and left no file was missed. One before it is `older`, for the reason `because`.
     Where `reach` is None every run was looked for: none is older.
     """
 
     seen: tuple[FileSeen, ...] = ()
+    placed: tuple[datetime, ...] = ()
     reach: datetime | None = None
     older: Standing = Standing.UNTOLD
     because: str = ""
@@ -62,19 +67,21 @@ class Signs:
             return cls(reach=now, because="it declares no output, and this table asks no scheduler")
         if isinstance(output, NotSeen):
             return cls(reach=now, because=f"its folder could not be looked at: {output.detail}")
-        files = [each for each in output.files if each.made_at <= now + LOOKING_TIME]
-        files.sort(key=lambda each: each.made_at)
+        by_time = sorted((placed_at(each, job), each.name, each) for each in output.files)
+        placed = tuple(at for at, _, each in by_time if each.made_at <= now + LOOKING_TIME)
+        files = tuple(each for _, _, each in by_time if each.made_at <= now + LOOKING_TIME)
         is_cut = len(output.files) >= most and output.matches > len(output.files)
         older, because = _older(job, job.output, output, is_cut=is_cut)
         if output.unstamped:
             because += f"; not counted, as their names tell no time that can be: {listed(output.unstamped, 3)}"
-        reach = files[0].made_at if files else _reach_without_files(job, output, now)
-        return cls(seen=tuple(files), reach=None if older is Standing.MISSED else reach, older=older, because=because)
+        reach = placed[0] if files else _reach_without_files(job, output, now)
+        reach_back = None if older is Standing.MISSED else reach
+        return cls(seen=files, placed=placed, reach=reach_back, older=older, because=because)
 
     def of(self, run: DueRun) -> tuple[FileSeen, ...]:
         """The files that belong to `run`, oldest first."""
-        start = bisect_left(self.seen, run.begins_at, key=lambda each: each.made_at)
-        end = bisect_left(self.seen, run.ends_at, key=lambda each: each.made_at) if run.ends_at else len(self.seen)
+        start = bisect_left(self.placed, run.begins_at)
+        end = bisect_left(self.placed, run.ends_at) if run.ends_at else len(self.seen)
         return self.seen[start:end]
 
 
@@ -100,7 +107,7 @@ class PastRun:
     def made_at(self) -> datetime | None:
         """When its work was there."""
         if self.file:
-            return self.file.made_at
+            return done_at(self.file, self.run) or self.file.made_at
         return self.remembered.ran_at if self.remembered else None
 
     @property
@@ -146,7 +153,8 @@ def newest_due(schedule: Schedule, since: datetime, now: datetime, most: int) ->
 def _past(job: Job, run: DueRun, following: DueRun | None, signs: Signs, row: Row | None, now: datetime) -> PastRun:
     if files := signs.of(run):
         file, flaw = _telling(files, job)
-        standing = Standing.MADE if file.made_at <= run.finish_by else Standing.LATE
+        at = done_at(file, run)
+        standing = Standing.MADE if at is None or at <= run.finish_by else Standing.LATE
         return PastRun(run=run, standing=standing, file=file, flaw=flaw)
     # A file that is gone today was there then, and what was missed before the oldest file was seen to be.
     if row and (then := _standing_then(job, row)):

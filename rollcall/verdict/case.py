@@ -17,8 +17,8 @@ from rollcall.verdict.witnesses import Witnesses
 
 _INSTANT = timedelta(microseconds=1)
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-# So many earlier runs are looked at to tell what is usual.
-_COMPARED = 3
+# So many earlier runs are looked at to tell what is usual, and so many of them must be alike.
+_COMPARED, _LEAST_ALIKE = 3, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +166,10 @@ class Case:
     @property
     def are_copies(self) -> bool:
         """True where the files of each run before have mtimes outside its time: a copy gives each a new one."""
-        before = [(each, file) for each in self.runs_before() for file in made_for(each, self.seen)]
-        return bool(before) and all(not each.begins_at <= file.modified_at <= each.finish_by for each, file in before)
+        before = [(each, made) for each in self.runs_before() if (made := made_for(each, self.seen))]
+        outside = [not run.begins_at <= each.modified_at <= run.finish_by for run, made in before for each in made]
+        # One run before may have been late.
+        return len(before) >= _LEAST_ALIKE and all(outside)
 
     @property
     def first_seen(self) -> datetime | None:

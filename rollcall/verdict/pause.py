@@ -9,6 +9,7 @@ from rollcall.times import show_date
 from rollcall.verdict import show
 from rollcall.verdict.case import Case
 from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.overwritten import overwritten
 from rollcall.verdict.promises import promises_of
 from rollcall.verdict.witnesses import Witnesses
 from rollcall.vocabulary import CauseCode, Verdict
@@ -47,8 +48,19 @@ def _ran_all_the_same(seen: Witnesses) -> datetime | None:
     if newest_at is None or earlier_at is None:
         return None
     newest, earlier = (Case.of(seen, seen.job.due_run(due_at)) for due_at in (newest_at, earlier_at))
-    is_leftover = not (earlier.made or earlier.attempts.begun or earlier.is_overtaken)
-    return newest_at if (newest.made or newest.attempts.begun) and not is_leftover else None
+    is_leftover = not (_has_run(earlier) or earlier.is_overtaken or _is_overwritten(earlier))
+    return newest_at if _has_run(newest) and not is_leftover else None
+
+
+def _has_run(case: Case) -> bool:
+    return bool(case.attempts.begun) or any(case.newest_files)
+
+
+def _is_overwritten(case: Case) -> bool:
+    """True where a later run has taken the file of this one for its own."""
+    if not case.seen.outputs:
+        return False
+    return (case.seen.declared.is_one_file and bool(case.made_after)) or bool(overwritten((case.run,), case.seen))
 
 
 def findings_once_ended(job: Job) -> tuple[Finding, ...]:

@@ -229,15 +229,7 @@ class Witnesses:
             for each in self.runs
             if each.at and each.ended_at and self.due_before(each.at) != self.due_before(each.ended_at)
         ]
-        return [(self._placed_at(self._named_for(each), into_the_next), each) for each in self.files]
-
-    def _named_for(self, file: FileSeen) -> datetime:
-        """When it was made or, where its mtime is none that its name leaves open, the one due time that it does."""
-        first, last = file.stamp_from, file.stamp_until
-        if first is None or last is None or first <= file.modified_at <= last:
-            return file.made_at
-        due = due_between(as_scheduled(self.job.schedule), first, last)
-        return due[0] if len(due) == 1 else file.made_at
+        return [(self._placed_at(placed_at(each, self.job), into_the_next), each) for each in self.files]
 
     def _placed_at(self, at: datetime, into_the_next: list[RunRead]) -> datetime:
         if not into_the_next:
@@ -247,3 +239,12 @@ class Witnesses:
         if any(self.due_before(each.at) == self.due_before(at) for each in under_way if each.at):
             return at
         return next((each.at for each in under_way if each.at and each in into_the_next), at)
+
+
+def placed_at(file: FileSeen, job: Job) -> datetime:
+    """When it was made or, where its mtime is none that its name leaves open, the one due time that the name does."""
+    first, last = file.stamp_from, file.stamp_until
+    if first is None or last is None or first <= file.modified_at <= last:
+        return file.made_at
+    due = due_between(as_scheduled(job.schedule), first, last)
+    return due[0] if len(due) == 1 else file.made_at
