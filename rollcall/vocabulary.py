@@ -219,7 +219,7 @@ class CauseCode(StrEnum):
         "future-timestamp",
         Of.JOB,
         Verdict.UNKNOWN,
-        meaning="Its last run lies in the future.",
+        meaning="Its last run, or a file of it, is dated in the future.",
         step="See in which zone it writes its times. How they are read: {naive_times}",
     )
     UNKNOWN_STATUS = Record(
