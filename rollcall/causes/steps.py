@@ -144,6 +144,9 @@ def _of_a_zone(root: Finding, judged: JobJudged) -> str | None:
     job, seen = judged.job, judged.seen
     if root.check is Check.OUTPUT_EXISTS:
         wrong = misnamed(judged.case) if judged.case else None
+        if wrong and judged.due_run and not judged.due_run.begins_at <= wrong.at <= judged.due_run.finish_by:
+            other = f'say that it keeps {wrong.zone.key}: `timezone = "{wrong.zone.key}"` in {{table}}'
+            return f"Have it run by the clock of {job.zone.key} (`TZ={job.zone.key}`), or {other}, then {{again}}"
         zone = (wrong.zone if wrong else job.zone).key
         return f'Correct how its names are read: `timezone = "{zone}"` in [jobs.{{key}}.output] of jobs.toml'
     is_of_next = root.check is Check.NEXT_RUN_IS_ON_SCHEDULE

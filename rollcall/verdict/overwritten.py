@@ -1,6 +1,7 @@
 """Which runs left a file that a later run may have overwritten, so that it can no longer be told?
 
-A day's name is that of all runs of the day, and in autumn's repeated hour a local one is that of two.
+A day's name is that of all runs of the day, and in autumn's repeated hour a local one is that of two. Where the file
+has the mtime of its source, as copies can, nobody can tell which of a day's runs it is of.
 """
 
 from collections.abc import Iterable
@@ -14,11 +15,16 @@ _SECOND = timedelta(seconds=1)
 
 
 def overwritten(runs: Iterable[DueRun], seen: Witnesses) -> frozenset[datetime]:
-    """When those of `runs` were due whose file, made as long after it was due, has the name that a later run's has."""
+    """When those of `runs` were due whose file, made as long after it was due, has the name that a later run's has.
+
+    And those that a name leaves open whose file has an mtime of before all of them.
+    """
     output = seen.declared
     if output.dated is not Dated.RUN or not output.path.has_fields:
         return frozenset()
-    zone = seen.job.zone_of(output)
+    runs, zone = tuple(runs), seen.job.zone_of(output)
+    opened = [(each.stamp_from, each.stamp_until) for each in seen.files if each.written_at is None]
+    copied = {run.due_at for run in runs for first, last in opened if first and last and first <= run.due_at <= last}
 
     def named(at: datetime) -> str:
         return output.path.named(at.astimezone(zone))
@@ -30,9 +36,9 @@ def overwritten(runs: Iterable[DueRun], seen: Witnesses) -> frozenset[datetime]:
             made_at.setdefault((named(file.made_at), after), at)
     if len({name for name, _ in made_at}) < len(seen.files):
         # What stands for a wildcard tells them apart: none takes the place of another.
-        return frozenset()
+        return frozenset(copied)
     distances = {after for _, after in made_at}
-    return frozenset(
+    return frozenset(copied).union(
         run.due_at
         for run in runs
         for after in distances
