@@ -12,6 +12,7 @@ import pytest
 
 from fixtures.one_morning import Told, at, haiku_job, morning
 from rollcall.evidence import FileSeen
+from rollcall.history.past import Signs, Standing, past_runs
 from rollcall.naming.stretch import Told as NameTold
 from rollcall.outputs.places import named
 from rollcall.roll.job import Job, Pause
@@ -250,7 +251,12 @@ def test_what_the_repeated_hour_overwrote_can_no_longer_be_told(day: str, hours:
     now = (start + timedelta(hours=hours, minutes=-20)).isoformat()
     gap = sorted(files)[-8]
 
-    assert said(seen(job, now, *files.items())) == OK
+    whole = seen(job, now, *files.items())
+    assert said(whole) == OK
+    signs = Signs.of_output(job, whole.job.seen.output, most=999, now=whole.now)
+    past = past_runs(job, signs, since=start, now=whole.now)
+    assert [each.standing for each in past].count(Standing.UNTOLD) == (4 if day == "2026-10-25" else 0)
+    assert Standing.MISSED not in {each.standing for each in past}
     told = seen(job, now, *((each, mtime) for each, mtime in files.items() if each != gap))
     assert said(told) == ("missed", CauseCode.MISSED_RUN, True)
     assert "1 earlier run:" in told.cause.sentence

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -25,6 +25,7 @@ from rollcall.schedule.answers import due_between, last_due
 from rollcall.text import counted, listed, show_size
 from rollcall.verdict import interval
 from rollcall.verdict.case import done_at
+from rollcall.verdict.overwritten import overwritten
 from rollcall.verdict.witnesses import placed_at
 from rollcall.vocabulary import Verdict
 
@@ -132,10 +133,15 @@ def past_runs(
     runs = [job.due_run(due_at, next_at) for due_at, next_at in pairwise(due)] + [job.due_run(at) for at in due[-1:]]
     # Only a run that is drawn may come in the time of the next.
     following = (*runs[1:], None) if job.jitter else (None,) * len(runs)
-    return tuple(
+    past = [
         _past(job, run, after, signs, remembered.get(run.due_at), now)
         for run, after in zip(runs, following, strict=False)
-    )
+    ]
+    missing = [each.run for each in past if each.standing is Standing.MISSED and each.remembered is None]
+    if not missing or job.output is None:
+        return tuple(past)
+    untold = overwritten(missing, job, job.output, list(zip(signs.placed, signs.seen, strict=True))[::-1])
+    return tuple([replace(each, standing=Standing.UNTOLD) if each.due_at in untold else each for each in past])
 
 
 def newest_due(schedule: Schedule, since: datetime, now: datetime, most: int) -> list[datetime]:

@@ -141,10 +141,11 @@ def _on_schedule(case: Case) -> tuple[int, list[datetime]]:
     owed = list(_earlier_runs(case, seen.files[-1].made_at))
     if seen.declared.tells_its_run and seen.files[0].due_from:
         return len(owed), [each.due_at for each in owed if not made_for(each, seen)]
-    made = sorted(at for at, _ in seen.placed_files())
+    placed = seen.placed_files()
+    made = sorted(at for at, _ in placed)
     told = [each for each in owed if _is_told(each, made, seen)]
     missing = [each for each in told if not _count(each, made)]
-    untold = overwritten(missing, seen) if missing else ()
+    untold = overwritten(missing, seen.job, seen.declared, placed) if missing else ()
     return len(told) - len(untold), [each.due_at for each in missing if each.due_at not in untold]
 
 

@@ -112,7 +112,7 @@ def _may_be_replaced(case: Case) -> bool:
     output, later, uncounted = case.seen.declared, len(case.made_after), bool(case.seen.later)
     if output.is_one_file:
         return bool(later or uncounted)
-    if overwritten((case.run,), case.seen):
+    if overwritten((case.run,), case.job, case.seen.declared, case.seen.placed_files()):
         return True
     # How many were made after the moment that is judged is not counted to the end.
     is_full = uncounted or (later >= output.keeps if output.keeps else bool(later))

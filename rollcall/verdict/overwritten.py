@@ -4,37 +4,43 @@ A day's name is that of all runs of the day, and in autumn's repeated hour a loc
 has the mtime of its source, as copies can, nobody can tell which of a day's runs it is of.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from rollcall.roll.due_run import DueRun
+from rollcall.evidence import FileSeen
+from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
+from rollcall.roll.job import Job
+from rollcall.roll.output import Output
 from rollcall.roll.words import Dated
-from rollcall.verdict.witnesses import Witnesses
+from rollcall.schedule.answers import last_due
+from rollcall.schedule.days_off import as_scheduled
 
 _SECOND = timedelta(seconds=1)
 
 
-def overwritten(runs: Iterable[DueRun], seen: Witnesses) -> frozenset[datetime]:
+def overwritten(
+    runs: Iterable[DueRun], job: Job, output: Output, placed: Sequence[tuple[datetime, FileSeen]]
+) -> frozenset[datetime]:
     """When those of `runs` were due whose file, made as long after it was due, has the name that a later run's has.
 
-    And those that a name leaves open whose file has an mtime of before all of them.
+    And those that a name leaves open whose file has an mtime of before all of them. `placed` are its files, newest
+    first, after what places each.
     """
-    output = seen.declared
     if output.dated is not Dated.RUN or not output.path.has_fields:
         return frozenset()
-    runs, zone = tuple(runs), seen.job.zone_of(output)
-    opened = [(each.stamp_from, each.stamp_until) for each in seen.files if each.written_at is None]
+    runs, zone = tuple(runs), job.zone_of(output)
+    opened = [(each.stamp_from, each.stamp_until) for _, each in placed if each.written_at is None]
     copied = {run.due_at for run in runs for first, last in opened if first and last and first <= run.due_at <= last}
 
     def named(at: datetime) -> str:
         return output.path.named(at.astimezone(zone))
 
     made_at: dict[tuple[str, timedelta], datetime] = {}
-    for at, file in seen.placed_files():
-        if due_at := seen.due_before(at):
+    for at, file in placed:
+        if due_at := last_due(as_scheduled(job.schedule), at + EARLY_TOLERANCE):
             after = (file.made_at - due_at) // _SECOND * _SECOND
             made_at.setdefault((named(file.made_at), after), at)
-    if len({name for name, _ in made_at}) < len(seen.files):
+    if len({name for name, _ in made_at}) < len(placed):
         # What stands for a wildcard tells them apart: none takes the place of another.
         return frozenset(copied)
     distances = {after for _, after in made_at}

@@ -60,7 +60,8 @@ def _is_overwritten(case: Case) -> bool:
     """True where a later run has taken the file of this one for its own."""
     if not case.seen.outputs:
         return False
-    return (case.seen.declared.is_one_file and bool(case.made_after)) or bool(overwritten((case.run,), case.seen))
+    output, placed = case.seen.declared, case.seen.placed_files()
+    return (output.is_one_file and bool(case.made_after)) or bool(overwritten((case.run,), case.job, output, placed))
 
 
 def findings_once_ended(job: Job) -> tuple[Finding, ...]:
