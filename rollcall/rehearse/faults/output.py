@@ -36,8 +36,11 @@ def _restored(copy: EvidenceCopy) -> EvidenceCopy | None:
     if copy.to_previous is None:
         return None
     newest = copy.made[0]
-    old = replace(copy.of_before(newest), modified_at=newest.modified_at)
-    return copy.with_files(old, *(each for each in copy.earlier if each.name != old.name))
+    assumed, earlier = copy.of_before(newest), copy.earlier
+    is_there = bool(earlier) and earlier[0].stamp_at is not None and earlier[0].made_at >= assumed.made_at - _A_MINUTE
+    before = replace(earlier[0], content=earlier[0].content or newest.content) if is_there else assumed
+    old = replace(before, modified_at=newest.modified_at)
+    return copy.with_files(old, *(each for each in earlier if each.name not in (old.name, before.name)))
 
 
 def _emptied(copy: EvidenceCopy) -> EvidenceCopy:
