@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
+from unicodedata import normalize
 
 from pydantic import Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
 
@@ -85,8 +86,8 @@ class Output(Table):
                     f'format = "{said}" looks for no texts. Write format = "text", or take one of them out.'
                 )
             case "must_not_contain":
-                wanted = found.data.get("must_contain", ())
-                if twice := [text for text in value if any(text in each for each in wanted)]:
+                wanted = [normalize("NFC", each) for each in found.data.get("must_contain", ())]
+                if twice := [text for text in value if any(normalize("NFC", text) in each for each in wanted)]:
                     shown = clean(twice[0], 60)
                     raise ValueError(f'"{shown}" stands in must_contain too, and both cannot hold. Take one out.')
             case "must_change" if value and path and path.is_one:
