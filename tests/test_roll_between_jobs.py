@@ -81,6 +81,21 @@ def test_other_names_are_other_outputs(tmp_path: Path, path: str, other: str) ->
     assert len(read(tmp_path, HEAD + job("a", output(path)) + job("b", output(other))).jobs) == 2
 
 
+# One run of two -------------------------------------------------------------------------------------------------------
+
+
+def test_two_jobs_cannot_have_one_run_on_record(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, HEAD + job("a", 'name = "x"') + job("b", 'name = "x"')) == [
+        ('jobs.b.name = "x": is what jobs.a is called there too, and one run cannot prove two. Write another.')
+    ]
+
+
+def test_a_job_of_the_scheduler_that_is_due_at_two_times_may_be_two_jobs(tmp_path: Path) -> None:
+    evening = '[jobs.b]\nname = "x"\nschedule = "0 18 * * *"\n'
+
+    assert len(read(tmp_path, HEAD + job("a", 'name = "x"') + evening).jobs) == 2
+
+
 # Jobs that build on others --------------------------------------------------------------------------------------------
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import islice
 
 from rollcall.roll.job import Job
+from rollcall.roll.job_table import too_far_apart
 from rollcall.roll.listing import ByListing
 from rollcall.roll.mistakes import Mistakes
 from rollcall.roll.read_files import File
 from rollcall.roll.read_jobs import Declared
 from rollcall.roll.values import nearest
+from rollcall.roll.words import Owes
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.text import clean, listed
 from rollcall.times import show_span
@@ -29,6 +31,10 @@ def check_between(
     """Adds what is wrong between jobs of which each is right by itself."""
     jobs = {each.id: each.job for each in declared.values() if each.job}
     _check_outputs(declared, jobs, mistakes)
+    _check_records(declared, jobs, mistakes)
+    first = next(iter(files)).table
+    if first:
+        _check_alerts(declared, jobs, first.history.keeps, mistakes)
     _check_upstream(declared, jobs, by_listing, mistakes)
     # The tags of a job that could not be read, or of one that could not be listed, are not known.
     if len(jobs) < len(declared) or not by_listing.is_whole:
@@ -62,35 +68,86 @@ def _check_outputs(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mi
             claimed.setdefault(same, each)
     for name, job in jobs.items():
         # Where an end is on record, what is wrong with a file shows at once; else once its run's time is over.
-        is_told_at_once = job.scheduler and "ended" in job.scheduler.tells
-        overwritten = [number for number, output in enumerate(job.outputs) if output.is_one_file]
-        apart = _always_overtaken(job, jobs) if overwritten and not is_told_at_once else None
-        if apart is None:
+        if job.scheduler and "ended" in job.scheduler.tells:
             continue
-        for number in overwritten:
-            limits = "within" if job.within is not None else "done_by" if job.done_by else "grace and max_runtime"
-            rule = (
-                f"each run overwrites it, {show_span(apart)} after the one before, whose time ({limits}) is not "
-                "over then: nobody could tell what was wrong with it. Write less, or a path with date fields."
-            )
-            mistakes.add_in(declared[name].layers, ("output", number, "path"), rule)
+        for number, output in enumerate(job.outputs):
+            kept = 1 if output.is_one_file else output.keeps
+            apart = _always_overtaken(job, jobs, kept) if kept else None
+            if apart is None:
+                continue
+            of_path = output.is_one_file
+            taken = f"each run overwrites it, {show_span(apart)} after the one before, whose time ({limits_of(job)}) is"
+            if not of_path:
+                taken = f"a file is gone {show_span(apart)} after it was due, and its time ({limits_of(job)}) is"
+            cure = "Write less, or a path with date fields." if of_path else "Write less, or keep more."
+            rule = f"{taken} not over then: nobody could tell what was wrong with it. {cure}"
+            mistakes.add_in(declared[name].layers, ("output", number, "path" if of_path else "keeps"), rule)
 
 
-def _always_overtaken(job: Job, jobs: Mapping[str, Job]) -> timedelta | None:
-    """How long after each other its runs are due at the most, where each is due before the last one's time is over."""
+def limits_of(job: Job) -> str:
+    """The keys that say until when a run of it may be done."""
+    return "within" if job.within is not None else "done_by" if job.done_by else "grace and max_runtime"
+
+
+def root_of(job: Job, jobs: Mapping[str, Job]) -> Job | None:
+    """The job by whose schedule it is due in the end, itself where it follows none; None where nobody can say."""
     root, followed = job, {job.id}
     while root.after is not None:
         if root.after in followed or root.after not in jobs:
             return None
         followed.add(root.after)
         root = jobs[root.after]
+    return root
+
+
+def due_times(job: Job, jobs: Mapping[str, Job]) -> tuple[datetime, ...]:
+    """When the runs of some time are due, as many as show what is usual, its days off among them."""
+    root = root_of(job, jobs)
+    return tuple(islice(as_scheduled(root.schedule).due_between(_ANY_TIME, _NO_TIME), _ENOUGH_RUNS)) if root else ()
+
+
+def _always_overtaken(job: Job, jobs: Mapping[str, Job], kept: int) -> timedelta | None:
+    """How far apart runs are at the most of which `kept` leave their files; None where one's time is over before."""
+    dues = due_times(job, jobs)
     longest = timedelta(0)
-    dues = islice(as_scheduled(root.schedule).due_between(_ANY_TIME, _NO_TIME), _ENOUGH_RUNS)
-    for due_at, next_due_at in pairwise(dues):
-        if job.due_run(due_at, next_due_at).finish_by < next_due_at:
+    for number, due_at in enumerate(dues[:-kept]):
+        taken_at = dues[number + kept]
+        if job.due_run(due_at, dues[number + 1]).finish_by < taken_at:
             return None
-        longest = max(longest, next_due_at - due_at)
+        longest = max(longest, taken_at - due_at)
     return longest or None
+
+
+# Records --------------------------------------------------------------------------------------------------------------
+
+
+def _check_records(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mistakes: Mistakes) -> None:
+    """One run on record cannot prove two jobs, and who keeps one run cannot show each."""
+    known: dict[tuple[str, str, str], Declared] = {}
+    for name, job in jobs.items():
+        each = declared[name]
+        if job.scheduler is None:
+            continue
+        same = job.scheduler.id, job.name, job.after or job.schedule.text
+        if other := known.get(same):
+            rule = f"is what {other.seen_from(each)} is called there too, and one run cannot prove two. Write another."
+            mistakes.add_in(each.layers, ("name",), rule)
+        known.setdefault(same, each)
+        is_told = "history" in job.scheduler.tells or not all(output.is_one_file for output in job.outputs)
+        if job.owes is Owes.EACH and "owes" in each.layers[0].table and not is_told:
+            rule = "its scheduler keeps the last run alone, so that of earlier ones nobody could tell. Take it out."
+            mistakes.add_in(each.layers, ("owes",), rule)
+
+
+def _check_alerts(
+    declared: Mapping[str, Declared], jobs: Mapping[str, Job], keeps: timedelta, mistakes: Mistakes
+) -> None:
+    """What follows another job is alerted of by as many runs as the history holds of that one."""
+    for name, job in jobs.items():
+        root = root_of(job, jobs) if job.after is not None and job.alert_after.bad > 1 else None
+        keys = {"every": root.every, "cron": root.cron, "engine": root.engine} if root else {}
+        if root and (rule := too_far_apart(job.alert_after, keeps, keys)):
+            mistakes.add_in(declared[name].layers, ("alert_after",), rule)
 
 
 # Jobs that build on others --------------------------------------------------------------------------------------------

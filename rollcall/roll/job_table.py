@@ -236,13 +236,7 @@ def _broken_of_witnesses(key: str | None, value: Any, job: Mapping[str, Any], kn
         case "rerun" if value and (has_none or (scheduler and scheduler.path_of("trigger") is None)):
             return "its scheduler has no trigger, so nothing can be re-run. Write trigger in its table."
         case "alert_after" if value.bad > 1 and known.get("history_keeps") and (every or (cron and engine)):
-            keeps: timedelta = known["history_keeps"]
-            # It has to remember all of the bad runs but the newest.
-            if not _gap_of_at_most(keeps / (value.bad - 1), job):
-                return (
-                    f"so many runs lie further apart than the history keeps any ({show_span(keeps)}), and nobody "
-                    "would ever be alerted. Write fewer, or a longer keeps in [history]."
-                )
+            return too_far_apart(value, known["history_keeps"], job)
         case "outputs" if not value and has_none:
             return "nothing to look at. Give the job a scheduler or an output."
         case "outputs" if not value and scheduler and "runs" not in scheduler.tells:
@@ -251,6 +245,19 @@ def _broken_of_witnesses(key: str | None, value: Any, job: Mapping[str, Any], kn
                 "output, or the scheduler a table runs."
             )
     return None
+
+
+def too_far_apart(threshold: Threshold, keeps: timedelta, job: Mapping[str, Any]) -> str | None:
+    """Why nobody would ever be alerted of the job with that schedule; None where somebody would.
+
+    The history, which keeps a run for `keeps`, has to remember all of the bad runs but the newest.
+    """
+    if _gap_of_at_most(keeps / (threshold.bad - 1), job):
+        return None
+    return (
+        f"so many runs lie further apart than the history keeps any ({show_span(keeps)}), and nobody "
+        "would ever be alerted. Write fewer, or a longer keeps in [history]."
+    )
 
 
 def _is_endless(job: Mapping[str, Any], known: Mapping[str, Any]) -> bool:

@@ -135,14 +135,15 @@ def _scheduler(declared: _Declared, context: Mapping[str, Any], mistakes: Mistak
         if all(any(fnmatchcase(each, taken) for taken in scheduler.ignore) for each in scheduler.declare):
             rule = "takes all that declare names, so that no job would be declared. Take one of them out."
             mistakes.add_in((layer,), ("ignore",), rule)
-    if scheduler and "words" in declared.table and "runs" in scheduler.tells and "status" not in scheduler.tells:
+    memory = _memory(whole, layer, known, mistakes) if "memory" in declared.table else None
+    tells = frozenset[str]().union(*(each.tells for each in (scheduler, memory) if each))
+    if scheduler and "words" in declared.table and "runs" in scheduler.tells and "status" not in tells:
         # Whoever wrote them would think that a run that failed is seen.
         rule = 'its runs tell no status, so that no word would count. Write status = "…" in its table runs.'
         mistakes.add_in((layer,), ("words",), rule)
-    if "memory" not in declared.table:
-        return scheduler
-    memory = _memory(whole, layer, known, mistakes)
-    return scheduler.model_copy(update={"memory": memory}) if scheduler and memory else None
+    if memory is None and "memory" in declared.table:
+        return None
+    return scheduler.model_copy(update={"memory": memory}) if scheduler and memory else scheduler
 
 
 def _over_preset(

@@ -80,7 +80,9 @@ class Mapped(Scheduler):
             return None
         is_sent = "cursor" in self.fills_in(part)
         if part.cursor and not is_sent:
-            return f"{name}.cursor is sent along nowhere, so that only the first page came. Write {{cursor}} in its ask."
+            return (
+                f"{name}.cursor is sent nowhere, so that only the first page would come. Write {{cursor}} in its ask."
+            )
         if is_sent and not part.cursor:
             return f'{name} sends {{cursor}}, and says not where it is. Write cursor = "…" in that table.'
         if part.cursor and part.total:
