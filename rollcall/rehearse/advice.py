@@ -22,6 +22,7 @@ _TIME = "%Y%m%d-%H%M%S"
 _FIELDS = f"the time of the run such as {_TIME}"
 ADD_MUST_CONTAIN = f'add must_contain = ["…"] to {_OUTPUT}'
 ADD_MUST_NOT_CONTAIN = f'add must_not_contain = ["…"] to {_OUTPUT}'
+ADD_A_NARROW_PATH = f"write in {_OUTPUT} a path that takes its own files and no others"
 # The same content again: of most jobs a fault, of an export without changes none.
 ADD_MUST_CHANGE = f"add must_change = true to {_OUTPUT}"
 

@@ -34,6 +34,7 @@ class EvidenceCopy:
     """A copy of what was seen of one job that did its work, as it is seen at `at`.
 
     Each method returns another copy, in which something else happened. `judged` stays the job as it was found good.
+    `of_others` are the files of its first output that its path takes and another output leaves, by their names.
     """
 
     judged: JobJudged
@@ -41,9 +42,10 @@ class EvidenceCopy:
     scheduler: SchedulerSeen | None
     memory: SchedulerSeen | NotSeen | None
     outputs: Outputs
+    of_others: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, judged: JobJudged, at: datetime) -> EvidenceCopy:
+    def of(cls, judged: JobJudged, at: datetime, of_others: frozenset[str] = frozenset()) -> EvidenceCopy:
         """The good run as it looked, or will look, at `at`: what was made later was not there yet."""
         outputs = tuple(
             replace(
@@ -53,7 +55,7 @@ class EvidenceCopy:
             else read.seen
             for read in judged.seen.outputs
         )
-        return cls(judged, at, records.scheduler_at(judged, at), records.memory_at(judged, at), outputs)
+        return cls(judged, at, records.scheduler_at(judged, at), records.memory_at(judged, at), outputs, of_others)
 
     @property
     def evidence(self) -> Evidence:

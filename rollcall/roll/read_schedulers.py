@@ -137,7 +137,7 @@ def _scheduler(declared: _Declared, context: Mapping[str, Any], mistakes: Mistak
             mistakes.add_in((layer,), ("ignore",), rule)
     memory = _memory(whole, layer, known, mistakes) if "memory" in declared.table else None
     tells = frozenset[str]().union(*(each.tells for each in (scheduler, memory) if each))
-    if scheduler and "words" in declared.table and "runs" in scheduler.tells and "status" not in tells:
+    if scheduler and "words" in declared.table and "runs" in tells and "status" not in tells:
         # Whoever wrote them would think that a run that failed is seen.
         rule = 'its runs tell no status, so that no word would count. Write status = "…" in its table runs.'
         mistakes.add_in((layer,), ("words",), rule)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, timedelta
+from pathlib import PurePath
 
 from rollcall.evidence import NotSeen, OutputSeen
 from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
+from rollcall.roll.doubts import takes_everything
 from rollcall.roll.formats import ANY, find_format
 from rollcall.vocabulary import CauseCode
 
@@ -35,6 +37,20 @@ def _restored(copy: EvidenceCopy) -> EvidenceCopy | None:
     newest = copy.made[0]
     old = replace(copy.of_before(newest), modified_at=newest.modified_at)
     return copy.with_files(old, *(each for each in copy.earlier if each.name != old.name))
+
+
+def _anothers(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Nothing of its own, and in its time a file of something else, which its path takes and says other things."""
+    others = [each for each in copy.made if each.name in copy.of_others]
+    if not others and takes_everything(copy.declared):
+        newest = copy.made[0]
+        content = newest.content
+        if content:
+            found = dict.fromkeys(content.found, False)
+            content = replace(content, found=found, sha256=content.sha256[::-1], head="", tail="")
+        name = str(PurePath(newest.name).with_stem("of-something-else"))
+        others = [replace(newest, name=name, content=content)]
+    return copy.with_files(*others, *copy.earlier) if others else None
 
 
 def _emptied(copy: EvidenceCopy) -> EvidenceCopy:
@@ -130,6 +146,12 @@ FAULTS = (
     JobFault("stale-output (old file restored)",
              "its run was skipped; a checkout gave yesterday's file the time of today",
              _of_a_file(lambda copy: None if copy.tells("runs") else _restored(copy)), advice.for_a_file_without_date),
+    JobFault("success-without-output (file of something else)",
+             "it reported success and wrote nothing; something else left a file that its path takes",
+             _of_a_file(lambda copy: _anothers(copy) if copy.tells("runs") else None), advice.ADD_A_NARROW_PATH),
+    JobFault("stale-output (file of something else)",
+             "its run was skipped; something else left a file that its path takes",
+             _of_a_file(lambda copy: None if copy.tells("runs") else _anothers(copy)), advice.ADD_A_NARROW_PATH),
     JobFault("empty-output", "its file was created and stayed empty", _of_a_file(_emptied)),
     JobFault("truncated-output", "half of its file was written", _of_a_file(_halved), advice.for_a_half),
     JobFault("degraded-output (heart missing)",
