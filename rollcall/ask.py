@@ -26,6 +26,7 @@ from rollcall.roll.scheduler import Asked, Scheduler
 from rollcall.schedule.answers import last_due
 from rollcall.text import clean
 from rollcall.times import show_span
+from rollcall.verdict import upstream
 from rollcall.vocabulary import CauseCode
 
 FOLDER_LIMIT = timedelta(seconds=30)
@@ -73,7 +74,8 @@ def gather(
     jobs = tuple(jobs)
     asked = {scheduler.id: scheduler for scheduler in schedulers}
     asked |= {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
-    since = {job.id: _since(job, now) for job in jobs}
+    reaches = upstream.reaches(jobs)
+    since = {job.id: _since(job, now, reaches[job.id]) for job in jobs}
     wanted_since = dict.fromkeys(asked, now)
     for job in jobs:
         if job.scheduler:
@@ -101,7 +103,7 @@ def list_outputs(jobs: Iterable[Job], *, since: datetime, now: datetime) -> Mapp
     return _of_outputs(jobs, folders, now)
 
 
-def _since(job: Job, now: datetime) -> tuple[datetime, datetime | None]:
+def _since(job: Job, now: datetime, reach: timedelta) -> tuple[datetime, datetime | None]:
     """From when on evidence of a job is wanted, and from when on its outputs are read."""
     closed_at = now - job.allowance
     # Asked from the oldest on, so that a schedule is searched once and then only stepped through.
@@ -110,7 +112,7 @@ def _since(job: Job, now: datetime) -> tuple[datetime, datetime | None]:
     oldest_judged = last_due(job.schedule, closed_at) or closed_at - (job.look_back if job.after else timedelta(0))
     read_since = job.due_run(oldest_judged).begins_at
     # A run of the look-back may have been owed, and so made, as long before it as a run may take.
-    return min(read_since, closed_at - job.look_back), read_since
+    return min(read_since, closed_at - reach), read_since
 
 
 def _of_scheduler(scheduler: Scheduler, wanted: Asked) -> _Look[SchedulerSeen]:

@@ -53,10 +53,12 @@ def judge_jobs(
     """Each of the jobs, judged; one that is due after another once that one is, and one that needs another with it."""
     jobs = tuple(jobs)
     judged: dict[str, JobJudged] = {}
+    reaches = upstream.reaches(jobs)
     for job in upstream.in_order(jobs):
         if isinstance(job.schedule, After):
             before = judged.get(job.schedule.job)
-            job = job.with_schedule(job.schedule.seen(upstream.done_at(before, now) if before else ()))
+            dues = upstream.done_at(before, now, reaches[before.job.id]) if before else ()
+            job = job.with_schedule(job.schedule.seen(dues))
         found = judge_job(job, evidence, schedulers, now=now)
         needed = [judged[each] for each in upstream.names(job) if each in judged]
         of_upstream = upstream.upstream_did_its_work(found, needed) if needed else None
