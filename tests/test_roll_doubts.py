@@ -81,6 +81,7 @@ def test_several_of_one_job_are_told_apart_too(tmp_path: Path) -> None:
     ("lines", "doubt"),
     [
         (f'{DAILY}grace = "24 h"', "grace reaches the next run, 1 d later"),
+        (f'{DAILY}max_runtime = "40 d"', "max_runtime reaches the next run, 1 d later"),
         (f'{DAILY}grace = "23 h"', None),  # but for the night in spring
         ('schedule = "*/15 * * * *"\ngrace = "15 min"', "grace reaches the next run, 15 min later"),
         ('schedule = "*/15 * * * *"', "grace reaches the next run, 15 min later"),

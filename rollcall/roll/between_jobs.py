@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 
 from rollcall.roll.job import Job
 from rollcall.roll.job_table import too_far_apart
 from rollcall.roll.listing import ByListing
 from rollcall.roll.mistakes import Mistakes
+from rollcall.roll.output import Output
 from rollcall.roll.read_files import File
 from rollcall.roll.read_jobs import Declared
 from rollcall.roll.values import nearest
-from rollcall.roll.words import Owes
+from rollcall.roll.words import Dated, Owes
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.text import clean, listed
 from rollcall.times import show_span
@@ -67,6 +68,14 @@ def _check_outputs(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mi
                 mistakes.add_in(each.layers, ("output", number, "path"), rule)
             claimed.setdefault(same, each)
     for name, job in jobs.items():
+        for number, output in enumerate(job.outputs):
+            if named := _named_twice(job, jobs, output):
+                rule = (
+                    f"{clean(named, 60)} stands for more than one of its runs, and one file cannot prove two. "
+                    "Write a path with more date fields, or take this out."
+                )
+                mistakes.add_in(declared[name].layers, ("output", number, "dated"), rule)
+    for name, job in jobs.items():
         # Where an end is on record, what is wrong with a file shows at once; else once its run's time is over.
         if job.scheduler and "ended" in job.scheduler.tells:
             continue
@@ -82,6 +91,18 @@ def _check_outputs(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mi
             cure = "Write less, or a path with date fields." if of_path else "Write less, or keep more."
             rule = f"{taken} not over then: nobody could tell what was wrong with it. {cure}"
             mistakes.add_in(declared[name].layers, ("output", number, "path" if of_path else "keeps"), rule)
+
+
+def _named_twice(job: Job, jobs: Mapping[str, Job], output: Output) -> str | None:
+    """A name that stands for two neighbouring runs of the job, by what its date is; None where each has its own."""
+    if output.dated is Dated.RUN:
+        return None
+    back = timedelta(days=1) if output.dated is Dated.PREVIOUS_DAY else timedelta(0)
+    walls = (due_at.astimezone(job.zone_of(output)) - back for due_at in due_times(job, jobs))
+    named = [output.path.named(wall) for wall in walls]
+    alike = [one for one, following in pairwise(named) if one == following]
+    # Once they may be the two of autumn's repeated hour.
+    return alike[0] if len(alike) > 1 else None
 
 
 def limits_of(job: Job) -> str:

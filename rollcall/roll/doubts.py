@@ -42,14 +42,23 @@ def doubts(roll: Roll) -> dict[str, tuple[str, ...]]:
 
 def _of_its_time(job: Job, jobs: Mapping[str, Job]) -> Iterator[str]:
     dues = tuple(pairwise(due_times(job, jobs)))
-    reaching = [later - due for due, later in dues if job.due_run(due, later).start_by >= later]
-    # One day of the year has an hour less.
-    if len(reaching) > 1:
-        key = "within" if job.within is not None else "done_by" if job.done_by else "grace"
-        yield (
-            f"{key} reaches the next run, {show_span(median(reaching))} later: a late run passes for that one, and a "
-            "missing one shows only after it"
-        )
+    limit = "within" if job.within is not None else "done_by" if job.done_by else "grace"
+    reaching = {
+        limit: [later - due for due, later in dues if job.due_run(due, later).start_by >= later],
+        # What nobody wrote is doubtful in no file.
+        "max_runtime": [
+            later - due
+            for due, later in dues
+            if later - due <= job.max_runtime and "max_runtime" in job.model_fields_set
+        ],
+    }
+    for key, apart in reaching.items():
+        # One day of the year has an hour less.
+        if len(apart) > 1 and (key == limit or limit == "grace"):
+            yield (
+                f"{key} reaches the next run, {show_span(median(apart))} later: a late run passes for that one, and a "
+                "missing one shows only after it"
+            )
 
 
 # What it leaves -------------------------------------------------------------------------------------------------------
