@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -116,10 +115,3 @@ def test_jobs_that_their_scheduler_calls_alike_are_doubtful(tmp_path: Path) -> N
         "a": ("x is what its scheduler calls b too: a run of it counts for all",),
         "b": ("x is what its scheduler calls a too: a run of it counts for all",),
     }
-
-
-def test_ten_thousand_jobs_of_one_folder_are_not_held_against_each_other(tmp_path: Path) -> None:
-    """Each against each is a hundred million."""
-    paths = {f"j{number}": os.path.join("out", f"j{number}-%F.csv") for number in range(3_000)}
-
-    assert of_paths(tmp_path, **paths) == {}

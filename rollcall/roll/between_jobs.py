@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 
+from rollcall.roll.how_often import gap_of_at_most
 from rollcall.roll.job import Job
 from rollcall.roll.job_table import too_far_apart
 from rollcall.roll.listing import ByListing
@@ -22,6 +24,7 @@ from rollcall.times import show_span
 
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
 _ENOUGH_RUNS = 100
 _MOST_RINGS = 20
 
@@ -121,21 +124,35 @@ def root_of(job: Job, jobs: Mapping[str, Job]) -> Job | None:
     return root
 
 
-def due_times(job: Job, jobs: Mapping[str, Job]) -> tuple[datetime, ...]:
+def due_times(job: Job, jobs: Mapping[str, Job]) -> Iterator[datetime]:
     """When the runs of some time are due, as many as show what is usual, its days off among them."""
+    if root := root_of(job, jobs):
+        yield from islice(as_scheduled(root.schedule).due_between(_ANY_TIME, _NO_TIME), _ENOUGH_RUNS)
+
+
+def may_reach_the_next(job: Job, jobs: Mapping[str, Job]) -> bool:
+    """False where no two runs are as near to each other as its limits are long: most jobs are told by that at once."""
     root = root_of(job, jobs)
-    return tuple(islice(as_scheduled(root.schedule).due_between(_ANY_TIME, _NO_TIME), _ENOUGH_RUNS)) if root else ()
+    if root is None:
+        return False
+    longest = max(job.within or job.allowance, job.max_runtime)
+    if root.every is not None:
+        return root.every <= longest
+    return root.cron is not None and gap_of_at_most(max(longest, _MINUTE), root.cron, root.engine) is not None
 
 
 def _always_overtaken(job: Job, jobs: Mapping[str, Job], kept: int) -> timedelta | None:
     """How far apart runs are at the most of which `kept` leave their files; None where one's time is over before."""
-    dues = due_times(job, jobs)
-    longest = timedelta(0)
-    for number, due_at in enumerate(dues[:-kept]):
-        taken_at = dues[number + kept]
-        if job.due_run(due_at, dues[number + 1]).finish_by < taken_at:
+    if not may_reach_the_next(job, jobs):
+        return None
+    longest, left = timedelta(0), deque[datetime](maxlen=kept + 1)
+    for taken_at in due_times(job, jobs):
+        left.append(taken_at)
+        if len(left) <= kept:
+            continue
+        if job.due_run(left[0], left[1]).finish_by < taken_at:
             return None
-        longest = max(longest, taken_at - due_at)
+        longest = max(longest, taken_at - left[0])
     return longest or None
 
 

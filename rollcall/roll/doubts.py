@@ -14,7 +14,7 @@ from statistics import median_low as median
 
 from rollcall.naming.parts import Kind
 from rollcall.naming.stretch import Told
-from rollcall.roll.between_jobs import due_times
+from rollcall.roll.between_jobs import due_times, may_reach_the_next
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
 from rollcall.roll.roll import Roll
@@ -41,6 +41,8 @@ def doubts(roll: Roll) -> dict[str, tuple[str, ...]]:
 
 
 def _of_its_time(job: Job, jobs: Mapping[str, Job]) -> Iterator[str]:
+    if not may_reach_the_next(job, jobs):
+        return
     dues = tuple(pairwise(due_times(job, jobs)))
     limit = "within" if job.within is not None else "done_by" if job.done_by else "grace"
     reaching = {
