@@ -306,6 +306,13 @@ class CauseCode(StrEnum):
         step="See what is there: `ls -ld {folder}`, {list}",
         besides="Correct the path in jobs.toml, or the permission.",
     )
+    NOT_READ_THROUGH = Record(
+        "not-read-through",
+        Of.OUTPUT,
+        Verdict.UNKNOWN,
+        meaning="It is larger than what is read of an output, and its ends alone do not prove what was asked.",
+        step="Write a larger `read_up_to`, and `timeout`, into [jobs.{key}.output] in jobs.toml, or ask less of it",
+    )
     SUCCESS_WITHOUT_OUTPUT = Record(
         "success-without-output",
         Of.OUTPUT,
