@@ -346,14 +346,14 @@ class CauseCode(StrEnum):
         Of.OUTPUT,
         Verdict.BAD_OUTPUT,
         meaning="Its file ends too early, or is smaller than it may be.",
-        step="Look at its end: `tail {file}`; {rerun}",
+        step="Look at its end: {tail}; {rerun}",
     )
     CORRUPT_OUTPUT = Record(
         "corrupt-output",
         Of.OUTPUT,
         Verdict.BAD_OUTPUT,
         meaning="Its file is not what its format says: it cannot be read as that.",
-        step="Look at it: `head {file}`, and the log of that run; {rerun}",
+        step="Look at it: {head}, and the log of that run; {rerun}",
     )
     WRONG_ENCODING = Record(
         "wrong-encoding",
@@ -368,7 +368,7 @@ class CauseCode(StrEnum):
         Of.OUTPUT,
         Verdict.BAD_OUTPUT,
         meaning="Its file is whole and is no real work: it holds a fallback text, or lacks a required one.",
-        step="Look at it: `head {file}`; once what it draws on answers again, {rerun}",
+        step="Look at it: {head}; once what it draws on answers again, {rerun}",
     )
     SHRUNKEN_OUTPUT = Record(
         "shrunken-output",

@@ -315,6 +315,7 @@ def test_a_text_is_found_wherever_pieces_meet_and_however_it_is_composed(cut: in
         (b"-- dump complete\nERROR", True, "ERROR"),
         (gzip.compress(b"CREATE\n-- dump complete\n"), True, "-- dump complete"),
     ],
+    ids=["line feeds", "carriage returns", "too far from the end", "another last line", "gzip"],
 )
 def test_how_it_ends_is_told(tmp_path: Path, data: bytes, has_end: bool, last_line: str) -> None:
     content = content_of(tmp_path, data, None, ends_with="-- dump complete", last_line="complete$")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fixtures.one_morning import TEXT, Told, at, five_files, made, morning
+from fixtures.one_morning import FOLDER, TEXT, Told, at, five_files, made, morning
 from rollcall.evidence import Content, FileSeen, Flaw
 from rollcall.verdict.findings import Check, Finding
 from rollcall.vocabulary import CauseCode
@@ -219,3 +219,24 @@ def test_the_runs_of_days_on_which_clocks_change_are_each_one_run(today: datetim
     )
 
     assert told.code is CauseCode.SHRUNKEN_OUTPUT
+
+
+# What is looked at ----------------------------------------------------------------------------------------------------
+
+
+def test_the_step_names_the_file_that_is_broken_and_not_the_newest() -> None:
+    told = dumped(dumps(DAYS[0], "auth", "shop", "wiki", shop={"content": CUT}))
+
+    assert "shop-20260211.sql" in told.cause.next_step
+    assert "wiki" not in told.cause.next_step
+
+
+@pytest.mark.parametrize(
+    ("read_as", "looks"),
+    [("gzip", "gzip -cd {} | tail"), ("csv in xz", "xz -cd {} | tail"), ("csv", "tail {}"), ("", "tail {}")],
+)
+def test_what_is_packed_is_unpacked_to_be_looked_at(read_as: str, looks: str) -> None:
+    file = made("2026-02-11T06:00:17+01:00", content=replace(CUT, read_as=read_as))
+    step = morning(files=[file, *OLD]).cause.next_step
+
+    assert looks.format(f"{FOLDER}/{file.name}") in step

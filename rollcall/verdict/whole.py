@@ -1,6 +1,7 @@
 """Is an output whole: a regular file, large enough, readable as its format, and says what it must?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from rollcall.evidence import FileSeen, OutputSeen
@@ -41,7 +42,8 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
             verdict, code, says = flaw
             is_cut = full and code in _OF_A_FULL_DISK
             because = f"its output {file.name} {says}{full if is_cut else ''}"
-            return promise.broken(verdict, CauseCode.DISK_FULL if is_cut else code, says, because)
+            finding = promise.broken(verdict, CauseCode.DISK_FULL if is_cut else code, says, because)
+            return replace(finding, file=file.name)
     if lacks := _lacking(case, number):
         if case.now < case.run.finish_by:
             return promise.pending(f"{lacks} so far, and it is inside its time")
