@@ -53,6 +53,11 @@ def zipped(*, method: int = zipfile.ZIP_DEFLATED, body: bytes = b"hello " * 500)
     return buffer.getvalue()
 
 
+def parquet(footer: int = 40) -> bytes:
+    """The two ends of one: what lies between is not looked at."""
+    return b"PAR1" + b"x" * 100 + footer.to_bytes(4, "little") + b"PAR1"
+
+
 def flip(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
 
@@ -94,6 +99,7 @@ WHOLE = {
     "zip by bz2": ("zip", zipped(method=zipfile.ZIP_BZIP2)),
     "zip by lzma": ("zip", zipped(method=zipfile.ZIP_LZMA)),
     "zip that nobody declared": (None, zipped()),
+    "parquet": ("parquet", parquet()),
 }
 
 CUT, CORRUPT, EMPTY = CauseCode.TRUNCATED_OUTPUT, CauseCode.CORRUPT_OUTPUT, CauseCode.EMPTY_OUTPUT
@@ -155,6 +161,10 @@ FLAWED = {
     "zip with a wrong sum": ("zip", flip(zipped(method=zipfile.ZIP_STORED), 60), CORRUPT, None),
     "zip by bz2, damaged": ("zip", flip(zipped(method=zipfile.ZIP_BZIP2), 50), CORRUPT, None),
     "zip by lzma, damaged": ("zip", flip(zipped(method=zipfile.ZIP_LZMA), 50), CORRUPT, None),
+    "parquet cut that nobody declared": (None, parquet()[:-1], CUT,
+        "does not read as parquet: its footer, which stands at the end, is not there"),
+    "parquet cut after another end": (None, parquet(footer=900), CUT, None),
+    "parquet not at all": ("parquet", b"hello", CORRUPT, None),
     "zip not at all": ("zip", b"hello", CORRUPT, None),
 }  # fmt: skip
 

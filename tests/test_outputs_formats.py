@@ -68,7 +68,7 @@ def declared(folder: Path, kind: str) -> Path:
 
 
 def test_ours_are_the_files_that_lie_beside_each_other() -> None:
-    assert format_names() == ("text", "json", "jsonl", "csv", "xml", "zip")
+    assert format_names() == ("text", "json", "jsonl", "csv", "xml", "parquet", "zip")
     assert {type(each).__module__.rpartition(".")[2] for each in formats().values()} == set(formats())
 
 

@@ -375,7 +375,7 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
         (
             'path = "x-*"\nformat = "txt"',
             (
-                "format = \"txt\": must be one of 'any', 'text', 'json', 'jsonl', 'csv', 'xml' or 'zip'. "
+                "format = \"txt\": must be one of 'any', 'text', 'json', 'jsonl', 'csv', 'xml', 'parquet' or 'zip'. "
                 'Did you mean "text"?'
             ),
         ),
@@ -403,7 +403,7 @@ def test_a_mistake_in_an_output_holds_place_value_rule_and_cure(
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nplace = "offsite"', "jobs.haiku.output.place"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nmust_hold = ["x"]', "jobs.haiku.output.must_hold"),
         (f'{HEAD}{JOB}[[jobs.haiku.output]]\npath = "x-*"\nverify = ["x"]', "jobs.haiku.output.0.verify"),
-        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "parquet"', "jobs.haiku.output.format"),
+        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "sqlite"', "jobs.haiku.output.format"),
         (f'{HEAD}{JOB}engine = "systemd"', "jobs.haiku.engine"),
         (f"{HEAD}{JOB}[defaults.output]\nmax_rows = 1", "defaults.output.max_rows"),
         (f'{HEAD}{JOB}[schedulers.host]\nkind = "systemd"', "schedulers.host.kind"),

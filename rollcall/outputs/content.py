@@ -120,7 +120,7 @@ def _begun(file: io.BufferedReader, output: Output) -> _Reading:
         stream=stream,
         head=head,
         name=name,
-        format=find_format(name) if name else None,
+        format=formats().get(name) or find_format(name) if name else None,
         is_declared=output.format is not None,
     )
 

@@ -7,8 +7,11 @@ entry-point group `rollcall.formats`. A compression is none: it is recognised an
 from __future__ import annotations
 
 import io
+import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, BinaryIO, ClassVar, TextIO
 
 from pydantic import GetPydanticSchema, PlainValidator
@@ -92,8 +95,14 @@ def find_format(name: str) -> FileFormat:
     raise ValueError(f"{package}, which names no class of format.")
 
 
-def formats() -> dict[str, FileFormat]:
+def formats() -> Mapping[str, FileFormat]:
     """All that are installed and load, by name."""
+    return _on_path(tuple(sys.path))
+
+
+@cache
+def _on_path(_: tuple[str, ...]) -> Mapping[str, FileFormat]:
+    # Asked for at each file that is read, and slow to load.
     found = {}
     for name in format_names():
         with suppress(ValueError):

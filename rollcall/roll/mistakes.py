@@ -58,7 +58,7 @@ _LATER_KEYS = {
 }  # fmt: skip
 _LATER_WORDS = {
     "engine": ("systemd",),
-    "format": ("parquet", "sqlite", "tar", "age", "gpg"),
+    "format": ("sqlite", "tar", "age", "gpg"),
 }
 
 _NO_WINDOWS = "must be a list of tables. Write [[windows]] above the keys of each."
