@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -102,6 +103,16 @@ def _is_root() -> bool:
 def part_of(path: Path) -> Path:
     """Where a file is written beside the one that it will replace; a name that nobody can have taken before."""
     return path.parent / f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part"
+
+
+def part_for_pytest(path: Path) -> Path:
+    """The same for pytest, which reads `$NAME` in the paths it is given: where a folder is called so, outside of it."""
+    part = part_of(path)
+    if os.path.expandvars(part) == str(part):
+        return part
+    descriptor, name = tempfile.mkstemp(prefix="rollcall-", suffix=f"-{path.name}")
+    os.close(descriptor)
+    return Path(name)
 
 
 def sweep(path: Path, *, before: datetime) -> None:

@@ -168,6 +168,17 @@ def test_a_pipe_where_a_report_belongs_is_refused_before_anybody_is_asked(tmp_pa
     assert stat.S_ISFIFO(place.stat().st_mode)
 
 
+def test_a_folder_that_is_called_like_a_variable_keeps_its_reports(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    with lived_in(tmp_path / "$HOME") as house:
+        run = house.run(env={"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path)})
+
+    assert (run.status, run.left) == (0, ["junit.xml", "morning.html", "morning.json"])
+    assert "All 4 jobs did their work" in run.page
+    assert sorted(os.listdir(tmp_path)) == ["$HOME", "home"]
+    assert os.listdir(tmp_path / "home") == []
+
+
 def test_reports_that_are_published_by_links_are_of_today(tmp_path: Path) -> None:
     (tmp_path / "www").mkdir()
     (tmp_path / "reports").mkdir()

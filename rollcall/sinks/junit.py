@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from pluggy import HookimplMarker
 
-from rollcall.files import part_of, place_of, sweep, write_whole
+from rollcall.files import part_for_pytest, place_of, sweep, write_whole
 from rollcall.report.headline import title
 from rollcall.sinks.base import Result, Sink, Start, Wish
 
@@ -31,7 +31,7 @@ class JUnit(Sink):
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
-        self._part = part_of(self._file)
+        self._part = part_for_pytest(self._file)
         self._config: pytest.Config | None = None
 
     @classmethod

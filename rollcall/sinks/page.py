@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pluggy import HookimplMarker
 
-from rollcall.files import part_of, place_of, sweep, write_whole
+from rollcall.files import part_for_pytest, place_of, sweep, write_whole
 from rollcall.report.headline import title
 from rollcall.report.page import cells as cells_of
 from rollcall.report.page import headers, render_board, render_incomplete
@@ -37,7 +37,7 @@ class Page(Sink):
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
-        self._part = part_of(self._file)
+        self._part = part_for_pytest(self._file)
         self._written = self._part
         self._config: pytest.Config | None = None
 
