@@ -11,7 +11,7 @@ import shutil
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,13 +23,12 @@ from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.output import Output
 from rollcall.roll.words import Dated
 from rollcall.text import clean
-from rollcall.times import EPOCH
+from rollcall.times import END, EPOCH, bounded
 from rollcall.vocabulary import CauseCode
 
 # A page and a judgement need the runs of the look-back; a folder may hold years.
 MOST_FILES = 2_000
 MOST_READ = 40
-_END = datetime(3000, 1, 1, tzinfo=UTC)
 
 # The job, and which of its outputs it is.
 Key = tuple[str, int]
@@ -210,8 +209,8 @@ def _instant(mtime: float) -> datetime:
     try:
         at = EPOCH + timedelta(seconds=mtime)
     except OverflowError:
-        at = _END if mtime > 0 else EPOCH
-    return min(max(at, EPOCH), _END)
+        at = END if mtime > 0 else EPOCH
+    return bounded(at)
 
 
 def _seen(folder: Path, matches: _Matches, room: tuple[int | None, int | None], now: datetime) -> OutputSeen:

@@ -31,6 +31,7 @@ from rollcall.schedulers.parts import Ask, Body, Part, sendable
 from rollcall.schedulers.placeholders import filled
 from rollcall.sources.expressions import Expression, find
 from rollcall.text import clean, counted, with_texts
+from rollcall.times import bounded
 from rollcall.vocabulary import CauseCode
 
 _ASK = re.compile(r"(?:(GET|POST) )?(/(?!/)\S*)")
@@ -245,7 +246,7 @@ class _OverHttp:
         self.server_at = None
         with suppress(ValueError, TypeError, IndexError, OverflowError):
             sent_at = parsedate_to_datetime(answer.headers.get("date", ""))
-            self.server_at = sent_at.replace(tzinfo=sent_at.tzinfo or UTC).astimezone(UTC)
+            self.server_at = bounded(sent_at.replace(tzinfo=sent_at.tzinfo or UTC).astimezone(UTC))
         return says
 
     def _read(self, answer: Answer, accepts: tuple[int, ...] = (200,)) -> Any:
