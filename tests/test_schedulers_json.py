@@ -173,7 +173,6 @@ def test_one_request_answers_for_all_parts_with_the_declared_headers(tmp_path: P
         ("Wed, 99 Feb 2026 05:30:00 GMT", None),
         ("Fri, 31 Dec 9999 23:59:59 -2359", None),
         ("Fri, 31 Dec 9999 23:59:59 GMT", datetime(3000, 1, 1, tzinfo=UTC)),
-        ("Mon, 01 Jan 0001 00:00:00 GMT", datetime(1970, 1, 1, tzinfo=UTC)),
         ("Wed, 11 Feb 99999999999999 05:30:00 GMT", None),
         ("\xff\xfe", None),
         ("", None),
