@@ -7,7 +7,11 @@ mails what is printed. So a line changes folder itself, escapes `%`, and prints 
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
+from contextlib import suppress
+from pathlib import Path
 
 from rollcall.errors import BadInput
 from rollcall.install.clock import Clock, Standing, State, ask
@@ -17,6 +21,9 @@ from rollcall.install.plan import Kind, Options, Plan
 _LONGEST = 998  # bytes of a command: what Debian's cron reads of it
 _DAEMONS = "cron|crond|fcron"
 _HERE = " in the crontab of this user"
+_BLOCK = re.compile(r"^# >>> (?P<name>rollcall-\S+) >>> made by: ", re.MULTILINE)
+# A line of ours, whatever times a person has given it since.
+_ENTRY = re.compile(r"(?:\S+\s+){5}(?P<command>cd .* && out=\$\(.* -m (?:pytest|rollcall) .*)")
 _ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}  # other people's lines go back as they came
 
 
@@ -40,13 +47,23 @@ class Cron(Clock):
         return _split(_crontab(), place)[1] or None
 
     def write(self, place: str, text: str) -> None:
-        above, _, below = _split(_crontab(), place)
+        above, block, below = _split(_crontab(), place)
+        before, after = _lines_of_others(block)
         # A new block goes to the end, an old one keeps its place.
         gap = "\n" if above and not above.endswith("\n") else ""
-        _replace(f"{above}{gap}{text}{below}")
+        _replace(f"{above}{gap}{before}{text}{after}{below}")
 
     def delete(self, place: str) -> None:
         self.write(place, "")
+
+    def folders(self) -> dict[str, Path]:
+        crontab = _crontab()
+        found: dict[str, Path] = {}
+        for place in (f"{each['name']}{_HERE}" for each in _BLOCK.finditer(crontab)):
+            with suppress(BadInput):  # a torn block is left alone
+                for entry in filter(None, map(_ENTRY.fullmatch, _split(crontab, place)[1].splitlines())):
+                    found[place] = _folder_of(entry["command"])
+        return found
 
     def options(self, plan: Plan) -> Options | None:
         return super().options(plan) if shutil.which("crontab") else None
@@ -71,6 +88,19 @@ def _split(crontab: str, place: str) -> tuple[str, str, str]:
         rule = f'its lines of {name} do not stand between one "{begin}" and one "{end}". Fix them with `crontab -e`.'
         raise BadInput.single("crontab", rule)
     return "".join(lines[: begins[0]]), "".join(lines[begins[0] : ends[0]]), "".join(lines[ends[0] :])
+
+
+def _lines_of_others(block: str) -> tuple[str, str]:
+    """The lines between our marks that a person wrote: those above our own, and the rest."""
+    lines = block.splitlines(keepends=True)[1:-1]
+    ours = [number for number, line in enumerate(lines) if _ENTRY.fullmatch(line.rstrip("\n"))]
+    first = ours[0] if ours else len(lines)
+    return "".join(lines[:first]), "".join(line for line in lines[first:] if not _ENTRY.fullmatch(line.rstrip("\n")))
+
+
+def _folder_of(command: str) -> Path:
+    """The folder that it changes to, as cron and then the shell read it."""
+    return Path(shlex.split(command.replace("\\%", "%"))[1])
 
 
 def _crontab() -> str:
