@@ -20,6 +20,7 @@ from pathlib import Path
 _AT_ONCE = sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"))
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AT_ONCE
 _NOT_REGULAR = "it is no regular file, but a pipe, a socket, a device or a folder"
+_PIECE = 1_000_000
 _ROOT = 0
 
 
@@ -27,7 +28,12 @@ def read_regular(path: Path, most: int) -> bytes:
     """What stands in the file, `most` bytes at most. Raises OSError, also for a pipe, and ValueError for no name."""
     with os.fdopen(os.open(path, os.O_RDONLY | _AT_ONCE), "rb") as stream:
         check_regular(path, os.fstat(stream.fileno()))
-        return stream.read(most)
+        pieces: list[bytes] = []
+        # In pieces, because each read takes the memory for all that it may return.
+        while most > 0 and (piece := stream.read(min(most, _PIECE))):
+            pieces.append(piece)
+            most -= len(piece)
+        return b"".join(pieces)
 
 
 def check_regular(path: Path, status: os.stat_result) -> None:
