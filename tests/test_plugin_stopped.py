@@ -69,3 +69,17 @@ def test_who_only_wants_to_be_shown_something_keeps_the_reports(house: LivedIn, 
 
     assert run.status == 0
     assert YESTERDAYS in run.page
+
+
+def test_a_page_and_a_junit_file_of_the_readers_own_are_not_of_yesterday_either(house: LivedIn) -> None:
+    own = [house.folder / name for name in ("own.html", "own.xml")]
+    for each in own:
+        each.write_text(YESTERDAYS)
+    (house.folder / "checks" / "conftest.py").write_text(
+        "from rollcall.plugin.checks import *\ndef pytest_configure():\n    1 / 0\n"
+    )
+    run = house.run("--html=own.html", "--junitxml=own.xml")
+
+    assert run.status == 3
+    assert [YESTERDAYS in each.read_text() for each in own if each.exists()] == [False]
+    assert "INCOMPLETE" in own[0].read_text()

@@ -32,6 +32,7 @@ class JUnit(Sink):
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
         self._part = part_for_pytest(self._file)
+        self._own: Path | None = None
         self._config: pytest.Config | None = None
 
     @classmethod
@@ -45,12 +46,13 @@ class JUnit(Sink):
             config.option.xmlpath = str(self._part)
         elif own:
             # pytest writes over whatever stands there, and what is no file cannot be read again.
-            place_of(Path(os.path.expandvars(own)).expanduser().absolute())
+            self._own = place_of(Path(os.path.expandvars(own)).expanduser().absolute())
         config.pluginmanager.register(_Hooks(config, latest), "rollcall-junit")
 
     def begin(self, start: Start) -> None:
         sweep(self._file, before=start.judged_at)
-        place_of(self._file).unlink(missing_ok=True)
+        for each in filter(None, (place_of(self._file), self._own)):
+            each.unlink(missing_ok=True)
 
     def finish(self, result: Result) -> Iterable[str]:
         because = result.ending.interruption

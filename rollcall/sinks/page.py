@@ -63,7 +63,7 @@ class Page(Sink):
 
     def begin(self, start: Start) -> None:
         sweep(self._file, before=start.judged_at)
-        write_whole(self._file, _incomplete(start, None))
+        self._write_incomplete(start, None)
 
     def finish(self, result: Result) -> Iterable[str]:
         try:
@@ -78,12 +78,18 @@ class Page(Sink):
     def abort(self, start: Start, because: str) -> None:
         self._forget_part()
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._file, _incomplete(start, because))
+            self._write_incomplete(start, because)
         except OSError:
             # What cannot be made to say so is taken away.
             self._file.unlink(missing_ok=True)
             raise
+
+    def _write_incomplete(self, start: Start, because: str | None) -> None:
+        """Yesterday's page must not stay either where the reader wants one of their own."""
+        own = [] if self._written == self._part else [self._written]
+        for each in (self._file, *own):
+            each.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(each, _incomplete(start, because))
 
     def _forget_part(self) -> None:
         with suppress(OSError):
