@@ -13,13 +13,13 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from errno import EINVAL, ELOOP
+from errno import EINVAL, EISDIR, ELOOP
 from pathlib import Path
 
 # What is opened is looked at before it is used: a pipe must not be waited for, nor a terminal taken over.
 _AT_ONCE = sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"))
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AT_ONCE
-_NOT_REGULAR = "it is no regular file, but a pipe, a socket, a device or a folder"
+_NOT_REGULAR = "it is no regular file, but a pipe, a socket or a device"
 _PIECE = 1_000_000
 _ROOT = 0
 
@@ -38,6 +38,8 @@ def read_regular(path: Path, most: int) -> bytes:
 
 def check_regular(path: Path, status: os.stat_result) -> None:
     """Raises OSError where what has that status is no regular file."""
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(EISDIR, os.strerror(EISDIR), str(path))
     if not stat.S_ISREG(status.st_mode):
         raise OSError(EINVAL, _NOT_REGULAR, str(path))
 
