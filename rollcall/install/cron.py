@@ -21,7 +21,7 @@ from rollcall.install.plan import Kind, Options, Plan
 _LONGEST = 998  # bytes of a command: what Debian's cron reads of it
 _DAEMONS = "cron|crond|fcron"
 _HERE = " in the crontab of this user"
-_BLOCK = re.compile(r"^# >>> (?P<name>rollcall-\S+) >>> made by: ", re.MULTILINE)
+_MARK = re.compile(r"^# >>> (?P<name>rollcall-\S+) >>> made by: ", re.MULTILINE)
 # A line of ours, whatever times a person has given it since.
 _ENTRY = re.compile(r"(?:\S+\s+){5}(?P<command>cd .* && out=\$\(.* -m (?:pytest|rollcall) .*)")
 _ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}  # other people's lines go back as they came
@@ -59,7 +59,7 @@ class Cron(Clock):
     def folders(self) -> dict[str, Path]:
         crontab = _crontab()
         found: dict[str, Path] = {}
-        for place in (f"{each['name']}{_HERE}" for each in _BLOCK.finditer(crontab)):
+        for place in (f"{each['name']}{_HERE}" for each in _MARK.finditer(crontab)):
             with suppress(BadInput):  # a torn block is left alone
                 for entry in filter(None, map(_ENTRY.fullmatch, _split(crontab, place)[1].splitlines())):
                     found[place] = _folder_of(entry["command"])

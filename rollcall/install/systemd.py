@@ -26,14 +26,14 @@ class Systemd(Clock):
 
     def texts(self, plan: Plan) -> dict[str, str]:
         return {
-            str(_units() / f"{entry.name}.{suffix}"): fill(f"systemd.{suffix}", plan, entry=entry)
+            str(_folder() / f"{entry.name}.{suffix}"): fill(f"systemd.{suffix}", plan, entry=entry)
             for entry in plan.entries(plan.look.at)
             for suffix in ("service", "timer")
         }
 
     def folders(self) -> dict[str, Path]:
         found: dict[str, Path] = {}
-        for service in _units().glob("rollcall-*.service"):
+        for service in _folder().glob("rollcall-*.service"):
             text = self.read(str(service)) or ""
             if Options.found_in(text) and (works_in := _FOLDER.search(text)):
                 places = (str(service.with_suffix(suffix)) for suffix in (".service", ".timer"))
@@ -52,7 +52,7 @@ class Systemd(Clock):
         ]
 
 
-def _units() -> Path:
+def _folder() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
 
 
