@@ -152,15 +152,8 @@ def test_what_nobody_could_tell_is_refused(tmp_path: Path, text: str, mistake: s
     ("lines", "mistake"),
     [
         (
-            'path = "x-*"\nformat = "any"\nmust_contain = ["a"]',
-            'must_contain = […]: format = "any" looks for no texts. Write format = "text", or take one of them out.',
-        ),
-        (
-            'path = "x-*"\nformat = "gzip"\nmust_not_contain = ["a"]',
-            (
-                'must_not_contain = […]: format = "gzip" looks for no texts. '
-                'Write format = "text", or take one of them out.'
-            ),
+            'path = "x-*"\nformat = "zip"\nmust_contain = ["a"]',
+            'must_contain = […]: is asked of text, and format = "zip" holds none. Take one of them out.',
         ),
         ('path = "x-*"\nformat = "zip"\nmust_not_contain = ["a"]', None),
         (
@@ -194,7 +187,7 @@ def test_what_no_content_could_be_held_to_is_refused(tmp_path: Path, lines: str,
     "lines",
     [
         'path = "x-*"\nmin_size = "0 B"',
-        'path = "x-*"\nmin_size = "0 B"\nformat = "any"',
+        'path = "x-*"\nmin_size = "0 B"\nformat = "any"\nmust_contain = ["a"]',
         'path = "x"\nmust_contain = ["a"]',
         'path = "x-*"\nformat = "json"\nmust_contain = ["a"]\nmust_not_contain = ["ab"]',
         'path = "x-%F"\nfiles = 1\nkeeps = 1\nmust_change = true',

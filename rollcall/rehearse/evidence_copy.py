@@ -23,6 +23,7 @@ from rollcall.roll.output import Output
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
+from rollcall.verdict import usual
 from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.runs import RunRead
 
@@ -216,7 +217,8 @@ class EvidenceCopy:
         if not self.made:
             return self
         by = at - self.made[0].made_at
-        moved = [self.moved(each, by) for each in (self.made if self.declared.files else self.made[:1])]
+        number = usual.number_of_files(self.judged.case) if self.judged.case else None
+        moved = [self.moved(each, by) for each in (self.made if number == len(self.made) else self.made[:1])]
         outputs = list(self.with_files(*moved, *self.earlier).outputs)
         for number, seen in enumerate(outputs[1:], 1):
             if isinstance(seen, OutputSeen):

@@ -153,13 +153,14 @@ def _findings_of(case: Case) -> Iterator[Finding]:
     if not seen.outputs:
         yield timing.ran_on_time(case, executed, status, None)
     found: dict[str, list[Finding]] = {}
-    for of_output in map(case.of_output, range(len(seen.outputs))):
+    for number in range(len(seen.outputs)):
+        of_output = case.of_output(number)
         exists = output.output_exists(of_output, executed, status)
         of_one = [timing.ran_on_time(of_output, executed, status, exists), exists, output_is_whole(of_output, exists)]
         if executed:
             of_one.append(output.output_agrees_with_record(of_output, exists, executed))
         for each in of_one:
-            found.setdefault(each.check, []).append(each)
+            found.setdefault(each.check, []).append(replace(each, output=number))
     yield from map(_of_all_outputs, found.values())
 
 
