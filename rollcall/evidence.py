@@ -13,16 +13,37 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from rollcall.errors import RollcallError
+from rollcall.times import END, EPOCH
 from rollcall.vocabulary import CauseCode
 
 # With less than this, whatever is written next may be cut off.
 LEAST_FREE = 50_000_000
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic_core import CoreSchema
+
+
+class _IsKnown:
+    """Refuses, where evidence is read back, an instant that nobody can have seen: no time can be reckoned from it."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core.core_schema import no_info_after_validator_function
+
+        return no_info_after_validator_function(_checked, handler(source))
+
+
+def _checked(at: datetime) -> datetime:
+    if at.utcoffset() is None or not EPOCH <= at <= END:
+        raise ValueError("is no instant, or outside of 1970-2999")
+    return at
+
+
+Instant = Annotated[datetime, _IsKnown]
 
 
 class CannotLook(RollcallError):
@@ -43,7 +64,7 @@ class NotSeen:
 
     code: CauseCode
     detail: str
-    looked_at: datetime
+    looked_at: Instant
     kind: Literal["not-seen"] = "not-seen"
 
     @classmethod
@@ -112,15 +133,15 @@ class SchedulerSeen:
     that there ever were are told.
     """
 
-    asked_at: datetime
-    answered_at: datetime
-    server_at: datetime | None = None
+    asked_at: Instant
+    answered_at: Instant
+    server_at: Instant | None = None
     running: bool | None = None
     since: str | None = None
     heartbeat: str | None = None
     jobs: tuple[JobListed, ...] | None = None
     runs: tuple[RunSeen, ...] | None = None
-    runs_since: datetime | None = None
+    runs_since: Instant | None = None
     kind: Literal["scheduler"] = "scheduler"
     _listed: dict[str, JobListed] = field(init=False, repr=False, compare=False)
     _runs: dict[str, list[RunSeen]] = field(init=False, repr=False, compare=False)
@@ -189,12 +210,12 @@ class FileSeen:
 
     name: str
     size: int
-    modified_at: datetime
-    stamp_at: datetime | None = None
-    stamp_from: datetime | None = None
-    stamp_until: datetime | None = None
-    due_from: datetime | None = None
-    due_until: datetime | None = None
+    modified_at: Instant
+    stamp_at: Instant | None = None
+    stamp_from: Instant | None = None
+    stamp_until: Instant | None = None
+    due_from: Instant | None = None
+    due_until: Instant | None = None
     content: Content | None = None
     unreadable: str | None = None
     is_regular: bool = True
@@ -216,7 +237,7 @@ class OutputSeen:
     `free_bytes` are left of `total_bytes`; None where it does not tell.
     """
 
-    looked_at: datetime
+    looked_at: Instant
     matches: int
     files: tuple[FileSeen, ...]
     unstamped: tuple[str, ...] = ()

@@ -268,6 +268,56 @@ def test_the_looks_of_one_crontab_begin_at_other_minutes(crontab: Path, folder: 
     assert [install("cron", *file, "--check")[0] for file in ((), wished)] == [0, 0]
 
 
+@pytest.mark.usefixtures("folder", "cron_runs")
+def test_what_a_person_wrote_between_the_marks_is_kept(crontab: Path) -> None:
+    install("cron", "--write")
+    mark, look, end = kept(crontab).splitlines()
+    lines = [mark, "MAILTO=me@example.org", look, "# not on holidays", "9 9 * * * mine", end]
+    for arguments in (["--write"], ["--monitor", "--write"], ["--remove"]):
+        subprocess.run([crontab, "-"], input="\n".join(lines) + "\n", text=True, check=True)
+        install("cron", *arguments)
+        left = kept(crontab).splitlines()
+        ours = [line for line in left if "cd " in line or "made by" in line or line == end]
+
+        assert [line for line in left if line not in ours] == [lines[1], *lines[3:5]], arguments
+        # What is set above our line is set above it still.
+        assert left[0] == lines[1]
+        assert len(ours) == {"--write": 3, "--monitor": 4, "--remove": 0}[arguments[0]]
+
+
+@pytest.mark.usefixtures("cron_runs")
+def test_a_folder_that_was_moved_leaves_no_line_behind(
+    crontab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("100 % it's", "other", "disk/here"):
+        furnish(tmp_path / name, monkeypatch)
+        assert install("cron", "--write")[0] == 0
+    (tmp_path / "100 % it's").rename(tmp_path / "moved")
+    # Nothing is left where a disk is mounted that is not there now.
+    (tmp_path / "disk" / "here").rename(tmp_path / "elsewhere")
+    monkeypatch.chdir(tmp_path / "moved")
+    status, said, _ = install("cron", "--write")
+
+    assert (status, said.count("removed rollcall-")) == (0, 1)
+    assert kept(crontab).count(">>> made by") == 3
+    assert "100" not in kept(crontab)
+    assert all(str(tmp_path / each) in kept(crontab) for each in ("other", "disk/here", "moved"))
+
+
+def test_a_folder_that_was_moved_leaves_no_unit_behind(
+    folder: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "programs" / "systemctl", "#!/bin/sh\n")
+    install("systemd", "--monitor", "--write")
+    folder.rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved")
+    install("systemd", "--write")
+    left = sorted(each.name for each in (home / ".config" / "systemd" / "user").iterdir())
+
+    assert len(left) == 2
+    assert all(each.startswith("rollcall-moved-") for each in left)
+
+
 def test_a_torn_block_is_left_alone(crontab: Path, folder: Path) -> None:
     install("cron", "--write")
     torn = "\n".join(kept(crontab).splitlines()[:-1]) + "\n"

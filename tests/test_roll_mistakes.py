@@ -677,6 +677,35 @@ def test_no_repr_holds_a_secret(tmp_path: Path) -> None:
     assert roll.schedulers[0].address == "http://localhost:8000"
 
 
+COOKIE = {"Cookie": 'session=s3ss-one; theme=darkish; csrf="Cs-tok3n=="'}
+PARTS_OF_HEADERS = [
+    (COOKIE, ["s3ss-one", "Cs-tok3n", "s3ss-one|Cs-tok3n"]),
+    ({"X-Auth": "k3y-id:k3y-value"}, ["k3y-id", "k3y-value", "k3y-id:k3y-value"]),
+    ({"Authorization": f"Basic {b64encode(b'm3:p4ss w0rd').decode()}"}, ["m3:p4ss w0rd", "p4ss w0rd"]),
+    ({"Authorization": 'Token token="t0ken-1", nonce=n0nce-2'}, ["t0ken-1", "n0nce-2"]),
+    ({"Cookie": "${AIME_TOKEN}; session=s3ss-one"}, [TOKEN, "s3ss-one"]),
+]
+
+
+@pytest.mark.parametrize(("headers", "echoes"), PARTS_OF_HEADERS, ids=lambda each: str(each)[:40])
+def test_a_part_of_a_header_is_hidden_that_a_service_may_have_read_out_of_it(
+    tmp_path: Path, headers: dict[str, str], echoes: list[str]
+) -> None:
+    written = ", ".join(f"{name} = '{value}'" for name, value in headers.items())
+    secrets = read(tmp_path, f"{HEAD}headers = {{ {written} }}\n{JOB}").schedulers[0].secrets
+
+    for echo in echoes:
+        shown = secrets.clean(f"it said <{echo}>.")
+        assert not any(part in shown for part in echo.split("|")), shown
+
+
+def test_a_plain_word_of_a_header_is_hidden_in_the_words_of_others_and_tears_no_id(tmp_path: Path) -> None:
+    secrets = read(tmp_path, f"{HEAD}headers = {{ Cookie = '{COOKIE['Cookie']}' }}\n{JOB}").schedulers[0].secrets
+
+    assert secrets.clean_words("no darkish here; no Bearer") == "no (Cookie) here; no Bearer"
+    assert secrets.clean("darkish_backup") == "darkish_backup"
+
+
 @pytest.mark.parametrize(
     "echo",
     [

@@ -7,13 +7,14 @@ the time it was off is not (launchd.plist(5), StartCalendarInterval).
 from __future__ import annotations
 
 import os
+import plistlib
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rollcall.install.clock import Clock, Switch, ask
 from rollcall.install.fill import fill
-from rollcall.install.plan import Kind, Plan
+from rollcall.install.plan import Kind, Options, Plan
 
 
 class Launchd(Clock):
@@ -30,6 +31,11 @@ class Launchd(Clock):
     def texts(self, plan: Plan) -> dict[str, str]:
         entries = plan.entries(plan.on_machine.at)
         return {str(_agents() / f"{entry.name}.plist"): fill("launchd.plist", plan, entry=entry) for entry in entries}
+
+    def folders(self) -> dict[str, Path]:
+        texts = {str(each): self.read(str(each)) or "" for each in _agents().glob("rollcall-*.plist")}
+        ours = {place: plistlib.loads(text.encode()) for place, text in texts.items() if Options.found_in(text)}
+        return {place: Path(agent["WorkingDirectory"]) for place, agent in ours.items()}
 
     def switches(self, places: Iterable[str]) -> Sequence[Switch]:
         domain, switches = f"gui/{os.getuid()}", []

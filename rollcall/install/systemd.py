@@ -13,7 +13,9 @@ from pathlib import Path
 
 from rollcall.install.clock import Clock, Command, Switch
 from rollcall.install.fill import fill
-from rollcall.install.plan import Kind, Plan
+from rollcall.install.plan import Kind, Options, Plan
+
+_FOLDER = re.compile("^WorkingDirectory=(.+)/$", re.MULTILINE)
 
 
 class Systemd(Clock):
@@ -34,6 +36,15 @@ class Systemd(Clock):
             for entry in plan.entries(plan.look.at)
             for suffix in ("service", "timer")
         }
+
+    def folders(self) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for service in _folder().glob("rollcall-*.service"):
+            text = self.read(str(service)) or ""
+            if Options.found_in(text) and (works_in := _FOLDER.search(text)):
+                places = (str(service.with_suffix(suffix)) for suffix in (".service", ".timer"))
+                found |= dict.fromkeys(filter(os.path.exists, places), Path(works_in[1].replace("%%", "%")))
+        return found
 
     def switches(self, places: Iterable[str]) -> Sequence[Switch]:
         timers = [Path(place).name for place in places if place.endswith(".timer")]

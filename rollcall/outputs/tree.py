@@ -6,14 +6,12 @@ import os
 import stat
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from rollcall.evidence import FileSeen
 from rollcall.text import clean
-from rollcall.times import EPOCH
-
-_END = datetime(3000, 1, 1, tzinfo=UTC)
+from rollcall.times import END, EPOCH, bounded
 
 
 def look_through(folder: Path, seen: FileSeen, *, until: float) -> FileSeen:
@@ -44,5 +42,5 @@ def instant(mtime: float) -> datetime:
     try:
         at = EPOCH + timedelta(seconds=mtime)
     except OverflowError:
-        at = _END if mtime > 0 else EPOCH
-    return min(max(at, EPOCH), _END)
+        at = END if mtime > 0 else EPOCH
+    return bounded(at)
