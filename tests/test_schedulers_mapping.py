@@ -149,6 +149,7 @@ def test_every_field_is_read_where_the_mapping_says() -> None:
                 zone="Europe/Zurich",
                 tags=("team=dba", "tier=1"),
                 runs_since="2026-02-01T01:00:00Z",
+                key="17",
             ),
         ),
         runs=(
@@ -353,6 +354,15 @@ def test_a_key_that_only_one_job_has_is_not_taken_for_the_id_of_another() -> Non
     found = look({"jobs": jobs, "runs": runs}, jobs={**JOBS, "key": "uid"}, runs=RUNS)
 
     assert [each.job for each in found.runs or ()] == ["2"]
+
+
+def test_two_jobs_of_one_id_or_key_are_told_and_the_same_entry_once_more_is_one() -> None:
+    twice = [{"id": "a", "at": "x"}, {"id": "b", "at": "x"}, {"id": "a", "at": "y"}, {"id": "b", "at": "x"}]
+    keyed = [{"id": "a", "uid": 7}, {"id": "b", "uid": "7"}, {"id": "c", "uid": 8}]
+    by_id, by_key = look({"jobs": twice}, jobs=JOBS), look({"jobs": keyed}, jobs={**JOBS, "key": "uid"})
+
+    assert [[other.id for other in by_id.taken_for(name)] for name in "ab"] == [["a"], []]
+    assert [[other.id for other in by_key.taken_for(name)] for name in "abc"] == [["b"], ["a"], []]
 
 
 # How far back -----------------------------------------------------------------------------------------------------

@@ -442,6 +442,28 @@ def test_a_listing_of_nothing_tells_of_nobody() -> None:
     assert said(empty) == ("unknown", CauseCode.NO_RECORDS, True)
 
 
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        (replace(LOAD, name="of staging"), "lists a second job as load:"),
+        (replace(LOAD, id="load-2", key="7"), "lists the runs of load-2 by its key:"),
+    ],
+)
+def test_a_job_that_may_be_taken_for_another_is_unknown_whatever_its_first_run_says(
+    other: JobListed, says: str
+) -> None:
+    """The first entry's run did its work, and the second's failed: to be content with the first is a false green."""
+    crashed = ran("2026-02-11T06:00:06+01:00", "2026-02-11T06:04:00+01:00", "crashed")
+    listed = (replace(LOAD, key=other.key), other, listing("spare", "2026-02-12T06:00:00+01:00"))
+    morning = told()
+    for runs in [(ran(), crashed), (crashed, ran())]:
+        both = replace(morning, evidence=replace(morning.evidence, schedulers={"etl": answer(*listed, runs=runs)}))
+
+        assert both.scheduler.verdict == "ok"
+        assert said(both) == ("unknown", CauseCode.LISTED_TWICE, True)
+        assert says in both.cause.sentence
+
+
 # Several outputs, and what a job builds on ----------------------------------------------------------------------------
 
 

@@ -78,10 +78,13 @@ def _jobs(pages: Pages, found: Entries) -> tuple[tuple[JobListed, ...], dict[str
     if not found.are_all:
         why = f"jobs are cut off after {len(found.entries):,}, and who is missing is not known"
         raise pages.scheduler.broken(f"{why}. {_PAGE_BY}, or raise limit")
-    jobs, ids = [], {}
-    for entry in _entries(pages, "jobs", found):
-        said = entry.read_all()
-        ids[said.pop("key", said["id"])] = said["id"]
+    jobs, ids, known = [], {}, dict[str, list[Any]]()
+    for number, entry in enumerate(_entries(pages, "jobs", found)):
+        said, raw = entry.read_all(), found.entries[number]
+        if raw in known.setdefault(said["id"], []):
+            continue  # the same once more, as a join or a page that moved on tells it, is no other job
+        known[said["id"]].append(raw)
+        ids[said.get("key", said["id"])] = said["id"]
         untold = tuple(name for name in ("next_run", "paused") if entry.values.get(name) is ABSENT)
         jobs.append(JobListed(**said, untold=untold))
     return tuple(jobs), ids

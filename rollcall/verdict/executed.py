@@ -66,7 +66,7 @@ def untellable(promise: Promise, seen: Witnesses) -> Finding | None:
     """Why the record tells of no run of the job, neither that it ran nor that it did not; None where it does."""
     if seen.blocker and not seen.stands_in:
         return promise.blocked(seen.blocker)
-    if not seen.stands_in and seen.listed is None and seen.tells("jobs"):
+    if not seen.stands_in and seen.tells("jobs") and (seen.listed is None or seen.taken_for):
         return promise.blocked(is_registered(seen))
     if seen.listed and "runs" in seen.listed.untold:
         # An answer that leaves out what belongs there says neither that it ran nor that it did not.

@@ -38,6 +38,11 @@ def is_registered(seen: Witnesses) -> Finding:
     promise = Promise(Check.IS_REGISTERED, f"{seen.job.name} among the scheduler's jobs")
     if root := seen.blocker:
         return promise.blocked(root)
+    if seen.taken_for:
+        names = [each.id for each in seen.taken_for]
+        how = f"a second job as {names[0]}" if names[0] == seen.job.name else f"the runs of {listed(names)} by its key"
+        because = f"the scheduler lists {how}: nobody can tell whose runs those are"
+        return promise.broken(Verdict.UNKNOWN, CauseCode.LISTED_TWICE, "listed twice", because)
     if seen.listed:
         return promise.kept(f'registered as "{seen.listed.name or seen.listed.id}"')
     if root := seen.broken_check(Check.HAS_RECORDS):

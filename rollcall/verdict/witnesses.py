@@ -100,6 +100,11 @@ class Witnesses:
         return self.scheduler.listed(self.job.name) if isinstance(self.scheduler, SchedulerSeen) else None
 
     @property
+    def taken_for(self) -> tuple[JobListed, ...]:
+        """Other jobs that its scheduler lists so that one may be taken for the other."""
+        return self.scheduler.taken_for(self.job.name) if isinstance(self.scheduler, SchedulerSeen) else ()
+
+    @property
     def next_run(self) -> Reading | None:
         """When the scheduler says that it runs next; None where it names no time."""
         return self.read(self.listed.next_run) if self.listed else None
