@@ -1,15 +1,16 @@
-"""Ask every witness once, all at the same time.
+"""Ask every witness once: all schedulers at the same time, then all folders.
 
 Each scheduler is asked once and each folder listed once, however many jobs share it, each in a thread of its own and
 timed by itself: ten schedulers that hang cost one timeout, and a folder on a dead network drive costs its limit. At
-most 64 are asked at once.
+most 64 are asked at once. What a large output holds is taken apart without a pause in which another thread could read
+its answer: beside that a scheduler that answers at once would look as if it did not, and so it is asked before.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -85,7 +86,7 @@ def gather(
         if scheduler.memory:
             memories[scheduler.id] = _of_scheduler(scheduler.memory, wanted)
     folders = _of_folders(jobs, since, now)
-    _ask_all([*looks.values(), *memories.values(), *folders.values()], progress)
+    _ask_all([*looks.values(), *memories.values()], list(folders.values()), progress=progress)
     return Evidence(
         schedulers={name: look.seen(now) for name, look in looks.items()},
         outputs=_of_outputs(jobs, folders, now),
@@ -97,7 +98,7 @@ def list_outputs(jobs: Iterable[Job], *, since: datetime, now: datetime) -> Mapp
     """The files of each output since `since`, by job id. None is read, and no scheduler is asked."""
     jobs = tuple(jobs)
     folders = _of_folders(jobs, {job.id: (since, None) for job in jobs}, now)
-    _ask_all(list(folders.values()), lambda done, total: None)
+    _ask_all(list(folders.values()))
     return _of_outputs(jobs, folders, now)
 
 
@@ -158,8 +159,17 @@ def _of_outputs(jobs: Iterable[Job], folders: _Folders, now: datetime) -> dict[s
     return {job.id: tuple(of(job, number) for number in range(len(job.outputs))) for job in jobs if job.outputs}
 
 
-def _ask_all(looks: Sequence[_Look[Any]], progress: Callable[[int, int], None]) -> None:
-    """Keeps of each look the answer, where it came in time.
+def _ask_all(*stages: Sequence[_Look[Any]], progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+    """Keeps of each look the answer, where it came in time; a stage begins when the one before is over."""
+    over, total = 0, sum(map(len, stages))
+    for looks in stages:
+        for left in _asked_at_once(looks):
+            progress(over + len(looks) - left, total)
+        over += len(looks)
+
+
+def _asked_at_once(looks: Sequence[_Look[Any]]) -> Iterator[int]:
+    """Keeps of each look the answer, where it came in time; yields how many are left after each that is over.
 
     Daemon threads, because a thread that hangs in a dead network drive must not keep the process from ending; nor does
     it keep a place that others wait for once its time is over.
@@ -181,7 +191,7 @@ def _ask_all(looks: Sequence[_Look[Any]], progress: Callable[[int, int], None]) 
             # Each by its own limit, and by when it came: what came later counts no more, however late it is read here.
             if came_on <= ends_on.pop(number, -inf):
                 looks[number].answer = answer
-        progress(len(looks) - len(waiting) - len(ends_on), len(looks))
+        yield len(waiting) + len(ends_on)
 
 
 def _ask(number: int, look: _Look[Any], queue: SimpleQueue[tuple[int, float, Any]]) -> None:

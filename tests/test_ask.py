@@ -164,6 +164,35 @@ def slow(name: str, takes: float | None, timeout: str = "0.1 s") -> Scheduler:
     return Slow.model_validate({"takes": takes, "timeout": timeout}, context={"id": name, "environment": {}})
 
 
+class Writes(Scheduler):
+    """A scheduler that takes a moment to answer, and writes a file last of all."""
+
+    kind: str = "writes"
+    file: Path
+
+    @property
+    def address(self) -> str:
+        return "writes"
+
+    def look(self, asked: Asked) -> SchedulerSeen:
+        _over.wait(0.3)
+        self.file.write_text("there")
+        return SchedulerSeen(asked_at=asked.now, answered_at=asked.now)
+
+
+def test_no_output_is_read_before_the_schedulers_have_answered(tmp_path: Path) -> None:
+    """Taking a large one apart would hold up the thread that reads an answer, and call a healthy scheduler down."""
+    file = tmp_path / "out" / "a-0-1.md"
+    declared = roll(tmp_path, {"a": "http://localhost:9"}, jobs=1)
+    table = {"file": file, "timeout": "20 s"}
+    asked = [Writes.model_validate(table, context={"id": name, "environment": {}}) for name in ("a", "b")]
+    job = declared.job("a-0").but(scheduler=asked[0])
+    (seen,) = gather([job], asked, now=datetime.now(UTC), clock=lambda: NOW).outputs["a-0"]
+
+    assert isinstance(seen, OutputSeen)
+    assert [each.name for each in seen.files] == [file.name]
+
+
 def test_a_queue_of_slow_ones_calls_none_of_them_down() -> None:
     """Each is timed from when it is asked: together they take longer than any of them may."""
     asked = [slow(f"s{number}", 0.5, "1 s") for number in range(300)]
