@@ -18,7 +18,7 @@ import pytest
 from fixtures.obedient_service import HAIKU, SCHEDULER, Household, ObedientService, Reply, obedient_service
 from rollcall.causes.action import Action, Deed, told
 from rollcall.morning import Morning
-from rollcall.remedy.turn import Attempt, turn
+from rollcall.remedy.turn import Attempt, subject_of, turn
 
 ZURICH = ZoneInfo("Europe/Zurich")
 HOUSE = Path(__file__).parents[1]
@@ -66,6 +66,11 @@ def scheduler() -> Iterator[ObedientService]:
 @pytest.fixture
 def house(scheduler: ObedientService, tmp_path: Path) -> Household:
     return Household.of(scheduler, tmp_path)
+
+
+def started(house: Household) -> str:
+    """What is locked while it is started."""
+    return subject_of(house.roll.schedulers[0], "/start")
 
 
 def only(morning: Morning) -> Action:
@@ -339,8 +344,8 @@ def test_what_another_check_tried_in_vain_is_not_tried_again_by_one_that_saw_the
 
 def test_what_a_clock_that_ran_ahead_tried_holds_nobody_up(house: Household) -> None:
     morning = house.judge()
-    with turn(house.folder, "scheduler aime", wait=timedelta(0)) as before:
-        before.note(Attempt(at=morning.judged_at + timedelta(days=365), url=house.scheduler.url))
+    with turn(house.folder, started(house), wait=timedelta(0)) as before:
+        before.note(Attempt(at=morning.judged_at + timedelta(days=365)))
 
     assert only(house.restarted(morning)).is_proven
     assert house.scheduler.posts == ["/start"]
@@ -351,14 +356,14 @@ import sys, time
 from datetime import timedelta
 from pathlib import Path
 from rollcall.remedy.turn import turn
-with turn(Path(sys.argv[1]), "scheduler aime", wait=timedelta(0)):
+with turn(Path(sys.argv[1]), sys.argv[2], wait=timedelta(0)):
     print("held", flush=True)
     time.sleep(60)
 """
 
 
 def test_a_killed_check_leaves_no_lock_behind(house: Household) -> None:
-    command = [sys.executable, "-c", HOLDER, str(house.folder)]
+    command = [sys.executable, "-c", HOLDER, str(house.folder), started(house)]
     with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
@@ -372,7 +377,7 @@ def test_a_killed_check_leaves_no_lock_behind(house: Household) -> None:
 
 def test_a_check_that_never_ends_is_not_waited_for_for_ever(scheduler: ObedientService, tmp_path: Path) -> None:
     house = Household.of(scheduler, tmp_path, of_scheduler=SCHEDULER.replace('"2 s"', '"0.1 s"'))
-    command = [sys.executable, "-c", HOLDER, str(house.folder)]
+    command = [sys.executable, "-c", HOLDER, str(house.folder), started(house)]
     with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
@@ -392,7 +397,7 @@ def test_without_a_lock_nothing_is_done(house: Household) -> None:
 
 
 def test_where_nobody_can_tell_what_was_tried_nothing_is_done(house: Household) -> None:
-    with turn(house.folder, "scheduler aime", wait=timedelta(0)) as before:
+    with turn(house.folder, started(house), wait=timedelta(0)) as before:
         before.file.mkdir()
     action = only(house.restarted())
 

@@ -129,7 +129,7 @@ def _plan(roll: Roll, jobs_file: Path, options: Options, now: datetime) -> Plan:
         options=options,
         now=now,
         # What stands in a comment is none.
-        variables=tuple(dict.fromkeys(_VARIABLE.findall(repr(tomllib.loads(jobs_file.read_text(encoding="utf-8")))))),
+        variables=tuple(dict.fromkeys(_VARIABLE.findall(repr([*map(tomllib.loads, roll.written.values())])))),
     )
 
 

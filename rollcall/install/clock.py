@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rollcall.errors import BadInput
-from rollcall.files import write_whole
+from rollcall.files import read_regular, write_whole
 from rollcall.install.fill import fill
 from rollcall.install.plan import Kind, Options, Plan
 from rollcall.text import clean
 
 _LONGEST = 30  # seconds that a program may take
+_LARGEST = 1_000_000  # bytes of a unit
 Command = tuple[str, ...]
 
 
@@ -64,7 +65,7 @@ class Clock(ABC):
     def read(self, place: str) -> str | None:
         """What is there, None where nothing is. Raises `BadInput`."""
         try:
-            return Path(place).read_text(encoding="utf-8", errors="replace")
+            return read_regular(Path(place), _LARGEST).decode(errors="replace")
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as problem:

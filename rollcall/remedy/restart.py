@@ -15,7 +15,7 @@ from rollcall.evidence import NotSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.outcome import Outcome, morning_after
-from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
+from rollcall.remedy.turn import Attempt, NoTurn, Turn, subject_of, turn
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import counted, listed
@@ -84,7 +84,7 @@ class _Restart:
         # Another check may wait for each of these as long as it may take.
         wait = self.limit + (len(_STEPS[Deed.RESTART]) + 2) * self.scheduler.timeout
         try:
-            with turn(folder, f"scheduler {self.scheduler.id}", wait=wait) as mine:
+            with turn(folder, subject_of(self.scheduler, self._paths(deed)[-1]), wait=wait) as mine:
                 return self._in_turn(mine, deed), True
         except NoTurn as problem:
             return self._nothing_done(deed, str(problem)), False
@@ -99,13 +99,13 @@ class _Restart:
             return None if isinstance(seen, SchedulerSeen) else self._nothing_done(deed, f"asked once more, {why}")
         if lacking := self._lines_lacking(now_deed):
             return self._nothing_done(now_deed, lacking)
-        last = mine.last(self.scheduler.address)
+        last = mine.last()
         # One of later than now was tried by a clock that was wrong: nobody has tried since this was seen.
         if last and self.judged_at <= last.at <= self.clock() + EARLY_TOLERANCE:
             when = show_instant(last.at, self.scheduler.zone, seconds=True)
             return self._nothing_done(now_deed, f"another check tried {when}, and it did not help")
         at = self.clock()
-        mine.note(Attempt(at=at, url=self.scheduler.address))
+        mine.note(Attempt(at=at))
         replies: list[Reply] = []
         for path in self._paths(now_deed):
             replies.append(ask(self.scheduler, path))

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from rollcall.files import read_regular
 from rollcall.text import LINE_LIMIT, clean, clean_of_secrets, listed, without_secrets
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
@@ -56,10 +57,7 @@ class WithFiles(Mapping[str, str]):
         if name not in self._read:
             path = Path(name.removeprefix(_FILE))
             try:
-                if not path.is_file():  # a pipe would be waited for
-                    raise KeyError(name)
-                with path.open("rb") as stream:
-                    self._read[name] = stream.read(_LARGEST_SECRET).decode().rstrip("\r\n")
+                self._read[name] = read_regular(path, _LARGEST_SECRET).decode().rstrip("\r\n")
             except (OSError, ValueError):
                 raise KeyError(name) from None
         return self._read[name]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pluggy import HookimplMarker
 
-from rollcall.files import FOR_EVERYBODY, part_of, sweep, write_whole
+from rollcall.files import part_of, place_of, sweep, write_whole
 from rollcall.report.headline import title
 from rollcall.report.page import cells as cells_of
 from rollcall.report.page import headers, render_board, render_incomplete
@@ -52,6 +52,7 @@ class Page(Sink):
         # A path of the reader's own is written as well.
         if own := config.option.htmlpath:
             wanted = Path(os.path.expandvars(own)).expanduser().absolute()
+            place_of(wanted)  # what is no file cannot be read again
             self._written = self._part if wanted == self._file else wanted
         config.option.htmlpath, config.option.self_contained_html = str(self._written), True
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -68,9 +69,6 @@ class Page(Sink):
         try:
             if result.morning is None:
                 self.abort(result.start, result.ending.interruption or "")
-            elif self._written == self._part:
-                self._part.chmod(FOR_EVERYBODY)
-                os.replace(self._part, self._file)
             else:
                 write_whole(self._file, self._written.read_text(encoding="utf-8"))
         finally:
