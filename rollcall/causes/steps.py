@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rollcall.causes.action import Action, Deed, show_clock
+from rollcall.causes.commands import request_of
 from rollcall.causes.words import JobWords, SchedulerWords, fill
 from rollcall.evidence import SchedulerSeen
 from rollcall.roll.scheduler import Scheduler
@@ -41,15 +42,23 @@ def own_steps(scheduler: Scheduler | None) -> Mapping[str, str]:
     return scheduler.steps if scheduler else {}
 
 
-def step_for_scheduler(root: Finding, scheduler: Scheduler) -> str:
-    """What is done about a scheduler, or about its memory, of whose cause `root` is the proof."""
+def step_for_scheduler(root: Finding, scheduler: Scheduler, tried: Action | None = None) -> str:
+    """What is done about a scheduler, or about its memory, of whose cause `root` is the proof.
+
+    `tried` is what was done about it: what did not help is not to be done once more.
+    """
     code = root.code
     assert code is not None
+    start = scheduler.path_of("start")
+    if tried and tried.asked_at and not tried.is_proven and start and code in tried.deed.cures:
+        by_hand = f"`{request_of(scheduler, start)}`"
+        step = f"Find in {{log}} why it does not stay up, then start it: {by_hand}, and {{again}}"
+        return fill(step, SchedulerWords(scheduler))
     if root.check is Check.MEMORY_ANSWERS:
         step = _OF_A_MEMORY.get(code, _OF_ANY_MEMORY)
-    elif code is CauseCode.SCHEDULER_STOPPED and scheduler.path_of("start"):
+    elif code is CauseCode.SCHEDULER_STOPPED and start:
         step = "Start it: {restart}"
-    elif code is CauseCode.SCHEDULER_STALLED and scheduler.path_of("start") and scheduler.path_of("stop"):
+    elif code is CauseCode.SCHEDULER_STALLED and start and scheduler.path_of("stop"):
         step = "Stop and start it: {restart}"
     else:
         step = own_steps(scheduler).get(code, code.record.step)
