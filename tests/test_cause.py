@@ -427,6 +427,13 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         ),
     ),
     (
+        CauseCode.LISTED_TWICE,
+        {"scheduler": replace(LISTS_NOTHING, jobs=(JobListed(id=HAIKU), JobListed(id=HAIKU, name="another")))},
+        "unknown",
+        "The scheduler lists a second job as generate_haiku_scheduled: nobody can tell whose runs those are.",
+        f"See which they are, `curl -i {STATUS}`, and give each a name of its own, then `pytest checks/`",
+    ),
+    (
         CauseCode.JOB_STALLED,
         {
             **on_record(ran(job="other", due=None, started="07:00:00", ended="07:00:05")),
