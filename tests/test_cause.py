@@ -496,7 +496,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler left it out ("SKIPPED"): '
             "its run of Tue 10 Feb 06:00:02 CET ended Wed 11 Feb 06:05 CET."
         ),
-        f"See in the scheduler's log behind which run, and {BY_HAND}",
+        f"See in the scheduler's log what kept its run of Tue 10 Feb 06:00:02 CET so long, and {BY_HAND}",
     ),
     (
         CauseCode.INCOMPLETE_OUTPUT,

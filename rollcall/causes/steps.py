@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from rollcall.causes.action import Action, Deed, show_clock
 from rollcall.causes.commands import request_of
 from rollcall.causes.words import JobWords, SchedulerWords, fill
-from rollcall.evidence import SchedulerSeen
+from rollcall.evidence import Outcome, SchedulerSeen
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Late
 from rollcall.text import listed
-from rollcall.verdict import pause, zones
+from rollcall.verdict import pause, show, zones
 from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import CauseCode, Of
@@ -27,6 +27,8 @@ _OF_A_MEMORY = {
     CauseCode.ACCESS_DENIED: f"Let it be read by the user in the address in {_MEMORY}, then {{again}}",
 }
 _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
+
+_OF_NO_RUN = (*Deed.RERUN.cures, CauseCode.RUN_SKIPPED)
 
 # Of an earlier run: to run the job now would do the work of another run than that one.
 _OF_ONE_RUN = (CauseCode.MISSED_RUN, CauseCode.RUN_FAILED, CauseCode.STILL_RUNNING, CauseCode.UNKNOWN_STATUS)
@@ -69,7 +71,8 @@ def step_for_job(root: Finding, judged: JobJudged, tried: Action | None = None) 
     """What is done about a job, of whose cause `root` is the proof; `tried` is what was done about the same run."""
     job, code = judged.job, root.code
     assert code is not None
-    step = _after(tried, code, judged) or _of_a_missed_run(code, judged) or _in_circumstances(code, root, judged)
+    step = _after(tried, code, judged) or _behind_another(code, root, judged)
+    step = step or _of_a_missed_run(code, root, judged) or _in_circumstances(code, root, judged)
     if step is None and job.scheduler and code.record.of is Of.SCHEDULER:
         return step_for_scheduler(root, job.scheduler)
     step = step or own_steps(job.scheduler).get(code, code.record.step)
@@ -92,10 +95,21 @@ def _after(tried: Action | None, code: CauseCode, judged: JobJudged) -> str | No
     return None
 
 
-def _of_a_missed_run(code: CauseCode, judged: JobJudged) -> str | None:
+def _behind_another(code: CauseCode, root: Finding, judged: JobJudged) -> str | None:
+    """Where another run of it was, or is, in the way: one more beside that may do harm, or wait as well."""
+    behind = judged.case.behind if judged.case else None
+    if behind is None or code not in _OF_NO_RUN or root.check is Check.NO_RUN_IS_MISSING:
+        return None
+    that = show.run_of(behind.started_at, judged.job)
+    if behind.outcome is Outcome.RUNNING:
+        return f"See in {{log}} what {that} waits for; once that has ended, or is ended, {{by_hand}}"
+    return f"See in {{log}} what kept {that} so long, and {{rerun}}"
+
+
+def _of_a_missed_run(code: CauseCode, root: Finding, judged: JobJudged) -> str | None:
     """Where another witness speaks for a run: to run it once more may do its work twice."""
     case = judged.case
-    if case is None or code not in Deed.RERUN.cures:
+    if case is None or code not in Deed.RERUN.cures or root.check is Check.NO_RUN_IS_MISSING:
         return None
     if case.is_in_memory:
         return "See in {log} whether that run took place; if it did not, {by_hand}"

@@ -159,17 +159,17 @@ def _never_begun(promise: Promise, last: RunRead, case: Case) -> Finding:
 
 def _behind(case: Case) -> str:
     """The run that was still under way when this one was due."""
-    for each in case.seen.runs:
-        started, ended = each.started_at, each.ended_at
-        if started and started < case.run.begins_at and (ended is None or ended > case.run.due_at):
-            still = "still runs" if ended is None else f"ended {show.when(ended, case.job)}"
-            return f": its run of {show.when(started, case.job)} {still}"
-    return ""
+    before = case.behind
+    if before is None:
+        return ""
+    is_over = before.outcome is not Outcome.RUNNING and before.ended_at
+    still = f"ended {show.when(is_over, case.job)}" if is_over else f"is still {before.seen.word or 'running'}"
+    return f": {show.run_of(before.started_at, case.job)} {still}"
 
 
 def _none_of_this_run(promise: Promise, case: Case) -> Finding:
     """The newest on record is of an earlier run, or there is none."""
-    seen, run, job, since, last = case.seen, case.run, case.job, case.seen.runs_since, case.seen.last
+    seen, run, job, since = case.seen, case.run, case.job, case.seen.runs_since
     if is_under_way(case):
         return still_running(promise, case)
     if seen.ran_at is None:
@@ -187,8 +187,8 @@ def _none_of_this_run(promise: Promise, case: Case) -> Finding:
             # No other witness says so, and so it is said, and no more.
             at, zone = fits
             because += f" (read {as_read(seen)}; as {zone.key} it would be {show.when(at, job)})"
-        if last and last.outcome is Outcome.RUNNING and last.started_at:
-            because += f", and its run of {show.when(last.started_at, job)} is still {last.seen.word or 'running'}"
+    if case.behind:
+        because += f"; it may be held up{_behind(case)}"
     if case.made:
         return _unrecorded(promise, found, case)
     # Where every start is on record a run is missed once its `start_by` is over; else once it should be done.
