@@ -473,6 +473,38 @@ def test_a_mapping_that_finds_nothing_says_which_expression_on_what(
     assert told in found[1]
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"up": False, "jobs": [], "runs": [], "error": "no route"}, 'does not run, beside an error: "no route"'),
+        ({"up": True, "jobs": [{"id": "a"}], "runs": [], "errors": ["db"]}, 'runs are none, beside an error: ["db"]'),
+    ],
+)
+def test_a_scheduler_that_an_adapter_could_not_reach_is_neither_stopped_nor_without_runs(
+    answer: Any, told: str
+) -> None:
+    code, detail = refused(answer, **BOTH)
+
+    assert code is ERROR
+    assert told in detail
+
+
+@pytest.mark.parametrize("of_all", [True, False], ids=["beside all entries", "in the entry"])
+def test_beside_an_error_null_is_not_none(of_all: bool) -> None:
+    """Where an entry says nothing but whose it is; one that says something is believed."""
+    said = {"next": "2026-02-12T05:00:00Z", "end": None, "state": None}
+    error = {"error": "timed out"}
+    entries = [
+        {"id": name, **(said if name == "b" else dict.fromkeys(said)), **({} if of_all else error)} for name in "ab"
+    ]
+    runs = {"each": "jobs", "job": "id", "ended": "end", "status": "state", "keeps": 1}
+    found = look({"jobs": entries, **(error if of_all else {})}, jobs={**JOBS, "next_run": "next"}, runs=runs)
+
+    first, second = found.jobs or ()
+    assert (first.next_run, first.untold) == (None, ("next_run", "runs"))
+    assert (second.next_run, second.untold) == (said["next"], ())
+
+
 def test_an_expression_that_fails_on_an_answer_says_which() -> None:
     code, told = refused({"jobs": [{"id": "a", "n": None}]}, jobs={**JOBS, "next_run": "length(n)"})
 

@@ -125,7 +125,7 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return "Ask it too: {again}"
         case CauseCode.ACCESS_DENIED:
             return "See who may read what it leaves: `ls -ld {folder}`, then {again}"
-        case CauseCode.UNKNOWN_STATUS if job.scheduler and not judged.seen.last_word:
+        case CauseCode.UNKNOWN_STATUS if job.scheduler and not (judged.seen.last_word or judged.seen.without_time):
             words = listed(job.scheduler.words.known, 20)
             return f"Have the scheduler tell one of {words} as {judged.seen.word('status')}, then {{again}}"
         case CauseCode.SCHEDULER_ERROR:

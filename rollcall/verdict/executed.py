@@ -73,6 +73,10 @@ def untellable(promise: Promise, seen: Witnesses) -> Finding | None:
         found = f"no {seen.word('ended')}"
         because = f"the scheduler lists {seen.job.name}, but its answer has {found} for it"
         return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
+    if told := seen.without_time:
+        because = f'the scheduler tells no time of any run of {seen.job.name}, and says "{told.word}" of its last'
+        code = CauseCode.UNKNOWN_STATUS if told.outcome is Outcome.UNKNOWN else CauseCode.SCHEDULER_ERROR
+        return promise.broken(Verdict.UNKNOWN, code, f"{told.word}, without a time", because)
     root = seen.broken_check(Check.HAS_RECORDS)
     return promise.blocked(root) if root and not seen.stands_in else None
 
@@ -169,7 +173,7 @@ def _behind(case: Case) -> str:
 
 def _none_of_this_run(promise: Promise, case: Case) -> Finding:
     """The newest on record is of an earlier run, or there is none."""
-    seen, run, job, since = case.seen, case.run, case.job, case.seen.runs_since
+    seen, run, job, since, last = case.seen, case.run, case.job, case.seen.runs_since, case.seen.last
     if is_under_way(case):
         return still_running(promise, case)
     if seen.ran_at is None:
@@ -195,6 +199,10 @@ def _none_of_this_run(promise: Promise, case: Case) -> Finding:
     by = run.start_by if seen.has_every_start else run.finish_by
     if case.now < by and seen.tells("history"):
         return promise.pending(f"it has until {show.limit(by, run, job)}")
+    if last and last.outcome is Outcome.UNKNOWN and last.seen.word and not seen.tells("history"):
+        # Of the one run that it keeps it says something else than how that ended: of this one, perhaps.
+        because += f', and the scheduler says "{last.seen.word}" of it, which may mean that it runs, or anything else'
+        return promise.broken(Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, last.seen.word, because)
     return promise.broken(Verdict.MISSED, code, found, because)
 
 

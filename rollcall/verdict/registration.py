@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from rollcall.evidence import SchedulerSeen
+from rollcall.evidence import Outcome, SchedulerSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.job import Job
 from rollcall.schedule.after import After
@@ -81,6 +81,10 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     is_running = seen.last is not None and seen.last.is_under_way
     if next_run is None and is_running:
         return promise.kept("none while it is running")
+    if next_run is None and seen.without_time and seen.without_time.outcome is Outcome.UNKNOWN:
+        word = seen.without_time.word
+        because = f'the scheduler has no next run for {job.name}, and says "{word}", which may mean anything'
+        return promise.broken(Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, f"no next run, {word}", because)
     if next_run is None:
         because = f"the scheduler has no next run for {job.name}: it is paused there, or has run out"
         return promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, "no next run", because)
