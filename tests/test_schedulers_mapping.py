@@ -492,7 +492,7 @@ def test_a_scheduler_that_an_adapter_could_not_reach_is_neither_stopped_nor_with
 @pytest.mark.parametrize("of_all", [True, False], ids=["beside all entries", "in the entry"])
 def test_beside_an_error_null_is_not_none(of_all: bool) -> None:
     """Where an entry says nothing but whose it is; one that says something is believed."""
-    said = {"next": "2026-02-12T05:00:00Z", "end": None, "state": None}
+    said = {"next": "2026-02-12T05:00:00Z", "end": "2026-02-11T05:00:17Z", "state": "COMPLETED"}
     error = {"error": "timed out"}
     entries = [
         {"id": name, **(said if name == "b" else dict.fromkeys(said)), **({} if of_all else error)} for name in "ab"
