@@ -311,6 +311,37 @@ def test_the_verdict_comes_in_bounded_time(made: Any, reply: Reply, says: str, t
     assert scheduler.posts.count("/start") == 1
 
 
+FORGOTTEN = (
+    HAIKU
+    + """
+[jobs.forgotten]
+schedule = "0 5 * * *"
+grace = "15 min"
+max_runtime = "10 min"
+"""
+)
+
+
+def test_nobody_restarts_a_scheduler_that_has_forgotten_one_job(tmp_path: Path) -> None:
+    """Not where the morning says so, and not where it said that it was stopped and somebody has started it since."""
+    jobs = {"haiku": haiku(), "forgotten": haiku("2026-02-08T05:00:00+01:00", "2026-02-07T04:00:17")}
+    with obedient_service(ObedientService(jobs=jobs)) as scheduler:
+        house = Household.of(scheduler, tmp_path, jobs=FORGOTTEN)
+        morning = house.judge()
+        house.restarted(morning)
+        scheduler.running = False
+        stopped = house.judge()
+        scheduler.running = True
+        house.restarted(stopped)
+
+    assert scheduler.posts == []
+    assert {name: cause and cause.code for name, cause in morning.job_causes.items()} == {
+        "haiku": None,
+        "forgotten": "job-stalled",
+    }
+    assert stopped.scheduler_causes["aime"] is not None
+
+
 # What does not stay up --------------------------------------------------------------------------------------------
 
 BY_HAND = "Find in the scheduler's log why it does not stay up, then start it: `curl -X POST "
