@@ -176,6 +176,14 @@ def test_a_scheduler_that_does_not_answer_hides_its_other_promises(code: CauseCo
     assert told.scheduler_cause.code is code
 
 
+def test_two_last_runs_of_one_job_are_not_both_its() -> None:
+    """Of several jobs under one name, in a record that no listing is beside: the later one did its work."""
+    failed = RunSeen(job=HAIKU, ended="2026-02-11T05:00:05", word="error", outcome=Outcome.FAILED)
+    good = RunSeen(job=HAIKU, ended="2026-02-11T05:00:17", word="success", outcome=Outcome.SUCCESS)
+
+    assert (morning(runs=[good, failed]).code, morning(runs=[good, good]).code) == (CauseCode.LISTED_TWICE, None)
+
+
 # What it says of a run that it tells no time of ---------------------------------------------------------------------
 
 UNREACHABLE = RunSeen(job=HAIKU, word="unreachable")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from rollcall.evidence import Outcome
+from rollcall.evidence import Outcome, SchedulerSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.words import Proof
 from rollcall.times import show_span
@@ -73,6 +73,14 @@ def untellable(promise: Promise, seen: Witnesses) -> Finding | None:
         found = f"no {seen.word('ended')}"
         because = f"the scheduler lists {seen.job.name}, but its answer has {found} for it"
         return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
+    keeps = seen.job.scheduler.keeps if seen.job.scheduler else None
+    if keeps == 1 and isinstance(seen.scheduler, SchedulerSeen) and not seen.is_by_memory:
+        runs = set(seen.scheduler.runs_of(seen.job.name))
+        if len(runs) > 1:
+            because = (
+                f"the scheduler keeps the last run of each job, and tells {len(runs)} of {seen.job.name}: of whom?"
+            )
+            return promise.broken(Verdict.UNKNOWN, CauseCode.LISTED_TWICE, f"{len(runs)} last runs", because)
     if told := seen.without_time:
         because = f'the scheduler tells no time of any run of {seen.job.name}, and says "{told.word}" of its last'
         code = CauseCode.UNKNOWN_STATUS if told.outcome is Outcome.UNKNOWN else CauseCode.SCHEDULER_ERROR
