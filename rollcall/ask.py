@@ -1,16 +1,15 @@
-"""Ask every witness once: all schedulers at the same time, then all folders.
+"""Ask every witness once, all at the same time.
 
 Each scheduler is asked once and each folder listed once, however many jobs share it, each in a thread of its own and
 timed by itself: ten schedulers that hang cost one timeout, and a folder on a dead network drive costs its limit. At
-most 64 are asked at once. What a large output holds is taken apart without a pause in which another thread could read
-its answer: beside that a scheduler that answers at once would look as if it did not, and so it is asked before.
+most 64 are asked at once. What is in outputs is read when everybody has answered, or a large one would make them late.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,10 +26,13 @@ from rollcall.roll.scheduler import Asked, Scheduler
 from rollcall.schedule.answers import last_due
 from rollcall.text import clean
 from rollcall.times import show_span
+from rollcall.verdict import upstream
 from rollcall.vocabulary import CauseCode
 
 FOLDER_LIMIT = timedelta(seconds=30)
 MOST_AT_ONCE = 64
+# Reading takes the processor, and not only time.
+_READ_AT_ONCE = 8
 # What a scheduler may need beyond its timeout to have its answer read.
 _SLACK = timedelta(seconds=1)
 
@@ -54,7 +56,7 @@ class _Look(Generic[_Seen]):
         return NotSeen.because(self.answer, now) if isinstance(self.answer, CannotLook) else self.answer
 
 
-_Folders = dict[Path, _Look[dict[places.Key, OutputSeen]]]
+_Folders = dict[Path, _Look[dict[places.Key, places.Listed]]]
 
 
 def gather(
@@ -74,7 +76,8 @@ def gather(
     jobs = tuple(jobs)
     asked = {scheduler.id: scheduler for scheduler in schedulers}
     asked |= {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
-    since = {job.id: _since(job, now) for job in jobs}
+    reaches = upstream.reaches(jobs)
+    since = {job.id: _since(job, now, reaches[job.id]) for job in jobs}
     wanted_since = dict.fromkeys(asked, now)
     for job in jobs:
         if job.scheduler:
@@ -86,10 +89,10 @@ def gather(
         if scheduler.memory:
             memories[scheduler.id] = _of_scheduler(scheduler.memory, wanted)
     folders = _of_folders(jobs, since, now)
-    _ask_all([*looks.values(), *memories.values()], list(folders.values()), progress=progress)
+    _ask_all([*looks.values(), *memories.values(), *folders.values()], progress)
     return Evidence(
         schedulers={name: look.seen(now) for name, look in looks.items()},
-        outputs=_of_outputs(jobs, folders, now),
+        outputs=_of_outputs(jobs, folders, now, is_read=True),
         memories={name: look.seen(now) for name, look in memories.items()},
     )
 
@@ -98,11 +101,11 @@ def list_outputs(jobs: Iterable[Job], *, since: datetime, now: datetime) -> Mapp
     """The files of each output since `since`, by job id. None is read, and no scheduler is asked."""
     jobs = tuple(jobs)
     folders = _of_folders(jobs, {job.id: (since, None) for job in jobs}, now)
-    _ask_all(list(folders.values()))
-    return _of_outputs(jobs, folders, now)
+    _ask_all(list(folders.values()), lambda done, total: None)
+    return _of_outputs(jobs, folders, now, is_read=False)
 
 
-def _since(job: Job, now: datetime) -> tuple[datetime, datetime | None]:
+def _since(job: Job, now: datetime, reach: timedelta) -> tuple[datetime, datetime | None]:
     """From when on evidence of a job is wanted, and from when on its outputs are read."""
     closed_at = now - job.allowance
     # Asked from the oldest on, so that a schedule is searched once and then only stepped through.
@@ -111,7 +114,7 @@ def _since(job: Job, now: datetime) -> tuple[datetime, datetime | None]:
     oldest_judged = last_due(job.schedule, closed_at) or closed_at - (job.look_back if job.after else timedelta(0))
     read_since = job.due_run(oldest_judged).begins_at
     # A run of the look-back may have been owed, and so made, as long before it as a run may take.
-    return min(read_since, closed_at - job.look_back), read_since
+    return min(read_since, closed_at - reach), read_since
 
 
 def _of_scheduler(scheduler: Scheduler, wanted: Asked) -> _Look[SchedulerSeen]:
@@ -148,28 +151,35 @@ def _of_folders(jobs: Iterable[Job], since: Mapping[str, tuple[datetime, datetim
     }
 
 
-def _of_outputs(jobs: Iterable[Job], folders: _Folders, now: datetime) -> dict[str, Outputs]:
+def _of_outputs(jobs: Iterable[Job], folders: _Folders, now: datetime, *, is_read: bool) -> dict[str, Outputs]:
     """What was seen of each job's outputs, by the job's id."""
     seen = {folder: look.seen(now) for folder, look in folders.items()}
+    found = {key: each for inside in seen.values() if not isinstance(inside, NotSeen) for key, each in inside.items()}
+    readings = {key: _of_content(each) for key, each in found.items() if is_read and each.to_read}
+    _ask_all(list(readings.values()), lambda done, total: None, at_once=_READ_AT_ONCE)
 
     def of(job: Job, number: int) -> OutputSeen | NotSeen:
-        inside = seen[job.outputs[number].folder]
-        return inside if isinstance(inside, NotSeen) else inside[job.id, number]
+        inside, key = seen[job.outputs[number].folder], (job.id, number)
+        if isinstance(inside, NotSeen):
+            return inside
+        return readings[key].seen(now) if key in readings else found[key].seen
 
     return {job.id: tuple(of(job, number) for number in range(len(job.outputs))) for job in jobs if job.outputs}
 
 
-def _ask_all(*stages: Sequence[_Look[Any]], progress: Callable[[int, int], None] = lambda done, total: None) -> None:
-    """Keeps of each look the answer, where it came in time; a stage begins when the one before is over."""
-    over, total = 0, sum(map(len, stages))
-    for looks in stages:
-        for left in _asked_at_once(looks):
-            progress(over + len(looks) - left, total)
-        over += len(looks)
+def _of_content(listed: places.Listed) -> _Look[OutputSeen]:
+    output = listed.wanted.output
+    late = f"{clean(str(listed.folder))}: its files did not let themselves be read within {output.timeout_shown}"
+    return _Look(
+        ask=listed.read,
+        limit=output.timeout + _SLACK,
+        clean=clean,
+        answer=CannotLook(CauseCode.OUTPUT_UNREADABLE, late),
+    )
 
 
-def _asked_at_once(looks: Sequence[_Look[Any]]) -> Iterator[int]:
-    """Keeps of each look the answer, where it came in time; yields how many are left after each that is over.
+def _ask_all(looks: Sequence[_Look[Any]], progress: Callable[[int, int], None], *, at_once: int = MOST_AT_ONCE) -> None:
+    """Keeps of each look the answer, where it came in time.
 
     Daemon threads, because a thread that hangs in a dead network drive must not keep the process from ending; nor does
     it keep a place that others wait for once its time is over.
@@ -178,7 +188,7 @@ def _asked_at_once(looks: Sequence[_Look[Any]]) -> Iterator[int]:
     waiting = deque(range(len(looks)))
     ends_on: dict[int, float] = {}
     while waiting or ends_on:
-        while waiting and len(ends_on) < MOST_AT_ONCE:
+        while waiting and len(ends_on) < at_once:
             number = waiting.popleft()
             ends_on[number] = time.monotonic() + looks[number].limit.total_seconds()
             Thread(target=_ask, args=(number, looks[number], queue), daemon=True).start()
@@ -191,7 +201,7 @@ def _asked_at_once(looks: Sequence[_Look[Any]]) -> Iterator[int]:
             # Each by its own limit, and by when it came: what came later counts no more, however late it is read here.
             if came_on <= ends_on.pop(number, -inf):
                 looks[number].answer = answer
-        yield len(waiting) + len(ends_on)
+        progress(len(looks) - len(waiting) - len(ends_on), len(looks))
 
 
 def _ask(number: int, look: _Look[Any], queue: SimpleQueue[tuple[int, float, Any]]) -> None:

@@ -159,16 +159,34 @@ class SchedulerSeen:
         return tuple(self._runs.get(name, ()))
 
 
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong inside an output: its cause, and in words after "its output NAME"."""
+
+    code: CauseCode
+    says: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What was read of one output.
+    """What was read of one output, its compression undone.
 
-    `flaw` is why it does not parse as its format, None where it does. `found` tells of each text that was looked
-    for whether it is there. `head` and `tail` are bounded and clean.
+    `read_as` names format and compressions ("csv in gzip"; "" of neither). `unread` is why it was not read through,
+    None where it was; then `size` is that of all that is inside, in bytes. `found` tells of each text that was looked
+    for whether it is there, and nothing of one that nobody can tell of; `has_end` and `last_line` likewise (None) of
+    what it ends with. `marks_its_end` is True where half of it would not have passed for all. `rows` is None where its
+    format has none. `head` and `tail` are bounded and clean.
     """
 
-    flaw: str | None = None
+    read_as: str = ""
+    marks_its_end: bool = False
+    flaw: Flaw | None = None
+    unread: str | None = None
     found: Mapping[str, bool] = field(default_factory=dict)
+    has_end: bool | None = None
+    last_line: str | None = None
+    rows: int | None = None
+    size: int | None = None
     sha256: str = ""
     head: str = ""
     tail: str = ""
@@ -181,7 +199,8 @@ class FileSeen:
     `stamp_at` is the instant that its name tells it was made at: of all that it leaves open, from `stamp_from` to
     `stamp_until` (None where it leaves none), the one nearest to the mtime. Where names tell a due time instead
     (`dated`), it is one from `due_from` to `due_until`. `unreadable` is why its content could not be looked at;
-    `content` is None where nobody needed to look.
+    `content` is None where nobody needed to look. `grew` is True where its size changed while it was looked at. A
+    folder with all that is in it (`is_folder`) has the size of its files together, and the mtime of the newest.
     """
 
     name: str
@@ -195,6 +214,8 @@ class FileSeen:
     content: Content | None = None
     unreadable: str | None = None
     is_regular: bool = True
+    is_folder: bool = False
+    grew: bool = False
 
     @property
     def made_at(self) -> datetime:

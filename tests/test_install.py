@@ -218,6 +218,56 @@ def test_two_roll_calls_live_in_one_crontab(crontab: Path, tmp_path: Path, monke
     assert str(tmp_path / "two") in kept(crontab)
 
 
+def looks(unit: str) -> dict[str, str]:
+    """What must be its own of each jobs file, of what is printed for a clock, by what it is."""
+    patterns = {
+        "log": r"--log\W.*?monitor\.log",
+        "minute": r"\n[0-9]+ [0-9]+ \*|OnCalendar=\S+ [0-9]+:[0-9]+|Minute</key>\s*<integer>[0-9]+",
+        "name": r"rollcall-\S+-[0-9a-f]{6}",
+    }
+    return {what: next(re.finditer(pattern, unit, re.DOTALL))[0] for what, pattern in patterns.items()}
+
+
+@pytest.mark.parametrize("clock", ["cron", "systemd", "launchd"])
+@pytest.mark.usefixtures("home")
+def test_each_jobs_file_of_a_folder_has_its_own_name_minute_and_log(folder: Path, clock: str) -> None:
+    (folder / "nightly.toml").write_text(JOBS, encoding="utf-8")
+
+    usual, nightly = (looks(install(clock, "--monitor", *file)[1]) for file in ((), ("--jobs-file", "nightly.toml")))
+
+    assert all(usual[each] != nightly[each] for each in usual), (usual, nightly)
+    assert "nightly" in nightly["name"]
+    assert "reports/nightly/monitor.log" in nightly["log"]
+
+
+@pytest.mark.usefixtures("launchctl")
+def test_the_looks_of_one_clock_begin_at_other_minutes_and_stay_there(folder: Path, home: Path) -> None:
+    files = [f"{number}.toml" for number in range(6)]
+    for file in files:
+        (folder / file).write_text(JOBS, encoding="utf-8")
+        install("launchd", "--jobs-file", file, "--write")
+    agents = [plistlib.loads(each.read_bytes()) for each in (home / "Library/LaunchAgents").iterdir()]
+    minutes = {each["StartCalendarInterval"]["Minute"] for each in agents}
+
+    install("launchd", "--jobs-file", files[0], "--remove")
+
+    assert len(minutes) == len(files)
+    assert minutes <= set(range(30, 40))
+    assert [install("launchd", "--jobs-file", file, "--check")[0] for file in files] == [1, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.usefixtures("cron_runs")
+def test_the_looks_of_one_crontab_begin_at_other_minutes(crontab: Path, folder: Path) -> None:
+    (folder / "nightly.toml").write_text(JOBS, encoding="utf-8")
+    wished = ["--jobs-file", "nightly.toml", "--at", "06:30"]
+    install("cron", *wished, "--write")
+    install("cron", "--write")
+    lines = [line for line in kept(crontab).splitlines() if not line.startswith("#")]
+
+    assert len({line.split(" ")[0] for line in lines}) == 2
+    assert [install("cron", *file, "--check")[0] for file in ((), wished)] == [0, 0]
+
+
 def test_a_torn_block_is_left_alone(crontab: Path, folder: Path) -> None:
     install("cron", "--write")
     torn = "\n".join(kept(crontab).splitlines()[:-1]) + "\n"

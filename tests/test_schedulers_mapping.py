@@ -428,7 +428,7 @@ def test_runs_that_are_cut_off_oldest_first_lack_the_newest_and_are_refused() ->
     assert "runs are cut off after 5, the oldest first, so the newest are missing. Page by {offset}" in told
 
 
-@pytest.mark.parametrize(("ask", "total"), [("/?n={limit}", 2), ("/?n={limit}", None), ("/", 3)])
+@pytest.mark.parametrize(("ask", "total"), [("/?n={limit}", 2), ("/?n={limit}", None), ("/", 3), ("/", None)])
 def test_a_listing_that_is_cut_off_is_refused_because_nobody_knows_who_is_missing(ask: str, total: int | None) -> None:
     jobs = {**JOBS, "ask": ask, **({"total": "total"} if total else {})}
     answer = {"jobs": [{"id": "a"}, {"id": "b"}], "total": total}

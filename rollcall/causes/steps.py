@@ -79,7 +79,7 @@ def step_for_job(root: Finding, judged: JobJudged, tried: Action | None = None) 
     allowed_by = code.record.allowed_by
     if allowed_by and getattr(job, allowed_by) is not Late.WARN:
         step += or_allow(allowed_by)
-    return fill(step, JobWords(judged))
+    return fill(step, JobWords(judged, root))
 
 
 def _after(tried: Action | None, code: CauseCode, judged: JobJudged) -> str | None:

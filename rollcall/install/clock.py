@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -52,11 +53,40 @@ class Clock(ABC):
     """A kind of clock. What it reads are files, each place a path, where the kind does not say otherwise."""
 
     kind: Kind
+    minute: re.Pattern[str]  # where a unit says at which minute of an hour it looks
     program: str | None = None  # what switches its files on
 
     @abstractmethod
     def texts(self, plan: Plan) -> dict[str, str]:
         """What is installed, by place, the morning's first. Raises `BadInput` for what this clock cannot hold."""
+
+    @abstractmethod
+    def mornings(self) -> dict[str, str]:
+        """All that looks by this clock each morning, whichever roll it is of: the units, by the names of their plans.
+
+        Nothing where nobody can see. Raises `BadInput`.
+        """
+
+    def apart(self, plan: Plan) -> Plan:
+        """The plan at a minute at which no other roll call of this clock begins; as it is where a time was wished for.
+
+        Two at once would ask the same schedulers twice at the same time, and wait for each other's locks.
+        """
+        if plan.options.at:
+            return plan
+        try:
+            taken = {name: self._minute([text]) for name, text in self.mornings().items()}
+        except BadInput:
+            taken = {}
+        own = taken.pop(plan.name, None)
+        minutes = [(each, self._minute(self.texts(each).values())) for each in plan.at_other_minutes()]
+        free = [(each, minute) for each, minute in minutes if minute not in taken.values()]
+        # What is there stays where it is, whoever came and went since.
+        return next((each for each, minute in free if minute == own), free[0][0] if free else plan)
+
+    def _minute(self, units: Iterable[str]) -> int | None:
+        found = self.minute.search("\n".join(units))
+        return int(found[1]) if found else None
 
     def places(self, plan: Plan) -> list[str]:
         """Where something of ours may be, also by other options."""

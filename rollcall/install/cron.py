@@ -7,6 +7,7 @@ mails what is printed. So a line changes folder itself, escapes `%`, and prints 
 
 from __future__ import annotations
 
+import re
 import shutil
 
 from rollcall.errors import BadInput
@@ -16,6 +17,7 @@ from rollcall.install.plan import Kind, Options, Plan
 
 _LONGEST = 998  # bytes of a command: what Debian's cron reads of it
 _DAEMONS = "cron|crond|fcron"
+_BLOCK = re.compile(r"^# >>> (rollcall-\S*) >>> .*\n(?:(?!#).*\n)*", re.MULTILINE)
 _HERE = " in the crontab of this user"
 _ENCODING = {"encoding": "utf-8", "errors": "surrogateescape"}  # other people's lines go back as they came
 
@@ -24,9 +26,13 @@ class Cron(Clock):
     """The crontab of this user. A place in it is between two marks."""
 
     kind = Kind.CRON
+    minute = re.compile(r"^([0-9]+) ", re.MULTILINE)
 
     def places(self, plan: Plan) -> list[str]:
         return [f"{plan.name}{_HERE}"]
+
+    def mornings(self) -> dict[str, str]:
+        return {found[1]: found[0] for found in _BLOCK.finditer(_crontab())}
 
     def texts(self, plan: Plan) -> dict[str, str]:
         block = fill("crontab", plan, entries=plan.entries(plan.on_machine.at))

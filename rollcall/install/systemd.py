@@ -7,6 +7,7 @@ off.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -21,10 +22,15 @@ class Systemd(Clock):
     kind = Kind.SYSTEMD
     program = "systemctl"
 
+    minute = re.compile(r"^OnCalendar=\*-\*-\* [0-9]+:([0-9]+)", re.MULTILINE)
+
+    def mornings(self) -> dict[str, str]:
+        timers = (each for each in _folder().glob("rollcall-*.timer") if not each.stem.endswith("-hourly"))
+        return {each.stem: self.read(str(each)) or "" for each in timers}
+
     def texts(self, plan: Plan) -> dict[str, str]:
-        folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
         return {
-            str(folder / f"{entry.name}.{suffix}"): fill(f"systemd.{suffix}", plan, entry=entry)
+            str(_folder() / f"{entry.name}.{suffix}"): fill(f"systemd.{suffix}", plan, entry=entry)
             for entry in plan.entries(plan.look.at)
             for suffix in ("service", "timer")
         }
@@ -39,6 +45,10 @@ class Systemd(Clock):
                 for each in timers
             ),
         ]
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
 
 
 def _ctl(*words: str) -> Command:

@@ -77,7 +77,7 @@ def why_not_now(judged: JobJudged, run: DueRun, *, now: datetime) -> str | None:
         return f"its next run is due {at}, sooner than a run may take ({show_span(job.max_runtime)})"
     if job.output is None or not isinstance(seen.output, OutputSeen) or seen.output.free_bytes is None:
         return None
-    free, wanted = seen.output.free_bytes, seen.output.room_wanted(job.output.min_size)
+    free, wanted = seen.output.free_bytes, seen.output.room_wanted(job.output.least_size)
     if free >= wanted:
         return None
     return f"the disk of its output has {show_size(free)} free, less than {show_size(wanted)}"

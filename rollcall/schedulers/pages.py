@@ -94,7 +94,7 @@ class Pages:
         came = self._entries_of(name, part, answer, 0)
         total = self._total(name, part, answer)
         # As many as were asked for: there may be more.
-        may_be_cut = "limit" in self.scheduler.fills_in(part) and len(came) >= self.scheduler.page_size
+        may_be_cut = self.scheduler.is_limited(part) and len(came) >= self.scheduler.page_size
         are_all = not may_be_cut if total is None else len(came) >= total
         return Entries(came, are_all, error=self.errors.get(name))
 

@@ -9,7 +9,8 @@ from rollcall.times import show_span
 from rollcall.verdict import show
 from rollcall.verdict.case import Case
 from rollcall.verdict.findings import Check, Finding, Promise
-from rollcall.verdict.whole import flaw_of, full_disk
+from rollcall.verdict.flaws import flaw_of
+from rollcall.verdict.whole import full_disk
 from rollcall.verdict.zones import misnamed, misread
 from rollcall.vocabulary import CauseCode, Verdict
 
