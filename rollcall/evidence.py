@@ -108,8 +108,9 @@ class RunSeen:
 class JobListed:
     """One job as its scheduler lists it.
 
-    `runs_since` is how far back the runs of this job really reach, where that is not as far as was asked for. `untold`
-    names what belongs there and is missing from the answer: "next_run", "paused", "runs".
+    `key` is what its runs are told by, where that is not its id. `runs_since` is how far back the runs of this job
+    really reach, where that is not as far as was asked for. `untold` names what belongs there and is missing from the
+    answer: "next_run", "paused", "runs".
     """
 
     id: str
@@ -120,6 +121,7 @@ class JobListed:
     zone: str | None = None
     tags: tuple[str, ...] = ()
     runs_since: str | None = None
+    key: str | None = None
     untold: tuple[str, ...] = ()
 
 
@@ -143,21 +145,35 @@ class SchedulerSeen:
     runs: tuple[RunSeen, ...] | None = None
     runs_since: Instant | None = None
     kind: Literal["scheduler"] = "scheduler"
-    _listed: dict[str, JobListed] = field(init=False, repr=False, compare=False)
+    _listed: dict[str, list[JobListed]] = field(init=False, repr=False, compare=False)
+    _keyed: dict[str, list[JobListed]] = field(init=False, repr=False, compare=False)
     _runs: dict[str, list[RunSeen]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """A thousand jobs are each asked for once."""
-        # Of two with one id the first counts.
-        object.__setattr__(self, "_listed", {each.id: each for each in reversed(self.jobs or ())})
+        listed: dict[str, list[JobListed]] = {}
+        keyed: dict[str, list[JobListed]] = {}
+        for job in self.jobs or ():
+            listed.setdefault(job.id, []).append(job)
+            keyed.setdefault(job.key or job.id, []).append(job)
+        object.__setattr__(self, "_listed", listed)
+        object.__setattr__(self, "_keyed", keyed)
         runs: dict[str, list[RunSeen]] = {}
         for each in self.runs or ():
             runs.setdefault(each.job, []).append(each)
         object.__setattr__(self, "_runs", runs)
 
     def listed(self, name: str) -> JobListed | None:
-        """The job as the scheduler lists it, None where it does not."""
-        return self._listed.get(name)
+        """The job as the scheduler lists it, None where it does not; of several with one id, the first."""
+        return next(iter(self._listed.get(name, ())), None)
+
+    def taken_for(self, name: str) -> tuple[JobListed, ...]:
+        """The other jobs that are listed under its id, or whose runs are told by its key: whose runs are those?"""
+        own, *others = self._listed.get(name) or (None,)
+        if own is None:
+            return ()
+        by_key = self._keyed[own.key or own.id]
+        return (*others, *(each for each in by_key if each.id != name))
 
     def runs_of(self, name: str) -> tuple[RunSeen, ...]:
         """The runs of that job that are on record, in the order in which they were told."""

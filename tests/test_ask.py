@@ -167,6 +167,38 @@ def slow(name: str, takes: float | None, timeout: str = "0.1 s") -> Scheduler:
     return Slow.model_validate({"takes": takes, "timeout": timeout}, context={"id": name, "environment": {}})
 
 
+class Writes(Scheduler):
+    """A scheduler that takes a moment to answer, and writes a file last of all."""
+
+    kind: str = "writes"
+    file: Path
+
+    @property
+    def address(self) -> str:
+        return "writes"
+
+    def look(self, asked: Asked) -> SchedulerSeen:
+        _over.wait(0.3)
+        self.file.write_text("there")
+        return SchedulerSeen(asked_at=asked.now, answered_at=asked.now)
+
+
+def test_no_output_is_read_before_the_schedulers_have_answered(tmp_path: Path) -> None:
+    """Taking a large one apart would hold up the thread that reads an answer, and call a healthy scheduler down."""
+    output = tmp_path / "a.md"
+    output.write_text("thare")
+    file = tmp_path / "jobs.toml"
+    path = '{ path = "a.md", must_contain = ["there"] }'
+    file.write_text(f"timezone = 'UTC'\n[jobs.a]\nschedule = '0 6 * * *'\noutput = {path}\n")
+    table = {"file": output, "timeout": "20 s"}
+    asked = [Writes.model_validate(table, context={"id": name, "environment": {}}) for name in ("a", "b")]
+    job = load(file, environment={}).job("a").but(scheduler=asked[0])
+    (seen,) = gather([job], asked, now=datetime.now(UTC), clock=lambda: NOW).outputs["a"]
+
+    assert isinstance(seen, OutputSeen)
+    assert [each.content and each.content.found for each in seen.files] == [{"there": True}]
+
+
 def test_a_queue_of_slow_ones_calls_none_of_them_down() -> None:
     """Each is timed from when it is asked: together they take longer than any of them may."""
     asked = [slow(f"s{number}", 0.5, "1 s") for number in range(300)]

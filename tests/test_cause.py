@@ -468,6 +468,13 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         ),
     ),
     (
+        CauseCode.LISTED_TWICE,
+        {"scheduler": replace(LISTS_NOTHING, jobs=(JobListed(id=HAIKU), JobListed(id=HAIKU, name="another")))},
+        "unknown",
+        "The scheduler lists a second job as generate_haiku_scheduled: nobody can tell whose runs those are.",
+        f"See which they are, `curl -i {STATUS}`, and give each a name of its own, then `pytest checks/`",
+    ),
+    (
         CauseCode.JOB_STALLED,
         {
             **on_record(ran(job="other", due=None, started="07:00:00", ended="07:00:05")),
@@ -530,7 +537,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler left it out ("SKIPPED"): '
             "its run of Tue 10 Feb 06:00:02 CET ended Wed 11 Feb 06:05 CET."
         ),
-        f"See in the scheduler's log behind which run, and {BY_HAND}",
+        f"See in the scheduler's log what kept its run of Tue 10 Feb 06:00:02 CET so long, and {BY_HAND}",
     ),
     (
         CauseCode.INCOMPLETE_OUTPUT,

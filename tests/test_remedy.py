@@ -311,6 +311,90 @@ def test_the_verdict_comes_in_bounded_time(made: Any, reply: Reply, says: str, t
     assert scheduler.posts.count("/start") == 1
 
 
+FORGOTTEN = (
+    HAIKU
+    + """
+[jobs.forgotten]
+schedule = "0 5 * * *"
+grace = "15 min"
+max_runtime = "10 min"
+"""
+)
+
+
+def test_nobody_restarts_a_scheduler_that_has_forgotten_one_job(tmp_path: Path) -> None:
+    """Not where the morning says so, and not where it said that it was stopped and somebody has started it since."""
+    jobs = {"haiku": haiku(), "forgotten": haiku("2026-02-08T05:00:00+01:00", "2026-02-07T04:00:17")}
+    with obedient_service(ObedientService(jobs=jobs)) as scheduler:
+        house = Household.of(scheduler, tmp_path, jobs=FORGOTTEN)
+        morning = house.judge()
+        house.restarted(morning)
+        scheduler.running = False
+        stopped = house.judge()
+        scheduler.running = True
+        house.restarted(stopped)
+
+    assert scheduler.posts == []
+    assert {name: cause and cause.code for name, cause in morning.job_causes.items()} == {
+        "haiku": None,
+        "forgotten": "job-stalled",
+    }
+    assert stopped.scheduler_causes["aime"] is not None
+
+
+# What does not stay up --------------------------------------------------------------------------------------------
+
+BY_HAND = "Find in the scheduler's log why it does not stay up, then start it: `curl -X POST "
+
+
+def test_a_scheduler_that_dies_right_after_its_start_is_not_fixed(tmp_path: Path) -> None:
+    with obedient_service(stopped(lives=0.5)) as scheduler:
+        morning = Household.of(scheduler, tmp_path).restarted(limit=SHORT, settling=timedelta(seconds=1.5))
+
+    assert not only(morning).is_proven
+    assert "it ran for a moment, and now: aime answers, but the scheduler is stopped" in only(morning).proof
+    cause = morning.scheduler_causes["aime"]
+    assert cause
+    assert cause.next_step.startswith(BY_HAND)
+
+
+def test_what_was_proven_and_is_stopped_when_all_is_judged_again_is_not_fixed(tmp_path: Path) -> None:
+    with obedient_service(stopped()) as scheduler:
+        house = Household.of(scheduler, tmp_path)
+
+        def judge_again() -> Morning:
+            scheduler.running = False
+            return house.judge()
+
+        action = only(house.restarted(judge_again=judge_again))
+
+    assert not action.is_proven
+    assert re.search("running, 1 job, .*; and then: Aime answers, but the scheduler is stopped", action.proof)
+
+
+@pytest.mark.parametrize("day", ["2026-02-11", "2026-03-29", "2026-10-25"])
+def test_the_third_start_within_a_day_is_for_a_person(day: str, tmp_path: Path) -> None:
+    """The clocks change on two of these days: a day is 24 hours."""
+    began_at = datetime.fromisoformat(f"{day}T00:30+00:00")
+    with obedient_service(stopped(began_at=began_at)) as scheduler:
+        house = Household.of(scheduler, tmp_path)
+
+        def an_hour_later(hours: float) -> Morning:
+            scheduler.running, scheduler.began_at = False, began_at + timedelta(hours=hours)
+            return house.restarted()
+
+        assert [only(an_hour_later(hours)).is_proven for hours in (0, 1)] == [True, True]
+        for third in map(an_hour_later, (2, 23.9)):
+            assert re.search("nothing was done: it was started .* and .*, and does not stay up", only(third).proof)
+            causes = [each and each.next_step[: len(BY_HAND)] for each in third.scheduler_causes.values()]
+            assert [*causes, *(each and each.next_step[: len(BY_HAND)] for each in third.job_causes.values())] == [
+                BY_HAND,
+                BY_HAND,
+            ]
+        assert only(an_hour_later(24.1)).is_proven
+        assert scheduler.posts == ["/start"] * 3
+
+
 # Two checks at the same time --------------------------------------------------------------------------------------
 
 

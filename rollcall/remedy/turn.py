@@ -1,9 +1,9 @@
 """Is another check acting on it just now, and what did the last one try?
 
-One lock for each thing that a scheduler can be asked to do, held while a check asks for it. Beside it stands the last
-attempt, so that what one check tried is not tried by the next that saw the same: also not from another copy of
-jobs.toml, nor under another spelling of the address. So both belong to whoever runs checks on this host, and are named
-after what is asked for, not after what jobs.toml calls it.
+One lock for each thing that a scheduler can be asked to do, held while a check asks for it. Beside it stands what was
+tried within a day, so that what one check tried is not tried by the next that saw the same: also not from another copy
+of jobs.toml, nor under another spelling of the address. So both belong to whoever runs checks on this host, and are
+named after what is asked for, not after what jobs.toml calls it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from rollcall.roll.secrets import is_secret
 from rollcall.schedulers.json import Json
 from rollcall.text import clean
 
+DAY = timedelta(days=1)
 _LARGEST = 10_000
+_MOST_KEPT = 10
 _PORTS = {"https": 443}
 
 
@@ -41,32 +43,46 @@ class Attempt(BaseModel, frozen=True):
     due_at: AwareDatetime | None = None
 
 
+class _Tried(BaseModel, frozen=True):
+    """The attempts of a day, oldest first."""
+
+    attempts: tuple[Attempt, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The right to act on one subject, held until the block ends. `file` holds the last attempt."""
+    """The right to act on one subject, held until the block ends. `file` holds what was tried within a day."""
 
     file: Path
 
-    def last(self) -> Attempt | None:
-        """The last attempt; None where none is noted. Raises `NoTurn` where it cannot be read."""
+    def tried(self) -> tuple[Attempt, ...]:
+        """What was tried, oldest first. Raises `NoTurn` where it cannot be read."""
         try:
-            return Attempt.model_validate_json(read_regular(self.file, _LARGEST))
+            return _Tried.model_validate_json(read_regular(self.file, _LARGEST)).attempts
         except (FileNotFoundError, ValueError):
-            return None
+            return ()
         except OSError as problem:
             raise NoTurn(f"{clean(str(self.file))} cannot be read: {problem.strerror}") from None
 
+    def last(self) -> Attempt | None:
+        """The last attempt; None where none is noted. Raises `NoTurn` where it cannot be read."""
+        return next(reversed(self.tried()), None)
+
     def note(self, attempt: Attempt) -> None:
         """Remembers the attempt, before it is made. Raises `NoTurn` where it cannot be written: then it must not be."""
-        try:
-            write_whole(self.file, attempt.model_dump_json())
-        except OSError as problem:
-            raise NoTurn(f"{clean(str(self.file))} cannot be written: {problem.strerror}") from None
+        before = [each for each in self.tried() if attempt.at - DAY < each.at <= attempt.at]
+        self._write((*before[1 - _MOST_KEPT :], attempt))
 
     def take_back(self) -> None:
-        """Forgets the attempt, which changed nothing. Where that fails it counts: never tried twice."""
-        with suppress(OSError):
-            self.file.unlink()
+        """Forgets the last attempt, which changed nothing. Where that fails it counts: never tried twice."""
+        with suppress(NoTurn):
+            self._write(self.tried()[:-1])
+
+    def _write(self, attempts: tuple[Attempt, ...]) -> None:
+        try:
+            write_whole(self.file, _Tried(attempts=attempts).model_dump_json())
+        except OSError as problem:
+            raise NoTurn(f"{clean(str(self.file))} cannot be written: {problem.strerror}") from None
 
 
 @contextmanager
