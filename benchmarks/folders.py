@@ -56,7 +56,7 @@ def _wanted() -> list[Wanted]:
 
 def _look(wanted: list[Wanted], folder: Path) -> None:
     seen = look(folder, wanted, now=datetime(2026, 2, 11, 6, tzinfo=UTC))
-    assert all(each.matches == 1 for each in seen.values())
+    assert all(each.read().matches == 1 for each in seen.values())
 
 
 def _scan(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 Each scheduler is asked once and each folder listed once, however many jobs share it, each in a thread of its own and
 timed by itself: ten schedulers that hang cost one timeout, and a folder on a dead network drive costs its limit. At
-most 64 are asked at once.
+most 64 are asked at once. What is in outputs is read when everybody has answered, or a large one would make them late.
 """
 
 from __future__ import annotations
@@ -27,10 +27,13 @@ from rollcall.roll.scheduler import Asked, Scheduler
 from rollcall.schedule.answers import last_due
 from rollcall.text import clean
 from rollcall.times import show_span
+from rollcall.verdict import upstream
 from rollcall.vocabulary import CauseCode
 
 FOLDER_LIMIT = timedelta(seconds=30)
 MOST_AT_ONCE = 64
+# Reading takes the processor, and not only time.
+_READ_AT_ONCE = 8
 # What a scheduler may need beyond its timeout to have its answer read.
 _SLACK = timedelta(seconds=1)
 # Two runs that left as many files alike tell what is usual.
@@ -56,7 +59,7 @@ class _Look(Generic[_Seen]):
         return NotSeen.because(self.answer, now) if isinstance(self.answer, CannotLook) else self.answer
 
 
-_Folders = dict[Path, _Look[dict[places.Key, OutputSeen]]]
+_Folders = dict[Path, _Look[dict[places.Key, places.Listed]]]
 
 
 def gather(
@@ -76,7 +79,8 @@ def gather(
     jobs = tuple(jobs)
     asked = {scheduler.id: scheduler for scheduler in schedulers}
     asked |= {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
-    since = {job.id: _since(job, now) for job in jobs}
+    reaches = upstream.reaches(jobs)
+    since = {job.id: _since(job, now, reaches[job.id]) for job in jobs}
     wanted_since = dict.fromkeys(asked, now)
     for job in jobs:
         if job.scheduler:
@@ -92,7 +96,7 @@ def gather(
     _ask_all([*looks.values(), *memories.values(), *folders.values()], progress)
     return Evidence(
         schedulers={name: look.seen(now) for name, look in looks.items()},
-        outputs=_of_outputs(jobs, folders, now),
+        outputs=_of_outputs(jobs, folders, now, is_read=True),
         memories={name: look.seen(now) for name, look in memories.items()},
     )
 
@@ -102,10 +106,10 @@ def list_outputs(jobs: Iterable[Job], *, since: datetime, now: datetime) -> Mapp
     jobs = tuple(jobs)
     folders = _of_folders(jobs, {job.id: (since, None) for job in jobs}, now)
     _ask_all(list(folders.values()), lambda done, total: None)
-    return _of_outputs(jobs, folders, now)
+    return _of_outputs(jobs, folders, now, is_read=False)
 
 
-def _since(job: Job, now: datetime) -> tuple[datetime, datetime | None]:
+def _since(job: Job, now: datetime, reach: timedelta) -> tuple[datetime, datetime | None]:
     """From when on evidence of a job is wanted, and from when on its outputs are read."""
     closed_at = now - job.allowance
     # Asked from the oldest on, so that a schedule is searched once and then only stepped through.
@@ -114,7 +118,7 @@ def _since(job: Job, now: datetime) -> tuple[datetime, datetime | None]:
     oldest_judged = last_due(job.schedule, closed_at) or closed_at - (job.look_back if job.after else timedelta(0))
     read_since = job.due_run(oldest_judged).begins_at
     # A run of the look-back may have been owed, and so made, as long before it as a run may take.
-    return min(read_since, closed_at - job.look_back), read_since
+    return min(read_since, closed_at - reach), read_since
 
 
 def _usual_since(job: Job, since: datetime) -> datetime:
@@ -163,18 +167,34 @@ def _of_folders(
     }
 
 
-def _of_outputs(jobs: Iterable[Job], folders: _Folders, now: datetime) -> dict[str, Outputs]:
+def _of_outputs(jobs: Iterable[Job], folders: _Folders, now: datetime, *, is_read: bool) -> dict[str, Outputs]:
     """What was seen of each job's outputs, by the job's id."""
     seen = {folder: look.seen(now) for folder, look in folders.items()}
+    found = {key: each for inside in seen.values() if not isinstance(inside, NotSeen) for key, each in inside.items()}
+    readings = {key: _of_content(each) for key, each in found.items() if is_read and each.to_read}
+    _ask_all(list(readings.values()), lambda done, total: None, at_once=_READ_AT_ONCE)
 
     def of(job: Job, number: int) -> OutputSeen | NotSeen:
-        inside = seen[job.outputs[number].folder]
-        return inside if isinstance(inside, NotSeen) else inside[job.id, number]
+        inside, key = seen[job.outputs[number].folder], (job.id, number)
+        if isinstance(inside, NotSeen):
+            return inside
+        return readings[key].seen(now) if key in readings else found[key].seen
 
     return {job.id: tuple(of(job, number) for number in range(len(job.outputs))) for job in jobs if job.outputs}
 
 
-def _ask_all(looks: Sequence[_Look[Any]], progress: Callable[[int, int], None]) -> None:
+def _of_content(listed: places.Listed) -> _Look[OutputSeen]:
+    output = listed.wanted.output
+    late = f"{clean(str(listed.folder))}: its files did not let themselves be read within {output.timeout_shown}"
+    return _Look(
+        ask=listed.read,
+        limit=output.timeout + _SLACK,
+        clean=clean,
+        answer=CannotLook(CauseCode.OUTPUT_UNREADABLE, late),
+    )
+
+
+def _ask_all(looks: Sequence[_Look[Any]], progress: Callable[[int, int], None], *, at_once: int = MOST_AT_ONCE) -> None:
     """Keeps of each look the answer, where it came in time.
 
     Daemon threads, because a thread that hangs in a dead network drive must not keep the process from ending; nor does
@@ -184,7 +204,7 @@ def _ask_all(looks: Sequence[_Look[Any]], progress: Callable[[int, int], None]) 
     waiting = deque(range(len(looks)))
     ends_on: dict[int, float] = {}
     while waiting or ends_on:
-        while waiting and len(ends_on) < MOST_AT_ONCE:
+        while waiting and len(ends_on) < at_once:
             number = waiting.popleft()
             ends_on[number] = time.monotonic() + looks[number].limit.total_seconds()
             Thread(target=_ask, args=(number, looks[number], queue), daemon=True).start()

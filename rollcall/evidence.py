@@ -13,16 +13,37 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from rollcall.errors import RollcallError
+from rollcall.times import END, EPOCH
 from rollcall.vocabulary import CauseCode
 
 # With less than this, whatever is written next may be cut off.
 LEAST_FREE = 50_000_000
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import GetCoreSchemaHandler, TypeAdapter
+    from pydantic_core import CoreSchema
+
+
+class _IsKnown:
+    """Refuses, where evidence is read back, an instant that nobody can have seen: no time can be reckoned from it."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core.core_schema import no_info_after_validator_function
+
+        return no_info_after_validator_function(_checked, handler(source))
+
+
+def _checked(at: datetime) -> datetime:
+    if at.utcoffset() is None or not EPOCH <= at <= END:
+        raise ValueError("is no instant, or outside of 1970-2999")
+    return at
+
+
+Instant = Annotated[datetime, _IsKnown]
 
 
 class CannotLook(RollcallError):
@@ -43,7 +64,7 @@ class NotSeen:
 
     code: CauseCode
     detail: str
-    looked_at: datetime
+    looked_at: Instant
     kind: Literal["not-seen"] = "not-seen"
 
     @classmethod
@@ -87,8 +108,9 @@ class RunSeen:
 class JobListed:
     """One job as its scheduler lists it.
 
-    `runs_since` is how far back the runs of this job really reach, where that is not as far as was asked for. `untold`
-    names what belongs there and is missing from the answer: "next_run", "paused", "runs".
+    `key` is what its runs are told by, where that is not its id. `runs_since` is how far back the runs of this job
+    really reach, where that is not as far as was asked for. `untold` names what belongs there and is missing from the
+    answer: "next_run", "paused", "runs".
     """
 
     id: str
@@ -99,6 +121,7 @@ class JobListed:
     zone: str | None = None
     tags: tuple[str, ...] = ()
     runs_since: str | None = None
+    key: str | None = None
     untold: tuple[str, ...] = ()
 
 
@@ -112,47 +135,79 @@ class SchedulerSeen:
     that there ever were are told.
     """
 
-    asked_at: datetime
-    answered_at: datetime
-    server_at: datetime | None = None
+    asked_at: Instant
+    answered_at: Instant
+    server_at: Instant | None = None
     running: bool | None = None
     since: str | None = None
     heartbeat: str | None = None
     jobs: tuple[JobListed, ...] | None = None
     runs: tuple[RunSeen, ...] | None = None
-    runs_since: datetime | None = None
+    runs_since: Instant | None = None
     kind: Literal["scheduler"] = "scheduler"
-    _listed: dict[str, JobListed] = field(init=False, repr=False, compare=False)
+    _listed: dict[str, list[JobListed]] = field(init=False, repr=False, compare=False)
+    _keyed: dict[str, list[JobListed]] = field(init=False, repr=False, compare=False)
     _runs: dict[str, list[RunSeen]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """A thousand jobs are each asked for once."""
-        # Of two with one id the first counts.
-        object.__setattr__(self, "_listed", {each.id: each for each in reversed(self.jobs or ())})
+        listed: dict[str, list[JobListed]] = {}
+        keyed: dict[str, list[JobListed]] = {}
+        for job in self.jobs or ():
+            listed.setdefault(job.id, []).append(job)
+            keyed.setdefault(job.key or job.id, []).append(job)
+        object.__setattr__(self, "_listed", listed)
+        object.__setattr__(self, "_keyed", keyed)
         runs: dict[str, list[RunSeen]] = {}
         for each in self.runs or ():
             runs.setdefault(each.job, []).append(each)
         object.__setattr__(self, "_runs", runs)
 
     def listed(self, name: str) -> JobListed | None:
-        """The job as the scheduler lists it, None where it does not."""
-        return self._listed.get(name)
+        """The job as the scheduler lists it, None where it does not; of several with one id, the first."""
+        return next(iter(self._listed.get(name, ())), None)
+
+    def taken_for(self, name: str) -> tuple[JobListed, ...]:
+        """The other jobs that are listed under its id, or whose runs are told by its key: whose runs are those?"""
+        own, *others = self._listed.get(name) or (None,)
+        if own is None:
+            return ()
+        by_key = self._keyed[own.key or own.id]
+        return (*others, *(each for each in by_key if each.id != name))
 
     def runs_of(self, name: str) -> tuple[RunSeen, ...]:
         """The runs of that job that are on record, in the order in which they were told."""
         return tuple(self._runs.get(name, ()))
 
 
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong inside an output: its cause, and in words after "its output NAME"."""
+
+    code: CauseCode
+    says: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What was read of one output.
+    """What was read of one output, its compression undone.
 
-    `flaw` is why it does not parse as its format, None where it does. `found` tells of each text that was looked
-    for whether it is there. `head` and `tail` are bounded and clean.
+    `read_as` names format and compressions ("csv in gzip"; "" of neither). `unread` is why it was not read through,
+    None where it was; then `size` is that of all that is inside, in bytes. `found` tells of each text that was looked
+    for whether it is there, and nothing of one that nobody can tell of; `has_end` and `last_line` likewise (None) of
+    what it ends with. `marks_its_end` is True where half of it would not have passed for all. `rows` is None where its
+    format has none. `head` and `tail` are bounded and clean.
     """
 
-    flaw: str | None = None
+    read_as: str = ""
+    marks_its_end: bool = False
+    flaw: Flaw | None = None
+    unread: str | None = None
     found: Mapping[str, bool] = field(default_factory=dict)
+    has_end: bool | None = None
+    last_line: str | None = None
+    rows: int | None = None
+    size: int | None = None
     sha256: str = ""
     head: str = ""
     tail: str = ""
@@ -165,20 +220,23 @@ class FileSeen:
     `stamp_at` is the instant that its name tells it was made at: of all that it leaves open, from `stamp_from` to
     `stamp_until` (None where it leaves none), the one nearest to the mtime. Where names tell a due time instead
     (`dated`), it is one from `due_from` to `due_until`. `unreadable` is why its content could not be looked at;
-    `content` is None where nobody needed to look.
+    `content` is None where nobody needed to look. `grew` is True where its size changed while it was looked at. A
+    folder with all that is in it (`is_folder`) has the size of its files together, and the mtime of the newest.
     """
 
     name: str
     size: int
-    modified_at: datetime
-    stamp_at: datetime | None = None
-    stamp_from: datetime | None = None
-    stamp_until: datetime | None = None
-    due_from: datetime | None = None
-    due_until: datetime | None = None
+    modified_at: Instant
+    stamp_at: Instant | None = None
+    stamp_from: Instant | None = None
+    stamp_until: Instant | None = None
+    due_from: Instant | None = None
+    due_until: Instant | None = None
     content: Content | None = None
     unreadable: str | None = None
     is_regular: bool = True
+    is_folder: bool = False
+    grew: bool = False
 
     @property
     def made_at(self) -> datetime:
@@ -205,7 +263,7 @@ class OutputSeen:
     `free_bytes` are left of `total_bytes`; None where it does not tell.
     """
 
-    looked_at: datetime
+    looked_at: Instant
     matches: int
     files: tuple[FileSeen, ...]
     unstamped: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ WEEKDAYS = tuple(day[:3] for day in LONG_WEEKDAYS)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LONGEST_SPAN = timedelta(days=3653)  # ten years, three leap days among them
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+END = datetime(3000, 1, 1, tzinfo=UTC)  # so far from the last one that spans and offsets can be added
 
 
 def read_now() -> datetime:
@@ -156,6 +157,11 @@ def _local(at: datetime, zone: ZoneInfo | None) -> datetime:
 
 def _day(local: datetime) -> str:
     return f"{WEEKDAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]}"
+
+
+def bounded(at: datetime) -> datetime:
+    """Return *at*, or the end of time that it lies nearer to: what a broken clock or disk says may be any date."""
+    return min(max(at, EPOCH), END)
 
 
 # Timestamps as somebody wrote them ------------------------------------------------------------------------------

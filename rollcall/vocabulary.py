@@ -306,6 +306,13 @@ class CauseCode(StrEnum):
         step="See what is there: `ls -ld {folder}`, {list}",
         besides="Correct the path in jobs.toml, or the permission.",
     )
+    NOT_READ_THROUGH = Record(
+        "not-read-through",
+        Of.OUTPUT,
+        Verdict.UNKNOWN,
+        meaning="It is larger than what is read of an output, and its ends alone do not prove what was asked.",
+        step="Write a larger `read_up_to`, and `timeout`, into [jobs.{key}.output] in jobs.toml, or ask less of it",
+    )
     SUCCESS_WITHOUT_OUTPUT = Record(
         "success-without-output",
         Of.OUTPUT,
@@ -339,14 +346,14 @@ class CauseCode(StrEnum):
         Of.OUTPUT,
         Verdict.BAD_OUTPUT,
         meaning="Its file ends too early, or is smaller than it may be.",
-        step="Look at its end: `tail {file}`; {rerun}",
+        step="Look at its end: {tail}; {rerun}",
     )
     CORRUPT_OUTPUT = Record(
         "corrupt-output",
         Of.OUTPUT,
         Verdict.BAD_OUTPUT,
         meaning="Its file is not what its format says: it cannot be read as that.",
-        step="Look at it: `head {file}`, and the log of that run; {rerun}",
+        step="Look at it: {head}, and the log of that run; {rerun}",
     )
     WRONG_ENCODING = Record(
         "wrong-encoding",
@@ -361,7 +368,7 @@ class CauseCode(StrEnum):
         Of.OUTPUT,
         Verdict.BAD_OUTPUT,
         meaning="Its file is whole and is no real work: it holds a fallback text, or lacks a required one.",
-        step="Look at it: `head {file}`; once what it draws on answers again, {rerun}",
+        step="Look at it: {head}; once what it draws on answers again, {rerun}",
     )
     SHRUNKEN_OUTPUT = Record(
         "shrunken-output",

@@ -23,6 +23,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "error")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What checks share on this host is not shared with those of the person who runs the tests."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 # A file of tests that imports one of these, or a fixture that does, is none for `make quick`: it starts processes,
 # listens on sockets, waits for threads, measures memory, lives through years, or asks an engine what it would do.
 _SLOW = ("subprocess", "socket", "http", "threading", "concurrent", "tracemalloc", "fixtures.year", "apscheduler")

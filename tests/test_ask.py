@@ -9,18 +9,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 
 import pytest
 
 from fixtures.hostile_service import SCHEDULER, HostileService, Script, closed_port, hostile_service, reply
+from fixtures.jobs_toml import ZURICH, read
 from rollcall.ask import MOST_AT_ONCE, gather
 from rollcall.evidence import NotSeen, OutputSeen, SchedulerSeen
+from rollcall.morning.judge import judge_morning
 from rollcall.roll.load import load
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Asked, Scheduler
-from rollcall.vocabulary import CauseCode
+from rollcall.vocabulary import CauseCode, Verdict
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 HOUSE = Path(__file__).parents[1]
@@ -164,6 +167,38 @@ def slow(name: str, takes: float | None, timeout: str = "0.1 s") -> Scheduler:
     return Slow.model_validate({"takes": takes, "timeout": timeout}, context={"id": name, "environment": {}})
 
 
+class Writes(Scheduler):
+    """A scheduler that takes a moment to answer, and writes a file last of all."""
+
+    kind: str = "writes"
+    file: Path
+
+    @property
+    def address(self) -> str:
+        return "writes"
+
+    def look(self, asked: Asked) -> SchedulerSeen:
+        _over.wait(0.3)
+        self.file.write_text("there")
+        return SchedulerSeen(asked_at=asked.now, answered_at=asked.now)
+
+
+def test_no_output_is_read_before_the_schedulers_have_answered(tmp_path: Path) -> None:
+    """Taking a large one apart would hold up the thread that reads an answer, and call a healthy scheduler down."""
+    output = tmp_path / "a.md"
+    output.write_text("thare")
+    file = tmp_path / "jobs.toml"
+    path = '{ path = "a.md", must_contain = ["there"] }'
+    file.write_text(f"timezone = 'UTC'\n[jobs.a]\nschedule = '0 6 * * *'\noutput = {path}\n")
+    table = {"file": output, "timeout": "20 s"}
+    asked = [Writes.model_validate(table, context={"id": name, "environment": {}}) for name in ("a", "b")]
+    job = load(file, environment={}).job("a").but(scheduler=asked[0])
+    (seen,) = gather([job], asked, now=datetime.now(UTC), clock=lambda: NOW).outputs["a"]
+
+    assert isinstance(seen, OutputSeen)
+    assert [each.content and each.content.found for each in seen.files] == [{"there": True}]
+
+
 def test_a_queue_of_slow_ones_calls_none_of_them_down() -> None:
     """Each is timed from when it is asked: together they take longer than any of them may."""
     asked = [slow(f"s{number}", 0.5, "1 s") for number in range(300)]
@@ -302,7 +337,8 @@ def test_no_evidence_holds_a_secret(tmp_path: Path, stack: ExitStack) -> None:
 
 COUNTS = """
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from rollcall.roll.load import load
 from rollcall.ask import gather
@@ -324,7 +360,8 @@ print(len(listed), len(opened))
 
 HANGS = """
 import sys, threading, time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from rollcall.roll.load import load
 from rollcall.ask import gather
@@ -373,3 +410,45 @@ def test_witnesses_that_never_answer_leave_nothing_behind_at_the_end(tmp_path: P
     status, told, warned = run(HANGS, tmp_path)
 
     assert (status, told, warned) == (0, "True ['scheduler-down', 'wrong-service']", "")
+
+
+# What is due after another --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("day", "offset"),
+    [("2026-02-11", "+01:00"), ("2026-03-29", "+02:00"), ("2026-10-25", "+01:00")],
+    ids=["winter", "spring", "autumn"],
+)
+@pytest.mark.parametrize(("within", "look_back"), [("2 h", ""), ("26 h", ""), ("2 h", 'look_back = "3 d"')])
+def test_what_never_follows_is_missed_also_by_who_looks_once_a_day(
+    tmp_path: Path, day: str, offset: str, within: str, look_back: str
+) -> None:
+    """Its time is over after the look of one morning, and before that of the next its upstream is due again."""
+    jobs = f"""
+[jobs.up]
+schedule = "0 6 * * *"
+output.path = "up-%F"
+[jobs.next]
+after = "up"
+within = "{within}"
+{look_back}
+output.path = "next-%F"
+"""
+    declared = read(tmp_path, f"{ZURICH}{jobs}")
+    today = date.fromisoformat(day)
+    for before in range(5):
+        run_on = today - timedelta(days=before)
+        file = tmp_path / f"up-{run_on}"
+        file.write_text("done", encoding="utf-8")
+        made_on = datetime.combine(run_on, clock_time(6, 1), tzinfo=declared.zone).timestamp()
+        os.utime(file, (made_on, made_on))
+    (tmp_path / f"next-{today - timedelta(days=4)}").write_text("done", encoding="utf-8")
+    now = datetime.fromisoformat(f"{day}T07:00{offset}").astimezone(UTC)
+    evidence = gather(declared.jobs, declared.schedulers, now=now, clock=lambda: now)
+    up, following = judge_morning(declared, evidence, now=now).jobs
+
+    assert up.verdict is Verdict.OK
+    assert following.needs_a_person
+    assert following.due_run is not None
+    assert following.due_run.finish_by <= now

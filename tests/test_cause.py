@@ -26,7 +26,7 @@ from fixtures.one_morning import (
     scheduler_of,
 )
 from rollcall.causes.action import Action, Deed
-from rollcall.evidence import FileSeen, JobListed, Outcome, RunSeen, SchedulerSeen
+from rollcall.evidence import Content, FileSeen, Flaw, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict.findings import Check
@@ -45,6 +45,12 @@ def today(text: str | None = "x" * 300, **others: Any) -> list[FileSeen]:
     return [made("2026-02-11T06:00:17+01:00", text, **others), *OLD[:4]]
 
 
+def flawed(code: CauseCode, says: str) -> Content:
+    """What was read of a file in which that is wrong."""
+    return Content(flaw=Flaw(code, says))
+
+
+TOO_LARGE = Content(unread="only its ends were read: 3.0 GB, more than read_up_to = 2.0 GB")
 RUN_FIELDS = ("job", "due", "started", "ended", "status", "attempt", "by_schedule")
 # One that has every run on record, with start and end.
 HISTORY = scheduler_of(
@@ -363,6 +369,41 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         f"Look at its end: `tail {FILE}`; run it now: {RERUN}",
     ),
     (
+        CauseCode.EMPTY_OUTPUT,
+        {"files": today(size=20, content=flawed(CauseCode.EMPTY_OUTPUT, "is empty inside: the gzip of nothing"))},
+        "bad-output",
+        "Its output generate-haiku-20260211-060017.md is empty inside: the gzip of nothing.",
+        f"Read the log of that run, and run it now: {RERUN}",
+    ),
+    (
+        CauseCode.CORRUPT_OUTPUT,
+        {"files": today(content=flawed(CauseCode.CORRUPT_OUTPUT, "does not read as json: NaN is no JSON"))},
+        "bad-output",
+        "Its output generate-haiku-20260211-060017.md does not read as json: NaN is no JSON.",
+        f"Look at it: `head {FILE}`, and the log of that run; run it now: {RERUN}",
+    ),
+    (
+        CauseCode.WRONG_ENCODING,
+        {"files": today(content=flawed(CauseCode.WRONG_ENCODING, "is not UTF-8 at byte 19"))},
+        "bad-output",
+        "Its output generate-haiku-20260211-060017.md is not UTF-8 at byte 19.",
+        (
+            f"See which it has: `file {FILE}`; if that is meant, write it as encoding into "
+            f"[jobs.{HAIKU}.output] in jobs.toml, else run it now: {RERUN}"
+        ),
+    ),
+    (
+        CauseCode.NOT_READ_THROUGH,
+        {"files": today(size=3 * 10**9, content=TOO_LARGE)},
+        "unknown",
+        (
+            "Its output generate-haiku-20260211-060017.md was not read through, and nobody can tell whether "
+            '"# Album Haïku" and "Aucune information disponible" is in it: only its ends were read: 3.0 GB, more than '
+            'read_up_to = 2.0 GB (read_up_to = "6.0 GB" would).'
+        ),
+        f"Write a larger `read_up_to`, and `timeout`, into [jobs.{HAIKU}.output] in jobs.toml, or ask less of it",
+    ),
+    (
         CauseCode.DEGRADED_OUTPUT,
         {"files": today("# Album Haïku\n" + "Aucune information disponible\n" * 9)},
         "bad-output",
@@ -427,6 +468,13 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         ),
     ),
     (
+        CauseCode.LISTED_TWICE,
+        {"scheduler": replace(LISTS_NOTHING, jobs=(JobListed(id=HAIKU), JobListed(id=HAIKU, name="another")))},
+        "unknown",
+        "The scheduler lists a second job as generate_haiku_scheduled: nobody can tell whose runs those are.",
+        f"See which they are, `curl -i {STATUS}`, and give each a name of its own, then `pytest checks/`",
+    ),
+    (
         CauseCode.JOB_STALLED,
         {
             **on_record(ran(job="other", due=None, started="07:00:00", ended="07:00:05")),
@@ -489,7 +537,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler left it out ("SKIPPED"): '
             "its run of Tue 10 Feb 06:00:02 CET ended Wed 11 Feb 06:05 CET."
         ),
-        f"See in the scheduler's log behind which run, and {BY_HAND}",
+        f"See in the scheduler's log what kept its run of Tue 10 Feb 06:00:02 CET so long, and {BY_HAND}",
     ),
     (
         CauseCode.INCOMPLETE_OUTPUT,
@@ -541,6 +589,12 @@ def test_a_cause_is_named_with_its_proof_and_the_next_step(
 
 # cause | the words that make its morning | the sentence | the next step. All of the work is done: nobody is called.
 WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
+    (
+        CauseCode.SHRUNKEN_OUTPUT,
+        {"files": [made("2026-02-11T06:00:17+01:00"), *(replace(each, size=90_000) for each in five_files()[1:])]},
+        "Its output generate-haiku-20260211-060017.md has 375 B, less than 1 % of the usual 90.0 kB.",
+        f"Compare it with those before: {LIST}; where something is not in it, run it now: {RERUN}",
+    ),
     (
         CauseCode.RAN_TWICE,
         {"files": [made("2026-02-11T06:04:40+01:00"), *five_files()[:4]]},

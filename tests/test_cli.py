@@ -59,6 +59,7 @@ offsets
   every day at 22:30, America/New_York (cron `30 22 * * *`)
   last due  none owed before Tue 10 Feb 23:00 EST
   next due  Wed 11 Feb 22:30 EST, in 22 h
+  doubtful  out/*.txt takes every file that lies there and ends so: any of them passes for its output
 """
 
 

@@ -15,6 +15,7 @@ from rollcall.evidence import (
     Content,
     Evidence,
     FileSeen,
+    Flaw,
     JobListed,
     NotSeen,
     Outcome,
@@ -34,7 +35,7 @@ INSTANTS = st.datetimes(datetime(1970, 1, 1), datetime(2999, 12, 31), timezones=
 
 CONTENTS = st.builds(
     Content,
-    flaw=st.none() | LINES,
+    flaw=st.none() | st.builds(Flaw, st.sampled_from(CauseCode), LINES),
     found=st.dictionaries(LINES, st.booleans(), max_size=3),
     sha256=st.text("0123456789abcdef", max_size=64),
     head=BLOCKS,

@@ -29,7 +29,7 @@ import pytest
 
 from fixtures.one_morning import at, haiku_job
 from fixtures.year import Interval, Run, Year, boundaries, clock_changes, drawn_runs, healthy_runs, moments
-from rollcall.evidence import Content
+from rollcall.evidence import Content, Flaw
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS
 from rollcall.roll.job import Job
@@ -426,7 +426,7 @@ HEART, FALLBACK = "# Album Haïku", "Aucune information disponible"
 BAD_OUTPUTS: dict[str, tuple[dict[str, Any], CauseCode]] = {
     "empty": ({"size": 0}, CauseCode.EMPTY_OUTPUT),
     "too small": ({"size": 199}, CauseCode.TRUNCATED_OUTPUT),
-    "cut": ({"content": Content(flaw="it breaks off")}, CauseCode.TRUNCATED_OUTPUT),
+    "cut": ({"content": Content(flaw=Flaw(CauseCode.TRUNCATED_OUTPUT, "breaks off"))}, CauseCode.TRUNCATED_OUTPUT),
     "without its heart": ({"content": Content(found={HEART: False, FALLBACK: False})}, CauseCode.DEGRADED_OUTPUT),
     "fallback": ({"content": Content(found={HEART: True, FALLBACK: True})}, CauseCode.DEGRADED_OUTPUT),
     "not to be read": ({"content": None, "unreadable": "Permission denied"}, CauseCode.OUTPUT_UNREADABLE),

@@ -218,6 +218,106 @@ def test_two_roll_calls_live_in_one_crontab(crontab: Path, tmp_path: Path, monke
     assert str(tmp_path / "two") in kept(crontab)
 
 
+def looks(unit: str) -> dict[str, str]:
+    """What must be its own of each jobs file, of what is printed for a clock, by what it is."""
+    patterns = {
+        "log": r"--log\W.*?monitor\.log",
+        "minute": r"\n[0-9]+ [0-9]+ \*|OnCalendar=\S+ [0-9]+:[0-9]+|Minute</key>\s*<integer>[0-9]+",
+        "name": r"rollcall-\S+-[0-9a-f]{6}",
+    }
+    return {what: next(re.finditer(pattern, unit, re.DOTALL))[0] for what, pattern in patterns.items()}
+
+
+@pytest.mark.parametrize("clock", ["cron", "systemd", "launchd"])
+@pytest.mark.usefixtures("home")
+def test_each_jobs_file_of_a_folder_has_its_own_name_minute_and_log(folder: Path, clock: str) -> None:
+    (folder / "nightly.toml").write_text(JOBS, encoding="utf-8")
+
+    usual, nightly = (looks(install(clock, "--monitor", *file)[1]) for file in ((), ("--jobs-file", "nightly.toml")))
+
+    assert all(usual[each] != nightly[each] for each in usual), (usual, nightly)
+    assert "nightly" in nightly["name"]
+    assert "reports/nightly/monitor.log" in nightly["log"]
+
+
+@pytest.mark.usefixtures("launchctl")
+def test_the_looks_of_one_clock_begin_at_other_minutes_and_stay_there(folder: Path, home: Path) -> None:
+    files = [f"{number}.toml" for number in range(6)]
+    for file in files:
+        (folder / file).write_text(JOBS, encoding="utf-8")
+        install("launchd", "--jobs-file", file, "--write")
+    agents = [plistlib.loads(each.read_bytes()) for each in (home / "Library/LaunchAgents").iterdir()]
+    minutes = {each["StartCalendarInterval"]["Minute"] for each in agents}
+
+    install("launchd", "--jobs-file", files[0], "--remove")
+
+    assert len(minutes) == len(files)
+    assert minutes <= set(range(30, 40))
+    assert [install("launchd", "--jobs-file", file, "--check")[0] for file in files] == [1, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.usefixtures("cron_runs")
+def test_the_looks_of_one_crontab_begin_at_other_minutes(crontab: Path, folder: Path) -> None:
+    (folder / "nightly.toml").write_text(JOBS, encoding="utf-8")
+    wished = ["--jobs-file", "nightly.toml", "--at", "06:30"]
+    install("cron", *wished, "--write")
+    install("cron", "--write")
+    lines = [line for line in kept(crontab).splitlines() if not line.startswith("#")]
+
+    assert len({line.split(" ")[0] for line in lines}) == 2
+    assert [install("cron", *file, "--check")[0] for file in ((), wished)] == [0, 0]
+
+
+@pytest.mark.usefixtures("folder", "cron_runs")
+def test_what_a_person_wrote_between_the_marks_is_kept(crontab: Path) -> None:
+    install("cron", "--write")
+    mark, look, end = kept(crontab).splitlines()
+    lines = [mark, "MAILTO=me@example.org", look, "# not on holidays", "9 9 * * * mine", end]
+    for arguments in (["--write"], ["--monitor", "--write"], ["--remove"]):
+        subprocess.run([crontab, "-"], input="\n".join(lines) + "\n", text=True, check=True)
+        install("cron", *arguments)
+        left = kept(crontab).splitlines()
+        ours = [line for line in left if "cd " in line or "made by" in line or line == end]
+
+        assert [line for line in left if line not in ours] == [lines[1], *lines[3:5]], arguments
+        # What is set above our line is set above it still.
+        assert left[0] == lines[1]
+        assert len(ours) == {"--write": 3, "--monitor": 4, "--remove": 0}[arguments[0]]
+
+
+@pytest.mark.usefixtures("cron_runs")
+def test_a_folder_that_was_moved_leaves_no_line_behind(
+    crontab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("100 % it's", "other", "disk/here"):
+        furnish(tmp_path / name, monkeypatch)
+        assert install("cron", "--write")[0] == 0
+    (tmp_path / "100 % it's").rename(tmp_path / "moved")
+    # Nothing is left where a disk is mounted that is not there now.
+    (tmp_path / "disk" / "here").rename(tmp_path / "elsewhere")
+    monkeypatch.chdir(tmp_path / "moved")
+    status, said, _ = install("cron", "--write")
+
+    assert (status, said.count("removed rollcall-")) == (0, 1)
+    assert kept(crontab).count(">>> made by") == 3
+    assert "100" not in kept(crontab)
+    assert all(str(tmp_path / each) in kept(crontab) for each in ("other", "disk/here", "moved"))
+
+
+def test_a_folder_that_was_moved_leaves_no_unit_behind(
+    folder: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "programs" / "systemctl", "#!/bin/sh\n")
+    install("systemd", "--monitor", "--write")
+    folder.rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved")
+    install("systemd", "--write")
+    left = sorted(each.name for each in (home / ".config" / "systemd" / "user").iterdir())
+
+    assert len(left) == 2
+    assert all(each.startswith("rollcall-moved-") for each in left)
+
+
 def test_a_torn_block_is_left_alone(crontab: Path, folder: Path) -> None:
     install("cron", "--write")
     torn = "\n".join(kept(crontab).splitlines()[:-1]) + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -82,14 +81,6 @@ def test_several_processes_lose_no_line_and_tear_none(tmp_path: Path, monkeypatc
     assert sorted(lines) == sorted(f"{name} {number:03} " + "x" * 41 for name in names for number in range(200))
     # Each was put aside once, when it was full, and not once more by whoever came too late.
     assert {each.stat().st_size for each in files_in(tmp_path)} == {100}
-
-
-def test_a_pipe_that_nobody_reads_is_told_at_once(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-
-    with pytest.raises(OSError, match="No such device"):
-        append(tmp_path / "pipe", "a line")
-    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_who_holds_it_for_ever_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

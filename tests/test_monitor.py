@@ -241,14 +241,20 @@ def test_a_good_morning_without_its_log_is_not_called_well(at_home: Monitored) -
     assert at_home.watcher.paths == ["/ping/start", "/ping/3"] * 2
 
 
-def test_a_monitor_that_breaks_is_no_mere_warning(at_home: Monitored, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rollcall.run.roll_call.judge_morning", None)
+@pytest.mark.parametrize(
+    ("what", "pings"),
+    [("rollcall.run.roll_call.judge_morning", ["/ping/start", "/ping/fail"]), ("rollcall.run.wanted.load", [])],
+)
+def test_a_monitor_that_breaks_is_no_mere_warning(
+    at_home: Monitored, monkeypatch: pytest.MonkeyPatch, what: str, pings: list[str]
+) -> None:
+    monkeypatch.setattr(what, None)
     looked = at_home.look("--quiet", "--log", str(at_home.log))
 
     assert (looked.status, looked.lines) == (3, ["INCOMPLETE: the monitor broke with TypeError."])
     assert "Traceback" in looked.notes
     assert at_home.log.read_text().endswith(" | UNKNOWN | the monitor broke with TypeError\n")
-    assert at_home.watcher.paths == ["/ping/start", "/ping/fail"]
+    assert at_home.watcher.paths == pings
 
 
 def test_without_a_history_it_remembers_nothing(at_home: Monitored) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from rollcall.errors import BadInput
 from rollcall.evidence import FileSeen
 from rollcall.outputs.content import read_content
-from rollcall.roll.formats import ANY, find_format, format_names, formats
+from rollcall.roll.formats import find_format, format_names, formats
 from rollcall.roll.load import load
 from rollcall.roll.schema import json_schema
 
@@ -20,7 +21,7 @@ NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 CODE = '''
 """A log that says when it is done."""
 
-from rollcall.roll.formats import FileFormat
+from rollcall.roll.formats import FileFormat, OpenContent
 
 
 class DoneLog(FileFormat):
@@ -30,9 +31,9 @@ class DoneLog(FileFormat):
     marks_its_end = True
     holds_text = False
 
-    def read(self, data: bytes) -> None:
-        if not data.endswith(b"DONE\\n"):
-            raise ValueError("its last line is not DONE")
+    def read(self, content: OpenContent) -> None:
+        if not content.raw.read().endswith(b"DONE\\n"):
+            raise EOFError("its last line is not DONE")
 
 
 NUMBER = 7
@@ -67,7 +68,7 @@ def declared(folder: Path, kind: str) -> Path:
 
 
 def test_ours_are_the_files_that_lie_beside_each_other() -> None:
-    assert format_names() == (ANY, "text", "json", "jsonl", "csv", "xml", "gzip", "zip")
+    assert format_names() == ("text", "json", "jsonl", "csv", "xml", "parquet", "zip")
     assert {type(each).__module__.rpartition(".")[2] for each in formats().values()} == set(formats())
 
 
@@ -79,12 +80,12 @@ def test_a_format_of_another_package_tells_what_is_whole(tmp_path: Path) -> None
     def flaw(data: bytes) -> str | None:
         path.write_bytes(data)
         seen = FileSeen(name=path.name, size=os.stat(path).st_size, modified_at=NOW)
-        content = read_content(path, seen, job.outputs[0]).content
+        content = read_content(path, seen, job.outputs[0], until=inf).content
         assert content is not None
-        return content.flaw
+        return content.flaw.says if content.flaw else None
 
     assert flaw(b"a\nDONE\n") is None
-    assert flaw(b"a\n") == "its last line is not DONE"
+    assert flaw(b"a\n") == "does not read as done-log: its last line is not DONE"
 
 
 @pytest.mark.usefixtures("_installed")

@@ -162,11 +162,11 @@ def test_the_whole_result_replaces_incomplete(whole: Run) -> None:
     assert (whole.morning["complete"], whole.morning["incomplete_because"]) == (True, None)
 
 
-def test_reports_are_for_everybody_to_read(whole: Run) -> None:
+def test_who_may_read_the_reports_is_said_by_the_umask(whole: Run) -> None:
     names = ["junit.xml", "morning.html", "morning.json"]
     modes = {name: stat.S_IMODE((whole.reports / name).stat().st_mode) for name in names}
 
-    assert modes == dict.fromkeys(names, 0o644)
+    assert modes == dict.fromkeys(names, 0o600)
 
 
 def test_the_page_holds_itself_and_has_our_columns(whole: Run) -> None:

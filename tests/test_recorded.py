@@ -1,8 +1,10 @@
 """What is kept of a morning: all of the evidence, none of the secrets?"""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +119,15 @@ DAMAGED: dict[str, Callable[[str], str]] = {
     ),
     "nested": lambda text: "[" * 100_000,
     "other evidence": lambda text: text.replace('"schedulers":', '"servants":'),
+}
+
+
+# Reckoned with in any zone, or beside a moment of today, each of these is beyond what a calendar has.
+NEVER = ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "2026-02-11T06:00:17")
+DAMAGED |= {
+    f"{key} {never}": partial(re.sub, rf'"{key}":"[^"]*"', f'"{key}":"{never}"')
+    for key in ("now", "asked_at", "answered_at", "modified_at", "stamp_at", "looked_at")
+    for never in NEVER
 }
 
 

@@ -7,7 +7,7 @@ import operator
 import os
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fixtures.jobs_toml import ZURICH, read
 from fixtures.lived_in import AS_OF, TOKEN, lived_in
 from fixtures.mornings_made import NOT_YET, UNSEEN
 from fixtures.one_morning import (
@@ -146,6 +147,13 @@ def with_history(now: str, files: list[FileSeen]) -> dict[str, Any]:
     return {"now": now, "job": job, "files": files, "scheduler": seen}
 
 
+def packed(file: FileSeen) -> FileSeen:
+    """The same as a large gzip, whose content ends as it must."""
+    assert file.content is not None
+    content = replace(file.content, read_as="gzip", marks_its_end=True, has_end=True)
+    return replace(file, size=90_000, content=content)
+
+
 WHOLE: dict[str, dict[str, Any]] = {
     "daily": {},
     "in APScheduler's words": {"engine": "apscheduler"},
@@ -175,6 +183,11 @@ WHOLE: dict[str, dict[str, Any]] = {
     },
     "every 6 h with an anchor": {"every_span": "6 h", "anchor": "2026-02-11T06:00:00+01:00", "look_back": "5 h"},
     "kept as the only file": {"files": five_files()[:1], "keeps": 1},
+    "packed and large": {"files": [packed(each) for each in five_files()], "ends_with": "fin"},
+    "three files a run": {
+        "files": [replace(each, name=f"{name}-{each.name}") for each in five_files() for name in "abc"],
+        "path": "out/*-generate-haiku-%Y%m%d-%H%M%S.md",
+    },
     "weekly": {
         "schedule": "0 6 * * wed",
         "files": [made("2026-02-11T06:00:17+01:00"), made("2026-02-04T06:00:17+01:00")],
@@ -201,12 +214,18 @@ def test_every_fault_of_a_whole_job_is_found_by_its_own_name(words: dict[str, An
     assert renamed(told) == {}
 
 
+# Its path takes whatever lies there.
+EVERYTHING: dict[str, Any] = {
+    "path": "data/scheduled-output/*.md",
+    "files": [replace(each, stamp_at=None) for each in five_files()],
+}
 # What can be seen only where every run is on record, with its start.
 OF_A_HISTORY = {"job-stalled", "not-picked-up", "run-skipped", "started-late", "overran", "too-short", "partial-run"}
 
 
 def test_every_fault_can_befall_some_job() -> None:
     mornings = [morning(**words) for words in WHOLE.values()] + [morning(has_scheduler=False)]
+    mornings += [morning(**EVERYTHING), morning(has_scheduler=False, **EVERYTHING)]
     befell = {name for told in mornings for name in faults_of(told)}
     befell_history = {name for words in WITH_HISTORY.values() for name in faults_of(morning(**words))}
 
@@ -222,7 +241,7 @@ OF_NO_GOOD_RUN = {
     CauseCode.NOT_RECORDED,
 }
 # To be emptied, as NOT_YET is: the judge says them, and nobody plants them.
-UNPLANTED = {CauseCode.NO_RECORDS, CauseCode.UNKNOWN_STATUS, CauseCode.INCOMPLETE_OUTPUT}
+UNPLANTED = {CauseCode.NO_RECORDS, CauseCode.UNKNOWN_STATUS}
 
 
 def test_every_cause_has_its_fault() -> None:
@@ -352,6 +371,40 @@ def test_without_a_setting_its_fault_slips_through(words: dict[str, Any], expect
     assert slips(morning(**words)) == expected
 
 
+@pytest.mark.parametrize(
+    ("words", "name"), [({}, "success-without-output"), ({"has_scheduler": False}, "stale-output")]
+)
+def test_where_a_path_takes_everything_a_file_of_something_else_slips_through(words: dict[str, Any], name: str) -> None:
+    name = f"{name} (file of something else)"
+    texts: dict[str, Any] = {"must_contain": (), "must_not_contain": ()}
+
+    assert slips(morning(**EVERYTHING, **texts, **words))[name] == (
+        f"write in {OUTPUT} a path that takes its own files and no others"
+    )
+    # What it must say is not in it.
+    assert renamed(morning(**EVERYTHING, **words))[name] is CauseCode.DEGRADED_OUTPUT
+
+
+def test_the_file_of_another_job_that_a_path_takes_slips_through(tmp_path: Path) -> None:
+    paths = {"wide": "out/db-*", "narrow": "out/db-full-%F"}
+    jobs = (f'[jobs.{name}]\nschedule = "0 6 * * *"\noutput.path = "{path}"\n' for name, path in paths.items())
+    roll = read(tmp_path, f"{ZURICH}{''.join(jobs)}")
+    (tmp_path / "out").mkdir()
+    for day in (10, 11):
+        for number, name in enumerate((f"db-{day}", f"db-full-2026-02-{day}")):
+            file = tmp_path / "out" / name
+            file.write_text("a dump")
+            made_on = datetime(2026, 2, day, 5, 2 + number, tzinfo=UTC).timestamp()
+            os.utime(file, (made_on, made_on))
+    now = datetime(2026, 2, 11, 6, 2, tzinfo=UTC)
+    evidence = gather(roll.jobs, roll.schedulers, now=now, clock=lambda: now)
+    wide, narrow = rehearse(roll, evidence, now=now).jobs
+    name = "stale-output (file of something else)"
+
+    assert {str(each.fault): each.outcome for each in wide.faults}[name] is Outcome.SLIPS
+    assert name not in {str(each.fault) for each in narrow.faults}
+
+
 # the fault | the words of a morning in which it slips through | what its advice makes of them
 ADVISED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (HEART, {"must_contain": ()}, {"must_contain": ("tombe",)}),
@@ -417,7 +470,7 @@ def test_a_text_at_the_end_of_a_file_is_not_in_its_first_half() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "is_seen"),
-    [("text", False), ("jsonl", False), ("csv", False), ("json", True), ("xml", True), ("gzip", True), ("zip", True)],
+    [("text", False), ("jsonl", False), ("csv", False), ("json", True), ("xml", True), ("zip", True)],
 )
 def test_half_is_seen_by_the_formats_that_mark_their_end(kind: str, is_seen: bool) -> None:
     content = halved(TEXT, format=kind, must_contain=(), must_not_contain=()).content

@@ -18,7 +18,7 @@ import pytest
 from fixtures.obedient_service import HAIKU, SCHEDULER, Household, ObedientService, Reply, obedient_service
 from rollcall.causes.action import Action, Deed, told
 from rollcall.morning import Morning
-from rollcall.remedy.turn import Attempt, turn
+from rollcall.remedy.turn import Attempt, subject_of, turn
 
 ZURICH = ZoneInfo("Europe/Zurich")
 HOUSE = Path(__file__).parents[1]
@@ -66,6 +66,11 @@ def scheduler() -> Iterator[ObedientService]:
 @pytest.fixture
 def house(scheduler: ObedientService, tmp_path: Path) -> Household:
     return Household.of(scheduler, tmp_path)
+
+
+def started(house: Household) -> str:
+    """What is locked while it is started."""
+    return subject_of(house.roll.schedulers[0], "/start")
 
 
 def only(morning: Morning) -> Action:
@@ -306,6 +311,90 @@ def test_the_verdict_comes_in_bounded_time(made: Any, reply: Reply, says: str, t
     assert scheduler.posts.count("/start") == 1
 
 
+FORGOTTEN = (
+    HAIKU
+    + """
+[jobs.forgotten]
+schedule = "0 5 * * *"
+grace = "15 min"
+max_runtime = "10 min"
+"""
+)
+
+
+def test_nobody_restarts_a_scheduler_that_has_forgotten_one_job(tmp_path: Path) -> None:
+    """Not where the morning says so, and not where it said that it was stopped and somebody has started it since."""
+    jobs = {"haiku": haiku(), "forgotten": haiku("2026-02-08T05:00:00+01:00", "2026-02-07T04:00:17")}
+    with obedient_service(ObedientService(jobs=jobs)) as scheduler:
+        house = Household.of(scheduler, tmp_path, jobs=FORGOTTEN)
+        morning = house.judge()
+        house.restarted(morning)
+        scheduler.running = False
+        stopped = house.judge()
+        scheduler.running = True
+        house.restarted(stopped)
+
+    assert scheduler.posts == []
+    assert {name: cause and cause.code for name, cause in morning.job_causes.items()} == {
+        "haiku": None,
+        "forgotten": "job-stalled",
+    }
+    assert stopped.scheduler_causes["aime"] is not None
+
+
+# What does not stay up --------------------------------------------------------------------------------------------
+
+BY_HAND = "Find in the scheduler's log why it does not stay up, then start it: `curl -X POST "
+
+
+def test_a_scheduler_that_dies_right_after_its_start_is_not_fixed(tmp_path: Path) -> None:
+    with obedient_service(stopped(lives=0.5)) as scheduler:
+        morning = Household.of(scheduler, tmp_path).restarted(limit=SHORT, settling=timedelta(seconds=1.5))
+
+    assert not only(morning).is_proven
+    assert "it ran for a moment, and now: aime answers, but the scheduler is stopped" in only(morning).proof
+    cause = morning.scheduler_causes["aime"]
+    assert cause
+    assert cause.next_step.startswith(BY_HAND)
+
+
+def test_what_was_proven_and_is_stopped_when_all_is_judged_again_is_not_fixed(tmp_path: Path) -> None:
+    with obedient_service(stopped()) as scheduler:
+        house = Household.of(scheduler, tmp_path)
+
+        def judge_again() -> Morning:
+            scheduler.running = False
+            return house.judge()
+
+        action = only(house.restarted(judge_again=judge_again))
+
+    assert not action.is_proven
+    assert re.search("running, 1 job, .*; and then: Aime answers, but the scheduler is stopped", action.proof)
+
+
+@pytest.mark.parametrize("day", ["2026-02-11", "2026-03-29", "2026-10-25"])
+def test_the_third_start_within_a_day_is_for_a_person(day: str, tmp_path: Path) -> None:
+    """The clocks change on two of these days: a day is 24 hours."""
+    began_at = datetime.fromisoformat(f"{day}T00:30+00:00")
+    with obedient_service(stopped(began_at=began_at)) as scheduler:
+        house = Household.of(scheduler, tmp_path)
+
+        def an_hour_later(hours: float) -> Morning:
+            scheduler.running, scheduler.began_at = False, began_at + timedelta(hours=hours)
+            return house.restarted()
+
+        assert [only(an_hour_later(hours)).is_proven for hours in (0, 1)] == [True, True]
+        for third in map(an_hour_later, (2, 23.9)):
+            assert re.search("nothing was done: it was started .* and .*, and does not stay up", only(third).proof)
+            causes = [each and each.next_step[: len(BY_HAND)] for each in third.scheduler_causes.values()]
+            assert [*causes, *(each and each.next_step[: len(BY_HAND)] for each in third.job_causes.values())] == [
+                BY_HAND,
+                BY_HAND,
+            ]
+        assert only(an_hour_later(24.1)).is_proven
+        assert scheduler.posts == ["/start"] * 3
+
+
 # Two checks at the same time --------------------------------------------------------------------------------------
 
 
@@ -339,8 +428,8 @@ def test_what_another_check_tried_in_vain_is_not_tried_again_by_one_that_saw_the
 
 def test_what_a_clock_that_ran_ahead_tried_holds_nobody_up(house: Household) -> None:
     morning = house.judge()
-    with turn(house.folder, "scheduler aime", wait=timedelta(0)) as before:
-        before.note(Attempt(at=morning.judged_at + timedelta(days=365), url=house.scheduler.url))
+    with turn(house.folder, started(house), wait=timedelta(0)) as before:
+        before.note(Attempt(at=morning.judged_at + timedelta(days=365)))
 
     assert only(house.restarted(morning)).is_proven
     assert house.scheduler.posts == ["/start"]
@@ -351,14 +440,14 @@ import sys, time
 from datetime import timedelta
 from pathlib import Path
 from rollcall.remedy.turn import turn
-with turn(Path(sys.argv[1]), "scheduler aime", wait=timedelta(0)):
+with turn(Path(sys.argv[1]), sys.argv[2], wait=timedelta(0)):
     print("held", flush=True)
     time.sleep(60)
 """
 
 
 def test_a_killed_check_leaves_no_lock_behind(house: Household) -> None:
-    command = [sys.executable, "-c", HOLDER, str(house.folder)]
+    command = [sys.executable, "-c", HOLDER, str(house.folder), started(house)]
     with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
@@ -372,7 +461,7 @@ def test_a_killed_check_leaves_no_lock_behind(house: Household) -> None:
 
 def test_a_check_that_never_ends_is_not_waited_for_for_ever(scheduler: ObedientService, tmp_path: Path) -> None:
     house = Household.of(scheduler, tmp_path, of_scheduler=SCHEDULER.replace('"2 s"', '"0.1 s"'))
-    command = [sys.executable, "-c", HOLDER, str(house.folder)]
+    command = [sys.executable, "-c", HOLDER, str(house.folder), started(house)]
     with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
@@ -392,7 +481,7 @@ def test_without_a_lock_nothing_is_done(house: Household) -> None:
 
 
 def test_where_nobody_can_tell_what_was_tried_nothing_is_done(house: Household) -> None:
-    with turn(house.folder, "scheduler aime", wait=timedelta(0)) as before:
+    with turn(house.folder, started(house), wait=timedelta(0)) as before:
         before.file.mkdir()
     action = only(house.restarted())
 

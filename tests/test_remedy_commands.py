@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -173,3 +175,43 @@ def test_of_two_commands_at_the_same_time_one_starts_it(tmp_path: Path) -> None:
     assert scheduler.posts == ["/start"]
     assert [each.returncode for each in both] == [0, 0]
     assert sorted(line.split(",")[0] for line in said) == ["aime is running", "aime was stopped"]
+
+
+SPELLINGS = [
+    "http://127.0.0.1:{port}",
+    "http://localhost:{port}/",
+    "http://LOCALHOST:{port}",
+    "http://somebody:anything@127.0.0.1:{port}",
+    "http://127.1:{port}",
+    f"http://{socket.gethostname()}:{{port}}",
+]
+
+
+def test_a_due_run_is_asked_for_once_from_whatever_folder_and_by_whatever_spelling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    now = datetime.now(UTC)
+    due = now.replace(second=0, microsecond=0) - timedelta(hours=3)
+    next_run = due + timedelta(days=1)
+    missed = {"next_run": next_run.isoformat(), "last_execution": "2026-02-10T05:00:17", "last_status": "success"}
+    jobs = HAIKU.replace("0 6 * * *", f"{due.minute} {due.hour} * * *").replace("grace", "name = 'haiku'\ngrace")
+    said = []
+    with obedient_service(ObedientService(jobs={"haiku": missed}, began_at=now)) as scheduler:
+        scheduler.replies["/trigger/haiku"] = Reply(status=500)  # it may have been obeyed
+        for number, spelling in enumerate(SPELLINGS):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            url = spelling.format(port=urlsplit(scheduler.url).port)
+            # Each copy calls the scheduler and the job something else.
+            text = SCHEDULER.replace("Europe/Zurich", "UTC").format(url=url) + jobs
+            renamed = text.replace("jobs.haiku", f"jobs.poem{number}").replace("aime]", f"a{number}]")
+            renamed = renamed.replace("scheduler = 'aime'", f"scheduler = 'a{number}'")
+            (folder / "jobs.toml").write_text(renamed, encoding="utf-8")
+            out = io.StringIO()
+            main(["rerun", f"poem{number}", "--jobs-file", str(folder / "jobs.toml")], out=out, err=out)
+            said.append(out.getvalue())
+
+    assert scheduler.posts == ["/trigger/haiku"]
+    assert "answers 500" in said[0]
+    assert ["a run was asked for already" in each for each in said[1:]] == [True] * (len(SPELLINGS) - 1)

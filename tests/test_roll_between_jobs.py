@@ -76,9 +76,53 @@ def test_an_output_of_another_file_is_told_with_that_file(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("path", "dated", "schedule", "named"),
+    [
+        ("a-%Y", "due", "0 6 * * *", "a-2026"),
+        ("a-%Y-%m-*", "previous due", "0 6 * * *", "a-2026-01-*"),
+        ("a-%F", "due", "0 6,18 * * *", "a-2026-01-01"),
+        ("a-%F", "previous day", "0 * * * *", "a-2025-12-31"),
+        ("a-%F", "due", "0 6 * * *", None),
+        ("a-%F", "previous day", "0 6 * * *", None),
+        ("a-%d", "previous due", "0 6 * * *", None),
+        ("a-%Y-%m", "due", "0 6 1 * *", None),
+        ("a-%F-%H", "due", "0 * * * *", None),
+        ("a-%Y", "run", "0 6 * * *", None),
+    ],
+)
+def test_a_name_stands_for_one_run(tmp_path: Path, path: str, dated: str, schedule: str, named: str | None) -> None:
+    text = f"{ZURICH}[jobs.a]\nschedule = '{schedule}'\n{output(path, f', dated = {dated!r}')}"
+    if named is None:
+        assert read(tmp_path, text).jobs
+        return
+
+    assert mistakes(tmp_path, text) == [
+        (
+            f'jobs.a.output.dated = "{dated}": {named} stands for more than one of its runs, and one file cannot '
+            "prove two. Write a path with more date fields, or take this out."
+        )
+    ]
+
+
 @pytest.mark.parametrize(("path", "other"), [("x-*", "x-?"), ("a/x", "b/x"), ("x-%d", "x-%H"), ("a/x-*", "*/x-*")])
 def test_other_names_are_other_outputs(tmp_path: Path, path: str, other: str) -> None:
     assert len(read(tmp_path, HEAD + job("a", output(path)) + job("b", output(other))).jobs) == 2
+
+
+# One run of two -------------------------------------------------------------------------------------------------------
+
+
+def test_two_jobs_cannot_have_one_run_on_record(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, HEAD + job("a", 'name = "x"') + job("b", 'name = "x"')) == [
+        ('jobs.b.name = "x": is what jobs.a is called there too, and one run cannot prove two. Write another.')
+    ]
+
+
+def test_a_job_of_the_scheduler_that_is_due_at_two_times_may_be_two_jobs(tmp_path: Path) -> None:
+    evening = '[jobs.b]\nname = "x"\nschedule = "0 18 * * *"\n'
+
+    assert len(read(tmp_path, HEAD + job("a", 'name = "x"') + evening).jobs) == 2
 
 
 # Jobs that build on others --------------------------------------------------------------------------------------------

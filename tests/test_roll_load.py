@@ -119,7 +119,7 @@ def test_the_example_of_the_design_loads_with_every_value_as_declared(tmp_path: 
     assert (dump.path.text, dump.folder, dump.pattern) == ("%Y/%m/db-%F*.sql.gz", tmp_path, "%Y/%m/db-%F*.sql.gz")
     assert (dump.dated, dump.timezone, dump.files) == (Dated.RUN, ZoneInfo("UTC"), 3)
     assert (dump.min_size, dump.keeps, dump.must_change, dump.format) == (200_000, 7, True, None)
-    assert (log.folder, log.pattern, log.reads_as) == (tmp_path / "log", "db-backup-*.txt", "text")
+    assert (log.folder, log.pattern, log.looks_for_text) == (tmp_path / "log", "db-backup-*.txt", True)
     assert (log.must_contain, log.must_not_contain) == (("CREATE TABLE",), ("mysqldump: Got error",))
     assert log.read_up_to == 2_000_000_000
     assert (backup.zone_of(dump).key, backup.zone_of(log).key) == ("UTC", "Europe/Zurich")
@@ -167,7 +167,7 @@ def test_what_a_job_leaves_out_is_its_schedulers_or_the_files(tmp_path: Path) ->
     assert (a.grace, a.max_runtime, a.min_runtime, a.jitter) == (15 * MINUTE, 30 * MINUTE, 0 * MINUTE, 0 * MINUTE)
     assert (a.late, a.late_start, a.partial, a.owes, a.proof) == (Late.FAIL, Late.WARN, Late.WARN, None, None)
     assert roll.schedulers[0].address == "http://localhost:1"
-    assert a.outputs[0].reads_as == "text"
+    assert a.outputs[0].asks_for_content
     assert (b.zone.key, b.look_back, b.since) == ("UTC", timedelta(hours=1), datetime(2026, 1, 1, tzinfo=UTC))
     assert b.engine is Engine.CRON
     assert b.schedule.is_due_at(datetime(2026, 2, 11, 11, tzinfo=UTC))

@@ -279,10 +279,6 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
             'path = "**/x.md"',
             'path = "**/x.md": has "**", and no search goes to any depth. Write "*" for each folder, as in "*/*.md".',
         ),
-        (
-            'path = "data/"',
-            'path = "data/": ends in "/", and a folder as output is not read by this version. Write a file in it.',
-        ),
         ('path = ""', 'path = "": names no file. Write folder and file name, such as "data/export-*.json".'),
         ("path = 3", "path = 3: must be text in quotes."),
         (
@@ -319,9 +315,49 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
             'min_size = "1 Mb": unknown unit "Mb". Units: B, kB, MB, GB, KiB, MiB, GiB.',
         ),
         ('path = "x-*"\nmin_size = "-1 B"', 'min_size = "-1 B": not a size. Write "200 B" or "1 MB".'),
+        ('path = "x-*"\nmin_size = "50 %"', 'min_size = "50 %": a part of what? Write "50 % of usual".'),
         (
-            'path = "x-*"\nmin_size = "2 MB"\nread_up_to = "1 MB"',
-            'read_up_to = "1 MB": is smaller than min_size, so that no file could be whole. Write a larger size.',
+            'path = "x-*"\nmin_size = "150 % of usual"',
+            (
+                'min_size = "150 % of usual": is no part of what is usual. Write more than 0 and at most 100, such as '
+                '"50 % of usual".'
+            ),
+        ),
+        (
+            'path = "x"\nmin_size = "50 % of usual"',
+            (
+                'min_size = "50 % of usual": each run overwrites the one file of path, and nothing shows what is '
+                'usual. Write a size, such as "200 kB".'
+            ),
+        ),
+        ('path = "x-*"\nlast_line = "OK("', None),
+        (
+            'path = "x-*"\nencoding = "latin-99"',
+            'encoding = "latin-99": no such encoding. Write one such as "cp1252", "utf-16-le" or "utf-8".',
+        ),
+        (
+            'path = "x-*"\nencoding = "hex"',
+            'encoding = "hex": no such encoding. Write one such as "cp1252", "utf-16-le" or "utf-8".',
+        ),
+        ('path = "x-*"\ntimeout = "0 s"', 'timeout = "0 s": must be more than nothing, and at most "1 h".'),
+        (
+            'path = "x-*"\nformat = "gzip"',
+            (
+                'format = "gzip": is a compression, which is recognised and undone. Write what is inside, or take it '
+                "out."
+            ),
+        ),
+        (
+            'path = "x-*"\nmin_rows = 1',
+            'min_rows = 1: rows of what? Write format = "csv" or "jsonl" too.',
+        ),
+        (
+            'path = "x-*"\nformat = "xml"\nmin_rows = 1',
+            'min_rows = 1: format = "xml" has no rows. Take one of them out.',
+        ),
+        (
+            'path = "snaps/%F/"\nlast_line = "OK"',
+            ('last_line = "OK": is asked of a file, and path names a folder. Take it out, or write a file in it.'),
         ),
         ('path = "x-*"\nkeeps = 0', "keeps = 0: must be at least 1."),
         ('path = "x-*"\nkeeps = "5"', 'keeps = "5": must be a whole number, without quotes, such as 5.'),
@@ -339,7 +375,7 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
         (
             'path = "x-*"\nformat = "txt"',
             (
-                "format = \"txt\": must be one of 'any', 'text', 'json', 'jsonl', 'csv', 'xml', 'gzip' or 'zip'. "
+                "format = \"txt\": must be one of 'any', 'text', 'json', 'jsonl', 'csv', 'xml', 'parquet' or 'zip'. "
                 'Did you mean "text"?'
             ),
         ),
@@ -367,11 +403,9 @@ def test_a_mistake_in_an_output_holds_place_value_rule_and_cure(
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nplace = "offsite"', "jobs.haiku.output.place"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nmust_hold = ["x"]', "jobs.haiku.output.must_hold"),
         (f'{HEAD}{JOB}[[jobs.haiku.output]]\npath = "x-*"\nverify = ["x"]', "jobs.haiku.output.0.verify"),
-        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nmin_size = "50 % of usual"', "jobs.haiku.output.min_size"),
-        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "parquet"', "jobs.haiku.output.format"),
-        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x/"', "jobs.haiku.output.path"),
+        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "sqlite"', "jobs.haiku.output.format"),
         (f'{HEAD}{JOB}engine = "systemd"', "jobs.haiku.engine"),
-        (f"{HEAD}{JOB}[defaults.output]\nmin_rows = 1", "defaults.output.min_rows"),
+        (f"{HEAD}{JOB}[defaults.output]\nmax_rows = 1", "defaults.output.max_rows"),
         (f'{HEAD}{JOB}[schedulers.host]\nkind = "systemd"', "schedulers.host.kind"),
         (f'{HEAD}{JOB}[schedulers.x]\nkind = "celery-beat"', "schedulers.x.kind"),
     ],
@@ -641,6 +675,35 @@ def test_no_repr_holds_a_secret(tmp_path: Path) -> None:
 
     assert TOKEN not in repr(roll) + repr(roll.schedulers) + repr(roll.jobs)
     assert roll.schedulers[0].address == "http://localhost:8000"
+
+
+COOKIE = {"Cookie": 'session=s3ss-one; theme=darkish; csrf="Cs-tok3n=="'}
+PARTS_OF_HEADERS = [
+    (COOKIE, ["s3ss-one", "Cs-tok3n", "s3ss-one|Cs-tok3n"]),
+    ({"X-Auth": "k3y-id:k3y-value"}, ["k3y-id", "k3y-value", "k3y-id:k3y-value"]),
+    ({"Authorization": f"Basic {b64encode(b'm3:p4ss w0rd').decode()}"}, ["m3:p4ss w0rd", "p4ss w0rd"]),
+    ({"Authorization": 'Token token="t0ken-1", nonce=n0nce-2'}, ["t0ken-1", "n0nce-2"]),
+    ({"Cookie": "${AIME_TOKEN}; session=s3ss-one"}, [TOKEN, "s3ss-one"]),
+]
+
+
+@pytest.mark.parametrize(("headers", "echoes"), PARTS_OF_HEADERS, ids=lambda each: str(each)[:40])
+def test_a_part_of_a_header_is_hidden_that_a_service_may_have_read_out_of_it(
+    tmp_path: Path, headers: dict[str, str], echoes: list[str]
+) -> None:
+    written = ", ".join(f"{name} = '{value}'" for name, value in headers.items())
+    secrets = read(tmp_path, f"{HEAD}headers = {{ {written} }}\n{JOB}").schedulers[0].secrets
+
+    for echo in echoes:
+        shown = secrets.clean(f"it said <{echo}>.")
+        assert not any(part in shown for part in echo.split("|")), shown
+
+
+def test_a_plain_word_of_a_header_is_hidden_in_the_words_of_others_and_tears_no_id(tmp_path: Path) -> None:
+    secrets = read(tmp_path, f"{HEAD}headers = {{ Cookie = '{COOKIE['Cookie']}' }}\n{JOB}").schedulers[0].secrets
+
+    assert secrets.clean_words("no darkish here; no Bearer") == "no (Cookie) here; no Bearer"
+    assert secrets.clean("darkish_backup") == "darkish_backup"
 
 
 @pytest.mark.parametrize(

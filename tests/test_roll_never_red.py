@@ -152,20 +152,17 @@ def test_what_nobody_could_tell_is_refused(tmp_path: Path, text: str, mistake: s
     ("lines", "mistake"),
     [
         (
-            'path = "x-*"\nformat = "any"\nmust_contain = ["a"]',
-            'must_contain = […]: format = "any" looks for no texts. Write format = "text", or take one of them out.',
-        ),
-        (
-            'path = "x-*"\nformat = "gzip"\nmust_not_contain = ["a"]',
-            (
-                'must_not_contain = […]: format = "gzip" looks for no texts. '
-                'Write format = "text", or take one of them out.'
-            ),
+            'path = "x-*"\nformat = "zip"\nmust_contain = ["a"]',
+            'must_contain = […]: is asked of text, and format = "zip" holds none. Take one of them out.',
         ),
         ('path = "x-*"\nformat = "zip"\nmust_not_contain = ["a"]', None),
         (
             'path = "x-*"\nmust_contain = ["# Title"]\nmust_not_contain = ["b", "# Title"]',
             'must_not_contain = […]: "# Title" stands in must_contain too, and both cannot hold. Take one out.',
+        ),
+        (
+            'path = "x-*"\nmust_contain = ["caf\u00e9"]\nmust_not_contain = ["cafe\u0301"]',
+            'must_not_contain = […]: "cafe\u0301" stands in must_contain too, and both cannot hold. Take one out.',
         ),
         (
             'path = "x-*"\nmust_contain = ["ERROR: none"]\nmust_not_contain = ["ERROR"]',
@@ -194,7 +191,7 @@ def test_what_no_content_could_be_held_to_is_refused(tmp_path: Path, lines: str,
     "lines",
     [
         'path = "x-*"\nmin_size = "0 B"',
-        'path = "x-*"\nmin_size = "0 B"\nformat = "any"',
+        'path = "x-*"\nmin_size = "0 B"\nformat = "any"\nmust_contain = ["a"]',
         'path = "x"\nmust_contain = ["a"]',
         'path = "x-*"\nformat = "json"\nmust_contain = ["a"]\nmust_not_contain = ["ab"]',
         'path = "x-%F"\nfiles = 1\nkeeps = 1\nmust_change = true',
@@ -202,6 +199,123 @@ def test_what_no_content_could_be_held_to_is_refused(tmp_path: Path, lines: str,
 )
 def test_what_content_can_be_held_to_is_read(tmp_path: Path, lines: str) -> None:
     assert read(tmp_path, f"{HEAD}{JOB}[jobs.haiku.output]\n{lines}").jobs
+
+
+STARTS = f'{RUNS}started = "begun"\n'
+ENDS = f'{RUNS}ended = "ended"\n'
+MINE = f'{JOB}scheduler = "own"\n'
+PAGED = ENDS.replace("/runs", "/runs?at={cursor}")
+EVERY = f'{ZURICH}[jobs.haiku]\nevery = "6 h"\noutput = {{ path = "x-*" }}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        (
+            f'{ZURICH}{OWN}{STARTS}{MINE}late = "warn"\nlate_start = "fail"',
+            (
+                'jobs.haiku.late_start = "fail": is not red where late = "warn". Write late = "fail" too, '
+                "or take this out."
+            ),
+        ),
+        (
+            f'{ZURICH}{OWN}{STARTS}{MINE}done_by = "07:00"\nlate_start = "fail"',
+            'jobs.haiku.late_start = "fail": speaks of grace, and this job has done_by instead. Take it out.',
+        ),
+        (
+            f'{ZURICH}{OWN}{STARTS}{MINE}max_runtime = "1 h"\nproof = "start"',
+            (
+                'jobs.haiku.proof = "start": a start is enough, and no end is told, so that max_runtime would never '
+                "count. Take one of them out."
+            ),
+        ),
+        (
+            f'{ZURICH}{JOB}partial = "fail"\noutput = {{ path = "x-*" }}',
+            'jobs.haiku.partial = "fail": speaks of the record of a scheduler, and this job has none. Take it out.',
+        ),
+        (
+            f'{ZURICH}{OWN}{ENDS}{MINE}partial = "fail"',
+            (
+                'jobs.haiku.partial = "fail": its scheduler does not tell how a run went, so this would never count. '
+                "Take it out."
+            ),
+        ),
+        (
+            f'{ZURICH}{OWN}{ENDS}[schedulers.own.words]\nfailed = ["X"]\n{MINE}',
+            (
+                "schedulers.own.words = {…}: its runs tell no status, so that no word would count. "
+                'Write status = "…" in its table runs.'
+            ),
+        ),
+        (
+            f'{EVERY}anchor = 2026-01-01T00:00:00Z\njitter = "5 min"',
+            (
+                'jobs.haiku.jitter = "5 min": counts each run from the one before it, so that anchor would never '
+                "count. Take one of them out."
+            ),
+        ),
+        (
+            f'{HEAD}{JOB}owes = "each"',
+            (
+                'jobs.haiku.owes = "each": its scheduler keeps the last run alone, so that of earlier ones nobody '
+                "could tell. Take it out."
+            ),
+        ),
+        (
+            f'{HEAD}{JOB}owes = "each"\n{LATEST}',
+            (
+                'jobs.haiku.owes = "each": its scheduler keeps the last run alone, so that of earlier ones nobody '
+                "could tell. Take it out."
+            ),
+        ),
+        (
+            f'{HEAD}{JOB}[alert]\napprise = ["json://h"]\nheaders = {{ X = "y" }}',
+            "alert.headers: are sent along to the webhook, and there is none. Write webhook, or take them out.",
+        ),
+        (
+            f"{HEAD}[schedulers.aime.memory]\ndatabase = 'sqlite:///x.db'\ndeclare = ['*']\n{JOB}",
+            (
+                "schedulers.aime.memory.declare = […]: is asked of the scheduler itself, and not of its memory. "
+                "Move it there."
+            ),
+        ),
+        (
+            f'{ZURICH}{OWN}{ENDS}cursor = "next"\n{MINE}',
+            (
+                "schedulers.own: runs.cursor is sent nowhere, so that only the first page would come. "
+                "Write {cursor} in its ask."
+            ),
+        ),
+        (
+            f"{ZURICH}{OWN}{PAGED}{MINE}",
+            ('schedulers.own: runs sends {cursor}, and says not where it is. Write cursor = "…" in that table.'),
+        ),
+        (
+            f'{ZURICH}{OWN}{PAGED}cursor = "c"\ntotal = "n"\n{MINE}',
+            (
+                "schedulers.own: runs.cursor says where its pages end, so that total would never count. "
+                "Take one of them out."
+            ),
+        ),
+    ],
+)
+def test_a_key_that_another_one_would_silence_is_refused(tmp_path: Path, text: str, mistake: str) -> None:
+    assert refused(tmp_path, text) == mistake
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{ZURICH}[defaults]\nlate_start = "fail"\n{OWN}{STARTS}{MINE}late = "warn"',
+        f'{ZURICH}{OWN}{STARTS}{MINE}max_runtime = "1 h"\nproof = "start"\noutput = {{ path = "x-*" }}',
+        f'{ZURICH}[defaults]\nmax_runtime = "1 h"\n{OWN}{STARTS}{MINE}proof = "start"',
+        f'{ZURICH}[defaults]\nowes = "each"\nscheduler = "aime"\n{AIME}{JOB}',
+        f'{HEAD}{JOB}owes = "each"\noutput = {{ path = "x-*" }}',
+        f"{HEAD}[schedulers.aime.words]\nfailed = ['broken']\n{JOB}",
+    ],
+)
+def test_what_a_default_says_is_no_more_than_that_and_what_both_hold_is_read(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, text, now=NOW).jobs
 
 
 def test_runtimes_that_cannot_both_hold_are_refused(tmp_path: Path) -> None:
@@ -243,6 +357,22 @@ def test_an_output_that_is_always_overwritten_before_its_time_is_over_is_refused
     assert told.startswith('jobs.a.output.path = "latest.json": each run overwrites it, ')
     assert apart in told
     assert told.endswith("nobody could tell what was wrong with it. Write less, or a path with date fields.")
+
+
+@pytest.mark.parametrize(("keeps", "is_refused"), [(2, True), (3, True), (4, False)])
+def test_an_output_that_retention_always_takes_before_its_time_is_over_is_refused(
+    tmp_path: Path, keeps: int, is_refused: bool
+) -> None:
+    """It has 45 minutes, and a run every 15."""
+    text = f"{ZURICH}[jobs.a]\nschedule = '*/15 * * * *'\noutput = {{ path = 'x-*', keeps = {keeps} }}"
+    if not is_refused:
+        assert read(tmp_path, text).jobs
+        return
+
+    assert refused(tmp_path, text) == (
+        f"jobs.a.output.keeps = {keeps}: a file is gone {keeps * 15} min after it was due, and its time (grace and "
+        "max_runtime) is not over then: nobody could tell what was wrong with it. Write less, or keep more."
+    )
 
 
 def test_what_follows_a_job_is_overwritten_as_often_as_that(tmp_path: Path) -> None:
@@ -296,6 +426,15 @@ def test_an_alert_that_needs_more_runs_than_the_history_keeps_is_refused(
     assert refused(tmp_path, text).startswith(
         f'jobs.a.alert_after = "{alert_after}": so many runs lie further apart than the history keeps any ('
     )
+
+
+def test_what_follows_a_job_is_alerted_of_by_what_the_history_keeps_of_that_one(tmp_path: Path) -> None:
+    first = "[jobs.a]\nschedule = '0 6 1 * *'\n[jobs.b]\nafter = 'a'\nwithin = '1 h'\nalert_after = '2 of 2'\n"
+
+    assert refused(tmp_path, f"{HEAD}{first}[history]\nkeeps = '27 d'").startswith(
+        'jobs.b.alert_after = "2 of 2": so many runs lie further apart than the history keeps any (27 d)'
+    )
+    assert read(tmp_path, f"{HEAD}{first}[history]\nkeeps = '28 d'").jobs
 
 
 # More than anybody could judge ----------------------------------------------------------------------------------------

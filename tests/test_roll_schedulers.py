@@ -19,6 +19,7 @@ ignore = ["{each}-*"]
 ask = "/runs/{each}"
 job = "job"
 ended = "ended"
+status = "status"
 [schedulers.prod.words]
 success = ["ok {each}"]
 """

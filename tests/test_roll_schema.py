@@ -47,8 +47,17 @@ limit = 200
 login = {{ ask = "POST /token", body = {{ user = "${{U}}" }} }}
 alive = {{ ask = "/health", heartbeat = "latest", heartbeat_within = "2 min" }}
 jobs = {{ ask = "POST /api/jobs", body = {{ limit = "{{limit}}" }}, each = "items", id = "name", paused = "paused" }}
-runs = {{ ask = "POST /api/runs", total = "total", each = "items", job = "job_id", started = "start", keeps = 5 }}
-words = {{ success = ["COMPLETED"], failed = ["CRASHED"] }}
+[schedulers.own.runs]
+ask = "POST /api/runs"
+total = "total"
+each = "items"
+job = "job_id"
+started = "start"
+status = "state"
+keeps = 5
+[schedulers.own.words]
+success = ["COMPLETED"]
+failed = ["CRASHED"]
 
 [schedulers.tool]
 kind = "command"

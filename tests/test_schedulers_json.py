@@ -172,6 +172,7 @@ def test_one_request_answers_for_all_parts_with_the_declared_headers(tmp_path: P
         ("yesterday", None),
         ("Wed, 99 Feb 2026 05:30:00 GMT", None),
         ("Fri, 31 Dec 9999 23:59:59 -2359", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", datetime(3000, 1, 1, tzinfo=UTC)),
         ("Wed, 11 Feb 99999999999999 05:30:00 GMT", None),
         ("\xff\xfe", None),
         ("", None),
@@ -458,6 +459,9 @@ ECHOES = {
 SENT_ALONG: dict[str, dict[str, Any]] = {
     "of the environment": {"headers": {"Authorization": "Bearer ${AIME_TOKEN}"}},
     "as it is": {"headers": {"Authorization": f"Bearer {TOKEN}"}},
+    "in a path, of the environment": {"status": "/status/${AIME_TOKEN}/jobs"},
+    "in a cookie": {"headers": {"Cookie": f"theme=dark; session={TOKEN}; lang=en"}},
+    "before a colon": {"headers": {"X-Auth": f"{TOKEN}:a-password"}},
     "in a query": {"status": f"/status?api_key={TOKEN}"},
     "in a query, of the environment": {"status": "/status?k=${AIME_TOKEN}"},
     "in a body": {"jobs": {"ask": "POST /status", "body": {"auth": {"api_key": TOKEN}}}},
@@ -622,14 +626,16 @@ def test_what_a_person_types_to_ask_the_same() -> None:
         "http://u:hush-hush@h:8",
         headers={"X-Key": "${KEY}", "X-Plain": "plain-secret"},
         runs={**RUNS, "ask": "POST /r?token=q-secret", "body": {"password": "b-secret", "limit": "{limit}"}},
+        trigger="/run/{job}?key=${KEY}&sig=t-secret",
         environment={"KEY": "k-secret"},
     )
-    typed = scheduler.command() or ""
-    secrets = ("hush", "plain-", "q-secret", "b-secret", "k-secret")
+    typed = "; ".join(filter(None, (scheduler.command(), scheduler.command(scheduler.path_of("trigger")))))
+    secrets = ("hush", "plain-", "q-secret", "b-secret", "k-secret", "t-secret")
 
     assert typed.startswith("curl -i -X POST -H 'X-Key: '\"${KEY}\"")
     assert "-H 'Content-Type: application/json' -d" in typed
     assert '"limit": "{limit}"' in typed
+    assert "${KEY}" in typed.rpartition("/run/{job}")[2]
     assert all(secret not in typed + scheduler.asks + repr(scheduler) for secret in secrets)
 
 

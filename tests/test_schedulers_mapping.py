@@ -149,6 +149,7 @@ def test_every_field_is_read_where_the_mapping_says() -> None:
                 zone="Europe/Zurich",
                 tags=("team=dba", "tier=1"),
                 runs_since="2026-02-01T01:00:00Z",
+                key="17",
             ),
         ),
         runs=(
@@ -355,6 +356,15 @@ def test_a_key_that_only_one_job_has_is_not_taken_for_the_id_of_another() -> Non
     assert [each.job for each in found.runs or ()] == ["2"]
 
 
+def test_two_jobs_of_one_id_or_key_are_told_and_the_same_entry_once_more_is_one() -> None:
+    twice = [{"id": "a", "at": "x"}, {"id": "b", "at": "x"}, {"id": "a", "at": "y"}, {"id": "b", "at": "x"}]
+    keyed = [{"id": "a", "uid": 7}, {"id": "b", "uid": "7"}, {"id": "c", "uid": 8}]
+    by_id, by_key = look({"jobs": twice}, jobs=JOBS), look({"jobs": keyed}, jobs={**JOBS, "key": "uid"})
+
+    assert [[other.id for other in by_id.taken_for(name)] for name in "ab"] == [["a"], []]
+    assert [[other.id for other in by_key.taken_for(name)] for name in "abc"] == [["b"], ["a"], []]
+
+
 # How far back -----------------------------------------------------------------------------------------------------
 
 STARTS = [(NOW - timedelta(hours=number)).isoformat() for number in range(1, 6)]
@@ -418,7 +428,7 @@ def test_runs_that_are_cut_off_oldest_first_lack_the_newest_and_are_refused() ->
     assert "runs are cut off after 5, the oldest first, so the newest are missing. Page by {offset}" in told
 
 
-@pytest.mark.parametrize(("ask", "total"), [("/?n={limit}", 2), ("/?n={limit}", None), ("/", 3)])
+@pytest.mark.parametrize(("ask", "total"), [("/?n={limit}", 2), ("/?n={limit}", None), ("/", 3), ("/", None)])
 def test_a_listing_that_is_cut_off_is_refused_because_nobody_knows_who_is_missing(ask: str, total: int | None) -> None:
     jobs = {**JOBS, "ask": ask, **({"total": "total"} if total else {})}
     answer = {"jobs": [{"id": "a"}, {"id": "b"}], "total": total}
@@ -461,6 +471,38 @@ def test_a_mapping_that_finds_nothing_says_which_expression_on_what(
 
     assert found == (code, found[1])
     assert told in found[1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"up": False, "jobs": [], "runs": [], "error": "no route"}, 'does not run, beside an error: "no route"'),
+        ({"up": True, "jobs": [{"id": "a"}], "runs": [], "errors": ["db"]}, 'runs are none, beside an error: ["db"]'),
+    ],
+)
+def test_a_scheduler_that_an_adapter_could_not_reach_is_neither_stopped_nor_without_runs(
+    answer: Any, told: str
+) -> None:
+    code, detail = refused(answer, **BOTH)
+
+    assert code is ERROR
+    assert told in detail
+
+
+@pytest.mark.parametrize("of_all", [True, False], ids=["beside all entries", "in the entry"])
+def test_beside_an_error_null_is_not_none(of_all: bool) -> None:
+    """Where an entry says nothing but whose it is; one that says something is believed."""
+    said = {"next": "2026-02-12T05:00:00Z", "end": "2026-02-11T05:00:17Z", "state": "COMPLETED"}
+    error = {"error": "timed out"}
+    entries = [
+        {"id": name, **(said if name == "b" else dict.fromkeys(said)), **({} if of_all else error)} for name in "ab"
+    ]
+    runs = {"each": "jobs", "job": "id", "ended": "end", "status": "state", "keeps": 1}
+    found = look({"jobs": entries, **(error if of_all else {})}, jobs={**JOBS, "next_run": "next"}, runs=runs)
+
+    first, second = found.jobs or ()
+    assert (first.next_run, first.untold) == (None, ("next_run", "runs"))
+    assert (second.next_run, second.untold) == (said["next"], ())
 
 
 def test_an_expression_that_fails_on_an_answer_says_which() -> None:

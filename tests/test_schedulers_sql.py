@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -301,6 +303,25 @@ def test_what_stands_only_in_the_write_ahead_log_is_seen(tmp_path: Path, store: 
         assert store.path.with_name("musique.db-wal").stat().st_size > 0
         assert seen(tmp_path, alive=ACTIVE).running is False
     assert os.listdir(store.path.parent) == ["musique.db"]
+
+
+@pytest.mark.parametrize("is_moved_along", [("musique.db",), ("musique.db", "musique.db-wal")], ids=len)
+def test_nothing_is_written_beside_a_file_that_was_copied_while_it_was_open(
+    tmp_path: Path, store: Store, is_moved_along: tuple[str, ...]
+) -> None:
+    change(store, "PRAGMA journal_mode = WAL")
+    copied = tmp_path / "elsewhere" / "data"
+    copied.mkdir(parents=True)
+    with closing(sqlite3.connect(store.path)) as living:
+        living.execute("UPDATE service_states SET is_active = 0")
+        living.commit()
+        for name in is_moved_along:
+            shutil.copy(store.path.with_name(name), copied)
+    written(copied.parent, asking(alive=ACTIVE))
+    before = left_in(copied)
+
+    assert seen(copied.parent, alive=ACTIVE).running is (len(is_moved_along) == 1)
+    assert left_in(copied) == before
 
 
 def test_what_a_crash_left_behind_is_not_put_right(tmp_path: Path, store: Store) -> None:
@@ -639,7 +660,7 @@ POSTGRES_WRITES = [
     "TRUNCATE service_states",
 ]
 POSTGRES_WAYS_OUT = {
-    "WITH gone AS (DELETE FROM service_states RETURNING is_active) SELECT is_active FROM gone": "must not contain",
+    "WITH gone AS (DELETE FROM service_states RETURNING is_active) SELECT is_active FROM gone": "must be at the top",
     "SELECT is_active INTO stolen FROM service_states": "SELECT ... INTO is not allowed here",
     "SET TRANSACTION READ WRITE": "alive returns no rows: it is no query",
     "SELECT set_config('transaction_read_only', 'off', false)": "read-write mode must be set before any query",
@@ -682,12 +703,48 @@ def test_a_query_that_takes_too_long_is_ended_on_the_server_too(
     assert found == (DOWN, "postgresql:///postgres: no complete answer within 0.5 s")
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"alive": "SELECT pg_sleep(0.4)::text || 'true' AS running", "runs": f"{RUNS}, pg_sleep(0.2)"},
+        {
+            "runs": "SELECT 'a' AS job, CASE WHEN x % 1000 = 500 THEN pg_sleep(0.3)::text ELSE 'x' END AS ended"
+            " FROM generate_series(1, 3000) AS x"
+        },
+    ],
+    ids=["two queries", "many pieces"],
+)
+def test_what_together_outlasts_the_limit_is_too_late(tmp_path: Path, server: Postgres, parts: dict[str, str]) -> None:
+    found = not_seen(tmp_path, **parts, url=server.url(), timeout="0.5 s", more=WORDS)
+
+    assert found == (DOWN, "postgresql:///postgres: no complete answer within 0.5 s")
+
+
 def test_a_locked_table_costs_the_timeout(tmp_path: Path, server: Postgres) -> None:
     with server.connected() as other:
         other.execute("LOCK TABLE service_states IN ACCESS EXCLUSIVE MODE")
         code, _ = not_seen(tmp_path, alive=ACTIVE, url=server.url(), timeout="0.5 s")
 
     assert code is DOWN
+
+
+def test_a_row_of_many_megabytes_stays_where_it_is(tmp_path: Path, server: Postgres) -> None:
+    with server.connected() as connection:
+        connection.execute("CREATE TABLE big AS SELECT repeat('x', 50000000) AS value")
+    tracemalloc.start()
+    code, said = not_seen(tmp_path, runs="SELECT 'a' AS job, value AS ended FROM big -- ours", url=server.url())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert (code, said) == (ERROR, "postgresql:///postgres: runs: returns a row of 50.0 MB; 1.0 MB are read")
+    assert most < 20_000_000
+
+
+def test_many_rows_of_a_megabyte_are_not_all_fetched(tmp_path: Path, store: Store) -> None:
+    rows = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 2000)"
+    code, said = not_seen(tmp_path, runs=f"{rows} SELECT 'a' AS job, hex(zeroblob(40000)) AS ended FROM n")
+
+    assert (code, "runs returns more than 64.0 MB, and goes on" in said) == (ERROR, True)
 
 
 def test_a_table_of_millions_is_not_fetched(tmp_path: Path, server: Postgres) -> None:
@@ -702,7 +759,7 @@ def test_a_table_of_millions_is_not_fetched(tmp_path: Path, server: Postgres) ->
 POSTGRES_SAYS = [
     ("SELECT x AS running FROM service_states", 'alive: column "x" does not exist'),
     ("SELECT 1 AS running FROM schedulers", 'alive: relation "schedulers" does not exist'),
-    ("SELECT 1 AS running FROM", "alive: syntax error at end of input"),
+    ("SELECT 1 AS running FROM", "alive: syntax error at or near"),
     ("SELECT true AS running, 'infinity'::timestamp AS since", "alive: timestamp too large"),
     ("SELECT true AS running, '1 h'::interval AS since", "since is of the type timedelta where"),
     ("SELECT ARRAY[true] AS running", "running is a list where"),

@@ -61,6 +61,17 @@ def told_of(finding: Finding) -> tuple[Verdict, CauseCode | None, str]:
 # Beside the scheduler ---------------------------------------------------------------------------------------------
 
 
+def test_a_step_for_an_earlier_run_names_that_run_though_its_memory_knows_of_the_judged_one() -> None:
+    """An hourly job whose run of 03:00 left no file; that a run took place since says nothing of that one."""
+    files = [made(f"2026-02-11T0{hour}:00:17+01:00") for hour in (6, 5, 4, 2, 1)]
+    told = beside(
+        memory(), schedule="0 * * * *", look_back="5 h", now="2026-02-11T06:50+01:00", files=files, keeps=None
+    )
+
+    assert "no file of 1 earlier run: due Wed 11 Feb 03:00 CET" in str(told.finding(Check.NO_RUN_IS_MISSING))
+    assert "what became of its run of Wed 11 Feb 03:00 CET" in told.cause.next_step
+
+
 def test_a_good_morning_with_a_memory_is_ok() -> None:
     told = beside(memory())
 

@@ -6,6 +6,7 @@ The job `load` is due at 06:00, to start by 06:15, to take at most 10 minutes. I
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from fixtures.one_morning import Told, at, haiku_job, morning, scheduler_of
 from rollcall.evidence import JobListed, RunSeen, SchedulerSeen
+from rollcall.remedy.missed import why_not
 from rollcall.roll.job import Job
 from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode
@@ -189,7 +191,38 @@ def test_a_run_that_the_engine_left_out_says_behind_which_run() -> None:
     morning = told(hung, replace(skipped, ended=None))
 
     assert said(morning) == ("missed", CauseCode.RUN_SKIPPED, True)
-    assert "its run of Tue 10 Feb 06:00:05 CET still runs" in morning.cause.sentence
+    assert "its run of Tue 10 Feb 06:00:05 CET is still running" in morning.cause.sentence
+    assert morning.cause.next_step.startswith(
+        "See in the scheduler's log what its run of Tue 10 Feb 06:00:05 CET waits"
+    )
+
+
+@pytest.mark.parametrize(("day", "before", "offset"), [
+    ("2026-02-11", "2026-02-10T06:00:05+01:00", "+01:00"),
+    ("2026-03-29", "2026-03-28T06:00:05+01:00", "+02:00"),
+    ("2026-10-25", "2026-10-24T06:00:05+02:00", "+01:00"),
+])  # fmt: skip
+@pytest.mark.parametrize(
+    ("ended", "word", "says", "step"),
+    [
+        (None, "running", "is still running", "waits for; once that has ended, or is ended, run load by hand"),
+        ("06:00:20", "done", "06:00:20", "so long, and run load by hand"),
+    ],
+    ids=["hangs", "ended too late"],
+)
+def test_a_run_that_was_missed_behind_another_is_not_to_be_run_before_the_log_is_read(
+    day: str, before: str, offset: str, ended: str | None, word: str, says: str, step: str
+) -> None:
+    held_up = ran(before, f"{day}T{ended}{offset}" if ended else None, word)
+    of_long_ago = ran("2026-01-05T06:00:05+01:00", None, "running")
+    words: dict[str, Any] = {"now": f"{day}T07:00{offset}", "runs_since": f"{day}T00:30+01:00", "look_back": "1 h"}
+    morning = told(held_up, of_long_ago, **words)
+
+    assert said(morning) == ("missed", CauseCode.MISSED_RUN, True)
+    assert re.search(rf"it may be held up: its run of .* 06:00:05 .*{says}", morning.cause.sentence)
+    assert re.search(rf"^See in the scheduler's log what .*its run of .* 06:00:05 .*{step}", morning.cause.next_step)
+    assert ("is under way" in str(why_not(morning.job, morning.scheduler))) == (ended is None)
+    assert "held up" not in told(of_long_ago, ran(before, before), **words).cause.sentence
 
 
 # Made good ------------------------------------------------------------------------------------------------------------
@@ -440,6 +473,28 @@ def test_a_listing_of_nothing_tells_of_nobody() -> None:
 
     assert empty.scheduler_cause.code is CauseCode.NO_RECORDS
     assert said(empty) == ("unknown", CauseCode.NO_RECORDS, True)
+
+
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        (replace(LOAD, name="of staging"), "lists a second job as load:"),
+        (replace(LOAD, id="load-2", key="7"), "lists the runs of load-2 by its key:"),
+    ],
+)
+def test_a_job_that_may_be_taken_for_another_is_unknown_whatever_its_first_run_says(
+    other: JobListed, says: str
+) -> None:
+    """The first entry's run did its work, and the second's failed: to be content with the first is a false green."""
+    crashed = ran("2026-02-11T06:00:06+01:00", "2026-02-11T06:04:00+01:00", "crashed")
+    listed = (replace(LOAD, key=other.key), other, listing("spare", "2026-02-12T06:00:00+01:00"))
+    morning = told()
+    for runs in [(ran(), crashed), (crashed, ran())]:
+        both = replace(morning, evidence=replace(morning.evidence, schedulers={"etl": answer(*listed, runs=runs)}))
+
+        assert both.scheduler.verdict == "ok"
+        assert said(both) == ("unknown", CauseCode.LISTED_TWICE, True)
+        assert says in both.cause.sentence
 
 
 # Several outputs, and what a job builds on ----------------------------------------------------------------------------

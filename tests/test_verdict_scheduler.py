@@ -174,3 +174,41 @@ def test_a_scheduler_that_does_not_answer_hides_its_other_promises(code: CauseCo
     assert told.scheduler.verdict is Verdict.FAILED
     assert [str(each) for each in told.scheduler.findings[1:]] == [f"cannot tell: {code}"] * 4
     assert told.scheduler_cause.code is code
+
+
+def test_two_last_runs_of_one_job_are_not_both_its() -> None:
+    """Of several jobs under one name, in a record that no listing is beside: the later one did its work."""
+    failed = RunSeen(job=HAIKU, ended="2026-02-11T05:00:05", word="error", outcome=Outcome.FAILED)
+    good = RunSeen(job=HAIKU, ended="2026-02-11T05:00:17", word="success", outcome=Outcome.SUCCESS)
+
+    assert (morning(runs=[good, failed]).code, morning(runs=[good, good]).code) == (CauseCode.LISTED_TWICE, None)
+
+
+# What it says of a run that it tells no time of ---------------------------------------------------------------------
+
+UNREACHABLE = RunSeen(job=HAIKU, word="unreachable")
+ERROR = RunSeen(job=HAIKU, word="error", outcome=Outcome.FAILED)
+AN_OLD_ONE = RunSeen(job=HAIKU, ended="2026-02-10T05:00:17", word="unreachable")
+
+
+@pytest.mark.parametrize(
+    ("run", "words", "code"),
+    [
+        (UNREACHABLE, {}, CauseCode.UNKNOWN_STATUS),
+        (UNREACHABLE, {"next_run": None}, CauseCode.UNKNOWN_STATUS),
+        (ERROR, {}, CauseCode.SCHEDULER_ERROR),
+        (AN_OLD_ONE, {}, CauseCode.UNKNOWN_STATUS),
+        (None, {}, CauseCode.NEVER_RAN),
+    ],
+    ids=["a word of no list", "and no next run", "an error", "beside an old run", "nothing"],
+)
+def test_who_keeps_one_run_and_says_something_else_of_it_proves_no_missed_run(
+    run: RunSeen | None, words: dict[str, Any], code: CauseCode
+) -> None:
+    told = morning(runs=[run] if run else [], has_output=False, **words)
+    verdict = "missed" if code is CauseCode.NEVER_RAN else "unknown"
+
+    assert (told.code, told.job.verdict) == (code, verdict)
+    if code is CauseCode.UNKNOWN_STATUS:
+        assert '"unreachable"' in told.cause.sentence
+        assert told.cause.next_step.startswith("Say what that word means: ")

@@ -36,8 +36,8 @@ class Action:
 
     `subject` is the id of the scheduler (`START`, `RESTART`) or of the job (`RERUN`). `is_proven` is True where the
     scheduler was asked again and showed that it worked; `proof` is the one line that says so, or why not. `is_dry` is
-    True where nothing was done. `due_at` is the run that was owed, for `RERUN`; `asked_at` is when a run for it was
-    asked for, now or by an earlier check, None where none was; `is_refused` is True where the scheduler refused to.
+    True where nothing was done. `due_at` is the run that was owed, for `RERUN`; `asked_at` is when it was
+    asked for, now or by an earlier check, None where it was not; `is_refused` is True where the scheduler refused to.
     """
 
     deed: Deed

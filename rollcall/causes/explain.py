@@ -37,14 +37,19 @@ class Cause:
         return replace(self, next_step=self.next_step.replace(f"`{CHECK_AGAIN}", f"`{again}"))
 
 
-def explain_scheduler(judged: SchedulerJudged, jobs: Iterable[JobJudged] = ()) -> Cause | None:
-    """What is wrong with a scheduler; None where nothing is. Its sentence counts what `jobs` missed by it."""
+def explain_scheduler(
+    judged: SchedulerJudged, jobs: Iterable[JobJudged] = (), actions: Iterable[Action] = ()
+) -> Cause | None:
+    """What is wrong with a scheduler; None where nothing is. Its sentence counts what `jobs` missed by it.
+
+    `actions` is what was done before it was judged: the step goes on from there.
+    """
     broken = [each for each in judged.findings if each.needs_a_person]
     root = _root(broken)
     if root is None or root.code is None:
         return None
     proof = _proof(root, broken) + _missed_by(root.code, judged.scheduler, jobs)
-    step = step_for_scheduler(root, judged.scheduler)
+    step = step_for_scheduler(root, judged.scheduler, _start_of(judged.scheduler, actions))
     return Cause(code=root.code, sentence=_sentence(proof), next_step=step)
 
 
@@ -62,15 +67,21 @@ def explain_job(
     root = _root(broken)
     if root is None or root.code is None:
         return None
-    scheduler = judged.job.scheduler
+    scheduler, actions = judged.job.scheduler, tuple(actions)
     if scheduler and root.blocked_by and (at_root := _scheduler_root(root, schedulers[scheduler.id])):
-        step = step_for_scheduler(at_root, scheduler)
+        step = step_for_scheduler(at_root, scheduler, _start_of(scheduler, actions))
         return Cause(code=root.code, sentence=_sentence(_proof(at_root, broken)), next_step=step)
     done = _rerun_of(judged, actions)
     if done and done.is_proven and all(each.code is CauseCode.RAN_LATE for each in broken):
         return _made_up_for(root, done, judged.job)
     step = step_for_job(root, judged, tried=done)
     return Cause(code=root.code, sentence=_sentence(_proof(root, broken)), next_step=step)
+
+
+def _start_of(scheduler: Scheduler, actions: Iterable[Action]) -> Action | None:
+    """What was done to have the scheduler run; None where nothing was."""
+    of_it = (each for each in actions if each.deed is not Deed.RERUN and each.subject == scheduler.id)
+    return next((each for each in of_it if not each.is_dry), None)
 
 
 def _rerun_of(judged: JobJudged, actions: Iterable[Action]) -> Action | None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rollcall.causes.action import Action, Deed, show_clock
+from rollcall.causes.commands import request_of
 from rollcall.causes.words import JobWords, SchedulerWords, fill
-from rollcall.evidence import SchedulerSeen
+from rollcall.evidence import Outcome, SchedulerSeen
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Late
 from rollcall.text import listed
-from rollcall.verdict import pause, zones
+from rollcall.verdict import pause, show, zones
 from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.misnamed import misnamed, redated
@@ -27,6 +28,8 @@ _OF_A_MEMORY = {
     CauseCode.ACCESS_DENIED: f"Let it be read by the user in the address in {_MEMORY}, then {{again}}",
 }
 _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
+
+_OF_NO_RUN = (*Deed.RERUN.cures, CauseCode.RUN_SKIPPED)
 
 # Of an earlier run: to run the job now would do the work of another run than that one.
 _OF_ONE_RUN = (CauseCode.MISSED_RUN, CauseCode.RUN_FAILED, CauseCode.STILL_RUNNING, CauseCode.UNKNOWN_STATUS)
@@ -42,15 +45,23 @@ def own_steps(scheduler: Scheduler | None) -> Mapping[str, str]:
     return scheduler.steps if scheduler else {}
 
 
-def step_for_scheduler(root: Finding, scheduler: Scheduler) -> str:
-    """What is done about a scheduler, or about its memory, of whose cause `root` is the proof."""
+def step_for_scheduler(root: Finding, scheduler: Scheduler, tried: Action | None = None) -> str:
+    """What is done about a scheduler, or about its memory, of whose cause `root` is the proof.
+
+    `tried` is what was done about it: what did not help is not to be done once more.
+    """
     code = root.code
     assert code is not None
+    start = scheduler.path_of("start")
+    if tried and tried.asked_at and not tried.is_proven and start and code in tried.deed.cures:
+        by_hand = f"`{request_of(scheduler, start)}`"
+        step = f"Find in {{log}} why it does not stay up, then start it: {by_hand}, and {{again}}"
+        return fill(step, SchedulerWords(scheduler))
     if root.check is Check.MEMORY_ANSWERS:
         step = _OF_A_MEMORY.get(code, _OF_ANY_MEMORY)
-    elif code is CauseCode.SCHEDULER_STOPPED and scheduler.path_of("start"):
+    elif code is CauseCode.SCHEDULER_STOPPED and start:
         step = "Start it: {restart}"
-    elif code is CauseCode.SCHEDULER_STALLED and scheduler.path_of("start") and scheduler.path_of("stop"):
+    elif code is CauseCode.SCHEDULER_STALLED and start and scheduler.path_of("stop"):
         step = "Stop and start it: {restart}"
     else:
         step = own_steps(scheduler).get(code, code.record.step)
@@ -61,14 +72,15 @@ def step_for_job(root: Finding, judged: JobJudged, tried: Action | None = None) 
     """What is done about a job, of whose cause `root` is the proof; `tried` is what was done about the same run."""
     job, code = judged.job, root.code
     assert code is not None
-    step = _after(tried, code, judged) or _of_a_missed_run(code, judged) or _in_circumstances(code, root, judged)
+    step = _after(tried, code, judged) or _behind_another(code, root, judged)
+    step = step or _of_a_missed_run(code, root, judged) or _in_circumstances(code, root, judged)
     if step is None and job.scheduler and code.record.of is Of.SCHEDULER:
         return step_for_scheduler(root, job.scheduler)
     step = step or own_steps(job.scheduler).get(code, code.record.step)
     allowed_by = code.record.allowed_by
     if allowed_by and getattr(job, allowed_by) is not Late.WARN:
         step += or_allow(allowed_by)
-    return fill(step, JobWords(judged))
+    return fill(step, JobWords(judged, root))
 
 
 def _after(tried: Action | None, code: CauseCode, judged: JobJudged) -> str | None:
@@ -84,10 +96,21 @@ def _after(tried: Action | None, code: CauseCode, judged: JobJudged) -> str | No
     return None
 
 
-def _of_a_missed_run(code: CauseCode, judged: JobJudged) -> str | None:
+def _behind_another(code: CauseCode, root: Finding, judged: JobJudged) -> str | None:
+    """Where another run of it was, or is, in the way: one more beside that may do harm, or wait as well."""
+    behind = judged.case.behind if judged.case else None
+    if behind is None or code not in _OF_NO_RUN or root.check is Check.NO_RUN_IS_MISSING:
+        return None
+    that = show.run_of(behind.started_at, judged.job)
+    if behind.outcome is Outcome.RUNNING:
+        return f"See in {{log}} what {that} waits for; once that has ended, or is ended, {{by_hand}}"
+    return f"See in {{log}} what kept {that} so long, and {{rerun}}"
+
+
+def _of_a_missed_run(code: CauseCode, root: Finding, judged: JobJudged) -> str | None:
     """Where another witness speaks for a run: to run it once more may do its work twice."""
     case = judged.case
-    if case is None or code not in Deed.RERUN.cures:
+    if case is None or code not in Deed.RERUN.cures or root.check is Check.NO_RUN_IS_MISSING:
         return None
     if case.is_in_memory:
         return "See in {log} whether that run took place; if it did not, {by_hand}"
@@ -103,7 +126,7 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return "Ask it too: {again}"
         case CauseCode.ACCESS_DENIED:
             return "See who may read what it leaves: `ls -ld {folder}`, then {again}"
-        case CauseCode.UNKNOWN_STATUS if job.scheduler and not judged.seen.last_word:
+        case CauseCode.UNKNOWN_STATUS if job.scheduler and not (judged.seen.last_word or judged.seen.without_time):
             words = listed(job.scheduler.words.known, 20)
             return f"Have the scheduler tell one of {words} as {judged.seen.word('status')}, then {{again}}"
         case CauseCode.SCHEDULER_ERROR:

@@ -19,9 +19,11 @@ from rollcall.causes.commands import (
     trigger_of,
 )
 from rollcall.command_line import shell_word
+from rollcall.evidence import FileSeen
 from rollcall.roll.job import Job
+from rollcall.roll.output import Output
 from rollcall.roll.scheduler import Scheduler
-from rollcall.verdict.findings import Check
+from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.zones import lines_to_add
 from rollcall.vocabulary import CauseCode, Of, Verdict
@@ -29,6 +31,8 @@ from rollcall.vocabulary import CauseCode, Of, Verdict
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # Who runs what no scheduler tells of.
 _TIMERS = "`crontab -l`, `systemctl list-timers --all`"
+
+_UNPACK = {"gzip": "gzip -cd", "bzip2": "bzip2 -cd", "xz": "xz -cd", "zstd": "zstd -cd"}
 
 
 class _Always:
@@ -97,6 +101,7 @@ class JobWords(_Always):
     """The words of a step about a job."""
 
     judged: JobJudged
+    root: Finding
 
     @property
     def _job(self) -> Job:
@@ -160,7 +165,7 @@ class JobWords(_Always):
 
     @property
     def folder(self) -> str:
-        return shell_word(str(self._job.output.folder)) if self._job.output else "."
+        return shell_word(str(self._output.folder)) if self._output else "."
 
     @property
     def list(self) -> str:
@@ -168,9 +173,38 @@ class JobWords(_Always):
 
     @property
     def file(self) -> str:
-        if self._job.output is None or self.judged.file is None:
+        if self._output is None or self._file is None:
             return self.folder
-        return shell_word(str(self._job.output.folder / self.judged.file.name))
+        return shell_word(str(self._output.folder / self._file.name))
+
+    @property
+    def head(self) -> str:
+        """How its beginning is seen, also of what is packed."""
+        return self._seen_by("head")
+
+    @property
+    def tail(self) -> str:
+        return self._seen_by("tail")
+
+    def _seen_by(self, command: str) -> str:
+        read_as = self._file.content.read_as if self._file and self._file.content else ""
+        unpack = _UNPACK.get(read_as.rpartition(" ")[2])
+        return f"`{unpack} {self.file} | {command}`" if unpack else f"`{command} {self.file}`"
+
+    @property
+    def _output(self) -> Output | None:
+        """The output of the job that the step is about."""
+        return self._job.outputs[self.root.output] if self._job.outputs else None
+
+    @property
+    def _file(self) -> FileSeen | None:
+        """The file that the step is about: that which is named, else the newest of the run."""
+        newest = self.judged.files[self.root.output] if self.judged.files else None
+        if not self.root.file:
+            return newest
+        return next(
+            (each for each in self.judged.seen.of_output(self.root.output).files if each.name == self.root.file), newest
+        )
 
 
 def fill(step: str, words: SchedulerWords | JobWords) -> str:

@@ -1,4 +1,7 @@
-"""`rollcall due`: when was each job last due, when is it due next? The dry run: it asks no scheduler."""
+"""`rollcall due`: when was each job last due, when is it due next? The dry run: it asks no scheduler.
+
+What is doubtful about a job is told with it: what is right by itself, and most likely not what was meant.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING
 from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.selected import selected
+from rollcall.roll.doubts import doubts
 from rollcall.roll.job import Job
 from rollcall.run.options import AS_OF, JOBS_FILE
 from rollcall.times import read_now, show_instant, show_span
@@ -37,10 +41,12 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
     # Past or to come: nobody is asked.
     at = wanted.as_of.at(roll.zone) if wanted.as_of else now
     jobs = selected(roll, asked_for.jobs)
+    doubtful = doubts(roll)
     yield f"{show_instant(at, roll.zone, year=True)}, {roll.zone.key}"
     for job in jobs:
         yield ""
         yield from _job_lines(job, at)
+        yield from (f"  doubtful  {each}" for each in doubtful.get(job.id, ()))
 
 
 def _job_lines(job: Job, at: datetime) -> Iterator[str]:
@@ -71,10 +77,12 @@ def _last_due(job: Job, at: datetime) -> str:
     if last_at is None or (job.since and last_at < job.since):
         return f"none owed before {show_instant(job.since, job.zone)}" if job.since else "none owed yet"
     run = job.due_run(last_at)
-    starts = "" if job.done_by else f"to start by {_clock(run.start_by, job)}, "
-    limits = f"{starts}to be done by {_clock(run.finish_by, job)}"
+    starts = "" if job.done_by else f"to start by {_clock(run.start_by, last_at, job)}, "
+    limits = f"{starts}to be done by {_clock(run.finish_by, last_at, job)}"
     return f"{show_instant(last_at, job.zone)}, {show_span(at - last_at)} ago; {limits}"
 
 
-def _clock(at: datetime, job: Job) -> str:
-    return at.astimezone(job.zone).strftime("%H:%M")
+def _clock(at: datetime, due_at: datetime, job: Job) -> str:
+    """The clock face, with its day where that is not the one on which it is due."""
+    is_same_day = at.astimezone(job.zone).date() == due_at.astimezone(job.zone).date()
+    return at.astimezone(job.zone).strftime("%H:%M") if is_same_day else show_instant(at, job.zone)

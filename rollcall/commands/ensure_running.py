@@ -53,7 +53,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         return here.look(jobs, tuple(schedulers.values()))
 
     morning = restart_stopped(
-        judge(), judge_again=judge, clock=here.clock, folder=here.start.folder, is_dry=asked_for.rollcall_dry_run
+        judge(), judge_again=judge, clock=here.clock, folder=here.locks, is_dry=asked_for.rollcall_dry_run
     )
     actions = {each.subject: each for each in morning.actions}
     status = 0

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Generator, Iterable, Sequence
 from datetime import datetime
+from errno import EFBIG
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.calendar import paper_for, read_period
 from rollcall.errors import BadInput, Mistake
+from rollcall.files import path_of, read_regular
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read_whole
 from rollcall.history.rows import FILE, Row, Whole
@@ -28,13 +30,14 @@ from rollcall.report.calendar import render_key, render_mornings, render_rows
 from rollcall.roll.job import Job
 from rollcall.run.options import JOBS_FILE
 from rollcall.run.wanted import Wanted
-from rollcall.text import clean, counted, listed
+from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import read_now, show_instant, show_span
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
 _SINCE = "30d"
+_LARGEST = 400_000_000  # bytes of what is imported; ten thousand jobs over a year are less
 
 
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
@@ -129,8 +132,10 @@ def _import(file: Path, asked_for: argparse.Namespace) -> Generator[str, None, i
     is_piped = name == "-"
     place = "standard input" if is_piped else clean(name)
     try:
-        read = sys.stdin.buffer.read() if is_piped else Path(name).expanduser().read_bytes()
-    except (OSError, RuntimeError) as error:  # RuntimeError: "~nobody/kept.jsonl"
+        read = sys.stdin.buffer.read(_LARGEST + 1) if is_piped else read_regular(path_of(name), _LARGEST + 1)
+        if len(read) > _LARGEST:
+            raise OSError(EFBIG, f"it is larger than {show_size(_LARGEST)}")
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         rule = clean(getattr(error, "strerror", None) or str(error))
         raise BadInput.single("--import", f"cannot be read: {rule}. Name a file that --export wrote.", place) from None
     whole = from_lines(read.decode(errors="replace").split("\n"), place=place)

@@ -8,7 +8,7 @@ at that address is understood.
 from __future__ import annotations
 
 import argparse
-import shutil
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from rollcall.clock import clock_from
 from rollcall.errors import BadInput
+from rollcall.files import read_regular
 from rollcall.install.moment import machine_zone
 from rollcall.starter import checks_folder
 from rollcall.text import counted
@@ -78,9 +79,10 @@ def _copy_checks(folder: Path) -> tuple[list[str], list[str]]:
     written, kept = [], []
     for source in sorted(checks_folder().glob("*.py")):
         target = folder / source.name
-        if not target.exists():
-            shutil.copyfile(source, target)
+        ours = source.read_bytes()
+        if not os.path.lexists(target):
+            target.write_bytes(ours)
             written.append(source.name)
-        elif target.read_bytes() != source.read_bytes():
+        elif read_regular(target, len(ours) + 1) != ours:
             kept.append(source.name)
     return written, kept

@@ -81,6 +81,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     if asked_for.check:
         return (yield from _check(plan, roll, asked_for))
     clock = _CLOCKS[options.kind]
+    plan = clock.apart(plan)
     if asked_for.remove:
         yield from clock.remove(plan)
         return 0
@@ -129,7 +130,7 @@ def _plan(roll: Roll, jobs_file: Path, options: Options, now: datetime) -> Plan:
         options=options,
         now=now,
         # What stands in a comment is none.
-        variables=tuple(dict.fromkeys(_VARIABLE.findall(repr(tomllib.loads(jobs_file.read_text(encoding="utf-8")))))),
+        variables=tuple(dict.fromkeys(_VARIABLE.findall(repr([*map(tomllib.loads, roll.written.values())])))),
     )
 
 
@@ -163,7 +164,7 @@ def _found(plan: Plan, roll: Roll, kind: Kind) -> tuple[Options | None, State]:
         if options is None:
             return None, State(Standing.ABSENT)
         look = look_at(roll, now=plan.now, wished=options.at)
-        state = clock.state(replace(plan, options=options, look=look))
+        state = clock.state(clock.apart(replace(plan, options=options, look=look)))
     except BadInput as problem:
         return None, State(Standing.UNSEEN, str(problem))
     if look.is_early and state.standing is Standing.ON:

@@ -83,6 +83,12 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         log.add(start, State.UNKNOWN, f"nothing was looked at: {problem.mistakes[0]}")
         sinks.abort(start, str(problem))
         raise
+    except Exception as error:  # noqa: BLE001 - what ends in a traceback has status 1, and 1 is a mere warning
+        said = _broken(error, start, log)
+        sinks.abort(start, said)
+        unseen = Result(start=start, morning=None, ending=Ending(interruption=said))
+        yield from sinks.last_words(unseen)
+        return State.UNKNOWN
     with ExitStack() as held:
         result = _looked(call, sinks, log, held)
     for note in result.notes:
@@ -111,9 +117,7 @@ def _looked(call: RollCall, sinks: Sinks, log: _Log, held: ExitStack) -> Result:
         state = state_of(call.morning, Ending())
         result = sinks.write(sinks.tell(call.result(Ending(), status=int(state))))
     except Exception as error:  # noqa: BLE001 - what ends in a traceback has status 1, and 1 is a mere warning
-        said = f"the monitor broke with {type(error).__name__}"
-        traceback.print_exception(error)
-        log.add(call.start, State.UNKNOWN, said)
+        said = _broken(error, call.start, log)
         sinks.abort(call.start, said)
         call.morning = None
         return call.result(Ending(interruption=said), status=State.UNKNOWN)
@@ -122,6 +126,14 @@ def _looked(call: RollCall, sinks: Sinks, log: _Log, held: ExitStack) -> Result:
         notes.append(unlogged)
         state = State.UNKNOWN if state is State.OK else state
     return sinks.close(replace(result, status=int(state), notes=(*notes, *result.notes)))
+
+
+def _broken(error: Exception, start: Start, log: _Log) -> str:
+    """What is said of an error that nobody expected."""
+    traceback.print_exception(error)
+    said = f"the monitor broke with {type(error).__name__}"
+    log.add(start, State.UNKNOWN, said)
+    return said
 
 
 class _Log:

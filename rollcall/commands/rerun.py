@@ -42,7 +42,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
 
     before = judge()
     after = rerun_missed(
-        before, judge_again=judge, clock=here.clock, folder=here.start.folder, is_dry=asked_for.rollcall_dry_run
+        before, judge_again=judge, clock=here.clock, folder=here.locks, is_dry=asked_for.rollcall_dry_run
     )
     schedulers = {each.scheduler.id: each for each in before.schedulers}
     actions = {each.subject: each for each in after.actions}

@@ -194,9 +194,11 @@ def _standing_then(job: Job, row: Row) -> Standing | None:
 def _telling(files: Sequence[FileSeen], job: Job) -> tuple[FileSeen, str | None]:
     """The first file without a flaw, else the first: an empty one that a second run made good is not the run's work."""
     assert job.output is not None
-    least = job.output.min_size
+    least = job.output.least_size
     flaws: list[str] = []
     for file in files:
+        if file.is_folder:
+            return file, None
         if not file.is_regular:
             flaws.append("no regular file")
         elif file.size == 0:

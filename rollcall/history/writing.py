@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from rollcall.files import place_of
 from rollcall.history import tables
 from rollcall.history.judged import past_morning, rows_of
 from rollcall.history.rows import LARGEST, LAST, MICROSECOND, Listed, Memory, Present, Row, Told, Whole, number
@@ -103,7 +104,7 @@ def _changed(file: Path, change: Callable[[sqlite3.Connection], None]) -> str | 
     """None where the change is written to the file that was there; else one line."""
     aside, problem = None, "it was damaged each time it was tried"
     try:
-        file = file.resolve()  # a link is not set aside instead of what it leads to
+        file = place_of(file)  # a link is not set aside instead of what it leads to
         file.parent.mkdir(parents=True, exist_ok=True)
         for _ in range(_TRIES):
             try:
@@ -114,7 +115,7 @@ def _changed(file: Path, change: Callable[[sqlite3.Connection], None]) -> str | 
                 aside = set_aside(file) or aside
     except OSError as error:
         problem = clean(error.strerror or str(error))
-    except (UnusableFile, RuntimeError) as error:  # RuntimeError: a link that leads to itself
+    except UnusableFile as error:
         problem = clean(str(error))
     return "; ".join(filter(None, (aside, f"{file.name} was not written: {problem}")))
 

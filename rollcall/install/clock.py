@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
 from rollcall.errors import BadInput
-from rollcall.files import write_whole
+from rollcall.files import read_regular, write_whole
 from rollcall.install.fill import fill
 from rollcall.install.plan import Kind, Options, Plan
 from rollcall.text import clean
 
 _LONGEST = 30  # seconds that a program may take
+_LARGEST = 1_000_000  # bytes of a unit
 Command = tuple[str, ...]
 
 
@@ -51,11 +54,40 @@ class Clock(ABC):
     """A kind of clock. What it reads are files, each place a path, where the kind does not say otherwise."""
 
     kind: Kind
+    minute: re.Pattern[str]  # where a unit says at which minute of an hour it looks
     program: str | None = None  # what switches its files on
 
     @abstractmethod
     def texts(self, plan: Plan) -> dict[str, str]:
         """What is installed, by place, the morning's first. Raises `BadInput` for what this clock cannot hold."""
+
+    @abstractmethod
+    def mornings(self) -> dict[str, str]:
+        """All that looks by this clock each morning, whichever roll it is of: the units, by the names of their plans.
+
+        Nothing where nobody can see. Raises `BadInput`.
+        """
+
+    def apart(self, plan: Plan) -> Plan:
+        """The plan at a minute at which no other roll call of this clock begins; as it is where a time was wished for.
+
+        Two at once would ask the same schedulers twice at the same time, and wait for each other's locks.
+        """
+        if plan.options.at:
+            return plan
+        try:
+            taken = {name: self._minute([text]) for name, text in self.mornings().items()}
+        except BadInput:
+            taken = {}
+        own = taken.pop(plan.name, None)
+        minutes = [(each, self._minute(self.texts(each).values())) for each in plan.at_other_minutes()]
+        free = [(each, minute) for each, minute in minutes if minute not in taken.values()]
+        # What is there stays where it is, whoever came and went since.
+        return next((each for each, minute in free if minute == own), free[0][0] if free else plan)
+
+    def _minute(self, units: Iterable[str]) -> int | None:
+        found = self.minute.search("\n".join(units))
+        return int(found[1]) if found else None
 
     def places(self, plan: Plan) -> list[str]:
         """Where something of ours may be, also by other options."""
@@ -64,7 +96,7 @@ class Clock(ABC):
     def read(self, place: str) -> str | None:
         """What is there, None where nothing is. Raises `BadInput`."""
         try:
-            return Path(place).read_text(encoding="utf-8", errors="replace")
+            return read_regular(Path(place), _LARGEST).decode(errors="replace")
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as problem:
@@ -81,6 +113,10 @@ class Clock(ABC):
     def delete(self, place: str) -> None:
         """Takes it away."""
         Path(place).unlink()
+
+    def folders(self) -> dict[str, Path]:
+        """The folder that each look of ours on this clock is made for, by its places, whatever folder that is."""
+        return {}
 
     def switches(self, places: Iterable[str]) -> Sequence[Switch]:
         """The switches of what is at these places, in the order in which they are used."""
@@ -106,7 +142,7 @@ class Clock(ABC):
             raise BadInput.single(self.program, rule)
         texts = self.texts(plan)
         there = self._there(plan)  # all of them are looked at before the first is written
-        yield from self._take_away([place for place in there if place not in texts])
+        yield from self._take_away([*(place for place in there if place not in texts), *self._left_behind()])
         for place, text in texts.items():
             if there.get(place) == text:
                 yield f"already right: {place}"
@@ -123,7 +159,7 @@ class Clock(ABC):
 
     def remove(self, plan: Plan) -> Iterator[str]:
         """Takes away what was installed, and says what was done. Raises `BadInput`."""
-        there = self._there(plan)
+        there = [*self._there(plan), *self._left_behind()]
         if not there:
             yield f"nothing to remove: no {self.kind} unit of this folder"
         yield from self._take_away(there)
@@ -157,12 +193,23 @@ class Clock(ABC):
                 there[place] = text
         return there
 
+    def _left_behind(self) -> list[str]:
+        """Where looks of ours are at folders that were moved away: there they can only fail."""
+        return [place for place, folder in self.folders().items() if _was_moved(folder)]
+
     def _take_away(self, places: Iterable[str]) -> Iterator[str]:
         for command in (command for switch in self.switches(places) for command in switch.off):
             yield _became_of(command, ask(command))
         for place in places:
             self.delete(place)
             yield f"removed {place}"
+
+
+def _was_moved(folder: Path) -> bool:
+    """True where it is not there, and what was beside it is: an empty folder may be a disk that is not mounted."""
+    with suppress(OSError):
+        return not folder.exists() and any(folder.parent.iterdir())
+    return False
 
 
 class Answer(NamedTuple):

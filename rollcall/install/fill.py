@@ -49,6 +49,7 @@ _TEMPLATES.filters.update(
     cron=_for_cron,
     systemd=_for_systemd,
     systemd_folder=_folder_for_systemd,
+    systemd_text=lambda text: text.replace("%", "%%"),
     clock=lambda at: f"{at:%H:%M}",
     clean=clean,
     listed=listed,

@@ -139,7 +139,7 @@ def skipped_on(face: time, zone: ZoneInfo, now: datetime) -> date | None:
 def sure_from(face: time, zone: ZoneInfo, now: datetime) -> time:
     """That clock face, or the first half hours later that every day shows."""
     while skipped_on(face, zone, now):
-        face = _later(face, _CHANGE)
+        face = later(face, _CHANGE)
     return face
 
 
@@ -152,7 +152,8 @@ def _instant(day: date, face: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, face, tzinfo=zone).astimezone(UTC)
 
 
-def _later(face: time, span: timedelta) -> time:
+def later(face: time, span: timedelta) -> time:
+    """The clock face that much later."""
     return (datetime.combine(date(2000, 1, 1), face) + span).time()
 
 
@@ -173,7 +174,7 @@ def shown_in(zone: ZoneInfo, look: time, of: ZoneInfo, now: datetime) -> Shown:
         return Shown(at=look, seen_as=(look,))
     looks = [_instant(day, look, of) for day in _days(now, of)]
     ahead = max(_face(at, zone) - _face(at, of) for at in looks)
-    at = sure_from(_later(look, ahead), zone, now)
+    at = sure_from(later(look, ahead), zone, now)
     seen = {_face(_instant(day, at, zone), of).time() for day in _days(now, zone)}
     return Shown(at=at, seen_as=tuple(sorted(seen)))
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from datetime import datetime, time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rollcall.errors import BadInput
-from rollcall.install.moment import Look, Shown, shown_in
+from rollcall.install.moment import Look, Shown, later, shown_in, skipped_on
+from rollcall.roll.reports import USUAL, reports_folder
 from rollcall.text import clean
 
 
@@ -23,6 +25,7 @@ class Kind(StrEnum):
     LAUNCHD = "launchd"
 
 
+_MINUTES = 10  # among which several looks of one clock are spread
 _MADE_BY = re.compile(
     rf"made by: rollcall install (?P<kind>{'|'.join(Kind)})(?: --at (?P<at>(?:[01]\d|2[0-3]):[0-5]\d))?"
     r"(?P<hourly> --monitor)?(?P<restarts> --restart-stopped)?"
@@ -97,9 +100,21 @@ class Plan:
     @property
     def name(self) -> str:
         """What the unit is called, another name for another folder or jobs.toml."""
-        readable = re.sub(r"[^a-z0-9]+", "-", self.folder.name.lower()).strip("-")[:30]
-        unique = hashlib.sha256(f"{self.folder}\n{self.jobs_file or ''}".encode()).hexdigest()[:6]
-        return "-".join(filter(None, ("rollcall", readable, unique)))
+        words = (self.folder.name, self.jobs_file.stem if self.jobs_file else "")
+        readable = (re.sub(r"[^a-z0-9]+", "-", each.lower()).strip("-")[:30] for each in words)
+        return "-".join(filter(None, ("rollcall", *readable, self._unique)))
+
+    @property
+    def _unique(self) -> str:
+        return hashlib.sha256(f"{self.folder}\n{self.jobs_file or ''}".encode()).hexdigest()[:6]
+
+    def at_other_minutes(self) -> Iterator[Plan]:
+        """The plan itself, then the same some minutes later; one of another jobs file begins at another of these."""
+        first = 0 if self.jobs_file is None else 1 + int(self._unique, 16) % (_MINUTES - 1)
+        for number in range(_MINUTES):
+            at = later(self.look.at, timedelta(minutes=(first + number) % _MINUTES))
+            if not skipped_on(at, self.zone, self.now):
+                yield replace(self, look=replace(self.look, at=at))
 
     @property
     def on_machine(self) -> Shown:
@@ -108,7 +123,7 @@ class Plan:
 
     def entries(self, at: time) -> tuple[Entry, ...]:
         """What goes on a clock that shows `at` when it is time to look; the morning's first."""
-        checks, log = self.folder / "checks", self.folder / "reports" / "monitor.log"
+        checks, log = self.folder / "checks", reports_folder(self.jobs_file or self.folder / USUAL) / "monitor.log"
         options = ["--jobs-file", str(self.jobs_file)] if self.jobs_file else []
         options += ["--restart-stopped"] if self.options.restarts else []
         morning = Entry(

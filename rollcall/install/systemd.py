@@ -7,12 +7,15 @@ off.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rollcall.install.clock import Clock, Command, Switch
 from rollcall.install.fill import fill
-from rollcall.install.plan import Kind, Plan
+from rollcall.install.plan import Kind, Options, Plan
+
+_FOLDER = re.compile("^WorkingDirectory=(.+)/$", re.MULTILINE)
 
 
 class Systemd(Clock):
@@ -21,13 +24,27 @@ class Systemd(Clock):
     kind = Kind.SYSTEMD
     program = "systemctl"
 
+    minute = re.compile(r"^OnCalendar=\*-\*-\* [0-9]+:([0-9]+)", re.MULTILINE)
+
+    def mornings(self) -> dict[str, str]:
+        timers = (each for each in _folder().glob("rollcall-*.timer") if not each.stem.endswith("-hourly"))
+        return {each.stem: self.read(str(each)) or "" for each in timers}
+
     def texts(self, plan: Plan) -> dict[str, str]:
-        folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
         return {
-            str(folder / f"{entry.name}.{suffix}"): fill(f"systemd.{suffix}", plan, entry=entry)
+            str(_folder() / f"{entry.name}.{suffix}"): fill(f"systemd.{suffix}", plan, entry=entry)
             for entry in plan.entries(plan.look.at)
             for suffix in ("service", "timer")
         }
+
+    def folders(self) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for service in _folder().glob("rollcall-*.service"):
+            text = self.read(str(service)) or ""
+            if Options.found_in(text) and (works_in := _FOLDER.search(text)):
+                places = (str(service.with_suffix(suffix)) for suffix in (".service", ".timer"))
+                found |= dict.fromkeys(filter(os.path.exists, places), Path(works_in[1].replace("%%", "%")))
+        return found
 
     def switches(self, places: Iterable[str]) -> Sequence[Switch]:
         timers = [Path(place).name for place in places if place.endswith(".timer")]
@@ -39,6 +56,10 @@ class Systemd(Clock):
                 for each in timers
             ),
         ]
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
 
 
 def _ctl(*words: str) -> Command:

@@ -46,7 +46,9 @@ class Morning:
     @cached_property
     def scheduler_causes(self) -> dict[str, Cause | None]:
         """What is wrong with each scheduler, by its id."""
-        return {each.scheduler.id: self._typed(explain_scheduler(each, self.jobs)) for each in self.schedulers}
+        return {
+            each.scheduler.id: self._typed(explain_scheduler(each, self.jobs, self.actions)) for each in self.schedulers
+        }
 
     @cached_property
     def job_causes(self) -> dict[str, Cause | None]:

@@ -269,7 +269,7 @@ def _room(judged: JobJudged) -> Link:
         return _link_of_room(Standing.NOT_ASKED, _not_further(seen.code if seen else None))
     if seen.free_bytes is None or not seen.total_bytes:
         return _link_of_room(Standing.CANNOT_TELL, "the disk does not say how full it is")
-    wanted, free = seen.room_wanted(output.min_size), f"{show_size(seen.free_bytes)} free"
+    wanted, free = seen.room_wanted(output.least_size), f"{show_size(seen.free_bytes)} free"
     answer = f"{free} ({100 * seen.free_bytes // seen.total_bytes} %)"
     if seen.free_bytes >= wanted:
         return _link_of_room(Standing.YES, answer)

@@ -71,6 +71,13 @@ class NamePattern:
         names = tuple(name.split("/"))
         return _read(self.parts, names) if len(names) == len(self.parts) else None
 
+    def kind_of(self, name: str) -> str:
+        """What the name says besides its date: the name, with each field as it is written in the pattern."""
+        names = name.split("/")
+        if len(names) != len(self.parts):
+            return name
+        return "/".join(part.without_fields(each) for part, each in zip(self.parts, names, strict=True))
+
     def covers(self, other: NamePattern) -> bool:
         """True where each name that has the shape of `other` surely has the shape of this one."""
         pairs = zip(self.parts, other.parts, strict=False)

@@ -68,6 +68,17 @@ class Part:
             return None
         return (self.possible if is_possible else self.shape).fullmatch(name, first, last)
 
+    def without_fields(self, name: str) -> str:
+        """The name with each field as its code; as it is where it does not match."""
+        match = self.match(name)
+        if match is None:
+            return name
+        text = match.string
+        # From the last on, so that the places of those before stay as they were found.
+        for group, code in reversed(tuple(enumerate(self.codes, 1))):
+            text = f"{text[: match.start(group)]}%{code}{text[match.end(group) :]}"
+        return text
+
     def covers(self, other: Part) -> bool:
         """True where each name that has the shape of `other` surely has the shape of this one, piece by piece."""
         is_hidden = self.hides_dot and other.beginning.startswith(".")

@@ -1,74 +1,240 @@
-"""What is in one output file, read to a bound?"""
+"""What is in one output file, read once, in pieces, within bounds of size and time?"""
 
 from __future__ import annotations
 
-import hashlib
+import io
 import os
 import stat
-from dataclasses import replace
+import tempfile
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO, cast
 
-from rollcall.evidence import Content, FileSeen
-from rollcall.roll.formats import ANY, find_format
+from rollcall.evidence import Content, FileSeen, Flaw
+from rollcall.outputs.compression import undone
+from rollcall.outputs.encoding import encoding_of, guessed, looks_binary, without_its_mark
+from rollcall.outputs.stream import PIECE, Watched
+from rollcall.roll.formats import TEXT, FileFormat, NothingInside, OpenContent, TooMuch, find_format, formats
 from rollcall.roll.output import Output
 from rollcall.text import clean, clean_block, show_size
+from rollcall.vocabulary import CauseCode
 
 SHOWN = 2_000
+# Of what is larger than may be read, and to recognise what it is.
+_ENDS = 64_000
+# A text is looked for within so many characters of the end.
+_LAST = 1_000
+# What a format reads from its end on, and is packed, is unpacked first: so much of it in memory, more on disk.
+_IN_MEMORY = 16_000_000
 
 
-def read_content(path: Path, seen: FileSeen, output: Output) -> FileSeen:
-    """`seen`, which lies at `path`, with its content, or with why it could not be read. Never waits for a pipe."""
+def read_content(path: Path, seen: FileSeen, output: Output, *, until: float) -> FileSeen:
+    """`seen`, which lies at `path`, with its content, or with why it could not be read.
+
+    Reads no longer than `until`, an instant of `time.monotonic`, and never waits for a pipe. Where nothing was asked of
+    the content it is read only if it is packed: what is inside cannot be told from outside.
+    """
     if not seen.is_regular or seen.size == 0:
         return seen
-    if seen.size > output.read_up_to:
-        if output.reads_as == ANY:
-            return seen
-        most = f"more than read_up_to = {show_size(output.read_up_to)}"
-        return replace(seen, unreadable=f"it is too large to be read: {show_size(seen.size)}, {most}")
     try:
-        data = _read(path, output.read_up_to)
-        if len(data) > output.read_up_to:
-            raise OSError("it grows while it is read, beyond read_up_to")
-        return replace(seen, content=content_of(data, output))
+        with _opened(path) as file:
+            content = _content_of(file, seen.size, output, until)
+            grew = os.fstat(file.fileno()).st_size != seen.size
     except OSError as error:
         return replace(seen, unreadable=clean(error.strerror or str(error)))
+    return replace(seen, content=content, grew=grew)
 
 
-def _read(path: Path, limit: int) -> bytes:
+def _opened(path: Path) -> io.BufferedReader:
     # O_NONBLOCK: between the listing and this line the file may have become a pipe, which would block for ever.
     flags = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
-    with os.fdopen(os.open(path, flags), "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError("is not a regular file")
-        pieces: list[bytes] = []
-        # In pieces, because each read takes the memory for all that it may return.
-        while limit >= 0 and (piece := stream.read(min(limit + 1, 1_000_000))):
-            pieces.append(piece)
-            limit -= len(piece)
-        return b"".join(pieces)
+    file: io.BufferedReader = io.BufferedReader(io.FileIO(os.open(path, flags)), _ENDS)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError("is not a regular file")
+    return file
 
 
 def content_of(data: bytes, output: Output) -> Content:
-    """What is in `data`, looked at as the content of that output."""
-    looked_for = output.must_contain + output.must_not_contain
-    return Content(
-        flaw=_flaw(data, output.reads_as),
-        found={text: text.encode() in data for text in looked_for},
-        sha256=hashlib.sha256(data).hexdigest(),
-        head=clean_block(data[:SHOWN].decode(errors="replace"), SHOWN),
-        tail=clean_block(data[-SHOWN:].decode(errors="replace"), SHOWN) if len(data) > SHOWN else "",
+    """What is in `data`, read as the content of that output, whatever is asked of it."""
+    until = time.monotonic() + output.timeout.total_seconds()
+    content = _content_of(io.BufferedReader(io.BytesIO(data)), len(data), output, until)
+    return content or Content(read_as=TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How one file is read: its compressions, the outermost first, what is inside, and as what."""
+
+    compressions: tuple[str, ...]
+    stream: io.BufferedReader
+    head: bytes
+    name: str | None
+    format: FileFormat | None
+    is_declared: bool
+
+    @property
+    def shown(self) -> str:
+        """ "csv in gzip", "gzip"; "" of what is neither packed nor parsed."""
+        return " in ".join(filter(None, (self.name, *reversed(self.compressions))))
+
+    @property
+    def holds_text(self) -> bool:
+        return self.format.holds_text if self.format else False
+
+
+def _content_of(file: io.BufferedReader, size: int, output: Output, until: float) -> Content | None:
+    """None where nothing was asked of it, and nothing is packed in it."""
+    try:
+        reading = _begun(file, output)
+    except EOFError as error:
+        return Content(flaw=Flaw(CauseCode.TRUNCATED_OUTPUT, f"does not read: {clean(str(error), 120)}"))
+    except ValueError as error:
+        return Content(flaw=Flaw(CauseCode.CORRUPT_OUTPUT, f"does not read: {clean(str(error), 120)}"))
+    if not (reading.format or reading.compressions or output.asks_for_content or output.must_change):
+        # Blank lines, or the zeros that a crash leaves.
+        is_blank = size <= len(reading.head) and not reading.head.strip(b" \t\r\n\v\f\0")
+        return Content(flaw=_BLANK) if is_blank else None
+    watched = Watched(
+        reading.stream,
+        texts=output.looked_for,
+        encoding=output.encoding or encoding_of(reading.head),
+        limit=output.read_up_to,
+        until=until,
+    )
+    if not reading.compressions and size > output.read_up_to:
+        return _of_ends(watched, size, reading, output)
+    flaw, rows, unread = _read_through(watched, reading, output)
+    return _told(watched, reading, output, flaw=flaw, rows=rows, unread=unread)
+
+
+def _begun(file: io.BufferedReader, output: Output) -> _Reading:
+    compressions, stream = undone(file)
+    head = stream.peek(_ENDS)[:_ENDS]
+    name = output.format or next((each for each, known in formats().items() if _begins(head, known)), None)
+    if name is None and output.looks_for_text and not looks_binary(head):
+        name = TEXT
+    return _Reading(
+        compressions=compressions,
+        stream=stream,
+        head=head,
+        name=name,
+        format=formats().get(name) or find_format(name) if name else None,
+        is_declared=output.format is not None,
     )
 
 
-def _flaw(data: bytes, reads_as: str) -> str | None:
-    """Why `data` does not parse, None where it does (or where no format was declared)."""
+def _begins(head: bytes, known: FileFormat) -> bool:
+    return known.magic is not None and head.startswith(known.magic)
+
+
+_BLANK = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing but blanks")
+
+
+def _read_through(watched: Watched, reading: _Reading, output: Output) -> tuple[Flaw | None, int | None, str | None]:
+    """What is wrong with it, how many rows it has, and why it was not read through."""
+    flaw, rows = None, None
     try:
-        if reads_as != ANY:
-            find_format(reads_as).read(data)
-    except UnicodeDecodeError as error:
-        return f"not UTF-8 at byte {error.start:,}"
-    except RecursionError:
-        return "nested too deeply to be parsed"
+        if reading.format and reading.format.seeks:
+            rows = _read_anywhere(watched, reading, output)
+        else:
+            if reading.format:
+                raw = cast(BinaryIO, io.BufferedReader(watched, PIECE))
+                rows = reading.format.read(OpenContent(raw, watched.encoding, output.read_up_to))
+            watched.drain()
+    except TooMuch as error:
+        return None, None, f"{error}: read_up_to = {show_size(output.read_up_to)}"
+    except TimeoutError as error:
+        return None, None, f"{error}: timeout = {output.timeout_shown}"
+    except NothingInside as error:
+        flaw = Flaw(CauseCode.EMPTY_OUTPUT, f"is empty inside: {clean(str(error), 120)}")
+    except EOFError as error:
+        flaw = _flaw(CauseCode.TRUNCATED_OUTPUT, error, reading)
     except ValueError as error:
-        return clean(str(error), 120) or "damaged"
+        flaw = _flaw(CauseCode.CORRUPT_OUTPUT, error, reading)
+    return _of_the_text(watched, reading, output) or flaw, rows, None
+
+
+def _flaw(code: CauseCode, error: Exception, reading: _Reading) -> Flaw:
+    why = clean(str(error), 120) or "damaged"
+    return Flaw(code, f"does not read as {reading.shown}: {why}" if reading.shown else why)
+
+
+def _of_the_text(watched: Watched, reading: _Reading, output: Output) -> Flaw | None:
+    """What is wrong with what every text needs: an encoding, and something to read."""
+    if watched.size == 0:
+        return Flaw(CauseCode.EMPTY_OUTPUT, f"is empty inside: the {reading.compressions[0]} of nothing")
+    if reading.format is not None and not reading.holds_text:
+        return None
+    if watched.is_blank:
+        return _BLANK
+    if not reading.holds_text:
+        return None
+    if watched.nul is not None and (kind := without_its_mark(reading.head)):
+        return Flaw(CauseCode.WRONG_ENCODING, f'is UTF-16 without the mark that would say so: encoding = "{kind}"')
+    if watched.undecodable is not None:
+        is_not = "UTF-8" if output.encoding is None else output.encoding
+        kind = guessed(reading.head) if output.encoding is None else None
+        reads_as = f'; it reads as {kind}: encoding = "{kind}"' if kind else ""
+        return Flaw(CauseCode.WRONG_ENCODING, f"is not {is_not} at byte {watched.undecodable:,}{reads_as}")
+    if watched.is_cut:
+        return Flaw(CauseCode.TRUNCATED_OUTPUT, "ends within a character")
+    if watched.nul is not None:
+        # What a crash of the machine leaves of a file that was just written.
+        return Flaw(CauseCode.CORRUPT_OUTPUT, f"holds NUL characters, the first as character {watched.nul:,}")
     return None
+
+
+def _read_anywhere(watched: Watched, reading: _Reading, output: Output) -> int | None:
+    """What is read from its end on must lie in a file as it is, and not within a stream."""
+    assert reading.format is not None
+    if not reading.compressions:
+        if output.must_change:
+            watched.drain()
+            reading.stream.seek(0)
+        else:
+            watched.size = 1  # something is in it, as its magic showed
+        return reading.format.read(OpenContent(cast(BinaryIO, reading.stream), watched.encoding, output.read_up_to))
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as kept:
+        whole = io.BufferedReader(watched, PIECE)
+        while piece := whole.read(PIECE):
+            kept.write(piece)
+        kept.seek(0)
+        return reading.format.read(OpenContent(cast(BinaryIO, kept), watched.encoding, output.read_up_to))
+
+
+def _of_ends(watched: Watched, size: int, reading: _Reading, output: Output) -> Content:
+    """Head and tail alone: what they prove is proven, and nothing else is."""
+    for place in (0, max(size - _ENDS, 0)):
+        watched.skip_to(place)
+        left = _ENDS
+        while left > 0 and (read := watched.readinto(bytearray(left))):
+            left -= read
+    unread = f"only its ends were read: {show_size(size)}, more than read_up_to = {show_size(output.read_up_to)}"
+    return _told(watched, reading, output, flaw=None, rows=None, unread=unread)
+
+
+def _told(
+    watched: Watched, reading: _Reading, output: Output, *, flaw: Flaw | None, rows: int | None, unread: str | None
+) -> Content:
+    is_through = unread is None
+    # In what holds no text none was looked for.
+    sought = output.looked_for if reading.format is None or reading.holds_text else ()
+    found = {text: text in watched.found for text in sought if is_through or text in watched.found}
+    last_line = next((line for line in reversed(watched.tail.splitlines()) if line.strip()), "")
+    has_end = is_through or not reading.compressions
+    return Content(
+        read_as=reading.shown,
+        marks_its_end=bool(reading.compressions or (reading.format and reading.format.marks_its_end)),
+        flaw=flaw,
+        unread=unread,
+        found=found,
+        has_end=output.ends_with in watched.tail[-_LAST:] if output.ends_with and has_end else None,
+        last_line=clean(last_line, SHOWN) if output.last_line and has_end else None,
+        rows=rows,
+        size=watched.size if is_through else None,
+        sha256=watched.sha256 if is_through else "",
+        head=clean_block(watched.head[:SHOWN], SHOWN) if reading.holds_text else "",
+        tail=clean_block(watched.tail[-SHOWN:], SHOWN) if reading.holds_text and len(watched.head) > SHOWN else "",
+    )

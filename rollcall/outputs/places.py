@@ -1,7 +1,8 @@
 """Which files did the jobs leave below a folder, and what is in the ones that matter?
 
-A folder is listed once however many outputs share it, and nothing is kept of files that match none. A file is opened
-only where the judging will need its content, never when it is a pipe or a device, and read to a bound.
+A folder is listed once however many outputs share it, and nothing is kept of files that match none. What is in them is
+read afterwards, of each output by itself: only where the judging will need it, never of a pipe or a device, and within
+bounds of size and time.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,17 +21,21 @@ from rollcall.evidence import CannotLook, FileSeen, OutputSeen
 from rollcall.naming.fields import Disagreement
 from rollcall.naming.stretch import Told
 from rollcall.outputs.content import read_content
+from rollcall.outputs.tree import instant, look_through
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.output import Output
 from rollcall.roll.words import Dated
 from rollcall.text import clean
-from rollcall.times import EPOCH
 from rollcall.vocabulary import CauseCode
 
 # A page and a judgement need the runs of the look-back; a folder may hold years.
 MOST_FILES = 2_000
-MOST_READ = 40
-_END = datetime(3000, 1, 1, tzinfo=UTC)
+MOST_READ = 1_000
+# Of what earlier runs left, so much shows what is usual.
+_MOST_COMPARED = 60
+_COMPARED_FOR = timedelta(days=28)
+# A folder is looked through to the last file in it, and so only as many.
+_MOST_LOOKED_THROUGH = 10
 
 # The job, and which of its outputs it is.
 Key = tuple[str, int]
@@ -39,8 +45,8 @@ Key = tuple[str, int]
 class Wanted:
     """What one output of a job wants to know of its folder; `zone` is that of the clock in its names.
 
-    Files made at or after `since` are kept, and the newest before; those made at or after `read_since` are read, and
-    none where it is None.
+    Files made at or after `since` are kept, and the newest of those before, with which they are compared; those made at
+    or after `read_since` are read, and none where it is None.
     """
 
     key: Key
@@ -69,7 +75,7 @@ class _Matches:
     count: int = 0
     files: list[_Found] = field(default_factory=list)
     is_cut: bool = False
-    before: _Found | None = None
+    before: list[_Found] = field(default_factory=list)
     unstamped: list[str] = field(default_factory=list)
     later: list[FileSeen] = field(default_factory=list)
 
@@ -84,15 +90,53 @@ class _Matches:
         if len(self.files) >= 2 * MOST_FILES:
             self.cut()
 
+    def add_before(self, found: _Found) -> None:
+        """Keeps the newest of those that are only compared."""
+        self.before.append(found)
+        if len(self.before) >= 4 * _MOST_COMPARED:
+            self.cut()
+
     def cut(self) -> None:
+        self.before.sort(key=lambda each: each.age, reverse=True)
+        del self.before[_MOST_COMPARED:]
         self.files.sort(key=lambda each: each.age, reverse=True)
         self.is_cut = self.is_cut or len(self.files) > MOST_FILES
         del self.files[MOST_FILES:]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What one output left, as its folder lists it; the newest `to_read` of its files are to be read.
+
+    `names` are those by which its files are opened.
+    """
+
+    folder: Path
+    wanted: Wanted
+    seen: OutputSeen
+    names: tuple[str, ...]
+    to_read: int
+
+    def read(self) -> OutputSeen:
+        """The same with what is in the files that are to be read, within the output's `timeout`."""
+        until = time.monotonic() + self.wanted.output.timeout.total_seconds()
+        newest = zip(self.names[: self.to_read], self.seen.files, strict=False)
+        read = [self._read_one(name, seen, until) for name, seen in newest]
+        files = (*read, *self.seen.files[self.to_read :])
+        return replace(self.seen, files=tuple(sorted(files, key=lambda each: each.made_at, reverse=True)))
+
+    def _read_one(self, name: str, seen: FileSeen, until: float) -> FileSeen:
+        output = self.wanted.output
+        if not seen.is_folder:
+            return read_content(self.folder / name, seen, output, until=until)
+        inside = look_through(self.folder / name, seen, until=until)
+        told = output.path.told(name)
+        return named(inside, told, output, self.wanted.zone) if isinstance(told, Told) else inside
+
+
 def look(
     folder: Path, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
-) -> dict[Key, OutputSeen]:
+) -> dict[Key, Listed]:
     """What each output left below `folder` up to `now`. Raises `CannotLook` (output-unreadable).
 
     `clock` reads the present, where another moment is judged: what is dated later still lies in the future.
@@ -101,7 +145,7 @@ def look(
     _walk(folder, (), outputs, now)
     room = _room(folder)
     looked_at = max(now, clock()) if clock else now
-    return {each.wanted.key: _seen(folder, each, room, looked_at) for each in outputs}
+    return {each.wanted.key: _listed(folder, each, room, looked_at) for each in outputs}
 
 
 def _walk(folder: Path, names: tuple[str, ...], outputs: list[_Matches], now: datetime) -> None:
@@ -127,7 +171,7 @@ def _walk(folder: Path, names: tuple[str, ...], outputs: list[_Matches], now: da
 def _may_lie_in(name: str, names: tuple[str, ...], matches: _Matches) -> bool:
     """True where the folder of that name may hold files of the output that matter; a year of days is not walked."""
     path = matches.wanted.output.path
-    return path.part_matches(len(names), name) and path.may_hold((*names, name), matches.wanted.since)
+    return path.part_matches(len(names), name) and path.may_hold((*names, name), matches.wanted.since - _COMPARED_FOR)
 
 
 class _Beginnings:
@@ -179,11 +223,13 @@ def _take(entry: os.DirEntry[str], name: str, matches: _Matches, now: datetime) 
             status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
             return  # gone since it was listed
+    is_folder = matches.wanted.output.path.is_folder and stat.S_ISDIR(status.st_mode)
     seen = FileSeen(
         name=clean(name),
         size=status.st_size,
-        modified_at=_instant(status.st_mtime),
-        is_regular=stat.S_ISREG(status.st_mode),
+        modified_at=instant(status.st_mtime),
+        is_regular=stat.S_ISREG(status.st_mode) and not matches.wanted.output.path.is_folder,
+        is_folder=is_folder,
     )
     seen = named(seen, told, matches.wanted.output, matches.wanted.zone)
     found = _Found(seen, name)
@@ -191,8 +237,8 @@ def _take(entry: os.DirEntry[str], name: str, matches: _Matches, now: datetime) 
         matches.later = [*matches.later, seen][:3]
     elif seen.made_at >= matches.wanted.since:
         matches.add(found)
-    elif matches.before is None or found.age > matches.before.age:
-        matches.before = found
+    else:
+        matches.add_before(found)
 
 
 def named(seen: FileSeen, told: Told, output: Output, zone: ZoneInfo) -> FileSeen:
@@ -211,34 +257,35 @@ def named(seen: FileSeen, told: Told, output: Output, zone: ZoneInfo) -> FileSee
     )
 
 
-def _instant(mtime: float) -> datetime:
-    """An mtime; one that no calendar has (a disk may hold any number) as the end of time that it lies nearer to."""
-    try:
-        at = EPOCH + timedelta(seconds=mtime)
-    except OverflowError:
-        at = _END if mtime > 0 else EPOCH
-    return min(max(at, EPOCH), _END)
-
-
-def _seen(folder: Path, matches: _Matches, room: tuple[int | None, int | None], looked_at: datetime) -> OutputSeen:
+def _listed(folder: Path, matches: _Matches, room: tuple[int | None, int | None], looked_at: datetime) -> Listed:
     matches.cut()
     files = matches.files
-    # After a cut the newest before would look as if there were none in between.
-    if matches.before and not matches.is_cut:
-        files.append(matches.before)
-    # The newest is always read, for people to see it; others where their run may be the one that is judged, and the one
-    # before them where an output must change.
-    wanted, most_read = matches.wanted, 0
-    if wanted.read_since is not None:
-        judged = sum(each.seen.made_at >= wanted.read_since for each in files)
-        most_read = min(max(judged, 1) + wanted.output.must_change, MOST_READ)
-    read = [read_content(folder / each.name, each.seen, wanted.output) for each in files[:most_read]]
-    return OutputSeen(
+    # After a cut those before would look as if there were none in between.
+    if not matches.is_cut:
+        files = [*files, *matches.before]
+    wanted = matches.wanted
+    seen = OutputSeen(
         looked_at=looked_at,
         matches=matches.count,
-        files=(*read, *(each.seen for each in files[most_read:])),
+        files=tuple([each.seen for each in files]),
         unstamped=tuple(matches.unstamped),
         later=tuple(matches.later),
         free_bytes=room[0],
         total_bytes=room[1],
     )
+    names = tuple([each.name for each in files])
+    return Listed(folder=folder, wanted=wanted, seen=seen, names=names, to_read=_to_read(files, wanted))
+
+
+def _to_read(files: Sequence[_Found], wanted: Wanted) -> int:
+    """How many are read: those whose run may be the one that is judged, and the newest, for people to see it.
+
+    Also the one before them where an output must change, and some where they are folders, which tell their size no
+    other way.
+    """
+    if wanted.read_since is None:
+        return 0
+    judged = max(sum(each.seen.made_at >= wanted.read_since for each in files), 1)
+    if wanted.output.path.is_folder:
+        return min(max(judged, _MOST_LOOKED_THROUGH), MOST_READ)
+    return min(judged + wanted.output.must_change, MOST_READ)

@@ -1,36 +1,50 @@
 """pytest finds this by itself wherever Roll call is installed. Does this run of pytest make a roll call at all?
 
-Only then are there options, markers and hooks; every other run is left as it was.
+Only then are there options, markers and hooks; every other run is left as it was. What then stops pytest before it
+begins is a usage error, status 4: 1 would say that a job needs somebody, and 0 that none does.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import pytest
+from _pytest.config import ConftestImportFailure
 
 from rollcall.errors import BadInput
+from rollcall.text import clean
 
 _JOBS_FILE = "--jobs-file"
 # What the conftest.py of a folder of checks takes its fixtures from.
 _CHECKS = "rollcall.plugin.checks"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
-    if makes_a_roll_call(early_config, args):
-        try:
-            from rollcall.plugin import hooks
-        except BadInput as problem:
-            raise pytest.UsageError(str(problem)) from None
-        except ModuleNotFoundError as missing:
-            told = f"{sys.executable}, whose pytest this is, lacks {missing.name}, without which there is no roll call"
-            raise pytest.UsageError(f"{told}. Install it: {sys.executable} -m pip install roll-call") from None
-        hooks.add_options(parser)
-        early_config.pluginmanager.register(hooks, "rollcall-hooks")
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, object, object]:
+    if not makes_a_roll_call(early_config, args):
+        return (yield)
+    try:
+        from rollcall.plugin import hooks
+    except BadInput as problem:
+        raise pytest.UsageError(str(problem)) from None
+    except ModuleNotFoundError as missing:
+        told = f"{sys.executable}, whose pytest this is, lacks {missing.name}, without which there is no roll call"
+        raise pytest.UsageError(f"{told}. Install it: {sys.executable} -m pip install roll-call") from None
+    hooks.add_options(parser)
+    early_config.pluginmanager.register(hooks, "rollcall-hooks")
+    early_config.add_cleanup(lambda: hooks.abort_unless_begun(early_config, parser, args))
+    try:
+        return (yield)
+    except (pytest.UsageError, ConftestImportFailure):
+        raise
+    except (Exception, SystemExit, pytest.exit.Exception) as problem:
+        said = clean(f"{type(problem).__name__}: {problem}", 400)
+        raise pytest.UsageError(f"a conftest.py or a plugin stopped pytest before it began: {said}") from problem
 
 
 def makes_a_roll_call(config: pytest.Config, args: Iterable[str]) -> bool:

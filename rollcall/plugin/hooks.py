@@ -6,8 +6,10 @@ Each hook is a few lines that delegate. The flow is `rollcall.run`, who is told 
 from __future__ import annotations
 
 import os
+from argparse import Namespace
 from collections.abc import Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +48,7 @@ from rollcall.times import read_now, show_instant
 BY = "pytest"
 _kinds = known_sinks()
 _options = (*OF_PYTEST, *options_of(_kinds, by=BY))
+_begun = pytest.StashKey[bool]()
 _running = pytest.StashKey["Running"]()
 _pytest_session = pytest.StashKey[pytest.Session]()
 
@@ -73,6 +76,7 @@ class Running:
         self.config = config
         self.call = call
         self.course = Course()
+        self.is_over = False
         self.result = call.result(self.course.ending)
 
     def latest(self) -> Result:
@@ -124,6 +128,7 @@ class Running:
             self.result = _with_true_status(sinks.write(self.result))
         session.exitstatus = self.result.status
         self.result = sinks.close(self.result)
+        self.is_over = True
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """The last words, after pytest's own count."""
@@ -139,12 +144,43 @@ def _with_true_status(result: Result) -> Result:
     A check that could not tell is skipped, and skips are green to pytest.
     """
     is_in_doubt = not result.ending.is_complete or result.morning is None or result.morning.needs_a_person
-    failed = int(pytest.ExitCode.TESTS_FAILED)
+    failed, stopped = int(pytest.ExitCode.TESTS_FAILED), int(pytest.ExitCode.INTERRUPTED)
+    if result.morning is None and not result.checks and result.status in (0, failed):
+        return replace(result, status=stopped)
     return replace(result, status=failed) if is_in_doubt and not result.status else result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | None, int | None]:
+    """What ended pytest between its configuration and its first check may have said any status."""
+    status = yield
+    running = config.stash.get(_running, None)
+    is_stopped = not (running and running.is_over) and not only_shows(config) and not hasattr(config, "workerinput")
+    return int(pytest.ExitCode.INTERRUPTED) if is_stopped and status in (0, 1) else status
+
+
+def abort_unless_begun(config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
+    """Says that nothing was judged where pytest ended before it was configured: yesterday's page must not stay."""
+    if _begun in config.stash or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    try:
+        options = parser.parse_known_args(args, namespace=copy(config.option))
+    except pytest.UsageError:
+        options = config.known_args_namespace
+    if any(getattr(options, name, False) for name in (*_SHOWS, *_SHOWS_WITHOUT_JOBS)):
+        return
+    start, sinks = Start(folder=config.rootpath / "reports", judged_at=read_now(), by=BY), Sinks([])
+    with suppress(BadInput):
+        wanted, wish = _wanted(config, options)
+        start = replace(start, folder=wanted.reports)
+        sinks = Sinks.wanted(_kinds, wish)
+    # What it said may hold the password of an address, and stands on the terminal.
+    sinks.abort(start, "pytest ended before it began: a wrong option, a conftest.py, or another plugin")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_begun] = True
     for marker, witnesses in WITNESSES.items():
         about = marker.partition("_")[0]
         line = f"{marker}(*witnesses): the check is about {about} that have these witnesses: {', '.join(witnesses)}"
@@ -163,11 +199,9 @@ def _begin(config: pytest.Config) -> None:
     sinks = Sinks([])
     start = Start(folder=config.rootpath / "reports", judged_at=now, by=BY)
     try:
-        values = given(_options, config.option)
-        wanted = Wanted.of(values, environment=os.environ, home=config.rootpath)
+        wanted, wish = _wanted(config, config.option)
         start = Start(folder=wanted.reports, judged_at=now, by=BY)
         if not only_shows(config):
-            wish = Wish(folder=wanted.reports, given=values, environment=os.environ, by=BY, is_staged=wanted.is_staged)
             sinks = Sinks.wanted(_kinds, wish)
         call = begin(wanted, Place.of(config.rootpath), clock, by=BY, environment=os.environ, cleanup=cleanup)
         call.sinks = sinks
@@ -181,6 +215,14 @@ def _begin(config: pytest.Config) -> None:
     set_subjects(config, Subjects.of(call.roll), Facing())
     if not only_shows(config):
         config.pluginmanager.register(running, "rollcall-running")
+
+
+def _wanted(config: pytest.Config, options: Namespace) -> tuple[Wanted, Wish]:
+    """What was asked for, as a run needs it, and as its sinks do. Raises `BadInput`."""
+    values = given(_options, options)
+    wanted = Wanted.of(values, environment=os.environ, home=config.rootpath)
+    wish = Wish(folder=wanted.reports, given=values, environment=os.environ, by=BY, is_staged=wanted.is_staged)
+    return wanted, wish
 
 
 def _refuse(sinks: Sinks, start: Start, because: str) -> None:

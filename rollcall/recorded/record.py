@@ -7,6 +7,7 @@ when. No secret goes in: what the schedulers said was scrubbed when it arrived, 
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ from typing import Any
 
 from rollcall.errors import BadInput
 from rollcall.evidence import Evidence, JobListed
-from rollcall.files import write_whole
+from rollcall.files import read_regular, write_whole
 from rollcall.roll.roll import Roll
 from rollcall.roll.secrets import SHORTEST_SECRET, texts_of
 from rollcall.text import clean, without_secrets
@@ -50,7 +51,7 @@ def check_can_record(folder: Path, roll: Roll) -> tuple[dict[str, str], dict[str
 
     Raises `BadInput` where nothing could be recorded: a morning lies there already, or a secret would go along.
     """
-    if (folder / EVIDENCE).exists() or (folder / JOBS).exists():
+    if any(os.path.lexists(folder / each) for each in (EVIDENCE, JOBS)):
         rule = "already holds a morning or a jobs.toml. Name a new folder."
         raise BadInput.single("--record", rule, f'"{clean(str(folder))}"')
     # Not the files, which somebody may have changed since: their new secrets would not be known.
@@ -123,8 +124,7 @@ def recorded_in(folder: Path) -> Recorded:
     """The morning that `record` left in `folder`. Raises `BadInput` where there is none, or a damaged one."""
     place = clean(str(folder / EVIDENCE))
     try:
-        with (folder / EVIDENCE).open("rb") as stream:
-            whole = json.loads(stream.read(LARGEST_RECORD))
+        whole = json.loads(read_regular(folder / EVIDENCE, LARGEST_RECORD))
         if whole["version"] != VERSION:
             rule = f"is of version {clean(str(whole['version']), 20)}; this Roll call reads version {VERSION}."
             raise BadInput.single(place, f"{rule} Replay it with the one that recorded it.")

@@ -18,7 +18,6 @@ from rollcall.outputs.content import content_of
 from rollcall.outputs.places import named
 from rollcall.recorded.record import JOBS, Recorded, recorded_in
 from rollcall.roll.due_run import LOOKING_TIME
-from rollcall.roll.formats import ANY
 from rollcall.roll.job import Job
 from rollcall.roll.listing import Listing
 from rollcall.roll.load import load
@@ -147,20 +146,26 @@ def _read(file: FileSeen, output: Output, was: Output) -> FileSeen:
     content = file.content
     if content is None:
         return file
-    missing = [text for text in output.must_contain + output.must_not_contain if text not in content.found]
-    if not missing and output.reads_as == was.reads_as:
+    missing = [text for text in output.looked_for if text not in content.found]
+    if not missing and _asks(output) == _asks(was):
         return file
-    if (data := _whole(file, content)) is not None:
+    if (data := _whole(content)) is not None:
         return replace(file, content=content_of(data, output))
-    if output.reads_as not in (was.reads_as, ANY):
+    if _asks(output) != _asks(was):
         return replace(file, content=None)
     seen = {text: True for text in missing if text in content.head or text in content.tail}
     return replace(file, content=replace(content, found={**content.found, **seen}))
 
 
-def _whole(file: FileSeen, content: Content) -> bytes | None:
-    """All that the file held, where head and tail hold all of it; None where they do not."""
+def _asks(output: Output) -> tuple[object, ...]:
+    """What is asked of a content but for its texts, so that the same was found of it."""
+    last_line = output.last_line.pattern if output.last_line else None
+    return output.format, output.encoding, output.ends_with, bool(last_line), output.must_change
+
+
+def _whole(content: Content) -> bytes | None:
+    """All that it held, where head and tail hold all of it; None where they do not."""
     head, tail = content.head.encode(), content.tail.encode()
-    rest = max(file.size - len(head), 0)
+    rest = max((content.size or 0) - len(head), 0)
     data = head + (tail[-rest:] if rest else b"")
     return data if hashlib.sha256(data).hexdigest() == content.sha256 else None

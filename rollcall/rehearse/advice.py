@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from rollcall.causes.commands import toml_key
 from rollcall.rehearse.evidence_copy import EvidenceCopy
-from rollcall.roll.formats import ANY, TEXT, formats
+from rollcall.roll.formats import TEXT, formats
 from rollcall.roll.words import Late
 from rollcall.text import clean, show_size
 
@@ -22,6 +22,7 @@ _TIME = "%Y%m%d-%H%M%S"
 _FIELDS = f"the time of the run such as {_TIME}"
 ADD_MUST_CONTAIN = f'add must_contain = ["…"] to {_OUTPUT}'
 ADD_MUST_NOT_CONTAIN = f'add must_not_contain = ["…"] to {_OUTPUT}'
+ADD_A_NARROW_PATH = f"write in {_OUTPUT} a path that takes its own files and no others"
 # The same content again: of most jobs a fault, of an export without changes none.
 ADD_MUST_CHANGE = f"add must_change = true to {_OUTPUT}"
 
@@ -68,7 +69,7 @@ def for_a_half(copy: EvidenceCopy) -> str:
     output, size = copy.declared, copy.made[0].size
     suffix = PurePath(output.path.text).suffix.lower()
     kind = next((name for name, each in formats().items() if each.marks_its_end and each.suffix == suffix), None)
-    if kind and output.format in (None, ANY, TEXT):
+    if kind and output.format in (None, TEXT):
         return f'add format = "{kind}" to {_OUTPUT}'
     # Two thirds of it: more than a half, and a shorter file than usual still passes.
     least = show_size(size - size // 3)

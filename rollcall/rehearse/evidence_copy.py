@@ -23,6 +23,7 @@ from rollcall.roll.output import Output
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
+from rollcall.verdict import usual
 from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.runs import RunRead
 
@@ -34,6 +35,7 @@ class EvidenceCopy:
     """A copy of what was seen of one job that did its work, as it is seen at `at`.
 
     Each method returns another copy, in which something else happened. `judged` stays the job as it was found good.
+    `of_others` are the files of its first output that its path takes and another output leaves, by their names.
     """
 
     judged: JobJudged
@@ -41,9 +43,10 @@ class EvidenceCopy:
     scheduler: SchedulerSeen | None
     memory: SchedulerSeen | NotSeen | None
     outputs: Outputs
+    of_others: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, judged: JobJudged, at: datetime) -> EvidenceCopy:
+    def of(cls, judged: JobJudged, at: datetime, of_others: frozenset[str] = frozenset()) -> EvidenceCopy:
         """The good run as it looked, or will look, at `at`: what was made later was not there yet."""
         outputs = tuple(
             replace(
@@ -53,7 +56,7 @@ class EvidenceCopy:
             else read.seen
             for read in judged.seen.outputs
         )
-        return cls(judged, at, records.scheduler_at(judged, at), records.memory_at(judged, at), outputs)
+        return cls(judged, at, records.scheduler_at(judged, at), records.memory_at(judged, at), outputs, of_others)
 
     @property
     def evidence(self) -> Evidence:
@@ -216,7 +219,8 @@ class EvidenceCopy:
         if not self.made:
             return self
         by = at - self.made[0].made_at
-        moved = [self.moved(each, by) for each in (self.made if self.declared.files else self.made[:1])]
+        number = usual.number_of_files(self.judged.case) if self.judged.case else None
+        moved = [self.moved(each, by) for each in (self.made if number == len(self.made) else self.made[:1])]
         outputs = list(self.with_files(*moved, *self.earlier).outputs)
         for number, seen in enumerate(outputs[1:], 1):
             if isinstance(seen, OutputSeen):

@@ -6,19 +6,22 @@ Pure: the evidence may have been gathered just now or be a record of any earlier
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from os.path import relpath
 
 from rollcall.causes.explain import explain_job, explain_scheduler
-from rollcall.evidence import Evidence, SchedulerSeen
+from rollcall.evidence import Evidence, OutputSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault, SchedulerFault
 from rollcall.rehearse.records import record_of
+from rollcall.roll.doubts import doubts, taken_outputs
 from rollcall.roll.job import Job
+from rollcall.roll.output import Output
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule.after import After
@@ -79,12 +82,13 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """The whole result, and the morning that it began from."""
+    """The whole result, and the morning that it began from; `doubtful` is what is of its jobs in jobs.toml, by id."""
 
     morning: Morning
     schedulers: tuple[Rehearsed, ...]
     jobs: tuple[Rehearsed, ...]
     left_out: tuple[LeftOut, ...]
+    doubtful: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def count(self, outcome: Outcome) -> int:
         """How many of the planted faults ended like that."""
@@ -102,12 +106,17 @@ def rehearse(roll: Roll, evidence: Evidence, *, now: datetime, jobs: Iterable[Jo
     asked = {job.scheduler.id: job.scheduler for job in declared.values() if job.scheduler}
     morning = judge_morning(roll, evidence, now=now, jobs=tuple(declared.values()), schedulers=tuple(asked.values()))
     schedulers = [_of_scheduler(each.scheduler, roll, evidence, morning) for each in morning.schedulers]
-    of_jobs = [_of_job(declared[each.job.id], each) for each in morning.jobs]
+    taken = taken_outputs(roll)
+    of_jobs = []
+    for judged in morning.jobs:
+        others = [roll.job(job_id).outputs[number] for job_id, number in taken.get((judged.job.id, 0), ())]
+        of_jobs.append(_of_job(declared[judged.job.id], judged, _files_of(others, judged) if others else frozenset()))
     return Rehearsal(
         morning=morning,
         schedulers=tuple(each for each in schedulers if isinstance(each, Rehearsed)),
         jobs=tuple(each for each in of_jobs if isinstance(each, Rehearsed)),
         left_out=tuple(each for each in (*schedulers, *of_jobs) if isinstance(each, LeftOut)),
+        doubtful={job_id: each for job_id, each in doubts(roll).items() if job_id in declared},
     )
 
 
@@ -126,7 +135,16 @@ def _of_scheduler(scheduler: Scheduler, roll: Roll, evidence: Evidence, morning:
     return Rehearsed(subject=scheduler, limit_at=now, faults=tuple(faults))
 
 
-def _of_job(job: Job, judged: JobJudged) -> Rehearsed | LeftOut:
+def _files_of(others: Iterable[Output], judged: JobJudged) -> frozenset[str]:
+    """The files seen as the first output of a job that are those of `others`, by their names."""
+    seen, own = judged.seen.outputs[0].seen, judged.job.outputs[0]
+    names = [each.name for each in seen.files] if isinstance(seen, OutputSeen) else []
+    return frozenset(
+        name for name in names for other in others if other.path.told(relpath(own.folder / name, other.folder))
+    )
+
+
+def _of_job(job: Job, judged: JobJudged, of_others: frozenset[str]) -> Rehearsed | LeftOut:
     if problem := next((each for each in judged.findings if each.needs_a_person), None):
         return LeftOut(id=job.id, why=str(problem))
     if judged.due_run is None:
@@ -140,13 +158,13 @@ def _of_job(job: Job, judged: JobJudged) -> Rehearsed | LeftOut:
     # The first moment at which the run must be done; later where it left another sign by hand.
     record = record_of(judged)
     signs = [record.last_at if record else None, *(each.made_at for each in judged.files if each)]
-    good = EvidenceCopy.of(judged, max([judged.due_run.finish_by, *filter(None, signs)]))
+    good = EvidenceCopy.of(judged, max([judged.due_run.finish_by, *filter(None, signs)]), of_others)
     if alarm := next((each for each in _judged(good, job)[0].findings if each.needs_a_person), None):
         return LeftOut(id=job.id, why=f"already at its limit a check would have said: {alarm}")
     faults = []
     for fault in JOB_FAULTS:
         at = fault.seen_at(good)
-        copy = good if at == good.at else EvidenceCopy.of(judged, at)
+        copy = good if at == good.at else EvidenceCopy.of(judged, at, of_others)
         if planted := fault.plant(copy):
             found, code = _judged(planted, job)
             reported_as = code if found.needs_a_person or fault.is_warning else None

@@ -46,7 +46,7 @@ def ask(scheduler: Scheduler, path: str, *, limit: timedelta | None = None) -> R
     except CannotLook as problem:
         return Reply(status=None, line=scheduler.secrets.clean(problem.detail, 400))
     line = f"{answer.asked} answers {answer.status} {answer.reason}".rstrip()
-    text = scheduler.secrets.clean(answer.body[:2_000].decode(errors="replace"), 120)
+    text = scheduler.secrets.clean_words(answer.body[:2_000].decode(errors="replace"), 120)
     if 300 <= answer.status < 400:
         # Where it points to may carry a token in its query.
         target = answer.headers.get("location", "").partition("?")[0]

@@ -12,10 +12,11 @@ from datetime import datetime
 from rollcall.causes.action import Deed
 from rollcall.causes.commands import table_of, trigger_of
 from rollcall.causes.words import is_plainly_missed
-from rollcall.evidence import OutputSeen
+from rollcall.evidence import Outcome, OutputSeen
 from rollcall.roll.due_run import DueRun
 from rollcall.text import show_size
 from rollcall.times import show_instant, show_span
+from rollcall.verdict import show
 from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.verdict.zones import zone_of_this_run
@@ -30,6 +31,8 @@ def why_not(judged: JobJudged, scheduler: SchedulerJudged | None) -> str | None:
         return f"its scheduler cannot run it: {broken.because}"
     if not is_plainly_missed(judged):
         return _what_else(judged)
+    if judged.case and (behind := judged.case.behind) and behind.outcome is Outcome.RUNNING:
+        return f"{show.run_of(behind.started_at, judged.job)} is under way, and one more beside it may do harm"
     if judged.case and judged.case.is_in_memory:
         return "its memory knows of a run since it was due, and its scheduler does not: see which is right"
     if judged.case and (fits := zone_of_this_run(judged.case)):
@@ -74,7 +77,7 @@ def why_not_now(judged: JobJudged, run: DueRun, *, now: datetime) -> str | None:
         return f"its next run is due {at}, sooner than a run may take ({show_span(job.max_runtime)})"
     if job.output is None or not isinstance(seen.output, OutputSeen) or seen.output.free_bytes is None:
         return None
-    free, wanted = seen.output.free_bytes, seen.output.room_wanted(job.output.min_size)
+    free, wanted = seen.output.free_bytes, seen.output.room_wanted(job.output.least_size)
     if free >= wanted:
         return None
     return f"the disk of its output has {show_size(free)} free, less than {show_size(wanted)}"

@@ -21,7 +21,7 @@ from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.missed import scheduler_broken, why_not, why_not_now
 from rollcall.remedy.outcome import Outcome, morning_after
-from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
+from rollcall.remedy.turn import Attempt, NoTurn, Turn, subject_of, turn
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
@@ -88,7 +88,7 @@ class _Rerun:
             return replace(self._action(request), is_dry=True), False
         try:
             # Whoever has the turn may run the job for as long as that takes: it is not waited for.
-            with turn(folder, f"job {self.job.id}", wait=timedelta(0)) as mine:
+            with turn(folder, subject_of(self.scheduler, self.path), wait=timedelta(0)) as mine:
                 return self._in_turn(mine), True
         except NoTurn as problem:
             return self._nothing_done(str(problem)), False
@@ -99,13 +99,13 @@ class _Rerun:
         is_same = fresh.due_run is not None and fresh.due_run.due_at == self.run.due_at
         if not is_same or why_not(fresh, scheduler) is not None:
             return None
-        last = mine.last(self.scheduler.address)
+        last = mine.last()
         if last and last.due_at == self.run.due_at:
             when = show_instant(last.at, self.job.zone, seconds=True)
             why = f"a run was asked for already {when}, for that due time, and its work is not there"
             return replace(self._nothing_done(why), asked_at=last.at)
         at, asked_on = self.clock(), time.monotonic()
-        mine.note(Attempt(at=at, url=self.scheduler.address, due_at=self.run.due_at))
+        mine.note(Attempt(at=at, due_at=self.run.due_at))
         try:
             self._show_waiting(at, asked_on)
             reply = ask(self.scheduler, self.path, limit=self.job.max_runtime)

@@ -1,4 +1,8 @@
-"""Start a scheduler that is stopped, and stop and start one whose loop is dead, once; then prove that it runs."""
+"""Start a scheduler that is stopped, and stop and start one whose loop is dead, once; then prove that it runs.
+
+That it runs is proven when it still does a while after it was seen to: one that dies right after its start is not
+fixed. Nor is one that has to be started again and again: the third time within a day is for a person.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,12 @@ from pathlib import Path
 from rollcall.ask import gather
 from rollcall.causes.action import Action, Deed
 from rollcall.causes.commands import request_of, table_of
+from rollcall.causes.explain import Cause
 from rollcall.evidence import NotSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.outcome import Outcome, morning_after
-from rollcall.remedy.turn import Attempt, NoTurn, Turn, turn
+from rollcall.remedy.turn import DAY, Attempt, NoTurn, Turn, subject_of, turn
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import counted, listed
@@ -27,6 +32,8 @@ from rollcall.verdict.scheduler import scheduler_findings
 from rollcall.vocabulary import Verdict
 
 PROOF_LIMIT = timedelta(seconds=30)
+SETTLES_WITHIN = timedelta(seconds=5)
+_MOST_A_DAY = 2
 _BETWEEN_LOOKS = 0.5  # seconds
 _CURES = {code: deed for deed in (Deed.START, Deed.RESTART) for code in deed.cures}
 _STEPS = {Deed.START: ("start",), Deed.RESTART: ("stop", "start")}
@@ -46,12 +53,14 @@ def restart_stopped(
     folder: Path,
     is_dry: bool = False,
     limit: timedelta = PROOF_LIMIT,
+    settling: timedelta = SETTLES_WITHIN,
 ) -> Morning:
     """The morning judged again after every scheduler was started that a start can cure, with what was done.
 
-    Each is started once, through its own `start` (and `stop` where it stalled), in its turn under a lock in `folder`,
-    and asked again until it is proven to run or `limit` is over. `judge_again` asks everybody again, as of the present.
-    The morning as it is where nothing applies; of a replay, always.
+    Each is started once, and at most twice a day, through its own `start` (and `stop` where it stalled), in its turn
+    under a lock in `folder`, and asked again until it is proven to run, and still to run `settling` later, or `limit`
+    is over. `judge_again` asks everybody again, as of the present. The morning as it is where nothing applies; of a
+    replay, always.
     """
     if morning.replay_of:
         return morning
@@ -60,9 +69,25 @@ def restart_stopped(
         cause = morning.scheduler_causes[each.scheduler.id]
         if cause and (deed := _CURES.get(cause.code)):
             jobs = [job for job in morning.jobs if job.job.scheduler and job.job.scheduler.id == each.scheduler.id]
-            restart = _Restart(each.scheduler, jobs, morning.judged_at, clock, limit)
+            restart = _Restart(each.scheduler, jobs, morning.judged_at, clock, limit, settling)
             outcomes.append(restart.outcome(deed, folder, is_dry=is_dry))
-    return morning_after(outcomes, morning, judge_again)
+    return _as_it_turned_out(morning_after(outcomes, morning, judge_again))
+
+
+def _as_it_turned_out(morning: Morning) -> Morning:
+    """The morning without a proof that its own last look contradicts."""
+
+    def still_broken(action: Action) -> Cause | None:
+        cause = morning.scheduler_causes.get(action.subject) if action.deed in _STEPS else None
+        return cause if cause and cause.code in _CURES and action.is_proven else None
+
+    actions = tuple(
+        replace(each, is_proven=False, proof=f"{each.proof}; and then: {cause.sentence}")
+        if (cause := still_broken(each))
+        else each
+        for each in morning.actions
+    )
+    return replace(morning, actions=actions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +99,7 @@ class _Restart:
     judged_at: datetime
     clock: Callable[[], datetime]
     limit: timedelta
+    settling: timedelta
 
     def outcome(self, deed: Deed, folder: Path, *, is_dry: bool) -> Outcome:
         if lacking := self._lines_lacking(deed):
@@ -82,9 +108,9 @@ class _Restart:
             requests = ", then ".join(f"`{request_of(self.scheduler, each)}`" for each in self._paths(deed))
             return replace(self._action(deed, requests), is_dry=True), False
         # Another check may wait for each of these as long as it may take.
-        wait = self.limit + (len(_STEPS[Deed.RESTART]) + 2) * self.scheduler.timeout
+        wait = self.limit + self.settling + (len(_STEPS[Deed.RESTART]) + 2) * self.scheduler.timeout
         try:
-            with turn(folder, f"scheduler {self.scheduler.id}", wait=wait) as mine:
+            with turn(folder, subject_of(self.scheduler, self._paths(deed)[-1]), wait=wait) as mine:
                 return self._in_turn(mine, deed), True
         except NoTurn as problem:
             return self._nothing_done(deed, str(problem)), False
@@ -92,33 +118,38 @@ class _Restart:
     def _in_turn(self, mine: Turn, deed: Deed) -> Action | None:
         """Asks again first: whoever had the turn before may have cured it. None where it runs."""
         seen = _look_again(self.scheduler, self.clock)
-        broken = [each for each in scheduler_findings(self.scheduler, seen) if each.needs_a_person]
+        declared = [each.job for each in self.jobs]
+        broken = [each for each in scheduler_findings(self.scheduler, seen, jobs=declared) if each.needs_a_person]
         now_deed = next((_CURES[each.code] for each in broken if each.code in _CURES), None)
         if now_deed is None:
             why = broken[0].because if broken else "it does not answer"
             return None if isinstance(seen, SchedulerSeen) else self._nothing_done(deed, f"asked once more, {why}")
         if lacking := self._lines_lacking(now_deed):
             return self._nothing_done(now_deed, lacking)
-        last = mine.last(self.scheduler.address)
-        # One of later than now was tried by a clock that was wrong: nobody has tried since this was seen.
-        if last and self.judged_at <= last.at <= self.clock() + EARLY_TOLERANCE:
-            when = show_instant(last.at, self.scheduler.zone, seconds=True)
-            return self._nothing_done(now_deed, f"another check tried {when}, and it did not help")
         at = self.clock()
-        mine.note(Attempt(at=at, url=self.scheduler.address))
+        # One of later than now was tried by a clock that was wrong: nobody has tried since this was seen.
+        tried = [each.at for each in mine.tried() if at - DAY < each.at <= at + EARLY_TOLERANCE]
+        if tried and self.judged_at <= tried[-1]:
+            why = f"another check tried {self._when(tried[-1])}, and it did not help"
+            return replace(self._nothing_done(now_deed, why), asked_at=tried[-1])
+        if len(tried) >= _MOST_A_DAY:
+            when = listed([self._when(each) for each in tried])
+            why = f"it was started {when}, and does not stay up: why not is for a person to find out"
+            return replace(self._nothing_done(now_deed, why), asked_at=tried[-1])
+        mine.note(Attempt(at=at))
         replies: list[Reply] = []
         for path in self._paths(now_deed):
             replies.append(ask(self.scheduler, path))
             # Where a stop was not refused the scheduler may be stopped: it is never left so.
             if replies[-1].is_refused:
                 break
-        return replace(self._proven(now_deed, replies), at=at)
+        return replace(self._proven(now_deed, replies), at=at, asked_at=at)
 
     def _proven(self, deed: Deed, replies: Sequence[Reply]) -> Action:
         """What was done, once it is proven to help, or its time is over."""
         last = replies[-1]
         limit = self.limit if last.status is None or last.is_accepted else timedelta(0)
-        is_proven, line = await_proof(self.scheduler, self.jobs, clock=self.clock, limit=limit)
+        is_proven, line = await_proof(self.scheduler, self.jobs, clock=self.clock, limit=limit, settling=self.settling)
         odd = [each.line for each in replies if not each.is_accepted]
         if is_proven:
             line = "; ".join((line, *odd))
@@ -137,6 +168,9 @@ class _Restart:
         where = f"to {table_of(self.scheduler)}, the path by which it is told so"
         return f"nobody said how; add {lines} {where}" if lines else None
 
+    def _when(self, at: datetime) -> str:
+        return show_instant(at, self.scheduler.zone, seconds=True)
+
     def _nothing_done(self, deed: Deed, why: str) -> Action:
         return self._action(deed, f"nothing was done: {why}")
 
@@ -151,13 +185,16 @@ def _look_again(scheduler: Scheduler, clock: Callable[[], datetime]) -> Schedule
 
 def _proof(scheduler: Scheduler, jobs: Iterable[JobJudged], seen: SchedulerSeen | NotSeen) -> tuple[bool, str]:
     """Whether it runs, with a next run of each job that owes one and is not paused; and what proves or lacks that."""
-    findings = scheduler_findings(scheduler, seen)
+    jobs = tuple(jobs)
+    findings = scheduler_findings(scheduler, seen, jobs=[each.job for each in jobs])
     broken = [each for each in findings if each.check in _OF_THE_SCHEDULER and each.needs_a_person]
     if broken or isinstance(seen, NotSeen):
         return False, broken[0].because if broken else "it does not answer"
     present = seen.server_at or seen.answered_at
     lacking: dict[str, list[str]] = {}
-    for name in (each.job.name for each in jobs if each.next_due_at and each.verdict is not Verdict.PAUSED):
+    is_told = "next_run" in scheduler.tells
+    owing = (each.job.name for each in jobs if is_told and each.next_due_at and each.verdict is not Verdict.PAUSED)
+    for name in owing:
         listing = seen.listed(name)
         reading = Reading.of(listing.next_run if listing else None, scheduler.naive_times)
         if reading is None or reading.at is None or reading.at <= present:
@@ -173,12 +210,28 @@ def _proof(scheduler: Scheduler, jobs: Iterable[JobJudged], seen: SchedulerSeen 
 
 
 def await_proof(
-    scheduler: Scheduler, jobs: Sequence[JobJudged], *, clock: Callable[[], datetime], limit: timedelta
+    scheduler: Scheduler,
+    jobs: Sequence[JobJudged],
+    *,
+    clock: Callable[[], datetime],
+    limit: timedelta,
+    settling: timedelta = timedelta(0),
 ) -> tuple[bool, str]:
-    """Whether it is proven to run before `limit` is over, and one line: what proves it, or what is missing."""
+    """Whether it is proven to run before `limit` is over, and one line: what proves it, or what is missing.
+
+    It must be seen to run at every look for as long as `settling`.
+    """
     give_up_on = time.monotonic() + limit.total_seconds()
+    ran_since, was_seen_running = None, ""
     while True:
         is_proven, line = _proof(scheduler, jobs, _look_again(scheduler, clock))
-        if is_proven or time.monotonic() >= give_up_on:
-            return is_proven, line
+        present = time.monotonic()
+        if not is_proven:
+            ran_since = None
+            if present >= give_up_on:
+                return False, was_seen_running + line
+        else:
+            ran_since, was_seen_running = ran_since or present, "it ran for a moment, and now: "
+            if present - ran_since >= settling.total_seconds():
+                return True, line
         time.sleep(_BETWEEN_LOOKS)

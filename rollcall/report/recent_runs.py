@@ -15,7 +15,6 @@ from rollcall.evidence import Outcome, OutputSeen
 from rollcall.history.past import PastRun, Signs, Standing, past_runs
 from rollcall.history.rows import Chronicle, Row, is_good
 from rollcall.report.cause_groups import CauseGroup, own_findings
-from rollcall.roll.formats import ANY
 from rollcall.roll.job import Job
 from rollcall.roll.words import Late
 from rollcall.schedule.answers import due_between, last_due, next_due
@@ -93,7 +92,7 @@ def _remembered(row: Row, job: Job) -> RecentRun:
 
 
 def _promises_content(job: Job) -> bool:
-    return job.output is not None and job.output.format != ANY
+    return job.output is not None and job.output.asks_for_content
 
 
 def _is_open(known: RecentRun | None) -> bool:

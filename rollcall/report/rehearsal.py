@@ -23,6 +23,11 @@ def render_rehearsal(rehearsal: Rehearsal, *, width: int) -> Iterator[str]:
     """The lines of the whole: what was left out first, then schedulers and jobs, then the count of it all."""
     if rehearsal.left_out:
         yield from _left_out(rehearsal, width)
+    for job_id, sentences in rehearsal.doubtful.items():
+        for each in sentences:
+            yield from _wrapped("", f"Doubtful in jobs.toml: {clean(job_id)}: {each}", width, hang="  ")
+    if rehearsal.doubtful:
+        yield ""
     if not rehearsal.jobs and not rehearsal.schedulers:
         return
     at = show_instant(rehearsal.morning.judged_at, rehearsal.morning.zone, year=True)

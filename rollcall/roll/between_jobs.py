@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 
+from rollcall.roll.how_often import gap_of_at_most
 from rollcall.roll.job import Job
+from rollcall.roll.job_table import too_far_apart
 from rollcall.roll.listing import ByListing
 from rollcall.roll.mistakes import Mistakes
+from rollcall.roll.output import Output
 from rollcall.roll.read_files import File
 from rollcall.roll.read_jobs import Declared
 from rollcall.roll.values import nearest
+from rollcall.roll.words import Dated, Owes
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.text import clean, listed
 from rollcall.times import show_span
 
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _NO_TIME = datetime.max.replace(tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
 _ENOUGH_RUNS = 100
 _MOST_RINGS = 20
 
@@ -29,6 +35,10 @@ def check_between(
     """Adds what is wrong between jobs of which each is right by itself."""
     jobs = {each.id: each.job for each in declared.values() if each.job}
     _check_outputs(declared, jobs, mistakes)
+    _check_records(declared, jobs, mistakes)
+    first = next(iter(files)).table
+    if first:
+        _check_alerts(declared, jobs, first.history.keeps, mistakes)
     _check_upstream(declared, jobs, by_listing, mistakes)
     # The tags of a job that could not be read, or of one that could not be listed, are not known.
     if len(jobs) < len(declared) or not by_listing.is_whole:
@@ -61,36 +71,121 @@ def _check_outputs(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mi
                 mistakes.add_in(each.layers, ("output", number, "path"), rule)
             claimed.setdefault(same, each)
     for name, job in jobs.items():
+        for number, output in enumerate(job.outputs):
+            if named := _named_twice(job, jobs, output):
+                rule = (
+                    f"{clean(named, 60)} stands for more than one of its runs, and one file cannot prove two. "
+                    "Write a path with more date fields, or take this out."
+                )
+                mistakes.add_in(declared[name].layers, ("output", number, "dated"), rule)
+    for name, job in jobs.items():
         # Where an end is on record, what is wrong with a file shows at once; else once its run's time is over.
-        is_told_at_once = job.scheduler and "ended" in job.scheduler.tells
-        overwritten = [number for number, output in enumerate(job.outputs) if output.is_one_file]
-        apart = _always_overtaken(job, jobs) if overwritten and not is_told_at_once else None
-        if apart is None:
+        if job.scheduler and "ended" in job.scheduler.tells:
             continue
-        for number in overwritten:
-            limits = "within" if job.within is not None else "done_by" if job.done_by else "grace and max_runtime"
-            rule = (
-                f"each run overwrites it, {show_span(apart)} after the one before, whose time ({limits}) is not "
-                "over then: nobody could tell what was wrong with it. Write less, or a path with date fields."
-            )
-            mistakes.add_in(declared[name].layers, ("output", number, "path"), rule)
+        for number, output in enumerate(job.outputs):
+            kept = 1 if output.is_one_file else output.keeps
+            apart = _always_overtaken(job, jobs, kept) if kept else None
+            if apart is None:
+                continue
+            of_path = output.is_one_file
+            taken = f"each run overwrites it, {show_span(apart)} after the one before, whose time ({limits_of(job)}) is"
+            if not of_path:
+                taken = f"a file is gone {show_span(apart)} after it was due, and its time ({limits_of(job)}) is"
+            cure = "Write less, or a path with date fields." if of_path else "Write less, or keep more."
+            rule = f"{taken} not over then: nobody could tell what was wrong with it. {cure}"
+            mistakes.add_in(declared[name].layers, ("output", number, "path" if of_path else "keeps"), rule)
 
 
-def _always_overtaken(job: Job, jobs: Mapping[str, Job]) -> timedelta | None:
-    """How long after each other its runs are due at the most, where each is due before the last one's time is over."""
+def _named_twice(job: Job, jobs: Mapping[str, Job], output: Output) -> str | None:
+    """A name that stands for two neighbouring runs of the job, by what its date is; None where each has its own."""
+    if output.dated is Dated.RUN:
+        return None
+    back = timedelta(days=1) if output.dated is Dated.PREVIOUS_DAY else timedelta(0)
+    walls = (due_at.astimezone(job.zone_of(output)) - back for due_at in due_times(job, jobs))
+    named = [output.path.named(wall) for wall in walls]
+    alike = [one for one, following in pairwise(named) if one == following]
+    # Once they may be the two of autumn's repeated hour.
+    return alike[0] if len(alike) > 1 else None
+
+
+def limits_of(job: Job) -> str:
+    """The keys that say until when a run of it may be done."""
+    return "within" if job.within is not None else "done_by" if job.done_by else "grace and max_runtime"
+
+
+def root_of(job: Job, jobs: Mapping[str, Job]) -> Job | None:
+    """The job by whose schedule it is due in the end, itself where it follows none; None where nobody can say."""
     root, followed = job, {job.id}
     while root.after is not None:
         if root.after in followed or root.after not in jobs:
             return None
         followed.add(root.after)
         root = jobs[root.after]
-    longest = timedelta(0)
-    dues = islice(as_scheduled(root.schedule).due_between(_ANY_TIME, _NO_TIME), _ENOUGH_RUNS)
-    for due_at, next_due_at in pairwise(dues):
-        if job.due_run(due_at, next_due_at).finish_by < next_due_at:
+    return root
+
+
+def due_times(job: Job, jobs: Mapping[str, Job]) -> Iterator[datetime]:
+    """When the runs of some time are due, as many as show what is usual, its days off among them."""
+    if root := root_of(job, jobs):
+        yield from islice(as_scheduled(root.schedule).due_between(_ANY_TIME, _NO_TIME), _ENOUGH_RUNS)
+
+
+def may_reach_the_next(job: Job, jobs: Mapping[str, Job]) -> bool:
+    """False where no two runs are as near to each other as its limits are long: most jobs are told by that at once."""
+    root = root_of(job, jobs)
+    if root is None:
+        return False
+    longest = max(job.within or job.allowance, job.max_runtime)
+    if root.every is not None:
+        return root.every <= longest
+    return root.cron is not None and gap_of_at_most(max(longest, _MINUTE), root.cron, root.engine) is not None
+
+
+def _always_overtaken(job: Job, jobs: Mapping[str, Job], kept: int) -> timedelta | None:
+    """How far apart runs are at the most of which `kept` leave their files; None where one's time is over before."""
+    if not may_reach_the_next(job, jobs):
+        return None
+    longest, left = timedelta(0), deque[datetime](maxlen=kept + 1)
+    for taken_at in due_times(job, jobs):
+        left.append(taken_at)
+        if len(left) <= kept:
+            continue
+        if job.due_run(left[0], left[1]).finish_by < taken_at:
             return None
-        longest = max(longest, next_due_at - due_at)
+        longest = max(longest, taken_at - left[0])
     return longest or None
+
+
+# Records --------------------------------------------------------------------------------------------------------------
+
+
+def _check_records(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mistakes: Mistakes) -> None:
+    """One run on record cannot prove two jobs, and who keeps one run cannot show each."""
+    known: dict[tuple[str, str, str], Declared] = {}
+    for name, job in jobs.items():
+        each = declared[name]
+        if job.scheduler is None:
+            continue
+        same = job.scheduler.id, job.name, job.after or job.schedule.text
+        if other := known.get(same):
+            rule = f"is what {other.seen_from(each)} is called there too, and one run cannot prove two. Write another."
+            mistakes.add_in(each.layers, ("name",), rule)
+        known.setdefault(same, each)
+        is_told = "history" in job.scheduler.tells or not all(output.is_one_file for output in job.outputs)
+        if job.owes is Owes.EACH and "owes" in each.layers[0].table and not is_told:
+            rule = "its scheduler keeps the last run alone, so that of earlier ones nobody could tell. Take it out."
+            mistakes.add_in(each.layers, ("owes",), rule)
+
+
+def _check_alerts(
+    declared: Mapping[str, Declared], jobs: Mapping[str, Job], keeps: timedelta, mistakes: Mistakes
+) -> None:
+    """What follows another job is alerted of by as many runs as the history holds of that one."""
+    for name, job in jobs.items():
+        root = root_of(job, jobs) if job.after is not None and job.alert_after.bad > 1 else None
+        keys = {"every": root.every, "cron": root.cron, "engine": root.engine} if root else {}
+        if root and (rule := too_far_apart(job.alert_after, keeps, keys)):
+            mistakes.add_in(declared[name].layers, ("alert_after",), rule)
 
 
 # Jobs that build on others --------------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ Each reader returns the value or raises ValueError with the rule and the cure; p
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -31,6 +33,8 @@ from rollcall.times import parse_span, read_timestamp
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 # What lies beside the zones on many machines: whatever this one is set to, and clocks that count leap seconds.
 _NO_ZONES = ("localtime", "posix", "right/")
+# Names of the web, and how Python writes its own texts.
+_NO_ENCODINGS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"})
 _FIRST_YEAR, _LAST_YEAR = 1970, 2999  # as of an instant
 # What the request itself says; a second opinion in jobs.toml would make it one that no server can read.
 _HEADERS_OF_THE_REQUEST = frozenset({"connection", "content-length", "transfer-encoding"})
@@ -96,10 +100,30 @@ def clean_text(what: str, *, may_be_empty: bool = False) -> AfterValidator:
     return AfterValidator(check)
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of what is usual: 0.5 for "50 % of usual"."""
+
+    part: float
+
+    def __str__(self) -> str:
+        return f"{self.part * 100:g} % of usual"
+
+
+def read_size_or_share(text: str) -> int | Share:
+    """Bytes, or a part of what is usual, from texts such as "1.5 MB" and "50 % of usual"."""
+    match = re.fullmatch(r"\s*(\d{1,3}(?:\.\d{1,3})?)\s*%(.*)", text, re.DOTALL)
+    if match is None:
+        return read_size(text)
+    if match.group(2).strip() != "of usual":
+        raise ValueError('a part of what? Write "50 % of usual".')
+    if not 0 < (part := float(match.group(1))) <= 100:
+        raise ValueError('is no part of what is usual. Write more than 0 and at most 100, such as "50 % of usual".')
+    return Share(part / 100)
+
+
 def read_size(text: str) -> int:
     """Bytes, from texts such as "200 B" or "1.5 MB"."""
-    if re.fullmatch(r"\s*[\d.]+\s*%.*", text, re.DOTALL):
-        raise ValueError('is not read by this version. Write a size of its own, such as "200 B".')
     match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,6})?)\s*([A-Za-z]*)\s*", text)
     if not match:
         raise ValueError('not a size. Write "200 B" or "1 MB".')
@@ -158,6 +182,25 @@ def _bearable(timeout: timedelta) -> timedelta:
     return timeout
 
 
+def _expression(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {clean(str(error), 80)}.") from None
+
+
+def _encoding(name: str) -> str:
+    try:
+        # What only Python itself writes, or what is no text at all, is read as none of them.
+        "x".encode(name).decode(name)
+        found = codecs.lookup(name).name
+    except (LookupError, UnicodeError, ValueError):
+        found = ""
+    if not found or found in _NO_ENCODINGS:
+        raise ValueError('no such encoding. Write one such as "cp1252", "utf-16-le" or "utf-8".')
+    return found
+
+
 def _looked_for(text: str) -> str:
     if not text:
         raise ValueError('every file contains the empty text. Remove the "".')
@@ -190,6 +233,9 @@ def _written(*examples: str, pattern: str | None = None) -> WithJsonSchema:
 _AMOUNT = r"^\s*\d"
 Span = Annotated[timedelta, of_text(parse_span), _written("15 min", "24 h", "5 s", pattern=_AMOUNT)]
 Size = Annotated[int, of_text(read_size), _written("200 B", "1 MB", pattern=_AMOUNT)]
+SizeOrShare = Annotated[int | Share, of_text(read_size_or_share), _written("200 B", "50 % of usual", pattern=_AMOUNT)]
+Expression = Annotated[re.Pattern[str], of_text(_expression), _written("OK$")]
+Encoding = Annotated[str, AfterValidator(_encoding)]
 Zone = Annotated[ZoneInfo, of_text(_zone), _written("Europe/Zurich", "UTC")]
 Day = Annotated[date, PlainValidator(_day), _written("2026-03-01")]
 Clock = Annotated[time, PlainValidator(_clock), _written("06:30")]

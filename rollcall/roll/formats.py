@@ -1,13 +1,18 @@
 """Which formats of outputs are there, and what is one?
 
 Each is a class in a file of its own, in `rollcall/outputs/formats/` or in another package, found through the
-entry-point group `rollcall.formats`.
+entry-point group `rollcall.formats`. A compression is none: it is recognised and undone before a format reads.
 """
 
 from __future__ import annotations
 
+import io
+import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, BinaryIO, ClassVar, TextIO
 
 from pydantic import GetPydanticSchema, PlainValidator
 from pydantic_core import PydanticKnownError
@@ -16,33 +21,68 @@ from typing_extensions import TypeAliasType
 from rollcall.roll.installed import blaming, registered
 
 GROUP = "rollcall.formats"
-# Not parsed at all.
-ANY = "any"
 TEXT = "text"
+# Whatever it is: what leaving it out says too, for an output whose [defaults] name a format.
+ANY = "any"
 # Those that most people need come first, wherever they are listed.
 _FIRST = (TEXT, "json", "jsonl", "csv", "xml")
+# What people call a format, and is none here.
+_COMPRESSIONS = frozenset({"gzip", "gz", "bzip2", "bz2", "xz", "zstd", "zst"})
+
+
+class NothingInside(ValueError):
+    """The file is whole, and holds nothing."""
+
+
+class TooMuch(OSError):
+    """More is in it than is read of an output."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenContent:
+    """The content of one file, its compression undone, to be read once from the start.
+
+    `raw` can seek where the format says that it `seeks`. `encoding` is that of its text; of what is packed inside no
+    more than `limit` bytes may be read.
+    """
+
+    raw: BinaryIO
+    encoding: str
+    limit: int
+
+    def text(self) -> TextIO:
+        """The content as text, its line ends as they are. Reading it raises UnicodeDecodeError where it is none."""
+        return io.TextIOWrapper(self.raw, self.encoding, newline="")
 
 
 class FileFormat:
     """How a file is parsed, not only sniffed, to tell that it is whole.
 
-    `suffix` is what its names end in, None where that tells nothing. `marks_its_end` is True where half of a file never
-    passes for a whole one, `holds_text` False where no text can be looked for in its bytes.
+    `magic` is what its content begins with, None where that tells nothing; `suffix` likewise what its names end in.
+    `marks_its_end` is True where half of a file never passes for a whole one, `holds_text` False where no text can be
+    looked for in its bytes, `has_rows` True where it is a table, `seeks` where it is not read from front to back.
     """
 
+    magic: ClassVar[bytes | None] = None
     suffix: ClassVar[str | None] = None
     marks_its_end: ClassVar[bool] = False
     holds_text: ClassVar[bool] = True
+    has_rows: ClassVar[bool] = False
+    seeks: ClassVar[bool] = False
 
-    def read(self, data: bytes) -> None:
-        """Raises ValueError where the data is not whole, saying why; OSError where nobody can tell."""
+    def read(self, content: OpenContent) -> int | None:
+        """How many rows of data it holds; None where it has no rows.
+
+        Raises EOFError where it ends too early, `NothingInside` where there is nothing in it, another ValueError where
+        it is not what the format says, and OSError (`TooMuch`) where nobody can tell.
+        """
         raise NotImplementedError
 
 
 def format_names() -> tuple[str, ...]:
-    """The names of all that are installed, and of none."""
+    """The names of all that are installed."""
     others = registered(GROUP).keys() - {ANY, *_FIRST}
-    return (ANY, *(name for name in _FIRST if name in registered(GROUP)), *sorted(others))
+    return (*(name for name in _FIRST if name in registered(GROUP)), *sorted(others))
 
 
 def find_format(name: str) -> FileFormat:
@@ -55,28 +95,37 @@ def find_format(name: str) -> FileFormat:
     raise ValueError(f"{package}, which names no class of format.")
 
 
-def formats() -> dict[str, FileFormat]:
+def formats() -> Mapping[str, FileFormat]:
     """All that are installed and load, by name."""
+    return _on_path(tuple(sys.path))
+
+
+@cache
+def _on_path(_: tuple[str, ...]) -> Mapping[str, FileFormat]:
+    # Asked for at each file that is read, and slow to load.
     found = {}
-    for name in format_names()[1:]:
+    for name in format_names():
         with suppress(ValueError):
             found[name] = find_format(name)
     return found
 
 
 def _known(name: object) -> object:
-    names = format_names()
+    if name == ANY:
+        return None
+    if name in _COMPRESSIONS:
+        raise ValueError("is a compression, which is recognised and undone. Write what is inside, or take it out.")
+    names = (ANY, *format_names())
     if name not in names:
         expected = ", ".join(f"'{each}'" for each in names[:-1]) + f" or '{names[-1]}'"
         raise PydanticKnownError("enum", {"expected": expected})
-    if name != ANY:
-        find_format(str(name))
+    find_format(str(name))
     return name
 
 
 def _drawn(*_: object) -> dict[str, Any]:
     description = "How an output is parsed, not only sniffed, to tell that it is whole."
-    return {"title": "Format", "description": description, "type": "string", "enum": list(format_names())}
+    return {"title": "Format", "description": description, "type": "string", "enum": [ANY, *format_names()]}
 
 
 # In jobs.toml: the name of one.

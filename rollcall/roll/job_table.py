@@ -204,6 +204,8 @@ def _broken_of_limits(key: str | None, value: Any, job: Mapping[str, Any], known
             return "is longer than max_runtime, and both cannot hold. Write less."
         case "jitter" if (apart := _gap_of_at_most(value, job)) is not None:
             return f"reaches the next run, {show_span(apart)} later, so nobody could tell them apart. Write less."
+        case "jitter" if value and job.get("anchor") is not None:
+            return "counts each run from the one before it, so that anchor would never count. Take one of them out."
         case "look_back" if (longest := _span_of_too_many(value, job)) is not None:
             return f'holds more than {_MOST_JUDGED:,} due runs. Write at most "{longest // _DAY} d".'
     return None
@@ -213,11 +215,20 @@ def _broken_of_witnesses(key: str | None, value: Any, job: Mapping[str, Any], kn
     """Who can tell; what only its defaults say of records holds where it can."""
     scheduler: Scheduler | None = job.get("scheduler")
     has_none = scheduler is None and "scheduler" in job
+    is_own = key in known.get("own", ())
     every, cron, engine = (job.get(name) for name in ("every", "cron", "engine"))
     match key:
-        case "min_runtime" | "late_start" | "proof" if value is not None and key in known.get("own", ()):
-            if has_none:
-                return "speaks of the record of a scheduler, and this job has none. Take it out."
+        case "min_runtime" | "late_start" | "proof" | "partial" if value is not None and is_own and has_none:
+            return "speaks of the record of a scheduler, and this job has none. Take it out."
+        case "partial" if scheduler and is_own and "status" not in scheduler.tells:
+            return "its scheduler does not tell how a run went, so this would never count. Take it out."
+        case "late_start" if is_own and (instead := _given(known, "done_by", "within")):
+            return f"speaks of grace, and this job has {instead} instead. Take it out."
+        case "late_start" if is_own and value is Late.FAIL and job.get("late") is Late.WARN:
+            return 'is not red where late = "warn". Write late = "fail" too, or take this out.'
+        case "proof" if is_own and _is_endless(job, known):
+            return "a start is enough, and no end is told, so that max_runtime would never count. Take one of them out."
+        case "min_runtime" | "late_start" | "proof" if value is not None and is_own:
             if scheduler and "started" not in scheduler.tells:
                 return "its scheduler does not tell when a run began, so this would never count. Take it out."
             if scheduler and key == "min_runtime" and "ended" not in scheduler.tells:
@@ -225,13 +236,7 @@ def _broken_of_witnesses(key: str | None, value: Any, job: Mapping[str, Any], kn
         case "rerun" if value and (has_none or (scheduler and scheduler.path_of("trigger") is None)):
             return "its scheduler has no trigger, so nothing can be re-run. Write trigger in its table."
         case "alert_after" if value.bad > 1 and known.get("history_keeps") and (every or (cron and engine)):
-            keeps: timedelta = known["history_keeps"]
-            # It has to remember all of the bad runs but the newest.
-            if not _gap_of_at_most(keeps / (value.bad - 1), job):
-                return (
-                    f"so many runs lie further apart than the history keeps any ({show_span(keeps)}), and nobody "
-                    "would ever be alerted. Write fewer, or a longer keeps in [history]."
-                )
+            return too_far_apart(value, known["history_keeps"], job)
         case "outputs" if not value and has_none:
             return "nothing to look at. Give the job a scheduler or an output."
         case "outputs" if not value and scheduler and "runs" not in scheduler.tells:
@@ -240,6 +245,26 @@ def _broken_of_witnesses(key: str | None, value: Any, job: Mapping[str, Any], kn
                 "output, or the scheduler a table runs."
             )
     return None
+
+
+def too_far_apart(threshold: Threshold, keeps: timedelta, job: Mapping[str, Any]) -> str | None:
+    """Why nobody would ever be alerted of the job with that schedule; None where somebody would.
+
+    The history, which keeps a run for `keeps`, has to remember all of the bad runs but the newest.
+    """
+    if _gap_of_at_most(keeps / (threshold.bad - 1), job):
+        return None
+    return (
+        f"so many runs lie further apart than the history keeps any ({show_span(keeps)}), and nobody "
+        "would ever be alerted. Write fewer, or a longer keeps in [history]."
+    )
+
+
+def _is_endless(job: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    """True where nobody could see that a run takes longer than the job itself says: neither a record nor an output."""
+    scheduler: Scheduler | None = job.get("scheduler")
+    says_how_long = "max_runtime" in known.get("own", ()) and "output" not in known.get("given", ())
+    return says_how_long and scheduler is not None and "ended" not in scheduler.tells
 
 
 def _gap_of_at_most(span: timedelta, job: Mapping[str, Any]) -> timedelta | None:

@@ -52,13 +52,13 @@ _LATER_KEYS = {
     "": ("places",),
     "history": ("url",),
     "output": (
-        "place", "open", "verify", "must_hold", "must_have", "ends_with", "last_line", "encoding", "timeout",
-        "max_size", "min_rows", "max_rows", "database", "query", "command", "each", "made_at", "size",
+        "place", "open", "verify", "must_hold", "must_have", "max_size", "max_rows", "database", "query", "command",
+        "each", "made_at", "size",
     ),
 }  # fmt: skip
 _LATER_WORDS = {
     "engine": ("systemd",),
-    "format": ("parquet", "sqlite", "tar", "age", "gpg", "bzip2", "xz", "zstd"),
+    "format": ("sqlite", "tar", "age", "gpg"),
 }
 
 _NO_WINDOWS = "must be a list of tables. Write [[windows]] above the keys of each."

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from unicodedata import normalize
 
 from pydantic import Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
 
 from rollcall.naming.names import NamePattern, read_pattern
-from rollcall.roll.fields import LookedFor, Size, Table, Zone, context, default, of_text, read_size
-from rollcall.roll.formats import ANY, TEXT, Format, find_format
+from rollcall.roll.fields import (
+    Encoding,
+    Expression,
+    LookedFor,
+    Share,
+    Size,
+    SizeOrShare,
+    Span,
+    Table,
+    Zone,
+    context,
+    default,
+    of_text,
+    read_size,
+    read_size_or_share,
+)
+from rollcall.roll.formats import Format, find_format
 from rollcall.roll.words import Dated
 from rollcall.text import clean
+from rollcall.times import parse_span, show_span
 
 _PATH_SCHEMA = {"type": "string", "examples": ["data/export-%Y%m%d-%H%M%S.json", "%Y/%m/db-%F*.sql.gz"]}
-
-
-def _pattern(text: str) -> NamePattern:
-    pattern = read_pattern(text)
-    if pattern.is_folder:
-        raise ValueError('ends in "/", and a folder as output is not read by this version. Write a file in it.')
-    return pattern
 
 
 def _folder_of(path: NamePattern) -> Path:
@@ -31,25 +42,39 @@ def _folder_of(path: NamePattern) -> Path:
         raise ValueError('begins with "~", but there is no such home. Write the folder from "/" on.') from None
 
 
-def _holds_text(name: str | None) -> bool:
-    """True where a file of that format is looked through for texts; also where no format is named."""
-    return name is None or (name != ANY and find_format(name).holds_text)
+_LONGEST = timedelta(hours=1)
+# What is asked of the content of a file, and of no folder; what of a text alone.
+_OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
+_OF_CONTENT = ("format", *_OF_TEXT, "min_rows", "must_change")
 
 
 class Output(Table):
     """What a run leaves behind."""
 
-    path: Annotated[NamePattern, of_text(_pattern), WithJsonSchema(_PATH_SCHEMA)] = Field(
+    path: Annotated[NamePattern, of_text(read_pattern), WithJsonSchema(_PATH_SCHEMA)] = Field(
         description="Folders and file name, with wildcards and date fields; relative to the file in which it stands."
     )
     dated: Dated = Field(Dated.RUN, description="What the date in its name is.")
     timezone: Zone | None = Field(None, description="The zone of the clock in its name; the job's where left out.")
     files: int | None = Field(None, ge=1, strict=True, description="How many files a run leaves.")
-    min_size: Size = default("1 B", read_size, "Smaller is empty-output or truncated-output.")
-    read_up_to: Size = default("64 MB", read_size, "Larger is not read, and so cannot be called whole.")
-    format: Format | None = Field(None, description="How the file is parsed to tell that it is whole.")
+    min_size: SizeOrShare = default(
+        "1 B", read_size_or_share, "Of each file; smaller is empty-output, truncated-output or shrunken-output."
+    )
+    format: Format | None = Field(
+        None, description="What is inside, parsed to tell that it is whole; by what it begins with if left out."
+    )
+    encoding: Encoding | None = Field(None, description="Of its text; UTF-8, and UTF-16 with its mark, need none.")
     must_contain: tuple[LookedFor, ...] = Field((), description="Texts without which the output is degraded.")
     must_not_contain: tuple[LookedFor, ...] = Field((), description="Fallback texts that show a degraded output.")
+    ends_with: LookedFor | None = Field(None, description="A text within its last 1 kB: without it, it breaks off.")
+    last_line: Expression | None = Field(
+        None, description="A regular expression for its last line, of logs that are appended to; blank lines aside."
+    )
+    min_rows: int | None = Field(
+        None, ge=1, strict=True, description="Fewer rows of data, the header aside, are too few."
+    )
+    read_up_to: Size = default("2 GB", read_size, "Content is read so far, unpacked; of more only head and tail.")
+    timeout: Span = default("60 s", parse_span, "How long the reading of all its files may take.")
     keeps: int | None = Field(None, ge=1, strict=True, description="How many runs' files the job's retention leaves.")
     must_change: bool = Field(
         False, strict=True, description="True: an output with the same content as that of the run before is broken."
@@ -73,20 +98,29 @@ class Output(Table):
                 _folder_of(value)
             case "dated" if value is not Dated.RUN and path and not path.has_fields:
                 raise ValueError("speaks of the date in its name, and path has none. Write one, such as %Y%m%d.")
+            case "min_size" if isinstance(value, Share) and path and path.is_one:
+                raise ValueError(
+                    "each run overwrites the one file of path, and nothing shows what is usual. "
+                    'Write a size, such as "200 kB".'
+                )
             case "files" if value and path and path.is_one:
                 raise ValueError(
                     "path names one file, of which there are never more. Write a wildcard, or take this out."
                 )
-            case "read_up_to" if value < found.data.get("min_size", 0):
-                raise ValueError("is smaller than min_size, so that no file could be whole. Write a larger size.")
-            case "must_contain" | "must_not_contain" if value and not _holds_text(found.data.get("format")):
+            case key if key in _OF_CONTENT and value and path and path.is_folder:
+                raise ValueError("is asked of a file, and path names a folder. Take it out, or write a file in it.")
+            case key if key in _OF_TEXT and value and _is_of_another(found, "holds_text"):
                 said = found.data["format"]
-                raise ValueError(
-                    f'format = "{said}" looks for no texts. Write format = "text", or take one of them out.'
-                )
+                raise ValueError(f'is asked of text, and format = "{said}" holds none. Take one of them out.')
+            case "min_rows" if value and not found.data.get("format"):
+                raise ValueError('rows of what? Write format = "csv" or "jsonl" too.')
+            case "min_rows" if value and _is_of_another(found, "has_rows"):
+                raise ValueError(f'format = "{found.data["format"]}" has no rows. Take one of them out.')
+            case "timeout" if not timedelta(0) < value <= _LONGEST:
+                raise ValueError('must be more than nothing, and at most "1 h".')
             case "must_not_contain":
-                wanted = found.data.get("must_contain", ())
-                if twice := [text for text in value if any(text in each for each in wanted)]:
+                wanted = [normalize("NFC", each) for each in found.data.get("must_contain", ())]
+                if twice := [text for text in value if any(normalize("NFC", text) in each for each in wanted)]:
                     shown = clean(twice[0], 60)
                     raise ValueError(f'"{shown}" stands in must_contain too, and both cannot hold. Take one out.')
             case "must_change" if value and path and path.is_one:
@@ -94,10 +128,34 @@ class Output(Table):
         return value
 
     @property
-    def reads_as(self) -> str:
-        """How it is parsed: as text where texts are looked for, else not at all unless it is said how."""
-        looked_for = self.must_contain or self.must_not_contain
-        return self.format or (TEXT if looked_for else ANY)
+    def looked_for(self) -> tuple[str, ...]:
+        """The texts whose being there says something."""
+        return self.must_contain + self.must_not_contain
+
+    @property
+    def looks_for_text(self) -> bool:
+        """True where something is asked of it as a text."""
+        return bool(self.looked_for or self.ends_with or self.last_line or self.encoding)
+
+    @property
+    def asks_for_content(self) -> bool:
+        """True where what is inside must be read, whatever it is."""
+        return bool(self.format or self.looks_for_text)
+
+    @property
+    def least_size(self) -> int:
+        """How many bytes it must have at the least, whatever is usual."""
+        return least_bytes(self.min_size)
+
+    @property
+    def least_share(self) -> Share | None:
+        """What part of what is usual it must have; None where it is not measured by that."""
+        return self.min_size if isinstance(self.min_size, Share) else None
+
+    @property
+    def timeout_shown(self) -> str:
+        """How long its reading may take, for people."""
+        return show_span(self.timeout)
 
     @property
     def folder(self) -> Path:
@@ -124,3 +182,14 @@ class Output(Table):
     def shown(self) -> str:
         """Folder and name together, for people."""
         return clean(str(self.folder / self.pattern))
+
+
+def least_bytes(min_size: int | Share) -> int:
+    """In bytes; of what is measured by what is usual, not nothing."""
+    return 1 if isinstance(min_size, Share) else min_size
+
+
+def _is_of_another(found: ValidationInfo, what: str) -> bool:
+    """True where the format that is declared lacks that."""
+    name = found.data.get("format")
+    return name is not None and not getattr(find_format(name), what)

@@ -6,7 +6,6 @@ A file is read only where it is a regular one, and up to a bound: a pipe would b
 from __future__ import annotations
 
 import os
-import stat
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from rollcall.errors import BadInput
+from rollcall.files import read_regular
 from rollcall.roll.file import FileTable, read_include
 from rollcall.roll.mistakes import Layer, Mistakes
 from rollcall.text import clean
@@ -131,13 +131,8 @@ def _included(first: File, file: Path, base: Path, context: Mapping[str, Any], m
 
 def _read(file: Path, most: int, cure: str) -> tuple[str, dict[str, Any]]:
     """What stands in the file, as text and as tables. Raises ValueError, with rule and cure."""
-    flags = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"))
-    data = b""
     try:
-        with os.fdopen(os.open(file, flags), "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise OSError("it is no regular file, but a pipe, a socket or a device")
-            data = stream.read(most + 1)
+        data = read_regular(file, most + 1)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         why = clean(getattr(error, "strerror", None) or str(error))
         raise ValueError(f"cannot be read: {why}. {cure}") from None

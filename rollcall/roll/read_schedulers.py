@@ -22,6 +22,7 @@ from rollcall.text import clean, listed
 _EACH = "{each}"
 # A second record is written by the same scheduler: in the same words, on the same clock.
 _SHARED_WITH_MEMORY = ("words", "naive_times", "timeout")
+_NOT_OF_A_MEMORY = ("declare", "ignore", "steps", "memory")
 _LATER_KINDS = (
     "cron", "systemd", "kubernetes", "airflow", "celery-beat", "apscheduler", "pg_cron", "prefect", "dagster",
     "healthchecks", "github", "wrapper",
@@ -134,10 +135,15 @@ def _scheduler(declared: _Declared, context: Mapping[str, Any], mistakes: Mistak
         if all(any(fnmatchcase(each, taken) for taken in scheduler.ignore) for each in scheduler.declare):
             rule = "takes all that declare names, so that no job would be declared. Take one of them out."
             mistakes.add_in((layer,), ("ignore",), rule)
-    if "memory" not in declared.table:
-        return scheduler
-    memory = _memory(whole, layer, known, mistakes)
-    return scheduler.model_copy(update={"memory": memory}) if scheduler and memory else None
+    memory = _memory(whole, layer, known, mistakes) if "memory" in declared.table else None
+    tells = frozenset[str]().union(*(each.tells for each in (scheduler, memory) if each))
+    if scheduler and "words" in declared.table and "runs" in tells and "status" not in tells:
+        # Whoever wrote them would think that a run that failed is seen.
+        rule = 'its runs tell no status, so that no word would count. Write status = "…" in its table runs.'
+        mistakes.add_in((layer,), ("words",), rule)
+    if memory is None and "memory" in declared.table:
+        return None
+    return scheduler.model_copy(update={"memory": memory}) if scheduler and memory else scheduler
 
 
 def _over_preset(
@@ -167,6 +173,9 @@ def _memory(whole: Mapping[str, Any], layer: Layer, known: Mapping[str, Any], mi
         rule = f"must be a table. Write [{own.place().partition(': ')[2]}] above its keys."
         mistakes.add_in((layer,), ("memory",), rule)
         return None
+    for key in _NOT_OF_A_MEMORY:
+        if key in memory:
+            mistakes.add_in((own,), (key,), "is asked of the scheduler itself, and not of its memory. Move it there.")
     shared = {key: whole[key] for key in _SHARED_WITH_MEMORY if key in whole}
     table, kind = _over_preset({**shared, **memory}, own, mistakes)
     of_parent = Layer(layer.file, layer.keys, {key: layer.table[key] for key in shared if key in layer.table})

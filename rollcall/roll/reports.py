@@ -7,7 +7,8 @@ import tomllib
 from contextlib import suppress
 from pathlib import Path
 
-from rollcall.files import path_of
+from rollcall.files import path_of, read_regular
+from rollcall.roll.read_files import LARGEST
 
 USUAL = "jobs.toml"
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
@@ -22,7 +23,7 @@ def reports_folder(file: Path) -> Path:
     usual = Path("reports") if file.name == USUAL else Path("reports", file.stem)
     named = None
     with suppress(OSError, ValueError):  # what is wrong with the file is said where it is read
-        named = _named(file.read_text(encoding="utf-8-sig"))
+        named = _named(read_regular(file, LARGEST).decode("utf-8-sig"))
     return file.parent / (path_of(named) if named else usual)
 
 

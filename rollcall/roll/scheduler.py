@@ -187,7 +187,7 @@ class Unread(Scheduler):
 
     @property
     def tells(self) -> frozenset[str]:
-        return frozenset({"runs", "started", "ended"})
+        return frozenset({"runs", "started", "ended", "status", "history"})
 
     def path_of(self, step: str) -> str:
         return ""

@@ -7,14 +7,16 @@ so that whatever shows it shows the name.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from rollcall.files import read_regular
 from rollcall.text import LINE_LIMIT, clean, clean_of_secrets, listed, without_secrets
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
@@ -24,9 +26,15 @@ _LARGEST_SECRET = 64_000
 # Replacing shorter values in texts would tear words apart and hide nothing.
 SHORTEST_SECRET = 4
 _SECRET_NAME = re.compile(
-    r"pass|pwd|secret|token|credential|cookie|^auth$|authori[sz]|(api|access|private)[-_ ]?key|^key$", re.IGNORECASE
+    r"pass|pwd|secret|token|credential|cookie|^auth$|authori[sz]|(api|access|private)[-_ ]?key|^key$|^sig$|signature",
+    re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(r"\{\w+\}")
+# What a header is made of: the pairs of a cookie, the parameters of a scheme.
+_BETWEEN_PARTS = re.compile(r"[\s;,&]+")
+_SCHEMES = frozenset({"bearer", "basic", "digest", "negotiate", "token", "apikey"})
+# Words may stand in the ids of jobs, which must not be torn.
+_WORDS = re.compile(r"[A-Za-z]?[a-z]+(?:[-_.][A-Za-z]?[a-z]+)*")
 
 
 class Unset(Mapping[str, str]):
@@ -56,10 +64,7 @@ class WithFiles(Mapping[str, str]):
         if name not in self._read:
             path = Path(name.removeprefix(_FILE))
             try:
-                if not path.is_file():  # a pipe would be waited for
-                    raise KeyError(name)
-                with path.open("rb") as stream:
-                    self._read[name] = stream.read(_LARGEST_SECRET).decode().rstrip("\r\n")
+                self._read[name] = read_regular(path, _LARGEST_SECRET).decode().rstrip("\r\n")
             except (OSError, ValueError):
                 raise KeyError(name) from None
         return self._read[name]
@@ -110,13 +115,16 @@ class Secrets:
 
         `plain` are those that stand in the table as they are, each with what is shown instead.
         """
-        names = (name for text in texts for name in VARIABLE.findall(text))
-        secrets = {**plain, **{environment.get(name, ""): f"${{{name}}}" for name in names}}
+        variables = (name for text in texts for name in VARIABLE.findall(text))
+        secrets = {**plain, **{environment.get(name, ""): f"${{{name}}}" for name in variables}}
+        names: dict[str, str] = {}
         for name, text in headers.items():
             value = expand(text, environment)
             # "Bearer abc" is echoed by servers as a whole and as "abc".
             secrets.setdefault(value, f"({name})")
             secrets.setdefault(value.rpartition(" ")[2], f"({name})")
+            for part in _parts_of(value):
+                (names if _WORDS.fullmatch(part) else secrets).setdefault(part, f"({name})")
         if userinfo := urlsplit(expand(url, environment)).netloc.rpartition("@")[0]:
             user, _, password = userinfo.partition(":")
             secrets.setdefault(userinfo, "(user)")
@@ -124,7 +132,7 @@ class Secrets:
             secrets.setdefault(unquote(password), "(password)")
             # As it is sent, and so as it is echoed.
             secrets.setdefault(b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode(), "(user)")
-        return cls(environment=environment, hidden=sent_forms(secrets))
+        return cls(environment=environment, hidden=sent_forms(secrets), names=sent_forms(names))
 
     def and_also(self, value: str, shown: str) -> Secrets:
         """The same, with one more."""
@@ -150,6 +158,18 @@ class Secrets:
     def without(self, text: str) -> str:
         """`text` without secrets, otherwise as it is."""
         return without_secrets(text, self.hidden)
+
+
+def _parts_of(header: str) -> Iterator[str]:
+    """What a service may have read out of a header: each value of a cookie, each side of a colon."""
+    for part in _BETWEEN_PARTS.split(header):
+        value = part.partition("=")[2].strip('"=') or part
+        yield from (each for each in (value, *value.split(":")) if each.lower() not in _SCHEMES)
+        # As it is sent of a user and a password.
+        with suppress(ValueError):
+            pair = b64decode(part, validate=True).decode("ascii")
+            if ":" in pair and pair.isprintable():
+                yield from (pair, *pair.split(":"))
 
 
 def sent_forms(secrets: Mapping[str, str]) -> dict[str, str]:

@@ -99,6 +99,13 @@ class AlertTable(_ToldTable):
     )
     timeout: Timeout = default("10 s", parse_span, "How long a channel may take.")
 
+    @field_validator("headers")
+    @classmethod
+    def _have_a_webhook(cls, headers: dict[str, str], found: ValidationInfo) -> dict[str, str]:
+        if headers and found.data.get("webhook", "") is None:
+            raise ValueError("are sent along to the webhook, and there is none. Write webhook, or take them out.")
+        return headers
+
     @field_validator("apprise")
     @classmethod
     def _can_be_sent(cls, urls: tuple[str, ...], found: ValidationInfo) -> tuple[str, ...]:

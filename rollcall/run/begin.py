@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from rollcall.clock import Clock, clock_from
 from rollcall.errors import BadInput
+from rollcall.files import state_folder
 from rollcall.history.rows import FILE
 from rollcall.run.place import Place
 from rollcall.run.roll_call import RollCall
@@ -50,7 +51,8 @@ def begin(
         history=wanted.reports / FILE if wanted.keeps_history else None,
         is_of_today=wanted.as_of is None,
     )
-    return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted, locks=start.folder)
+    locks = state_folder(environment)
+    return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted, locks=locks)
 
 
 def _begin_demo(

@@ -157,7 +157,7 @@ class Wanted:
 
     @property
     def reports(self) -> Path:
-        """The folder of the reports, the history and the locks: it belongs to the jobs file that is judged."""
+        """The folder of the reports and the history: it belongs to the jobs file that is judged."""
         return self.home.absolute() / "reports" if self.is_staged else reports_folder(self.jobs_file.absolute())
 
     def again(self, place: Place) -> str:

@@ -12,13 +12,17 @@ from typing import Any
 from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.scheduler import Asked
 from rollcall.schedulers.mapping import Mapped
-from rollcall.schedulers.pages import Entries, Pages, Talk
+from rollcall.schedulers.pages import Entries, Pages, Talk, error_in
 from rollcall.schedulers.parts import FIELDS, TIMES_OF_A_RUN, Part
 from rollcall.schedulers.reading import Entry
 from rollcall.sources.expressions import ABSENT, find
 from rollcall.text import listed
 from rollcall.times import read_timestamp
 
+# What says only whose entry it is.
+_WHOSE = ("id", "key", "name", "job")
+# What an entry without any time may say of a run that has begun.
+_BEGUN = (Outcome.RUNNING, Outcome.SUCCESS, Outcome.PARTIAL, Outcome.FAILED)
 _PAGE_BY = "Page by {offset}, {page} or {cursor}"
 
 
@@ -33,6 +37,9 @@ def look_by_mapping(scheduler: Mapped, asked: Asked, connection: AbstractContext
             listing = None if scheduler.jobs is None else pages.entries("jobs", scheduler.jobs)
             record = None if scheduler.runs is None else pages.entries("runs", scheduler.runs)
         answered_at = asked.clock()
+        if record and not record.entries and record.error and not (listing and not listing.entries):
+            # Who stands in for a scheduler that cannot be reached may answer with an empty list.
+            raise scheduler.broken(f"runs are none, beside an error: {pages.reader.beginning(record.error, 80)}")
         jobs, ids = (None, {}) if listing is None else _jobs(pages, listing)
         runs, mute = (None, {}) if record is None else _runs(pages, record, ids)
         if mute and jobs is None:
@@ -70,7 +77,13 @@ def _alive(pages: Pages, part: Part, answer: Any) -> dict[str, Any]:
         if name != "since" and (entry is None or entry.values[name] is ABSENT):
             raise pages.nothing_found("alive", name, at, answer)
     assert entry is not None  # one of the two is always asked for
-    return entry.read_all()
+    said, error = entry.read_all(), error_in(answer)
+    if said.get("running") is False and error:
+        # It cannot be reached, or is stopped for that: to start it is no cure that anybody has proven.
+        raise pages.scheduler.broken(
+            f"it says that it does not run, beside an error: {pages.reader.beginning(error, 80)}"
+        )
+    return said
 
 
 def _jobs(pages: Pages, found: Entries) -> tuple[tuple[JobListed, ...], dict[str, str]]:
@@ -78,10 +91,13 @@ def _jobs(pages: Pages, found: Entries) -> tuple[tuple[JobListed, ...], dict[str
     if not found.are_all:
         why = f"jobs are cut off after {len(found.entries):,}, and who is missing is not known"
         raise pages.scheduler.broken(f"{why}. {_PAGE_BY}, or raise limit")
-    jobs, ids = [], {}
-    for entry in _entries(pages, "jobs", found):
-        said = entry.read_all()
-        ids[said.pop("key", said["id"])] = said["id"]
+    jobs, ids, known = [], {}, dict[str, list[Any]]()
+    for number, entry in enumerate(_entries(pages, "jobs", found)):
+        said, raw = entry.read_all(), found.entries[number]
+        if raw in known.setdefault(said["id"], []):
+            continue  # the same once more, as a join or a page that moved on tells it, is no other job
+        known[said["id"]].append(raw)
+        ids[said.get("key", said["id"])] = said["id"]
         untold = tuple(name for name in ("next_run", "paused") if entry.values.get(name) is ABSENT)
         jobs.append(JobListed(**said, untold=untold))
     return tuple(jobs), ids
@@ -101,8 +117,9 @@ def _runs(pages: Pages, found: Entries, ids: Mapping[str, str]) -> tuple[tuple[R
             continue
         word = entry.read("status")
         outcome = pages.scheduler.words.outcome(word)
-        if all(each in (None, ABSENT) for each in times) and outcome is not Outcome.RUNNING:
-            continue  # without any time it is no run
+        is_said = outcome in _BEGUN or (outcome is Outcome.UNKNOWN and word)
+        if all(each in (None, ABSENT) for each in times) and not is_said:
+            continue  # without any time it is no run, unless its status says otherwise
         runs.append(RunSeen(job=job, word=word, outcome=outcome, **entry.read_all(but=("job", "status"))))
     return tuple(runs), mute
 
@@ -136,7 +153,15 @@ def _entries(pages: Pages, name: str, found: Entries) -> Iterator[Entry]:
     part = getattr(pages.scheduler, name)
     fields, start = _fields(name, part), name if part.each in (None, "@") else part.each
     for number, entry in enumerate(found.entries):
-        yield _entry(pages, name, fields, entry, f"{start}[{number}]")
+        read = _entry(pages, name, fields, entry, f"{start}[{number}]")
+        said = [value for field, value in read.values.items() if field not in _WHOSE]
+        is_mute = (found.error or error_in(entry)) and all(each in (None, ABSENT) for each in said)
+        # Beside an error, and with nothing else, null is no "none": nobody could look.
+        yield replace(read, values={**dict.fromkeys(read.values, ABSENT), **_names(read)}) if is_mute else read
+
+
+def _names(entry: Entry) -> dict[str, Any]:
+    return {field: value for field, value in entry.values.items() if field in _WHOSE}
 
 
 def _fields(name: str, part: Part) -> dict[str, str]:

@@ -31,6 +31,7 @@ from rollcall.schedulers.parts import Ask, Body, Part, sendable
 from rollcall.schedulers.placeholders import filled
 from rollcall.sources.expressions import Expression, find
 from rollcall.text import clean, counted, with_texts
+from rollcall.times import bounded
 from rollcall.vocabulary import CauseCode
 
 _ASK = re.compile(r"(?:(GET|POST) )?(/(?!/)\S*)")
@@ -53,10 +54,14 @@ class Json(Mapped):
         default_factory=dict, repr=False, description="Sent along; ${NAME} is read."
     )
     login: Login | None = Field(None, repr=False, description="How a token is had that is sent along.")
-    status: str | None = Field(None, description="What is asked where alive, jobs and runs name nothing of their own.")
-    start: str | None = Field(None, description="POST, only with --restart-stopped.")
-    stop: str | None = Field(None, description="POST, only with --restart-stopped, to a scheduler that is stalled.")
-    trigger: str | None = Field(None, description="POST with {job}, only with --rerun-missed.")
+    status: str | None = Field(
+        None, repr=False, description="What is asked where alive, jobs and runs name nothing of their own."
+    )
+    start: str | None = Field(None, repr=False, description="POST, only with --restart-stopped.")
+    stop: str | None = Field(
+        None, repr=False, description="POST, only with --restart-stopped, to a scheduler that is stalled."
+    )
+    trigger: str | None = Field(None, repr=False, description="POST with {job}, only with --rerun-missed.")
 
     @field_validator("url")
     @classmethod
@@ -92,7 +97,8 @@ class Json(Mapped):
     def _read_secrets(self, environment: Mapping[str, str]) -> Secrets:
         """Those of the texts that are sent. Who logs in is no secret that could be torn out of the ids of jobs."""
         parts = [*self.parts.values(), *filter(None, [self.login])]
-        asks = [str(ask) for ask in (self.status, *(part.ask for part in parts)) if ask]
+        told = (self.status, self.start, self.stop, self.trigger)
+        asks = [str(ask) for ask in (*told, *(part.ask for part in parts)) if ask]
         asked_with = [*(part.body for part in parts), *(dict(parse_qsl(urlsplit(ask).query)) for ask in asks)]
         plain = {
             expand(value, environment): value if "${" in value else shown
@@ -104,7 +110,7 @@ class Json(Mapped):
         who = [value for key, value in logs_in.items() if isinstance(value, str) and not is_secret(key)]
         names = sent_forms({expand(value, environment): value if "${" in value else "(user)" for value in who})
         hidden = {value: shown for value, shown in whole.hidden.items() if value in plain or value not in names}
-        return replace(whole, hidden=hidden, names=names)
+        return replace(whole, hidden=hidden, names={**whole.names, **names})
 
     # What it is to others ---------------------------------------------------------------------------------------------
 
@@ -151,7 +157,9 @@ class Json(Mapped):
 
     def _typed(self, value: str) -> str:
         """A text as it may be shown: its variables by name, and what is a secret as it stands left out."""
-        return value if "${" in value else self.secrets.without(value)
+        # Split by the variables, each second piece is one.
+        pieces = enumerate(re.split(r"(\$\{[^}]*\})", value))
+        return "".join(piece if number % 2 else self.secrets.without(piece) for number, piece in pieces)
 
     def broken(self, why: str, code: CauseCode = CauseCode.SCHEDULER_ERROR) -> CannotLook:
         """What is wrong with what was answered with a 200."""
@@ -238,7 +246,7 @@ class _OverHttp:
         self.server_at = None
         with suppress(ValueError, TypeError, IndexError, OverflowError):
             sent_at = parsedate_to_datetime(answer.headers.get("date", ""))
-            self.server_at = sent_at.replace(tzinfo=sent_at.tzinfo or UTC).astimezone(UTC)
+            self.server_at = bounded(sent_at.replace(tzinfo=sent_at.tzinfo or UTC).astimezone(UTC))
         return says
 
     def _read(self, answer: Answer, accepts: tuple[int, ...] = (200,)) -> Any:

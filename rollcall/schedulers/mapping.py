@@ -15,7 +15,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from rollcall.evidence import CannotLook
 from rollcall.roll.scheduler import Scheduler
-from rollcall.schedulers.parts import FIELDS, TIMES_OF_A_RUN, AlivePart, Ask, JobsPart, Part, RunsPart
+from rollcall.schedulers.parts import FIELDS, TIMES_OF_A_RUN, AlivePart, Ask, JobsPart, PagedPart, Part, RunsPart
 from rollcall.schedulers.placeholders import places_in
 from rollcall.vocabulary import CauseCode
 
@@ -70,7 +70,24 @@ class Mapped(Scheduler):
         for name, part in self.parts.items():
             if part.ask is None and self.usual_ask is None:
                 raise ValueError(f"says not what is asked for {name}. Write ask in that table.")
+            if broken := self._broken_paging(name, part):
+                raise ValueError(broken)
         return self
+
+    def _broken_paging(self, name: str, part: Part) -> str | None:
+        """Why not all pages would come; None where they would."""
+        if not isinstance(part, PagedPart):
+            return None
+        is_sent = "cursor" in self.fills_in(part)
+        if part.cursor and not is_sent:
+            return (
+                f"{name}.cursor is sent nowhere, so that only the first page would come. Write {{cursor}} in its ask."
+            )
+        if is_sent and not part.cursor:
+            return f'{name} sends {{cursor}}, and says not where it is. Write cursor = "…" in that table.'
+        if part.cursor and part.total:
+            return f"{name}.cursor says where its pages end, so that total would never count. Take one of them out."
+        return None
 
     # What a transport says --------------------------------------------------------------------------------------------
 
@@ -105,6 +122,14 @@ class Mapped(Scheduler):
     def is_paged(self, part: Part) -> bool:
         """True where the part asks for one page after the other."""
         return bool(self.fills_in(part) & {"offset", "page", "cursor"})
+
+    def is_limited(self, part: Part) -> bool:
+        """True where an answer to the part holds no more than `limit` entries: by {limit}, or as the scheduler has it.
+
+        A limit that jobs.toml says and nothing sends along is the scheduler's own.
+        """
+        limited = [each for each in self.parts.values() if "limit" in self.fills_in(each)]
+        return part in limited or (not limited and "page_size" in self.model_fields_set)
 
     def word(self, field: str) -> str:
         """What its answers call a field of runs, jobs or alive."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -26,7 +26,7 @@ from rollcall.vocabulary import CauseCode
 MOST_ENTRIES = 50_000
 MOST_PAGES = 500
 # What frameworks call the text of an error that they answer with a 200.
-_ERROR_KEYS = ("error", "errors", "detail")
+_ERROR_KEYS = ("error", "errors")
 
 
 class Talk(Protocol):
@@ -45,10 +45,14 @@ class Talk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The entries of a part. `are_all` is False where a limit cut them off, or may have."""
+    """The entries of a part. `are_all` is False where a limit cut them off, or may have.
+
+    `error` is what the answer that they stand in, or begin in, says of an error beside them.
+    """
 
     entries: list[Any]
     are_all: bool = True
+    error: Any = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +64,7 @@ class Pages:
     talk: Talk
     ends_on: float
     kept: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, Any] = field(default_factory=dict)
 
     @property
     def reader(self) -> Reader:
@@ -83,13 +88,15 @@ class Pages:
     def entries(self, name: str, part: PagedPart) -> Entries:
         """All entries of a part. Raises `CannotLook`, also where there are more than are read."""
         if self.scheduler.is_paged(part):
-            return Entries(list(self._of_pages(name, part)))
+            paged = list(self._of_pages(name, part))
+            return Entries(paged, error=self.errors.get(name))
         answer = self.answer(name, part)
         came = self._entries_of(name, part, answer, 0)
         total = self._total(name, part, answer)
         # As many as were asked for: there may be more.
-        may_be_cut = "limit" in self.scheduler.fills_in(part) and len(came) >= self.scheduler.page_size
-        return Entries(came, not may_be_cut if total is None else len(came) >= total)
+        may_be_cut = self.scheduler.is_limited(part) and len(came) >= self.scheduler.page_size
+        are_all = not may_be_cut if total is None else len(came) >= total
+        return Entries(came, are_all, error=self.errors.get(name))
 
     def _of_pages(self, name: str, part: PagedPart) -> Iterator[Any]:
         came, cursor, before = 0, None, frozenset[str]()
@@ -119,6 +126,7 @@ class Pages:
             raise self.nothing_found(name, "each", each, answer)
         if not isinstance(found, list):
             raise self.reader.hole("the answer" if each == "@" else each, found, "a list")
+        self.errors.setdefault(name, error_in(answer))
         if before + len(found) > MOST_ENTRIES:
             raise self.scheduler.broken(f"{name} has more than {MOST_ENTRIES:,} entries. {self.scheduler.asks_less}")
         return found
@@ -142,7 +150,7 @@ class Pages:
 
     def nothing_found(self, name: str, key: str, expression: str, answer: Any) -> CannotLook:
         """That an expression finds nothing in an answer: of something else a wrong service, of this one an error."""
-        said = next((answer[key] for key in _ERROR_KEYS if answer.get(key)), None) if isinstance(answer, dict) else None
+        said = error_in(answer, (*_ERROR_KEYS, "detail"))
         if said is not None:
             return self.scheduler.broken(f"its answer is an error: {self.reader.beginning(said, 80)}")
         looked_for = [part.each or "@" for part in (self.scheduler.jobs, self.scheduler.runs) if part]
@@ -151,6 +159,11 @@ class Pages:
         code = CauseCode.SCHEDULER_ERROR if is_this else CauseCode.WRONG_SERVICE
         found = f'{name}.{key} = "{expression}" finds nothing in {self.reader.beginning(answer)}'
         return self.scheduler.broken(found, code)
+
+
+def error_in(answer: Any, keys: Iterable[str] = _ERROR_KEYS) -> Any:
+    """What an answer, or an entry of it, says of an error; None where it says of none."""
+    return next((answer[key] for key in keys if answer.get(key)), None) if isinstance(answer, dict) else None
 
 
 def _is_there(expression: str, answer: Any) -> bool:

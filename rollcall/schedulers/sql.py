@@ -26,17 +26,20 @@ from rollcall.roll.values import shown_url
 from rollcall.schedulers import sqlite_file
 from rollcall.schedulers.answers import look_by_mapping
 from rollcall.schedulers.mapping import Mapped
+from rollcall.schedulers.over_http import LARGEST_LOOK
 from rollcall.schedulers.pages import MOST_ENTRIES
 from rollcall.schedulers.parts import FIELDS, Ask, Part
 from rollcall.sources.database_url import hidden, read_database_url
 from rollcall.sources.query import bound_in, columns, for_sqlalchemy, read_query
+from rollcall.text import show_size
 from rollcall.vocabulary import CauseCode
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import URL, Connection, CursorResult, Row
 
 # What can be fetched piece by piece; anything else is left to the database to refuse in its own words.
 _SELECTS = re.compile(r"[\s(]*(select|with|values|table)\b", re.IGNORECASE)
+_PIECE = 1_000  # rows
 _DENIED = re.compile(
     r"authentication failed|access denied|login failed|no password supplied|permission denied|pg_hba\.conf"
     r'|role "[^"]*" (does not exist|is not permitted)',
@@ -45,6 +48,8 @@ _DENIED = re.compile(
 # What SQLite says of what its authorizer denied.
 _NOT_READING = re.compile(r"not authorized|authorization denied")
 _IS_THERE = re.compile(r'database "[^"]*" does not exist|unknown database|not a database|locked', re.IGNORECASE)
+# What the cast in `_bounded` cannot read; PostgreSQL says so in its own language, and quotes it.
+_TOO_LARGE = re.compile(r"a row of (\d+) bytes")
 _TOO_LATE = re.compile(r"interrupted|statement timeout|timeout expired|timed out", re.IGNORECASE)
 
 
@@ -127,8 +132,9 @@ class Sql(Mapped):
         path = Path(url.database or "")
 
         def look_into_file(*, at_rest: bool) -> SchedulerSeen:
-            how = {"creator": lambda: sqlite_file.opened(path, at_rest=at_rest, ends_on=ends_on)}
-            return look_by_mapping(self, asked, self._connected(url, how, ends_on))
+            with sqlite_file.to_be_opened(path, at_rest=at_rest) as (file, is_all):
+                how = {"creator": lambda: sqlite_file.opened(file, at_rest=is_all, ends_on=ends_on)}
+                return look_by_mapping(self, asked, self._connected(url, how, ends_on))
 
         at_rest = self._is_at_rest(path)
         answer = look_into_file(at_rest=at_rest)
@@ -173,6 +179,8 @@ class Sql(Mapped):
         driver: Any = getattr(error, "orig", None) or error
         state = str(getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None) or "")
         said = self.secrets.clean_words(_words(driver), 300)
+        if too_large := _TOO_LARGE.search(said):
+            said = f"returns a row of {show_size(int(too_large[1]))}; {show_size(sqlite_file.LARGEST_TEXT)} are read"
         words = f"{part}: {said}" if part else said
         if state == "57014" or _TOO_LATE.search(words):
             return self.overdue()
@@ -212,7 +220,10 @@ class _OverSql:
 
     def _rows(self, part: str, query: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         # A table of millions must not be fetched whole. Of this query alone: what is set next is none.
-        how: dict[str, Any] = {"stream_results": bool(_SELECTS.match(query)), "max_row_buffer": 1_000}
+        selects = bool(_SELECTS.match(query))
+        how: dict[str, Any] = {"stream_results": selects, "max_row_buffer": _PIECE}
+        if selects and self._is_postgresql:
+            query = _bounded(query)
         if names := bound_in(query):
             from sqlalchemy import text
 
@@ -226,9 +237,22 @@ class _OverSql:
                 raise self.scheduler.broken(f"{part} returns no rows: it is no query")
             names_of = list(result.keys())
             keys = [name.lower() for name in names_of]
-            # One more than are read: then there are too many.
-            rows = result.fetchmany(MOST_ENTRIES + 1)
+            rows = self._fetched(part, result)
             return [{**dict(zip(names_of, row, strict=True)), **dict(zip(keys, row, strict=True))} for row in rows]
+
+    def _fetched(self, part: str, result: CursorResult[Any]) -> list[Row[Any]]:
+        """The rows, one more than are read where there are too many; as many bytes as an answer over HTTP may have."""
+        rows: list[Row[Any]] = []
+        came = 0
+        while len(rows) <= MOST_ENTRIES and (more := result.fetchmany(min(_PIECE, MOST_ENTRIES + 1 - len(rows)))):
+            # The server's own limit begins anew with each piece that is fetched.
+            if time.monotonic() > self.ends_on:
+                raise self.scheduler.overdue()
+            came += sum(len(value) for row in more for value in row if isinstance(value, str | bytes))
+            if came > LARGEST_LOOK:
+                raise self.scheduler.broken(f"{part} returns more than {show_size(LARGEST_LOOK)}, and goes on")
+            rows += more
+        return rows
 
     def _bound(self, name: str, value: str | int) -> Any:
         """An instant as the database compares it; others than PostgreSQL have times without a zone only."""
@@ -240,6 +264,14 @@ class _OverSql:
         face = at.astimezone(self.scheduler.naive_times or UTC).replace(tzinfo=None)
         # Texts are compared letter by letter: what has no fraction comes before what has one.
         return face.isoformat(sep=" ", timespec="seconds" if name == "since" else "microseconds")
+
+
+def _bounded(query: str) -> str:
+    """The same for PostgreSQL, which refuses there a row that is too large: its driver takes each whole."""
+    size = "octet_length(asked::text)"
+    refused = f"('a row of ' || {size} || ' bytes')::boolean"
+    is_read = f"CASE WHEN {size} > {sqlite_file.LARGEST_TEXT} THEN {refused} ELSE true END"
+    return f"SELECT asked.* FROM (\n{query}\n) AS asked WHERE {is_read}"
 
 
 def _words(driver: Any) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rollcall.evidence import CannotLook
+from rollcall.text import show_size
 from rollcall.vocabulary import CauseCode
 
 LARGEST_TEXT = 1_000_000
+_LARGEST_COPY = 1_000_000_000
 _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 10_000
 # Bytes 18 and 19 of the file: https://www.sqlite.org/fileformat2.html#file_format_version_numbers
 _IN_WAL_MODE = b"\x02\x02"
@@ -20,7 +26,8 @@ _READS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_F
 def is_at_rest(path: Path) -> bool:
     """True where the file writes ahead into a log beside it, and no program has it open.
 
-    Even a reader would then create that log and leave it there. Raises `CannotLook` where there is no such file.
+    Even a reader would then create that log, or an index of it, and leave it there. Raises `CannotLook` where there is
+    no such file.
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -34,7 +41,36 @@ def is_at_rest(path: Path) -> bool:
         raise CannotLook(CauseCode.SCHEDULER_DOWN, f"there is no file {path}") from None
     except (OSError, ValueError) as error:
         raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    return in_wal_mode and not path.with_name(f"{path.name}-wal").exists()
+    return in_wal_mode and not (_log_of(path).exists() and path.with_name(f"{path.name}-shm").exists())
+
+
+@contextmanager
+def to_be_opened(path: Path, *, at_rest: bool) -> Iterator[tuple[Path, bool]]:
+    """The file to open, and whether it holds all there is: a copy where a log was copied along, or left by a crash.
+
+    What stands in that log counts, and cannot be read without an index of it. Raises `CannotLook`.
+    """
+    log = _log_of(path)
+    if not at_rest or not log.exists() or not log.stat().st_size:
+        yield path, at_rest
+        return
+    if (size := path.stat().st_size + log.stat().st_size) > _LARGEST_COPY:
+        why = f"to read it would write beside it, and with {show_size(size)} it is too large to be copied"
+        raise CannotLook(CauseCode.SCHEDULER_ERROR, f"no program has {path} open, and a log lies beside it: {why}")
+    with TemporaryDirectory(prefix="rollcall-") as folder:
+        copy = Path(folder, path.name)
+        try:
+            # The log first: what is written from it into the file meanwhile stands in both.
+            shutil.copyfile(log, _log_of(copy))
+            shutil.copyfile(path, copy)
+        except OSError as error:
+            why = f"{path} and the log beside it cannot be copied to be read: {error.strerror or error}"
+            raise CannotLook(CauseCode.SCHEDULER_ERROR, why) from None
+        yield copy, False
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
 
 
 def opened(path: Path, *, at_rest: bool, ends_on: float) -> sqlite3.Connection:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Self
 
 from rollcall.causes.action import told as told_action
+from rollcall.files import append_to
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.report.cause_groups import CauseGroup, group_by_cause
@@ -73,8 +75,7 @@ class GitHub(Sink):
     def _append(self, markdown: str) -> None:
         if self._summary:
             # Other commands of the step may have written there before.
-            with open(self._summary, "a", encoding="utf-8", errors="replace") as stream:
-                stream.write(f"{markdown}\n")
+            append_to(Path(self._summary), f"{markdown}\n".encode(errors="replace"))
 
 
 def render_step_summary(morning: Morning, ending: Ending, *, notes: Sequence[str] = ()) -> str:

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from pluggy import HookimplMarker
 
-from rollcall.files import FOR_EVERYBODY, part_of, sweep, write_whole
+from rollcall.files import part_for_pytest, place_of, sweep, write_whole
 from rollcall.report.headline import title
 from rollcall.sinks.base import Result, Sink, Start, Wish
 
@@ -31,7 +31,8 @@ class JUnit(Sink):
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
-        self._part = part_of(self._file)
+        self._part = part_for_pytest(self._file)
+        self._own: Path | None = None
         self._config: pytest.Config | None = None
 
     @classmethod
@@ -40,13 +41,18 @@ class JUnit(Sink):
 
     def attach(self, config: pytest.Config, latest: Callable[[], Result]) -> None:
         self._config = config
-        if getattr(config.option, "xmlpath", "") is None:
+        own = getattr(config.option, "xmlpath", "")
+        if own is None:
             config.option.xmlpath = str(self._part)
+        elif own:
+            # pytest writes over whatever stands there, and what is no file cannot be read again.
+            self._own = place_of(Path(os.path.expandvars(own)).expanduser().absolute())
         config.pluginmanager.register(_Hooks(config, latest), "rollcall-junit")
 
     def begin(self, start: Start) -> None:
         sweep(self._file, before=start.judged_at)
-        self._file.unlink(missing_ok=True)
+        for each in filter(None, (place_of(self._file), self._own)):
+            each.unlink(missing_ok=True)
 
     def finish(self, result: Result) -> Iterable[str]:
         because = result.ending.interruption
@@ -56,8 +62,7 @@ class JUnit(Sink):
                 if because:
                     write_whole(Path(each.logfile), with_interruption(Path(each.logfile), because))
                 if each.logfile == str(self._part):
-                    self._part.chmod(FOR_EVERYBODY)
-                    os.replace(self._part, self._file)
+                    write_whole(self._file, self._part.read_text(encoding="utf-8"))
                     each.logfile = str(self._file)  # pytest's last words name it
         finally:
             with suppress(OSError):
@@ -66,7 +71,7 @@ class JUnit(Sink):
 
     def abort(self, start: Start, because: str) -> None:
         self._part.unlink(missing_ok=True)
-        self._file.unlink(missing_ok=True)
+        place_of(self._file).unlink(missing_ok=True)
 
 
 class _Hooks:

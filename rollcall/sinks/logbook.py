@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 import errno
-import os
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from rollcall.files import append_to, check_appendable
 from rollcall.text import clean, show_size
 
 LARGEST = 1_000_000  # bytes
 KEPT = 5  # older ones, `.1` the newest
 _LONGEST = 4000
 _PATIENCE = 2.0  # seconds
-# A pipe that nobody reads is reported at once, and not waited for.
-_TO_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
 
 
 def append(file: Path, line: str) -> None:
     """Adds `line`, cleaned, to `file`. Where it would grow too large it becomes `file.1`. Raises OSError."""
     data = (clean(line, _LONGEST) + "\n").encode(errors="replace")
-    if file.exists() and not file.is_file():  # a pipe or a terminal never grows
-        _write(file, data)
-        return
+    check_appendable(file)
     try:
         # Not the file itself: it loses its name while others wait for it.
         with FileLock(file.with_name(f".{file.name}.lock"), timeout=_PATIENCE):
             size = file.stat().st_size if file.exists() else 0
             if size and size + len(data) > LARGEST:
                 RotatingFileHandler(file, backupCount=KEPT, delay=True).doRollover()
-            _write(file, data)
+            append_to(file, data)
     except Timeout:
         raise OSError(errno.EAGAIN, "somebody else holds it", str(file)) from None
-
-
-def _write(file: Path, data: bytes) -> None:
-    descriptor = os.open(file, _TO_APPEND, 0o644)
-    try:
-        os.write(descriptor, data)
-    finally:
-        os.close(descriptor)
 
 
 def show_limits() -> str:

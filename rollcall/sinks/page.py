@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pluggy import HookimplMarker
 
-from rollcall.files import FOR_EVERYBODY, part_of, sweep, write_whole
+from rollcall.files import part_for_pytest, place_of, sweep, write_whole
 from rollcall.report.headline import title
 from rollcall.report.page import cells as cells_of
 from rollcall.report.page import headers, render_board, render_incomplete
@@ -37,7 +37,7 @@ class Page(Sink):
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
-        self._part = part_of(self._file)
+        self._part = part_for_pytest(self._file)
         self._written = self._part
         self._config: pytest.Config | None = None
 
@@ -52,6 +52,7 @@ class Page(Sink):
         # A path of the reader's own is written as well.
         if own := config.option.htmlpath:
             wanted = Path(os.path.expandvars(own)).expanduser().absolute()
+            place_of(wanted)  # what is no file cannot be read again
             self._written = self._part if wanted == self._file else wanted
         config.option.htmlpath, config.option.self_contained_html = str(self._written), True
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -62,15 +63,12 @@ class Page(Sink):
 
     def begin(self, start: Start) -> None:
         sweep(self._file, before=start.judged_at)
-        write_whole(self._file, _incomplete(start, None))
+        self._write_incomplete(start, None)
 
     def finish(self, result: Result) -> Iterable[str]:
         try:
             if result.morning is None:
                 self.abort(result.start, result.ending.interruption or "")
-            elif self._written == self._part:
-                self._part.chmod(FOR_EVERYBODY)
-                os.replace(self._part, self._file)
             else:
                 write_whole(self._file, self._written.read_text(encoding="utf-8"))
         finally:
@@ -80,12 +78,18 @@ class Page(Sink):
     def abort(self, start: Start, because: str) -> None:
         self._forget_part()
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._file, _incomplete(start, because))
+            self._write_incomplete(start, because)
         except OSError:
             # What cannot be made to say so is taken away.
             self._file.unlink(missing_ok=True)
             raise
+
+    def _write_incomplete(self, start: Start, because: str | None) -> None:
+        """Yesterday's page must not stay either where the reader wants one of their own."""
+        own = [] if self._written == self._part else [self._written]
+        for each in (self._file, *own):
+            each.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(each, _incomplete(start, because))
 
     def _forget_part(self) -> None:
         with suppress(OSError):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Self, assert_never
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import FileSeen
+from rollcall.evidence import FileSeen, Outcome
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.roll.words import Dated
@@ -191,6 +191,22 @@ class Case:
         """True where the memory knows of a run since it was due, whatever the scheduler says."""
         remembered = self.seen.run_in_memory
         return remembered is not None and any(at >= self.run.begins_at for at in remembered.instants)
+
+    @property
+    def behind(self) -> RunRead | None:
+        """The run that was under way when this one was due, or is now; None where none was. It may tell no start."""
+        last = self.seen.last
+        if last is not None and last.outcome is Outcome.RUNNING and not last.started:
+            return last
+        begun = [(each.started_at, each) for each in self.seen.runs if each.started_at]
+        for started_at, each in begun:
+            if started_at >= self.run.begins_at and each.is_under_way:
+                return each
+        earlier = [(started_at, each) for started_at, each in begun if started_at < self.run.begins_at]
+        # One that others have begun after holds nobody up, whatever is still said of it.
+        _, before = max(earlier, key=lambda each: each[0], default=(None, None))
+        is_behind = before and (before.is_under_way or (before.ended_at and before.ended_at > self.run.due_at))
+        return before if is_behind else None
 
     @property
     def is_overtaken(self) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from rollcall.evidence import Outcome
+from rollcall.evidence import Outcome, SchedulerSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.words import Proof
 from rollcall.times import show_span
@@ -66,13 +66,25 @@ def untellable(promise: Promise, seen: Witnesses) -> Finding | None:
     """Why the record tells of no run of the job, neither that it ran nor that it did not; None where it does."""
     if seen.blocker and not seen.stands_in:
         return promise.blocked(seen.blocker)
-    if not seen.stands_in and seen.listed is None and seen.tells("jobs"):
+    if not seen.stands_in and seen.tells("jobs") and (seen.listed is None or seen.taken_for):
         return promise.blocked(is_registered(seen))
     if seen.listed and "runs" in seen.listed.untold:
         # An answer that leaves out what belongs there says neither that it ran nor that it did not.
         found = f"no {seen.word('ended')}"
         because = f"the scheduler lists {seen.job.name}, but its answer has {found} for it"
         return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
+    keeps = seen.job.scheduler.keeps if seen.job.scheduler else None
+    if keeps == 1 and isinstance(seen.scheduler, SchedulerSeen) and not seen.is_by_memory:
+        runs = set(seen.scheduler.runs_of(seen.job.name))
+        if len(runs) > 1:
+            because = (
+                f"the scheduler keeps the last run of each job, and tells {len(runs)} of {seen.job.name}: of whom?"
+            )
+            return promise.broken(Verdict.UNKNOWN, CauseCode.LISTED_TWICE, f"{len(runs)} last runs", because)
+    if told := seen.without_time:
+        because = f'the scheduler tells no time of any run of {seen.job.name}, and says "{told.word}" of its last'
+        code = CauseCode.UNKNOWN_STATUS if told.outcome is Outcome.UNKNOWN else CauseCode.SCHEDULER_ERROR
+        return promise.broken(Verdict.UNKNOWN, code, f"{told.word}, without a time", because)
     root = seen.broken_check(Check.HAS_RECORDS)
     return promise.blocked(root) if root and not seen.stands_in else None
 
@@ -159,12 +171,12 @@ def _never_begun(promise: Promise, last: RunRead, case: Case) -> Finding:
 
 def _behind(case: Case) -> str:
     """The run that was still under way when this one was due."""
-    for each in case.seen.runs:
-        started, ended = each.started_at, each.ended_at
-        if started and started < case.run.begins_at and (ended is None or ended > case.run.due_at):
-            still = "still runs" if ended is None else f"ended {show.when(ended, case.job)}"
-            return f": its run of {show.when(started, case.job)} {still}"
-    return ""
+    before = case.behind
+    if before is None:
+        return ""
+    is_over = before.outcome is not Outcome.RUNNING and before.ended_at
+    still = f"ended {show.when(is_over, case.job)}" if is_over else f"is still {before.seen.word or 'running'}"
+    return f": {show.run_of(before.started_at, case.job)} {still}"
 
 
 def _none_of_this_run(promise: Promise, case: Case) -> Finding:
@@ -187,14 +199,18 @@ def _none_of_this_run(promise: Promise, case: Case) -> Finding:
             # No other witness says so, and so it is said, and no more.
             at, zone = fits
             because += f" (read {as_read(seen)}; as {zone.key} it would be {show.when(at, job)})"
-        if last and last.outcome is Outcome.RUNNING and last.started_at:
-            because += f", and its run of {show.when(last.started_at, job)} is still {last.seen.word or 'running'}"
+    if case.behind:
+        because += f"; it may be held up{_behind(case)}"
     if case.made:
         return _unrecorded(promise, found, case)
     # Where every start is on record a run is missed once its `start_by` is over; else once it should be done.
     by = run.start_by if seen.has_every_start else run.finish_by
     if case.now < by and seen.tells("history"):
         return promise.pending(f"it has until {show.limit(by, run, job)}")
+    if last and last.outcome is Outcome.UNKNOWN and last.seen.word and not seen.tells("history"):
+        # Of the one run that it keeps it says something else than how that ended: of this one, perhaps.
+        because += f', and the scheduler says "{last.seen.word}" of it, which may mean that it runs, or anything else'
+        return promise.broken(Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, last.seen.word, because)
     return promise.broken(Verdict.MISSED, code, found, because)
 
 

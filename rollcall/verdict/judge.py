@@ -53,10 +53,12 @@ def judge_jobs(
     """Each of the jobs, judged; one that is due after another once that one is, and one that needs another with it."""
     jobs = tuple(jobs)
     judged: dict[str, JobJudged] = {}
+    reaches = upstream.reaches(jobs)
     for job in upstream.in_order(jobs):
         if isinstance(job.schedule, After):
             before = judged.get(job.schedule.job)
-            job = job.with_schedule(job.schedule.seen(upstream.done_at(before, now) if before else ()))
+            dues = upstream.done_at(before, now, reaches[before.job.id]) if before else ()
+            job = job.with_schedule(job.schedule.seen(dues))
         found = judge_job(job, evidence, schedulers, now=now)
         needed = [judged[each] for each in upstream.names(job) if each in judged]
         of_upstream = upstream.upstream_did_its_work(found, needed) if needed else None
@@ -153,13 +155,14 @@ def _findings_of(case: Case) -> Iterator[Finding]:
     if not seen.outputs:
         yield timing.ran_on_time(case, executed, status, None)
     found: dict[str, list[Finding]] = {}
-    for of_output in map(case.of_output, range(len(seen.outputs))):
+    for number in range(len(seen.outputs)):
+        of_output = case.of_output(number)
         exists = output.output_exists(of_output, executed, status)
         of_one = [timing.ran_on_time(of_output, executed, status, exists), exists, output_is_whole(of_output, exists)]
         if executed:
             of_one.append(output.output_agrees_with_record(of_output, exists, executed))
         for each in of_one:
-            found.setdefault(each.check, []).append(each)
+            found.setdefault(each.check, []).append(replace(each, output=number))
     yield from map(_of_all_outputs, found.values())
 
 

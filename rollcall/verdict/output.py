@@ -9,9 +9,10 @@ from rollcall.times import show_date, show_instant, show_span
 from rollcall.verdict import show
 from rollcall.verdict.case import Case, done_at, first_showing, made_for
 from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.flaws import flaw_of
 from rollcall.verdict.misnamed import misnamed, redated
 from rollcall.verdict.overwritten import overwritten
-from rollcall.verdict.whole import flaw_of, full_disk
+from rollcall.verdict.whole import full_disk
 from rollcall.verdict.zones import misread
 from rollcall.vocabulary import CauseCode, Verdict
 

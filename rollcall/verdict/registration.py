@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from rollcall.evidence import SchedulerSeen
+from rollcall.evidence import Outcome, SchedulerSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.job import Job
 from rollcall.schedule.after import After
@@ -38,6 +38,11 @@ def is_registered(seen: Witnesses) -> Finding:
     promise = Promise(Check.IS_REGISTERED, f"{seen.job.name} among the scheduler's jobs")
     if root := seen.blocker:
         return promise.blocked(root)
+    if seen.taken_for:
+        names = [each.id for each in seen.taken_for]
+        how = f"a second job as {names[0]}" if names[0] == seen.job.name else f"the runs of {listed(names)} by its key"
+        because = f"the scheduler lists {how}: nobody can tell whose runs those are"
+        return promise.broken(Verdict.UNKNOWN, CauseCode.LISTED_TWICE, "listed twice", because)
     if seen.listed:
         return promise.kept(f'registered as "{seen.listed.name or seen.listed.id}"')
     if root := seen.broken_check(Check.HAS_RECORDS):
@@ -76,6 +81,10 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     is_running = seen.last is not None and seen.last.is_under_way
     if next_run is None and is_running:
         return promise.kept("none while it is running")
+    if next_run is None and seen.without_time and seen.without_time.outcome is Outcome.UNKNOWN:
+        word = seen.without_time.word
+        because = f'the scheduler has no next run for {job.name}, and says "{word}", which may mean anything'
+        return promise.broken(Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, f"no next run, {word}", because)
     if next_run is None:
         because = f"the scheduler has no next run for {job.name}: it is paused there, or has run out"
         return promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, "no next run", because)

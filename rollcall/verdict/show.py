@@ -14,6 +14,11 @@ def when(at: datetime, job: Job) -> str:
     return show_instant(at, job.zone, seconds=bool(at.second))
 
 
+def run_of(started_at: datetime | None, job: Job) -> str:
+    """A run, by when it began; one of which that is not told is some earlier one."""
+    return f"its run of {when(started_at, job)}" if started_at else "an earlier run"
+
+
 def limit(at: datetime, run: DueRun, job: Job) -> str:
     """A limit beside its due time: the clock alone where both lie on one day of one offset."""
     due, local = run.due_at.astimezone(job.zone), at.astimezone(job.zone)

@@ -1,7 +1,7 @@
 """Did the jobs that a job builds on do their work?"""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
 
 from rollcall.evidence import Outcome
@@ -43,11 +43,24 @@ def in_order(jobs: Iterable[Job]) -> Iterator[Job]:
         yield known[name]
 
 
-def done_at(judged: JobJudged, now: datetime) -> tuple[datetime, ...]:
-    """When each run of the look-back did its work, which is when what follows it is due."""
+def reaches(jobs: Iterable[Job]) -> dict[str, timedelta]:
+    """How far back the runs of each job are of interest, by its id: its own look-back, or that of what follows it.
+
+    What follows it is due by its runs: those must be known for as long as anything may be owed after them.
+    """
+    found: dict[str, timedelta] = {}
+    for job in reversed(tuple(in_order(jobs))):
+        found[job.id] = max(job.look_back, found.get(job.id, job.look_back))
+        if job.after is not None:
+            found[job.after] = max(found[job.id] + job.allowance, found.get(job.after, timedelta(0)))
+    return found
+
+
+def done_at(judged: JobJudged, now: datetime, reach: timedelta) -> tuple[datetime, ...]:
+    """When each run of the last `reach` did its work, which is when what follows it is due."""
     job, seen = judged.job, judged.seen
     found = {judged.ran_at} if seen.floats else set()
-    for due_at in due_between(job.schedule, now - job.look_back - job.allowance, now):
+    for due_at in due_between(job.schedule, now - reach - job.allowance, now):
         case = Case.of(seen, job.due_run(due_at))
         decides = case.attempts.deciding
         if decides is None or decides.is_done:

@@ -1,95 +1,152 @@
 """Is an output whole: a regular file, large enough, readable as its format, and says what it must?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from rollcall.evidence import FileSeen, OutputSeen
-from rollcall.roll.formats import ANY
+from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.output import Output
-from rollcall.schedule.answers import last_due
-from rollcall.schedule.days_off import as_scheduled
 from rollcall.text import clean, counted, listed, show_size
-from rollcall.verdict import show
-from rollcall.verdict.case import Case, made_for
+from rollcall.times import show_span
+from rollcall.verdict import show, usual
+from rollcall.verdict.case import Case
 from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.flaws import Flawed, flaw_of, quoted
 from rollcall.verdict.witnesses import Witnesses
 from rollcall.vocabulary import CauseCode, Verdict
 
-_INSTANT = timedelta(microseconds=1)
-_RUNS_COMPARED, _LEAST_ALIKE = 3, 2
-_FILES_OF_TWO = 4
+_NO_TIME = timedelta(0)
+# A file that was written so long ago is not being written.
+_SETTLED_AFTER = timedelta(seconds=10)
+# Of what is usual: a warning without any setting.
+_FAR_SMALLER = 0.1
 # What a disk without room makes of an output.
 _OF_A_FULL_DISK = frozenset({CauseCode.EMPTY_OUTPUT, CauseCode.TRUNCATED_OUTPUT})
-# What is wrong with a file: the verdict, its cause, and in words after "its output NAME".
-_Flaw = tuple[Verdict, CauseCode, str]
 
 
 def output_is_whole(case: Case, exists: Finding) -> Finding:
-    """The file is a regular file, large enough, parses as its format, and says what it must."""
+    """Each file of the run is there, large enough, reads as its format, and says what it must."""
     output, made, full = case.seen.declared, case.made, full_disk(case.seen)
     promise = Promise(Check.OUTPUT_IS_WHOLE, _wholeness(output))
     if exists.needs_a_person:
         return promise.blocked(exists)
     if not made:
         return promise.as_of(exists)
-    files = _files_of_a_run(case)
-    for file in made[: files or 1]:
+    number = usual.number_of_files(case)
+    judged = _of_the_deciding_run(case) if number is None else made[:number]
+    for file in judged:
+        if writing := _still_written(promise, file, case):
+            return writing
         if flaw := flaw_of(file, output) or _repetition(file, case):
             verdict, code, says = flaw
             is_cut = full and code in _OF_A_FULL_DISK
             because = f"its output {file.name} {says}{full if is_cut else ''}"
-            return promise.broken(verdict, CauseCode.DISK_FULL if is_cut else code, says, because)
-    if files and len(made) < files:
-        found = f"{counted(len(made), 'file')} of {files}"
+            finding = promise.broken(verdict, CauseCode.DISK_FULL if is_cut else code, says, because)
+            return replace(finding, file=file.name)
+    if lacks := _lacking(case, number):
         if case.now < case.run.finish_by:
-            return promise.pending(f"{found} so far, and it is inside its time")
-        names = listed([each.name for each in reversed(made)], 4)
-        because = f"{show.due(case.run, case.job)}; it left {found}: {names}"
-        return promise.broken(Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, found, because)
+            return promise.pending(f"{lacks} so far, and it is inside its time")
+        because = f"{show.due(case.run, case.job)}; it left {lacks}"
+        return promise.broken(Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, lacks, because)
     if exists.verdict is Verdict.PENDING:
         return promise.as_of(exists)
+    shrunken = _shrunken(promise, judged, case)
+    if shrunken and shrunken.needs_a_person:
+        return shrunken
     found = f"{made[0].name}, {show_size(made[0].size)}"
-    if not full:
-        return promise.kept(found)
-    # A disk that is nearly full is no failure of a job that did its work.
-    because = f"its output {made[0].name} is whole{full}: the next may be cut off"
-    return promise.warned(CauseCode.DISK_FULL, found, because)
+    if full:
+        # A disk that is nearly full is no failure of a job that did its work.
+        because = f"its output {made[0].name} is whole{full}: the next may be cut off"
+        return promise.warned(CauseCode.DISK_FULL, found, because)
+    return shrunken or promise.kept(found)
+
+
+def _of_the_deciding_run(case: Case) -> tuple[FileSeen, ...]:
+    """The files of the run; where it was begun more than once, those that the attempt left which decides."""
+    attempts, made = case.attempts, case.made
+    began_at = attempts.deciding.started_at if attempts.deciding else None
+    if began_at is None or len(attempts.begun) + len(attempts.others) < 2:
+        return made
+    return tuple(each for each in made if each.modified_at >= began_at - EARLY_TOLERANCE) or made[:1]
+
+
+def _still_written(promise: Promise, file: FileSeen, case: Case) -> Finding | None:
+    """That nobody can tell yet whether a file is whole: it grows, or is only just there."""
+    age = case.now - file.modified_at
+    is_young = -EARLY_TOLERANCE <= age < _SETTLED_AFTER
+    if not (file.grew or is_young) or _is_called_whole(file, case):
+        return None
+    if file.grew and case.now >= case.run.finish_by:
+        found = f"{file.name} is still being written"
+        because = f"{show.due(case.run, case.job)}; its output {found}: it grew while it was looked at"
+        return promise.broken(Verdict.STUCK, CauseCode.STILL_RUNNING, found, because)
+    since = "it grew while it was looked at" if file.grew else f"it was written {show_span(max(age, _NO_TIME))} ago"
+    return promise.pending(f"its output {file.name} may still be being written: {since}")
+
+
+def _is_called_whole(file: FileSeen, case: Case) -> bool:
+    """True where a record, or an end that half of it would lack, says that nothing is to come."""
+    output, content = case.seen.declared, file.content
+    if case.ended_at is not None and file.modified_at <= case.ended_at + EARLY_TOLERANCE:
+        return True
+    if file.grew or content is None or content.flaw or content.unread:
+        return False
+    if output.ends_with or output.last_line:
+        return flaw_of(file, output) is None
+    return content.marks_its_end
+
+
+def _lacking(case: Case, number: int | None) -> str:
+    """What other runs left and this one did not; "" where nothing is."""
+    made = case.made
+    if number and len(made) < number:
+        return f"{counted(len(made), 'file')} of {number}: {listed([each.name for each in reversed(made)], 4)}"
+    if missing := usual.missing_names(case):
+        return f"no {listed(missing, 4)}, as earlier runs did"
+    return ""
+
+
+def _shrunken(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Finding | None:
+    """That what it left is far smaller than what earlier runs left, or than the part of that which it must have."""
+    output, size = case.seen.declared, sum(each.size for each in judged)
+    usually = None if output.last_line else usual.size(case)
+    if usually is None:
+        return None
+    least = output.least_share
+    part = size / usually
+    if part >= (least.part if least else _FAR_SMALLER):
+        return None
+    percent = f"{100 * part:.0f} %" if part >= 0.01 else "less than 1 %"
+    found = f"{show_size(size)}, {percent} of the usual {show_size(usually)}"
+    because = f"its output {judged[0].name} has {found}"
+    if least is None:
+        return promise.warned(CauseCode.SHRUNKEN_OUTPUT, found, because)
+    because += f", less than min_size = {least}"
+    return promise.broken(Verdict.BAD_OUTPUT, CauseCode.SHRUNKEN_OUTPUT, found, because)
 
 
 def _wholeness(output: Output) -> str:
     parts = [f"{output.files} files"] if output.files else []
-    parts.append(f"at least {show_size(output.min_size)}")
-    if output.reads_as != ANY:
-        parts.append(f"readable as {output.reads_as}")
+    parts.append(f"at least {output.least_share or show_size(output.least_size)}")
+    if output.format:
+        parts.append(f"readable as {output.format}")
+    if output.min_rows:
+        parts.append(f"of at least {counted(output.min_rows, 'row')}")
     if output.must_contain:
-        parts.append(f"with {_quoted(output.must_contain)}")
+        parts.append(f"with {quoted(output.must_contain)}")
     if output.must_not_contain:
-        parts.append(f"without {_quoted(output.must_not_contain)}")
+        parts.append(f"without {quoted(output.must_not_contain)}")
+    if output.ends_with:
+        parts.append(f"ending with {quoted([output.ends_with])}")
+    if output.last_line:
+        parts.append(f"its last line {quoted([output.last_line.pattern])}")
     if output.must_change:
         parts.append("other than that of the run before")
     return ", ".join(parts)
 
 
-def _quoted(texts: Sequence[str]) -> str:
-    return listed([f'"{clean(text, 60)}"' for text in texts], 4)
-
-
-def _files_of_a_run(case: Case) -> int | None:
-    """How many files a run leaves: as declared, else as many as earlier runs left alike; None where nobody can tell."""
-    seen, output, job = case.seen, case.seen.declared, case.job
-    # No two earlier runs can have left several, where there are so few.
-    if output.files or output.is_one_file or seen.floats or len(seen.files) <= _FILES_OF_TWO:
-        return output.files
-    left: list[int] = []
-    following = case.run.due_at
-    while len(left) < _RUNS_COMPARED and (before := last_due(as_scheduled(job.schedule), following - _INSTANT)):
-        left.append(len(made_for(job.due_run(before, following), seen)))
-        following = before
-    known = [count for count in left if count]
-    return known[0] if len(known) >= _LEAST_ALIKE and len(set(known)) == 1 else None
-
-
-def _repetition(file: FileSeen, case: Case) -> _Flaw | None:
+def _repetition(file: FileSeen, case: Case) -> Flawed | None:
     """The same content as the output of the run before, where the job declares that its output must change."""
     if not case.seen.declared.must_change:
         return None
@@ -104,40 +161,12 @@ def _repetition(file: FileSeen, case: Case) -> _Flaw | None:
     return Verdict.BAD_OUTPUT, CauseCode.DUPLICATE_OUTPUT, f"holds exactly what {before.name} of the run before holds"
 
 
-def flaw_of(file: FileSeen, output: Output) -> _Flaw | None:
-    """What is wrong with one file; None where nothing is."""
-    if not file.is_regular:
-        says = "is not a regular file (a folder, a pipe or a link that leads nowhere)"
-        return Verdict.BAD_OUTPUT, CauseCode.OUTPUT_UNREADABLE, says
-    if file.size == 0:
-        return Verdict.BAD_OUTPUT, CauseCode.EMPTY_OUTPUT, "is empty (0 B)"
-    if file.size < output.min_size:
-        says = f"has {show_size(file.size)}, less than min_size = {show_size(output.min_size)}"
-        return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
-    if file.unreadable:
-        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"could not be read: {file.unreadable}"
-    if output.reads_as == ANY:
-        return None
-    content = file.content
-    if content is None:
-        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, "was not read, so it cannot be told to be whole"
-    if content.flaw:
-        return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, f"does not read as {output.reads_as}: {content.flaw}"
-    if unasked := [text for text in output.must_contain + output.must_not_contain if text not in content.found]:
-        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"was not searched for {_quoted(unasked)}"
-    if fallback := [text for text in output.must_not_contain if content.found[text]]:
-        return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"holds the fallback text {_quoted(fallback)}"
-    if missing := [text for text in output.must_contain if not content.found[text]]:
-        return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"lacks {_quoted(missing)}"
-    return None
-
-
 def full_disk(seen: Witnesses) -> str:
     """After what is wrong with an output: how little room its disk has; empty where it has enough, or nobody knows."""
     output, declared = seen.output, seen.declared
     if not isinstance(output, OutputSeen) or output.free_bytes is None:
         return ""
-    wanted = output.room_wanted(declared.min_size)
+    wanted = output.room_wanted(declared.least_size)
     if output.free_bytes >= wanted:
         return ""
     of_all = f" of {show_size(output.total_bytes)}" if output.total_bytes else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from rollcall.evidence import FileSeen, JobListed, NotSeen, OutputSeen, SchedulerSeen
+from rollcall.evidence import FileSeen, JobListed, NotSeen, Outcome, OutputSeen, RunSeen, SchedulerSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
@@ -105,6 +105,11 @@ class Witnesses:
         return self.scheduler.listed(self.job.name) if isinstance(self.scheduler, SchedulerSeen) else None
 
     @property
+    def taken_for(self) -> tuple[JobListed, ...]:
+        """Other jobs that its scheduler lists so that one may be taken for the other."""
+        return self.scheduler.taken_for(self.job.name) if isinstance(self.scheduler, SchedulerSeen) else ()
+
+    @property
     def next_run(self) -> Reading | None:
         """When the scheduler says that it runs next; None where it names no time."""
         return self.read(self.listed.next_run) if self.listed else None
@@ -160,6 +165,18 @@ class Witnesses:
         """When that ended, as far as it is known and counts."""
         at = self.last.last_at if self.last else None
         return at if at is not None and at <= self.counted_until else None
+
+    @property
+    def without_time(self) -> RunSeen | None:
+        """What its scheduler says of the one run that it keeps, without any time of it; None where it does not.
+
+        A run that is running, or is to begin, needs no time. In a history a record without a time is no run.
+        """
+        if self.runs or self.tells("history") or not isinstance(self.scheduler, SchedulerSeen):
+            return None
+        ended = (Outcome.SUCCESS, Outcome.PARTIAL, Outcome.FAILED, Outcome.UNKNOWN)
+        told = (each for each in self.scheduler.runs_of(self.job.name) if each.word and each.outcome in ended)
+        return next((each for each in told if not (each.due or each.started or each.ended)), None)
 
     @property
     def run_in_memory(self) -> Reading | None:

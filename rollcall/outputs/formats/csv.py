@@ -4,35 +4,88 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
+from itertools import chain
+from typing import TextIO
 
-from rollcall.outputs.formats.text import decoded
-from rollcall.roll.formats import FileFormat
+from rollcall.roll.formats import FileFormat, OpenContent, TooMuch
+
+_DELIMITERS = ",;\t|"
+# Its delimiter is found by so many characters from the beginning.
+_SAMPLE = 64_000
+_LONGEST_FIELD = 16_000_000
 
 
 class Csv(FileFormat):
-    """A table in text; what parts its columns is found by its first line."""
+    """A table in text; what parts its columns is found by its header."""
 
-    def read(self, data: bytes) -> None:
-        """Raises ValueError where it is none by any delimiter, OSError where a field is too large to be read."""
-        text = decoded(data).removeprefix("\ufeff")
-        head = text.partition("\n")[0]
-        delimiters = [each for each in sorted(",;\t|", key=head.count, reverse=True) if each in head] or [","]
-        flaws = [_uneven(text, delimiter) for delimiter in delimiters]
-        if all(flaws):
-            raise ValueError(flaws[0])
+    has_rows = True
+
+    def read(self, content: OpenContent) -> int:
+        """How many rows of data it has, the header aside.
+
+        Raises ValueError where a row is of another width than the header, EOFError where the last one breaks off.
+        """
+        # Of this process: what others read must only become longer by it.
+        csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
+        text = content.text()
+        sample = text.read(_SAMPLE)
+        lines = _Lines(chain(_lines_of(sample, text), text))
+        rows = csv.reader(lines, delimiter=_delimiter(sample), strict=True)
+        width, count = None, 0
+        try:
+            for row in filter(None, rows):
+                width = width or len(row)
+                if len(row) != width:
+                    ends = lines.is_broken_off and next(rows, None) is None
+                    kind = EOFError if ends else ValueError
+                    raise kind(f"line {rows.line_num:,} has {len(row)} columns where the first has {width}")
+                count += 1
+        except csv.Error as error:
+            if "field limit" in str(error):
+                raise TooMuch(f"line {rows.line_num:,} has a field that is longer than is read") from None
+            # Only where the text ended was a row still open.
+            kind = EOFError if "unexpected end" in str(error) else ValueError
+            raise kind(f"line {rows.line_num:,}: {error}") from None
+        return max(count - 1, 0)
 
 
-def _uneven(text: str, delimiter: str) -> str | None:
-    """Why `text` is no table of rows of one width, None where it is."""
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    width = None
+def _delimiter(sample: str) -> str:
+    """That by which the first rows have one width; of several, the one that parts the header most."""
+    head = sample.partition("\n")[0]
+    known = [each for each in sorted(_DELIMITERS, key=head.count, reverse=True) if each in head]
+    return next((each for each in known if _is_even(sample, each)), known[0] if known else ",")
+
+
+def _is_even(sample: str, delimiter: str) -> bool:
+    lines = list(io.StringIO(sample, newline=""))
+    # The last row may go on where the sample ends.
+    whole = lines if len(sample) < _SAMPLE else lines[:-1]
+    widths = set()
     try:
-        for row in filter(None, rows):
-            width = width or len(row)
-            if len(row) != width:
-                return f"line {rows.line_num:,} has {len(row)} columns where the first has {width}"
-    except csv.Error as error:
-        if "field limit" in str(error):
-            raise OSError("one of its fields is too large to be read") from None
-        return f"line {rows.line_num:,}: {error}"
-    return None
+        for row in filter(None, csv.reader(whole, delimiter=delimiter, strict=True)):
+            widths.add(len(row))
+    except csv.Error:
+        pass
+    return len(widths) == 1
+
+
+def _lines_of(sample: str, text: TextIO) -> Iterator[str]:
+    """The lines of what was read already, the last with what is left of it."""
+    lines = list(io.StringIO(sample, newline=""))
+    if lines and not lines[-1].endswith(("\n", "\r")):
+        lines[-1] += text.readline(_LONGEST_FIELD)
+    yield from lines
+
+
+class _Lines:
+    """Lines as they are read; `is_broken_off` is True once one had no end, and so was the last."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.is_broken_off = False
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.is_broken_off = not line.endswith(("\n", "\r"))
+            yield line

@@ -1,18 +1,85 @@
-"""Is it whole JSON?"""
+"""Is it whole JSON, as strict readers take it?"""
 
 from __future__ import annotations
 
-import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, NoReturn, TextIO
 
-from rollcall.roll.formats import FileFormat
+from rollcall.roll.formats import FileFormat, OpenContent
+from rollcall.text import clean
+
+# CPython reads no integer of more than 4,300 digits; JSON knows no such limit.
+_LONG_NUMBER = re.compile(r"([0-9]{4000})[0-9]+")
+# Of an object with more keys than that, equal ones are looked for among as many.
+_MOST_KEYS = 1_000_000
 
 
 class Json(FileFormat):
-    """One JSON value."""
+    """One JSON value (RFC 8259): no NaN, no Infinity, and no key of an object twice."""
 
     suffix = ".json"
     marks_its_end = True
 
-    def read(self, data: bytes) -> None:
-        """Raises ValueError where it does not parse."""
-        json.loads(data)
+    def read(self, content: OpenContent) -> None:
+        """Raises EOFError where it ends too early, ValueError where it does not parse."""
+        import ijson
+
+        try:
+            _refuse_equal_keys(ijson.basic_parse(_Utf8(content.text()), buf_size=1 << 16))
+        except ijson.JSONError as error:
+            said = _in_one_line(error)
+            raise (EOFError if "premature EOF" in said else ValueError)(said) from None
+
+
+def _refuse_equal_keys(events: Iterable[tuple[str, Any]]) -> None:
+    open_objects: list[set[int]] = []
+    for event, value in events:
+        if event == "map_key":
+            keys, key = open_objects[-1], hash(value)
+            if key in keys:
+                raise ValueError(f'the key "{clean(value, 60)}" stands twice in one object')
+            if len(keys) < _MOST_KEYS:
+                keys.add(key)
+        elif event == "start_map":
+            open_objects.append(set())
+        elif event == "end_map":
+            open_objects.pop()
+
+
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of these keys and values. Raises ValueError where two keys are equal: readers differ in what counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise ValueError(f'the key "{clean(twice, 60)}" stands twice in one object')
+    return found
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Raises ValueError: JSON knows neither NaN nor Infinity, whatever Python's own reader takes."""
+    raise ValueError(f"{name} is no JSON")
+
+
+class _Utf8:
+    """The text as UTF-8 without a mark, numbers no longer than what parses them takes."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+
+    def read(self, size: int) -> bytes:
+        text = self._text.read(size)
+        # So long a run covers one of these pieces, and nearly no text has one.
+        if any(text[start : start + 2000].isdigit() for start in range(0, len(text), 2000)):
+            text = _LONG_NUMBER.sub(r"\1", text)
+        return text.encode()
+
+
+def _in_one_line(error: Exception) -> str:
+    """yajl writes what is wrong, the text around it, and an arrow to the place below that."""
+    text = error.args[0] if error.args else ""
+    text = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+    said, around, arrow, *_ = [*text.splitlines(), "", "", ""]
+    place = max(arrow.find("^") - 1, 0) if "^" in arrow else len(around)
+    return f"{said.strip()} At {around[place:].strip()[:20]!r}" if place < len(around) else said.strip()

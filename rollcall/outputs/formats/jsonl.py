@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import json
 
-from rollcall.roll.formats import FileFormat
+from rollcall.outputs.formats.json import distinct, refuse_constant
+from rollcall.roll.formats import FileFormat, OpenContent, TooMuch
+
+_LONGEST_LINE = 16_000_000
 
 
 class Jsonl(FileFormat):
     """A JSON value a line; blank lines do not count."""
 
-    def read(self, data: bytes) -> None:
-        """Raises ValueError at the first line that does not parse."""
-        for number, line in enumerate(data.splitlines(), start=1):
-            if line.strip():
-                try:
-                    json.loads(line)
-                except ValueError as error:
-                    raise ValueError(f"line {number:,}: {error}") from None
+    has_rows = True
+
+    def read(self, content: OpenContent) -> int:
+        """How many values it holds. Raises ValueError at the first line that does not parse, EOFError at a last one."""
+        text, rows, number = content.text(), 0, 0
+        while line := text.readline(_LONGEST_LINE + 1):
+            number += 1
+            if len(line) > _LONGEST_LINE:
+                raise TooMuch(f"line {number:,} is longer than is read")
+            if not line.strip():
+                continue
+            try:
+                json.loads(line, object_pairs_hook=distinct, parse_constant=refuse_constant, parse_int=str)
+            except RecursionError:
+                raise ValueError(f"line {number:,} is nested too deeply to be parsed") from None
+            except ValueError as error:
+                # A line without its end is the last.
+                kind = ValueError if line.endswith("\n") else EOFError
+                raise kind(f"line {number:,}: {error}") from None
+            rows += 1
+        return rows

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from rollcall.roll.formats import FileFormat
+from rollcall.roll.formats import FileFormat, OpenContent
 
 
 class Text(FileFormat):
-    """Text in UTF-8."""
+    """Text in UTF-8, in UTF-16 with its mark, or in the encoding that the output declares."""
 
-    def read(self, data: bytes) -> None:
-        """Raises ValueError where it is none."""
-        decoded(data)
-
-
-def decoded(data: bytes) -> str:
-    """The text. Raises ValueError where it is none."""
-    text = data.decode()
-    # What a crash of the machine leaves of a file that was just written.
-    if "\0" in text:
-        raise ValueError(f"holds NUL characters, the first as character {text.index(chr(0)):,}")
-    return text
+    def read(self, content: OpenContent) -> None:
+        """Nothing of its own: that it can be decoded, and holds no NUL, is asked of every format of text."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from xml.parsers import expat
 
-from rollcall.roll.formats import FileFormat
+from rollcall.roll.formats import FileFormat, OpenContent
+
+_PIECE = 1 << 18
+_ENDS_TOO_EARLY = frozenset(
+    {expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN, expat.errors.XML_ERROR_PARTIAL_CHAR}
+)
 
 
 class Xml(FileFormat):
@@ -13,9 +18,15 @@ class Xml(FileFormat):
     suffix = ".xml"
     marks_its_end = True
 
-    def read(self, data: bytes) -> None:
-        """Raises ValueError where it does not parse."""
+    def read(self, content: OpenContent) -> None:
+        """Raises EOFError where it ends too early, ValueError where it does not parse."""
+        parser = expat.ParserCreate()
         try:
-            expat.ParserCreate().Parse(data, True)
-        except (expat.ExpatError, LookupError) as error:
+            while piece := content.raw.read(_PIECE):
+                parser.Parse(piece)
+            parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            is_cut = expat.errors.messages[error.code] in _ENDS_TOO_EARLY
+            raise (EOFError if is_cut else ValueError)(str(error)) from None
+        except LookupError as error:
             raise ValueError(str(error)) from None

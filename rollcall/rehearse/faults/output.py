@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
 
-from rollcall.evidence import FileSeen, NotSeen, OutputSeen
+from rollcall.evidence import Content, FileSeen, Flaw, NotSeen, OutputSeen
+from rollcall.outputs.compression import NAMES
 from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
+from rollcall.roll.doubts import takes_everything
 from rollcall.roll.due_run import LOOKING_TIME
-from rollcall.roll.formats import ANY, find_format
+from rollcall.roll.formats import find_format
+from rollcall.text import show_size
+from rollcall.verdict import usual
 from rollcall.verdict.case import made_for
 from rollcall.vocabulary import CauseCode
 
@@ -43,8 +48,32 @@ def _restored(copy: EvidenceCopy) -> EvidenceCopy | None:
     return copy.with_files(old, *(each for each in earlier if each.name not in (old.name, before.name)))
 
 
+def _anothers(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Nothing of its own, and in its time a file of something else, which its path takes and says other things."""
+    others = [each for each in copy.made if each.name in copy.of_others]
+    if not others and takes_everything(copy.declared):
+        newest = copy.made[0]
+        content = newest.content
+        if content:
+            found = dict.fromkeys(content.found, False)
+            content = replace(content, found=found, sha256=content.sha256[::-1], head="", tail="")
+        name = str(PurePath(newest.name).with_stem("of-something-else"))
+        others = [replace(newest, name=name, content=content)]
+    return copy.with_files(*others, *copy.earlier) if others else None
+
+
 def _emptied(copy: EvidenceCopy) -> EvidenceCopy:
     return copy.with_newest(size=0, content=None)
+
+
+def _packed_nothing(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """A shell without `pipefail` turns a dump that failed into a whole gzip of nothing, which has 20 bytes."""
+    content = copy.made[0].content
+    if content is None or not content.read_as.endswith(NAMES):
+        return None
+    name = content.read_as.rpartition(" ")[2]
+    flaw = Flaw(CauseCode.EMPTY_OUTPUT, f"is empty inside: the {name} of nothing")
+    return copy.with_newest(size=20, content=Content(read_as=name, flaw=flaw, size=0))
 
 
 def _halved(copy: EvidenceCopy) -> EvidenceCopy:
@@ -56,12 +85,68 @@ def _halved(copy: EvidenceCopy) -> EvidenceCopy:
         # A text that was seen beyond the half, and not before, is cut off; what nobody saw is not said to be lost.
         cut_off = {text for text in content.found if text not in head and text in content.head + content.tail}
         found = {text: was and text not in cut_off for text, was in content.found.items()}
-        reads_as = copy.declared.reads_as
         # The other formats may be cut where no parser notices.
-        is_seen = reads_as != ANY and find_format(reads_as).marks_its_end
-        flaw = "it breaks off after half of its bytes" if is_seen else content.flaw
-        content = replace(content, flaw=flaw, found=found, sha256="", head=head, tail="")
+        breaks_off = Flaw(CauseCode.TRUNCATED_OUTPUT, "breaks off after half of its bytes")
+        flaw = breaks_off if _marks_its_end(content, copy) else content.flaw
+        has_end = None if content.has_end is None else False
+        last_line = None if content.last_line is None else next(reversed(head.splitlines()), "")
+        content = replace(
+            content, flaw=flaw, found=found, has_end=has_end, last_line=last_line, sha256="", head=head, tail=""
+        )
     return copy.with_newest(size=size, content=content)
+
+
+def _marks_its_end(content: Content, copy: EvidenceCopy) -> bool:
+    name = copy.declared.format
+    return content.marks_its_end or (name is not None and find_format(name).marks_its_end)
+
+
+def _half_packed(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """The dump was killed, and what packs it closed a whole archive around half of it."""
+    content = copy.made[0].content
+    if content is None or not content.read_as.endswith(NAMES):
+        return None
+    half = _halved(copy).made[0]
+    assert half.content is not None
+    flaw = half.content.flaw if copy.declared.format and find_format(copy.declared.format).marks_its_end else None
+    return copy.with_newest(size=half.size, content=replace(half.content, flaw=flaw))
+
+
+def _flawed(code: CauseCode, says: str) -> Callable[[EvidenceCopy], EvidenceCopy | None]:
+    """As large as ever; what is inside shows only to who reads it."""
+
+    def plant(copy: EvidenceCopy) -> EvidenceCopy | None:
+        content = copy.made[0].content
+        if content is None or not copy.declared.asks_for_content:
+            return None
+        return copy.with_newest(content=replace(content, flaw=Flaw(code, says)))
+
+    return plant
+
+
+def _shrunken(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """A fiftieth of its size, and nothing else: the schema without its rows."""
+    size, case = copy.made[0].size // 50, copy.judged.case
+    # A setting says more than what is usual, and with few runs nothing is.
+    is_known = case is not None and usual.size(case) is not None
+    return copy.with_newest(size=size) if is_known and size > copy.declared.least_size else None
+
+
+def _grown_beyond(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Larger than what is read of it, so that nobody knows what is in its middle."""
+    newest, most = copy.made[0], copy.declared.read_up_to
+    if newest.content is None or not copy.declared.asks_for_content:
+        return None
+    unread = f"only its ends were read: {show_size(2 * most)}, more than read_up_to = {show_size(most)}"
+    content = replace(newest.content, unread=unread, found={}, rows=None, sha256="")
+    return copy.with_newest(size=2 * most, content=content)
+
+
+def _one_missing(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Where each run leaves several files, it left all but the newest."""
+    made, case = copy.made, copy.judged.case
+    is_of_several = case is not None and len(made) > 1 and usual.number_of_files(case) == len(made)
+    return copy.with_files(*made[1:], *copy.earlier) if is_of_several else None
 
 
 def _with_texts(copy: EvidenceCopy, texts: tuple[str, ...], *, are_there: bool) -> EvidenceCopy:
@@ -170,8 +255,28 @@ FAULTS = (
     JobFault("stale-output (old file restored)",
              "its run was skipped; a checkout gave yesterday's file the time of today",
              _of_a_file(lambda copy: None if copy.tells("runs") else _restored(copy)), advice.for_a_file_without_date),
+    JobFault("success-without-output (file of something else)",
+             "it reported success and wrote nothing; something else left a file that its path takes",
+             _of_a_file(lambda copy: _anothers(copy) if copy.tells("runs") else None), advice.ADD_A_NARROW_PATH),
+    JobFault("stale-output (file of something else)",
+             "its run was skipped; something else left a file that its path takes",
+             _of_a_file(lambda copy: None if copy.tells("runs") else _anothers(copy)), advice.ADD_A_NARROW_PATH),
     JobFault("empty-output", "its file was created and stayed empty", _of_a_file(_emptied)),
+    JobFault("empty-output (nothing packed)",
+             "the command that makes it failed, and the one that packs it ended well: a whole archive of nothing",
+             _of_a_file(_packed_nothing)),
     JobFault("truncated-output", "half of its file was written", _of_a_file(_halved), advice.for_a_half),
+    JobFault("truncated-output (half packed)",
+             "the command that makes it was killed, and the one that packs it closed a whole archive around half of it",
+             _of_a_file(_half_packed), advice.for_a_half),
+    JobFault("corrupt-output", "its file is as large as ever, and no reader takes what is in it",
+             _of_a_file(_flawed(CauseCode.CORRUPT_OUTPUT, "does not read"))),
+    JobFault("wrong-encoding", "its file is written in another encoding since its machine was moved",
+             _of_a_file(_flawed(CauseCode.WRONG_ENCODING, "is not UTF-8 at byte 18"))),
+    JobFault("shrunken-output", "its file has a fiftieth of its size, and is whole by its form",
+             _of_a_file(_shrunken), is_warning=True),
+    JobFault("incomplete-output", "one of the files that each run leaves is not there", _of_a_file(_one_missing)),
+    JobFault("not-read-through", "its file has grown beyond what is read of it", _of_a_file(_grown_beyond)),
     JobFault("degraded-output (heart missing)",
              "its file is as large as ever, and what it is written for is not in it",
              _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_contain, are_there=False)),

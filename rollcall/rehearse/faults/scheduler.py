@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import NotSeen, SchedulerSeen
+from rollcall.evidence import NotSeen, Outcome, SchedulerSeen
+from rollcall.rehearse import records
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault, SchedulerFault
 from rollcall.rehearse.records import written_like
@@ -99,6 +100,17 @@ def _job_stalled(copy: EvidenceCopy) -> EvidenceCopy | None:
     return copy.without_made().without_run(nor_later=True).with_next_run(copy.run.due_at)
 
 
+def _listed_twice(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Another job goes by its name, and that one's run of this time failed."""
+    listed, run = copy.judged.seen.listed, records.record_of(copy.judged)
+    if listed is None or copy.scheduler is None:
+        return None
+    other = replace(listed, name=f"{listed.name or listed.id} (2)")
+    failed = (replace(run.seen, outcome=Outcome.FAILED, word="failed"),) if run else ()
+    runs = copy.scheduler.runs and (*copy.scheduler.runs, *failed)
+    return replace(copy, scheduler=replace(copy.scheduler, jobs=(*(copy.scheduler.jobs or ()), other), runs=runs))
+
+
 def _drifted(copy: EvidenceCopy) -> EvidenceCopy | None:
     """An interval has no time of the day that it could miss: there the scheduler's is twice as long."""
     if not copy.tells("next_run"):
@@ -132,6 +144,7 @@ def _in_another_zone(copy: EvidenceCopy) -> EvidenceCopy | None:
 JOB_FAULTS = (
     JobFault("not-registered", "a deploy dropped it from the scheduler",
              lambda copy: copy.without_listing() if copy.tells("jobs") else None),
+    JobFault("listed-twice", "a second job goes by its name there, and failed", _listed_twice),
     JobFault("job-paused", "somebody paused it in the scheduler", _paused),
     JobFault("job-stalled", "its next run is in the past, while the scheduler goes on with others", _job_stalled),
     JobFault("schedule-drift", "the scheduler aims at another time than declared", _drifted),

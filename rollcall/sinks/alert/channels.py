@@ -50,7 +50,7 @@ class Carried:
 
 def channels_of(alert: AlertTable) -> tuple[Channel, ...]:
     """Every channel that is declared: the webhook, then Apprise's in their order."""
-    secrets, sent = dict(alert.secrets.hidden), alert.secrets.sent
+    secrets, sent = {**alert.secrets.names, **alert.secrets.hidden}, alert.secrets.sent
     channels = []
     if alert.webhook:
         name, url = f"webhook {alert.shown_webhook}", sent(alert.webhook)

@@ -1,0 +1,57 @@
+"""In which encoding is a text written?"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+UTF_8 = "utf-8"
+# What Unicode text may begin with, the longer first: the mark of UTF-32 begins as that of UTF-16 does.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_XML = re.compile(rb"""<\?xml[^>]{0,100}\bencoding=["']([A-Za-z0-9._-]{1,40})["']""")
+# Controls that no text of people or programs has; NUL is told by itself.
+_OF_NO_TEXT = re.compile(rb"[\x01-\x07\x0e-\x1a\x1c-\x1f]")
+_COMPARED = 512
+
+
+def encoding_of(head: bytes) -> str:
+    """The encoding that the first bytes of a text tell by a mark or as XML; UTF-8 where they tell none."""
+    if mark := next((name for mark, name in _MARKS if head.startswith(mark)), None):
+        return mark
+    said = _XML.match(head)
+    try:
+        return codecs.lookup(said.group(1).decode()).name if said else UTF_8
+    except LookupError:
+        return UTF_8
+
+
+def looks_binary(head: bytes) -> bool:
+    """True where these first bytes are of no text, in whatever encoding."""
+    return encoding_of(head) in (UTF_8, "utf-8-sig") and bool(_OF_NO_TEXT.search(head))
+
+
+def without_its_mark(head: bytes) -> str | None:
+    """The kind of UTF-16 that these first bytes are written in, without the mark that would say so; None of others."""
+    even, odd = head[:_COMPARED:2], head[1:_COMPARED:2]
+    if len(odd) >= 2 and not odd.strip(b"\0") and b"\0" not in even:
+        return "utf-16-le"
+    if len(even) >= 2 and not even.strip(b"\0") and b"\0" not in odd:
+        return "utf-16-be"
+    return None
+
+
+def guessed(head: bytes) -> str | None:
+    """What a text that is not UTF-8 is written in, as far as its first bytes show: of Windows mostly cp1252."""
+    if utf_16 := without_its_mark(head):
+        return utf_16
+    try:
+        head.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    return None if looks_binary(head) else "cp1252"

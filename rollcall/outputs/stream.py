@@ -1,0 +1,116 @@
+"""The one pass over what is in an output: as it goes by it is counted, hashed and searched, and its ends are kept."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import io
+import time
+from collections.abc import Iterable
+from typing import Any
+from unicodedata import is_normalized, normalize
+
+from rollcall.roll.formats import TooMuch
+
+PIECE = 1 << 20
+# Of the text that was read, this much of either end is kept.
+END = 64_000
+_WHITE = " \t\r\n\v\f\ufeff"
+
+
+class Watched(io.RawIOBase):
+    """A stream that notes what is read of it. Reading raises `TooMuch` beyond `limit`, TimeoutError after `until`.
+
+    `until` is an instant of `time.monotonic`. `found` holds those of `texts` that went by, compared as Unicode composes
+    them (NFC): macOS writes "é" as two characters. `undecodable` is the place of the first byte that is none of the
+    encoding, `nul` that of the first NUL character; `is_cut` is True where the text ends within a character.
+    """
+
+    def __init__(
+        self, stream: io.BufferedReader, *, texts: Iterable[str], encoding: str, limit: int, until: float
+    ) -> None:
+        super().__init__()
+        self.size = 0
+        self.head = self.tail = ""
+        self.is_blank = True
+        self.found: set[str] = set()
+        self.undecodable: int | None = None
+        self.is_cut = False
+        self.nul: int | None = None
+        self._hash = hashlib.sha256()
+        self._stream = stream
+        self._limit, self._until = limit, until
+        self._sought = {text: normalize("NFC", text) for text in texts}
+        # An accent may be written in several characters, and stand on either side of where two pieces meet.
+        self._overlap = 4 * max(map(len, self._sought.values()), default=0) + 32
+        self._carried = ""
+        self.encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._characters = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if time.monotonic() > self._until:
+            raise TimeoutError("it was not read through in time")
+        piece = self._stream.read(len(buffer))
+        if self.size + len(piece) > self._limit:
+            raise TooMuch("more is in it than is read")
+        buffer[: len(piece)] = piece
+        self._note(piece)
+        return len(piece)
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was read."""
+        return self._hash.hexdigest()
+
+    def drain(self) -> None:
+        """Reads on to the end."""
+        buffer = bytearray(PIECE)
+        while self.readinto(buffer):
+            pass
+        self._read_text(self._decoded(b"", is_last=True))
+
+    def skip_to(self, place: int) -> None:
+        """Goes on from that byte: what was left out is neither searched nor counted."""
+        self._stream.seek(place)
+        self._decoder.reset()
+        self._carried = ""
+
+    def _note(self, piece: bytes) -> None:
+        self.size += len(piece)
+        self._hash.update(piece)
+        self._read_text(self._decoded(piece))
+
+    def _decoded(self, piece: bytes, *, is_last: bool = False) -> str:
+        try:
+            return self._decoder.decode(piece, is_last)
+        except UnicodeDecodeError as error:
+            if is_last:
+                self.is_cut = True
+            elif self.undecodable is None:
+                # What the decoder had kept of the piece before stands in front of this one.
+                self.undecodable = self.size - len(error.object) + error.start
+            lenient = codecs.getincrementaldecoder(self.encoding)("replace")
+            lenient.setstate(self._decoder.getstate())
+            self._decoder = lenient
+            return lenient.decode(piece, is_last)
+
+    def _read_text(self, text: str) -> None:
+        if not text:
+            return
+        if self.is_blank and text.strip(_WHITE):
+            self.is_blank = False
+        if self.nul is None and "\0" in text:
+            self.nul = self._characters + text.index("\0")
+        self._characters += len(text)
+        if len(self.head) < END:
+            self.head += text[: END - len(self.head)]
+        self.tail = (self.tail + text)[-END:] if len(text) < END else text[-END:]
+        if missing := self._sought.keys() - self.found:
+            window = self._carried + text
+            composed = window if is_normalized("NFC", window) else normalize("NFC", window)
+            self.found |= {each for each in missing if self._sought[each] in composed}
+            self._carried = window[-self._overlap :]

@@ -1,0 +1,71 @@
+"""What do runs of a job usually leave, as far as the files of earlier ones show?"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from statistics import median
+
+from rollcall.evidence import FileSeen
+from rollcall.roll.due_run import DueRun
+from rollcall.schedule.answers import last_due
+from rollcall.schedule.days_off import as_scheduled
+from rollcall.verdict.case import Case, made_for
+
+_INSTANT = timedelta(microseconds=1)
+_RUNS_COMPARED, _LEAST_ALIKE = 3, 2
+# What fewer runs left is no rule, be it of a weekday or of all.
+_LEAST_KNOWN = 3
+_MOST_KNOWN = 60
+
+
+def number_of_files(case: Case) -> int | None:
+    """How many files a run leaves: as declared, else as many as earlier runs left alike; None where nobody can tell."""
+    if case.seen.declared.files:
+        return case.seen.declared.files
+    left = [len(files) for _, files in islice(_earlier(case), _RUNS_COMPARED)]
+    return left[0] if len(left) >= _LEAST_ALIKE and len(set(left)) == 1 else None
+
+
+def missing_names(case: Case) -> list[str]:
+    """What each of the earlier runs left and this one did not: names, with each date as it is written in `path`.
+
+    None where it left nothing that they left: a full backup on Sundays is no missing one of weekdays.
+    """
+    path = case.seen.declared.path
+    kinds = [{path.kind_of(each.name) for each in files} for _, files in islice(_earlier(case), _RUNS_COMPARED)]
+    if len(kinds) < _LEAST_ALIKE:
+        return []
+    always, made = set.intersection(*kinds), {path.kind_of(each.name) for each in case.made}
+    return sorted(always - made) if always & made else []
+
+
+def size(case: Case) -> int | None:
+    """How large all that a run leaves is, in bytes: the median of earlier runs; None where too few are known.
+
+    Of those due on the same weekday where enough of them are known: a full backup is of Sundays.
+    """
+    zone = case.job.zone
+    known = [(run.due_at, sum(each.size for each in files)) for run, files in islice(_earlier(case), _MOST_KNOWN)]
+    known = [(due_at, size) for due_at, size in known if size]
+    weekday = case.run.due_at.astimezone(zone).weekday()
+    alike = [size for due_at, size in known if due_at.astimezone(zone).weekday() == weekday]
+    sizes = alike if len(alike) >= _LEAST_KNOWN else [size for _, size in known]
+    return round(median(sizes)) if len(sizes) >= _LEAST_KNOWN else None
+
+
+def _earlier(case: Case) -> Iterator[tuple[DueRun, tuple[FileSeen, ...]]]:
+    """The due runs before it that left files, newest first, each with those; none older than the oldest file."""
+    seen, job = case.seen, case.job
+    if seen.declared.is_one_file or seen.floats or len(seen.files) <= len(case.made):
+        return
+    oldest: datetime = min(each.due_until or each.made_at for each in seen.files)
+    following = case.run.due_at
+    while before := last_due(as_scheduled(job.schedule), following - _INSTANT):
+        if job.since and before < job.since:
+            return
+        run = job.due_run(before, following)
+        if files := made_for(run, seen):
+            yield run, files
+        if run.begins_at <= oldest:
+            return
+        following = before
