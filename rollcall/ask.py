@@ -21,7 +21,6 @@ from typing import Any, Generic, TypeVar
 
 from rollcall.evidence import CannotLook, Evidence, NotSeen, Outputs, OutputSeen, SchedulerSeen
 from rollcall.outputs import places
-from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Asked, Scheduler
 from rollcall.schedule.answers import last_due
@@ -36,8 +35,6 @@ MOST_AT_ONCE = 64
 _READ_AT_ONCE = 8
 # What a scheduler may need beyond its timeout to have its answer read.
 _SLACK = timedelta(seconds=1)
-# Two runs that left as many files alike tell what is usual.
-_RUNS_BEFORE = 2
 
 _Seen = TypeVar("_Seen")
 
@@ -91,8 +88,7 @@ def gather(
         looks[scheduler.id] = _of_scheduler(scheduler, wanted)
         if scheduler.memory:
             memories[scheduler.id] = _of_scheduler(scheduler.memory, wanted)
-    files_since = {job.id: (_usual_since(job, since[job.id][0]), since[job.id][1]) for job in jobs}
-    folders = _of_folders(jobs, files_since, now, clock)
+    folders = _of_folders(jobs, since, now, clock)
     _ask_all([*looks.values(), *memories.values(), *folders.values()], progress)
     return Evidence(
         schedulers={name: look.seen(now) for name, look in looks.items()},
@@ -119,13 +115,6 @@ def _since(job: Job, now: datetime, reach: timedelta) -> tuple[datetime, datetim
     read_since = job.due_run(oldest_judged).begins_at
     # A run of the look-back may have been owed, and so made, as long before it as a run may take.
     return min(read_since, closed_at - reach), read_since
-
-
-def _usual_since(job: Job, since: datetime) -> datetime:
-    """From when on its files are listed: what is usual is told by those of two runs before any that is judged."""
-    for _ in range(_RUNS_BEFORE):
-        since = last_due(job.schedule, since - EARLY_TOLERANCE) or since
-    return since - EARLY_TOLERANCE
 
 
 def _of_scheduler(scheduler: Scheduler, wanted: Asked) -> _Look[SchedulerSeen]:

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from rollcall.evidence import FileSeen, NotSeen, Outcome, OutputSeen
-from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
+from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.text import listed, show_size
 from rollcall.times import show_date, show_instant, show_span
-from rollcall.verdict import show
-from rollcall.verdict.case import Case, done_at, first_showing, made_for
+from rollcall.verdict import show, usual
+from rollcall.verdict.case import Case
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.flaws import flaw_of
 from rollcall.verdict.misnamed import misnamed, redated
@@ -20,8 +20,6 @@ from rollcall.vocabulary import CauseCode, Verdict
 _RESTORED_AFTER = timedelta(hours=1)
 # A file is written until its run ends.
 _SAME_RUN = timedelta(minutes=2)
-# So many earlier runs must have left as many files to call that usual.
-_LEAST_ALIKE = 2
 
 
 def output_exists(case: Case, executed: Finding | None, status: Finding | None) -> Finding:
@@ -68,32 +66,17 @@ def _ran_twice(case: Case) -> str | None:
     output, job = case.seen.declared, case.job
     if len(case.made) < 2:
         return None
-    whole = [each for each in _in_time(case.made, case.run, case) if flaw_of(each, output) is None]
-    usual, since = output.files, "a run leaves"
-    if usual is None:
-        if case.reaching_in or case.seen.floats:
-            return None
-        left = [len(_in_time(made_for(each, case.seen), each, case)) for each in case.runs_before()]
-        known, since = [count for count in left if count], "each run before left"
-        usual = known[0] if len(known) >= _LEAST_ALIKE and len(set(known)) == 1 else None
-    if usual is None or len(whole) <= usual:
+    number = None if case.reaching_in and not output.files else usual.number_of_files(case)
+    stamped = (each for each in usual.in_time(case.made, case.run, case) if each.stamp_at)
+    whole = [each for each in stamped if flaw_of(each, output) is None]
+    if number is None or len(whole) <= number:
         return None
+    since = "a run leaves" if output.files else "each run before left"
     names, apart = listed([each.name for each in reversed(whole)], 4), whole[0].made_at - whole[-1].made_at
     return (
         f"{show.due(case.run, job)}; it left {len(whole)} whole files in {show_span(apart)}, "
-        f"where {since} {usual}: {names}"
+        f"where {since} {number}: {names}"
     )
-
-
-def _in_time(files: tuple[FileSeen, ...], run: DueRun, case: Case) -> list[FileSeen]:
-    """Those whose names tell that they were made inside its time, or an hour later by clocks that autumn sets back."""
-    zone, within = case.job.zone, []
-    for each in files:
-        at = done_at(each, run) if each.stamp_at else None
-        again_at = first_showing(at, zone) if at else None
-        if any(instant is not None and instant <= run.finish_by for instant in (at, again_at)):
-            within.append(each)
-    return within
 
 
 def _ahead(case: Case) -> str:

@@ -1,6 +1,6 @@
 """What do runs of a job usually leave, as far as the files of earlier ones show?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from statistics import median
@@ -9,7 +9,7 @@ from rollcall.evidence import FileSeen
 from rollcall.roll.due_run import DueRun
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
-from rollcall.verdict.case import Case, made_for
+from rollcall.verdict.case import Case, done_at, first_showing, made_for
 
 _INSTANT = timedelta(microseconds=1)
 _RUNS_COMPARED, _LEAST_ALIKE = 3, 2
@@ -22,8 +22,21 @@ def number_of_files(case: Case) -> int | None:
     """How many files a run leaves: as declared, else as many as earlier runs left alike; None where nobody can tell."""
     if case.seen.declared.files:
         return case.seen.declared.files
-    left = [len(files) for _, files in islice(_earlier(case), _RUNS_COMPARED)]
+    # What somebody made by hand in addition is no rule.
+    left = [len(in_time(files, run, case)) for run, files in islice(_earlier(case), _RUNS_COMPARED)]
+    left = [number for number in left if number]
     return left[0] if len(left) >= _LEAST_ALIKE and len(set(left)) == 1 else None
+
+
+def in_time(files: Iterable[FileSeen], run: DueRun, case: Case) -> list[FileSeen]:
+    """Those of the run that were made inside its time, or an hour later by clocks that autumn sets back."""
+    zone, within = case.job.zone, []
+    for each in files:
+        at = done_at(each, run)
+        again_at = first_showing(at, zone) if at else None
+        if any(instant is not None and instant <= run.finish_by for instant in (at, again_at)):
+            within.append(each)
+    return within
 
 
 def missing_names(case: Case) -> list[str]:

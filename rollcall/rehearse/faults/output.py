@@ -17,7 +17,6 @@ from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.formats import find_format
 from rollcall.text import show_size
 from rollcall.verdict import usual
-from rollcall.verdict.case import made_for
 from rollcall.vocabulary import CauseCode
 
 _A_MOMENT, _A_MINUTE, _DAYS_AHEAD = timedelta(seconds=2), timedelta(minutes=1), timedelta(days=2)
@@ -178,9 +177,7 @@ def _without_room(copy: EvidenceCopy) -> EvidenceCopy:
 def _twice(copy: EvidenceCopy) -> EvidenceCopy | None:
     """Two workers ran it, a few seconds apart, each with a whole file of its own."""
     first, run, case = copy.made[-1], copy.run, copy.judged.case
-    before = [len(made_for(each, case.seen)) for each in case.runs_before()] if case else []
-    # Runs before show how many files one leaves, where that is not declared.
-    is_usual = copy.declared.files or (len(list(filter(None, before))) >= _LEAST_ALIKE and len(set(before)) == 1)
+    is_usual = case is not None and usual.number_of_files(case) is not None
     if not is_usual or first.stamp_at is None or first.made_at + _A_MOMENT > run.finish_by:
         return None
     second = copy.moved(first, _A_MOMENT)
