@@ -387,8 +387,8 @@ def drifting_year_of(job: Job, start: str) -> Year:
 
 @pytest.mark.parametrize(
     "declared",
-    [{}, {"has_output": False}, {"has_scheduler": False}, {"anchor": "2026-01-01T00:00+01:00"}],
-    ids=["both", "record", "files", "anchor"],
+    [{}, {"has_output": False}, {"has_scheduler": False}],
+    ids=["both", "record", "files"],
 )
 @pytest.mark.parametrize("start", ["2026-03-27T03:10:07.25+01:00", "2026-10-23T03:10:07.25+02:00"])
 def test_an_interval_with_jitter_drifts_and_raises_no_alarm(start: str, declared: dict[str, Any]) -> None:

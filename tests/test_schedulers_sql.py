@@ -708,8 +708,8 @@ def test_a_query_that_takes_too_long_is_ended_on_the_server_too(
     [
         {"alive": "SELECT pg_sleep(0.4)::text || 'true' AS running", "runs": f"{RUNS}, pg_sleep(0.2)"},
         {
-            "runs": "SELECT 'a' AS job, CASE WHEN x % 1000 = 500 THEN pg_sleep(0.3)::text ELSE 'x' END AS ended"
-            " FROM generate_series(1, 3000) AS x"
+            "runs": "SELECT 'a' AS job, CASE WHEN x % 1000 = 500 THEN pg_sleep(0.3)::text ELSE 'x' END AS ended, "
+            "'ok' AS status FROM generate_series(1, 3000) AS x"
         },
     ],
     ids=["two queries", "many pieces"],
