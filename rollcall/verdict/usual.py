@@ -1,5 +1,6 @@
 """What do runs of a job usually leave, as far as the files of earlier ones show?"""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
@@ -11,6 +12,8 @@ from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.verdict.case import Case, done_at, first_showing, made_for
 
+# Of whatever name.
+ALL = ""
 _INSTANT = timedelta(microseconds=1)
 _RUNS_COMPARED, _LEAST_ALIKE = 3, 2
 # What fewer runs left is no rule, be it of a weekday or of all.
@@ -52,18 +55,30 @@ def missing_names(case: Case) -> list[str]:
     return sorted(always - made) if always & made else []
 
 
-def size(case: Case) -> int | None:
-    """How large all that a run leaves is, in bytes: the median of earlier runs; None where too few are known.
+def sizes(case: Case) -> dict[str, int]:
+    """How large what a run leaves is, in bytes, by the kind of its names and, as "", of all together.
 
-    Of those due on the same weekday where enough of them are known: a full backup is of Sundays.
+    The median of earlier runs, of those due on the same weekday where enough of them are known: a full backup is of
+    Sundays. What too few are known of is not in it.
     """
+    path, has_kinds = case.seen.declared.path, len(case.made) > 1
+    left: dict[str, list[tuple[datetime, int]]] = {}
+    for run, files in islice(_earlier(case), _MOST_KNOWN):
+        of_run = Counter({ALL: sum(each.size for each in files)})
+        for each in files if has_kinds else ():
+            of_run[path.kind_of(each.name)] += each.size
+        for kind, size in of_run.items():
+            left.setdefault(kind, []).append((run.due_at, size))
+    usual = {kind: _median([(due_at, size) for due_at, size in known if size], case) for kind, known in left.items()}
+    return {kind: size for kind, size in usual.items() if size is not None}
+
+
+def _median(known: list[tuple[datetime, int]], case: Case) -> int | None:
     zone = case.job.zone
-    known = [(run.due_at, sum(each.size for each in files)) for run, files in islice(_earlier(case), _MOST_KNOWN)]
-    known = [(due_at, size) for due_at, size in known if size]
     weekday = case.run.due_at.astimezone(zone).weekday()
     alike = [size for due_at, size in known if due_at.astimezone(zone).weekday() == weekday]
-    sizes = alike if len(alike) >= _LEAST_KNOWN else [size for _, size in known]
-    return round(median(sizes)) if len(sizes) >= _LEAST_KNOWN else None
+    found = alike if len(alike) >= _LEAST_KNOWN else [size for _, size in known]
+    return round(median(found)) if len(found) >= _LEAST_KNOWN else None
 
 
 def _earlier(case: Case) -> Iterator[tuple[DueRun, tuple[FileSeen, ...]]]:

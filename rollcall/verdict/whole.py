@@ -109,21 +109,27 @@ def _lacking(case: Case, number: int | None) -> str:
 
 def _shrunken(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Finding | None:
     """That what it left is far smaller than what earlier runs left, or than the part of that which it must have."""
-    output, size = case.seen.declared, sum(each.size for each in judged)
-    usually = None if output.last_line else usual.size(case)
-    if usually is None:
-        return None
+    output = case.seen.declared
+    usually = {} if output.last_line else usual.sizes(case)
+    size, of_all = sum(each.size for each in judged), usually.get(usual.ALL)
     least = output.least_share
-    part = size / usually
-    if part >= (least.part if least else _FAR_SMALLER):
-        return None
-    percent = f"{100 * part:.0f} %" if part >= 0.01 else "less than 1 %"
-    found = f"{show_size(size)}, {percent} of the usual {show_size(usually)}"
-    because = f"its output {judged[0].name} has {found}"
-    if least is None:
-        return promise.warned(CauseCode.SHRUNKEN_OUTPUT, found, because)
-    because += f", less than min_size = {least}"
-    return promise.broken(Verdict.BAD_OUTPUT, CauseCode.SHRUNKEN_OUTPUT, found, because)
+    if least and of_all and size < least.part * of_all:
+        found = _share(size, of_all)
+        because = f"its output {judged[0].name} has {found}, less than min_size = {least}"
+        finding = promise.broken(Verdict.BAD_OUTPUT, CauseCode.SHRUNKEN_OUTPUT, found, because)
+        return replace(finding, file=judged[0].name)
+    kinds = ((each.size, usually.get(output.path.kind_of(each.name)), each) for each in judged if len(judged) > 1)
+    for left, usual_size, file in ((size, of_all, judged[0]), *kinds):
+        if usual_size and left < _FAR_SMALLER * usual_size:
+            found = _share(left, usual_size)
+            finding = promise.warned(CauseCode.SHRUNKEN_OUTPUT, found, f"its output {file.name} has {found}")
+            return replace(finding, file=file.name)
+    return None
+
+
+def _share(size: int, usually: int) -> str:
+    percent = f"{100 * size / usually:.0f} %" if 100 * size >= usually else "less than 1 %"
+    return f"{show_size(size)}, {percent} of the usual {show_size(usually)}"
 
 
 def _wholeness(output: Output) -> str:
