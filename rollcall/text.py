@@ -38,7 +38,8 @@ def clean_block(text: str, limit: int) -> str:
 
 
 def _without_controls(text: str, keep: str) -> str:
-    if text.isascii() and text.isprintable():
+    shown = text.replace("\n", "") if "\n" in keep else text
+    if shown.isascii() and shown.isprintable():
         return text
     text = _TERMINAL_SEQUENCE.sub("", text)
     return "".join(_showable(character, keep) for character in text)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from rollcall.naming.fields import FIELDS, Disagreement, read_fields
-from rollcall.naming.parts import Part, read_part
+from rollcall.naming.parts import Kind, Part, read_part
 from rollcall.naming.stretch import Told
 from rollcall.text import clean
 
@@ -41,6 +41,11 @@ class NamePattern:
     def tells_zone(self) -> bool:
         """Whether a name tells its time whatever the zone: by an offset, or in seconds since 1970."""
         return any(code in "zs" for part in self.parts for code in part.codes)
+
+    @property
+    def has_wildcards(self) -> bool:
+        """Whether a name may say anything besides its date."""
+        return any(piece.kind in (Kind.STAR, Kind.CHARACTER) for part in self.parts for piece in part.pieces)
 
     @property
     def is_one(self) -> bool:

@@ -76,6 +76,7 @@ class _Matches:
     files: list[_Found] = field(default_factory=list)
     is_cut: bool = False
     before: list[_Found] = field(default_factory=list)
+    oldest_kept: tuple[datetime, str] | None = None
     unstamped: list[str] = field(default_factory=list)
     later: list[FileSeen] = field(default_factory=list)
 
@@ -92,6 +93,9 @@ class _Matches:
 
     def add_before(self, found: _Found) -> None:
         """Keeps the newest of those that are only compared."""
+        # Most of a folder of years is older than the oldest that is kept.
+        if self.oldest_kept is not None and found.age <= self.oldest_kept:
+            return
         self.before.append(found)
         if len(self.before) >= 4 * _MOST_COMPARED:
             self.cut()
@@ -99,6 +103,7 @@ class _Matches:
     def cut(self) -> None:
         self.before.sort(key=lambda each: each.age, reverse=True)
         del self.before[_MOST_COMPARED:]
+        self.oldest_kept = self.before[-1].age if len(self.before) == _MOST_COMPARED else None
         self.files.sort(key=lambda each: each.age, reverse=True)
         self.is_cut = self.is_cut or len(self.files) > MOST_FILES
         del self.files[MOST_FILES:]

@@ -12,7 +12,9 @@ from unicodedata import is_normalized, normalize
 
 from rollcall.roll.formats import TooMuch
 
-PIECE = 1 << 20
+PIECE = 1 << 18
+# Most files are small, and the room for a piece is made for each of them.
+_DRAINED = 1 << 16
 # Of the text that was read, this much of either end is kept.
 END = 64_000
 _WHITE = " \t\r\n\v\f\ufeff"
@@ -68,7 +70,7 @@ class Watched(io.RawIOBase):
 
     def drain(self) -> None:
         """Reads on to the end."""
-        buffer = bytearray(PIECE)
+        buffer = bytearray(_DRAINED)
         while self.readinto(buffer):
             pass
         self._read_text(self._decoded(b"", is_last=True))

@@ -73,6 +73,9 @@ class _Answers:
         last = self.schedule.last_due(at)
         if last is None:
             return self._learn(EVER, self.schedule.next_due(at) or _NEVER)
+        following = self.stretches[place + 1][0] if place + 1 < len(self.stretches) else None
+        if following is not None and following - at <= _INSTANT:  # asked for the one before a known one
+            return self._learn(last, following)
         return self._learn(last, next(self.schedule.due_after(last), _NEVER))
 
     def _learn(self, start: datetime, end: datetime) -> tuple[datetime, datetime]:

@@ -1,6 +1,6 @@
 """What is seen of one due run: which runs on record are of it, and which files did it leave?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self, assert_never
@@ -66,13 +66,23 @@ def attempts_of(run: DueRun, seen: Witnesses) -> Attempts:
 
 def made_for(run: DueRun, seen: Witnesses) -> tuple[FileSeen, ...]:
     """The files of its output that belong to that due run, newest first."""
+    return files_by_run(seen)(run)
+
+
+def files_by_run(seen: Witnesses) -> Callable[[DueRun], tuple[FileSeen, ...]]:
+    """Which files of its output belong to a due run, for who asks of many runs."""
     if not seen.outputs:
-        return ()
+        return lambda run: ()
     if seen.declared.dated is Dated.RUN:
-        return tuple([each for at, each in seen.placed_files() if run.owns(at)])
-    named = named_by(seen.declared.dated, run.due_at, seen)
-    dated = ((each.due_from, each.due_until, each) for each in seen.files)
-    return tuple([each for start, end, each in dated if named and start and end and start <= named <= end])
+        placed = seen.placed_files()
+        return lambda run: tuple([each for at, each in placed if run.owns(at)])
+    dated = [(each.due_from, each.due_until, each) for each in seen.files if each.due_from and each.due_until]
+
+    def named(run: DueRun) -> tuple[FileSeen, ...]:
+        at = named_by(seen.declared.dated, run.due_at, seen)
+        return tuple([each for start, end, each in dated if at and start <= at <= end])
+
+    return named
 
 
 def named_by(dated: Dated, due_at: datetime, seen: Witnesses) -> datetime | None:

@@ -10,7 +10,7 @@ from rollcall.evidence import FileSeen
 from rollcall.roll.due_run import DueRun
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
-from rollcall.verdict.case import Case, done_at, first_showing, made_for
+from rollcall.verdict.case import Case, done_at, files_by_run, first_showing
 
 # Of whatever name.
 ALL = ""
@@ -48,6 +48,8 @@ def missing_names(case: Case) -> list[str]:
     None where it left nothing that they left: a full backup on Sundays is no missing one of weekdays.
     """
     path = case.seen.declared.path
+    if not path.has_wildcards:
+        return []
     kinds = [{path.kind_of(each.name) for each in files} for _, files in islice(_earlier(case), _RUNS_COMPARED)]
     if len(kinds) < _LEAST_ALIKE:
         return []
@@ -62,6 +64,8 @@ def sizes(case: Case) -> dict[str, int]:
     Sundays. What too few are known of is not in it.
     """
     path, has_kinds = case.seen.declared.path, len(case.made) > 1
+    if len(case.seen.files) - len(case.made) < _LEAST_KNOWN:
+        return {}
     left: dict[str, list[tuple[datetime, int]]] = {}
     for run, files in islice(_earlier(case), _MOST_KNOWN):
         of_run = Counter({ALL: sum(each.size for each in files)})
@@ -84,15 +88,16 @@ def _median(known: list[tuple[datetime, int]], case: Case) -> int | None:
 def _earlier(case: Case) -> Iterator[tuple[DueRun, tuple[FileSeen, ...]]]:
     """The due runs before it that left files, newest first, each with those; none older than the oldest file."""
     seen, job = case.seen, case.job
-    if seen.declared.is_one_file or seen.floats or len(seen.files) <= len(case.made):
+    if seen.declared.is_one_file or seen.floats or len(seen.files) - len(case.made) < _LEAST_ALIKE:
         return
     oldest: datetime = min(each.due_until or each.made_at for each in seen.files)
-    following = case.run.due_at
-    while before := last_due(as_scheduled(job.schedule), following - _INSTANT):
+    made_for = files_by_run(seen)
+    schedule, following = as_scheduled(job.schedule), case.run.due_at
+    while before := last_due(schedule, following - _INSTANT):
         if job.since and before < job.since:
             return
         run = job.due_run(before, following)
-        if files := made_for(run, seen):
+        if files := made_for(run):
             yield run, files
         if run.begins_at <= oldest:
             return
