@@ -194,9 +194,9 @@ class Content:
 
     `read_as` names format and compressions ("csv in gzip"; "" of neither). `unread` is why it was not read through,
     None where it was; then `size` is that of all that is inside, in bytes. `found` tells of each text that was looked
-    for whether it is there, and nothing of one that nobody can tell of; `has_end` and `last_line` likewise (None) of
-    what it ends with. `marks_its_end` is True where half of it would not have passed for all. `rows` is None where its
-    format has none. `head` and `tail` are bounded and clean.
+    for whether it is there, and nothing of one that nobody can tell of; `has_end`, `last_line` and whether that is as
+    declared (`last_line_fits`) likewise (None). `marks_its_end` is True where half of it would not have passed for all.
+    `rows` is None where its format has none. `head` and `tail` are bounded and clean.
     """
 
     read_as: str = ""
@@ -206,6 +206,7 @@ class Content:
     found: Mapping[str, bool] = field(default_factory=dict)
     has_end: bool | None = None
     last_line: str | None = None
+    last_line_fits: bool | None = None
     rows: int | None = None
     size: int | None = None
     sha256: str = ""

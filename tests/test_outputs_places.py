@@ -503,3 +503,23 @@ def test_what_has_no_size_is_not_called_full() -> None:
     output = seen(Path("/proc"), "none-*")
 
     assert (output.free_bytes, output.total_bytes) == (None, None)
+
+
+def test_a_file_dated_ahead_makes_no_folder_one_of_the_future(tmp_path: Path) -> None:
+    folder = snapshot(tmp_path, "2026-02-11", hosts="1")
+    later = write(folder, "b", at=NOW + 900 * DAY)
+    os.utime(folder, (NOW.timestamp(), (NOW + DAY).timestamp()))
+    output = look(tmp_path, [folders("%F/")], now=NOW)["haiku", 0].read()
+
+    assert later.exists()
+    assert (output.later, one(output).modified_at) == ((), NOW.replace(hour=5, minute=0))
+
+
+def test_a_folder_without_a_date_is_of_when_the_newest_in_it_was_written(tmp_path: Path) -> None:
+    for number in range(12):
+        (tmp_path / f"site{number}" / "deep").mkdir(parents=True)
+        write(tmp_path, f"site{number}/deep/a")
+        os.utime(tmp_path / f"site{number}", ((NOW - 50 * DAY).timestamp(),) * 2)
+    output = look(tmp_path, [folders("site*/")], now=NOW)["haiku", 0].read()
+
+    assert {each.modified_at for each in output.files} == {NOW}

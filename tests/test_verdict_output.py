@@ -86,6 +86,30 @@ def test_what_an_attempt_left_that_failed_is_not_held_against_the_one_that_did_i
     assert morning(files=[*files, *OLD[:3]], keeps=None).job.verdict == "ok"
 
 
+@pytest.mark.parametrize(
+    ("today", "broken"),
+    [(("full", "incremental"), "full"), (("shop", "auth", "auth2"), "shop")],
+    ids=["one more than ever", "a run by hand of another"],
+)
+def test_only_a_newer_one_of_its_own_name_takes_the_place_of_a_file(today: tuple[str, ...], broken: str) -> None:
+    told = dumped(
+        dumps(DAYS[0], *today, **{broken: EMPTY}), *(("incremental",) if broken == "full" else ("auth", "shop"))
+    )
+
+    assert (told.job.verdict, told.code) == ("bad-output", CauseCode.EMPTY_OUTPUT)
+
+
+def test_each_file_must_be_other_than_its_own_of_the_run_before() -> None:
+    again = Content(head=TEXT, sha256="1")
+    words = {"auth": {"content": again}, "shop": {"content": Content(head=TEXT, sha256="2")}}
+    before = {"auth": {"content": again}, "shop": {"content": Content(head=TEXT, sha256="3")}}
+    files = [*dumps(DAYS[0], "auth", "shop", **words), *dumps(DAYS[1], "auth", "shop", **before)]
+    told = morning(files=files, path=PATH, keeps=None, has_scheduler=False, must_change=True)
+
+    assert told.code is CauseCode.DUPLICATE_OUTPUT
+    assert "auth-20260211.sql" in whole(told).because
+
+
 # What is still being written ------------------------------------------------------------------------------------------
 
 
@@ -138,9 +162,9 @@ def test_an_end_that_must_be_there_calls_it_whole_at_once() -> None:
         (Content(has_end=True), {"ends_with": "fin"}, None),
         (Content(has_end=False), {"ends_with": "fin"}, CauseCode.TRUNCATED_OUTPUT),
         (Content(has_end=None), {"ends_with": "fin"}, CauseCode.OUTPUT_UNREADABLE),
-        (Content(last_line="2026-02-11 OK"), {"last_line": "OK$"}, None),
-        (Content(last_line="2026-02-11 ERROR"), {"last_line": "OK$"}, CauseCode.TRUNCATED_OUTPUT),
-        (Content(last_line="OK, then not"), {"last_line": "OK$"}, CauseCode.TRUNCATED_OUTPUT),
+        (Content(last_line="2026-02-11 OK", last_line_fits=True), {"last_line": "OK$"}, None),
+        (Content(last_line="2026-02-11 ERROR", last_line_fits=False), {"last_line": "OK$"}, CauseCode.TRUNCATED_OUTPUT),
+        (Content(), {"last_line": "OK$"}, CauseCode.OUTPUT_UNREADABLE),
         (Content(rows=1), {"format": "csv", "min_rows": 1}, None),
         (Content(rows=0), {"format": "csv", "min_rows": 1}, CauseCode.EMPTY_OUTPUT),
         (Content(rows=9), {"format": "csv", "min_rows": 10}, CauseCode.TRUNCATED_OUTPUT),

@@ -81,6 +81,8 @@ class _Inside(io.RawIOBase):
             # backports.zstd and compression.zstd have an error of their own each.
             if type(error).__name__ != "ZstdError":
                 raise
+            if "memory" in str(error):
+                raise OSError(f"its {self._name} needs more memory than is given it") from None
             raise ValueError(f"its {self._name} is damaged: {error}") from None
         buffer[: len(piece)] = piece
         return len(piece)

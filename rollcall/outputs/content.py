@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
+from unicodedata import normalize
 
 from rollcall.evidence import Content, FileSeen, Flaw
 from rollcall.outputs.compression import undone
-from rollcall.outputs.encoding import encoding_of, guessed, looks_binary, without_its_mark
+from rollcall.outputs.encoding import encoding_of, guessed, looks_binary, past_its_mark, without_its_mark
 from rollcall.outputs.stream import PIECE, Watched
 from rollcall.roll.formats import TEXT, FileFormat, NothingInside, OpenContent, TooMuch, find_format, formats
 from rollcall.roll.output import Output
@@ -21,6 +23,8 @@ from rollcall.text import clean, clean_block, show_size
 from rollcall.vocabulary import CauseCode
 
 SHOWN = 2_000
+_LINES = re.compile(r"\r\n|\r|\n")
+_BLANKS = " \t\r\n\v\f\0\ufeff"
 # Of what is larger than may be read, and to recognise what it is.
 _ENDS = 64_000
 # A text is looked for within so many characters of the end.
@@ -92,14 +96,14 @@ def _content_of(file: io.BufferedReader, size: int, output: Output, until: float
         return Content(flaw=Flaw(CauseCode.TRUNCATED_OUTPUT, f"does not read: {clean(str(error), 120)}"))
     except ValueError as error:
         return Content(flaw=Flaw(CauseCode.CORRUPT_OUTPUT, f"does not read: {clean(str(error), 120)}"))
-    if not (reading.format or reading.compressions or output.asks_for_content or output.must_change):
-        # Blank lines, or the zeros that a crash leaves.
-        is_blank = size <= len(reading.head) and not reading.head.strip(b" \t\r\n\v\f\0")
-        return Content(flaw=_BLANK) if is_blank else None
+    is_asked = reading.format or reading.compressions or output.asks_for_content or output.must_change
+    # Blank lines, or the zeros that a crash leaves: what begins so is read on.
+    if not is_asked and reading.head.strip(b" \t\r\n\v\f\0"):
+        return None
     watched = Watched(
         reading.stream,
         texts=output.looked_for,
-        encoding=output.encoding or encoding_of(reading.head),
+        encoding=encoding_of(reading.head, output.encoding),
         limit=output.read_up_to,
         until=until,
     )
@@ -126,7 +130,7 @@ def _begun(file: io.BufferedReader, output: Output) -> _Reading:
 
 
 def _begins(head: bytes, known: FileFormat) -> bool:
-    return known.magic is not None and head.startswith(known.magic)
+    return head.startswith(known.magic)
 
 
 _BLANK = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing but blanks")
@@ -147,6 +151,11 @@ def _read_through(watched: Watched, reading: _Reading, output: Output) -> tuple[
         return None, None, f"{error}: read_up_to = {show_size(output.read_up_to)}"
     except TimeoutError as error:
         return None, None, f"{error}: timeout = {output.timeout_shown}"
+    except OSError as error:
+        # Nobody asked for a format that only shows itself: that it cannot be told is held against nothing.
+        if reading.is_declared or error.errno is not None:
+            raise
+        return None, None, str(error)
     except NothingInside as error:
         flaw = Flaw(CauseCode.EMPTY_OUTPUT, f"is empty inside: {clean(str(error), 120)}")
     except EOFError as error:
@@ -207,7 +216,7 @@ def _read_anywhere(watched: Watched, reading: _Reading, output: Output) -> int |
 def _of_ends(watched: Watched, size: int, reading: _Reading, output: Output) -> Content:
     """Head and tail alone: what they prove is proven, and nothing else is."""
     for place in (0, max(size - _ENDS, 0)):
-        watched.skip_to(place)
+        watched.skip_to(place, past_its_mark(reading.head) or watched.encoding)
         left = _ENDS
         while left > 0 and (read := watched.readinto(bytearray(left))):
             left -= read
@@ -219,19 +228,23 @@ def _told(
     watched: Watched, reading: _Reading, output: Output, *, flaw: Flaw | None, rows: int | None, unread: str | None
 ) -> Content:
     is_through = unread is None
-    # In what holds no text none was looked for.
+    # In an archive no text was looked for; in what is no text one that is not found may be there, packed or encrypted.
+    is_text = reading.holds_text or (reading.format is None and not looks_binary(reading.head))
     sought = output.looked_for if reading.format is None or reading.holds_text else ()
-    found = {text: text in watched.found for text in sought if is_through or text in watched.found}
-    last_line = next((line for line in reversed(watched.tail.splitlines()) if line.strip()), "")
-    has_end = is_through or not reading.compressions
+    found = {text: text in watched.found for text in sought if (is_through and is_text) or text in watched.found}
+    tail = normalize("NFC", watched.tail)
+    last_line = next((line for line in reversed(_LINES.split(tail)) if line.strip(_BLANKS)), "")
+    has_end = (is_through or not reading.compressions) and is_text
+    fits = output.last_line.search(last_line) is not None if output.last_line else False
     return Content(
         read_as=reading.shown,
         marks_its_end=bool(reading.compressions or (reading.format and reading.format.marks_its_end)),
         flaw=flaw,
         unread=unread,
         found=found,
-        has_end=output.ends_with in watched.tail[-_LAST:] if output.ends_with and has_end else None,
+        has_end=normalize("NFC", output.ends_with) in tail[-_LAST:] if output.ends_with and has_end else None,
         last_line=clean(last_line, SHOWN) if output.last_line and has_end else None,
+        last_line_fits=fits if output.last_line and has_end else None,
         rows=rows,
         size=watched.size if is_through else None,
         sha256=watched.sha256 if is_through else "",

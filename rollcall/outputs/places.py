@@ -134,7 +134,7 @@ class Listed:
         output = self.wanted.output
         if not seen.is_folder:
             return read_content(self.folder / name, seen, output, until=until)
-        inside = look_through(self.folder / name, seen, until=until)
+        inside = look_through(self.folder / name, seen, now=self.seen.looked_at + LOOKING_TIME, until=until)
         told = output.path.told(name)
         return named(inside, told, output, self.wanted.zone) if isinstance(told, Told) else inside
 
@@ -229,10 +229,12 @@ def _take(entry: os.DirEntry[str], name: str, matches: _Matches, now: datetime) 
         except FileNotFoundError:
             return  # gone since it was listed
     is_folder = matches.wanted.output.path.is_folder and stat.S_ISDIR(status.st_mode)
+    modified_at = instant(status.st_mtime)
     seen = FileSeen(
         name=clean(name),
         size=status.st_size,
-        modified_at=instant(status.st_mtime),
+        # That of a folder itself says when something came into it or went, and not when what is in it was made.
+        modified_at=min(modified_at, now) if is_folder else modified_at,
         is_regular=stat.S_ISREG(status.st_mode) and not matches.wanted.output.path.is_folder,
         is_folder=is_folder,
     )
@@ -292,5 +294,7 @@ def _to_read(files: Sequence[_Found], wanted: Wanted) -> int:
         return 0
     judged = max(sum(each.seen.made_at >= wanted.read_since for each in files), 1)
     if wanted.output.path.is_folder:
-        return min(max(judged, _MOST_LOOKED_THROUGH), MOST_READ)
+        # Without a date in its name only what is in it tells of when a folder is.
+        most = _MOST_LOOKED_THROUGH if wanted.output.path.has_fields else len(files)
+        return min(max(judged, most), MOST_READ)
     return min(judged + wanted.output.must_change, MOST_READ)

@@ -17,7 +17,8 @@ PIECE = 1 << 18
 _DRAINED = 1 << 16
 # Of the text that was read, this much of either end is kept.
 END = 64_000
-_WHITE = " \t\r\n\v\f\ufeff"
+_BLANKS = 1_000
+_WHITE = " \t\r\n\v\f\0\ufeff"
 
 
 class Watched(io.RawIOBase):
@@ -29,7 +30,14 @@ class Watched(io.RawIOBase):
     """
 
     def __init__(
-        self, stream: io.BufferedReader, *, texts: Iterable[str], encoding: str, limit: int, until: float
+        self,
+        stream: io.BufferedReader,
+        *,
+        texts: Iterable[str],
+        encoding: str,
+        limit: int,
+        until: float,
+        without_mark: str = "",
     ) -> None:
         super().__init__()
         self.size = 0
@@ -75,10 +83,12 @@ class Watched(io.RawIOBase):
             pass
         self._read_text(self._decoded(b"", is_last=True))
 
-    def skip_to(self, place: int) -> None:
-        """Goes on from that byte: what was left out is neither searched nor counted."""
-        self._stream.seek(place)
-        self._decoder.reset()
+    def skip_to(self, place: int, encoding: str) -> None:
+        """Goes on from about that byte, in that encoding: what was left out is neither searched nor counted."""
+        # Characters of several bytes begin at a multiple of their width, and only the first has a mark before it.
+        self._stream.seek(place - place % 4)
+        if place:
+            self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._carried = ""
 
     def _note(self, piece: bytes) -> None:
@@ -100,6 +110,12 @@ class Watched(io.RawIOBase):
             self._decoder = lenient
             return lenient.decode(piece, is_last)
 
+    def _end_of(self, text: str) -> str:
+        """The end of all that was read: blank lines at it, however many, push nothing out."""
+        written = (self.tail + text).rstrip(_WHITE)
+        blanks = len(self.tail) + len(text) - len(written)
+        return written[-END:] + (self.tail + text)[len(written) : len(written) + min(blanks, _BLANKS)]
+
     def _read_text(self, text: str) -> None:
         if not text:
             return
@@ -110,7 +126,7 @@ class Watched(io.RawIOBase):
         self._characters += len(text)
         if len(self.head) < END:
             self.head += text[: END - len(self.head)]
-        self.tail = (self.tail + text)[-END:] if len(text) < END else text[-END:]
+        self.tail = self._end_of(text)
         if missing := self._sought.keys() - self.found:
             window = self._carried + text
             composed = window if is_normalized("NFC", window) else normalize("NFC", window)

@@ -14,12 +14,14 @@ from rollcall.text import clean
 from rollcall.times import END, EPOCH, bounded
 
 
-def look_through(folder: Path, seen: FileSeen, *, until: float) -> FileSeen:
+def look_through(folder: Path, seen: FileSeen, *, now: datetime, until: float) -> FileSeen:
     """`seen`, which is that folder, with the size of the files in it and the mtime of the newest.
 
-    No link is followed. Looks no longer than `until`, an instant of `time.monotonic`.
+    No link is followed, and what is dated after `now` is no evidence of when. Looks no longer than `until`, an instant
+    of `time.monotonic`.
     """
-    size, newest, folders = 0, None, [folder]
+    size, folders = 0, [folder]
+    newest: datetime | None = None
     try:
         while folders:
             with os.scandir(folders.pop()) as entries:
@@ -31,10 +33,11 @@ def look_through(folder: Path, seen: FileSeen, *, until: float) -> FileSeen:
                         folders.append(Path(entry.path))
                     elif stat.S_ISREG(status.st_mode):
                         size += status.st_size
-                        newest = status.st_mtime if newest is None else max(newest, status.st_mtime)
+                        at = instant(status.st_mtime)
+                        newest = at if newest is None or newest < at <= now or at <= now < newest else newest
     except OSError as error:
         return replace(seen, unreadable=clean(error.strerror or str(error)))
-    return replace(seen, size=size, modified_at=seen.modified_at if newest is None else instant(newest))
+    return replace(seen, size=size, modified_at=seen.modified_at if newest is None else newest)
 
 
 def instant(mtime: float) -> datetime:

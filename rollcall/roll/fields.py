@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
+from unicodedata import normalize
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
@@ -184,7 +185,8 @@ def _bearable(timeout: timedelta) -> timedelta:
 
 def _expression(text: str) -> re.Pattern[str]:
     try:
-        return re.compile(text)
+        # As the texts that it is held against are composed: macOS writes "é" as two characters.
+        return re.compile(normalize("NFC", text))
     except re.error as error:
         raise ValueError(f"is no regular expression: {clean(str(error), 80)}.") from None
 

@@ -58,12 +58,12 @@ class OpenContent:
 class FileFormat:
     """How a file is parsed, not only sniffed, to tell that it is whole.
 
-    `magic` is what its content begins with, None where that tells nothing; `suffix` likewise what its names end in.
+    `magic` is what its content may begin with, where that tells it; `suffix` what its names end in, or None.
     `marks_its_end` is True where half of a file never passes for a whole one, `holds_text` False where no text can be
     looked for in its bytes, `has_rows` True where it is a table, `seeks` where it is not read from front to back.
     """
 
-    magic: ClassVar[bytes | None] = None
+    magic: ClassVar[tuple[bytes, ...]] = ()
     suffix: ClassVar[str | None] = None
     marks_its_end: ClassVar[bool] = False
     holds_text: ClassVar[bool] = True

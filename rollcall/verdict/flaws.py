@@ -47,8 +47,10 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
     if content.has_end is False:
         says = f"does not end with {quoted([output.ends_with or ''])}"
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
-    if output.last_line and content.last_line is not None and not output.last_line.search(content.last_line):
-        says = f'ends with the line "{clean(content.last_line, 80)}", where last_line = "{output.last_line.pattern}"'
+    if output.last_line and content.last_line_fits is False:
+        says = (
+            f'ends with the line "{clean(content.last_line or "", 80)}", where last_line = "{output.last_line.pattern}"'
+        )
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
     if missing := [text for text in output.must_contain if content.found.get(text) is False]:
         return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"lacks {quoted(missing)}"
@@ -62,7 +64,7 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
     if unasked := [text for text in output.looked_for if text not in content.found]:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"was not searched for {quoted(unasked)}"
-    if (output.ends_with and content.has_end is None) or (output.last_line and content.last_line is None):
+    if (output.ends_with and content.has_end is None) or (output.last_line and content.last_line_fits is None):
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, "was not looked at for how it ends"
     return None
 
@@ -72,6 +74,6 @@ def _untold(content: Content, output: Output) -> str:
     parts = [f"whether it is whole {output.format}"] if output.format else []
     if unasked := [text for text in output.looked_for if text not in content.found]:
         parts.append(f"whether {quoted(unasked)} is in it")
-    if (output.ends_with and content.has_end is None) or (output.last_line and content.last_line is None):
+    if (output.ends_with and content.has_end is None) or (output.last_line and content.last_line_fits is None):
         parts.append("how it ends")
     return listed(parts)

@@ -34,7 +34,7 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     if not made:
         return promise.as_of(exists)
     number = usual.number_of_files(case)
-    judged = _of_the_deciding_run(case) if number is None else made[:number]
+    judged = _of_the_deciding_run(case) if number is None else _newest_of_each_kind(case, number)
     for file in judged:
         if writing := _still_written(promise, file, case):
             return writing
@@ -69,6 +69,21 @@ def _of_the_deciding_run(case: Case) -> tuple[FileSeen, ...]:
     if began_at is None or len(attempts.begun) + len(attempts.others) < 2:
         return made
     return tuple(each for each in made if each.modified_at >= began_at - EARLY_TOLERANCE) or made[:1]
+
+
+def _newest_of_each_kind(case: Case, number: int) -> tuple[FileSeen, ...]:
+    """As many as a run leaves, the newest; only a newer one of its own kind takes the place of another.
+
+    Where no earlier file is of a kind with one of them, what its wildcards stand for is no kind, and changes each time.
+    """
+    path, made = case.seen.declared.path, case.made
+    if len(made) <= number:
+        return made
+    newest = {path.kind_of(each.name): each for each in reversed(made)}
+    before = {path.kind_of(each.name) for each in case.made_before}
+    if before and not before & newest.keys():
+        return made[:number]
+    return tuple(each for place, each in enumerate(made) if place < number or each in newest.values())
 
 
 def _still_written(promise: Promise, file: FileSeen, case: Case) -> Finding | None:
@@ -156,7 +171,10 @@ def _repetition(file: FileSeen, case: Case) -> Flawed | None:
     """The same content as the output of the run before, where the job declares that its output must change."""
     if not case.seen.declared.must_change:
         return None
-    before = next((each for each in case.seen.files if each.made_at < case.run.begins_at), None)
+    path = case.seen.declared.path
+    earlier = [each for each in case.seen.files if each.made_at < case.run.begins_at]
+    of_its_kind = (each for each in earlier if path.kind_of(each.name) == path.kind_of(file.name))
+    before = next(of_its_kind, earlier[0] if earlier else None)
     if before is None or before.size != file.size:
         return None
     if not (file.content and before.content and file.content.sha256 and before.content.sha256):

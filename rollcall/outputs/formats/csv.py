@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import chain
-from typing import TextIO
+from typing import Any, TextIO
 
 from rollcall.roll.formats import FileFormat, OpenContent, TooMuch
 
 _DELIMITERS = ",;\t|"
 # Its delimiter is found by so many characters from the beginning.
 _SAMPLE = 64_000
+# What PowerShell and Excel put above the header.
+_SAID_BEFORE = re.compile(r"(?:#TYPE [^\r\n]{0,500}|sep=.)(?:\r\n|\r|\n)")
+_LONGEST_SAID = 600
 _LONGEST_FIELD = 16_000_000
 
 
@@ -30,8 +34,10 @@ class Csv(FileFormat):
         csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
         text = content.text()
         sample = text.read(_SAMPLE)
+        if said := _SAID_BEFORE.match(sample):
+            sample = sample[said.end() :]
         lines = _Lines(chain(_lines_of(sample, text), text))
-        rows = csv.reader(lines, delimiter=_delimiter(sample), strict=True)
+        rows = csv.reader(lines, strict=True, **_dialect(sample))
         width, count = None, 0
         try:
             for row in filter(None, rows):
@@ -50,24 +56,28 @@ class Csv(FileFormat):
         return max(count - 1, 0)
 
 
-def _delimiter(sample: str) -> str:
-    """That by which the first rows have one width; of several, the one that parts the header most."""
-    head = sample.partition("\n")[0]
-    known = [each for each in sorted(_DELIMITERS, key=head.count, reverse=True) if each in head]
-    return next((each for each in known if _is_even(sample, each)), known[0] if known else ",")
-
-
-def _is_even(sample: str, delimiter: str) -> bool:
+def _dialect(sample: str) -> dict[str, Any]:
+    """How the first rows have one width; of several ways, the one that parts the header most."""
+    # What databases write between tabs knows no quotes.
+    ways: list[dict[str, Any]] = [{"delimiter": each} for each in _DELIMITERS]
+    ways.append({"delimiter": "\t", "quoting": csv.QUOTE_NONE})
     lines = list(io.StringIO(sample, newline=""))
     # The last row may go on where the sample ends.
-    whole = lines if len(sample) < _SAMPLE else lines[:-1]
-    widths = set()
+    whole = lines[:-1] if len(sample) >= _SAMPLE - _LONGEST_SAID else lines
+    found = [(*_widths(whole, way), way) for way in ways]
+    # The header's own width counts where no way is even: then something is wrong with a row, and which is told.
+    best = max(found, key=lambda each: (each[1] and each[0] > 1, each[0]))
+    return best[2]
+
+
+def _widths(lines: list[str], way: dict[str, Any]) -> tuple[int, bool]:
+    """The width of the header read like that, and whether all rows have it."""
+    widths: list[int] = []
     try:
-        for row in filter(None, csv.reader(whole, delimiter=delimiter, strict=True)):
-            widths.add(len(row))
+        widths.extend(len(row) for row in csv.reader(lines, strict=True, **way) if row)
     except csv.Error:
-        pass
-    return len(widths) == 1
+        return widths[0] if widths else 0, False
+    return widths[0] if widths else 0, len(set(widths)) == 1
 
 
 def _lines_of(sample: str, text: TextIO) -> Iterator[str]:

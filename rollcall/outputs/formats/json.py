@@ -28,6 +28,8 @@ class Json(FileFormat):
 
         try:
             _refuse_equal_keys(ijson.basic_parse(_Utf8(content.text()), buf_size=1 << 16))
+        except ArithmeticError:
+            raise OSError("it holds a number that cannot be read here") from None
         except ijson.JSONError as error:
             said = _in_one_line(error)
             raise (EOFError if "premature EOF" in said else ValueError)(said) from None

@@ -27,7 +27,7 @@ class Jsonl(FileFormat):
             try:
                 json.loads(line, object_pairs_hook=distinct, parse_constant=refuse_constant, parse_int=str)
             except RecursionError:
-                raise ValueError(f"line {number:,} is nested too deeply to be parsed") from None
+                raise TooMuch(f"line {number:,} is nested more deeply than is read") from None
             except ValueError as error:
                 # A line without its end is the last.
                 kind = ValueError if line.endswith("\n") else EOFError

@@ -16,7 +16,7 @@ class Parquet(FileFormat):
     https://parquet.apache.org/docs/file-format/
     """
 
-    magic = _MARK
+    magic = (_MARK,)
     suffix = ".parquet"
     marks_its_end = True
     holds_text = False

@@ -30,3 +30,7 @@ class Xml(FileFormat):
             raise (EOFError if is_cut else ValueError)(str(error)) from None
         except LookupError as error:
             raise ValueError(str(error)) from None
+        except ValueError as error:
+            if "multi-byte" in str(error):
+                raise OSError(f"its encoding cannot be read here: {error}") from None
+            raise

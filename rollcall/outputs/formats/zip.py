@@ -16,7 +16,7 @@ _PIECE = 1 << 18
 class Zip(FileFormat):
     """An archive, each of its members read through to the end."""
 
-    magic = b"PK\x03\x04"
+    magic = (b"PK\x03\x04", b"PK\x05\x06")
     suffix = ".zip"
     marks_its_end = True
     holds_text = False

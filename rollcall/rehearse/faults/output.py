@@ -88,10 +88,12 @@ def _halved(copy: EvidenceCopy) -> EvidenceCopy:
         breaks_off = Flaw(CauseCode.TRUNCATED_OUTPUT, "breaks off after half of its bytes")
         flaw = breaks_off if _marks_its_end(content, copy) else content.flaw
         has_end = None if content.has_end is None else False
-        last_line = None if content.last_line is None else next(reversed(head.splitlines()), "")
-        content = replace(
-            content, flaw=flaw, found=found, has_end=has_end, last_line=last_line, sha256="", head=head, tail=""
-        )
+        last_line, is_last = content.last_line, copy.declared.last_line
+        if last_line is not None:
+            last_line = next(reversed(head.splitlines()), "")
+        fits = None if last_line is None or is_last is None else is_last.search(last_line) is not None
+        content = replace(content, flaw=flaw, found=found, sha256="", head=head, tail="")
+        content = replace(content, has_end=has_end, last_line=last_line, last_line_fits=fits)
     return copy.with_newest(size=size, content=content)
 
 
