@@ -494,7 +494,7 @@ def test_a_request_that_was_refused_is_no_attempt(house: Household, status: int)
     assert house.scheduler.posts == ["/trigger/haiku"] * 2
 
 
-@pytest.mark.parametrize("status", [302, 303, 500, 502], ids=str)
+@pytest.mark.parametrize("status", [302, 303, 408, 499, 500, 502], ids=str)
 def test_a_request_that_may_have_been_obeyed_is_one(house: Household, status: int) -> None:
     house.scheduler.replies["/trigger/haiku"] = Reply(status=status)
     first, second = only(house.rerun()), only(house.rerun())

@@ -9,8 +9,9 @@ from rollcall.evidence import CannotLook
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedulers.json import Json
 
-# Found, See Other: a form that did as it was asked answers so, and so does a page that wants a login first.
-_DONE_OR_NOT = (302, 303)
+# Found, See Other: a form that did as it was asked answers so, and so does a page that wants a login first. Request
+# Timeout, and nginx' Client Closed Request: a proxy says so, whatever came through.
+_DONE_OR_NOT = (302, 303, 408, 499)
 _PROXY_LOST_PATIENCE = 504
 
 
