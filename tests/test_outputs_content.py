@@ -288,6 +288,15 @@ def test_a_file_that_grew_since_it_was_listed_is_read_to_its_bound(tmp_path: Pat
     assert peak < 5_000_000
 
 
+def test_of_what_is_larger_than_a_bound_that_is_small_both_ends_are_read(tmp_path: Path) -> None:
+    content = content_of(
+        tmp_path, b"begins" + b"x" * 400_000 + b"ends", read_up_to="1 kB", must_contain=("begins", "ends")
+    )
+
+    assert content.found == {"begins": True, "ends": True}
+    assert content.unread == "only its ends were read: 400.0 kB, more than read_up_to = 1.0 kB"
+
+
 def test_what_takes_too_long_is_told_by_its_limit(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"x" * 10)
     output = Output.model_validate({"path": "f", "format": "text", "timeout": "5 s"})

@@ -100,14 +100,15 @@ def _content_of(file: io.BufferedReader, size: int, output: Output, until: float
     # Blank lines, or the zeros that a crash leaves: what begins so is read on.
     if not is_asked and reading.head.strip(b" \t\r\n\v\f\0"):
         return None
+    of_ends = not reading.compressions and size > output.read_up_to
     watched = Watched(
         reading.stream,
         texts=output.looked_for,
         encoding=encoding_of(reading.head, output.encoding),
-        limit=output.read_up_to,
+        limit=size if of_ends else output.read_up_to,
         until=until,
     )
-    if not reading.compressions and size > output.read_up_to:
+    if of_ends:
         return _of_ends(watched, size, reading, output)
     flaw, rows, unread = _read_through(watched, reading, output)
     return _told(watched, reading, output, flaw=flaw, rows=rows, unread=unread)
@@ -215,11 +216,12 @@ def _read_anywhere(watched: Watched, reading: _Reading, output: Output) -> int |
 
 def _of_ends(watched: Watched, size: int, reading: _Reading, output: Output) -> Content:
     """Head and tail alone: what they prove is proven, and nothing else is."""
-    for place in (0, max(size - _ENDS, 0)):
-        watched.skip_to(place, past_its_mark(reading.head) or watched.encoding)
-        left = _ENDS
-        while left > 0 and (read := watched.readinto(bytearray(left))):
-            left -= read
+    encoding = past_its_mark(reading.head) or watched.encoding
+    left = _ENDS
+    while left > 0 and (read := watched.readinto(bytearray(left))):
+        left -= read
+    watched.skip_to(max(size - _ENDS, 0), encoding)
+    watched.drain()
     unread = f"only its ends were read: {show_size(size)}, more than read_up_to = {show_size(output.read_up_to)}"
     return _told(watched, reading, output, flaw=None, rows=None, unread=unread)
 

@@ -87,8 +87,7 @@ class Watched(io.RawIOBase):
         """Goes on from about that byte, in that encoding: what was left out is neither searched nor counted."""
         # Characters of several bytes begin at a multiple of their width, and only the first has a mark before it.
         self._stream.seek(place - place % 4)
-        if place:
-            self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self._carried = ""
 
     def _note(self, piece: bytes) -> None:
