@@ -149,6 +149,14 @@ def test_done_by_stands_in_place_of_both(day: str, offset: str, end: str, verdic
     assert told(run, now=f"{day}T07:00{offset}", done_by="06:30").job.verdict == verdict
 
 
+def test_done_by_is_unknown_where_no_end_is_on_record_once_it_has_passed() -> None:
+    run = ran(end=None)
+
+    assert said(told(run, done_by="06:30"))[:2] == ("unknown", CauseCode.SCHEDULER_ERROR)
+    assert told(run, done_by="07:30").job.verdict == "ok"
+    assert told(run).job.verdict == "ok"
+
+
 def test_done_by_may_be_on_the_next_day() -> None:
     run = ran("2026-03-28T23:00+01:00", "2026-03-29T03:30+02:00")
     job: dict[str, Any] = {"schedule": "0 23 * * *", "done_by": "03:30"}
@@ -245,6 +253,13 @@ def test_what_was_made_good_is_not_red(runs: tuple[RunSeen, ...]) -> None:
 
     assert said(morning) == ("ok", CauseCode.MADE_GOOD, False)
     assert not morning.judged.needs_a_person
+
+
+def test_of_two_records_that_nothing_tells_apart_the_order_of_the_answer_decides_nothing() -> None:
+    good = ran(FAILED.started, FAILED.ended)
+
+    assert said(told(good, FAILED)) == said(told(FAILED, good))
+    assert told(FAILED, good).job.verdict == "failed"
 
 
 def test_a_run_by_hand_that_failed_makes_nothing_good() -> None:

@@ -45,11 +45,17 @@ class Attempts:
         return None if first is None or (first.seen.attempt or 1) > 1 else first.started_at
 
 
+def _order(run: RunRead) -> tuple[datetime, bool, int, datetime, bool]:
+    """By when each began; of two that nothing tells apart the one that did its work is not the last word."""
+    began, ended = run.started_at or run.last_at or EVER, run.ended_at or EVER
+    return began, run.is_under_way, run.seen.attempt or 0, ended, not run.is_done
+
+
 def attempts_of(run: DueRun, seen: Witnesses) -> Attempts:
     """What is on record of that due run, and counts."""
     of_run = [each for each in reversed(seen.runs) if each.is_of(run)]
     counting = [each for each in of_run if each.last_at and each.last_at <= seen.counted_until]
-    counting.sort(key=lambda each: (each.started_at or each.last_at or EVER, each.is_under_way))
+    counting.sort(key=_order)
     by_schedule = [each for each in counting if each.is_by_schedule]
     begun = [each for each in by_schedule if not each.is_left_out]
     others = [each for each in counting if not each.is_by_schedule]

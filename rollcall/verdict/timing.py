@@ -125,7 +125,13 @@ def _without_a_sign(
     if begun_at is not None and begun_at <= case.run.finish_by:
         return promise.kept(f"begun {show.when(begun_at, case.job)}, {show.distance(begun_at, case.run)}")
     if status is not None and status.verdict is Verdict.OK and decides is not None and decides.is_done:
-        return promise.kept("when it ended is not on record")
+        found = "when it ended is not on record"
+        if case.job.done_by is None or case.now <= case.run.finish_by:
+            return promise.kept(found)
+        because = (
+            f"{show.due(case.run, case.job)}; {found}, and done_by = {case.job.done_by:%H:%M} is held against that"
+        )
+        return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
     if case.made:
         file = case.made[0]
         before = f"its mtime, {show.when(file.modified_at, case.job)}, is of before, as of a copy"
