@@ -6,6 +6,7 @@ regular file, or nothing.
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import stat
@@ -26,14 +27,24 @@ _ROOT = 0
 
 def read_regular(path: Path, most: int) -> bytes:
     """What stands in the file, `most` bytes at most. Raises OSError, also for a pipe, and ValueError for no name."""
-    with os.fdopen(os.open(path, os.O_RDONLY | _AT_ONCE), "rb") as stream:
-        check_regular(path, os.fstat(stream.fileno()))
+    with open_regular(path) as stream:
         pieces: list[bytes] = []
         # In pieces, because each read takes the memory for all that it may return.
         while most > 0 and (piece := stream.read(min(most, _PIECE))):
             pieces.append(piece)
             most -= len(piece)
         return b"".join(pieces)
+
+
+def open_regular(path: Path) -> io.BufferedReader:
+    """The file, opened to be read. Raises OSError, also for a pipe, which is not waited for."""
+    stream = os.fdopen(os.open(path, os.O_RDONLY | _AT_ONCE), "rb")
+    try:
+        check_regular(path, os.fstat(stream.fileno()))
+    except OSError:
+        stream.close()
+        raise
+    return stream
 
 
 def check_regular(path: Path, status: os.stat_result) -> None:

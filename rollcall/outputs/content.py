@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import stat
 import tempfile
 import time
 from contextlib import suppress
@@ -15,9 +14,10 @@ from typing import BinaryIO, cast
 from unicodedata import normalize
 
 from rollcall.evidence import Content, FileSeen, Flaw
+from rollcall.files import open_regular
 from rollcall.outputs.compression import undone
 from rollcall.outputs.encoding import encoding_of, guessed, looks_binary, past_its_mark, without_its_mark
-from rollcall.outputs.stream import PIECE, Watched
+from rollcall.outputs.stream import PIECE, WHITE, Watched
 from rollcall.roll.formats import TEXT, FileFormat, NothingInside, OpenContent, TooMuch, find_format, formats
 from rollcall.roll.output import Output
 from rollcall.text import clean, clean_block, show_size
@@ -25,13 +25,13 @@ from rollcall.vocabulary import CauseCode
 
 SHOWN = 2_000
 _LINES = re.compile(r"\r\n|\r|\n")
-_BLANKS = " \t\r\n\v\f\0\ufeff"
 # Of what is larger than may be read, and to recognise what it is.
 _ENDS = 64_000
 # A text is looked for within so many characters of the end.
 _LAST = 1_000
 # What a format reads from its end on, and is packed, is unpacked first: so much of it in memory, more on disk.
 _IN_MEMORY = 16_000_000
+_BLANK = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing but blanks")
 
 
 def read_content(path: Path, seen: FileSeen, output: Output, *, until: float) -> FileSeen:
@@ -43,22 +43,12 @@ def read_content(path: Path, seen: FileSeen, output: Output, *, until: float) ->
     if not seen.is_regular or seen.size == 0:
         return seen
     try:
-        with _opened(path) as file:
+        with open_regular(path) as file:
             content = _content_of(file, seen.size, output, until)
             grew = os.fstat(file.fileno()).st_size != seen.size
     except OSError as error:
         return replace(seen, unreadable=clean(error.strerror or str(error)))
     return replace(seen, content=content, grew=grew)
-
-
-def _opened(path: Path) -> io.BufferedReader:
-    # O_NONBLOCK: between the listing and this line the file may have become a pipe, which would block for ever.
-    flags = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
-    file: io.BufferedReader = io.BufferedReader(io.FileIO(os.open(path, flags)), _ENDS)
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError("is not a regular file")
-    return file
 
 
 def content_of(data: bytes, output: Output) -> Content:
@@ -99,7 +89,7 @@ def _content_of(file: io.BufferedReader, size: int, output: Output, until: float
         return Content(flaw=Flaw(CauseCode.CORRUPT_OUTPUT, f"does not read: {clean(str(error), 120)}"))
     is_asked = reading.format or reading.compressions or output.asks_for_content or output.must_change
     # Blank lines, or the zeros that a crash leaves: what begins so is read on.
-    if not is_asked and reading.head.strip(b" \t\r\n\v\f\0"):
+    if not is_asked and reading.head.strip(WHITE.encode()):
         return None
     of_ends = not reading.compressions and size > output.read_up_to
     watched = Watched(
@@ -118,7 +108,7 @@ def _content_of(file: io.BufferedReader, size: int, output: Output, until: float
 def _begun(file: io.BufferedReader, output: Output) -> _Reading:
     compressions, stream = undone(file)
     head = stream.peek(_ENDS)[:_ENDS]
-    name = output.format or next((each for each, known in formats().items() if _begins(head, known)), None)
+    name = output.format or next((each for each, known in formats().items() if head.startswith(known.magic)), None)
     if name is None and output.looks_for_text and not looks_binary(head):
         name = TEXT
     return _Reading(
@@ -129,13 +119,6 @@ def _begun(file: io.BufferedReader, output: Output) -> _Reading:
         format=formats().get(name) or find_format(name) if name else None,
         is_declared=output.format is not None,
     )
-
-
-def _begins(head: bytes, known: FileFormat) -> bool:
-    return head.startswith(known.magic)
-
-
-_BLANK = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing but blanks")
 
 
 def _read_through(watched: Watched, reading: _Reading, output: Output) -> tuple[Flaw | None, int | None, str | None]:
@@ -174,8 +157,9 @@ def _flaw(code: CauseCode, error: Exception, reading: _Reading) -> Flaw:
 
 def _of_the_text(watched: Watched, reading: _Reading, output: Output) -> Flaw | None:
     """What is wrong with what every text needs: an encoding, and something to read."""
-    if watched.size == 0:
-        return Flaw(CauseCode.EMPTY_OUTPUT, f"is empty inside: the {reading.compressions[0]} of nothing")
+    if not reading.head:
+        inside = f"inside: the {reading.compressions[0]} of nothing" if reading.compressions else "(0 B)"
+        return Flaw(CauseCode.EMPTY_OUTPUT, f"is empty {inside}")
     if reading.format is not None and not reading.holds_text:
         return None
     if watched.is_blank:
@@ -204,8 +188,6 @@ def _read_anywhere(watched: Watched, reading: _Reading, output: Output) -> int |
         if output.must_change:
             watched.drain()
             reading.stream.seek(0)
-        else:
-            watched.size = 1  # something is in it, as its magic showed
         return reading.format.read(OpenContent(cast(BinaryIO, reading.stream), watched.encoding, output.read_up_to))
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as kept:
         whole = io.BufferedReader(watched, PIECE)
@@ -237,9 +219,11 @@ def _told(
     sought = output.looked_for if reading.format is None or reading.holds_text else ()
     found = {text: text in watched.found for text in sought if (is_through and is_text) or text in watched.found}
     tail = normalize("NFC", watched.tail)
-    last_line = next((line for line in reversed(_LINES.split(tail)) if line.strip(_BLANKS)), "")
+    last_line = next((line for line in reversed(_LINES.split(tail)) if line.strip(WHITE)), "")
     has_end = (is_through or not reading.compressions) and is_text
     fits = output.last_line.search(last_line) is not None if output.last_line else False
+    # A format that seeks may have read it past what watches.
+    is_seen = is_through and watched.size > 0
     return Content(
         read_as=reading.shown,
         marks_its_end=bool(reading.compressions or (reading.format and reading.format.marks_its_end)),
@@ -250,8 +234,8 @@ def _told(
         last_line=clean(last_line, SHOWN) if output.last_line and has_end else None,
         last_line_fits=fits if output.last_line and has_end else None,
         rows=rows,
-        size=watched.size if is_through else None,
-        sha256=watched.sha256 if is_through else "",
+        size=watched.size if is_seen else None,
+        sha256=watched.sha256 if is_seen else "",
         head=clean_block(watched.head[:SHOWN], SHOWN) if reading.holds_text else "",
         tail=clean_block(watched.tail[-SHOWN:], SHOWN) if reading.holds_text and len(watched.head) > SHOWN else "",
     )

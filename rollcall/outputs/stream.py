@@ -18,7 +18,8 @@ _DRAINED = 1 << 16
 # Of the text that was read, this much of either end is kept.
 END = 64_000
 _BLANKS = 1_000
-_WHITE = " \t\r\n\v\f\0\ufeff"
+# Blanks, and the zeros that a crash leaves.
+WHITE = " \t\r\n\v\f\0\ufeff"
 
 
 class Watched(io.RawIOBase):
@@ -30,14 +31,7 @@ class Watched(io.RawIOBase):
     """
 
     def __init__(
-        self,
-        stream: io.BufferedReader,
-        *,
-        texts: Iterable[str],
-        encoding: str,
-        limit: int,
-        until: float,
-        without_mark: str = "",
+        self, stream: io.BufferedReader, *, texts: Iterable[str], encoding: str, limit: int, until: float
     ) -> None:
         super().__init__()
         self.size = 0
@@ -111,14 +105,14 @@ class Watched(io.RawIOBase):
 
     def _end_of(self, text: str) -> str:
         """The end of all that was read: blank lines at it, however many, push nothing out."""
-        written = (self.tail + text).rstrip(_WHITE)
+        written = (self.tail + text).rstrip(WHITE)
         blanks = len(self.tail) + len(text) - len(written)
         return written[-END:] + (self.tail + text)[len(written) : len(written) + min(blanks, _BLANKS)]
 
     def _read_text(self, text: str) -> None:
         if not text:
             return
-        if self.is_blank and text.strip(_WHITE):
+        if self.is_blank and text.strip(WHITE):
             self.is_blank = False
         if self.nul is None and "\0" in text:
             self.nul = self._characters + text.index("\0")
