@@ -109,8 +109,9 @@ class JobListed:
     """One job as its scheduler lists it.
 
     `key` is what its runs are told by, where that is not its id. `runs_since` is how far back the runs of this job
-    really reach, where that is not as far as was asked for. `untold` names what belongs there and is missing from the
-    answer: "next_run", "paused", "runs".
+    really reach, where that is not as far as was asked for. Each run is delayed by up to `jitter`, a span such as
+    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `untold` names
+    what belongs there and is missing from the answer: "next_run", "paused", "runs".
     """
 
     id: str
@@ -119,10 +120,21 @@ class JobListed:
     paused: bool | None = None
     schedule: str | None = None
     zone: str | None = None
+    jitter: str | None = None
+    catches_up: bool | None = None
     tags: tuple[str, ...] = ()
     runs_since: str | None = None
     key: str | None = None
     untold: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Off:
+    """A stretch in which the machine of a scheduler ran nothing; `how` is "off" or "asleep"."""
+
+    since: Instant
+    until: Instant
+    how: Literal["off", "asleep"] = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +144,7 @@ class SchedulerSeen:
     `asked_at` and `answered_at` are this machine's clock, `server_at` the scheduler's own (of HTTP's `Date` whole
     seconds; None where it told none). `running` is None where it does not say, `since` since when it is switched on or
     off. `jobs` and `runs` are None where it was not asked for them; runs are told from `runs_since` on, None where all
-    that there ever were are told.
+    that there ever were are told. `off` are the stretches in which its machine ran nothing, as far as that is told.
     """
 
     asked_at: Instant
@@ -144,6 +156,7 @@ class SchedulerSeen:
     jobs: tuple[JobListed, ...] | None = None
     runs: tuple[RunSeen, ...] | None = None
     runs_since: Instant | None = None
+    off: tuple[Off, ...] = ()
     kind: Literal["scheduler"] = "scheduler"
     _listed: dict[str, list[JobListed]] = field(init=False, repr=False, compare=False)
     _keyed: dict[str, list[JobListed]] = field(init=False, repr=False, compare=False)

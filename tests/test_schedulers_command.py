@@ -179,7 +179,10 @@ def test_a_host_that_cannot_be_reached_is_down(path: Path) -> None:
     program(path / "ssh", "import sys; print('ssh: connect to host nas: refused', file=sys.stderr); sys.exit(255)")
     code, detail = refused(told("tool", via=["ssh", "nas"]))
 
-    assert (code, detail) == (DOWN, "`ssh nas tool`: exit status 255: ssh: connect to host nas: refused")
+    assert (code, detail) == (
+        CauseCode.HOST_SILENT,
+        "`ssh nas tool`: exit status 255: ssh: connect to host nas: refused",
+    )
     assert refused(told(*python("raise SystemExit(255)")))[0] is ERROR
 
 

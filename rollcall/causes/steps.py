@@ -74,7 +74,7 @@ def step_for_job(root: Finding, judged: JobJudged, tried: Action | None = None) 
     assert code is not None
     step = _after(tried, code, judged) or _behind_another(code, root, judged)
     step = step or _of_a_missed_run(code, root, judged) or _in_circumstances(code, root, judged)
-    if step is None and job.scheduler and code.record.of is Of.SCHEDULER:
+    if step is None and job.scheduler and code.record.of in (Of.SCHEDULER, Of.HOST):
         return step_for_scheduler(root, job.scheduler)
     step = step or own_steps(job.scheduler).get(code, code.record.step)
     allowed_by = code.record.allowed_by

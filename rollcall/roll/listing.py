@@ -96,6 +96,7 @@ def _as_table(listed: JobListed, scheduler: Scheduler) -> dict[str, Any]:
         "title": listed.name or listed.id,
         "schedule": listed.schedule,
         "timezone": listed.zone,
+        "jitter": listed.jitter,
         "tags": list(listed.tags) or None,
     }
     return {key: value for key, value in said.items() if value is not None}

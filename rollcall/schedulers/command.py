@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePath
 from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -19,18 +16,14 @@ from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets
 from rollcall.schedulers.answers import look_by_mapping
 from rollcall.schedulers.mapping import Mapped
-from rollcall.schedulers.parts import Ask, Part, sendable
+from rollcall.schedulers.over_pipes import OverPipes, runnable
+from rollcall.schedulers.parts import Ask, Part
 from rollcall.schedulers.placeholders import filled
-from rollcall.sources import programs
-from rollcall.text import clean, counted
-from rollcall.times import show_span
+from rollcall.text import counted
 from rollcall.vocabulary import CauseCode
 
-_DENIED = re.compile(r"permission denied|not permitted|forbidden|unauthori[sz]ed|access denied", re.IGNORECASE)
-_SSH_FAILED = 255
 
-
-class Command(Mapped):
+class Command(Mapped, OverPipes):
     """A scheduler that a program on this machine, or by `via` on another, tells of."""
 
     argv: tuple[str, ...] | None = Field(
@@ -40,15 +33,11 @@ class Command(Mapped):
         repr=False,
         description="Program and arguments; answers for whatever names no ask.",
     )
-    via: tuple[str, ...] = Field((), description="Before every command, such as ssh and a host.")
 
-    @field_validator("argv", "via")
+    @field_validator("argv")
     @classmethod
     def _can_be_run(cls, argv: tuple[str, ...] | None, found: ValidationInfo) -> tuple[str, ...] | None:
-        sendable(argv, found)
-        if argv and not argv[0].strip():
-            raise ValueError('names no program. Write such as ["tool", "list", "--json"].')
-        return argv
+        return argv and runnable(argv, found)
 
     @field_validator("alive", "jobs", "runs")
     @classmethod
@@ -73,19 +62,6 @@ class Command(Mapped):
         """The command as a person types it; there is none that changes anything."""
         return None if path else self.address
 
-    def shown(self, argv: Sequence[str]) -> str:
-        """A command as it may be shown: its variables by name."""
-        return self.secrets.clean(shlex.join(self.whole(self.via, argv)))
-
-    def whole(self, via: Sequence[str], argv: Sequence[str]) -> tuple[str, ...]:
-        """What is run: `via` before it. What ssh hands to a shell over there is quoted."""
-        return (*via, shlex.join(argv)) if self.is_by_ssh else (*via, *argv)
-
-    @property
-    def is_by_ssh(self) -> bool:
-        """True where ssh is what runs it."""
-        return any(PurePath(each).name == "ssh" for each in self.via)
-
     def look(self, asked: Asked) -> SchedulerSeen:
         """What it prints, each command within the timeout. Raises `CannotLook`."""
         return look_by_mapping(self, asked, nullcontext(_OverPipes(scheduler=self, secrets=self.secrets)))
@@ -104,43 +80,11 @@ class _OverPipes:
     server_at: datetime | None = None
 
     def fetch(self, part: str, ask: Ask, body: Any, values: Mapping[str, Any]) -> Any:
-        scheduler = self.scheduler
-        shown = f"`{scheduler.shown([str(filled(each, values)) for each in ask])}`"
-        # Filled in last: what a program printed must not be read as a `${NAME}`. Quoted only then: a secret may hold
-        # whatever a shell would act on.
+        # Filled in last: what a program printed must not be read as a `${NAME}`.
         argv = [str(filled(self.secrets.sent(each), values)) for each in ask]
-        whole = scheduler.whole([self.secrets.sent(each) for each in scheduler.via], argv)
-        try:
-            printed = programs.run(whole, scheduler.timeout)
-        except programs.TooLate:
-            why = f"did not end within {show_span(scheduler.timeout)}"
-            raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{shown}: {why}") from None
-        except programs.TooMuch:
-            size = f"more than {programs.LARGEST_OUTPUT // 1_000_000} MB"
-            raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{shown}: prints {size}, and goes on") from None
-        except FileNotFoundError:
-            why = f"there is no program {clean((*scheduler.via, *ask)[0], 80)} here"
-            raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{shown}: {why}") from None
-        except PermissionError:
-            raise CannotLook(CauseCode.ACCESS_DENIED, f"{shown}: may not be run by this user") from None
-        except (OSError, ValueError) as error:
-            why = self.secrets.clean_words(getattr(error, "strerror", None) or str(error))
-            raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{shown}: cannot be run: {why}") from None
-        if printed.status != 0:
-            raise self._failed(printed, shown)
-        return self._read(printed.out, shown)
-
-    def _failed(self, printed: programs.Printed, shown: str) -> CannotLook:
-        """That it ended otherwise than well, in its own last words."""
-        err, status = printed.err.decode(errors="replace"), printed.status
-        last = next((line for line in reversed(err.splitlines()) if line.strip()), "it said nothing")
-        how = f"ended by signal {-status}" if status < 0 else f"exit status {status}"
-        code = CauseCode.SCHEDULER_ERROR
-        if _DENIED.search(err):
-            code = CauseCode.ACCESS_DENIED
-        elif status == _SSH_FAILED and self.scheduler.is_by_ssh:
-            code = CauseCode.SCHEDULER_DOWN
-        return CannotLook(code, f"{shown}: {how}: {self.secrets.clean_words(last)}")
+        told_as = [str(filled(each, values)) for each in ask]
+        printed = self.scheduler.printed(*argv, told_as=told_as)
+        return self._read(printed.out, f"`{self.scheduler.shown(told_as)}`")
 
     def _read(self, out: bytes, shown: str) -> Any:
         """One JSON value, or a list of one a line; nothing is no line."""

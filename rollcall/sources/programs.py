@@ -10,11 +10,12 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from selectors import EVENT_READ, DefaultSelector
+from typing import IO
 
 # Parsing JSON holds the interpreter's lock: more than this would make others late.
 LARGEST_OUTPUT = 16_000_000
@@ -42,8 +43,67 @@ class TooMuch(Exception):
     """It printed more than is read."""
 
 
-def run(argv: Sequence[str], within: timedelta) -> Printed:
-    """What it printed. Raises `TooLate`, `TooMuch`, OSError and ValueError (it could not be started)."""
+@dataclass(slots=True, kw_only=True)
+class Program:
+    """A program that runs until the monotonic clock shows `ends_on`. Of `err` the end is kept."""
+
+    process: subprocess.Popen[bytes]
+    ends_on: float
+    err: bytearray = field(default_factory=bytearray)
+
+    def pieces(self) -> Iterator[bytes]:
+        """What it prints, as it comes. Raises `TooLate`."""
+        out, err = self._pipes()
+        with DefaultSelector() as selector:
+            for stream in (out, err):
+                os.set_blocking(stream.fileno(), False)
+                selector.register(stream, EVENT_READ)
+            while selector.get_map():
+                left = self.ends_on - time.monotonic()
+                if left <= 0:
+                    raise TooLate
+                has_ended = self.process.poll() is not None
+                ready = selector.select(min(left, _BETWEEN_LOOKS))
+                if has_ended and not ready:
+                    # All is read; a child in the background keeps the pipe open, as ssh's master does.
+                    break
+                for key, _ in ready:
+                    piece = os.read(key.fd, _PIECE)
+                    if not piece:
+                        selector.unregister(key.fileobj)
+                    elif key.fileobj is err:
+                        self.err.extend(piece)
+                        del self.err[:-_KEPT_OF_STDERR]
+                    else:
+                        yield piece
+
+    def status(self) -> int:
+        """Its exit status, negative where a signal ended it. Raises `TooLate`."""
+        try:
+            return self.process.wait(max(self.ends_on - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            raise TooLate from None
+
+    def end(self) -> None:
+        """Ends it, where it still runs, and whatever it started."""
+        # The whole group: its children would go on, and keep the pipes open.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        for stream in self._pipes():
+            stream.close()
+        # One that is another user's by now cannot be killed: it is left alone.
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_END_LIMIT)
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        return self.process.stdout, self.process.stderr
+
+
+@contextmanager
+def started(argv: Sequence[str], within: timedelta) -> Iterator[Program]:
+    """A program that is ended with the block. Raises OSError and ValueError (it could not be started)."""
     ends_on = time.monotonic() + within.total_seconds()
     process = subprocess.Popen(
         argv,
@@ -53,40 +113,19 @@ def run(argv: Sequence[str], within: timedelta) -> Printed:
         start_new_session=True,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    out, err = bytearray(), bytearray()
+    program = Program(process=process, ends_on=ends_on)
     try:
-        with DefaultSelector() as selector:
-            for stream, kept in ((process.stdout, out), (process.stderr, err)):
-                os.set_blocking(stream.fileno(), False)
-                selector.register(stream, EVENT_READ, kept)
-            while selector.get_map():
-                left = ends_on - time.monotonic()
-                if left <= 0:
-                    raise TooLate
-                has_ended = process.poll() is not None
-                ready = selector.select(min(left, _BETWEEN_LOOKS))
-                if has_ended and not ready:
-                    # All is read; a child in the background keeps the pipe open, as ssh's master does.
-                    break
-                for key, _ in ready:
-                    piece = os.read(key.fd, _PIECE)
-                    key.data.extend(piece)
-                    if not piece:
-                        selector.unregister(key.fileobj)
-                if len(out) > LARGEST_OUTPUT:
-                    raise TooMuch
-                del err[:-_KEPT_OF_STDERR]
-        return Printed(status=process.wait(max(ends_on - time.monotonic(), 0)), out=bytes(out), err=bytes(err))
-    except subprocess.TimeoutExpired:
-        raise TooLate from None
+        yield program
     finally:
-        # The whole group: its children would go on, and keep the pipes open.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.stdout.close()
-        process.stderr.close()
-        # One that is another user's by now cannot be killed: it is left alone.
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_END_LIMIT)
+        program.end()
+
+
+def run(argv: Sequence[str], within: timedelta) -> Printed:
+    """What it printed. Raises `TooLate`, `TooMuch`, OSError and ValueError (it could not be started)."""
+    out = bytearray()
+    with started(argv, within) as program:
+        for piece in program.pieces():
+            out += piece
+            if len(out) > LARGEST_OUTPUT:
+                raise TooMuch
+        return Printed(status=program.status(), out=bytes(out), err=bytes(program.err))

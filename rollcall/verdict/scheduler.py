@@ -24,6 +24,7 @@ STALLED_AFTER = timedelta(minutes=1)
 
 _SAYS = {
     CauseCode.SCHEDULER_DOWN: "the scheduler does not answer",
+    CauseCode.HOST_SILENT: "its machine does not answer",
     CauseCode.ACCESS_DENIED: "the scheduler refuses to be asked",
     CauseCode.WRONG_SERVICE: "something else answers there",
     CauseCode.SCHEDULER_ERROR: "the scheduler answers with an error",
