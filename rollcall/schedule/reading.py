@@ -12,6 +12,7 @@ from rollcall.schedule.cron import CronSchedule
 
 if TYPE_CHECKING:
     from rollcall.schedule.apscheduler import ApschedulerSchedule
+    from rollcall.schedule.kubernetes import KubernetesSchedule
 
 _NAMED = {
     "@hourly": "0 * * * *",
@@ -78,7 +79,7 @@ def _expand(text: str) -> str:
     return " ".join(fields)
 
 
-def _arithmetic_of(engine: Engine) -> type[CronSchedule] | type[ApschedulerSchedule]:
+def _arithmetic_of(engine: Engine) -> type[CronSchedule] | type[ApschedulerSchedule] | type[KubernetesSchedule]:
     match engine:
         case Engine.CRON:
             return CronSchedule
@@ -87,5 +88,9 @@ def _arithmetic_of(engine: Engine) -> type[CronSchedule] | type[ApschedulerSched
             from rollcall.schedule.apscheduler import ApschedulerSchedule
 
             return ApschedulerSchedule
+        case Engine.KUBERNETES:
+            from rollcall.schedule.kubernetes import KubernetesSchedule
+
+            return KubernetesSchedule
         case _:
             assert_never(engine)
