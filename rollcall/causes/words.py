@@ -133,7 +133,11 @@ class JobWords(_Always):
 
     @property
     def log(self) -> str:
-        return "the scheduler's log" if self._job.scheduler else "its log"
+        if self._job.scheduler is None:
+            return "its log"
+        due = self.judged.due_run
+        command = self._job.scheduler.log_of(self._job.name, due.due_at if due else None)
+        return f"`{command}`" if command else "the scheduler's log"
 
     @property
     def why(self) -> str:

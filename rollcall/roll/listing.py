@@ -14,6 +14,9 @@ from typing import Any
 from rollcall.evidence import JobListed, NotSeen, SchedulerSeen
 from rollcall.roll.scheduler import Scheduler
 
+# Before a span where a schedule belongs, as Kubernetes has it.
+_EVERY = "@every "
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
@@ -90,11 +93,13 @@ def _declares(scheduler: Scheduler, name: str) -> bool:
 
 
 def _as_table(listed: JobListed, scheduler: Scheduler) -> dict[str, Any]:
+    every = (listed.schedule or "").removeprefix(_EVERY) if (listed.schedule or "").startswith(_EVERY) else None
     said = {
         "scheduler": scheduler.id,
         "name": listed.id,
         "title": listed.name or listed.id,
-        "schedule": listed.schedule,
+        "schedule": None if every else listed.schedule,
+        "every": every,
         "timezone": listed.zone,
         "jitter": listed.jitter,
         "tags": list(listed.tags) or None,

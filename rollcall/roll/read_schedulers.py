@@ -24,7 +24,7 @@ _EACH = "{each}"
 _SHARED_WITH_MEMORY = ("words", "naive_times", "timeout")
 _NOT_OF_A_MEMORY = ("declare", "ignore", "steps", "memory")
 _LATER_KINDS = (
-    "cron", "systemd", "kubernetes", "airflow", "celery-beat", "apscheduler", "pg_cron", "prefect", "dagster",
+    "cron", "systemd", "airflow", "celery-beat", "apscheduler", "pg_cron", "prefect", "dagster",
     "healthchecks", "github", "wrapper",
 )  # fmt: skip
 

@@ -168,6 +168,10 @@ class Scheduler(Named):
         """What a person types to ask it, or to send a POST to `path`; None where there is no such command."""
         return None
 
+    def log_of(self, name: str, due_at: datetime | None) -> str | None:
+        """The command that shows what a job did, in its run due then; None where there is no such command."""
+        return None
+
     def word(self, field: str) -> str:
         """What its own answers call a field: "ended" is "last_execution" to AIME."""
         return field

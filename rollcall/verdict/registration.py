@@ -62,6 +62,8 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     if there.paused:
         because = f"{job.name} is paused in the scheduler, and not in jobs.toml"
         return promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, "paused there", because)
+    if "schedule" in there.untold:
+        return promise.kept("not paused; somebody else starts it")
     for field in ("paused", "next_run"):
         if field in there.untold and seen.tells(field):
             found = f"no {seen.word(field)}"
