@@ -408,7 +408,11 @@ def test_what_forbid_left_out_is_skipped_behind_the_job_that_was_active(tmp_path
 
 
 def test_a_bare_job_is_a_job_that_somebody_else_starts(tmp_path: Path) -> None:
-    bare = [job(None, DUE, "Complete: CompletionsReached", ended=DUE + MINUTE, name="migrate"), well("nightly"), *nights("nightly")]
+    bare = [
+        job(None, DUE, "Complete: CompletionsReached", ended=DUE + MINUTE, name="migrate"),
+        well("nightly"),
+        *nights("nightly"),
+    ]
     jobs = '[jobs.migrate]\nscheduler = "prod"\nname = "billing/migrate"\nschedule = "0 2 * * *"\ntimezone = "UTC"'
     told = morning(tmp_path, bare, jobs)
     assert said(told)["migrate"] == ["ok", None]
@@ -484,7 +488,9 @@ NAMELESS = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "x
 def test_what_is_no_whole_answer_is_told_for_what_it_is(
     out: str, err: str, status: int, code: CauseCode, says: str, tmp_path: Path
 ) -> None:
-    found, detail = refused(scheduler_of("prod", {"kind": "kubernetes", "command": printing(tmp_path, out, err, status)}))
+    found, detail = refused(
+        scheduler_of("prod", {"kind": "kubernetes", "command": printing(tmp_path, out, err, status)})
+    )
     assert (found, says in detail) == (code, True), detail
 
 
@@ -510,7 +516,9 @@ def test_a_list_of_one_kind_names_it_before_its_items(tmp_path: Path) -> None:
     item = well("nightly")
     del item["kind"], item["apiVersion"]
     raw = {"kind": "CronJobList", "apiVersion": "batch/v1", "metadata": {"resourceVersion": "1"}, "items": [item]}
-    (listed,) = look(scheduler_of("prod", {"kind": "kubernetes", "command": printing(tmp_path, json.dumps(raw))})).jobs or ()
+    (listed,) = (
+        look(scheduler_of("prod", {"kind": "kubernetes", "command": printing(tmp_path, json.dumps(raw))})).jobs or ()
+    )
     assert listed.id == "billing/nightly"
 
 

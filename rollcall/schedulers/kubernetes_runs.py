@@ -170,9 +170,7 @@ def _outlived(cron: CronJob, jobs: Sequence[Job], outcome: Callable[[str], Outco
     if scheduled_at and not _has_last_scheduled(cron, jobs):
         is_of_last = succeeded_at is not None and succeeded_at >= scheduled_at
         if is_of_last:
-            yield RunSeen(
-                job=cron.id, due=cron.scheduled, ended=success, word="Complete", outcome=outcome("Complete")
-            )
+            yield RunSeen(job=cron.id, due=cron.scheduled, ended=success, word="Complete", outcome=outcome("Complete"))
         else:
             active = next((name for name in cron.active if name not in {each.name for each in jobs}), None)
             word, meant = ("Running", outcome("Running")) if active else (GONE, Outcome.UNKNOWN)
