@@ -23,7 +23,7 @@ from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
 from rollcall.roll.listing import Listing
 from rollcall.roll.load import load
-from rollcall.roll.scheduler import Asked, Scheduler
+from rollcall.roll.scheduler import Asked, Scheduler, Step, Wanted
 from rollcall.sources.programs import LARGEST_OUTPUT
 from rollcall.vocabulary import CauseCode
 
@@ -434,15 +434,37 @@ def test_another_zone_there_than_in_jobs_toml_is_said(tmp_path: Path) -> None:
 def test_steps_name_the_cluster_the_namespace_and_the_job(tmp_path: Path) -> None:
     asks = ["kubectl", "--context", "eu1", "get", "cronjobs,jobs", "-A", "-o", "json"]
     scheduler = scheduler_of("prod", {"kind": "kubernetes", "command": asks})
-    shown = "kubectl --context eu1 -n billing describe cronjob/nightly job/nightly-29512920"
-    assert scheduler.log_of("billing/nightly", DUE) == shown
-    assert scheduler.log_of("a;b/`c`", None) == r"""kubectl --context eu1 -n 'a;b' describe $'cronjob/\x60c\x60'"""
+    assert scheduler.log_of("billing/nightly") == "kubectl --context eu1 -n billing describe cronjob/nightly"
     by_ssh = scheduler_of("prod", {"kind": "kubernetes", "via": ["ssh", "bastion"]})
-    assert by_ssh.log_of("billing/nightly", None) == "ssh bastion kubectl -n billing describe cronjob/nightly"
+    assert by_ssh.log_of("billing/nightly") == "ssh bastion 'kubectl -n billing describe cronjob/nightly'"
 
     cause = morning(tmp_path, [begun("nightly"), bad("nightly", DUE, DUE + MINUTE)]).job_causes["billing/nightly"]
     assert cause is not None
-    assert "`kubectl -n billing describe cronjob/nightly job/nightly-29512920`" in cause.next_step
+    assert "`kubectl -n billing describe cronjob/nightly`" in cause.next_step
+
+
+def test_a_missed_run_is_made_good_by_a_job_of_one_name(tmp_path: Path) -> None:
+    told = printing(tmp_path, "", status=0)
+    (tmp_path / "kubectl").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n')
+    acts = {"command": [told[0], "--kubeconfig", "/etc/rollcall/acts", "get", "cronjobs"]}
+    table = {"kind": "kubernetes", "command": [told[0], "--context", "eu1", "get", "cronjobs,jobs"]}
+    scheduler = scheduler_of("prod", table).model_copy(update={"remedy": scheduler_of("prod", {**table, **acts})})
+
+    wanted = Wanted(name="billing/nightly", due_at=DUE)
+    order = scheduler.order(Step.TRIGGER, wanted)
+    assert order is not None
+    assert order.send().is_accepted
+    asked = "--kubeconfig /etc/rollcall/acts -n billing create job --from=cronjob/nightly nightly-rollcall-29512920\n"
+    assert (tmp_path / "asked").read_text() == asked
+    # Whoever asks for the same once more asks for the same Job, which a cluster makes once.
+    assert scheduler.order(Step.TRIGGER, wanted) == order
+
+    long = scheduler.order(Step.TRIGGER, Wanted(name=f"billing/{'x' * 52}", due_at=DUE))
+    assert long is not None
+    assert len(long.typed.split()[-1]) == 63
+    # A file, and a script of one's own, say nothing of how a Job is made.
+    for other in ({"file": "cluster.json"}, {"command": ["/usr/local/bin/what-runs"]}):
+        assert scheduler_of("prod", {"kind": "kubernetes", **other}).order(Step.TRIGGER, wanted) is None
 
 
 # What goes wrong --------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_
 from rollcall.command_line import shell_word
 from rollcall.evidence import CannotLook, SchedulerSeen
 from rollcall.roll.fields import Timeout, Zone, default
-from rollcall.roll.scheduler import Asked, Words
+from rollcall.roll.scheduler import Asked, Order, Step, Wanted, Words
 from rollcall.schedule import Engine
 from rollcall.schedulers.kubernetes_objects import VERSION, Objects, at
 from rollcall.schedulers.kubernetes_runs import Answer
@@ -37,6 +37,8 @@ LARGEST_ANSWER = 256_000_000
 _PIECE = 1_000_000
 # What a file that was written before each look may lag behind it.
 _FRESH = timedelta(minutes=15)
+# Of a Job, which is the label of its pods.
+_LONGEST_NAME = 63
 _ASKS_LESS = "Ask for fewer, by -n NAMESPACE or -l LABEL, with a scheduler for each"
 
 # What kubectl says, and what it means; the first that fits.
@@ -56,23 +58,22 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "skipped": ("Forbid",),
 }
 _STEPS = {
-    "access-denied": "See as whom it asks and what that may: {ask}; log in, or give it deploy/permissions/"
-    "kubernetes.yaml, then {again}",
+    "access-denied": "See as whom it asks, and what that may: {ask}; log in, or give it the rights of "
+    "deploy/permissions/kubernetes.yaml, then {again}",
     "scheduler-error": "See what it says: {ask}; correct command of {table}, then {again}",
     "wrong-service": "See which cluster that is: {ask}; correct the context in command of {table}, then {again}",
     "scheduler-stalled": "See whether the cluster's kube-controller-manager is up "
-    "(`kubectl -n kube-system get leases kube-controller-manager`), then {again}",
+    "(`kubectl -n kube-system get lease kube-controller-manager`), then {again}",
     "not-registered": "Deploy its CronJob again ({ask} lists those that are there), or take {table} out if it is gone "
     "for good",
     "job-paused": "Resume it: `suspend: false` in its CronJob, and in whatever deploys that, then {again}",
-    "job-stalled": "Its controller cannot make its Job: {log} says why (a quota, a webhook, its zone), and {rerun}",
-    "unknown-status": "Its Job is removed before anybody could look: raise failedJobsHistoryLimit, "
-    "successfulJobsHistoryLimit or ttlSecondsAfterFinished of its CronJob, then {again}",
-    "run-failed": "Read {log}, fix it, and {rerun}",
-    "not-picked-up": "See in {log} what its pod waits for (an image, a node with room, a secret), then {again}",
-    "run-skipped": "See in {log} what the Job that was active waited for, and {rerun}",
-    "missed-run": "See in {log} why no Job was made, and {rerun}",
+    "job-stalled": "See in {log} why its controller makes no Job of it (a quota, a webhook, its zone), and {rerun}",
+    "unknown-status": "Have its CronJob keep its Jobs until somebody has looked (failedJobsHistoryLimit, "
+    "successfulJobsHistoryLimit, ttlSecondsAfterFinished), then {again}",
+    "run-failed": "See in {log} what its Job is called, read `kubectl logs job/…` of it, fix it, and {rerun}",
+    "not-picked-up": "See in {log} what its pod waits for: an image, a secret, a node with room; then {again}",
     "never-ran": "See in {log} why no Job was made, and {rerun}",
+    "missed-run": "See in {log} why no Job was made, and {rerun}",
 }
 
 
@@ -138,25 +139,31 @@ class Kubernetes(OverPipes):
         of_jobs = {"jobs", "next_run", "paused", "schedule"}
         return frozenset(of_jobs | {"runs", "due", "started", "ended", "status", "history", "by_schedule"})
 
-    def command(self, path: str | None = None) -> str | None:
-        """The command as a person types it; there is none that changes anything."""
-        if path:
-            return None
+    def command(self) -> str | None:
+        """The command as a person types it."""
         return f"ls -l {shell_word(self.file)}" if self.file else self.address
 
-    def log_of(self, name: str, due_at: datetime | None) -> str | None:
-        """The command that shows what became of the run due then: its CronJob's events, and its Job's."""
+    def log_of(self, name: str) -> str | None:
+        """The command that shows the events of its CronJob, which name its Jobs."""
         namespace, _, own = name.partition("/")
-        words = [*self._kubectl(), "-n", shell_word(namespace), "describe", shell_word(f"cronjob/{own}")]
-        if due_at is not None:
-            words.append(shell_word(f"job/{own}-{int(due_at.timestamp()) // 60}"))
-        return " ".join(words)
+        return self.shown([*(self._kubectl or ("kubectl",)), "-n", namespace, "describe", f"cronjob/{own}"])
 
-    def _kubectl(self) -> Sequence[str]:
-        """How kubectl is called, up to what it is to do: with its context."""
-        words = [*self.via, *self._asked_by]
-        before = words[: words.index("get")] if "get" in words else ["kubectl"]
-        return [self.secrets.clean(shell_word(each)) for each in before if each not in ("-A", "--all-namespaces")]
+    def _order(self, step: Step, wanted: Wanted | None) -> Order | None:
+        """The order to make a Job of a CronJob, of one name for one due time: it is made once."""
+        kubectl = self._kubectl
+        if step is not Step.TRIGGER or wanted is None or kubectl is None:
+            return None
+        namespace, _, own = wanted.name.partition("/")
+        minutes = int(wanted.due_at.timestamp()) // 60 if wanted.due_at else 0
+        suffix = f"-rollcall-{minutes}" if minutes else "-rollcall"
+        name = own[: _LONGEST_NAME - len(suffix)].rstrip("-.") + suffix
+        return self.commanded(*kubectl, "-n", namespace, "create", "job", f"--from=cronjob/{own}", name)
+
+    @property
+    def _kubectl(self) -> tuple[str, ...] | None:
+        """How kubectl is called, up to what it is to do: with its context. None where a file or a script stands in."""
+        asks = self._asked_by
+        return asks[: asks.index("get")] if "get" in asks and self.file is None else None
 
     # Asking -----------------------------------------------------------------------------------------------------------
 
