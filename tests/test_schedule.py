@@ -13,6 +13,7 @@ from rollcall.times import read_now
 
 ZURICH = ZoneInfo("Europe/Zurich")
 CRON, APSCHEDULER = Engine.CRON, Engine.APSCHEDULER
+BOTH = (Engine.CRON, Engine.APSCHEDULER)
 MICROSECOND = timedelta.resolution
 
 
@@ -77,7 +78,7 @@ def zurich_cases() -> list[tuple[Engine, str, str, str, str]]:
     return [
         (engine, text, now, last, following)
         for who, text, now, last, following in rows(ZURICH_ROWS)
-        for engine in (Engine if who == "both" else [Engine(who)])
+        for engine in (BOTH if who == "both" else [Engine(who)])
     ]
 
 
@@ -238,7 +239,7 @@ both        | */7 * * * *         | fields
 
 @pytest.mark.parametrize(("who", "text", "words"), rows(WORDS))
 def test_a_schedule_is_said_in_words(who: str, text: str, words: str) -> None:
-    for engine in Engine if who == "both" else [Engine(who)]:
+    for engine in BOTH if who == "both" else [Engine(who)]:
         expected = f'{engine} "{text}"' if words == "fields" else words
 
         assert schedule(text, engine).in_words() == expected
@@ -267,7 +268,7 @@ apscheduler | 0 0 30 2 mon  | never due: no such date exists. Write a day that o
 
 @pytest.mark.parametrize(("who", "text", "mistake"), rows(MISTAKES))
 def test_a_schedule_that_cannot_be_meant_is_refused_with_a_cure(who: str, text: str, mistake: str) -> None:
-    for engine in Engine if who == "both" else [Engine(who)]:
+    for engine in BOTH if who == "both" else [Engine(who)]:
         with pytest.raises(ValueError) as refusal:  # noqa: PT011 - the whole message is compared
             schedule(text, engine)
 

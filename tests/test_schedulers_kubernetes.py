@@ -136,6 +136,10 @@ def test_a_cron_job_is_listed_by_namespace_and_name(tmp_path: Path) -> None:
     assert [each.job for each in seen.runs or () if each.started] == ["shipping/nightly"]
 
 
+AT_NIGHT = {"schedule": "30 2 * * *", "timeZone": "Europe/Zurich"}
+SPRING, AUTUMN = datetime(2026, 3, 28, 1, 30, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("spec", "schedule", "zone", "next_run"),
     [
@@ -152,10 +156,8 @@ def test_a_cron_job_is_listed_by_namespace_and_name(tmp_path: Path) -> None:
         ({"scheduled": DUE - DAY}, "0 2 * * *", "UTC", "2026-02-11T02:00:00+00:00"),
         ({"scheduled": DUE - DAY, "startingDeadlineSeconds": 60}, "0 2 * * *", "UTC", "2026-02-12T02:00:00+00:00"),
         # Clocks change: nothing at 02:30 on 29 March, and twice on 25 October.
-        ({"schedule": "30 2 * * *", "timeZone": "Europe/Zurich", "scheduled": datetime(2026, 3, 28, 1, 30, tzinfo=UTC)},
-         "30 2 * * *", "Europe/Zurich", "2026-03-30T00:30:00+00:00"),
-        ({"schedule": "30 2 * * *", "timeZone": "Europe/Zurich", "scheduled": datetime(2026, 10, 25, 0, 30, tzinfo=UTC)},
-         "30 2 * * *", "Europe/Zurich", "2026-10-25T01:30:00+00:00"),
+        ({**AT_NIGHT, "scheduled": SPRING}, "30 2 * * *", "Europe/Zurich", "2026-03-30T00:30:00+00:00"),
+        ({**AT_NIGHT, "scheduled": AUTUMN}, "30 2 * * *", "Europe/Zurich", "2026-10-25T01:30:00+00:00"),
         # What nobody can read has no next run that is told.
         ({"schedule": "nightly"}, "nightly", "UTC", None),
         ({"timeZone": "Mars/Olympus"}, "0 2 * * *", "Mars/Olympus", None),
@@ -194,18 +196,24 @@ def of_it(phase: str, **status: Any) -> dict[str, Any]:
     return pod(f"nightly-{int(DUE.timestamp()) // 60}", phase, **status)
 
 
+def waiting(reason: str) -> dict[str, Any]:
+    return of_it("Pending", containerStatuses=container(waiting={"reason": reason}))
+
+
 @pytest.mark.parametrize(
     ("items", "outcome", "word", "started", "ended"),
     [
         ([good("nightly", DUE, DUE + MINUTE)], "success", "Complete", "02:00:00", "02:01:00"),
         # A failed one has no completion time.
         ([bad("nightly", DUE, DUE + MINUTE, failed=7)], "failed", BACKOFF, "02:00:00", "02:01:00"),
-        ([bad("nightly", DUE, DUE + HOUR, "DeadlineExceeded")], "failed", "Failed: DeadlineExceeded", "02:00:00", "03:00:00"),
+        ([bad("nightly", DUE, DUE + HOUR, "DeadlineExceeded")],
+         "failed", "Failed: DeadlineExceeded", "02:00:00", "03:00:00"),
         ([bad("nightly", DUE, DUE + MINUTE), of_it("Failed", containerStatuses=container(terminated={"exitCode": 3}))],
          "failed", f"{BACKOFF} (exit status 3)", "02:00:00", "02:01:00"),
         ([bad("nightly", DUE, DUE + MINUTE), of_it("Failed", reason="Evicted")],
          "failed", f"{BACKOFF} (Evicted)", "02:00:00", "02:01:00"),
-        ([job("nightly", DUE, "FailureTarget: PodFailurePolicy")], "failed", "FailureTarget: PodFailurePolicy", "02:00:00", None),
+        ([job("nightly", DUE, "FailureTarget: PodFailurePolicy")],
+         "failed", "FailureTarget: PodFailurePolicy", "02:00:00", None),
         # Its pods still end.
         ([job("nightly", DUE, "SuccessCriteriaMet: CompletionsReached")],
          "running", "SuccessCriteriaMet: CompletionsReached", "02:00:00", None),
@@ -217,16 +225,16 @@ def of_it(phase: str, **status: Any) -> dict[str, Any]:
                                                        last={"terminated": {"exitCode": 137, "reason": "OOMKilled"}}))],
          "running", "Running: CrashLoopBackOff and OOMKilled", "02:00:00", None),
         # What has no pod that began has not begun, whatever its start time says.
-        ([job("nightly", DUE, active=1), of_it("Pending", containerStatuses=container(waiting={"reason": "ImagePullBackOff"}))],
+        ([job("nightly", DUE, active=1), waiting("ImagePullBackOff")],
          "waiting", "Pending: ImagePullBackOff", None, None),
-        ([job("nightly", DUE, active=1),
-          of_it("Pending", containerStatuses=container(waiting={"reason": "CreateContainerConfigError"}))],
+        ([job("nightly", DUE, active=1), waiting("CreateContainerConfigError")],
          "waiting", "Pending: CreateContainerConfigError", None, None),
-        ([job("nightly", DUE, active=1), of_it("Pending", containerStatuses=container(waiting={"reason": "ContainerCreating"}))],
+        ([job("nightly", DUE, active=1), waiting("ContainerCreating")],
          "waiting", "Pending", None, None),
         ([job("nightly", DUE, active=1), of_it("Pending", **UNSCHEDULABLE)],
          "waiting", "Pending: Unschedulable: 0/3 nodes are available", None, None),
-        ([job("nightly", DUE, "Suspended: JobSuspended", suspend=True)], "waiting", "Suspended: JobSuspended", None, None),
+        ([job("nightly", DUE, "Suspended: JobSuspended", suspend=True)],
+         "waiting", "Suspended: JobSuspended", None, None),
     ],
 )  # fmt: skip
 def test_a_job_is_a_run_in_the_words_of_its_conditions_and_pods(
@@ -291,7 +299,8 @@ CREATED = "2026-01-07T09:12:44+00:00"
         ({"successfulJobsHistoryLimit": 10}, nights("nightly", 3), CREATED),
         # One failed Job is kept: an older one may have been removed.
         ({}, [bad("nightly", DUE - DAY, DUE - DAY + MINUTE), *nights("nightly", 1)], "2026-02-10T02:00:00+00:00"),
-        ({"failedJobsHistoryLimit": 5}, [bad("nightly", DUE - DAY, DUE - DAY + MINUTE), *nights("nightly", 1)], CREATED),
+        ({"failedJobsHistoryLimit": 5}, [bad("nightly", DUE - DAY, DUE - DAY + MINUTE), *nights("nightly", 1)],
+         CREATED),
         # Nothing is kept of a kind: no more is known than of the last one.
         ({"failedJobsHistoryLimit": 0}, nights("nightly", 3), "2026-02-11T02:00:00Z"),
         ({"successfulJobsHistoryLimit": 0}, [], "2026-02-11T02:00:00Z"),
@@ -350,17 +359,18 @@ def test_a_run_whose_job_is_gone_is_told_by_the_times_that_outlive_it(
         # Three are kept: before the oldest nothing is missed.
         ([well("nightly", successfulJobsHistoryLimit=1), *nights("nightly", 1)], ["ok", None]),
         ([begun("nightly"), *nights("nightly")[:2], job("nightly", DUE, active=1)], ["stuck", "still-running"]),
-        ([begun("nightly"), *nights("nightly")[:2], job("nightly", DUE, active=1),
-          of_it("Pending", containerStatuses=container(waiting={"reason": "ErrImagePull"}))], ["missed", "not-picked-up"]),
+        ([begun("nightly"), *nights("nightly")[:2], job("nightly", DUE, active=1), waiting("ErrImagePull")],
+         ["missed", "not-picked-up"]),
         ([well("nightly", suspend=True), *nights("nightly")], ["failed", "job-paused"]),
         # It was suspended with a Job under way, which goes on.
-        ([begun("nightly", suspend=True), *nights("nightly")[:2], job("nightly", DUE, active=1)], ["stuck", "job-paused"]),
+        ([begun("nightly", suspend=True), *nights("nightly")[:2], job("nightly", DUE, active=1)],
+         ["stuck", "job-paused"]),
         # A late one is done in time.
         ([well("nightly"), *nights("nightly")[:2], good("nightly", DUE, DUE + HOUR, started=DUE + 20 * MINUTE)],
          ["ok", "started-late"]),
         # Its controller has not worked for it since yesterday, and would have.
         ([well("nightly", scheduled=DUE - DAY, succeeded=DUE - DAY + 5 * MINUTE), *nights("nightly", until=DUE - DAY),
-          well("other", "30 2 * * *", scheduled=DUE + 30 * MINUTE), good("other", DUE + 30 * MINUTE, DUE + 40 * MINUTE)],
+          well("other", "30 2 * * *", scheduled=DUE + HOUR / 2), good("other", DUE + HOUR / 2, DUE + HOUR)],
          ["missed", "job-stalled"]),
         # The deadline for its start is over: it let this one go, and works.
         ([well("nightly", scheduled=DUE - DAY, succeeded=DUE - DAY + 5 * MINUTE, startingDeadlineSeconds=60),
@@ -377,7 +387,7 @@ def test_a_nightly_job_is_judged_by_what_is_left_of_it(
 
 
 def test_a_cluster_whose_controller_is_dead_is_one_cause(tmp_path: Path) -> None:
-    then = {"scheduled": DUE - DAY, "succeeded": DUE - DAY + 5 * MINUTE}
+    then: dict[str, Any] = {"scheduled": DUE - DAY, "succeeded": DUE - DAY + 5 * MINUTE}
     items = [each for name in ("a", "b") for each in (well(name, **then), *nights(name, until=DUE - DAY))]
     told = morning(tmp_path, items)
     assert said(told)["[schedulers.prod]"] == ["failed", "scheduler-stalled"]
@@ -461,7 +471,8 @@ def test_a_missed_run_is_made_good_by_a_job_of_one_name(tmp_path: Path) -> None:
 
     long = scheduler.order(Step.TRIGGER, Wanted(name=f"billing/{'x' * 52}", due_at=DUE))
     assert long is not None
-    assert len(long.typed.split()[-1]) == 63
+    long.send()
+    assert len((tmp_path / "asked").read_text().split()[-1]) == 63
     # A file, and a script of one's own, say nothing of how a Job is made.
     for other in ({"file": "cluster.json"}, {"command": ["/usr/local/bin/what-runs"]}):
         assert scheduler_of("prod", {"kind": "kubernetes", **other}).order(Step.TRIGGER, wanted) is None
@@ -481,6 +492,8 @@ NO_HOST = "Unable to connect to the server: dial tcp: lookup eu1.example.com: no
 OLD = {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "old", "namespace": "billing"}}
 DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}}
 STATUS = '{"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "Unauthorized", "code": 401}'
+MAPPED = cron_job("a", "")
+MAPPED["spec"]["schedule"] = {"cron": "0 2 * * *"}
 NAMELESS = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "x"}}
 
 
@@ -504,7 +517,7 @@ NAMELESS = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "x
         (answer(OLD), "", 0, ERROR, "batch/v1beta1"),
         (answer(well("a"), metadata={"continue": "eyJ2IjoibWV0YS5rOHMuaW8"}), "", 0, ERROR, "cut off after 1 objects"),
         (answer(NAMELESS), "", 0, ERROR, "metadata.namespace is missing"),
-        (answer(well("a", schedule={"cron": "0 2 * * *"})), "", 0, ERROR, "spec.schedule is an object"),
+        (answer(MAPPED), "", 0, ERROR, "spec.schedule is an object"),
     ],
 )  # fmt: skip
 def test_what_is_no_whole_answer_is_told_for_what_it_is(

@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from rollcall.schedule.base import Engine
 from rollcall.schedule.cron import CronSchedule
+from rollcall.schedule.words import show_fields
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -46,6 +47,11 @@ class KubernetesSchedule(CronSchedule):
     def has_dates(fields: str) -> bool:
         """Whether these fields are ever due. Raises ValueError where a CronJob takes none such."""
         return CronSchedule.has_dates(_plain(fields))
+
+    def in_words(self) -> str:
+        """The schedule for people, as it is written where there are no words for it."""
+        fields = self._read_fields()
+        return (fields and show_fields(fields)) or f'kubernetes "{self.text}"'
 
     def _instants(self, face: datetime) -> tuple[datetime, ...]:
         """The instants at which clocks show `face`: none, one, or in autumn two."""

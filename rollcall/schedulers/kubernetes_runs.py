@@ -8,7 +8,7 @@ as the controller has them (kubernetes/pkg/controller/cronjob, its second versio
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -86,11 +86,12 @@ def _runs_of(job: Job, pods: Sequence[Pod], outcome: Callable[[str], Outcome]) -
     meant = outcome(state)
     if meant is Outcome.SUCCESS and job.failed_indexes:
         meant, word = Outcome.PARTIAL, f"{word}, but not its indexes {job.failed_indexes}"
-    whose = {"job": job.owner or job.id, "due": job.due, "by_schedule": _by_schedule(job)}
+    by_schedule = False if job.by_hand else True if job.due and job.owner else None
+    run = RunSeen(job=job.owner or job.id, due=job.due, started=job.started, by_schedule=by_schedule)
     is_retried = bool(job.failed) and meant in (Outcome.SUCCESS, Outcome.PARTIAL, Outcome.RUNNING)
     if is_retried:
         failed = f"{counted(job.failed, 'pod')} that failed{_reasons(pods)}"
-        yield RunSeen(**whose, started=job.started, word=failed, outcome=Outcome.FAILED, attempt=1)
+        yield replace(run, word=failed, outcome=Outcome.FAILED, attempt=1)
     started = job.started
     if is_retried and job.is_over:
         # When the last attempt began is told by its pod alone.
@@ -98,7 +99,7 @@ def _runs_of(job: Job, pods: Sequence[Pod], outcome: Callable[[str], Outcome]) -
     if meant is Outcome.WAITING:
         started = None
     attempt = job.failed + 1 if is_retried else None
-    yield RunSeen(**whose, started=started, ended=job.ended, word=word, outcome=meant, attempt=attempt)
+    yield replace(run, started=started, ended=job.ended, word=word, outcome=meant, attempt=attempt)
 
 
 def _state(job: Job, pods: Sequence[Pod]) -> tuple[str, str]:
@@ -118,11 +119,6 @@ def _state(job: Job, pods: Sequence[Pod]) -> tuple[str, str]:
 def _reasons(pods: Iterable[Pod]) -> str:
     reasons = listed(dict.fromkeys(why for each in pods for why in each.wrong), 3)
     return f" ({reasons})" if reasons else ""
-
-
-def _by_schedule(job: Job) -> bool | None:
-    """True where it names the time that it was due at; None where nobody tells."""
-    return False if job.by_hand else True if job.due and job.owner else None
 
 
 # What outlives a Job -------------------------------------------------------------------------------------------------
