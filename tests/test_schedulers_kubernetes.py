@@ -21,6 +21,7 @@ from rollcall.ask import gather
 from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
+from rollcall.remedy import rerun_missed
 from rollcall.roll.listing import Listing
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Asked, Scheduler, Step, Wanted
@@ -79,6 +80,7 @@ def morning(
     tmp_path: Path, items: Sequence[dict[str, Any]], jobs: str = 'declare = ["*"]', *, now: datetime = NOW
 ) -> Morning:
     """The morning of a jobs.toml with that cluster."""
+    asks = f'command = ["cat", "{tmp_path / "answer.json"}"]'
     (tmp_path / "answer.json").write_text(answer(*items), encoding="utf-8")
     (tmp_path / "jobs.toml").write_text(
         f"""
@@ -89,7 +91,7 @@ grace = "10 min"
 max_runtime = "1 h"
 [schedulers.prod]
 kind = "kubernetes"
-command = ["cat", "{tmp_path / "answer.json"}"]
+{"" if jobs.startswith("command") else asks}
 {jobs}
 """
     )
@@ -451,6 +453,56 @@ def test_steps_name_the_cluster_the_namespace_and_the_job(tmp_path: Path) -> Non
     cause = morning(tmp_path, [begun("nightly"), bad("nightly", DUE, DUE + MINUTE)]).job_causes["billing/nightly"]
     assert cause is not None
     assert "`kubectl -n billing describe cronjob/nightly`" in cause.next_step
+
+
+def test_what_keeps_a_run_from_its_end_is_said(tmp_path: Path) -> None:
+    crashing = of_it("Running", containerStatuses=container(waiting={"reason": "CrashLoopBackOff"}, restarts=9))
+    told = morning(tmp_path, [begun("nightly"), job("nightly", DUE, active=1), crashing])
+    cause = told.job_causes["billing/nightly"]
+    assert cause is not None
+    assert (cause.code, '("Running: CrashLoopBackOff")' in cause.sentence) == (CauseCode.STILL_RUNNING, True)
+
+
+def test_a_missed_run_is_run_again_and_proven(tmp_path: Path) -> None:
+    """By a stand-in `kubectl`, which makes the Job that it is told to make."""
+    before = [well("nightly", scheduled=DUE - DAY, succeeded=DUE - DAY + 5 * MINUTE, startingDeadlineSeconds=60)]
+    before += nights("nightly", until=DUE - DAY)
+    by_hand = good("nightly", NOW, NOW + MINUTE, by_hand=True, name="nightly-rollcall-29512920")
+    (tmp_path / "after.json").write_text(answer(*before, by_hand), encoding="utf-8")
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(
+        f"""#!/bin/sh
+case "$*" in
+  *create*) printf '%s\\n' "$*" >> {tmp_path}/asked; cp {tmp_path}/after.json {tmp_path}/answer.json ;;
+  *) cat {tmp_path}/answer.json ;;
+esac
+"""
+    )
+    kubectl.chmod(0o755)
+    jobs = f"""command = ["{kubectl}", "get", "cronjobs,jobs"]
+[jobs.nightly]
+scheduler = "prod"
+name = "billing/nightly"
+schedule = "0 2 * * *"
+timezone = "UTC"
+rerun = true"""
+    clock = NOW + 2 * MINUTE
+
+    def judge_again() -> Morning:
+        roll = load(tmp_path / "jobs.toml", environment={})
+        seen = gather(roll.jobs, roll.schedulers, now=clock, clock=lambda: clock)
+        return judge_morning(roll, seen, now=clock)
+
+    first = morning(tmp_path, before, jobs)
+    assert said(first)["nightly"] == ["missed", "missed-run"]
+    dry = rerun_missed(first, judge_again=judge_again, clock=lambda: clock, folder=tmp_path, is_dry=True)
+    assert ([each.is_dry for each in dry.actions], (tmp_path / "asked").exists()) == ([True], False)
+
+    after = rerun_missed(first, judge_again=judge_again, clock=lambda: clock, folder=tmp_path)
+    assert [each.is_proven for each in after.actions] == [True]
+    assert said(after)["nightly"][0] == "ok"
+    asked = "-n billing create job --from=cronjob/nightly nightly-rollcall-29512920\n"
+    assert (tmp_path / "asked").read_text() == asked
 
 
 def test_a_missed_run_is_made_good_by_a_job_of_one_name(tmp_path: Path) -> None:

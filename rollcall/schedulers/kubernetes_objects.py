@@ -262,7 +262,7 @@ def _list(value: Any) -> list[Any]:
 
 def _ran(container: Any) -> bool:
     states = (("state", "running"), ("state", "terminated"), ("lastState", "terminated"))
-    return any(at(container, *each) is not None for each in states)
+    return bool(at(container, "restartCount")) or any(at(container, *each) is not None for each in states)
 
 
 def _plain(schedule: str) -> str:
