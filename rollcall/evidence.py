@@ -110,7 +110,8 @@ class JobListed:
 
     `key` is what its runs are told by, where that is not its id. `runs_since` is how far back the runs of this job
     really reach, where that is not as far as was asked for. Each run is delayed by up to `jitter`, a span such as
-    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `untold` names
+    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `says` is why
+    it is paused, in a few words, where its scheduler tells. `untold` names
     what belongs there and is missing from the answer: "next_run", "paused", "runs"; "schedule" where it has none of its
     own there, and somebody else starts it.
     """
@@ -126,6 +127,7 @@ class JobListed:
     tags: tuple[str, ...] = ()
     runs_since: str | None = None
     key: str | None = None
+    says: str = ""
     untold: tuple[str, ...] = ()
 
 

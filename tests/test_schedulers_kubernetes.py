@@ -168,7 +168,7 @@ SPRING, AUTUMN = datetime(2026, 3, 28, 1, 30, tzinfo=UTC), datetime(2026, 10, 25
 def test_when_it_runs_next_is_worked_out_as_its_controller_does(
     spec: dict[str, Any], schedule: str, zone: str, next_run: str | None, tmp_path: Path
 ) -> None:
-    own = {"timezone": spec["zone"]} if "zone" in spec else {}
+    own = {"controller_timezone": spec["zone"]} if "zone" in spec else {}
     table = {"schedule": "0 2 * * *", **{key: value for key, value in spec.items() if key != "zone"}}
     (listed,) = look(cluster(tmp_path, well("nightly", **table), **own)).jobs or ()
     assert (listed.schedule, listed.zone) == (schedule, zone)

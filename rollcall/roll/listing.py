@@ -6,6 +6,7 @@ or a job that vanished there would be missed by nobody.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,8 +17,8 @@ from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule import read_schedule
 from rollcall.times import parse_span
 
-# Before a span where a schedule belongs, as Kubernetes has it.
-_EVERY = "@every "
+# A span where a schedule belongs, as Kubernetes and Healthchecks have it.
+_EVERY = re.compile(r"@?every (.+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,9 @@ class Listing:
 
     def to_remember(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
         """The same with no more than a later morning needs of it."""
-        return tuple(replace(each, next_run=None, paused=None, runs_since=None) for each in self.declared(scheduler))
+        return tuple(
+            replace(each, next_run=None, paused=None, runs_since=None, says="") for each in self.declared(scheduler)
+        )
 
     def rescheduled(self, scheduler: Scheduler) -> Iterator[tuple[JobListed, JobListed]]:
         """What was remembered and what is listed now, of each job that it declares with another schedule."""
@@ -107,8 +110,8 @@ def _is_due(listed: JobListed, scheduler: Scheduler) -> bool:
 
 def _every(listed: JobListed) -> str | None:
     """The span that its schedule names in place of fields; None where it names none."""
-    schedule = listed.schedule or ""
-    return schedule.removeprefix(_EVERY) if schedule.startswith(_EVERY) else None
+    found = _EVERY.fullmatch(listed.schedule or "")
+    return found[1] if found else None
 
 
 def _as_table(listed: JobListed, scheduler: Scheduler) -> dict[str, Any]:

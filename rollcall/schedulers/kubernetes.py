@@ -86,7 +86,7 @@ class Kubernetes(OverPipes):
         None, alias="command", min_length=1, repr=False, description="What asks it, with its context and namespace."
     )
     file: str | None = Field(None, min_length=1, description="What such a command printed, written before each look.")
-    timezone: Zone = Field(
+    controller_timezone: Zone = Field(
         default_factory=lambda: ZoneInfo("UTC"), description="The zone of schedules that name none: its controller's."
     )
     words: Words = Field(default_factory=lambda: Words(**_WORDS), description="Whose words mean what.")
@@ -181,7 +181,7 @@ class Kubernetes(OverPipes):
 
     def _read(self, asked: Asked) -> Answer:
         pieces = self._of_file(asked) if self.file else self._of_command()
-        items, answer = Items(self._bounded(pieces), "items"), Answer(zone=self.timezone)
+        items, answer = Items(self._bounded(pieces), "items"), Answer(zone=self.controller_timezone)
         objects = Objects(reader=Reader(secrets=self.secrets, times=None, broken=self._broken))
         count, others, versions = 0, set[str](), set[str]()
         try:
