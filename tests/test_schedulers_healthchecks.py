@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from rollcall.vocabulary import CauseCode
 
 NOW = datetime(2026, 2, 11, 6, 0, tzinfo=UTC)
 DUE = NOW.replace(hour=2)
+# Its own clock.
+DATE = {"Date": format_datetime(NOW, usegmt=True)}
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 UUID = "31365bce-8da9-4729-8ff3-{:012d}"
 KEY = {"X-Api-Key": "k3y-0123456789abcdef"}
@@ -61,14 +64,15 @@ def says(
 ) -> Any:
     """What the service says, to whoever has the key."""
 
-    def answer(asked: Asked) -> tuple[int, Any]:
+    def answer(asked: Asked) -> tuple[int, Any, dict[str, str]]:
         if asked.headers.get("x-api-key") != KEY["X-Api-Key"]:
-            return 401, {"error": "wrong api key"}
+            return 401, {"error": "wrong api key"}, DATE
         path = asked.path.partition("?")[0]
         if path == "/api/v3/checks/":
-            return 200, {"checks": list(checks)}
+            return 200, {"checks": list(checks)}, DATE
         # The newest come first.
-        return 200, list(flips) if path.endswith("/flips/") else {"pings": list(pings)[::-1]}
+        found = list(flips) if path.endswith("/flips/") else {"pings": list(pings)[::-1]}
+        return 200, found, DATE
 
     return answer
 
