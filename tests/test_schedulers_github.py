@@ -5,16 +5,15 @@ Answers as the REST API documents them, from a real server on loopback.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures.engines import said
-from fixtures.hostile_service import AnsweringService, Asked, answering_service
+from fixtures.github import HEADERS, TOKEN, run, says, workflow, written
+from fixtures.hostile_service import AnsweringService, answering_service
 from fixtures.one_morning import scheduler_of
 from fixtures.whole_morning import whole_morning
 from rollcall.errors import BadInput
@@ -26,59 +25,7 @@ from rollcall.vocabulary import CauseCode
 
 NOW = datetime(2026, 2, 11, 6, 0, tzinfo=UTC)
 DUE = NOW.replace(hour=2)
-# Its own clock.
-DATE = {"Date": format_datetime(NOW, usegmt=True)}
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-TOKEN = "ghp_0123456789abcdef0123"
-HEADERS = {"Authorization": f"Bearer {TOKEN}"}
-
-
-def written(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def workflow(number: int = 1, file: str = "nightly.yml", state: str = "active") -> dict[str, Any]:
-    path = f".github/workflows/{file}"
-    return {
-        "id": number, "node_id": "MDg6V29ya2Zsb3cxNjEzMzU=", "name": file.partition(".")[0].title(), "path": path,
-        "state": state, "created_at": "2025-01-08T23:48:37.000-08:00", "updated_at": "2025-01-08T23:50:21.000-08:00",
-        "url": f"https://api.github.com/repos/acme/etl/actions/workflows/{number}",
-        "html_url": f"https://github.com/acme/etl/blob/main/{path}", "badge_url": "https://github.com/acme/etl/badge.svg",
-    }  # fmt: skip
-
-
-def run(at: datetime = DUE, conclusion: str | None = "success", **others: Any) -> dict[str, Any]:
-    status = others.pop("status", "completed" if conclusion else "in_progress")
-    number = int(at.timestamp()) // 60
-    return {
-        "id": number, "name": "Nightly", "path": ".github/workflows/nightly.yml", "run_number": 562,
-        "event": "schedule", "status": status, "conclusion": conclusion, "workflow_id": 1,
-        "created_at": written(at), "run_started_at": written(at), "updated_at": written(at + 5 * MINUTE),
-        "run_attempt": 1, "html_url": f"https://github.com/acme/etl/actions/runs/{number}", **others,
-    }  # fmt: skip
-
-
-def says(
-    runs: Sequence[dict[str, Any]] = (),
-    by_hand: Sequence[dict[str, Any]] = (),
-    workflows: Any = None,
-    first: Any = None,
-) -> Any:
-    """What GitHub says, page by page, to whoever has the token."""
-
-    def answer(asked: Asked) -> tuple[int, Any, dict[str, str]]:
-        if asked.headers.get("authorization") != HEADERS["Authorization"]:
-            return 401, {"message": "Bad credentials"}, DATE
-        if "/attempts/" in asked.path:
-            return 200, first, DATE
-        name = "workflows" if "/workflows?" in asked.path else "workflow_runs"
-        found = (workflows or [workflow()]) if name == "workflows" else list(runs)
-        if asked.query.get("event") == "workflow_dispatch":
-            found = list(by_hand)
-        size, page = int(asked.query["per_page"]), int(asked.query["page"])
-        return 200, {"total_count": len(found), name: found[(page - 1) * size : page * size]}, DATE
-
-    return answer
 
 
 def scheduler(service: AnsweringService, **table: Any) -> Scheduler:
@@ -115,40 +62,40 @@ def morning(tmp_path: Path, answers: Any, jobs: str = "") -> Morning:
 
 
 LAST_NIGHTS = [run(DUE - DAY), run(DUE - 2 * DAY)]
-AGAIN = {"run_attempt": 2, "created_at": written(DUE), "run_started_at": written(DUE + 3 * HOUR)}
+AGAIN: dict[str, Any] = {"run_attempt": 2, "created_at": written(DUE), "run_started_at": written(DUE + 3 * HOUR)}
 
 
 @pytest.mark.parametrize(
     ("runs", "by_hand", "verdict"),
     [
-        ([run()], [], ["ok", None]),
+        ([run(DUE)], [], ["ok", None]),
         # Triggered hours late, as GitHub does; in UTC, whatever the zone of the file.
         ([run(DUE + 100 * MINUTE)], [], ["ok", None]),
         ([run(DUE + 150 * MINUTE)], [], ["ok", "started-late"]),
         ([], [], ["missed", "missed-run"]),
         ([], [run(DUE + 3 * HOUR, event="workflow_dispatch")], ["ok", "made-good"]),
-        ([run(conclusion="failure")], [], ["failed", "run-failed"]),
-        ([run(conclusion="failure")], [run(DUE + HOUR, event="workflow_dispatch")], ["ok", "made-good"]),
-        ([run(conclusion="timed_out")], [], ["failed", "run-failed"]),
-        ([run(conclusion="startup_failure")], [], ["failed", "run-failed"]),
+        ([run(DUE, conclusion="failure")], [], ["failed", "run-failed"]),
+        ([run(DUE, conclusion="failure")], [run(DUE + HOUR, event="workflow_dispatch")], ["ok", "made-good"]),
+        ([run(DUE, conclusion="timed_out")], [], ["failed", "run-failed"]),
+        ([run(DUE, conclusion="startup_failure")], [], ["failed", "run-failed"]),
         # Cancelled once it ran: it did not do its work.
-        ([run(conclusion="cancelled")], [], ["failed", "run-failed"]),
-        ([run(conclusion="skipped")], [], ["missed", "run-skipped"]),
-        ([run(conclusion="neutral")], [], ["ok", "partial-run"]),
-        ([run(conclusion="odd")], [], ["unknown", "unknown-status"]),
-        ([run(conclusion=None)], [], ["stuck", "still-running"]),
-        ([run(conclusion=None, status="queued")], [], ["missed", "not-picked-up"]),
+        ([run(DUE, conclusion="cancelled")], [], ["failed", "run-failed"]),
+        ([run(DUE, conclusion="skipped")], [], ["missed", "run-skipped"]),
+        ([run(DUE, conclusion="neutral")], [], ["ok", "partial-run"]),
+        ([run(DUE, conclusion="odd")], [], ["unknown", "unknown-status"]),
+        ([run(DUE, conclusion=None)], [], ["stuck", "still-running"]),
+        ([run(DUE, conclusion=None, status="queued")], [], ["missed", "not-picked-up"]),
         # Run again by a person: it belongs to the time at which it was triggered.
-        ([run(updated_at=written(DUE + 3 * HOUR + MINUTE), **AGAIN)], [], ["ok", "made-good"]),
-        ([run(conclusion="failure", updated_at=written(DUE + 3 * HOUR + MINUTE), **AGAIN)], [],
+        ([run(DUE, updated_at=written(DUE + 3 * HOUR + MINUTE), **AGAIN)], [], ["ok", "made-good"]),
+        ([run(DUE, conclusion="failure", updated_at=written(DUE + 3 * HOUR + MINUTE), **AGAIN)], [],
          ["failed", "run-failed"]),
     ],
 )  # fmt: skip
 def test_a_nightly_workflow_is_judged_by_its_runs(
     runs: list[dict[str, Any]], by_hand: list[dict[str, Any]], verdict: list[str | None], tmp_path: Path
 ) -> None:
-    first = run(conclusion="failure")
-    assert said(morning(tmp_path, says([*runs, *LAST_NIGHTS], by_hand, first=first)))["nightly"] == verdict
+    first = run(DUE, conclusion="failure")
+    assert said(morning(tmp_path, says(NOW, [*runs, *LAST_NIGHTS], by_hand, first=first)))["nightly"] == verdict
 
 
 @pytest.mark.parametrize(
@@ -161,7 +108,7 @@ def test_a_nightly_workflow_is_judged_by_its_runs(
     ],
 )
 def test_one_that_is_switched_off_is_said_to_be_and_why(state: str, why: str, tmp_path: Path) -> None:
-    told = morning(tmp_path, says(workflows=[workflow(state=state)]))
+    told = morning(tmp_path, says(NOW, workflows=[workflow(state=state)]))
     cause = told.job_causes["nightly"]
     assert cause is not None
     assert (cause.code, f"is paused in the scheduler ({why})" in cause.sentence) == (CauseCode.JOB_PAUSED, True)
@@ -169,13 +116,13 @@ def test_one_that_is_switched_off_is_said_to_be_and_why(state: str, why: str, tm
 
 
 def test_one_whose_file_is_gone_is_not_registered(tmp_path: Path) -> None:
-    told = morning(tmp_path, says(workflows=[workflow(state="deleted"), workflow(2, "ci.yml")]))
+    told = morning(tmp_path, says(NOW, workflows=[workflow(state="deleted"), workflow(2, "ci.yml")]))
     assert said(told)["nightly"] == ["missed", "not-registered"]
 
 
 def test_what_is_asked_for_is_by_the_clock_and_by_hand_page_by_page() -> None:
     many = [run(DUE - number * MINUTE) for number in range(250)]
-    with answering_service(says(many)) as service:
+    with answering_service(says(NOW, many)) as service:
         seen = look(scheduler(service))
         asked = [(each.query.get("event"), each.query.get("created"), each.query["page"]) for each in service.asked]
     since = ">=2026-02-09T06:00:00Z"
@@ -187,7 +134,7 @@ def test_what_is_asked_for_is_by_the_clock_and_by_hand_page_by_page() -> None:
 
 def test_of_more_than_a_thousand_runs_the_newest_are_told_and_nothing_before_is_missed() -> None:
     many = [run(DUE - number * MINUTE) for number in range(1_200)]
-    with answering_service(says(many)) as service:
+    with answering_service(says(NOW, many)) as service:
         seen = look(scheduler(service))
     assert len(seen.runs or ()) == 1_000
     assert seen.runs_since == DUE - 999 * MINUTE
@@ -222,9 +169,9 @@ def test_what_is_no_answer_is_told_for_what_it_is(
 
 
 def test_its_schedules_are_in_utc_where_nobody_says_otherwise(tmp_path: Path) -> None:
-    told = morning(tmp_path, says([run()]))
+    told = morning(tmp_path, says(NOW, [run(DUE)]))
     assert [each.job.zone.key for each in told.jobs] == ["UTC"]
-    told = morning(tmp_path, says([run()]), 'timezone = "Asia/Tokyo"\n')
+    told = morning(tmp_path, says(NOW, [run(DUE)]), 'timezone = "Asia/Tokyo"\n')
     assert [each.job.zone.key for each in told.jobs] == ["Asia/Tokyo"]
 
 

@@ -5,16 +5,16 @@ Answers as the Management API v3 documents them, from a real server on loopback.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures.engines import said
-from fixtures.hostile_service import AnsweringService, Asked, answering_service
+from fixtures.healthchecks import KEY, UUID, ping, says
+from fixtures.healthchecks import check as check_of
+from fixtures.hostile_service import AnsweringService, answering_service
 from fixtures.one_morning import scheduler_of
 from fixtures.whole_morning import whole_morning
 from rollcall.errors import BadInput
@@ -25,56 +25,11 @@ from rollcall.vocabulary import CauseCode
 
 NOW = datetime(2026, 2, 11, 6, 0, tzinfo=UTC)
 DUE = NOW.replace(hour=2)
-# Its own clock.
-DATE = {"Date": format_datetime(NOW, usegmt=True)}
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-UUID = "31365bce-8da9-4729-8ff3-{:012d}"
-KEY = {"X-Api-Key": "k3y-0123456789abcdef"}
 
 
-def check(number: int = 1, *, slug: str = "nightly", is_read_only: bool = False, **others: Any) -> dict[str, Any]:
-    """A check, as the list of them has it."""
-    uuid = UUID.format(number)
-    site = {
-        "ping_url": f"https://hc-ping.com/{uuid}",
-        "update_url": f"https://healthchecks.io/api/v3/checks/{uuid}",
-        "pause_url": f"https://healthchecks.io/api/v3/checks/{uuid}/pause",
-        "resume_url": f"https://healthchecks.io/api/v3/checks/{uuid}/resume",
-        "channels": "",
-    }
-    return {
-        "name": f"{slug} backup", "slug": slug, "tags": "prod db", "desc": "", "grace": 600, "n_pings": 4,
-        "status": "up", "started": False, "last_ping": (DUE + 5 * MINUTE).isoformat(),
-        "next_ping": (DUE + DAY).isoformat(), "manual_resume": False, "methods": "", "start_kw": "", "success_kw": "",
-        "failure_kw": "", "filter_subject": False, "filter_body": False, "schedule": "0 2 * * *", "tz": "UTC",
-        **({"unique_key": f"a6c7b0a8a66bed0df66abfdab3c77736861{number:05}"} if is_read_only else site), **others,
-    }  # fmt: skip
-
-
-def ping(kind: str, at: datetime, number: int, **others: Any) -> dict[str, Any]:
-    """A ping, as the list of a check's has it."""
-    return {
-        "type": kind, "date": at.isoformat(), "n": number, "scheme": "https", "remote_addr": "192.0.2.0",
-        "method": "GET", "ua": "curl/7.88.1", "rid": None, "body_url": None, **others,
-    }  # fmt: skip
-
-
-def says(
-    checks: Sequence[dict[str, Any]], pings: Sequence[dict[str, Any]] = (), flips: Sequence[dict[str, Any]] = ()
-) -> Any:
-    """What the service says, to whoever has the key."""
-
-    def answer(asked: Asked) -> tuple[int, Any, dict[str, str]]:
-        if asked.headers.get("x-api-key") != KEY["X-Api-Key"]:
-            return 401, {"error": "wrong api key"}, DATE
-        path = asked.path.partition("?")[0]
-        if path == "/api/v3/checks/":
-            return 200, {"checks": list(checks)}, DATE
-        # The newest come first.
-        found = list(flips) if path.endswith("/flips/") else {"pings": list(pings)[::-1]}
-        return 200, found, DATE
-
-    return answer
+def check(number: int = 1, **others: Any) -> dict[str, Any]:
+    return check_of(number, **{"last_ping": (DUE + 5 * MINUTE).isoformat(), **others})
 
 
 def scheduler(service: AnsweringService, **table: Any) -> Scheduler:
@@ -114,7 +69,7 @@ def test_pings_are_folded_into_runs(pings: list[Any], runs: list[tuple[int | Non
         ping(each[0], DUE + each[1] * MINUTE, number, **(each[2] if len(each) > 2 else {}))
         for number, each in enumerate(pings, 1)
     ]
-    with answering_service(says([check()], given)) as service:
+    with answering_service(says(NOW, [check()], given)) as service:
         seen = look(scheduler(service))
 
     def after(text: str | None) -> int | None:
@@ -132,7 +87,7 @@ def test_a_check_is_listed_by_its_slug_with_its_schedule_and_tags() -> None:
         check(5, slug="fresh", last_ping=None, n_pings=0, status="new"),
         check(6, slug="ignored"),
     ]
-    with answering_service(says(checks, [ping("success", DUE, 9)])) as service:
+    with answering_service(says(NOW, checks, [ping("success", DUE, 9)])) as service:
         seen = look(scheduler(service, ignore=["ignored"]))
         asked = [each.path for each in service.asked]
 
@@ -170,7 +125,7 @@ def test_a_read_only_key_tells_the_last_sign_of_each(
 ) -> None:
     own = check(is_read_only=True, status=status, last_ping=(DUE + last * MINUTE).isoformat())
     turned = [{"timestamp": (DUE + at * MINUTE).isoformat(), "up": up} for at, up in flips]
-    with answering_service(says([own], flips=turned)) as service:
+    with answering_service(says(NOW, [own], flips=turned)) as service:
         seen = look(scheduler(service))
     at = (DUE + last * MINUTE).isoformat()
     assert seen.runs == (RunSeen(job="nightly", ended=at, word=run[1], outcome=Outcome(run[0])),)
@@ -214,7 +169,7 @@ def test_a_nightly_job_is_judged_by_its_pings(
     own: dict[str, Any], pings: list[dict[str, Any]], verdict: list[str | None], tmp_path: Path
 ) -> None:
     given = {"n_pings": len(pings), "last_ping": pings[-1]["date"] if pings else (DUE + MINUTE).isoformat(), **own}
-    with answering_service(says([check(**given)], pings)) as service:
+    with answering_service(says(NOW, [check(**given)], pings)) as service:
         told = whole_morning(tmp_path, TABLE.format(url=service.url), now=NOW, environment={"HC_KEY": KEY["X-Api-Key"]})
     assert said(told)["nightly"] == verdict
 
@@ -241,7 +196,7 @@ def test_what_is_no_answer_is_told_for_what_it_is(status: int, answer: Any, code
 
 def test_more_checks_than_can_be_asked_for_are_unknown_and_a_tag_asks_for_fewer() -> None:
     many = [check(number, slug=f"c{number}") for number in range(301)]
-    with answering_service(says(many)) as service:
+    with answering_service(says(NOW, many)) as service:
         with pytest.raises(CannotLook, match="301 checks were pinged"):
             look(scheduler(service))
         assert len(service.asked) == 1
