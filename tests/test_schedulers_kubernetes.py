@@ -377,6 +377,9 @@ def test_a_run_whose_job_is_gone_is_told_by_the_times_that_outlive_it(
         # The deadline for its start is over: it let this one go, and works.
         ([well("nightly", scheduled=DUE - DAY, succeeded=DUE - DAY + 5 * MINUTE, startingDeadlineSeconds=60),
           *nights("nightly", until=DUE - DAY)], ["missed", "missed-run"]),
+        # A clock that is ahead: what is dated in the future proves nothing.
+        ([well("nightly", scheduled=NOW + HOUR, succeeded=NOW + HOUR), *nights("nightly", until=DUE - DAY),
+          good("nightly", NOW + HOUR, NOW + HOUR)], ["unknown", "future-timestamp"]),
         # By hand.
         ([well("nightly", succeeded=DUE + 3 * HOUR), *nights("nightly")[1:2], bad("nightly", DUE, DUE + MINUTE),
           good("nightly", DUE + 3 * HOUR, DUE + 3 * HOUR, by_hand=True, name="nightly-by-me")], ["ok", "made-good"]),
@@ -386,6 +389,31 @@ def test_a_nightly_job_is_judged_by_what_is_left_of_it(
     items: list[dict[str, Any]], verdict: list[str | None], tmp_path: Path
 ) -> None:
     assert said(morning(tmp_path, items))["billing/nightly"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("now", "made", "verdict"),
+    [
+        # On 29 March nothing is due at 02:30; the last was that of the day before.
+        ("2026-03-29 06:00", ["2026-03-27 01:30", "2026-03-28 01:30"], ["ok", None]),
+        # On 25 October it is due twice, an hour apart.
+        (
+            "2026-10-25 06:00",
+            ["2026-10-23 00:30", "2026-10-24 00:30", "2026-10-25 00:30", "2026-10-25 01:30"],
+            ["ok", None],
+        ),
+        ("2026-10-25 06:00", ["2026-10-23 00:30", "2026-10-24 00:30", "2026-10-25 00:30"], ["missed", "missed-run"]),
+    ],
+)
+def test_a_night_when_clocks_change_owes_what_its_controller_makes(
+    now: str, made: list[str], verdict: list[str | None], tmp_path: Path
+) -> None:
+    at = [datetime.fromisoformat(f"{each}+00:00") for each in made]
+    times: dict[str, Any] = {"scheduled": at[-1], "succeeded": at[-1] + 5 * MINUTE, "startingDeadlineSeconds": 60}
+    own = cron_job("nightly", "30 2 * * *", timeZone="Europe/Zurich", successfulJobsHistoryLimit=9, **times)
+    items = [own, *(good("nightly", each, each + 5 * MINUTE) for each in at)]
+    told = morning(tmp_path, items, now=datetime.fromisoformat(f"{now}+00:00"))
+    assert said(told)["billing/nightly"] == verdict
 
 
 def test_a_cluster_whose_controller_is_dead_is_one_cause(tmp_path: Path) -> None:

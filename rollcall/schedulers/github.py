@@ -61,6 +61,9 @@ class Github(OverJson):
     own_steps: ClassVar[Mapping[str, str]] = {
         "access-denied": "Write a token that may read the Actions of that repository into headers of {table}, "
         '`headers = { Authorization = "Bearer ${GITHUB_TOKEN}" }`, then {again}',
+        "scheduler-error": "See what it answers: {ask}; where that is its limit of requests, wait until that is over, "
+        "then {again}",
+        "run-failed": "Read {log}, and of that run `gh run view --log-failed`; fix it, and {rerun}",
         "not-registered": "See whether its workflow file is on the default branch: {ask}; or take {table} out if it is "
         "gone for good",
         "job-paused": "Switch it on again (`gh workflow enable`, or the button on its page in Actions), then {again}",

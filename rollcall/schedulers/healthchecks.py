@@ -44,6 +44,7 @@ class Healthchecks(OverJson):
         "job-paused": "Resume its check in Healthchecks, then {again}",
         "still-running": "It said that it began, and nothing since: see on its machine what it waits for; if it hangs, "
         "end it, and {rerun}",
+        "run-failed": "See on its machine, or in what its ping brought along, why it failed; fix it, and {rerun}",
         "missed-run": "It has sent no ping: see on its machine whether it ran, and {rerun}",
         "never-ran": "It has never sent a ping: see on its machine whether it runs and reaches {ask}, and {rerun}",
         "unknown-status": "A read-only key does not tell whether it failed or was late: write a full one into headers "
