@@ -20,7 +20,7 @@ from rollcall.errors import BadInput
 from rollcall.evidence import CannotLook, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.roll.scheduler import Asked as Look
-from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.scheduler import Scheduler, Step, Wanted
 from rollcall.vocabulary import CauseCode
 
 NOW = datetime(2026, 2, 11, 6, 0, tzinfo=UTC)
@@ -166,6 +166,21 @@ def test_what_is_no_answer_is_told_for_what_it_is(
         look(scheduler(service))
     assert (refusal.value.code, says in refusal.value.detail) == (code, True), refusal.value.detail
     assert TOKEN not in refusal.value.detail
+
+
+def test_a_missed_run_is_made_good_by_a_dispatch_with_rights_of_its_own() -> None:
+    with answering_service(lambda asked: (204, b"")) as service:
+        acts = scheduler(service, branch="main", headers={"Authorization": "Bearer of-remedy"})
+        watches = scheduler(service, branch="main").model_copy(update={"remedy": acts})
+        order = watches.order(Step.TRIGGER, Wanted(name="nightly.yml", due_at=DUE))
+        assert order is not None
+        assert order.send().is_accepted
+        (asked,) = service.asked
+        # Without a branch it is told nothing.
+        assert scheduler(service).order(Step.TRIGGER, Wanted(name="nightly.yml", due_at=DUE)) is None
+    assert (asked.method, asked.path) == ("POST", "/repos/acme/etl/actions/workflows/nightly.yml/dispatches")
+    assert (asked.body, asked.headers["authorization"]) == ({"ref": "main"}, "Bearer of-remedy")
+    assert TOKEN not in order.typed
 
 
 def test_its_schedules_are_in_utc_where_nobody_says_otherwise(tmp_path: Path) -> None:

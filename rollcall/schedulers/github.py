@@ -19,10 +19,11 @@ from pydantic import Field, field_validator
 from rollcall.command_line import shell_word
 from rollcall.evidence import JobListed, Outcome, RunSeen
 from rollcall.roll.fields import Zone
-from rollcall.roll.scheduler import Asked
+from rollcall.roll.scheduler import Asked, Order, Step, Wanted
 from rollcall.schedulers.over_http import Answer
 from rollcall.schedulers.over_json import Answers, Folded, OverJson
 from rollcall.schedulers.parts import Ask, Part
+from rollcall.schedulers.posted import Posted
 from rollcall.text import counted
 from rollcall.times import bounded, read_timestamp, show_instant
 from rollcall.vocabulary import CauseCode
@@ -49,6 +50,7 @@ class Github(OverJson):
         default_factory=lambda: ZoneInfo("UTC"), description="The zone of its schedules: there is no other."
     )
     repository: str = Field(description='Owner and name, such as "acme/etl".')
+    branch: str | None = Field(None, min_length=1, description="Whose workflow is run where a missed run is made good.")
 
     own_words: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "success": ("success",),
@@ -97,6 +99,14 @@ class Github(OverJson):
     def log_of(self, name: str) -> str | None:
         """What a person types to find the log of that job's runs."""
         return f"gh run list -R {shell_word(self.repository)} --workflow {shell_word(name)}"
+
+    def _order(self, step: Step, wanted: Wanted | None) -> Order | None:
+        """A run by hand, which the workflow must allow by `workflow_dispatch`."""
+        if step is not Step.TRIGGER or wanted is None or self.branch is None:
+            return None
+        path = f"{self.path}/workflows/{quote(wanted.name, safe='')}/dispatches"
+        body, target = {"ref": self.branch}, f"{self.secrets.sent(self.url)}{path}"
+        return Posted(typed=self._as_curl("POST", path, body), target=target, scheduler=self, path=path, body=body)
 
     def refusal(self, answer: Answer) -> tuple[CauseCode, str] | None:
         """A limit of requests and a repository that a token may not see look like something else."""
