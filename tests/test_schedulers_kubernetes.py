@@ -132,7 +132,7 @@ def test_a_cron_job_is_listed_by_namespace_and_name(tmp_path: Path) -> None:
             paused=False,
             schedule="0 2 * * *",
             zone="UTC",
-            runs_since="2026-01-07T09:12:44+00:00",
+            runs_since="2026-02-11T02:00:00+00:00",
         ),
     )
     assert [each.job for each in seen.runs or () if each.started] == ["shipping/nightly"]
@@ -288,26 +288,29 @@ def test_pods_that_failed_before_are_an_attempt_of_their_own(tmp_path: Path) -> 
 
 # What is forgotten ------------------------------------------------------------------------------------------------
 
-CREATED = "2026-01-07T09:12:44+00:00"
+
+BY_THEN = {"succeeded": DUE - DAY + 5 * MINUTE}
 
 
 @pytest.mark.parametrize(
     ("spec", "jobs", "since"),
     [
-        # Fewer than are kept: none was removed.
-        ({}, nights("nightly", 2), CREATED),
-        # As many as are kept: before the oldest nobody can tell.
+        # Never further than the oldest that is there: who knows who else removes them?
+        ({}, nights("nightly", 2), "2026-02-10T02:00:00+00:00"),
+        ({"successfulJobsHistoryLimit": 10}, nights("nightly", 5), "2026-02-07T02:00:00+00:00"),
+        # As many as are kept.
         ({}, nights("nightly", 3), "2026-02-09T02:00:00+00:00"),
-        ({"successfulJobsHistoryLimit": 10}, nights("nightly", 3), CREATED),
-        # One failed Job is kept: an older one may have been removed.
-        ({}, [bad("nightly", DUE - DAY, DUE - DAY + MINUTE), *nights("nightly", 1)], "2026-02-10T02:00:00+00:00"),
-        ({"failedJobsHistoryLimit": 5}, [bad("nightly", DUE - DAY, DUE - DAY + MINUTE), *nights("nightly", 1)],
-         CREATED),
+        # One failed Job is kept: an older one may have been removed. Of two that are kept, none was.
+        (BY_THEN, [*nights("nightly", 2, until=DUE - DAY), bad("nightly", DUE, DUE)], "2026-02-11T02:00:00+00:00"),
+        ({"failedJobsHistoryLimit": 2, **BY_THEN}, [*nights("nightly", 2, until=DUE - DAY), bad("nightly", DUE, DUE)],
+         "2026-02-09T02:00:00+00:00"),
+        # Three good ones are kept: an older one than these may have been removed, though a bad one is left.
+        ({}, [bad("nightly", DUE - 5 * DAY, DUE - 5 * DAY), *nights("nightly")], "2026-02-09T02:00:00+00:00"),
         # Nothing is kept of a kind: no more is known than of the last one.
         ({"failedJobsHistoryLimit": 0}, nights("nightly", 3), "2026-02-11T02:00:00Z"),
         ({"successfulJobsHistoryLimit": 0}, [], "2026-02-11T02:00:00Z"),
         # An hour after its end a Job is removed; but of the last one the status tells.
-        ({"template": {"ttlSecondsAfterFinished": 36_000}}, nights("nightly", 1), "2026-02-10T20:00:00+00:00"),
+        ({"template": {"ttlSecondsAfterFinished": 36_000}}, nights("nightly", 2), "2026-02-10T20:00:00+00:00"),
         ({"template": {"ttlSecondsAfterFinished": 3_600}}, [], "2026-02-11T02:00:00Z"),
         # Jobs are gone that the limits would have kept: somebody removes them, or they are not in the answer.
         ({}, [], "2026-02-11T02:00:00Z"),
@@ -445,6 +448,30 @@ def test_what_forbid_left_out_is_skipped_behind_the_job_that_was_active(tmp_path
     assert cause is not None
     assert f"Forbid: {name} was active" in cause.sentence
     assert "is still Running" in cause.sentence
+
+
+@pytest.mark.parametrize(
+    ("items", "is_there", "verdict"),
+    [
+        # The cluster says that it did its work, and the output says no.
+        ([well("nightly"), *nights("nightly")], False, ["bad-output", "success-without-output"]),
+        ([well("nightly"), *nights("nightly")], True, ["ok", None]),
+        # The output is there, and no Job of that time was.
+        ([well("nightly", scheduled=DUE - DAY, succeeded=DUE - DAY + 5 * MINUTE, startingDeadlineSeconds=60),
+          *nights("nightly", until=DUE - DAY)], True, ["failed", "unrecorded-run"]),
+    ],
+)  # fmt: skip
+def test_what_a_run_left_is_held_against_what_the_cluster_says(
+    items: list[dict[str, Any]], is_there: bool, verdict: list[str | None], tmp_path: Path
+) -> None:
+    for day in (9, 10, 11):
+        if day < 11 or is_there:
+            file, at = tmp_path / f"bills-2026-02-{day:02}.csv", DUE.replace(day=day) + 4 * MINUTE
+            file.write_text("a,b\n1,2\n")
+            os.utime(file, (at.timestamp(), at.timestamp()))
+    output = f'path = "{tmp_path}/bills-%F.csv"\ntimezone = "UTC"'
+    told = morning(tmp_path, items, f'declare = ["*"]\n[jobs."billing/nightly".output]\n{output}')
+    assert said(told)["billing/nightly"] == verdict
 
 
 def test_a_bare_job_is_a_job_that_somebody_else_starts(tmp_path: Path) -> None:

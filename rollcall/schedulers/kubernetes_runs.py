@@ -1,8 +1,8 @@
 """What ran, by the Jobs that are still there and the times that outlive them?
 
 A cluster keeps three good Jobs of a CronJob and one bad one, if nobody says otherwise, and forgets the others: before
-`runs_since` nothing may be called missed. `lastScheduleTime` and `lastSuccessfulTime` tell of Jobs that are gone. Rules
-as the controller has them (kubernetes/pkg/controller/cronjob, its second version).
+`runs_since`, the oldest that must be there, nothing may be called missed. `lastScheduleTime` and `lastSuccessfulTime`
+tell of Jobs that are gone. Rules as the controller has them (kubernetes/pkg/controller/cronjob, its second version).
 """
 
 from __future__ import annotations
@@ -126,19 +126,24 @@ def _reasons(pods: Iterable[Pod]) -> str:
 
 def _reach(cron: CronJob, jobs: Sequence[Job], now: datetime) -> str | None:
     """How far back its runs are known: as far as no Job can have been removed, and never less than the last one."""
-    scheduled_at, created_at = instant(cron.scheduled), instant(cron.created)
+    scheduled_at = instant(cron.scheduled)
     if not _is_kept_whole(cron, jobs):
         return cron.scheduled or cron.created
-    since = [created_at or EPOCH]
+    # Where fewer are there than are kept, somebody else may have removed what is older than these.
+    since = [instant(cron.created) or EPOCH, *_oldest(jobs)]
     for kept, limit in ((_good(jobs), cron.keeps_successful), ([j for j in jobs if j.is_bad], cron.keeps_failed)):
-        begun = sorted(at for at in map(_begun, kept) if at)
-        if len(kept) >= limit and begun:
+        if len(kept) >= limit:
             # The oldest are removed first, by when they began.
-            since.append(begun[0])
+            since += _oldest(kept)
     if cron.keeps_for is not None:
         since.append(now - timedelta(seconds=cron.keeps_for))
     reach = max(since)
     return (min(reach, scheduled_at) if scheduled_at else reach).isoformat()
+
+
+def _oldest(jobs: Iterable[Job]) -> list[datetime]:
+    """When the oldest of them began; nothing where there is none."""
+    return sorted(at for at in map(_begun, jobs) if at)[:1]
 
 
 def _is_kept_whole(cron: CronJob, jobs: Sequence[Job]) -> bool:
