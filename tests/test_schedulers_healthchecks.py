@@ -59,6 +59,7 @@ RID = "123e4567-e89b-12d3-a456-426614174000"
          [(1, 2, "failed"), (0, 5, "success")]),
         # Its start is no longer among the pings, and how long it took is told.
         ([("success", 5, {"duration": 240.0})], [(1, 5, "success")]),
+        ([("start", 0, {"rid": ["no id"]}), ("success", 5)], [(0, 5, "success")]),
         # What is only logged, and what was ignored, is no run.
         ([("start", 0), ("log", 1), ("ign", 2), ("success", 5)], [(0, 5, "success")]),
         ([("log", 1), ("ign", 2)], []),

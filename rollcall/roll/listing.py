@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +20,7 @@ from rollcall.times import parse_span
 
 # A span where a schedule belongs, as Kubernetes and Healthchecks have it.
 _EVERY = re.compile(r"@?every (.+)")
+_LEAST = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +100,10 @@ class ByListing:
 
 def _is_due(listed: JobListed, scheduler: Scheduler) -> bool:
     try:
-        zone = ZoneInfo(listed.zone) if listed.zone else scheduler.zone
+        zone = scheduler.zone if listed.zone is None else ZoneInfo(listed.zone)
         if every := _every(listed):
-            parse_span(every)
-        else:
-            read_schedule(listed.schedule or "", engine=scheduler.engine, zone=zone)
+            return parse_span(every) >= _LEAST
+        read_schedule(listed.schedule or "", engine=scheduler.engine, zone=zone)
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return False
     return True

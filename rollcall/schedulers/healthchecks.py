@@ -164,7 +164,8 @@ def _folded(answers: Answers, check: _Check, pings: list[Any]) -> Iterator[RunSe
     """Each run from its start, where it sent one, to its success or failure."""
     open_runs: dict[str | None, RunSeen] = {}
     for ping in pings:
-        kind, run_id, at = ping.get("type"), ping.get("rid"), _date(answers, ping)
+        kind, at = ping.get("type"), _date(answers, ping)
+        run_id = ping["rid"] if isinstance(ping.get("rid"), str) else None
         if kind == "start":
             # One that began before, and whose end never came.
             if before := open_runs.pop(run_id, None):

@@ -72,15 +72,18 @@ class Items:
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._at)
-                # A number may go on in the next piece.
-                if end < len(self._text) or not self._grow(1):
-                    self._at = end
-                    return value
             except (ValueError, RecursionError):
                 # Twice as much each time: a value in a thousand pieces is not read a thousand times.
                 if not self._grow(wanted):
                     raise Broken from None
                 wanted = len(self._text) - self._at
+                continue
+            # A number may go on in the next piece, "1" as "1.5e3".
+            if end < len(self._text) and self._text[end] not in ".eE":
+                self._at = end
+                return value
+            if not self._grow(1):
+                raise Broken
 
     def _take(self, mark: str) -> None:
         if self._next() != mark:
