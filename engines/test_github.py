@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from fixtures.engines import Engine, said
 from fixtures.github import TOKEN, run, says, workflow, written
@@ -58,7 +59,7 @@ def test_a_morning_of_a_repository(tmp_path: Path) -> None:
             runs += [run(DUE - back * DAY, workflow_id=number) for back in (1, 2, 3)]
     runs.append(run(DUE, None, workflow_id=ids["hangs"]))
     runs.append(run(DUE, None, status="queued", workflow_id=ids["no-runner"]))
-    then = {"run_attempt": 2, "created_at": written(DUE), "updated_at": written(DUE + 5 * HOUR)}
+    then: dict[str, Any] = {"run_attempt": 2, "created_at": written(DUE), "updated_at": written(DUE + 5 * HOUR)}
     runs.append(run(DUE + 4 * HOUR, workflow_id=ids["again"], **then))
     by_hand = [run(DUE + 4 * HOUR, event="workflow_dispatch", workflow_id=ids["by-hand"])]
     jobs = "".join(f'[jobs.{name}]\nname = "{name}.yml"\n' for name in ids)

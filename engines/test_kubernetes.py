@@ -1,10 +1,13 @@
 """What is said of a cluster whose answers follow the published schema (Kubernetes 1.33)? No cluster is run.
 
 A stand-in `kubectl` prints them; what it printed is kept as of an engine that was run, so that every test judges it.
+Where a real kubectl is, it is asked too, of an API server on loopback that knows no more than to list.
 """
 
 from __future__ import annotations
 
+import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,12 @@ from typing import Any
 import pytest
 
 from fixtures.engines import Engine, said
-from fixtures.kubernetes import answer, bad, container, cron_job, good, job, pod
+from fixtures.hostile_service import answering_service
+from fixtures.kubernetes import answer, api_server, bad, container, cron_job, good, job, pod
+from fixtures.one_morning import scheduler_of
+from rollcall.evidence import CannotLook, SchedulerSeen
+from rollcall.roll.scheduler import Asked
+from rollcall.vocabulary import CauseCode
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 DUE = NOW.replace(hour=2)
@@ -170,3 +178,52 @@ def test_a_role_that_may_not_list_jobs(cluster: Engine) -> None:
     assert said(morning)["[schedulers.prod]"] == ["failed", "access-denied"]
     assert said(morning)["billing/a"] == ["unknown", "access-denied"]
     look.keep("forbidden")
+
+
+# A real kubectl -------------------------------------------------------------------------------------------------------
+
+
+def seen_by_kubectl(folder: Path, items: list[dict[str, Any]], **others: Any) -> SchedulerSeen:
+    """What it prints of an API server with these objects. Raises `CannotLook`."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("there is no kubectl here")
+    with answering_service(api_server(items, **others)) as service:
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "eu1", "cluster": {"server": service.url}}],
+            "contexts": [{"name": "eu1", "context": {"cluster": "eu1", "user": "rollcall"}}],
+            "users": [{"name": "rollcall", "user": {"token": "t0ken"}}],
+        }
+        file = folder / "kubeconfig"
+        file.write_text(json.dumps(config), encoding="utf-8")
+        # It keeps what it was told of the API's kinds.
+        asks = ["kubectl", "--kubeconfig", str(file), "--cache-dir", str(folder), "--context", "eu1", "get"]
+        command = [*asks, "cronjobs,jobs,pods", "-A", "-o", "json"]
+        scheduler = scheduler_of("prod", {"kind": "kubernetes", "command": command, "timeout": "60 s"})
+        return scheduler.look(Asked(clock=lambda: NOW, now=NOW, since=NOW - 7 * DAY))
+
+
+def test_kubectl_prints_what_is_read_of_it_page_after_page(tmp_path: Path) -> None:
+    names = [f"n{number:03}" for number in range(200)]
+    items = [each for name in names for each in nightly(name, good(name, DUE, DUE + 5 * MINUTE))]
+    items.append(pod_of("n000", "Succeeded"))
+    seen = seen_by_kubectl(tmp_path, items)
+    assert [each.id for each in seen.jobs or ()] == [f"billing/{name}" for name in names]
+    # More than it asks for at once.
+    assert len(seen.runs or ()) == 600
+
+
+@pytest.mark.parametrize(
+    ("others", "code", "says"),
+    [
+        ({"forbidden": "jobs"}, CauseCode.ACCESS_DENIED, 'cannot list resource "jobs" in API group "batch"'),
+        ({"is_logged_in": False}, CauseCode.ACCESS_DENIED, "You must be logged in to the server"),
+    ],
+)
+def test_what_refuses_kubectl_is_access_denied(
+    others: dict[str, Any], code: CauseCode, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CannotLook) as refusal:
+        seen_by_kubectl(tmp_path, nightly("a", good("a", DUE, DUE)), **others)
+    assert (refusal.value.code, says in refusal.value.detail) == (code, True), refusal.value.detail
