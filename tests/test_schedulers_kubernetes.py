@@ -380,6 +380,10 @@ def test_a_run_whose_job_is_gone_is_told_by_the_times_that_outlive_it(
         # The deadline for its start is over: it let this one go, and works.
         ([well("nightly", scheduled=DUE - DAY, succeeded=DUE - DAY + 5 * MINUTE, startingDeadlineSeconds=60),
           *nights("nightly", until=DUE - DAY)], ["missed", "missed-run"]),
+        # What was run by hand in vain hides no run that was never made.
+        ([well("nightly", scheduled=DUE - DAY, succeeded=DUE - DAY + 5 * MINUTE, startingDeadlineSeconds=60),
+          *nights("nightly", until=DUE - DAY), bad("nightly", DUE + HOUR, DUE + HOUR, by_hand=True, name="by-me")],
+         ["missed", "missed-run"]),
         # A clock that is ahead: what is dated in the future proves nothing.
         ([well("nightly", scheduled=NOW + HOUR, succeeded=NOW + HOUR), *nights("nightly", until=DUE - DAY),
           good("nightly", NOW + HOUR, NOW + HOUR)], ["unknown", "future-timestamp"]),
@@ -448,6 +452,17 @@ def test_what_forbid_left_out_is_skipped_behind_the_job_that_was_active(tmp_path
     assert cause is not None
     assert f"Forbid: {name} was active" in cause.sentence
     assert "is still Running" in cause.sentence
+
+
+def test_what_forbid_held_up_and_made_late_is_not_skipped(tmp_path: Path) -> None:
+    at = DUE.replace(hour=1)
+    keeps: dict[str, Any] = {"concurrencyPolicy": "Forbid", "successfulJobsHistoryLimit": 9}
+    hourly = cron_job("hourly", "0 * * * *", scheduled=at + 4 * HOUR, **keeps)
+    long = good("hourly", at, at + 2.5 * HOUR)
+    late = good("hourly", at + 2 * HOUR, at + 2.6 * HOUR, started=at + 2.5 * HOUR)
+    rest = [good("hourly", at + hours * HOUR, at + hours * HOUR + MINUTE) for hours in (3, 4)]
+    seen = look(cluster(tmp_path, hourly, long, late, *rest))
+    assert [each.due for each in seen.runs or () if each.outcome is Outcome.SKIPPED] == ["2026-02-11T02:00:00+00:00"]
 
 
 @pytest.mark.parametrize(
