@@ -14,6 +14,7 @@ from pydantic import PrivateAttr, ValidationInfo, model_validator
 
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.fields import context
+from rollcall.roll.how_often import gap_of_at_most
 from rollcall.roll.job_table import JobTable, Pause
 from rollcall.roll.output import Output
 from rollcall.roll.words import Owes
@@ -25,7 +26,7 @@ from rollcall.schedule.days_off import DaysOff, as_scheduled, without
 __all__ = ["Job", "Pause"]
 
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
-_DAY = timedelta(days=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _OFTEN = 4  # runs a day; whoever is due more often owes the latest
 
 
@@ -78,6 +79,15 @@ class Job(JobTable):
             return self.within
         # A clock change may lie in between.
         return self.jitter + (_DAY + timedelta(hours=1) if self.done_by else self.grace + self.max_runtime)
+
+    @property
+    def draws_past_the_next(self) -> bool:
+        """True where a run may be drawn past the next due time: what is due in between is run with it."""
+        if not self.jitter or self.cron is None:
+            return False
+        # On a night in spring the next may be an hour nearer.
+        nearer = _HOUR if self.jitter >= _HOUR else timedelta(0)
+        return gap_of_at_most(self.jitter + nearer, self.cron, self.engine) is not None
 
     @property
     def owes_each(self) -> bool:

@@ -10,7 +10,8 @@ from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule.answers import last_due
-from rollcall.schedule.days_off import as_scheduled
+from rollcall.schedule.days_off import WithoutDaysOff, as_scheduled
+from rollcall.schedule.one_a_window import OneAWindow
 from rollcall.verdict import interval
 from rollcall.verdict.findings import Finding
 from rollcall.verdict.reading import Reading
@@ -71,7 +72,8 @@ def hear(job: Job, evidence: Evidence, broken: tuple[Finding, ...], *, now: date
         heard = _with_hours_told_apart(heard)
     if heard.floats:
         return replace(heard, job=_counted_from_what_was_seen(heard))
-    return replace(heard, runs=tuple([_named_well(each, heard) for each in heard.runs]))
+    heard = replace(heard, runs=tuple([_named_well(each, heard) for each in heard.runs]))
+    return replace(heard, job=_owed_once_a_window(heard)) if job.draws_past_the_next else heard
 
 
 def _named_well(run: RunRead, heard: Witnesses) -> RunRead:
@@ -82,6 +84,36 @@ def _named_well(run: RunRead, heard: Witnesses) -> RunRead:
     due_at = heard.due_before(named + EARLY_TOLERANCE)
     is_due = due_at is not None and named - due_at <= heard.job.jitter + EARLY_TOLERANCE
     return run if is_due else replace(run, due=None)
+
+
+def _owed_once_a_window(heard: Witnesses) -> Job:
+    """The job without the due times that were run together with the one before; a run tells so by its start, where
+    that is on record, else by its end or its file.
+    """
+    job = heard.job
+    runs = [each for each in heard.runs if each.is_by_schedule and not each.is_left_out]
+    if any(each.due for each in runs):
+        return job  # they say themselves which due time they are for
+    allowed = job.jitter + job.grace + EARLY_TOLERANCE
+    signs = [each.started_at for each in runs if each.started_at]
+    has_starts = bool(signs)
+    if not has_starts:
+        allowed += job.max_runtime
+        signs = [*(each.ended_at for each in runs if each.ended_at), *(each.made_at for each in heard.files)]
+    begun: list[datetime] = []
+    for at in sorted(at for at in signs if at <= heard.counted_until):
+        # The end and the file of one run are one sign.
+        if not begun or has_starts or at > begun[-1] + job.max_runtime:
+            begun.append(at)
+    owed = OneAWindow(
+        scheduled=as_scheduled(job.schedule),
+        drawn=job.jitter,
+        allowed=allowed,
+        begun=tuple(at + EARLY_TOLERANCE for at in begun),
+        now=heard.now,
+    )
+    declared = job.schedule
+    return job.with_schedule(replace(declared, scheduled=owed) if isinstance(declared, WithoutDaysOff) else owed)
 
 
 def _counted_from_what_was_seen(heard: Witnesses) -> Job:
