@@ -106,6 +106,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
         ('late = "maybe"', "late = \"maybe\": must be one of 'fail' or 'warn'."),
         ('late = "warm"', "late = \"warm\": must be one of 'fail' or 'warn'. Did you mean \"warn\"?"),
         ('engine = "quartz"', "engine = \"quartz\": must be one of 'cron', 'apscheduler' or 'systemd'."),
+        ('engine = "systemdd"', None),
         ('timezone = "Europe/Zurch"', 'timezone = "Europe/Zurch": no such time zone. Did you mean "Europe/Zurich"?'),
         ('timezone = "europe/zurich"', 'timezone = "europe/zurich": no such time zone. Did you mean "Europe/Zurich"?'),
         ('timezone = "Europe"', 'timezone = "Europe": no such time zone. Did you mean "Europe/Rome"?'),
@@ -386,6 +387,43 @@ def test_a_mistake_in_an_output_holds_place_value_rule_and_cure(
     assert told.startswith("jobs.haiku.output.")
     if mistake is not None:
         assert told == f"jobs.haiku.output.{mistake}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "mistake"),
+    [
+        (
+            'schedule = "0 6 * * *"\nengine = "systemd"',
+            (
+                'schedule = "0 6 * * *": five cron fields, and engine "systemd" reads OnCalendar. '
+                'Did you mean engine = "cron"?'
+            ),
+        ),
+        (
+            'schedule = "Mon..Fri 06:00"',
+            (
+                'schedule = "Mon..Fri 06:00": OnCalendar, and engine "cron" reads five cron fields. '
+                'Did you mean engine = "systemd"?'
+            ),
+        ),
+        (
+            'schedule = "*-02-30"\nengine = "systemd"',
+            'schedule = "*-02-30": never due: no such date exists. Write a day that one of the months has.',
+        ),
+        (
+            'schedule = "*:*:*"\nengine = "systemd"',
+            'look_back = "24 h": holds more than 20,000 due runs. Write at most "333 min".',
+        ),
+        (
+            'every = "1 h"\njitter = "1 h"',
+            'jitter = "1 h": reaches the next run, 1 h later, so nobody could tell them apart. Write less.',
+        ),
+    ],
+)
+def test_a_mistake_in_when_it_is_due_names_the_engine(tmp_path: Path, lines: str, mistake: str) -> None:
+    (told,) = mistakes(tmp_path, f'{HEAD}[jobs.haiku]\nscheduler = "aime"\nlook_back = "24 h"\n{lines}\n')
+
+    assert told == f"jobs.haiku.{mistake}"
 
 
 # What later versions read ---------------------------------------------------------------------------------------------

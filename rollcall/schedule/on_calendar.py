@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
@@ -272,7 +272,8 @@ def _reaches(start: int, step: int, name: str, high: int) -> bool:
     return start - step >= 1 if name == "day from the end" else start + step <= high
 
 
-def _values(parts: Iterable[tuple[int, int | None, int]], high: int) -> tuple[int, ...]:
+@lru_cache(maxsize=1024)
+def _values(parts: tuple[tuple[int, int | None, int], ...], high: int) -> tuple[int, ...]:
     """All values of the parts, in their order."""
     ranges = (range(start, (high if stop is None else stop) + 1, step) for start, stop, step in parts)
     return tuple(sorted({value for each in ranges for value in each}))

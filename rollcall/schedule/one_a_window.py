@@ -1,9 +1,9 @@
 """Which due times are owed a run of their own, where a scheduler may draw a run past the next due time?
 
 systemd draws each run of a timer within `RandomizedDelaySec=` (systemd.timer(5)) and looks for the next due time only
-once that has begun; APScheduler counts from the drawn run as well. So what comes due in between is run with it: Debian's
-apt-daily.timer, due at 06:00 and 18:00 and drawn up to 12 h later, owes one run a window. Which due times are run
-together only the runs tell.
+once that has begun; APScheduler counts from the drawn run as well. So what comes due in between is run with it:
+Debian's apt-daily.timer, due at 06:00 and 18:00 and drawn up to 12 h later, owes one run a window. Which due times are
+run together only the runs tell.
 """
 
 from __future__ import annotations

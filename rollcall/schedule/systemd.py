@@ -31,7 +31,8 @@ GRAMMAR = "OnCalendar"
 _SECOND, _INSTANT = timedelta(seconds=1), timedelta(microseconds=1)
 # Islands have left out a whole day.
 _LONGEST_CHANGE = timedelta(hours=26)
-_FIRST_FACE, _LAST_FACE = datetime.min.replace(year=FIRST_YEAR), datetime.max.replace(year=LAST_YEAR)
+_FIRST_FACE = datetime.combine(date(FIRST_YEAR, 1, 1), time.min)
+_LAST_FACE = datetime.combine(date(LAST_YEAR, 12, 31), time.max)
 
 
 def read(text: str, zone: ZoneInfo) -> Schedule:

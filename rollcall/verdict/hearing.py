@@ -10,8 +10,7 @@ from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule.answers import last_due
-from rollcall.schedule.days_off import WithoutDaysOff, as_scheduled
-from rollcall.schedule.one_a_window import OneAWindow
+from rollcall.schedule.days_off import as_scheduled
 from rollcall.verdict import interval
 from rollcall.verdict.findings import Finding
 from rollcall.verdict.reading import Reading
@@ -94,26 +93,10 @@ def _owed_once_a_window(heard: Witnesses) -> Job:
     runs = [each for each in heard.runs if each.is_by_schedule and not each.is_left_out]
     if any(each.due for each in runs):
         return job  # they say themselves which due time they are for
-    allowed = job.jitter + job.grace + EARLY_TOLERANCE
-    signs = [each.started_at for each in runs if each.started_at]
-    has_starts = bool(signs)
-    if not has_starts:
-        allowed += job.max_runtime
-        signs = [*(each.ended_at for each in runs if each.ended_at), *(each.made_at for each in heard.files)]
-    begun: list[datetime] = []
-    for at in sorted(at for at in signs if at <= heard.counted_until):
-        # The end and the file of one run are one sign.
-        if not begun or has_starts or at > begun[-1] + job.max_runtime:
-            begun.append(at)
-    owed = OneAWindow(
-        scheduled=as_scheduled(job.schedule),
-        drawn=job.jitter,
-        allowed=allowed,
-        begun=tuple(at + EARLY_TOLERANCE for at in begun),
-        now=heard.now,
-    )
-    declared = job.schedule
-    return job.with_schedule(replace(declared, scheduled=owed) if isinstance(declared, WithoutDaysOff) else owed)
+    starts = [each.started_at for each in runs if each.started_at]
+    ends = [*(each.ended_at for each in runs if each.ended_at), *(each.made_at for each in heard.files)]
+    signs = sorted(at for at in starts or ends if at <= heard.counted_until)
+    return job.once_a_window(signs, heard.now, are_starts=bool(starts))
 
 
 def _counted_from_what_was_seen(heard: Witnesses) -> Job:
