@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from rollcall.wrapping import record
 from rollcall.wrapping.command import ITSELF_FAILED, NOT_EXECUTABLE, NOT_FOUND, Command
 from rollcall.wrapping.processes import born, here
+
+TYPE_CHECKING = False  # as `typing` has it, which takes its time to be imported
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, _SubParsersAction
 
 USAGE = """\
 usage: rollcall run JOB [--timeout SPAN] [--by-hand] [--record FOLDER] [--] COMMAND …
@@ -38,6 +43,12 @@ class _Wrong(Exception):
     """What was typed cannot be meant."""
 
 
+def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Adds the command to those that `rollcall --help` names; it reads its own words (`main`)."""
+    parser = commands.add_parser("run", help="runs a command, and puts on record how it went", add_help=False)
+    parser.set_defaults(command=lambda _: USAGE.splitlines())
+
+
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit status; never returns where a signal ended the command."""
     try:
@@ -45,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
         if "-h" in options or "--help" in options:
             print(USAGE, end="")
             return 0
-        folder = options.get("--record") or record.usual_folder(os.environ)
+        folder = os.path.expanduser(options.get("--record", "")) or record.usual_folder(os.environ)
         if "--list" in options:
             # Imported for it alone, as is what reads a span.
             from rollcall.commands.run_list import tell
@@ -180,7 +191,5 @@ def _iso(at: float) -> str:
 
 def _say(text: str) -> None:
     """One line on stderr; nobody hears it where that is closed."""
-    try:
+    with suppress(OSError):
         os.write(2, f"rollcall run: {text}\n".encode(errors="backslashreplace"))
-    except OSError:
-        pass

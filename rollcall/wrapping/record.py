@@ -26,7 +26,7 @@ _OLDER = ".jsonl.1"
 # A script that makes a name of the date would fill the folder: what nobody added to for so long, goes.
 _KEPT = 400 * 86_400
 _LONGEST_NAME = 200
-_AS_IT_IS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. @+=,".encode())
+_AS_IT_IS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. @+=,")
 
 # One line: what is known of a run.
 Entry = dict[str, Any]
