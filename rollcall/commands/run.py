@@ -9,7 +9,7 @@ morning why the run looks missed.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
 USAGE = """\
-usage: rollcall run JOB [--timeout SPAN] [--by-hand] [--record FOLDER] [--] COMMAND …
+usage: rollcall run JOB [--timeout SPAN [--kill-after SPAN]] [--by-hand] [--record FOLDER] [--] COMMAND …
        rollcall run --list [--since INSTANT] [--record FOLDER]
 
 Runs COMMAND, and puts on record when, how it ended and its last lines, for [schedulers.NAME] with kind = "wrapper".
 
-  --timeout SPAN    end it after so long, such as "2 h": SIGTERM to all that it started, SIGKILL 10 s later
+  --timeout SPAN    end it after so long, such as "2 h": SIGTERM to all that it started
+  --kill-after SPAN how long after that whatever is still there is killed; default: 10 s
   --by-hand         it does not run by schedule; so it is too where standard input is a terminal
   --record FOLDER   where runs are on record; default: rollcall/runs in $XDG_STATE_HOME, or in ~/.local/state
   --list            what is on record, as JSON lines
@@ -36,7 +37,7 @@ Exit status: that of COMMAND, or its signal; 124 where it took too long, 125 whe
 its work (so also for usage), 126 where COMMAND cannot be executed, 127 where there is none.
 """
 _FLAGS = ("--by-hand", "--list", "--help", "-h")
-_VALUES = ("--timeout", "--record", "--since")
+_VALUES = ("--timeout", "--kill-after", "--record", "--since")
 
 
 class _Wrong(Exception):
@@ -62,17 +63,17 @@ def main(arguments: Sequence[str]) -> int:
             from rollcall.commands.run_list import tell
 
             return tell(folder, _instant(options.get("--since")))
-        seconds = _seconds(options.get("--timeout"))
+        within, kill_after = (_seconds(options, name) for name in ("--timeout", "--kill-after"))
     except _Wrong as problem:
         _say(f"{problem} (rollcall run --help)")
         return ITSELF_FAILED
-    return _run(job, argv, seconds, folder, is_by_hand="--by-hand" in options)
+    command = Command(argv, within=within, kill_after=kill_after)
+    return _run(command, folder, job, is_by_hand="--by-hand" in options or _is_at_a_terminal())
 
 
-def _run(job: str, argv: Sequence[str], seconds: float | None, folder: str, *, is_by_hand: bool) -> int:
-    command = Command(argv)
+def _run(command: Command, folder: str, job: str, *, is_by_hand: bool) -> int:
     entry: record.Entry = {"job": job, "started": "", "pid": os.getpid(), "born": born(os.getpid()), **here()}
-    if is_by_hand or _is_at_a_terminal():
+    if is_by_hand:
         entry["by_hand"] = True
     unable = None
     try:
@@ -83,7 +84,7 @@ def _run(job: str, argv: Sequence[str], seconds: float | None, folder: str, *, i
     if unable is not None:
         status = NOT_FOUND if isinstance(unable, FileNotFoundError | NotADirectoryError) else NOT_EXECUTABLE
         why = "command not found" if status == NOT_FOUND else getattr(unable, "strerror", None) or str(unable)
-        said = f"{argv[0]}: {why}"
+        said = f"{command.argv[0]}: {why}"
         _say(said)
         _put(folder, {**entry, "ended": entry["started"], "exit": status, "words": said})
         return status
@@ -91,12 +92,12 @@ def _run(job: str, argv: Sequence[str], seconds: float | None, folder: str, *, i
     entry |= {"child": command.pid, "child_born": born(command.pid)}
     # Said at the end, where it cannot be helped: what fails now may work then, and that line tells all.
     _put(folder, entry, is_told=False)
-    command.wait(seconds)
+    command.wait()
     assert command.status is not None
-    ended = {"ended": _iso(command.ended_at), "words": command.words}
+    ended: record.Entry = {"ended": _iso(command.ended_at), "words": command.words}
     ended |= {"signal": -command.status} if command.status < 0 else {"exit": command.status}
     if command.is_timed_out:
-        ended["timed_out"] = seconds
+        ended["timed_out"] = True
     lost = command.lost
     if lost is not None:
         ended["lost"] = lost.strerror
@@ -145,22 +146,24 @@ def _read(arguments: Sequence[str]) -> tuple[dict[str, str], str, Sequence[str]]
         record.check_name(job)
     except ValueError as problem:
         raise _Wrong(f"{problem}, unlike {job[:80]!r}") from None
+    if "--kill-after" in options and "--timeout" not in options:
+        raise _Wrong("--kill-after belongs to --timeout")
     if not rest:
         raise _Wrong(f"what is to be run? Write rollcall run {job} -- COMMAND")
     return options, job, rest
 
 
-def _seconds(span: str | None) -> float | None:
-    if span is None:
+def _seconds(options: Mapping[str, str], name: str) -> float | None:
+    if name not in options:
         return None
     from rollcall.times import parse_span
 
     try:
-        seconds = parse_span(span).total_seconds()
+        seconds = parse_span(options[name]).total_seconds()
     except ValueError as problem:
-        raise _Wrong(f"--timeout {span[:40]!r}: {problem}") from None
+        raise _Wrong(f"{name} {options[name][:40]!r}: {problem}") from None
     if not seconds:
-        raise _Wrong("--timeout 0: then nothing would run. Leave it out for no limit")
+        raise _Wrong(f"{name} of nothing. Leave it out for no limit")
     return seconds
 
 

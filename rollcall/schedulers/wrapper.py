@@ -36,7 +36,7 @@ _WORDS = {
 }
 _ENDS = ("exit ", "signal ")
 _CRONTAB = "`crontab -l` has a line with `rollcall run`"
-_STEPS = {
+_STEPS: dict[str, str] = {
     CauseCode.SCHEDULER_DOWN: "See what {ask} says there; where that is no program, write command into {table}",
     CauseCode.SCHEDULER_ERROR: "See what {ask} says there, then {again}",
     CauseCode.ACCESS_DENIED: "Let this user read what is on record, or ask as another: via of {table}, such as "
@@ -66,8 +66,9 @@ class Wrapper(OverPipes):
     @field_validator("words", "steps", mode="before")
     @classmethod
     def _beside_our_own(cls, said: Any, found: ValidationInfo) -> Any:
-        own: Mapping[str, Any] = _WORDS if found.field_name == "words" else _STEPS
-        return merged(own, said) if isinstance(said, Mapping) else said
+        if not isinstance(said, Mapping):
+            return said
+        return merged(_WORDS, said) if found.field_name == "words" else merged(_STEPS, said)
 
     @field_validator("argv")
     @classmethod

@@ -11,7 +11,7 @@ import resource
 import select
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from errno import ENOEXEC
 from math import inf
@@ -26,7 +26,6 @@ NOT_FOUND = 127
 _BY_A_SIGNAL = 128
 _HANDED_ON = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _OF_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
-# How long after SIGTERM what is still there is killed, in seconds.
 _KILL_AFTER = 10.0
 # How long the end of a command waits for what it printed last; a child in the background may hold the pipe for days.
 _QUIET = 0.05
@@ -36,11 +35,14 @@ _DRAINED_WITHIN = 1.0
 class Command:
     """A command, before, while and after it runs.
 
+    It is ended `within` so many seconds, with all that it started; what is still there is killed `kill_after` so many
+    more.
     `pid` is None before it runs; `status` until it has ended: negative where a signal ended it, as `subprocess` has it.
     """
 
-    def __init__(self, argv: Sequence[str]) -> None:
-        self.argv = argv
+    def __init__(self, argv: Sequence[str], *, within: float | None, kill_after: float | None) -> None:
+        self.argv = tuple(argv)
+        self._within, self._kill_after = inf if within is None else within, kill_after or _KILL_AFTER
         self.pid: int | None = None
         self.status: int | None = None
         self.is_timed_out = False
@@ -90,13 +92,16 @@ class Command:
         while self._early:
             self._tell(self._early.pop(0))
 
-    def _spawned(self, argv: Sequence[str], mask: set[signal.Signals]) -> int:
-        actions = [(os.POSIX_SPAWN_DUP2, each.inlet, to) for each in self._passing for to in each.descriptors]
-        group = {"setpgroup": 0} if self._has_own_group else {}
-        # Python ignores these two for itself.
-        default = [signal.SIGPIPE, signal.SIGXFSZ]
+    def _spawned(self, argv: tuple[str, ...], mask: Iterable[int]) -> int:
         return os.posix_spawnp(
-            argv[0], argv, _environment(), file_actions=actions, setsigmask=mask, setsigdef=default, **group
+            argv[0],
+            argv,
+            _environment(),
+            file_actions=[(os.POSIX_SPAWN_DUP2, each.inlet, to) for each in self._passing for to in each.descriptors],
+            setpgroup=0 if self._has_own_group else os.getpgrp(),
+            setsigmask=list(mask),
+            # Python ignores these two for itself.
+            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
         )
 
     def _hand_on(self, number: int, _: object) -> None:
@@ -116,15 +121,15 @@ class Command:
 
     # Its end ----------------------------------------------------------------------------------------------------------
 
-    def wait(self, timeout: float | None) -> None:
-        """Waits for its end, or ends it after so many seconds, with all that it started; passes on what it prints."""
-        ends_by, drained_by = inf if timeout is None else time.monotonic() + timeout, inf
+    def wait(self) -> None:
+        """Waits for its end, or ends it once its time is over; passes on what it prints."""
+        ends_by, drained_by = time.monotonic() + self._within, inf
         while True:
             now = time.monotonic()
             if now >= ends_by:
                 self._tell(signal.SIGKILL if self.is_timed_out else signal.SIGTERM)
                 self._tell(signal.SIGCONT)
-                ends_by = inf if self.is_timed_out else now + _KILL_AFTER
+                ends_by = inf if self.is_timed_out else now + self._kill_after
                 self.is_timed_out = True
             if self.status is None and self._has_ended():
                 self.ended_at, drained_by = time.time(), now + _DRAINED_WITHIN

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+
+TYPE_CHECKING = False  # as `typing` has it, which takes its time to be imported
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def here() -> dict[str, str]:

@@ -15,21 +15,25 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from errno import EINVAL, ENOSPC
-from typing import Any
 
 from rollcall.state import state_folder
+
+TYPE_CHECKING = False  # as `typing` has it, which takes its time to be imported
+if TYPE_CHECKING:
+    from typing import Any
+
+    # One line: what is known of a run.
+    Entry = dict[str, Any]
 
 # A run takes about 800 bytes: of a job of every minute these are three to seven days, of a nightly one years.
 LARGEST = 4_000_000
 _SUFFIX = ".jsonl"
-_OLDER = ".jsonl.1"
+_OLDER = ".older.jsonl"
+_ENDINGS = (_OLDER, _SUFFIX)
 # A script that makes a name of the date would fill the folder: what nobody added to for so long, goes.
 _KEPT = 400 * 86_400
 _LONGEST_NAME = 200
 _AS_IT_IS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. @+=,")
-
-# One line: what is known of a run.
-Entry = dict[str, Any]
 
 
 def usual_folder(environment: Mapping[str, str]) -> str:
@@ -93,7 +97,7 @@ def _stepped_aside(descriptor: int, path: str) -> bool:
 def _sweep(folder: str) -> None:
     with suppress(OSError), os.scandir(folder) as files:
         for each in files:
-            if each.name.endswith((_SUFFIX, _OLDER)):
+            if each.name.endswith(_SUFFIX):
                 with suppress(OSError):
                     if time.time() - each.stat(follow_symlinks=False).st_mtime > _KEPT:
                         os.unlink(each.path)
@@ -134,7 +138,7 @@ def read(folder: str) -> Iterator[Kept]:
         names = sorted(os.listdir(folder))
     except FileNotFoundError:
         return
-    for stem in sorted({each[: each.index(".jsonl")] for each in names if each.endswith((_SUFFIX, _OLDER))}):
+    for stem in sorted({each.removesuffix(_OLDER).removesuffix(_SUFFIX) for each in names if each.endswith(_ENDINGS)}):
         try:
             kept = Kept(_job_of(stem))
         except ValueError:  # somebody else's file
@@ -165,7 +169,8 @@ def _fold(lines: list[bytes], kept: Kept) -> None:
             kept.since = None
             continue
         runs[tuple(str(entry.get(key)) for key in ("host", "pid", "started"))] = entry
-        kept.since = kept.since or entry["started"]
+        # That is when the line was added.
+        kept.since = kept.since or str(entry.get("ended") or entry["started"])
     if lines and kept.since is None:
         kept.unread = "its last line is damaged"
     kept.runs = sorted(runs.values(), key=lambda each: str(each["started"]))

@@ -6,15 +6,15 @@ one. All else passes through a pipe. Nothing waits for a reader that is slow but
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import stat
+import termios
 from collections.abc import Container, Iterable
 
 KEPT = 4_000
 _PIECE = 65_536
-# So much a pipe takes without waiting, as soon as it takes anything.
-_AT_ONCE = select.PIPE_BUF
 STDOUT, STDERR = 1, 2
 
 
@@ -32,8 +32,7 @@ class Stream:
         self.is_open = True
         self._target = descriptors[0]
         self._pending = memoryview(b"")
-        mode = os.fstat(self._target).st_mode
-        self._at_once = _AT_ONCE if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) else _PIECE
+        self._is_pipe = stat.S_ISFIFO(os.fstat(self._target).st_mode)
 
     @property
     def waits_for(self) -> tuple[int, int]:
@@ -55,7 +54,7 @@ class Stream:
             self._pending = memoryview(piece)
             return
         try:
-            self._pending = self._pending[os.write(self._target, self._pending[: self._at_once]) :]
+            self._pending = self._pending[os.write(self._target, self._pending[: self._room]) :]
         except BlockingIOError:
             pass
         except OSError as problem:
@@ -63,6 +62,18 @@ class Stream:
             self.lost = None if isinstance(problem, BrokenPipeError) else problem
             self._pending = memoryview(b"")
             self.close()
+
+    @property
+    def _room(self) -> int:
+        """How much is taken now without waiting for the reader; the other stream may have a quicker one."""
+        if not self._is_pipe:
+            return _PIECE
+        try:
+            held = fcntl.ioctl(self._target, termios.FIONREAD, bytes(4))
+            # Of one that holds something a pipe takes this much as soon as it takes anything.
+            return select.PIPE_BUF if any(held) else fcntl.fcntl(self._target, fcntl.F_GETPIPE_SZ)
+        except (AttributeError, OSError):  # not everywhere are pipes asked for their size
+            return select.PIPE_BUF
 
     def close(self) -> None:
         """Nothing more is read."""
