@@ -7,7 +7,7 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pyt
 # What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
 FAULT ?=
 
-.PHONY: help demo check test quick lint faults bench browser postgres clocks clean
+.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres clocks clean
 
 help:
 	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
@@ -19,6 +19,7 @@ help:
 	@echo "                                   Hypothesis searches for"
 	@echo "make faults                        what is found of each fault, and every cause: docs/"
 	@echo "make bench                         how fast it is, as ratios"
+	@echo "make engines                       real schedulers, installed, started, broken and judged (an hour; engines-light: minutes)"
 
 demo: $(VENV)/installed-demo
 	$(BIN)/pytest checks/ --demo $(FAULT)
@@ -45,6 +46,13 @@ faults: $(VENV)/installed-test
 
 bench: $(VENV)/installed-test
 	$(BIN)/python -m benchmarks
+
+# Each test of engines/ installs what it needs below .engines/; what takes minutes to install is marked heavy.
+engines: $(VENV)/installed-test postgres clocks
+	$(BIN)/pytest engines/
+
+engines-light: $(VENV)/installed-test postgres clocks
+	$(BIN)/pytest engines/ -m "not heavy"
 
 # The tests of the page look at it in a real browser; without one they are skipped, and in CI that is a failure.
 browser:

@@ -21,6 +21,7 @@ INTERRUPTED = 130  # a shell's own status for what Ctrl-C ended
 # `run` has words of its own, and is gone before this is imported (`rollcall.__main__`).
 COMMANDS = (
     "init",
+    "discover",
     "demo",
     "run",
     "due",

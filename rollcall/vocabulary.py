@@ -166,7 +166,7 @@ class CauseCode(StrEnum):
         Of.HOST,
         Verdict.MISSED,
         meaning="The machine on which it runs was off, or asleep, when it was due.",
-        step="Find out why that machine was off, and {rerun}",
+        step="Find out why the machine of {name} was off, and {rerun}",
     )
 
     # Where the scheduler has it otherwise than jobs.toml, or its words cannot be read, no run of it is as it should be.

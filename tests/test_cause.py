@@ -26,7 +26,7 @@ from fixtures.one_morning import (
     scheduler_of,
 )
 from rollcall.causes.action import Action, Deed
-from rollcall.evidence import Content, FileSeen, Flaw, JobListed, Outcome, RunSeen, SchedulerSeen
+from rollcall.evidence import Content, FileSeen, Flaw, JobListed, Off, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict.findings import Check
@@ -121,6 +121,13 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         "unknown",
         "The scheduler does not answer: GET http://localhost:8000: connection refused.",
         "See whether the backend is up (`ps aux | grep uvicorn`), start it, then `pytest checks/`",
+    ),
+    (
+        CauseCode.HOST_SILENT,
+        {"scheduler": not_seen(CauseCode.HOST_SILENT, "ssh: connect to host nas: timed out")},
+        "unknown",
+        "Its machine does not answer: ssh: connect to host nas: timed out.",
+        f"See whether that machine is up and can be reached: `curl -i {STATUS}`, then `pytest checks/`",
     ),
     (
         CauseCode.ACCESS_DENIED,
@@ -522,6 +529,19 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "and nothing has picked it up."
         ),
         "See whether the workers are up and have a place free, then `pytest checks/`",
+    ),
+    (
+        CauseCode.HOST_WAS_OFF,
+        {
+            **on_record(),
+            "off": (Off(since=at("2026-02-11T01:10:00+01:00"), until=at("2026-02-11T06:50:00+01:00")),),
+        },
+        "missed",
+        (
+            "Due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET; "
+            "its machine was off from Wed 11 Feb 01:10 CET until Wed 11 Feb 06:50 CET."
+        ),
+        "Find out why the machine of etl was off, and run again what it missed, then `pytest checks/`",
     ),
     (
         CauseCode.RUN_SKIPPED,

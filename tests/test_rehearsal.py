@@ -241,7 +241,7 @@ OF_NO_GOOD_RUN = {
     CauseCode.NOT_RECORDED,
 }
 # To be emptied, as NOT_YET is: the judge says them, and nobody plants them.
-UNPLANTED = {CauseCode.NO_RECORDS, CauseCode.UNKNOWN_STATUS}
+UNPLANTED = {CauseCode.NO_RECORDS, CauseCode.UNKNOWN_STATUS, CauseCode.HOST_WAS_OFF}
 
 
 def test_every_cause_has_its_fault() -> None:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, With
 from rollcall.roll.fields import Clock, Day, Instant, Named, Span, Table, Zone, clean_text, context, default, of_text
 from rollcall.roll.how_often import gap_of_at_most, span_of_more_than
 from rollcall.roll.output import Output
-from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.scheduler import Scheduler, Step, Wanted
 from rollcall.roll.values import nearest
 from rollcall.roll.words import Late, Owes, Proof, Threshold
 from rollcall.schedule import Engine, read_schedule
@@ -233,7 +233,7 @@ def _broken_of_witnesses(key: str | None, value: Any, job: Mapping[str, Any], kn
                 return "its scheduler does not tell when a run began, so this would never count. Take it out."
             if scheduler and key == "min_runtime" and "ended" not in scheduler.tells:
                 return "its scheduler does not tell when a run ended, so this would never count. Take it out."
-        case "rerun" if value and (has_none or (scheduler and scheduler.path_of("trigger") is None)):
+        case "rerun" if value and (has_none or (scheduler and scheduler.order(Step.TRIGGER, Wanted(name="")) is None)):
             return "its scheduler has no trigger, so nothing can be re-run. Write trigger in its table."
         case "alert_after" if value.bad > 1 and known.get("history_keeps") and (every or (cron and engine)):
             return too_far_apart(value, known["history_keeps"], job)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Self, assert_never
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import FileSeen, Outcome
+from rollcall.evidence import FileSeen, Off, Outcome, SchedulerSeen
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.roll.words import Dated
@@ -104,6 +104,14 @@ def named_by(dated: Dated, due_at: datetime, seen: Witnesses) -> datetime | None
             return due_at
         case _:
             assert_never(dated)
+
+
+def off_at(run: DueRun, seen: Witnesses) -> Off | None:
+    """The stretch in which the machine of its scheduler ran nothing, where that run was to begin in it; else None."""
+    if not isinstance(seen.scheduler, SchedulerSeen):
+        return None
+    begins_by = run.due_at + seen.job.jitter
+    return next((each for each in seen.scheduler.off if each.since <= begins_by and run.due_at < each.until), None)
 
 
 def done_at(file: FileSeen, run: DueRun) -> datetime | None:
@@ -223,6 +231,17 @@ class Case:
         _, before = max(earlier, key=lambda each: each[0], default=(None, None))
         is_behind = before and (before.is_under_way or (before.ended_at and before.ended_at > self.run.due_at))
         return before if is_behind else None
+
+    @property
+    def off(self) -> Off | None:
+        """The stretch in which the machine of its scheduler ran nothing, where it was to begin in that; else None."""
+        return off_at(self.run, self.seen)
+
+    @property
+    def catch_up_ends_at(self) -> datetime | None:
+        """Until when its scheduler may yet begin what it missed while it was off; None where it leaves that out."""
+        listed, off = self.seen.listed, self.off
+        return off.until + self.job.jitter + self.job.grace if off and listed and listed.catches_up else None
 
     @property
     def is_overtaken(self) -> bool:

@@ -123,7 +123,10 @@ def _on_record(promise: Promise, decides: RunRead, case: Case) -> Finding:
 
 def _made_good(decides: RunRead, case: Case) -> tuple[str, str] | None:
     """How a run that failed, or never began, was made good, and what had failed; None where it did its work at once."""
-    begun = case.attempts.begun
+    begun, off = case.attempts.begun, case.off
+    is_done = decides.is_done or (case.job.proof is Proof.START and decides.outcome is not Outcome.FAILED)
+    if off and is_done and decides.started_at and decides.started_at >= off.until:
+        return f"begun {show.when(decides.started_at, case.job)}", show.off(off, case.job)
     if decides.is_done and not decides.is_by_schedule:
         how = "run again by hand" if begun else "run by hand"
     elif decides.is_done and any(each.outcome is Outcome.FAILED for each in begun[:-1]):
@@ -199,7 +202,9 @@ def _none_of_this_run(promise: Promise, case: Case) -> Finding:
             # No other witness says so, and so it is said, and no more.
             at, zone = fits
             because += f" (read {as_read(seen)}; as {zone.key} it would be {show.when(at, job)})"
-    if case.behind:
+    if case.off:
+        code, because = CauseCode.HOST_WAS_OFF, f"{because}; {show.off(case.off, job)}"
+    elif case.behind:
         because += f"; it may be held up{_behind(case)}"
     if case.made:
         return _unrecorded(promise, found, case)
@@ -207,6 +212,8 @@ def _none_of_this_run(promise: Promise, case: Case) -> Finding:
     by = run.start_by if seen.has_every_start else run.finish_by
     if case.now < by and seen.tells("history"):
         return promise.pending(f"it has until {show.limit(by, run, job)}")
+    if case.off and case.catch_up_ends_at and case.now < case.catch_up_ends_at:
+        return promise.pending(f"{show.off(case.off, job)}, and it may yet be run")
     if last and last.outcome is Outcome.UNKNOWN and last.seen.word and not seen.tells("history"):
         # Of the one run that it keeps it says something else than how that ended: of this one, perhaps.
         because += f', and the scheduler says "{last.seen.word}" of it, which may mean that it runs, or anything else'
@@ -250,6 +257,8 @@ def still_running(promise: Promise, case: Case) -> Finding:
 
 def _running_since(promise: Promise, run: RunRead, started: datetime, case: Case) -> Finding:
     says = f"it has been running since {show.when(started, case.job)}"
+    if case.off and case.off.until <= started and case.now < started + case.job.max_runtime:
+        return promise.pending(f"{says}, once its machine was back")
     return _not_ended(promise, says, run.seen.word or "running", case)
 
 

@@ -13,7 +13,7 @@ from rollcall.schedule.answers import due_between
 from rollcall.text import counted, listed
 from rollcall.times import show_span
 from rollcall.verdict import interval, show
-from rollcall.verdict.case import Case, attempts_of, made_for
+from rollcall.verdict.case import Case, attempts_of, made_for, off_at
 from rollcall.verdict.executed import untellable
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.overwritten import overwritten
@@ -73,6 +73,9 @@ def _missing(promise: Promise, earlier: _Earlier, case: Case, what: str, nothing
     found = f"{counted(len(due), 'run')} of {earlier.owed} {what}"
     verdict, code = Verdict.MISSED, CauseCode.MISSED_RUN
     because = f"{nothing_of} {counted(len(due), 'earlier run')}: due {dates}"
+    stretches = [off_at(case.job.due_run(due_at), case.seen) for due_at in earlier.missing]
+    if off := stretches[0] if stretches and all(stretches) else None:
+        code, because = CauseCode.HOST_WAS_OFF, f"{because}; {show.off(off, case.job)}"
     if not earlier.missing:
         worst = next(each for each in _BAD if any(run.outcome is each for _, run in earlier.bad))
         verdict, code, how = _BAD[worst]
@@ -101,9 +104,21 @@ def _by_runs(case: Case) -> _Earlier:
     # A run may begin a little early.
     owed = list(_earlier_runs(case, seen.runs_since + EARLY_TOLERANCE if seen.runs_since else None))
     decided = [(each, attempts_of(each, seen).deciding) for each in owed]
-    missing = tuple(run.due_at for run, decides in decided if decides is None and not made_for(run, seen))
+    missing = tuple(
+        run.due_at
+        for run, decides in decided
+        if decides is None and not made_for(run, seen) and not _is_caught_up(run, seen)
+    )
     bad = tuple((run.due_at, decides) for run, decides in decided if decides is not None and _is_bad(decides, seen))
     return _Earlier(owed=len(owed), missing=missing, bad=bad)
+
+
+def _is_caught_up(run: DueRun, seen: Witnesses) -> bool:
+    """True where its scheduler has begun it once since its machine was back: one run for all that were missed."""
+    off = off_at(run, seen)
+    if off is None or seen.listed is None or not seen.listed.catches_up:
+        return False
+    return any(each.started_at and off.until <= each.started_at <= seen.counted_until for each in seen.runs)
 
 
 def _is_bad(run: RunRead, seen: Witnesses) -> bool:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from rollcall.evidence import Off
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.schedule.answers import last_due, next_due
@@ -17,6 +18,11 @@ def when(at: datetime, job: Job) -> str:
 def run_of(started_at: datetime | None, job: Job) -> str:
     """A run, by when it began; one of which that is not told is some earlier one."""
     return f"its run of {when(started_at, job)}" if started_at else "an earlier run"
+
+
+def off(stretch: Off, job: Job) -> str:
+    """ "its machine was off from Wed 11 Feb 01:10 CET until Wed 11 Feb 06:50 CET"."""
+    return f"its machine was {stretch.how} from {when(stretch.since, job)} until {when(stretch.until, job)}"
 
 
 def limit(at: datetime, run: DueRun, job: Job) -> str:

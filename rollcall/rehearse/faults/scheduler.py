@@ -69,6 +69,7 @@ def _ahead(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
 _NEEDS_DATE = "let the scheduler send the header Date: without it nobody sees its clock"
 SCHEDULER_FAULTS = (
     _not_seen(CauseCode.SCHEDULER_DOWN, "connection refused"),
+    _not_seen(CauseCode.HOST_SILENT, "its machine cannot be reached"),
     _not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized"),
     _not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found"),
     _not_seen(CauseCode.SCHEDULER_ERROR, "answers 500 Internal Server Error"),
