@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 USAGE = """\
 usage: rollcall run JOB [--timeout SPAN [--kill-after SPAN]] [--by-hand] [--record FOLDER] [--] COMMAND …
-       rollcall run --list [--since INSTANT] [--record FOLDER]
+       rollcall run --list [JOB] [--since INSTANT] [--record FOLDER]
 
 Runs COMMAND, and puts on record when, how it ended and its last lines, for [schedulers.NAME] with kind = "wrapper".
 
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
             # Imported for it alone, as is what reads a span.
             from rollcall.commands.run_list import tell
 
-            return tell(folder, _instant(options.get("--since")))
+            return tell(folder, job, _instant(options.get("--since")))
         within, kill_after = (_seconds(options, name) for name in ("--timeout", "--kill-after"))
     except _Wrong as problem:
         _say(f"{problem} (rollcall run --help)")

@@ -22,10 +22,10 @@ TIMED_OUT = "timed out"
 OUTPUT_LOST = "output lost"
 
 
-def tell(folder: str, since: datetime | None) -> int:
-    """Prints it, of runs those since then and the newest of each job. Returns 1 where what is there cannot be read."""
+def tell(folder: str, job: str, since: datetime | None) -> int:
+    """Prints it, of that job or of all: of runs those since then, and the newest. Returns 1 where it cannot be read."""
     try:
-        for line in _lines(folder, since or EPOCH):
+        for line in _lines(folder, job, since or EPOCH):
             print(json.dumps(line))
         sys.stdout.flush()
     except OSError as problem:
@@ -34,9 +34,11 @@ def tell(folder: str, since: datetime | None) -> int:
     return 0
 
 
-def _lines(folder: str, since: datetime) -> Iterator[record.Entry]:
+def _lines(folder: str, job: str, since: datetime) -> Iterator[record.Entry]:
     yield {"now": to_iso(read_now()), "folder": folder}
     for kept in record.read(folder):
+        if job not in ("", kept.job):
+            continue
         yield {"job": kept.job, "since": kept.since, **({"unread": kept.unread} if kept.unread else {})}
         for run in kept.runs:
             is_alive = None if "ended" in run else is_running(run)

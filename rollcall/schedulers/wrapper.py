@@ -45,7 +45,7 @@ _STEPS: dict[str, str] = {
     "then {again}",
     CauseCode.NEVER_RAN: f"See whether {_CRONTAB} for it, and {{rerun}}",
     CauseCode.MISSED_RUN: f"See whether {_CRONTAB} for it, and {{rerun}}",
-    CauseCode.RUN_FAILED: "Read its last words, of which {ask} tells more; correct it, and {rerun}",
+    CauseCode.RUN_FAILED: "Read its last words, more of which may stand in {log}; correct it, and {rerun}",
     CauseCode.STILL_RUNNING: "See what it waits for (`ps -ef --forest`); if it hangs, end it: `--timeout` of "
     "`rollcall run` does so by itself; and {rerun}",
 }
@@ -90,9 +90,13 @@ class Wrapper(OverPipes):
         """The command that tells what is on record."""
         return self.shown((*self.argv, *self._list))
 
-    def command(self, path: str | None = None) -> str | None:
-        """The command as a person types it; there is none that changes anything."""
-        return None if path else self.address
+    def command(self) -> str:
+        """The same, as a person types it."""
+        return self.address
+
+    def log_of(self, name: str) -> str:
+        """The command that tells of that job alone, and what it said last."""
+        return self.shown((*self.argv, *self._list, name))
 
     @property
     def _list(self) -> tuple[str, ...]:
