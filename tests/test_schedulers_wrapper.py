@@ -217,7 +217,10 @@ def morning(folder: Path, *entries: Mapping[str, Any], jobs: str = JOBS, now: da
     roll = load(folder / "jobs.toml", environment={})
     seen = gather(roll.jobs, roll.schedulers, now=now, clock=lambda: now)
     # The clock of these tests is not that of the machine.
-    answers = {name: replace(each, server_at=now) for name, each in seen.schedulers.items()}
+    answers = {
+        name: replace(each, server_at=now) if isinstance(each, SchedulerSeen) else each
+        for name, each in seen.schedulers.items()
+    }
     return judge_morning(roll, replace(seen, schedulers=answers), now=now)
 
 
