@@ -102,7 +102,7 @@ def test_it_prints_what_the_command_prints(folder: Path, tmp_path: Path, ending:
 def test_bytes_pass_as_they_are_and_to_a_reader_who_takes_his_time(folder: Path, tmp_path: Path) -> None:
     """And the command waits for nothing: its error comes while nobody reads the rest."""
     (tmp_path / "bytes").write_bytes(os.urandom(3_000_000))
-    both = "cat bytes & echo 'I am here' >&2; wait"
+    both = "cat bytes & sleep 0.3; echo 'I am here' >&2; wait"
     with subprocess.Popen(
         wrapping(folder, "sh", "-c", both), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
     ) as process:
@@ -190,13 +190,22 @@ def test_signals_are_handed_on(folder: Path, name: str) -> None:
     assert [each["word"] for each in listed(folder)] == ["exit 7", f"signal {int(number)}"]
 
 
+# Waited for, and not caught: two that come while the first is handled would be one. Ends with how often it came.
+COUNTS = """
+import signal, sys
+mine = {int(sys.argv[1])}
+signal.pthread_sigmask(signal.SIG_BLOCK, mine)
+print("ready", flush=True)
+came = [signal.sigwaitinfo(mine)]
+while (next_one := signal.sigtimedwait(mine, 0.3)) is not None:
+    came.append(next_one)
+sys.exit(10 + len(came))
+"""
+
+
 def test_a_signal_to_the_whole_group_arrives_once(folder: Path) -> None:
-    code = (
-        "import signal, sys, time; n = []; signal.signal(15, lambda *_: n.append(1)); print(1, flush=True); "
-        "[time.sleep(0.01) for _ in iter(lambda: bool(n), True)]; time.sleep(0.3); sys.exit(10 + len(n))"
-    )
     with subprocess.Popen(
-        wrapping(folder, sys.executable, "-c", code), stdout=subprocess.PIPE, start_new_session=True
+        wrapping(folder, sys.executable, "-c", COUNTS, "15"), stdout=subprocess.PIPE, start_new_session=True
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -269,12 +278,8 @@ def test_a_terminal_stays_one_and_what_is_started_there_is_by_hand(folder: Path)
 
 
 def test_control_c_arrives_once(folder: Path) -> None:
-    code = (
-        "import signal, sys, time; n = []; signal.signal(2, lambda *_: n.append(1)); print('ready', flush=True); "
-        "[time.sleep(0.01) for _ in iter(lambda: bool(n), True)]; time.sleep(0.3); sys.exit(10 + len(n))"
-    )
 
-    assert in_a_terminal(wrapping(folder, sys.executable, "-c", code), {b"ready": b"\x03"})[1] == 11
+    assert in_a_terminal(wrapping(folder, sys.executable, "-c", COUNTS, "2"), {b"ready": b"\x03"})[1] == 11
     assert in_a_terminal(wrapping(folder, "sh", "-c", "echo ready; exec sleep 100"), {b"ready": b"\x03"})[1] == -2
 
 
@@ -512,6 +517,22 @@ def test_a_line_that_was_cut_off_harms_no_other_and_nothing_before_it_is_told_fo
 
     assert torn.unread == "its last line is damaged"
     assert (kept.unread, kept.since, len(kept.runs)) == (None, entry(4)["started"], 3)
+
+
+def test_of_a_run_that_a_full_disk_kept_from_the_record_nobody_can_tell(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "job.jsonl").touch()
+    (kept,) = record.read(str(folder))
+
+    assert kept.unread == "it is empty: a run could not be put on record"
+
+
+def test_what_cannot_be_passed_on_is_no_success(folder: Path) -> None:
+    """What ended well has not done its work where a dump went to its output."""
+    found = run(["sh", "-c", '"$@" >/dev/full', "-", *wrapping(folder, "echo", "dump")])
+
+    assert (found.returncode, word(folder)) == (125, "output lost")
+    assert found.stderr == b"rollcall run: job: what it printed could not be passed on: No space left on device\n"
 
 
 def test_names_that_nobody_uses_any_more_are_swept(folder: Path) -> None:

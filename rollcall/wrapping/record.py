@@ -171,8 +171,8 @@ def _fold(lines: list[bytes], kept: Kept) -> None:
         runs[tuple(str(entry.get(key)) for key in ("host", "pid", "started"))] = entry
         # That is when the line was added.
         kept.since = kept.since or str(entry.get("ended") or entry["started"])
-    if lines and kept.since is None:
-        kept.unread = "its last line is damaged"
+    if kept.since is None:
+        kept.unread = "its last line is damaged" if lines else "it is empty: a run could not be put on record"
     kept.runs = sorted(runs.values(), key=lambda each: str(each["started"]))
 
 
