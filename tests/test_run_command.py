@@ -100,16 +100,19 @@ def test_it_prints_what_the_command_prints(folder: Path, tmp_path: Path, ending:
 
 
 def test_bytes_pass_as_they_are_and_to_a_reader_who_takes_his_time(folder: Path, tmp_path: Path) -> None:
-    """And the command waits for nothing: its error comes while nobody reads the rest."""
+    """And the command waits for nothing else: its error comes while nobody reads the rest."""
     (tmp_path / "bytes").write_bytes(os.urandom(3_000_000))
-    both = "cat bytes & sleep 0.3; echo 'I am here' >&2; wait"
-    with subprocess.Popen(
-        wrapping(folder, "sh", "-c", both), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
-    ) as process:
+    pipe = subprocess.PIPE
+    argv = wrapping(folder, "sh", "-c", "cat bytes & read line; echo 'I am here' >&2; wait")
+    with subprocess.Popen(argv, cwd=tmp_path, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
+        # There is room for some of it now, and for no more.
+        begins = process.stdout.read(5000)
+        process.stdin.write(b"\n")
         assert process.stderr.readline() == b"I am here\n"
-        assert process.stdout.read() == (tmp_path / "bytes").read_bytes()
+        assert begins + process.stdout.read() == (tmp_path / "bytes").read_bytes()
 
     assert word(folder) == "exit 0"
 
@@ -278,7 +281,6 @@ def test_a_terminal_stays_one_and_what_is_started_there_is_by_hand(folder: Path)
 
 
 def test_control_c_arrives_once(folder: Path) -> None:
-
     assert in_a_terminal(wrapping(folder, sys.executable, "-c", COUNTS, "2"), {b"ready": b"\x03"})[1] == 11
     assert in_a_terminal(wrapping(folder, "sh", "-c", "echo ready; exec sleep 100"), {b"ready": b"\x03"})[1] == -2
 
