@@ -11,6 +11,7 @@ import pytest
 from fixtures.one_morning import FOLDER, aime, haiku_job, morning, not_seen
 from rollcall.causes.words import check_step
 from rollcall.roll.job import Job
+from rollcall.roll.kinds import find_kind, kinds
 from rollcall.vocabulary import CauseCode, Of, Verdict
 
 TRIGGER = "http://localhost:8000/api/v1/services/scheduler/trigger/generate_haiku_scheduled"

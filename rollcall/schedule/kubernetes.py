@@ -14,11 +14,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
-from rollcall.schedule.base import Engine
+from rollcall.schedule.base import Engine, Schedule
 from rollcall.schedule.cron import CronSchedule
+from rollcall.schedule.five_fields import FIVE_FIELDS, read_five_fields
 from rollcall.schedule.words import show_fields
 
+GRAMMAR = FIVE_FIELDS
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 # The least and the most that may stand in each field, and its names.
@@ -56,6 +59,11 @@ class KubernetesSchedule(CronSchedule):
     def _instants(self, face: datetime) -> tuple[datetime, ...]:
         """The instants at which clocks show `face`: none, one, or in autumn two."""
         return self._showings(face)
+
+
+def read(text: str, zone: ZoneInfo) -> Schedule:
+    """The schedule that `text` means in `zone`. Raises ValueError holding the rule and the cure."""
+    return read_five_fields(text, KubernetesSchedule, zone)
 
 
 def _plain(fields: str) -> str:
