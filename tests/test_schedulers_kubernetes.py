@@ -638,6 +638,7 @@ NAMELESS = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "x
         (answer(DEPLOYMENT), "", 0, WRONG, "no CronJob and no Job, but Deployment"),
         (answer(OLD), "", 0, ERROR, "batch/v1beta1"),
         (answer(well("a"), metadata={"continue": "eyJ2IjoibWV0YS5rOHMuaW8"}), "", 0, ERROR, "cut off after 1 objects"),
+        (answer(*[{}] * 50_001), "", 0, ERROR, "holds more than 50,000 objects. Ask for fewer, by -n NAMESPACE"),
         (answer(NAMELESS), "", 0, ERROR, "metadata.namespace is missing"),
         (answer(MAPPED), "", 0, ERROR, "spec.schedule is an object"),
     ],
