@@ -259,7 +259,7 @@ def _heartbeat(answers: Answers, said: Mapping[str, Any]) -> str | None:
 def _unloaded(answers: Answers, said: Mapping[str, Any]) -> list[str]:
     """Each code location that does not load, and why: its schedules are gone from the list."""
     entries = answers.listed(_whole(answers, said, "workspaceOrError").get("locationEntries"), "locations")
-    found: list[tuple[str, str, dict[str, Any]]] = []
+    found = []
     for each in entries:
         loaded = each.get("locationOrLoadError")
         if isinstance(loaded, dict) and loaded.get("__typename") == "PythonError":

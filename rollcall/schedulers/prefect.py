@@ -22,7 +22,6 @@ from rollcall.schedulers.over_json import Answers, Folded, OverJson
 from rollcall.schedulers.placeholders import written
 from rollcall.schedulers.posted import Posted
 from rollcall.sources.expressions import ABSENT
-from rollcall.times import show_span
 
 # A worker, or what serves its flows, asks for work every ten or fifteen seconds; Prefect itself waits for 60.
 _POLLS_WITHIN = timedelta(minutes=2)
@@ -224,8 +223,8 @@ def _schedule(schedule: Any) -> tuple[Any, Any]:
     match schedule:
         case {"cron": str(cron)} if schedule.get("day_or") is not False:
             return cron, schedule.get("timezone")
-        case {"interval": float() | int() as seconds} if seconds >= 1:
-            return f"@every {show_span(timedelta(seconds=seconds))}", schedule.get("timezone")
+        case {"interval": float() | int() as seconds} if seconds >= 1 and seconds == int(seconds):
+            return f"@every {int(seconds)} s", schedule.get("timezone")
     return None, None
 
 
