@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ import pytest
 
 from engines.conftest import await_that, end_all_with, environment_with
 from fixtures.engines import Engine, said
+from rollcall.roll.load import load
+from rollcall.roll.scheduler import Asked
 
 VERSION = "1.13.28"
 JOBS = Path(__file__).with_name("dagster_jobs.py")
+READERS = JOBS.parents[1] / "deploy" / "permissions" / "dagster-read-only.service"
 MINUTE = timedelta(minutes=1)
 WORKSPACE = """
 load_from:
@@ -64,9 +68,9 @@ SAID = {
     "queued": ["missed", "not-picked-up"],
     "skips": ["missed", "run-skipped"],
     "raises": ["failed", "run-failed"],
-    "paused": ["failed", "job-paused"],
-    "missed": ["missed", "never-ran"],
-    "moved": ["failed", "schedule-drift"],
+    "paused": ["missed", "job-paused"],
+    "missed": ["missed", "missed-run"],
+    "moved": ["missed", "schedule-drift"],
     "gone": ["missed", "not-registered"],
     "late": ["pending", None],
     "[schedulers.etl]": ["ok", None],
@@ -147,9 +151,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webserver]:
     (folder / "workspace.yaml").write_text(WORKSPACE)
     (folder / "broken.py").write_text("import nothing_of_the_kind\n")
     shutil.copy(JOBS, folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     due_at = datetime.now(UTC).replace(second=0, microsecond=0) + 3 * MINUTE
     environment = {
         "PATH": f"{programs}:{os.environ['PATH']}",
@@ -169,6 +171,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webserver]:
             yield made
     finally:
         end_all_with(f"DAGSTER_HOME={folder}/home")
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def answers(url: str) -> bool:
@@ -252,3 +260,23 @@ def start(server: Webserver, schedule: str) -> None:
     query = "mutation($of: ScheduleSelector!) { startSchedule(scheduleSelector: $of) { __typename } }"
     of = {"scheduleName": schedule, "repositoryName": "__repository__", "repositoryLocationName": "etl"}
     assert server.ask(query, of=of)["startSchedule"]["__typename"] == "ScheduleStateResult"
+
+
+def test_who_may_only_read_changes_nothing(server: Webserver) -> None:
+    """deploy/permissions/dagster-read-only.service: what it starts, on another port."""
+    unit = READERS.read_text(encoding="utf-8")
+    program, *argv = re.search(r"ExecStart=(.*)", unit)[1].split()  # type: ignore[index]  # there is one
+    port = free_port()
+    argv[argv.index("3001")] = str(port)
+    reads = replace(server, url=f"http://127.0.0.1:{port}")
+    with running(reads, Path(program).name, *argv):
+        await_that(lambda: answers(reads.url), "the webserver that only reads", within=120)
+        file = server.folder / "reader.toml"
+        file.write_text(jobs_toml(server.due_at), encoding="utf-8")
+        (scheduler,) = load(file, environment={"ENGINE_URL": reads.url}).schedulers
+        now = datetime.now(UTC)
+        asked = Asked(clock=lambda: datetime.now(UTC), now=now, since=now - timedelta(hours=1))
+        assert scheduler.look(asked).jobs
+        query = "mutation($of: ScheduleSelector!) { startSchedule(scheduleSelector: $of) { __typename } }"
+        of = {"scheduleName": "paused", "repositoryName": "__repository__", "repositoryLocationName": "etl"}
+        assert reads.ask(query, of=of)["startSchedule"]["__typename"] == "UnauthorizedError"

@@ -18,14 +18,15 @@ from typing import Any
 import httpx
 import pytest
 
-from engines.conftest import await_that, end_all_with, environment_with
+from engines.conftest import await_that, end_all_with, environment_with, unavailable
 from fixtures.engines import Engine, said
 from rollcall.roll.load import load
-from rollcall.roll.scheduler import Step, Wanted
+from rollcall.roll.scheduler import Asked, Step, Wanted
 from rollcall.times import parse_span
 
 VERSION = "3.9.1"
 FLOWS = Path(__file__).with_name("prefect_flows.py")
+READERS = FLOWS.parents[1] / "deploy" / "permissions" / "prefect-nginx.conf"
 WHO = "admin:for-the-engine-alone"
 BASIC = base64.b64encode(WHO.encode()).decode()
 
@@ -55,13 +56,13 @@ SAID = {
     "hung": ["stuck", "still-running"],
     "retried": ["ok", None],
     "made_good": ["ok", "made-good"],
-    "paused": ["failed", "job-paused"],
-    "pool_paused": ["failed", "job-paused"],
+    "paused": ["missed", "job-paused"],
+    "pool_paused": ["missed", "job-paused"],
     "late": ["missed", "not-picked-up"],
     "called_off": ["missed", "run-skipped"],
     "broken_off": ["failed", "run-failed"],
-    "missed": ["missed", "never-ran"],
-    "moved": ["failed", "schedule-drift"],
+    "missed": ["missed", "missed-run"],
+    "moved": ["missed", "schedule-drift"],
     "gone": ["missed", "not-registered"],
     "[schedulers.flows]": ["ok", None],
 }
@@ -146,9 +147,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """It alone, with a user and a password."""
     programs = environment_with("prefect", f"prefect=={VERSION}")
     folder = tmp_path_factory.mktemp("prefect")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
         "PATH": f"{programs}:{os.environ['PATH']}",
@@ -171,6 +170,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             yield made
     finally:
         end_all_with(f"PREFECT_HOME={folder}/home")
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def is_open(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def answers(url: str) -> bool:
@@ -317,3 +328,45 @@ def rerun_of_what_was_missed(server: Server, due_at: datetime) -> None:
     (judged,) = (each for each in morning.jobs if each.job.id == "missed")
     assert len(judged.seen.runs) == 1
     look.keep("run-again")
+
+
+def test_who_may_only_read_changes_nothing(server: Server, tmp_path: Path) -> None:
+    """deploy/permissions/prefect-nginx.conf, tried in a real nginx."""
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if nginx is None:
+        unavailable("nginx is not installed: apt-get install nginx-light")
+    port = free_port()
+    password = subprocess.run(["openssl", "passwd", "-apr1", "of-a-reader"], check=True, capture_output=True, text=True)
+    (tmp_path / "readers").write_text(f"roll-call:{password.stdout}")
+    own = READERS.read_text(encoding="utf-8")
+    for there, here in (
+        ("PASSWORD_IN_BASE64", BASIC),
+        ("127.0.0.1:4201", f"127.0.0.1:{port}"),
+        ("http://127.0.0.1:4200", server.url),
+        ("/etc/nginx/prefect-readers", str(tmp_path / "readers")),
+    ):
+        assert there in own
+        own = own.replace(there, here)
+    folders = "".join(
+        f"{each}_temp_path {tmp_path}/{each};" for each in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    head = f"user root; pid {tmp_path}/pid; error_log {tmp_path}/log; events {{}}"
+    (tmp_path / "nginx.conf").write_text(f"{head}\nhttp {{ access_log off; {folders}\n{own} }}")
+    process = subprocess.Popen([nginx, "-c", str(tmp_path / "nginx.conf"), "-g", "daemon off;"])
+    try:
+        url, reader = f"http://127.0.0.1:{port}", httpx.BasicAuth("roll-call", "of-a-reader")
+        await_that(lambda: is_open(port), "nginx")
+        environment = {"READER": base64.b64encode(b"roll-call:of-a-reader").decode()}
+        file = tmp_path / "jobs.toml"
+        file.write_text(jobs_toml(datetime.now(UTC), password="${READER}", url=url), encoding="utf-8")
+        (scheduler,) = load(file, environment=environment).schedulers
+        now = datetime.now(UTC)
+        asked = Asked(clock=lambda: datetime.now(UTC), now=now, since=now - timedelta(hours=1))
+        assert scheduler.look(asked).jobs is not None
+        for path in ("/api/flow_runs/", "/api/deployments/", "/api/work_pools/"):
+            assert httpx.post(f"{url}{path}", json={}, auth=reader).status_code == 403
+        assert httpx.get(f"{url}/api/deployments/filter", auth=reader).status_code == 403
+        assert httpx.post(f"{url}/api/deployments/filter", json={}).status_code == 401
+    finally:
+        process.terminate()
+        process.wait()

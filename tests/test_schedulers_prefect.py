@@ -233,7 +233,7 @@ def test_a_chatty_deployment_hides_no_next_run_of_another() -> None:
 # Runs -----------------------------------------------------------------------------------------------------------------
 
 DUE = datetime(2026, 11, 27, 5, tzinfo=UTC)
-BEGUN = {"start_time": "2026-11-27T05:00:02Z"}
+BEGUN = {"run_count": 1, "start_time": "2026-11-27T05:00:02Z"}
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ BEGUN = {"start_time": "2026-11-27T05:00:02Z"}
         ("SCHEDULED", "Late", {}, Outcome.WAITING),
         ("SCHEDULED", "AwaitingConcurrencySlot", {}, Outcome.WAITING),
         ("PENDING", "Submitting", {}, Outcome.WAITING),
-        ("CANCELLED", "Cancelled", {"start_time": None, "end_time": iso(DUE)}, Outcome.SKIPPED),
+        ("CANCELLED", "Cancelled", {"run_count": 0, "start_time": iso(DUE), "end_time": iso(DUE)}, Outcome.SKIPPED),
         ("CANCELLED", "Cancelled", {}, Outcome.FAILED),
         ("SOMETHING_NEW", "Something new", {}, Outcome.UNKNOWN),
     ],
@@ -301,6 +301,30 @@ def test_all_runs_of_the_window_are_read_page_by_page_and_none_outside_of_it() -
 
     assert [run.due for run in seen.runs or ()] == [iso(NOW + timedelta(hours=hours)) for hours in range(0, -25, -1)]
     assert seen.runs_since == SINCE
+
+
+class Endless(Prefect):
+    """One that looks for nothing."""
+
+    def _runs(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return self.runs
+
+
+def test_more_runs_than_are_read_are_no_answer() -> None:
+    server = Endless(most=10_000)
+    row = {"deployment_id": uuid(), "state_type": "COMPLETED", "expected_start_time": "2026-11-27T05:00:00Z"}
+    server.runs = [row | {"id": str(number)} for number in range(50_001)]
+
+    code, detail = refused(server, limit=10_000)
+
+    assert code is CauseCode.SCHEDULER_ERROR
+    assert "flow_runs are more than 50,000 entries" in detail
+
+
+def test_a_server_that_answers_every_page_alike_has_not_told_all() -> None:
+    server = Prefect(broken={"/api/flow_runs/filter": (200, [{"id": "1"}, {"id": "2"}])})
+
+    assert refused(server, limit=2)[1] == "200, but flow_runs are the same again from 2 on"
 
 
 # Signs of life --------------------------------------------------------------------------------------------------------

@@ -131,8 +131,10 @@ class Dagster(OverJson):
                 if schedule is not None:
                     yield self._run(answers, row, f"runs[{number}]", tags, schedule)
             came += len(rows)
-            if len(rows) < self.page_size or rows[-1].get("runId") == cursor:
+            if len(rows) < self.page_size:
                 return
+            if rows[-1].get("runId") in (None, cursor):
+                raise self.broken(f"runs are the same again from {came - len(rows):,} on")
             cursor = rows[-1].get("runId")
 
     def _run(

@@ -69,7 +69,7 @@ class Prefect(OverJson):
         "(`prefect deployment ls`, `prefect work-pool ls`), resume it, then {again}",
         "not-picked-up": "See whether a worker of its work pool is up and has room (`prefect work-pool ls`); once "
         "started it runs what is late by itself, then {again}",
-        "run-failed": "Read its log in {log}, fix it, and {rerun}",
+        "run-failed": "Read {log}, fix it, and {rerun}",
         "still-running": "See in {log} what it waits for; if it hangs, `prefect flow-run cancel` it, and {rerun}",
     }
 
@@ -138,8 +138,10 @@ class Prefect(OverJson):
             yield from fresh
             known.update(each.get("id") for each in fresh)
             came += len(rows)
-            if not fresh or len(rows) < self.page_size:
+            if len(rows) < self.page_size:
                 return
+            if not fresh:
+                raise self.broken(f"{ask.split('/')[1]} are the same again from {came - len(rows):,} on")
 
     def _runs(self, answers: Answers, names: Mapping[str | None, str], asked: Asked) -> Iterator[RunSeen]:
         since, until = written(asked.since, None), written(asked.now, None)
@@ -153,9 +155,13 @@ class Prefect(OverJson):
             job = names.get(row.get("deployment_id"))
             if job is None:
                 continue  # of a deployment that is gone
-            said = answers.entry(row, place, fields, attempt=row.get("run_count") or None).read_all()
+            has_begun = row.get("run_count") != 0
+            if not has_begun:
+                # What ended without having begun is given its end as its start.
+                del fields["started"], fields["attempt"]
+            said = answers.entry(row, place, fields).read_all()
             name, kind = (answers.reader.text(row.get(key), f"{place}.{key}") for key in ("state_name", "state_type"))
-            outcome = self.outcome(name, kind, has_begun="started" in said)
+            outcome = self.outcome(name, kind, has_begun=has_begun)
             yield RunSeen(job=job, word=name, outcome=outcome, link=self._page_of(row.get("id")), **said)
 
     def _next_runs(
