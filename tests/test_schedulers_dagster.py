@@ -75,7 +75,7 @@ class Dagster:
         variables = asked.body["variables"]
         if "runsOrError" in asked.body["query"]:
             ids = [each["runId"] for each in self.runs]
-            start = ids.index(variables["cursor"]) + 1 if variables["cursor"] else 0
+            start = ids.index(variables["cursor"]) + 1 if variables["cursor"] in ids else 0
             found = {"__typename": "Runs", "results": self.runs[start : start + variables["limit"]]}
             return 200, {"data": {"runsOrError": found} | self.broken}
         nodes = [
