@@ -66,10 +66,6 @@ SAID = {
     "gone": ["missed", "not-registered"],
     "[schedulers.flows]": ["ok", None],
 }
-OF_A_DEAD_WORKER = {name: ["missed", "scheduler-stalled"] for name in SAID} | {
-    "gone": ["missed", "not-registered"],
-    "[schedulers.flows]": ["failed", "scheduler-stalled"],
-}
 
 
 @dataclass(frozen=True)
@@ -198,7 +194,7 @@ look_back = "1 h"
 scheduler = "flows"
 schedule = "{due_at:%M %H} * * *"
 since = "{due_at - timedelta(minutes=1):%Y-%m-%dT%H:%M}+00:00"
-grace = "30 s"
+grace = "90 s"
 max_runtime = "30 s"
 [schedulers.flows]
 kind = "prefect"
@@ -226,8 +222,8 @@ def test_what_happened_is_said_of_each(server: Server) -> None:
             ("made_good", "Completed"), ("broken_off", "Cancelled"), ("called_off", "Cancelled"),
         ):  # fmt: skip
             server.await_state(name, state)
-        over_at = due_at + timedelta(seconds=61)
-        await_that(lambda: datetime.now(UTC) >= over_at, "the end of their time", within=90)
+        over_at = due_at + timedelta(seconds=121)
+        await_that(lambda: datetime.now(UTC) >= over_at, "the end of their time", within=130)
         await_that(lambda: ahead(server, "missed"), "the next run of what was resumed")
         morning, look = engine(server).judged(jobs_toml(due_at), story="a worker for one of its work pools", done=DONE)
         assert said(morning) == SAID
@@ -244,7 +240,9 @@ def test_what_happened_is_said_of_each(server: Server) -> None:
     polled_within = parse_span("2 min") + timedelta(seconds=2)
     await_that(lambda: polled_ago(server) > polled_within, "two minutes without a worker", within=150)
     morning, look = engine(server).judged(jobs_toml(due_at), story="its worker was killed", done=DONE)
-    assert said(morning) == OF_A_DEAD_WORKER
+    # Whatever else is so of a job: that is its one cause.
+    assert {cause for name, (_, cause) in said(morning).items() if name != "gone"} == {"scheduler-stalled"}
+    assert said(morning)["good"] == ["unknown", "scheduler-stalled"]
     look.keep("no-worker")
 
 
@@ -317,7 +315,7 @@ def rerun_of_what_was_missed(server: Server, due_at: datetime) -> None:
     (scheduler,) = load(file, environment={"PREFECT_BASIC": BASIC}).schedulers
     order = scheduler.order(Step.TRIGGER, Wanted(name="work/missed", key=server.deployment("missed"), due_at=due_at))
     assert order is not None
-    assert BASIC not in order.typed
+    assert order.typed == "prefect deployment run work/missed"
     assert order.send().is_accepted
     assert order.send().is_accepted
     server.await_state("missed", "Completed")

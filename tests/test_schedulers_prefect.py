@@ -476,7 +476,7 @@ def test_its_remedy_asks_for_one_run_of_one_due_time_with_the_rights_of_the_reme
     key = uuid()
     with answering_service(lambda asked: (201, {"id": "1"})) as service:
         scheduler = prefect(service.url, headers={"Authorization": "Bearer ${KEY}"}, environment={"KEY": "s3cr3t-key"})
-        order = scheduler.order(Step.TRIGGER, Wanted(name="etl/nightly", key=key, due_at=DUE))
+        order = scheduler.order(Step.TRIGGER, Wanted(name="etl/nightly; x", key=key, due_at=DUE))
         assert order is not None
         replies = [order.send(), order.send()]
 
@@ -486,6 +486,6 @@ def test_its_remedy_asks_for_one_run_of_one_due_time_with_the_rights_of_the_reme
     # By this Prefect knows the second for the first.
     keys = {asked.body["idempotency_key"] for asked in service.asked}
     assert keys == {f"roll-call {key} {DUE.isoformat()}"}
-    assert "s3cr3t" not in order.typed
+    assert order.typed == "prefect deployment run 'etl/nightly; x'"
     # Of what is not listed nobody knows by what it is called there.
     assert scheduler.order(Step.TRIGGER, Wanted(name="etl/gone")) is None

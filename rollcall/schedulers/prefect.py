@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationInfo, field_validator
 
+from rollcall.command_line import shell_word
 from rollcall.evidence import JobListed, RunSeen
 from rollcall.roll.fields import context
 from rollcall.roll.scheduler import Asked, Order, Step, Wanted
@@ -69,6 +70,8 @@ class Prefect(OverJson):
         "(`prefect deployment ls`, `prefect work-pool ls`), resume it, then {again}",
         "not-picked-up": "See whether a worker of its work pool is up and has room (`prefect work-pool ls`); once "
         "started it runs what is late by itself, then {again}",
+        "run-skipped": "Somebody cancelled it before it began, or a limit of its concurrency did: its page shows who; "
+        "{rerun}",
         "run-failed": "Read {log}, fix it, and {rerun}",
         "still-running": "See in {log} what it waits for; if it hangs, `prefect flow-run cancel` it, and {rerun}",
     }
@@ -93,8 +96,7 @@ class Prefect(OverJson):
 
     def log_of(self, name: str) -> str:
         """What a person types to find the log of that job's runs."""
-        flow = name.partition("/")[0].replace('"', "")
-        return f'prefect flow-run ls --flow-name "{flow}"'
+        return f"prefect flow-run ls --flow-name {shell_word(name.partition('/')[0])}"
 
     def _order(self, step: Step, wanted: Wanted | None) -> Order | None:
         """A run of the deployment, with its own parameters; of one due time it makes one, however often it is asked."""
@@ -104,7 +106,8 @@ class Prefect(OverJson):
         due = f"roll-call {wanted.key} {wanted.due_at.isoformat()}" if wanted.due_at else None
         body = {"tags": ["roll-call"], **({"idempotency_key": due} if due else {})}
         target = f"{self.secrets.sent(self.url)}{path}"
-        return Posted(typed=self._as_curl("POST", path, body), target=target, scheduler=self, path=path, body=body)
+        typed = f"prefect deployment run {shell_word(wanted.name)}"
+        return Posted(typed=typed, target=target, scheduler=self, path=path, body=body)
 
     # What it says -----------------------------------------------------------------------------------------------------
 
