@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,6 +22,7 @@ from rollcall.morning.judge import judge_morning
 from rollcall.roll import scheduler as roll_scheduler
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Scheduler, Step, Wanted
+from rollcall.starter.first_jobs import find_scheduler, write_first_jobs
 from rollcall.vocabulary import CauseCode, Verdict
 
 NOW = datetime(2026, 11, 27, 7, 2, tzinfo=UTC)
@@ -94,13 +96,15 @@ class Prefect:
             return self.broken[asked.path]
         if asked.method != "POST" or body.get("limit", 0) > self.most:
             return 422, {"detail": f"Invalid limit: must be less than or equal to {self.most}."}
-        rows: list[dict[str, Any]] = {
+        rows = {
             "/api/deployments/filter": self.deployments,
             "/api/flows/filter": [{"id": "flow-1", "name": "etl"}, {"id": "flow-2", "name": "report"}],
             "/api/work_pools/filter": self.pools,
             "/api/work_queues/filter": self.queues,
             "/api/flow_runs/filter": self._runs(body),
-        }[asked.path]
+        }.get(asked.path)
+        if rows is None:
+            return 404, {"detail": "Not Found"}
         return 200, rows[body["offset"] : body["offset"] + body["limit"]]
 
     def _runs(self, body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -422,6 +426,18 @@ def test_a_page_that_is_larger_than_the_server_allows_says_so() -> None:
 
     assert refused(server)[1].endswith("Invalid limit: must be less than or equal to 100.")
     assert look(server, limit=100).jobs == ()
+
+
+def test_a_first_jobs_toml_is_written_of_what_it_lists_at_that_address() -> None:
+    server = Prefect()
+    server.deploy("nightly", DAILY)
+    with answering_service(server) as service:
+        found = find_scheduler(None, service.url, zone=ZoneInfo("Europe/Zurich"), now=NOW, clock=lambda: NOW)
+
+    assert found.kind == "prefect"
+    text = write_first_jobs(found, [], zone=ZoneInfo("Europe/Zurich"), now=NOW)
+    assert 'name = "etl/nightly"' in text
+    assert 'schedule = "0 6 * * *"' in text
 
 
 # What may be written --------------------------------------------------------------------------------------------------
