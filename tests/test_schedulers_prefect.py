@@ -436,7 +436,7 @@ def test_a_first_jobs_toml_is_written_of_what_it_lists_at_that_address() -> None
 
     assert found.kind == "prefect"
     text = write_first_jobs(found, [], zone=ZoneInfo("Europe/Zurich"), now=NOW)
-    assert 'name = "etl/nightly"' in text
+    assert '[jobs."etl/nightly"]' in text
     assert 'schedule = "0 6 * * *"' in text
 
 
