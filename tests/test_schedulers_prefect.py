@@ -488,6 +488,11 @@ def test_its_words_and_steps_stand_beside_those_of_the_table() -> None:
     assert "work-pool ls" in scheduler.steps["not-picked-up"]
 
 
+def test_how_often_its_workers_ask_may_be_said() -> None:
+    assert prefect("http://p:4200").heartbeat_within == timedelta(minutes=2)
+    assert prefect("http://p:4200", heartbeat_within="20 min").heartbeat_within == timedelta(minutes=20)
+
+
 def test_its_remedy_asks_for_one_run_of_one_due_time_with_the_rights_of_the_remedy() -> None:
     key = uuid()
     with answering_service(lambda asked: (201, {"id": "1"})) as service:

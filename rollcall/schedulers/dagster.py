@@ -20,8 +20,6 @@ from rollcall.text import listed
 from rollcall.times import EPOCH
 from rollcall.vocabulary import CauseCode
 
-# A daemon sends one every 30 s; Dagster itself calls it healthy for minutes after the last.
-_BEATS_WITHIN = timedelta(minutes=2)
 _DAEMONS = ("SCHEDULER", "QUEUED_RUN_COORDINATOR")
 # Of each schedule; whoever has more since then is told from its oldest tick on.
 _MOST_TICKS = 1_500
@@ -77,11 +75,6 @@ class Dagster(OverJson):
         """What its answers hold."""
         of_jobs, of_runs = {"jobs", "next_run", "paused", "schedule"}, {"runs", "due", "started", "ended", "status"}
         return frozenset({*of_jobs, *of_runs, "by_schedule", "history", "heartbeat", "clock"})
-
-    @property
-    def heartbeat_within(self) -> timedelta:
-        """How old the last sign of its daemon may be."""
-        return _BEATS_WITHIN
 
     def fold(self, answers: Answers, asked: Asked) -> Folded:
         """What it says of its schedules, and of their ticks and runs since then."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -24,8 +24,6 @@ from rollcall.schedulers.placeholders import written
 from rollcall.schedulers.posted import Posted
 from rollcall.sources.expressions import ABSENT
 
-# A worker, or what serves its flows, asks for work every ten or fifteen seconds; Prefect itself waits for 60.
-_POLLS_WITHIN = timedelta(minutes=2)
 # Each round finds the next run of every deployment that had none among those of the round before.
 _MOST_ROUNDS = 20
 _CLOUD = "https://api.prefect.cloud/api/accounts/"
@@ -88,11 +86,6 @@ class Prefect(OverJson):
         """What its answers hold."""
         of_jobs, of_runs = {"jobs", "next_run", "paused", "schedule"}, {"runs", "due", "started", "ended", "status"}
         return frozenset({*of_jobs, *of_runs, "by_schedule", "history", "heartbeat", "clock"})
-
-    @property
-    def heartbeat_within(self) -> timedelta:
-        """How long ago work may have been asked for."""
-        return _POLLS_WITHIN
 
     def log_of(self, name: str) -> str:
         """What a person types to find the log of that job's runs."""
