@@ -476,7 +476,9 @@ def test_what_it_knows_itself_is_refused_in_its_table(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as problem:
         load(file, environment={})
 
-    assert "says what prefect itself knows how to ask. Take it out." in str(problem.value)
+    for key in ("trigger", "jobs"):
+        assert f"schedulers.flows.{key}" in str(problem.value)
+    assert str(problem.value).count("is what this kind knows by itself. Take it out.") == 2
 
 
 def test_its_words_and_steps_stand_beside_those_of_the_table() -> None:

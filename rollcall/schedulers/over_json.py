@@ -74,11 +74,14 @@ class OverJson(Json):
     def _beside_its_own_steps(cls, steps: Any) -> Any:
         return {**cls.own_steps, **steps} if isinstance(steps, Mapping) else steps
 
+    @field_validator(*_NOT_OF_THE_TABLE, mode="before")
+    @classmethod
+    def _is_known(cls, value: Any) -> Any:
+        raise ValueError("is what this kind knows by itself. Take it out.")
+
     @model_validator(mode="after")
     def _asks_something(self) -> OverJson:
-        for name in _NOT_OF_THE_TABLE:
-            if name in self.model_fields_set:
-                raise ValueError(f"{name} says what {self.kind} itself knows how to ask. Take it out.")
+        """It does, whatever its table says."""
         return self
 
     @property
