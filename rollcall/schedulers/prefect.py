@@ -65,7 +65,7 @@ class Prefect(OverJson):
         "not-registered": "Deploy it again (`prefect deploy`; `prefect deployment ls` shows those that are there), or "
         "take {table} out if it is gone for good",
         "job-paused": "See what is paused, its deployment, its schedule, its work queue or its work pool "
-        "(`prefect deployment ls`, `prefect work-pool ls`), and resume it; where nothing is, the server's own services do "
+        "(`prefect deployment ls`, `prefect work-pool ls`), and resume it; where nothing is, the server's services do "
         "not run, which make the next runs; then {again}",
         "not-picked-up": "See whether a worker of its work pool is up and has room (`prefect work-pool ls`); once "
         "started it runs what is late by itself, then {again}",
