@@ -1,7 +1,7 @@
 """What does GitHub say of the scheduled workflows of a repository (REST API, "Actions")?
 
 A job's name is its workflow file. GitHub does not tell when a workflow is due, only when it was triggered, which may be
-hours later: its schedule stands in jobs.toml, in UTC.
+hours later: its schedule stands in jobs.toml, in UTC unless a job says otherwise.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Github(OverJson):
 
     url: str = Field("https://api.github.com", repr=False, description="Where it answers; ${NAME} is read.")
     timezone: Zone | None = Field(
-        default_factory=lambda: ZoneInfo("UTC"), description="The zone of its schedules: there is no other."
+        default_factory=lambda: ZoneInfo("UTC"), description="The zone of its schedules, where jobs.toml does not say otherwise of a job."
     )
     repository: str = Field(description='Owner and name, such as "acme/etl".')
     branch: str | None = Field(None, min_length=1, description="Whose workflow is run where a missed run is made good.")
