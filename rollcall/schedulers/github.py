@@ -47,7 +47,8 @@ class Github(OverJson):
 
     url: str = Field("https://api.github.com", repr=False, description="Where it answers; ${NAME} is read.")
     timezone: Zone | None = Field(
-        default_factory=lambda: ZoneInfo("UTC"), description="The zone of its schedules, where jobs.toml does not say otherwise of a job."
+        default_factory=lambda: ZoneInfo("UTC"),
+        description="The zone of its schedules, where jobs.toml does not say otherwise of a job.",
     )
     repository: str = Field(description='Owner and name, such as "acme/etl".')
     branch: str | None = Field(None, min_length=1, description="Whose workflow is run where a missed run is made good.")

@@ -271,8 +271,8 @@ class _OverHttp:
         clean_words = self.secrets.clean_words
         says = f"{answer.asked} answers {answer.status} {clean_words(answer.reason, 40)}".rstrip()
         if meant := self.scheduler.refusal(answer):
-            code, why = meant
-            raise CannotLook(code, f"{says}: {clean_words(why, 200)}")
+            code, reason = meant
+            raise CannotLook(code, f"{says}: {clean_words(reason, 200)}")
         if answer.status in (401, 403, 407):
             raise CannotLook(CauseCode.ACCESS_DENIED, says)
         if answer.status in (404, 405, 410) or 300 <= answer.status < 400:

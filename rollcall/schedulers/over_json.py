@@ -15,10 +15,7 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator, model_validator
 
 from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
-<<<<<<< HEAD
-=======
 from rollcall.roll.fields import Span
->>>>>>> main
 from rollcall.roll.scheduler import Asked, Words
 from rollcall.schedulers.json import Json
 from rollcall.schedulers.pages import MOST_ENTRIES, Talk, error_in
@@ -51,8 +48,6 @@ class OverJson(Json):
     steps: dict[str, str] = Field(
         default_factory=dict, validate_default=True, description="What to do next, by cause, in place of the usual."
     )
-<<<<<<< HEAD
-=======
     # Prefect's workers ask every ten or fifteen seconds, Dagster's daemon shows itself every thirty.
     beats_within: Span = Field(
         timedelta(minutes=2),
@@ -60,7 +55,6 @@ class OverJson(Json):
         description="How old the last sign of its life may be.",
         json_schema_extra={"default": "2 min"},
     )
->>>>>>> main
 
     # The first request, and what is sent along: what a person types to ask it.
     first_ask: ClassVar[str]
@@ -80,13 +74,6 @@ class OverJson(Json):
     def _beside_its_own_steps(cls, steps: Any) -> Any:
         return {**cls.own_steps, **steps} if isinstance(steps, Mapping) else steps
 
-<<<<<<< HEAD
-    @model_validator(mode="after")
-    def _asks_something(self) -> OverJson:
-        for name in _NOT_OF_THE_TABLE:
-            if name in self.model_fields_set:
-                raise ValueError(f"{name} says what {self.kind} itself knows how to ask. Take it out.")
-=======
     @field_validator(*_NOT_OF_THE_TABLE, mode="before")
     @classmethod
     def _is_known(cls, value: Any) -> Any:
@@ -95,7 +82,6 @@ class OverJson(Json):
     @model_validator(mode="after")
     def _asks_something(self) -> OverJson:
         """It does, whatever its table says."""
->>>>>>> main
         return self
 
     @property
@@ -104,14 +90,11 @@ class OverJson(Json):
         return Part.model_construct(ask=self.first_ask, body=self.first_body), self.first_ask
 
     @property
-<<<<<<< HEAD
-=======
     def heartbeat_within(self) -> timedelta:
         """How old the last sign of its life may be."""
         return self.beats_within
 
     @property
->>>>>>> main
     def patience(self) -> timedelta:
         """How long all of one look may take."""
         return self.timeout * _TIMEOUTS_OF_A_LOOK
