@@ -43,12 +43,18 @@ def is_registered(seen: Witnesses) -> Finding:
         how = f"a second job as {names[0]}" if names[0] == seen.job.name else f"the runs of {listed(names)} by its key"
         because = f"the scheduler lists {how}: nobody can tell whose runs those are"
         return promise.broken(Verdict.UNKNOWN, CauseCode.LISTED_TWICE, "listed twice", because)
+    if seen.listed and seen.listed.refused:
+        because = f"the scheduler does not run {seen.job.name}, though it is written there: {seen.listed.refused}"
+        return promise.broken(Verdict.MISSED, CauseCode.NOT_REGISTERED, seen.listed.refused, because)
     if seen.listed:
         return promise.kept(f'registered as "{seen.listed.name or seen.listed.id}"')
     if root := seen.broken_check(Check.HAS_RECORDS):
         return promise.blocked(root)
     jobs = seen.scheduler.jobs if isinstance(seen.scheduler, SchedulerSeen) else None
     found = f"it has {listed(each.id for each in jobs or ()) or 'no jobs at all'}"
+    if isinstance(seen.scheduler, SchedulerSeen) and (hidden := seen.scheduler.jobs_hidden):
+        because = f"the scheduler shows no job {seen.job.name}, and it does not show all: {hidden}"
+        return promise.broken(Verdict.UNKNOWN, CauseCode.ACCESS_DENIED, "not among those that may be seen", because)
     because = f"the scheduler does not know the job {seen.job.name}: {found}"
     return promise.broken(Verdict.MISSED, CauseCode.NOT_REGISTERED, found, because)
 

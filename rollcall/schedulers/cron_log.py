@@ -1,0 +1,309 @@
+"""Which runs does the log of cron tell of?
+
+Debian's daemon logs a start and nothing else, unless it is told to (`-L 15`): then an end, and before it what failed.
+What the levels log, and by which pids they belong together, was measured: docs/schedulers/cron.md. cronie logs the end
+too, and never how it went; busybox the start alone; anacron all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from rollcall.evidence import Outcome, RunSeen
+from rollcall.times import END, EPOCH, to_iso
+
+Key = tuple[str, str]
+
+_OF_RUN = re.compile(r"\(([^)]*)\) (CMD|END|CMDEND) \((?:\[(\d+)\] )?(.*)\)\s*", re.DOTALL)
+_FAILED = re.compile(r"\(CRON\) error \(grandchild #(\d+) (?:failed with |terminated by )(.*)\)\s*")
+_BY_BUSYBOX = re.compile(r"USER (\S+) pid +(\d+) cmd (.*)", re.DOTALL)
+_BY_ANACRON = re.compile(r"Job [`'](.*)' (started|terminated)(.*)")
+_ANACRON_FAILED = re.compile(r"\(?(exit status|due to signal):? (\d+)")
+_REFUSED = re.compile(
+    r"\(([^)]*)\) (?:ERROR \((.*), this crontab file will be ignored\)|(WRONG FILE OWNER|INSECURE MODE \([^)]*\)|"
+    r"NOT A REGULAR FILE|NUMBER OF HARD LINKS > 1|WRONG SYMLINK OWNER|ORPHAN|CAN'T OPEN)\b)"
+)
+_STARTED = ("(CRON) INFO (pidfile", "(CRON) STARTUP (")
+_BOOTED = "(CRON) INFO (Running @reboot jobs)"
+# A writer of input that nobody reads ends so; it may carry the pid that a run without an end had once.
+_BROKEN_PIPE = "signal 13"
+_PIPE_LEFT = "no end is logged, and its process is gone"
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run while its lines come in. `by` is the pid that logged its start, `life` that of the daemon by number."""
+
+    key: Key
+    job: str
+    started: datetime
+    by: int
+    life: int
+    ended: datetime | None = None
+    word: str | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Fold:
+    """The runs of one log, its lines taken in their order.
+
+    `job_of` says whose runs those of a user and a command are, None where nobody wants them. `fails_are_logged` is True
+    where the daemon says so itself; it is proven too by the first failure that is logged.
+    """
+
+    job_of: Callable[[Key], str | None]
+    fails_are_logged: bool = False
+    starts: int = 0
+    began_at: datetime | None = None
+    last_at: datetime | None = None
+    refused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    _jobs: dict[Key, str | None] = field(default_factory=dict)
+    _runs: list[_Run] = field(default_factory=list)
+    _open: dict[int, _Run] = field(default_factory=dict)
+    _alike: dict[Key, dict[int, _Run]] = field(default_factory=dict)
+    _life: int = 0
+    _lives_with_ends: set[int] = field(default_factory=set)
+
+    def take(self, at: datetime, pid: int, said: str) -> None:
+        """One message, and the pid that logged it."""
+        if found := _OF_RUN.match(said):
+            user, what, job_pid, command = found.groups()
+            key, number = (user, command.strip()), int(job_pid or pid)
+            if what == "CMD":
+                self._start(key, number, pid, at)
+            else:
+                self._end(key, number if job_pid else None, pid, at, tells_how=what == "END")
+        elif found := _FAILED.match(said):
+            self.fails_are_logged = True
+            self._fail(int(found[1]), pid, at, found[2])
+        elif found := _BY_ANACRON.match(said):
+            self._take_anacron(("anacron", found[1]), at, found[2], found[3])
+        elif found := _BY_BUSYBOX.match(said):
+            self._start((found[1], found[3].strip()), int(found[2]), pid, at)
+        elif found := _REFUSED.match(said):
+            self.refused[found[1]] = (at, found[2] or found[3])
+        elif said.startswith(_STARTED):
+            self._life += 1
+            self.began_at = at
+        elif said.startswith(_BOOTED):
+            for number in list(self._open):
+                self._lose(number)
+
+    def runs(self) -> Iterator[RunSeen]:
+        """All of them, as they began."""
+        for run in self._runs:
+            outcome, word, ended = run.outcome, run.word, run.ended
+            if outcome is None and ended is not None:
+                # Without a promise that failures are logged an end says nothing of how it went.
+                outcome, word = Outcome.UNKNOWN, "ended"
+                if self.fails_are_logged:
+                    outcome, word = Outcome.SUCCESS, "exit status 0"
+            elif outcome is None and run.life in self._lives_with_ends:
+                outcome, word = Outcome.RUNNING, "running"
+            yield RunSeen(
+                job=run.job,
+                started=to_iso(run.started),
+                ended=to_iso(ended) if ended else None,
+                word=word,
+                outcome=outcome or Outcome.UNKNOWN,
+                by_schedule=True,
+            )
+
+    def _start(self, key: Key, number: int, pid: int, at: datetime, life: int | None = None) -> None:
+        self.starts, self.last_at = self.starts + 1, at
+        self._lose(number)
+        if key not in self._jobs:
+            self._jobs[key] = self.job_of(key)
+        if (job := self._jobs[key]) is not None:
+            run = _Run(key, job, at, pid, self._life if life is None else life)
+            self._open[number] = self._alike.setdefault(key, {})[number] = run
+            self._runs.append(run)
+
+    def _end(self, key: Key, number: int | None, pid: int, at: datetime, *, tells_how: bool) -> None:
+        self._lives_with_ends.add(self._life)
+        if number is None:
+            # Its start was logged by the child of who logs its end, forked by that at once.
+            alike = list(self._alike.get(key, ()))
+            number = min((each for each in alike if each > pid), default=alike[0] if len(alike) == 1 else None)
+        if run := self._close(number, key):
+            run.ended = at
+            if not tells_how and run.outcome is None:
+                run.outcome, run.word = Outcome.UNKNOWN, "ended"
+
+    def _close(self, number: int | None, key: Key | None = None) -> _Run | None:
+        run = self._open.get(number) if number is not None else None
+        if run is None or number is None or (key is not None and run.key != key):
+            return None
+        del self._open[number], self._alike[run.key][number]
+        return run
+
+    def _fail(self, number: int, pid: int, at: datetime, word: str) -> None:
+        run = self._open.get(number)
+        # Where the start names the pid of the job, who logged it is who logs the failure.
+        if run is None or run.by not in (number, pid):
+            return
+        is_known = word != _BROKEN_PIPE or run.by == pid
+        run.outcome, run.word = (Outcome.FAILED if is_known else Outcome.UNKNOWN), word
+        run.ended = at  # an end that is logged comes after it
+
+    def _take_anacron(self, key: Key, at: datetime, what: str, rest: str) -> None:
+        number = hash(key) | 1 << 62  # its jobs have no pid in the log, and no two of one name run at once
+        if what == "started":
+            self._lives_with_ends.add(-1)
+            self._start(key, number, 0, at, life=-1)
+        elif run := self._close(number):
+            failed = _ANACRON_FAILED.search(rest)
+            run.ended, run.outcome, run.word = at, Outcome.SUCCESS, "exit status 0"
+            if failed or "abnormally" in rest:
+                how = f"{failed[1].removeprefix('due to ')} {failed[2]}" if failed else "abnormally"
+                run.outcome, run.word = Outcome.FAILED, how
+
+    def _lose(self, number: int) -> None:
+        """Its process is gone: the machine started anew, or another has its pid."""
+        run = self._close(number)
+        if run and run.ended is None and run.life in self._lives_with_ends:
+            run.outcome, run.word = Outcome.UNKNOWN, _PIPE_LEFT
+
+
+# What a log is made of ------------------------------------------------------------------------------------------------
+
+_TELLING = re.compile(rb"CMD|END|grandchild|Job |USER |ERROR|INFO|STARTUP|WRONG|INSECURE|NOT A|NUMBER|ORPHAN|CAN'T")
+
+
+def take_journal(lines: Iterable[bytes], fold: Fold) -> None:
+    """Takes what `journalctl --output=json` prints. Raises ValueError where it prints something else."""
+    for line in lines:
+        if b"pam_unix(" in line or not _TELLING.search(line):
+            continue
+        entry = json.loads(line)
+        said, pid = entry.get("MESSAGE"), entry.get("SYSLOG_PID") or entry.get("_PID") or 0
+        if isinstance(said, list):  # of what is no UTF-8 the bytes come
+            said = bytes(said).decode("utf-8", "replace")
+        if isinstance(said, str):
+            at = EPOCH + timedelta(microseconds=int(entry["__REALTIME_TIMESTAMP"]))
+            fold.take(at, int(pid), said)
+
+
+_LINE = re.compile(
+    rb"\|(\d{4}-\d\d-\d\dT\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) (\S+) "
+    rb"(?:\w+\.\w+ )?[\w/.-]+(?:\[(\d+)\])?: (.*)",
+    re.DOTALL,
+)
+_MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_DAY = timedelta(days=1)
+# A line is written within this of its own stamp.
+_WRITTEN_WITHIN = timedelta(seconds=90)
+_QUARTER = timedelta(minutes=15)
+
+
+@dataclass(slots=True, kw_only=True)
+class LogFile:
+    """What `cron_log.sh` printed of a log, as it is read.
+
+    `begins_at` is the first line of this machine's, None where it has none; `reaches_further` is True where an older
+    file is there, which was not needed. `others` are the machines of which it has lines of cron. `unread` are the files
+    that may not be read, `is_there` is False where there is none, `is_whole` where all came. `off_by` is how far the
+    clock of its lines is from that of the file itself, where that is too far.
+    """
+
+    host: str
+    tz: tzinfo
+    begins_at: datetime | None = None
+    reaches_further: bool = False
+    others: set[str] = field(default_factory=set)
+    unread: list[str] = field(default_factory=list)
+    is_there: bool = True
+    is_whole: bool = False
+    off_by: timedelta | None = None
+    _written_at: datetime = END
+    _last_at: datetime | None = None
+    _stamp: bytes = b""
+    _is_naive: bool = False
+    _ends_read: bool = False
+
+    def take(self, lines: Iterable[bytes], fold: Fold) -> None:
+        """Takes all of it."""
+        own = self.host.partition(".")[0].lower().encode()
+        for line in lines:
+            if line.startswith(b"@"):
+                self._take_heading(line.decode("utf-8", "replace"))
+                self._stamp = b""
+                continue
+            if not line:
+                continue
+            found = _LINE.match(line)
+            self._ends_read = found is not None
+            if found:
+                stamp, host, pid, said = found.groups()
+                if host.partition(b".")[0].lower() != own:
+                    self.others.add(host.decode("utf-8", "replace"))
+                    continue
+                if (at := self._at(stamp)) is None:
+                    continue
+                self.begins_at = self.begins_at or at
+                if b"pam_unix(" not in said and _TELLING.search(said):
+                    fold.take(at, int(pid or 0), said.decode("utf-8", "replace"))
+
+    def _take_heading(self, line: str) -> None:
+        word, _, rest = line[1:].partition(" ")
+        match word:
+            case "file":
+                self._written_at = EPOCH + timedelta(seconds=int(rest.partition(" ")[0]))
+            case "older":
+                self.reaches_further = True
+            case "unread":
+                self.unread.append(rest)
+            case "none":
+                self.is_there = False
+            case "end":
+                self.is_whole = True
+                if self._is_naive and self._last_at and self._ends_read and not self.others:
+                    apart = self._last_at - self._written_at
+                    off = (apart + _QUARTER / 2) // _QUARTER * _QUARTER
+                    is_zone = abs(off) >= _QUARTER and abs(apart - off) <= _WRITTEN_WITHIN
+                    self.off_by = apart if is_zone or apart > _WRITTEN_WITHIN else None
+
+    def _at(self, stamp: bytes) -> datetime | None:
+        """The instant of a stamp; None where it is none."""
+        if stamp == self._stamp and self._last_at:
+            return self._last_at
+        try:
+            self._last_at, self._stamp = self._read(stamp), stamp
+        except (ValueError, OverflowError, KeyError):
+            return None
+        return self._last_at
+
+    def _read(self, stamp: bytes) -> datetime:
+        if stamp[:1].isdigit():
+            at = datetime.fromisoformat(stamp.decode())
+            self._is_naive = at.tzinfo is None
+            naive = at
+        else:
+            self._is_naive = True
+            month, day, clock = stamp[:3], int(stamp[4:6]), stamp[7:].split(b":")
+            latest = (self._written_at + _DAY).astimezone(self.tz).replace(tzinfo=None)
+            hour, minute, second = map(int, clock)
+            # It names no year: the newest in which it is not of the future. The last of February is there every fourth.
+            years = [latest.year - back for back in range(9)]
+            dated = (_in_year(year, _MONTHS[month], day, hour, minute, min(second, 59)) for year in years)
+            found = next((each for each in dated if each and each <= latest), None)
+            if found is None:
+                raise ValueError(stamp)
+            naive = found
+        if not self._is_naive:
+            return naive.astimezone(UTC)
+        first, again = (naive.replace(tzinfo=self.tz, fold=fold).astimezone(UTC) for fold in (0, 1))
+        # Of an hour that autumn shows twice the order of the lines tells which.
+        return again if self._last_at and first < self._last_at - _WRITTEN_WITHIN and again > first else first
+
+
+def _in_year(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime | None:
+    try:
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - its zone is added where it is read
+    except ValueError:
+        return None
