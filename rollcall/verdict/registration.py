@@ -10,7 +10,7 @@ from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled, is_day_off
 from rollcall.text import listed
 from rollcall.times import show_instant, show_span
-from rollcall.verdict import interval, show
+from rollcall.verdict import interval, same_schedule, show
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.promises import promises_of
 from rollcall.verdict.reading import Reading
@@ -76,10 +76,13 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     if not seen.tells("next_run"):
         # Its schedule then, as far as it tells that.
         own = as_scheduled(job.schedule).text
-        if there.schedule is None:
+        if there.schedule is None or isinstance(job.schedule, After):
             return promise.kept("not paused; when it runs next the scheduler does not tell")
-        if there.schedule.split() == own.split():
+        if same_schedule.is_same(there.schedule, there.zone, job, seen.now):
             return promise.kept(f"the schedule there is {there.schedule}")
+        if same_schedule.is_other_zone(there.schedule, there.zone, job):
+            because = f"the scheduler reads {there.schedule} in {there.zone}, and jobs.toml in {job.zone.key}"
+            return promise.broken(Verdict.FAILED, CauseCode.WRONG_TIMEZONE, f"in {there.zone}", because)
         because = f"the scheduler has it as {there.schedule}, and jobs.toml as {own}"
         return promise.broken(Verdict.FAILED, CauseCode.SCHEDULE_DRIFT, f"schedule {there.schedule}", because)
     if isinstance(job.schedule, After):
