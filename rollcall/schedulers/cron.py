@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -90,16 +91,20 @@ class Cron(OverPipes):
         """What is asked first, as it may be shown."""
         return self.shown(("crontab", "-l"))
 
-    def command(self, path: str | None = None) -> str | None:
-        """What a person types to see the same; there is nothing that changes anything."""
-        return None if path else self.address
+    def command(self) -> str:
+        """What a person types to see the same."""
+        return self.address
+
+    def log_of(self, name: str) -> str:
+        """What a person types to read what is logged of it."""
+        if self.log == JOURNAL:
+            return self.shown(("journalctl", "-t", "CRON", "--since", "yesterday"))
+        return self.shown(("grep", "-a", "CRON", self.log))
 
     @property
     def tells(self) -> frozenset[str]:
         """What it holds; whether ends and statuses are logged is seen in the log."""
-        return frozenset(
-            {"jobs", "schedule", "runs", "started", "ended", "status", "history", "running", "clock"}
-        )
+        return frozenset({"jobs", "schedule", "runs", "started", "ended", "status", "history", "running", "clock"})
 
     def look(self, asked: Asked) -> SchedulerSeen:
         """What its machine says. Raises `CannotLook`."""
@@ -148,13 +153,14 @@ class Cron(OverPipes):
     def _boots(self, printed: bytes) -> tuple[datetime, list[Off]]:
         """Since when there is a journal, and when its machine was off."""
         try:
-            boots = sorted((_instant(each["first_entry"]), _instant(each["last_entry"])) for each in json.loads(printed))
+            boots = sorted(
+                (_instant(each["first_entry"]), _instant(each["last_entry"])) for each in json.loads(printed)
+            )
         except (ValueError, KeyError, TypeError):
             raise self._broken("the journal tells no boot") from None
         if not boots:
             raise self._broken("the journal is empty")
-        pairs = zip(boots, boots[1:], strict=False)
-        return boots[0][0], [Off(since=last, until=first) for (_, last), (first, _) in pairs if first > last]
+        return boots[0][0], [Off(since=last, until=first) for (_, last), (first, _) in pairwise(boots) if first > last]
 
     def _file(self, machine: Machine, fold: Fold, since: datetime) -> tuple[datetime, tuple[Off, ...]]:
         file = LogFile(host=machine.host, tz=self.naive_times or machine.tz)
@@ -185,7 +191,11 @@ class Cron(OverPipes):
             with suppress(ValueError):
                 zone = ZoneInfo(machine.zone or "UTC")
                 due_at = next_due(read_schedule(line.schedule or "", engine=Engine.CRON, zone=zone), begins_at)
-            if due_at and due_at < min(now, machine.clock) - _BEGUN_WITHIN and not _is_refused(line.table, machine, fold):
+            if (
+                due_at
+                and due_at < min(now, machine.clock) - _BEGUN_WITHIN
+                and not _is_refused(line.table, machine, fold)
+            ):
                 when = show_instant(due_at, self.zone)
                 raise self._broken(f"nothing tells of a start, and {shown(line.command, 60)} was due {when}")
 

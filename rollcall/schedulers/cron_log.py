@@ -31,12 +31,16 @@ _STARTED = ("(CRON) INFO (pidfile", "(CRON) STARTUP (")
 _BOOTED = "(CRON) INFO (Running @reboot jobs)"
 # A writer of input that nobody reads ends so; it may carry the pid that a run without an end had once.
 _BROKEN_PIPE = "signal 13"
-_PIPE_LEFT = "no end is logged, and its process is gone"
+_LOST = "no end is logged, and its process is gone"
 
 
 @dataclass(slots=True)
 class _Run:
-    """One run while its lines come in. `by` is the pid that logged its start, `life` that of the daemon by number."""
+    """One run while its lines come in.
+
+    `by` is the pid that logged its start, `life` that of the daemon by number. `is_lost` where its process is gone, and
+    no end was logged.
+    """
 
     key: Key
     job: str
@@ -46,6 +50,7 @@ class _Run:
     ended: datetime | None = None
     word: str | None = None
     outcome: Outcome | None = None
+    is_lost: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,7 +109,7 @@ class Fold:
                 if self.fails_are_logged:
                     outcome, word = Outcome.SUCCESS, "exit status 0"
             elif outcome is None and run.life in self._lives_with_ends:
-                outcome, word = Outcome.RUNNING, "running"
+                outcome, word = (Outcome.UNKNOWN, _LOST) if run.is_lost else (Outcome.RUNNING, "running")
             yield RunSeen(
                 job=run.job,
                 started=to_iso(run.started),
@@ -165,9 +170,8 @@ class Fold:
 
     def _lose(self, number: int) -> None:
         """Its process is gone: the machine started anew, or another has its pid."""
-        run = self._close(number)
-        if run and run.ended is None and run.life in self._lives_with_ends:
-            run.outcome, run.word = Outcome.UNKNOWN, _PIPE_LEFT
+        if run := self._close(number):
+            run.is_lost = run.ended is None
 
 
 # What a log is made of ------------------------------------------------------------------------------------------------

@@ -178,7 +178,7 @@ def _zone(machine: Machine, said: dict[str, str]) -> str | None:
     """Its name: as the daemon was told, as the clock of the machine is set, or as it says."""
     link = said.get("localtime", "").rpartition("zoneinfo/")[2]
     for name in (machine.zone, link, said.get("timezone") if "localtime" not in said else None):
-        with suppress(ValueError, OSError):
+        with suppress(ValueError, OSError, KeyError):
             if name:
                 return ZoneInfo(name.strip().removeprefix(":")).key
     return None
@@ -269,7 +269,8 @@ def _printable(byte: int) -> str:
 # What may be shown ----------------------------------------------------------------------------------------------------
 
 _HIDDEN = "(secret)"
-_ASSIGNED = re.compile(r"""([\w.-]+)(=|:\s+)("[^"]*"|'[^']*'|[^\s"'&;|]+)""")
+_HEADER = re.compile(r"""([\w.-]+)(:\s+)([^"']+)""")
+_ASSIGNED = re.compile(r"""([\w.-]+)(=)("[^"]*"|'[^']*'|[^\s"'&;|]+)""")
 _OPTION = re.compile(r"""(--?[A-Za-z][\w-]*)(\s+)("[^"]*"|'[^']*'|[^\s"'-][^\s"']*)""")
 _AUTHORIZATION = re.compile(r"(authorization:\s*)[^\"']+", re.IGNORECASE)
 _SCHEMES = re.compile(r"\b(bearer|basic|token)(\s+)[^\s\"']{4,}", re.IGNORECASE)
@@ -283,7 +284,7 @@ def shown(command: str, limit: int = 200) -> str:
     for pattern in (_AUTHORIZATION, _MYSQL, _CURL):
         command = pattern.sub(rf"\1{_HIDDEN}", command)
     command = _USERINFO.sub(rf"\1{_HIDDEN}@", _SCHEMES.sub(rf"\1\2{_HIDDEN}", command))
-    for pattern in (_ASSIGNED, _OPTION):
+    for pattern in (_HEADER, _ASSIGNED, _OPTION):
         command = pattern.sub(_without_value, command)
     return clean(command.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), limit)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from rollcall.roll.job import Job
@@ -26,7 +27,7 @@ def is_same(text: str, zone: str | None, job: Job, now: datetime) -> bool:
     if isinstance(declared, Every):
         # A cron line of every five minutes is one.
         dues = list(_dues(there, now))
-        return all(later - before == declared.span for before, later in zip(dues, dues[1:], strict=False))
+        return all(later - before == declared.span for before, later in pairwise(dues))
     return isinstance(there, CronSchedule) and there.is_due_as(declared) and _is_due_at_once(there, declared, now)
 
 
@@ -60,5 +61,5 @@ def _read(text: str, zone: ZoneInfo, job: Job) -> Schedule | None:
 def _zone(name: str | None, job: Job) -> ZoneInfo:
     try:
         return ZoneInfo(name) if name else job.zone
-    except (ValueError, OSError):
+    except (ValueError, OSError, KeyError):  # ZoneInfo's own for a name that nobody knows
         return job.zone

@@ -1,0 +1,453 @@
+"""Are crontabs, the daemon and the log of cron read as it means them, and what it does not tell never taken for good?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from fixtures.one_morning import scheduler_of
+from rollcall.ask import gather
+from rollcall.errors import BadInput
+from rollcall.evidence import CannotLook, JobListed, Off, RunSeen, SchedulerSeen
+from rollcall.morning.judge import judge_morning
+from rollcall.roll.load import load
+from rollcall.roll.scheduler import Asked
+from rollcall.schedulers.cron_log import Fold, LogFile, take_journal
+from rollcall.schedulers.crontab import logged, read_line, read_machine, shown
+from rollcall.vocabulary import CauseCode
+
+NOW = datetime(2026, 2, 11, 6, 0, tzinfo=UTC)
+ZURICH = ZoneInfo("Europe/Zurich")
+
+# Crontabs -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "schedule", "command"),
+    [
+        ("0 2 * * * backup.sh", "0 2 * * *", "backup.sh"),
+        ("  0\t2  * * *\tbackup.sh  --all", "0 2 * * *", "backup.sh  --all"),
+        ("@daily backup.sh", "@daily", "backup.sh"),
+        ("@reboot backup.sh", None, "backup.sh"),
+        ("*/5 8-18 * jan-mar mon-fri x", "*/5 8-18 * jan-mar mon-fri", "x"),
+        ("0 2 * * * FOO=1 x", "0 2 * * *", "FOO=1 x"),
+        (r"0 2 * * * date +\%F%input%more", "0 2 * * *", "date +%F"),
+        ("0 2 * * * x # no comment", "0 2 * * *", "x # no comment"),
+    ],
+)
+def test_a_line_is_read_as_cron_reads_it(line: str, schedule: str | None, command: str) -> None:
+    for user, written in ((None, line.replace("backup", "root backup", 1)), ("root", line)):
+        if user is None and "backup" not in line:
+            continue
+        found = read_line(written, user, "")
+
+        assert found is not None
+        assert (found.user, found.schedule, found.command) == ("root", schedule, command)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "  ", "# 0 2 * * * x", "  #x", "MAILTO=", "A = b", "'A B'=c", "0 2 * * *", "0 2 x"]
+)
+def test_what_has_no_command_is_no_job(line: str) -> None:
+    assert read_line(line, "root", "") is None
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("true good", "true good"),
+        ("true \ttab  two  ", "true ^Itab  two"),
+        ("true é", r"true \303\251"),
+        ("true crlf\r", "true crlf^M"),
+        ("true \x7f\x01", "true ^?^A"),
+        ("true \udcff", r"true \377"),
+    ],
+)
+def test_a_command_is_logged_as_the_daemon_writes_it(command: str, said: str) -> None:
+    assert logged(command) == said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "PGPASSWORD=s3cret pg_dump",
+        "mysqldump -u root -ps3cret db",
+        "mysql --password s3cret",
+        "x --api-key=s3cret",
+        "curl -u me:s3cret https://h",
+        "curl https://me:s3cret@h/x",
+        "curl https://h/x?a=b&token=s3cret&c=d",
+        "curl -H 'Authorization: Bearer s3cret' https://h",
+        "curl -H 'X-Api-Key: s3cret' h",
+        "TOKEN='a s3cret' run",
+        "wget --header='Cookie: s3cret'",
+    ],
+)
+def test_no_secret_of_a_line_is_shown(command: str) -> None:
+    assert "s3cret" not in shown(command)
+    assert shown(command).split()[0] == command.split()[0].replace("s3cret", "(secret)").replace("'a", "(secret)")
+
+
+def test_what_is_no_secret_is_shown_on_one_bounded_line() -> None:
+    assert shown("backup.sh -p 22 --keep=3 http://h:80/x") == "backup.sh -p 22 --keep=3 http://h:80/x"
+    assert shown("a\x1b[31mb\tc") == "ab c"
+    assert len(shown("x" * 999)) == 200
+
+
+# A machine on paper ---------------------------------------------------------------------------------------------------
+
+CLOCK = f"clock {int(NOW.timestamp())} +0100"
+DAEMON = "daemon 512 1 cron /usr/sbin/cron -f -L 15 "
+
+
+def printed(
+    *sections: str,
+    files: Mapping[str, str] | None = None,
+    daemon: str | None = DAEMON,
+    clock: str = CLOCK,
+    changed: Mapping[str, datetime] | None = None,
+) -> bytes:
+    """As cron.sh prints it: a file for each of `files`, its last line break told by an empty line."""
+    heads = [clock, "host web1.example.com", "user root", "localtime /usr/share/zoneinfo/Europe/Zurich"]
+    heads += ["processes systemd", *([daemon] if daemon else []), *sections]
+    text = "".join(f"\n@{each}\n" for each in heads)
+    for path, content in (files or {}).items():
+        at = (changed or {}).get(path)
+        head = path if path.startswith("own ") else f"file {int(at.timestamp()) if at else '-'} {path}"
+        text += f"\n@{head}\n" + "".join(f"|{line}" for line in content.splitlines(keepends=True))
+    return (text + "\n@end\n").encode("utf-8", "surrogateescape")
+
+
+ROOT = "/var/spool/cron/crontabs/root"
+
+
+@pytest.mark.parametrize(
+    ("daemons", "lives"),
+    [
+        ([DAEMON], True),
+        (["daemon 512 1 crond /usr/sbin/crond -n"], True),
+        ([], False),
+        # It was killed; what it began goes on.
+        (["daemon 700 1 cron /usr/sbin/CRON -f -L 15"], False),
+        ([DAEMON, "daemon 700 512 cron /usr/sbin/CRON -f", "daemon 701 512 cron /usr/sbin/cron -f"], True),
+    ],
+)
+def test_what_the_daemon_forked_is_not_the_daemon(daemons: list[str], lives: bool) -> None:
+    machine = read_machine(printed(*daemons, daemon=None))
+
+    assert (machine.daemon is not None) is lives
+
+
+@pytest.mark.parametrize(
+    ("sections", "zone"),
+    [
+        ([], "Europe/Zurich"),
+        (["localtime ../usr/share/zoneinfo/America/New_York"], "America/New_York"),
+        (["localtime /usr/share/zoneinfo/Nowhere/Atall"], None),
+        (["timezone Asia/Tokyo"], "Europe/Zurich"),  # Debian's daemon follows the clock of the machine
+        ([DAEMON, "tz 512 Asia/Tokyo"], "Asia/Tokyo"),  # unless it was told another
+    ],
+)
+def test_the_zone_is_that_of_the_daemon(sections: list[str], zone: str | None) -> None:
+    assert read_machine(printed(*sections)).zone == zone
+
+
+@pytest.mark.parametrize("cut", [0, 40, 200])
+def test_what_breaks_off_is_not_read(cut: int) -> None:
+    with pytest.raises(ValueError, match="breaks off"):
+        read_machine(printed(files={ROOT: "0 2 * * * x\n" * 40})[:cut])
+
+
+def test_a_heading_within_a_crontab_is_none() -> None:
+    machine = read_machine(printed(files={ROOT: "@end\n@daemon 1 1 cron cron\n0 2 * * * x\n"}))
+
+    assert [each.command for each in machine.tables[0].lines] == ["1 1 cron cron", "x"]
+    assert machine.daemon == "/usr/sbin/cron -f -L 15"
+
+
+# Looks ----------------------------------------------------------------------------------------------------------------
+
+BOOTS = [{"index": 0, "boot_id": "a", "first_entry": 1_770_000_000_000_000, "last_entry": 1_770_790_000_000_000}]
+VIA = """#!{python} -S
+import os, sys
+here, argv = os.path.dirname(__file__), sys.argv[1:]
+name = "boots" if "--list-boots" in argv else "journal" if argv[0] == "journalctl" else "log" if "rollcall" in argv else "machine"
+file = os.path.join(here, name)
+if not os.path.exists(file + ".out"):
+    sys.stderr.write(open(file + ".err").read() if os.path.exists(file + ".err") else "no " + name)
+    sys.exit(1)
+sys.stdout.buffer.write(open(file + ".out", "rb").read())
+"""
+
+
+def message(at: str, said: str, pid: int = 9) -> dict[str, str]:
+    """An entry of the journal; of the day that is judged where `at` has none."""
+    when = datetime.fromisoformat(f"2026-02-11T{at}+01:00" if "T" not in at else at)
+    return {"__REALTIME_TIMESTAMP": str(int(when.timestamp()) * 1_000_000), "SYSLOG_PID": str(pid), "MESSAGE": said}
+
+
+class Box:
+    """A machine whose commands print what is given, in real processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        via = folder / "via"
+        via.write_text(VIA.format(python=sys.executable))
+        via.chmod(0o755)
+        self.put("boots", json.dumps(BOOTS).encode())
+        self.put("machine", printed())
+        self.put("journal", b"")
+
+    def put(self, name: str, content: bytes) -> None:
+        (self.folder / f"{name}.out").write_bytes(content)
+
+    def journal(self, *entries: Mapping[str, object]) -> None:
+        self.put("journal", b"".join(json.dumps(each).encode() + b"\n" for each in entries))
+
+    def refuse(self, name: str, why: str) -> None:
+        (self.folder / f"{name}.out").unlink()
+        (self.folder / f"{name}.err").write_text(why)
+
+    def look(self, *names: str, **table: object) -> SchedulerSeen:
+        scheduler = scheduler_of(
+            "host", {"kind": "cron", "via": [str(self.folder / "via")], "timeout": "20 s", **table}
+        )
+        asked = Asked(clock=lambda: NOW, now=NOW, since=NOW - timedelta(days=1), names=frozenset(names))
+        return scheduler.look(asked)
+
+    def judged(self, jobs: str, **table: str) -> dict[str, tuple[str, str | None, str]]:
+        """Verdict, cause and the cause's sentence of each job and scheduler, through the whole of it."""
+        keys = "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+        via = f'via = ["{self.folder / "via"}"]\ntimeout = "20 s"\n'
+        head = (
+            f'timezone = "Europe/Zurich"\n[defaults]\nscheduler = "host"\n[schedulers.host]\nkind = "cron"\n{via}{keys}'
+        )
+        (self.folder / "jobs.toml").write_text(head + jobs, encoding="utf-8")
+        roll = load(self.folder / "jobs.toml", environment={})
+        morning = judge_morning(roll, gather(roll.jobs, roll.schedulers, now=NOW, clock=lambda: NOW), now=NOW)
+        causes = {**morning.scheduler_causes, **morning.job_causes}
+        verdicts = {each.scheduler.id: each.verdict for each in morning.schedulers}
+        verdicts |= {each.job.id: each.verdict for each in morning.jobs}
+        return {
+            name: (
+                str(verdict),
+                str(causes[name].code) if name in causes else None,
+                causes[name].sentence if name in causes else "",
+            )
+            for name, verdict in verdicts.items()
+        }
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    return Box(tmp_path)
+
+
+def brief(runs: Sequence[RunSeen] | None) -> list[tuple[str, str, str | None, str]]:
+    """Job, clock of the start, clock of the end, and word or outcome."""
+
+    def clock(text: str | None) -> str | None:
+        return datetime.fromisoformat(text).astimezone(ZURICH).strftime("%H:%M:%S") if text else None
+
+    return [(each.job, clock(each.started) or "", clock(each.ended), each.word or each.outcome) for each in runs or ()]
+
+
+def test_jobs_are_known_by_a_part_of_their_line(box: Box) -> None:
+    box.put(
+        "machine",
+        printed(files={ROOT: "0 2 * * * /opt/backup.sh --all\n0 3 * * * /opt/backup.sh\n0 4 * * * A=1 other\n"}),
+    )
+    found = box.look("/opt/backup.sh", "backup.sh --all")
+
+    assert [(each.id, each.name, each.schedule) for each in found.jobs or ()] == [
+        ("backup.sh --all", "/opt/backup.sh --all", "0 2 * * *"),
+        ("/opt/backup.sh", "/opt/backup.sh", "0 3 * * *"),
+        ("A=1 other", "A=1 other", "0 4 * * *"),
+    ]
+
+
+def test_a_part_of_two_lines_names_neither(box: Box) -> None:
+    box.put("machine", printed(files={ROOT: "0 2 * * * backup.sh a\n0 3 * * * backup.sh b\n"}))
+
+    assert [each.id for each in box.look("backup.sh").jobs or ()] == ["backup.sh", "backup.sh"]
+    assert box.judged('[jobs.x]\nname = "backup.sh"\nschedule = "0 2 * * *"')["x"][:2] == ("unknown", "listed-twice")
+
+
+def test_of_one_user_only_the_lines_of_that_user(box: Box) -> None:
+    files = {"/etc/crontab": "0 2 * * * alice a\n0 2 * * * bob b\n", "/var/spool/cron/crontabs/alice": "0 3 * * * c\n"}
+    box.put("machine", printed(files=files))
+
+    assert [each.id for each in box.look(user="alice").jobs or ()] == ["a", "c"]
+
+
+def test_scripts_of_a_folder_have_the_schedule_and_the_runs_of_who_runs_them(box: Box) -> None:
+    crontab = "25 6 * * * root test -x /usr/sbin/anacron || run-parts /etc/cron.daily\n17 * * * * root run-parts /etc/cron.hourly\n"
+    scripts = ("script /etc/cron.daily/logrotate", "script /etc/cron.daily/x.dpkg-old", "script /etc/cron.hourly/tidy")
+    box.put("machine", printed(*scripts, files={"/etc/crontab": crontab}))
+    box.journal(
+        message("05:17:01", "(root) CMD ([12] run-parts /etc/cron.hourly)", 11),
+        message("05:17:05", "(root) END ([12] run-parts /etc/cron.hourly)", 11),
+        message("06:17:01", "(root) CMD ([22] run-parts /etc/cron.hourly)", 21),
+        message("06:17:05", "(CRON) error (grandchild #22 failed with exit status 1)", 21),
+        message("06:17:05", "(root) END ([22] run-parts /etc/cron.hourly)", 21),
+    )
+    found = box.look("logrotate", "/etc/cron.hourly/tidy")
+
+    assert [(each.id, each.schedule) for each in found.jobs or ()][2:] == [
+        ("logrotate", "25 6 * * *"),
+        ("/etc/cron.hourly/tidy", "17 * * * *"),
+    ]
+    # Which of the scripts failed, nobody says.
+    assert [each for each in brief(found.runs) if each[0] == "/etc/cron.hourly/tidy"] == [
+        ("/etc/cron.hourly/tidy", "05:17:01", "05:17:05", "exit status 0"),
+        ("/etc/cron.hourly/tidy", "06:17:01", None, "/etc/cron.hourly: exit status 1"),
+    ]
+
+
+def test_what_anacron_runs_is_made_up_for_and_tells_how_it_ends(box: Box) -> None:
+    anacrontab = "SHELL=/bin/sh\n1\t5\tcron.daily\trun-parts --report /etc/cron.daily\n@monthly 15 monthly x\n"
+    files = {
+        "/etc/crontab": "25 6 * * * root test -x /usr/sbin/anacron || run-parts /etc/cron.daily\n",
+        "/etc/anacrontab": anacrontab,
+    }
+    box.put("machine", printed("script /etc/cron.daily/logrotate", files=files))
+    box.journal(
+        message("06:35:00", "Job `cron.daily' started"),
+        message("06:35:09", "Job `cron.daily' terminated"),
+        message("06:40:00", "Job `monthly' started"),
+        message("06:40:02", "Job `monthly' terminated (exit status: 3) (mailing output)"),
+    )
+    found = box.look()
+
+    assert [(each.id, each.schedule, each.catches_up) for each in found.jobs or ()][1:] == [
+        ("cron.daily", None, True),
+        ("monthly", None, True),
+        ("/etc/cron.daily/logrotate", None, True),
+    ]
+    assert brief(found.runs) == [
+        ("cron.daily", "06:35:00", "06:35:09", "exit status 0"),
+        ("monthly", "06:40:00", "06:40:02", "exit status 3"),
+        ("/etc/cron.daily/logrotate", "06:35:00", "06:35:09", "exit status 0"),
+    ]
+    assert found.running is True
+
+
+# What a log tells -----------------------------------------------------------------------------------------------------
+
+# As Debian's daemon logged them, by its level: a job that is good, one that exits with 3, one that a signal ends, and
+# one that does not read its input, whose writer dies.
+LEVELS = {
+    1: [
+        (219, "(root) CMD (true good)"), (218, "(root) CMD (exit 3)"), (208, "(root) CMD (kill -9 $$)"),
+        (209, "(root) CMD (true ignores)"),
+    ],
+    3: [
+        (210, "(root) CMD (true good)"), (197, "(root) END (true good)"), (214, "(root) CMD (exit 3)"),
+        (196, "(root) END (exit 3)"), (192, "(root) CMD (kill -9 $$)"), (185, "(root) END (kill -9 $$)"),
+        (191, "(root) CMD (true ignores)"), (190, "(root) END (true ignores)"),
+    ],
+    5: [
+        (215, "(root) CMD (true good)"), (214, "(root) CMD (exit 3)"),
+        (195, "(CRON) error (grandchild #214 failed with exit status 3)"), (207, "(root) CMD (kill -9 $$)"),
+        (184, "(CRON) error (grandchild #207 terminated by signal 9)"), (203, "(root) CMD (true ignores)"),
+    ],
+    7: [
+        (200, "(root) CMD (true good)"), (196, "(root) END (true good)"), (205, "(root) CMD (kill -9 $$)"),
+        (198, "(root) CMD (true ignores)"), (186, "(CRON) error (grandchild #205 terminated by signal 9)"),
+        (186, "(root) END (kill -9 $$)"), (211, "(root) CMD (exit 3)"),
+        (190, "(CRON) error (grandchild #216 terminated by signal 13)"),
+        (195, "(CRON) error (grandchild #211 failed with exit status 3)"), (195, "(root) END (exit 3)"),
+        (192, "(root) END (true ignores)"),
+    ],
+    15: [
+        (196, "(root) CMD ([202] true ignores)"), (185, "(root) CMD ([191] kill -9 $$)"),
+        (185, "(CRON) error (grandchild #191 terminated by signal 9)"), (185, "(root) END ([191] kill -9 $$)"),
+        (200, "(root) CMD ([211] true good)"), (199, "(root) CMD ([214] exit 3)"), (200, "(root) END ([211] true good)"),
+        (199, "(CRON) error (grandchild #214 failed with exit status 3)"), (199, "(root) END ([214] exit 3)"),
+        (196, "(CRON) error (grandchild #218 terminated by signal 13)"), (196, "(root) END ([202] true ignores)"),
+    ],
+}  # fmt: skip
+NAMES = {"true good": "good", "exit 3": "fails", "kill -9 $$": "killed", "true ignores": "unread"}
+
+
+def folded(lines: Sequence[tuple[int, str]], *, fails_are_logged: bool = False) -> dict[str, str]:
+    fold = Fold(job_of=lambda key: NAMES.get(key[1], key[1]), fails_are_logged=fails_are_logged)
+    for number, (pid, said) in enumerate(lines):
+        fold.take(NOW + timedelta(seconds=number), pid, said)
+    return {each.job: each.word or each.outcome for each in fold.runs()}
+
+
+@pytest.mark.parametrize(
+    ("level", "good", "fails", "killed", "unread"),
+    [
+        (1, "unknown", "unknown", "unknown", "unknown"),
+        (3, "ended", "ended", "ended", "ended"),  # an end, also of what failed
+        (5, "unknown", "exit status 3", "signal 9", "unknown"),
+        (7, "exit status 0", "exit status 3", "signal 9", "exit status 0"),
+        (15, "exit status 0", "exit status 3", "signal 9", "exit status 0"),
+    ],
+)
+def test_how_a_run_ended_is_said_as_far_as_its_level_logs_it(
+    level: int, good: str, fails: str, killed: str, unread: str
+) -> None:
+    assert folded(LEVELS[level]) == {"good": good, "fails": fails, "killed": killed, "unread": unread}
+
+
+END_OF = "(root) END ([2] other)"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([(1, "(root) CMD ([2] other)"), (1, END_OF), (3, "(root) CMD ([4] true good)")], "running"),
+        ([(3, "(root) CMD ([4] true good)")], "unknown"),  # nobody says that ends are logged
+        # Ends were logged before the daemon was started anew, and are not now.
+        (
+            [
+                (1, "(root) CMD ([2] other)"),
+                (1, END_OF),
+                (5, "(CRON) INFO (pidfile fd = 3)"),
+                (3, "(root) CMD (true good)"),
+            ],
+            "unknown",
+        ),
+        # The machine went down with it.
+        (
+            [
+                (1, "(root) CMD ([2] other)"),
+                (1, END_OF),
+                (3, "(root) CMD ([4] true good)"),
+                (5, "(CRON) INFO (Running @reboot jobs)"),
+            ],
+            "no end is logged, and its process is gone",
+        ),
+        # Another has its pid.
+        (
+            [(3, "(root) CMD ([4] true good)"), (9, "(root) CMD ([4] other)"), (9, "(root) END ([4] other)")],
+            "unknown",
+        ),
+        ([(7, "(root) CMD (true good)"), (6, "(root) CMDEND (true good)")], "ended"),  # cronie never says how
+        ([(7, "USER root pid  12 cmd true good")], "unknown"),  # busybox
+        # A pid of long ago, of which no end was logged, is carried by a writer now.
+        ([(4, "(root) CMD (true good)"), (3, "(CRON) error (grandchild #4 terminated by signal 13)")], "signal 13"),
+    ],
+)
+def test_a_run_without_an_end_is_running_only_where_ends_are_logged(
+    lines: Sequence[tuple[int, str]], said: str
+) -> None:
+    assert folded(lines)["good"] == said
+
+
+def test_an_end_is_of_the_run_that_it_was_forked_for() -> None:
+    lines = [(11, "(root) CMD (true good)"), (21, "(root) CMD (true good)"), (20, "(root) END (true good)")]
+    fold = Fold(job_of=lambda key: "good", fails_are_logged=True)
+    for number, (pid, said) in enumerate(lines):
+        fold.take(NOW + timedelta(seconds=number), pid, said)
+
+    assert [each.outcome for each in fold.runs()] == ["running", "success"]
