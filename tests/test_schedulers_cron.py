@@ -1,4 +1,4 @@
-"""Are crontabs, the daemon and the log of cron read as it means them, and what it does not tell never taken for good?"""
+"""Are crontabs, daemon and log of cron read as it means them, and what it does not tell never taken for good?"""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ import pytest
 from fixtures.one_morning import scheduler_of
 from rollcall.ask import gather
 from rollcall.errors import BadInput
-from rollcall.evidence import CannotLook, JobListed, Off, RunSeen, SchedulerSeen
+from rollcall.evidence import CannotLook, Off, RunSeen, SchedulerSeen
 from rollcall.morning.judge import judge_morning
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Asked
-from rollcall.schedulers.cron_log import Fold, LogFile, take_journal
+from rollcall.schedulers.cron_log import Fold, LogFile
 from rollcall.schedulers.crontab import logged, read_line, read_machine, shown
+from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
 
 NOW = datetime(2026, 2, 11, 6, 0, tzinfo=UTC)
@@ -177,7 +178,8 @@ BOOTS = [{"index": 0, "boot_id": "a", "first_entry": 1_770_000_000_000_000, "las
 VIA = """#!{python} -S
 import os, sys
 here, argv = os.path.dirname(__file__), sys.argv[1:]
-name = "boots" if "--list-boots" in argv else "journal" if argv[0] == "journalctl" else "log" if "rollcall" in argv else "machine"
+name = "boots" if "--list-boots" in argv else "journal" if argv[0] == "journalctl" else "machine"
+name = "log" if "rollcall" in argv else name
 file = os.path.join(here, name)
 if not os.path.exists(file + ".out"):
     sys.stderr.write(open(file + ".err").read() if os.path.exists(file + ".err") else "no " + name)
@@ -202,7 +204,7 @@ class Box:
         via.chmod(0o755)
         self.put("boots", json.dumps(BOOTS).encode())
         self.put("machine", printed())
-        self.put("journal", b"")
+        self.journal(message("05:00:01", "(root) CMD (another)"))
 
     def put(self, name: str, content: bytes) -> None:
         (self.folder / f"{name}.out").write_bytes(content)
@@ -234,14 +236,11 @@ class Box:
         causes = {**morning.scheduler_causes, **morning.job_causes}
         verdicts = {each.scheduler.id: each.verdict for each in morning.schedulers}
         verdicts |= {each.job.id: each.verdict for each in morning.jobs}
-        return {
-            name: (
-                str(verdict),
-                str(causes[name].code) if name in causes else None,
-                causes[name].sentence if name in causes else "",
-            )
-            for name, verdict in verdicts.items()
-        }
+        said = {}
+        for name, verdict in verdicts.items():
+            cause = causes.get(name)
+            said[name] = (str(verdict), str(cause.code) if cause else None, cause.sentence if cause else "")
+        return said
 
 
 @pytest.fixture
@@ -287,7 +286,8 @@ def test_of_one_user_only_the_lines_of_that_user(box: Box) -> None:
 
 
 def test_scripts_of_a_folder_have_the_schedule_and_the_runs_of_who_runs_them(box: Box) -> None:
-    crontab = "25 6 * * * root test -x /usr/sbin/anacron || run-parts /etc/cron.daily\n17 * * * * root run-parts /etc/cron.hourly\n"
+    crontab = "25 6 * * * root test -x /usr/sbin/anacron || run-parts /etc/cron.daily\n"
+    crontab += "17 * * * * root run-parts /etc/cron.hourly\n"
     scripts = ("script /etc/cron.daily/logrotate", "script /etc/cron.daily/x.dpkg-old", "script /etc/cron.hourly/tidy")
     box.put("machine", printed(*scripts, files={"/etc/crontab": crontab}))
     box.journal(
@@ -368,7 +368,8 @@ LEVELS = {
     15: [
         (196, "(root) CMD ([202] true ignores)"), (185, "(root) CMD ([191] kill -9 $$)"),
         (185, "(CRON) error (grandchild #191 terminated by signal 9)"), (185, "(root) END ([191] kill -9 $$)"),
-        (200, "(root) CMD ([211] true good)"), (199, "(root) CMD ([214] exit 3)"), (200, "(root) END ([211] true good)"),
+        (200, "(root) CMD ([211] true good)"), (199, "(root) CMD ([214] exit 3)"),
+        (200, "(root) END ([211] true good)"),
         (199, "(CRON) error (grandchild #214 failed with exit status 3)"), (199, "(root) END ([214] exit 3)"),
         (196, "(CRON) error (grandchild #218 terminated by signal 13)"), (196, "(root) END ([202] true ignores)"),
     ],
@@ -430,7 +431,7 @@ END_OF = "(root) END ([2] other)"
         # Another has its pid.
         (
             [(3, "(root) CMD ([4] true good)"), (9, "(root) CMD ([4] other)"), (9, "(root) END ([4] other)")],
-            "unknown",
+            "no end is logged, and its process is gone",
         ),
         ([(7, "(root) CMD (true good)"), (6, "(root) CMDEND (true good)")], "ended"),  # cronie never says how
         ([(7, "USER root pid  12 cmd true good")], "unknown"),  # busybox
@@ -451,3 +452,287 @@ def test_an_end_is_of_the_run_that_it_was_forked_for() -> None:
         fold.take(NOW + timedelta(seconds=number), pid, said)
 
     assert [each.outcome for each in fold.runs()] == ["running", "success"]
+
+
+# A log as a file ------------------------------------------------------------------------------------------------------
+
+
+def read_file(text: str, *, host: str = "web1", zone: str = "Europe/Zurich") -> tuple[LogFile, list[RunSeen]]:
+    """What `cron_log.sh` printed, folded."""
+    file, fold = LogFile(host=host, tz=ZoneInfo(zone)), Fold(job_of=lambda key: key[1])
+    file.take(text.encode().splitlines(), fold)
+    return file, list(fold.runs())
+
+
+def log_of(written_at: str, *lines: str, path: str = "/var/log/syslog") -> str:
+    seconds = int(datetime.fromisoformat(written_at).timestamp())
+    return f"\n@file {seconds} {path}\n" + "".join(f"|{each}\n" for each in lines)
+
+
+@pytest.mark.parametrize(
+    ("written_at", "stamps", "at"),
+    [
+        ("2026-02-11T07:00+01:00", ["2026-02-11T02:00:01.123456+01:00"], ["2026-02-11T01:00:01.123456"]),
+        ("2026-02-11T07:00+01:00", ["2026-02-11T02:00:01+0100"], ["2026-02-11T01:00:01"]),
+        ("2026-02-11T07:00+01:00", ["Feb 11 02:00:01"], ["2026-02-11T01:00:01"]),
+        ("2026-02-11T07:00+01:00", ["Feb  1 02:00:01"], ["2026-02-01T01:00:01"]),
+        # No year: of last year what would be of the future, and the last of February where there was one.
+        (
+            "2026-01-01T07:00+01:00",
+            ["Dec 31 23:59:01", "Jan  1 00:01:01"],
+            ["2025-12-31T22:59:01", "2025-12-31T23:01:01"],
+        ),
+        ("2026-02-11T07:00+01:00", ["Feb 29 02:00:01"], ["2024-02-29T01:00:01"]),
+        # Spring skips an hour, autumn shows one twice: the order of the lines tells which.
+        (
+            "2026-03-29T07:00+02:00",
+            ["Mar 29 01:59:01", "Mar 29 03:00:01"],
+            ["2026-03-29T00:59:01", "2026-03-29T01:00:01"],
+        ),
+        (
+            "2026-10-25T07:00+01:00",
+            ["Oct 25 02:30:01", "Oct 25 02:59:01", "Oct 25 02:30:01", "Oct 25 03:00:01"],
+            ["2026-10-25T00:30:01", "2026-10-25T00:59:01", "2026-10-25T01:30:01", "2026-10-25T02:00:01"],
+        ),
+    ],
+)
+def test_a_stamp_of_a_file_is_the_instant_it_was_written(written_at: str, stamps: list[str], at: list[str]) -> None:
+    lines = [f"{stamp} web1 CRON[{number}]: (root) CMD (x)" for number, stamp in enumerate(stamps)]
+    _, runs = read_file(log_of(written_at, *lines) + "@end\n")
+
+    assert [each.started for each in runs] == [f"{each}+00:00" for each in at]
+
+
+def test_a_log_reaches_back_to_its_first_line_or_to_an_older_file() -> None:
+    first = log_of("2026-02-10T06:25+01:00", "Feb  9 06:25:02 web1 systemd[1]: Started x", path="/var/log/syslog.1")
+    second = log_of("2026-02-11T07:00+01:00", "Feb 11 02:00:01 web1.example.com CRON[4]: (root) CMD (x)")
+    file, runs = read_file(first + second + "@end\n")
+
+    assert (file.begins_at, file.reaches_further, len(runs)) == (datetime(2026, 2, 9, 5, 25, 2, tzinfo=UTC), False, 1)
+    assert read_file("@older /var/log/syslog.2.gz\n" + second + "@end\n")[0].reaches_further
+
+
+def test_lines_of_other_machines_in_the_same_file_are_theirs() -> None:
+    lines = [f"Feb 11 02:00:01 {host} CRON[4]: (root) CMD (x)" for host in ("web2", "web1", "web3")]
+    file, runs = read_file(log_of("2026-02-11T07:00+01:00", *lines) + "@end\n")
+
+    assert (len(runs), file.others) == (1, {"web2", "web3"})
+
+
+@pytest.mark.parametrize(
+    ("stamp", "off"),
+    [
+        ("Feb 11 07:00:00", None),
+        ("Feb 11 06:58:40", None),
+        ("Feb 11 06:00:03", "-1 h"),  # written in UTC
+        ("Feb 11 06:20:00", None),  # a copy may be newer than what is in it
+        ("Feb 11 11:30:00", "4 h 30 min"),
+    ],
+)
+def test_a_log_of_another_zone_is_found_by_when_its_file_was_written(stamp: str, off: str | None) -> None:
+    text = log_of("2026-02-11T07:00:01+01:00", f"{stamp} web1 systemd[1]: x") + "@end\n"
+    found = read_file(text)[0].off_by
+
+    assert (show_span(found) if found else None) == off
+
+
+# What bad input gets --------------------------------------------------------------------------------------------------
+
+
+SYSLOG = {"log": "/var/log/syslog"}
+
+
+def one_line(at: str) -> bytes:
+    return (log_of("2026-02-11T07:00+01:00", f"Feb 11 {at} CRON[1]: (root) CMD (x)") + "@end\n").encode()
+
+
+@pytest.mark.parametrize(
+    ("table", "machine", "out", "code", "says"),
+    [
+        ({}, None, None, "scheduler-error", "cannot be read: it breaks off"),
+        ({}, {}, ("boots", b"[]"), "scheduler-error", "the journal is empty"),
+        ({}, {}, ("boots", b"nonsense"), "scheduler-error", "the journal tells no boot"),
+        ({}, {}, ("journal", b'{"MESSAGE": "(root) CMD (x)"}'), "scheduler-error", "the journal cannot be read"),
+        ({}, {ROOT: "0 2 * * * x\n"}, ("journal", b""), "scheduler-error", "nothing tells of a start, and x was due"),
+        ({"log": "/none"}, {}, ("log", b"@none /none\n@end\n"), "scheduler-error", "there is no /none"),
+        (SYSLOG, {}, ("log", b"@file 1 x\n"), "scheduler-error", "breaks off"),
+        (SYSLOG, {}, ("log", b"@unread /var/log/syslog\n@end\n"), "access-denied", "permission denied"),
+        (SYSLOG, {}, ("log", one_line("07:00:00 web2")), "scheduler-error", "web1.example.com, only of web2"),
+        (SYSLOG, {}, ("log", one_line("06:00:00 web1")), "scheduler-error", 'naive_times = "UTC"'),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_said_with_its_cause(
+    box: Box, table: dict[str, str], machine: dict[str, str] | None, out: tuple[str, bytes] | None, code: str, says: str
+) -> None:
+    box.put("machine", b"@clock" if machine is None else printed(files=machine))
+    if out:
+        box.put(*out)
+    with pytest.raises(CannotLook) as problem:
+        box.look(**table)
+
+    assert problem.value.code == code
+    assert says in problem.value.detail
+    assert "\n" not in problem.value.detail
+
+
+def test_a_journal_that_may_not_be_read_is_denied(box: Box) -> None:
+    box.refuse("journal", "No journal files were opened due to insufficient permissions.")
+    with pytest.raises(CannotLook) as problem:
+        box.look()
+
+    assert problem.value.code is CauseCode.ACCESS_DENIED
+
+
+def test_a_machine_without_the_daemon_says_so_and_one_that_hides_its_processes_does_not(box: Box) -> None:
+    for machine, entries, running in (
+        (printed(daemon=None), (), False),
+        (printed("processes ", daemon=None), (), None),
+        (printed("processes ", daemon=None), (message("06:30:01", "(root) CMD (x)"),), True),
+    ):
+        box.put("machine", machine)
+        box.journal(*entries)
+
+        assert box.look().running is running
+
+
+def test_when_its_machine_was_off_the_journal_tells(box: Box) -> None:
+    boots = [("2026-02-01T00:00", "2026-02-11T01:10"), ("2026-02-11T03:00", "2026-02-11T07:00")]
+    instants = [[datetime.fromisoformat(f"{each}+01:00") for each in boot] for boot in boots]
+    box.put(
+        "boots",
+        json.dumps(
+            [{"first_entry": int(a.timestamp() * 1e6), "last_entry": int(b.timestamp() * 1e6)} for a, b in instants]
+        ).encode(),
+    )
+    found = box.look()
+
+    assert found.off == (Off(since=instants[0][1], until=instants[1][0]),)
+    assert found.runs_since == NOW - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ('log = "syslog"', 'must be "journal", or the whole path of a file'),
+        ('log = ""', "must be"),
+        ('log = "/var/log/sys log"', "must be"),
+        ("log = 3", "text"),
+        ('user = ""', "user"),
+        ("crontabs = []", "crontabs"),
+    ],
+)
+def test_mistakes_are_told(tmp_path: Path, written: str, rule: str) -> None:
+    file = tmp_path / "jobs.toml"
+    jobs = '[jobs.x]\nscheduler = "host"\nschedule = "0 2 * * *"\n'
+    file.write_text(f'timezone = "UTC"\n[schedulers.host]\nkind = "cron"\n{written}\n{jobs}')
+    with pytest.raises(BadInput, match=r"schedulers\.host") as problem:
+        load(file, environment={})
+
+    assert rule in str(problem.value)
+
+
+# Judged ---------------------------------------------------------------------------------------------------------------
+
+RAN = (
+    message("02:00:01", "(root) CMD ([4] /opt/backup.sh)", 3),
+    message("02:00:09", "(root) END ([4] /opt/backup.sh)", 3),
+)
+BACKUP = '[jobs.backup]\nname = "backup.sh"\nschedule = "0 2 * * *"\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "jobs", "said"),
+    [
+        ("0 2 * * *", "", ("ok", None)),
+        ("00 02 * * 0-7", "", ("ok", None)),
+        ("0 2 * * *", 'timezone = "Europe/Vienna"', ("ok", None)),  # its clocks show the same
+        ("0 2 * * *", 'timezone = "Africa/Algiers"', ("failed", "wrong-timezone")),  # but for half of the year
+        ("0 2 * * *", 'timezone = "UTC"', ("missed", "wrong-timezone")),
+        ("0 3 * * *", "", ("failed", "schedule-drift")),
+        ("0 2 * * 1-5", "", ("failed", "schedule-drift")),
+        ("#0 2 * * *", "", ("missed", "not-registered")),
+    ],
+)
+def test_the_line_that_is_there_is_held_against_the_schedule(
+    box: Box, line: str, jobs: str, said: tuple[str, str | None]
+) -> None:
+    box.put("machine", printed(files={ROOT: f"{line} /opt/backup.sh\n0 3 * * * another\n"}))
+    box.journal(*RAN)
+
+    assert box.judged(BACKUP + jobs)["backup"][:2] == said
+
+
+@pytest.mark.parametrize(
+    ("schedule", "line", "is_drift"),
+    [
+        ("@daily", "0 0 * * *", False),
+        ("*/5 * * * *", "0-59/5 * * * *", False),
+        ("*/5 2 * * *", "0-59/5 2 * * *", True),  # a star and a range differ in the nights in which clocks change
+        ("0 0 * * sun", "0 0 * * 7", False),
+        ("0 0 1 jan *", "@yearly", False),
+    ],
+)
+def test_a_schedule_is_the_same_however_it_is_written(box: Box, schedule: str, line: str, is_drift: bool) -> None:
+    box.put("machine", printed(files={ROOT: f"{line} backup.sh\n"}))
+    sentence = box.judged(f'[jobs.backup]\nname = "backup.sh"\nschedule = "{schedule}"\n')["backup"][1]
+
+    assert (sentence == "schedule-drift") is is_drift
+
+
+def test_an_interval_is_a_line_of_every_so_many_minutes(box: Box) -> None:
+    box.put("machine", printed(files={ROOT: "*/5 * * * * backup.sh\n"}))
+    for span, is_drift in (("5 min", False), ("6 min", True)):
+        assert (box.judged(f'[jobs.x]\nname = "backup.sh"\nevery = "{span}"')["x"][1] == "schedule-drift") is is_drift
+
+
+@pytest.mark.parametrize(
+    ("files", "changed", "entries", "says"),
+    [
+        ({ROOT: "0 2 * * * /opt/backup.sh"}, {}, (), "Missing newline before EOF"),
+        # As the daemon said when it read the file last; what was changed since, it may take.
+        (
+            {ROOT: "0 2 * * * /opt/backup.sh\nnonsense\n"}, {ROOT: NOW - timedelta(hours=3)},
+            (message("05:00:01", "(root) ERROR (Syntax error, this crontab file will be ignored)"),), "Syntax error",
+        ),
+        (
+            {ROOT: "0 2 * * * /opt/backup.sh\n"}, {ROOT: NOW - timedelta(minutes=3)},
+            (message("05:00:01", "(root) ERROR (Syntax error, this crontab file will be ignored)"),), None,
+        ),
+        (
+            {"/etc/cron.d/b": "0 2 * * * root /opt/backup.sh\n"}, {"/etc/cron.d/b": NOW - timedelta(days=9)},
+            (message("05:00:01", "(*system*b) WRONG FILE OWNER (/etc/cron.d/b)"),), "WRONG FILE OWNER",
+        ),
+        ({"/etc/cron.d/b.sh": "0 2 * * * root /opt/backup.sh\n"}, {}, (), "it has another"),
+    ],
+)  # fmt: skip
+def test_a_crontab_that_the_daemon_does_not_take_is_no_crontab(
+    box: Box, files: dict[str, str], changed: dict[str, datetime], entries: Sequence[dict[str, str]], says: str | None
+) -> None:
+    box.put("machine", printed(files={"/etc/crontab": "0 3 * * * root another\n", **files}, changed=changed))
+    box.journal(*RAN, *entries)
+    verdict, code, sentence = box.judged(BACKUP)["backup"]
+
+    assert (verdict, code) == (("missed", "not-registered") if says else ("ok", None))
+    assert (says or "") in sentence
+
+
+def test_a_line_that_may_stand_where_nobody_may_look_is_unknown(box: Box) -> None:
+    spool = "unread /var/spool/cron/crontabs"
+    box.put("machine", printed("user alice", spool, files={"own alice": "0 3 * * * x\n"}))
+    box.journal(*RAN)
+
+    assert box.judged(BACKUP)["backup"][:2] == ("unknown", "access-denied")
+    # Whose crontab was read, has no such line.
+    assert box.judged(BACKUP, user="alice")["backup"][:2] == ("missed", "not-registered")
+
+
+def test_a_start_alone_is_no_proof_and_a_secret_of_another_line_is_not_shown(box: Box) -> None:
+    files = {ROOT: "0 2 * * * /opt/backup.sh\n0 3 * * * TOKEN=s3cret other\n"}
+    box.put("machine", printed(files=files, daemon="daemon 5 1 cron /usr/sbin/cron -f"))
+    box.journal(message("02:00:01", "(root) CMD (/opt/backup.sh)"))
+
+    assert box.judged(BACKUP)["backup"][:2] == ("unknown", "unknown-status")
+    assert box.judged(BACKUP + 'proof = "start"')["backup"][:2] == ("ok", None)
+    assert "s3cret" not in repr(box.look("backup.sh"))
+    missing = box.judged(BACKUP.replace("backup.sh", "gone.sh"))["backup"]
+    assert (missing[1], "s3cret" in missing[2]) == ("not-registered", False)

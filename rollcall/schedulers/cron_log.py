@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from rollcall.evidence import Outcome, RunSeen
-from rollcall.times import END, EPOCH, to_iso
+from rollcall.times import END, EPOCH
 
 Key = tuple[str, str]
 
@@ -68,7 +70,7 @@ class Fold:
     last_at: datetime | None = None
     refused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     _jobs: dict[Key, str | None] = field(default_factory=dict)
-    _runs: list[_Run] = field(default_factory=list)
+    _runs: deque[_Run] = field(default_factory=deque)
     _open: dict[int, _Run] = field(default_factory=dict)
     _alike: dict[Key, dict[int, _Run]] = field(default_factory=dict)
     _life: int = 0
@@ -100,8 +102,9 @@ class Fold:
                 self._lose(number)
 
     def runs(self) -> Iterator[RunSeen]:
-        """All of them, as they began."""
-        for run in self._runs:
+        """All of them, as they began; each is told once."""
+        while self._runs:
+            run = self._runs.popleft()
             outcome, word, ended = run.outcome, run.word, run.ended
             if outcome is None and ended is not None:
                 # Without a promise that failures are logged an end says nothing of how it went.
@@ -112,8 +115,8 @@ class Fold:
                 outcome, word = (Outcome.UNKNOWN, _LOST) if run.is_lost else (Outcome.RUNNING, "running")
             yield RunSeen(
                 job=run.job,
-                started=to_iso(run.started),
-                ended=to_iso(ended) if ended else None,
+                started=run.started.isoformat(),
+                ended=ended.isoformat() if ended else None,
                 word=word,
                 outcome=outcome or Outcome.UNKNOWN,
                 by_schedule=True,
@@ -176,13 +179,14 @@ class Fold:
 
 # What a log is made of ------------------------------------------------------------------------------------------------
 
-_TELLING = re.compile(rb"CMD|END|grandchild|Job |USER |ERROR|INFO|STARTUP|WRONG|INSECURE|NOT A|NUMBER|ORPHAN|CAN'T")
+# Two of four lines are of sessions, and say nothing of a run.
+_OF_A_SESSION = b"pam_unix("
 
 
 def take_journal(lines: Iterable[bytes], fold: Fold) -> None:
     """Takes what `journalctl --output=json` prints. Raises ValueError where it prints something else."""
     for line in lines:
-        if b"pam_unix(" in line or not _TELLING.search(line):
+        if _OF_A_SESSION in line:
             continue
         entry = json.loads(line)
         said, pid = entry.get("MESSAGE"), entry.get("SYSLOG_PID") or entry.get("_PID") or 0
@@ -199,7 +203,7 @@ _LINE = re.compile(
     re.DOTALL,
 )
 _MONTHS = {name: number for number, name in enumerate(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
-_DAY = timedelta(days=1)
+_DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 # A line is written within this of its own stamp.
 _WRITTEN_WITHIN = timedelta(seconds=90)
 _QUARTER = timedelta(minutes=15)
@@ -227,8 +231,9 @@ class LogFile:
     _written_at: datetime = END
     _last_at: datetime | None = None
     _stamp: bytes = b""
+    _newest: bytes = b""
     _is_naive: bool = False
-    _ends_read: bool = False
+    _hours: dict[bytes, datetime] = field(default_factory=dict)
 
     def take(self, lines: Iterable[bytes], fold: Fold) -> None:
         """Takes all of it."""
@@ -240,23 +245,22 @@ class LogFile:
                 continue
             if not line:
                 continue
-            found = _LINE.match(line)
-            self._ends_read = found is not None
-            if found:
+            self._newest = line
+            if self.begins_at and _OF_A_SESSION in line:
+                continue
+            if found := _LINE.match(line):
                 stamp, host, pid, said = found.groups()
                 if host.partition(b".")[0].lower() != own:
                     self.others.add(host.decode("utf-8", "replace"))
-                    continue
-                if (at := self._at(stamp)) is None:
-                    continue
-                self.begins_at = self.begins_at or at
-                if b"pam_unix(" not in said and _TELLING.search(said):
+                elif at := self._at(stamp):
+                    self.begins_at = self.begins_at or at
                     fold.take(at, int(pid or 0), said.decode("utf-8", "replace"))
 
     def _take_heading(self, line: str) -> None:
         word, _, rest = line[1:].partition(" ")
         match word:
             case "file":
+                self._hours.clear()
                 self._written_at = EPOCH + timedelta(seconds=int(rest.partition(" ")[0]))
             case "older":
                 self.reaches_further = True
@@ -266,11 +270,13 @@ class LogFile:
                 self.is_there = False
             case "end":
                 self.is_whole = True
-                if self._is_naive and self._last_at and self._ends_read and not self.others:
-                    apart = self._last_at - self._written_at
+                newest = _LINE.match(self._newest)
+                at = self._at(newest[1]) if newest else None
+                if at and self._is_naive and not self.others:
+                    apart = at - self._written_at
                     off = (apart + _QUARTER / 2) // _QUARTER * _QUARTER
                     is_zone = abs(off) >= _QUARTER and abs(apart - off) <= _WRITTEN_WITHIN
-                    self.off_by = apart if is_zone or apart > _WRITTEN_WITHIN else None
+                    self.off_by = off if is_zone else apart if apart > _WRITTEN_WITHIN else None
 
     def _at(self, stamp: bytes) -> datetime | None:
         """The instant of a stamp; None where it is none."""
@@ -286,28 +292,36 @@ class LogFile:
         if stamp[:1].isdigit():
             at = datetime.fromisoformat(stamp.decode())
             self._is_naive = at.tzinfo is None
-            naive = at
-        else:
-            self._is_naive = True
-            month, day, clock = stamp[:3], int(stamp[4:6]), stamp[7:].split(b":")
-            latest = (self._written_at + _DAY).astimezone(self.tz).replace(tzinfo=None)
-            hour, minute, second = map(int, clock)
-            # It names no year: the newest in which it is not of the future. The last of February is there every fourth.
-            years = [latest.year - back for back in range(9)]
-            dated = (_in_year(year, _MONTHS[month], day, hour, minute, min(second, 59)) for year in years)
-            found = next((each for each in dated if each and each <= latest), None)
-            if found is None:
-                raise ValueError(stamp)
-            naive = found
-        if not self._is_naive:
-            return naive.astimezone(UTC)
-        first, again = (naive.replace(tzinfo=self.tz, fold=fold).astimezone(UTC) for fold in (0, 1))
-        # Of an hour that autumn shows twice the order of the lines tells which.
+            return self._in_zone(at) if self._is_naive else at.astimezone(UTC)
+        self._is_naive = True
+        minute, second = int(stamp[10:12]), min(int(stamp[13:15]), 59)
+        hour = self._hours.get(stamp[:9])
+        if hour is None:
+            naive = self._dated(_MONTHS[stamp[:3]], int(stamp[4:6]), int(stamp[7:9]))
+            hour = self._in_zone(naive)
+            if any(self._in_zone(naive.replace(minute=each)) - hour != each * _MINUTE for each in (0, 30, 59)):
+                # Its clocks change within it, or it comes twice.
+                return self._in_zone(naive.replace(minute=minute, second=second))
+            if self._in_zone(naive, fold=0) == self._in_zone(naive, fold=1):
+                self._hours[stamp[:9]] = hour
+        return hour + timedelta(minutes=minute, seconds=second)
+
+    def _dated(self, month: int, day: int, hour: int) -> datetime:
+        """In the newest year in which that is not of the future; the last of February is there every fourth, or eighth.
+
+        Raises ValueError where there is none.
+        """
+        latest = (self._written_at + _DAY).astimezone(self.tz).replace(tzinfo=None)
+        for year in range(latest.year, latest.year - 9, -1):
+            with suppress(ValueError):
+                dated = datetime(year, month, day, hour)  # noqa: DTZ001 - its zone is added where it is read
+                if dated <= latest:
+                    return dated
+        raise ValueError("no such day")
+
+    def _in_zone(self, naive: datetime, fold: int | None = None) -> datetime:
+        """The instant; of an hour that autumn shows twice the order of the lines tells which."""
+        first, again = (naive.replace(tzinfo=self.tz, fold=each).astimezone(UTC) for each in (0, 1))
+        if fold is not None:
+            return again if fold else first
         return again if self._last_at and first < self._last_at - _WRITTEN_WITHIN and again > first else first
-
-
-def _in_year(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime | None:
-    try:
-        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - its zone is added where it is read
-    except ValueError:
-        return None
