@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -197,7 +198,7 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Box, Box]]
             each.start(*options)
         await_second(3)
         for each in made:
-            await_that(lambda each=each: "true good" in each.log(), "a first minute")
+            await_that(partial(lambda box: "true good" in box.log(), each), "a first minute")
             tab = CRONTAB.replace("* * * * * true taken out\n", "").replace(
                 "* * * * * true comm", "# * * * * * true comm"
             )

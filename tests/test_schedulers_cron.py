@@ -16,8 +16,9 @@ from rollcall.ask import gather
 from rollcall.errors import BadInput
 from rollcall.evidence import CannotLook, Off, RunSeen, SchedulerSeen
 from rollcall.morning.judge import judge_morning
+from rollcall.roll.listing import Listing
 from rollcall.roll.load import load
-from rollcall.roll.scheduler import Asked
+from rollcall.roll.scheduler import Asked, Scheduler
 from rollcall.schedulers.cron_log import Fold, LogFile
 from rollcall.schedulers.crontab import logged, read_line, read_machine, shown
 from rollcall.times import show_span
@@ -223,7 +224,7 @@ class Box:
         asked = Asked(clock=lambda: NOW, now=NOW, since=NOW - timedelta(days=1), names=frozenset(names))
         return scheduler.look(asked)
 
-    def judged(self, jobs: str, **table: str) -> dict[str, tuple[str, str | None, str]]:
+    def judged(self, jobs: str, **table: object) -> dict[str, tuple[str, str | None, str]]:
         """Verdict, cause and the cause's sentence of each job and scheduler, through the whole of it."""
         keys = "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
         via = f'via = ["{self.folder / "via"}"]\ntimeout = "20 s"\n'
@@ -231,7 +232,12 @@ class Box:
             f'timezone = "Europe/Zurich"\n[defaults]\nscheduler = "host"\n[schedulers.host]\nkind = "cron"\n{via}{keys}'
         )
         (self.folder / "jobs.toml").write_text(head + jobs, encoding="utf-8")
-        roll = load(self.folder / "jobs.toml", environment={})
+
+        def list_jobs(declaring: Sequence[Scheduler]) -> Mapping[str, Listing]:
+            seen = gather((), declaring, now=NOW, clock=lambda: NOW).schedulers
+            return {each.id: Listing.of(seen[each.id]) for each in declaring}
+
+        roll = load(self.folder / "jobs.toml", environment={}, list_jobs=list_jobs)
         morning = judge_morning(roll, gather(roll.jobs, roll.schedulers, now=NOW, clock=lambda: NOW), now=NOW)
         causes = {**morning.scheduler_causes, **morning.job_causes}
         verdicts = {each.scheduler.id: each.verdict for each in morning.schedulers}
@@ -736,3 +742,21 @@ def test_a_start_alone_is_no_proof_and_a_secret_of_another_line_is_not_shown(box
     assert "s3cret" not in repr(box.look("backup.sh"))
     missing = box.judged(BACKUP.replace("backup.sh", "gone.sh"))["backup"]
     assert (missing[1], "s3cret" in missing[2]) == ("not-registered", False)
+
+
+def test_lines_are_declared_as_they_stand_in_the_crontab(box: Box) -> None:
+    box.put(
+        "machine", printed(files={ROOT: "0 2 * * * /opt/backup.sh\n0~30 3 * * * random\n0 2 * * * TOKEN=s3cret sync\n"})
+    )
+    box.journal(
+        *RAN,
+        message("02:00:01", "(root) CMD ([8] TOKEN=s3cret sync)"),
+        message("02:00:02", "(root) END ([8] TOKEN=s3cret sync)"),
+    )
+    found = box.judged("", declare=["*"])
+
+    assert {name: said[:2] for name, said in found.items()} == {
+        "host": ("ok", None),
+        "/opt/backup.sh": ("ok", None),
+        "TOKEN=(secret) sync": ("ok", None),
+    }

@@ -43,8 +43,8 @@ _STEPS = {
     CauseCode.SCHEDULER_DOWN: "See whether that machine is up, and has what is run there: {ask}, then {again}",
     CauseCode.SCHEDULER_ERROR: "See where cron logs on that machine, and write it as log into {table}, then {again}",
     CauseCode.SCHEDULER_STOPPED: "Start the daemon on that machine: `systemctl start cron`, then {again}",
-    CauseCode.NOT_REGISTERED: "See which lines are there: {ask}; put that of {name} back, or take {table} out if it is "
-    "gone for good",
+    CauseCode.NOT_REGISTERED: "See which lines are there: {ask}; put that of {name}, or its file, right (crontab(5)), or "
+    "take {table} out if it is gone for good",
     CauseCode.LISTED_TWICE: "Write as its `name` what only its own line has: {ask} shows them, then {again}",
     CauseCode.SCHEDULE_DRIFT: "Make both say the same: the schedule of {table}, or the line in the crontab",
     CauseCode.WRONG_TIMEZONE: "cron runs in the zone of its machine: write that as timezone into {table}, or set the "
@@ -216,7 +216,7 @@ class _Jobs:
 
     def __init__(self, machine: Machine, scheduler: Cron, names: frozenset[str]) -> None:
         self._machine = machine
-        self._is_of = lambda user: scheduler.user in (None, user)
+        self._user = scheduler.user
         self._names = names
         self._lines = [
             (table, line) for table in machine.tables for line in table.lines if self._is_of(_runs_as(line, machine))
@@ -225,10 +225,14 @@ class _Jobs:
         self._by_key: dict[Key, str] = {}
         for (_, line), id_ in zip(self._lines, self._ids, strict=True):
             self._by_key.setdefault(line.key, id_)
-        self._scripts = {path: line for path in machine.scripts if (line := self._runner_of(path))}
+        runners = ((path, self._runner_of(path)) for path in machine.scripts)
+        self._scripts = {path: runner for path, runner in runners if runner}
         taken = set(self._ids)
         rest = [name for name in names if name not in taken]
         self._script_ids = {path: next((each for each in rest if each in path), path) for path in self._scripts}
+
+    def _is_of(self, user: str) -> bool:
+        return self._user in (None, user)
 
     def _named(self) -> list[str]:
         """An id for each line: the declared name that is all of its command, or part of it; else the command."""
