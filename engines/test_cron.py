@@ -16,6 +16,7 @@ import pytest
 from engines.conftest import await_that, unavailable
 from fixtures.engines import Engine
 
+TOP = Path(__file__).resolve().parent.parent
 BOX = Path(__file__).with_name("cron_box.sh")
 CRON, JOURNALD = Path("/usr/sbin/cron"), Path("/lib/systemd/systemd-journald")
 MINUTE = timedelta(minutes=1)
@@ -60,7 +61,6 @@ DONE = {
     "killed": "is killed by a signal",
     "hangs": "does not end",
     "slow": "takes longer than it may",
-    "late": "begins late: the daemon was held up",
     "input": "reads what stands behind its %",
     "unread": "does not read what stands behind its %",
     "percent": "has \\% in its line",
@@ -87,10 +87,6 @@ name = "kill -9"
 name = "sleep 400"
 [jobs.slow]
 name = "true slow"
-[jobs.late]
-name = "starts late"
-grace = "8 s"
-max_runtime = "30 s"
 [jobs.input]
 name = "cat > /dev/null"
 [jobs.unread]
@@ -122,6 +118,13 @@ name = "true beside"
 name = "true system"
 [jobs.script]
 name = "/etc/cron.hourly/tidy"
+"""
+# Only of the minute in which its daemon was held up.
+LATE = """
+[jobs.late]
+name = "starts late"
+grace = "8 s"
+max_runtime = "30 s"
 """
 SYSTEM = """
 * * * * * nobody true system
@@ -228,7 +231,8 @@ def looked(
     box: Box, jobs_toml: str, story: str, done: Mapping[str, str], as_name: str
 ) -> Mapping[str, Sequence[str | None]]:
     """What is said now, kept under that name."""
-    engine = Engine(name="cron 3.0", folder=box.inside.parent / as_name, environment={"INSIDE": str(box.inside)})
+    names = {"INSIDE": str(box.inside), "BIN": str(box.inside.parent)}
+    engine = Engine(name="cron 3.0", folder=box.inside.parent / as_name, environment=names)
     _, look = engine.judged(jobs_toml, story=story, done=done, now=datetime.now(UTC))
     look.keep(as_name)
     return look.said
@@ -240,7 +244,6 @@ LOGS_ALL = {
     "killed": ["failed", "run-failed"],
     "hangs": ["stuck", "still-running"],
     "slow": ["late", "overran"],
-    "late": ["ok", "started-late"],
     "input": ["ok", None],
     "unread": ["ok", None],
     "percent": ["ok", None],
@@ -261,8 +264,10 @@ LOGS_ALL = {
 
 def test_what_happened_is_said_of_each_job(boxes: tuple[Box, Box]) -> None:
     story = "its daemon logs all (`-L 15`), and was held up for 12 s in the minute that is judged"
+    done = {**DONE, "late": "begins late: the daemon was held up"}
+    said = looked(boxes[0], HEAD + JOBS + LATE, story, done, "logs-all")
 
-    assert looked(boxes[0], HEAD + JOBS, story, DONE, "logs-all") == LOGS_ALL
+    assert said == {**LOGS_ALL, "late": ["ok", "started-late"]}
 
 
 def test_a_file_tells_the_same_as_the_journal(boxes: tuple[Box, Box]) -> None:
@@ -322,6 +327,45 @@ def test_who_may_not_read_it_is_told_so(
     said = looked(boxes[0], toml, story, {"good": "runs each minute, by root's crontab"}, name)
 
     assert said == {"good": of_job, "[schedulers.host]": of_scheduler}
+
+
+@pytest.fixture(scope="module")
+def guarded(boxes: tuple[Box, Box]) -> Box:
+    """The first, over a key that may only look: what comes after the host is handed to `cron-look`, as sshd does."""
+    box = boxes[0]
+    for file in (TOP / "deploy/permissions/cron-look", *(TOP / "rollcall/schedulers").glob("cron*.sh")):
+        box.write(f"/srv/{file.name}", file.read_text(encoding="utf-8"), 0o755)
+    ssh = box.inside.with_name("ssh")
+    ssh.write_text(f'#!/bin/sh\nshift\nexec {box.inside} /srv/cron-look "$*"\n')
+    ssh.chmod(0o755)
+    return box
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"), [("over-ssh", ""), ("over-ssh-by-a-file", 'log = "/var/log/syslog"\n')], ids=["journal", "file"]
+)
+def test_a_key_that_may_only_look_is_enough(guarded: Box, name: str, keys: str) -> None:
+    toml = HEAD.replace('"${INSIDE}"]', '"${BIN}/ssh", "rollcall@box"]') + keys + JOBS
+
+    assert looked(guarded, toml, "the same over ssh, with a key that may only look", DONE, name) == LOGS_ALL
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "id",
+        "journalctl --system --no-pager --all --output=json --since=@1;id",
+        "journalctl --vacuum-time=1s",
+        "sh -c x rollcall /var/log/../../etc/shadow 1",
+        "sh -c x rollcall /var/log/$(id) 1",
+        "sh -c x rollcall /var/log/syslog 1;id",
+        "crontab -r",
+    ],
+)
+def test_nothing_else_may_be_run_with_it(guarded: Box, asked: str) -> None:
+    ended = subprocess.run([guarded.inside, "/srv/cron-look", asked], capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stdout, ended.stderr[:19]) == (126, "", "not permitted here:")
 
 
 def test_a_daemon_that_was_killed_is_stopped_though_what_it_began_goes_on(boxes: tuple[Box, Box]) -> None:

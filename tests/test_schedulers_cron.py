@@ -760,3 +760,21 @@ def test_lines_are_declared_as_they_stand_in_the_crontab(box: Box) -> None:
         "/opt/backup.sh": ("ok", None),
         "TOKEN=(secret) sync": ("ok", None),
     }
+
+
+@pytest.mark.parametrize(
+    ("daemon", "zone"),
+    [
+        (DAEMON, "Europe/Zurich"),  # Debian's takes no notice, as it was tried
+        ("daemon 9 1 crond /usr/sbin/crond -n", "Asia/Tokyo"),
+        (None, "Europe/Zurich"),
+    ],
+)
+def test_a_crontab_asks_cronie_for_a_zone(box: Box, daemon: str | None, zone: str) -> None:
+    crontab = "TZ=America/New_York\n0 1 * * * before\nCRON_TZ=Asia/Tokyo\n0 2 * * * /opt/backup.sh\n"
+    box.put("machine", printed(files={ROOT: crontab}, daemon=daemon))
+
+    assert [(each.id, each.zone) for each in box.look().jobs or ()] == [
+        ("before", "Europe/Zurich"),
+        ("/opt/backup.sh", zone),
+    ]

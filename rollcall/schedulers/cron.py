@@ -43,8 +43,8 @@ _STEPS = {
     CauseCode.SCHEDULER_DOWN: "See whether that machine is up, and has what is run there: {ask}, then {again}",
     CauseCode.SCHEDULER_ERROR: "See where cron logs on that machine, and write it as log into {table}, then {again}",
     CauseCode.SCHEDULER_STOPPED: "Start the daemon on that machine: `systemctl start cron`, then {again}",
-    CauseCode.NOT_REGISTERED: "See which lines are there: {ask}; put that of {name}, or its file, right (crontab(5)), or "
-    "take {table} out if it is gone for good",
+    CauseCode.NOT_REGISTERED: "See which lines are there: {ask}; put that of {name}, or its file, right (crontab(5)), "
+    "or take {table} out if it is gone for good",
     CauseCode.LISTED_TWICE: "Write as its `name` what only its own line has: {ask} shows them, then {again}",
     CauseCode.SCHEDULE_DRIFT: "Make both say the same: the schedule of {table}, or the line in the crontab",
     CauseCode.WRONG_TIMEZONE: "cron runs in the zone of its machine: write that as timezone into {table}, or set the "
@@ -188,8 +188,8 @@ class Cron(OverPipes):
         begins_at = max(since, fold.began_at or since)
         for line in (line for table in machine.tables for line in table.lines if line.schedule):
             due_at = None
-            with suppress(ValueError):
-                zone = ZoneInfo(machine.zone or "UTC")
+            with suppress(ValueError, KeyError):
+                zone = ZoneInfo(machine.zone_of(line) or "UTC")
                 due_at = next_due(read_schedule(line.schedule or "", engine=Engine.CRON, zone=zone), begins_at)
             if (
                 due_at
@@ -257,13 +257,12 @@ class _Jobs:
 
     def listed(self, fold: Fold) -> Iterator[JobListed]:
         """Each of them."""
-        zone = self._machine.zone
         for (table, line), id_ in zip(self._lines, self._ids, strict=True):
             yield JobListed(
                 id=id_,
                 name=shown(line.command),
                 schedule=line.schedule,
-                zone=zone if line.schedule else None,
+                zone=self._machine.zone_of(line) if line.schedule else None,
                 catches_up=True if line.is_anacron else None,
                 refused=_refusal(table, self._machine, fold),
                 untold=() if line.is_logged else ("runs",),
@@ -273,7 +272,7 @@ class _Jobs:
                 id=self._script_ids[path],
                 name=path,
                 schedule=line.schedule,
-                zone=zone if line.schedule else None,
+                zone=self._machine.zone_of(line) if line.schedule else None,
                 catches_up=True if line.is_anacron else None,
             )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from rollcall.roll.secrets import is_secret
 from rollcall.text import clean
 
 _SETTING = re.compile(r"""\s*("[^"]*"|'[^']*'|[^\s="'#]+)\s*=""")
+_CRON_TZ = re.compile(r"""\s*CRON_TZ\s*=\s*["']?([\w/+-]*)["']?\s*""")
 _FIELDS = re.compile(r"\s*(?:(@[A-Za-z]\S*)|((?:[^\s#@]\S*[ \t]+){4}\S+))[ \t]+(.*)", re.DOTALL)
 _SYSTEM = "/etc/crontab"
 _FOLDER = PurePosixPath("/etc/cron.d")
@@ -34,7 +35,7 @@ class Line:
 
     `schedule` is None of "@reboot" and of what anacron runs. `written` is the command as it stands there, `command`
     what is run and logged: what stands before a bare "%", and "%" for "\\%". `folder` is that of the scripts which it
-    runs. `is_logged` is False where cronie was told not to.
+    runs. `is_logged` is False where cronie was told not to. `cron_tz` is the zone that its crontab asks for.
     """
 
     user: str
@@ -44,6 +45,7 @@ class Line:
     command: str
     folder: str | None = None
     is_logged: bool = True
+    cron_tz: str | None = None
     is_anacron: bool = False
 
     @property
@@ -95,6 +97,12 @@ class Machine:
     def tz(self) -> tzinfo:
         """The zone of its clock, as well as it is known."""
         return ZoneInfo(self.zone) if self.zone else timezone(self.offset)
+
+    def zone_of(self, line: Line) -> str | None:
+        """The zone of its schedule: cronie does as the crontab asks, Debian's daemon does not."""
+        if line.cron_tz and self.daemon is not None and not self.is_debian:
+            return line.cron_tz
+        return self.zone
 
     @property
     def is_debian(self) -> bool:
@@ -201,8 +209,13 @@ def _read_file(machine: Machine, rest: str, lines: list[str], *, is_ended: bool)
 
 
 def _table(name: str, user: str | None, lines: list[str], changed_at: datetime | None, *, is_ended: bool) -> Tabled:
-    found = tuple(each for line in lines if (each := read_line(line, user, name)))
-    return Tabled(name=name, user=user, lines=found, changed_at=changed_at, is_ended=is_ended)
+    found, cron_tz = list[Line](), None
+    for line in lines:
+        if asked := _CRON_TZ.fullmatch(line):
+            cron_tz = asked[1] or None
+        elif each := read_line(line, user, name):
+            found.append(replace(each, cron_tz=cron_tz))
+    return Tabled(name=name, user=user, lines=tuple(found), changed_at=changed_at, is_ended=is_ended)
 
 
 def read_line(line: str, user: str | None, table: str) -> Line | None:
