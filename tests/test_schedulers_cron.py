@@ -19,8 +19,10 @@ from rollcall.morning.judge import judge_morning
 from rollcall.roll.listing import Listing
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Asked, Scheduler
-from rollcall.schedulers.cron_log import Fold, LogFile
-from rollcall.schedulers.crontab import logged, read_line, read_machine, shown
+from rollcall.schedulers.command_shown import shown
+from rollcall.schedulers.cron_file import LogFile
+from rollcall.schedulers.cron_log import Fold
+from rollcall.schedulers.crontab import logged, read_line, read_machine
 from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
 
@@ -117,7 +119,7 @@ def printed(
 ) -> bytes:
     """As cron.sh prints it: a file for each of `files`, its last line break told by an empty line."""
     heads = [clock, "host web1.example.com", "user root", "localtime /usr/share/zoneinfo/Europe/Zurich"]
-    heads += ["processes systemd", *([daemon] if daemon else []), *sections]
+    heads += ["processes systemd", "program /usr/sbin/cron", *([daemon] if daemon else []), *sections]
     text = "".join(f"\n@{each}\n" for each in heads)
     for path, content in (files or {}).items():
         at = (changed or {}).get(path)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -20,12 +19,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from rollcall.evidence import CannotLook, JobListed, Off, Outcome, RunSeen, SchedulerSeen
+from rollcall.evidence import CannotLook, Off, SchedulerSeen
 from rollcall.roll.scheduler import Asked, Words
 from rollcall.schedule import Engine, read_schedule
 from rollcall.schedule.answers import next_due
-from rollcall.schedulers.cron_log import Fold, Key, LogFile, take_journal
-from rollcall.schedulers.crontab import Line, Machine, Tabled, logged, read_machine, shown
+from rollcall.schedulers.command_shown import shown
+from rollcall.schedulers.cron_file import LogFile
+from rollcall.schedulers.cron_jobs import Jobs, refusal
+from rollcall.schedulers.cron_log import Fold, take_journal
+from rollcall.schedulers.crontab import Machine, read_machine
 from rollcall.schedulers.over_pipes import OverPipes
 from rollcall.text import clean, listed
 from rollcall.times import EPOCH, show_instant, show_span
@@ -110,7 +112,9 @@ class Cron(OverPipes):
         """What its machine says. Raises `CannotLook`."""
         asked_at = asked.clock()
         machine = self._machine()
-        jobs = _Jobs(machine, self, asked.names)
+        if not machine.is_installed and machine.daemon is None:
+            raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{self.address}: no daemon of cron is installed there")
+        jobs = Jobs(machine, self.user, asked.names)
         fold = Fold(job_of=jobs.of, fails_are_logged=bool((machine.level or 0) & 4))
         since, off = (self._journal if self.log == JOURNAL else self._file)(machine, fold, asked.since)
         self._refuse_another_log(machine, fold, since, asked.now)
@@ -186,16 +190,13 @@ class Cron(OverPipes):
         if fold.starts or machine.daemon is None:
             return
         begins_at = max(since, fold.began_at or since)
-        for line in (line for table in machine.tables for line in table.lines if line.schedule):
+        taken = (each for each in machine.tables if not refusal(each, machine, fold))
+        for line in (line for table in taken for line in table.lines if line.schedule):
             due_at = None
             with suppress(ValueError, KeyError):
                 zone = ZoneInfo(machine.zone_of(line) or "UTC")
                 due_at = next_due(read_schedule(line.schedule or "", engine=Engine.CRON, zone=zone), begins_at)
-            if (
-                due_at
-                and due_at < min(now, machine.clock) - _BEGUN_WITHIN
-                and not _is_refused(line.table, machine, fold)
-            ):
+            if due_at and due_at < min(now, machine.clock) - _BEGUN_WITHIN:
                 when = show_instant(due_at, self.zone)
                 raise self._broken(f"nothing tells of a start, and {shown(line.command, 60)} was due {when}")
 
@@ -209,113 +210,6 @@ class Cron(OverPipes):
         else:
             unread = machine.unread
         return listed(map(clean, unread), 3) or None
-
-
-class _Jobs:
-    """What is listed there, each by the name that jobs.toml has for it."""
-
-    def __init__(self, machine: Machine, scheduler: Cron, names: frozenset[str]) -> None:
-        self._machine = machine
-        self._user = scheduler.user
-        self._names = names
-        self._lines = [
-            (table, line) for table in machine.tables for line in table.lines if self._is_of(_runs_as(line, machine))
-        ]
-        self._ids = self._named()
-        self._by_key: dict[Key, str] = {}
-        for (_, line), id_ in zip(self._lines, self._ids, strict=True):
-            self._by_key.setdefault(line.key, id_)
-        runners = ((path, self._runner_of(path)) for path in machine.scripts)
-        self._scripts = {path: runner for path, runner in runners if runner}
-        taken = set(self._ids)
-        rest = [name for name in names if name not in taken]
-        self._script_ids = {path: next((each for each in rest if each in path), path) for path in self._scripts}
-
-    def _is_of(self, user: str) -> bool:
-        return self._user in (None, user)
-
-    def _named(self) -> list[str]:
-        """An id for each line: the declared name that is all of its command, or part of it; else the command."""
-        texts = [{line.command.strip(), line.written.strip(), shown(line.command)} for _, line in self._lines]
-        whole = {name for name in self._names if any(name in each for each in texts)}
-        return [
-            next((name for name in sorted(whole) if name in each), None)
-            or next((name for name in sorted(self._names - whole, key=len, reverse=True) if _has(name, each)), None)
-            or shown(line.command)
-            for each, (_, line) in zip(texts, self._lines, strict=True)
-        ]
-
-    def of(self, key: Key) -> str | None:
-        """The id of the job of a user and a command in the log; None where it is none of those."""
-        if key in self._by_key:
-            return self._by_key[key]
-        user, command = key
-        if not self._names or not self._is_of(user):
-            return None
-        # A line that was changed or is gone has run all the same.
-        return next((name for name in sorted(self._names, key=len, reverse=True) if logged(name) in command), None)
-
-    def listed(self, fold: Fold) -> Iterator[JobListed]:
-        """Each of them."""
-        for (table, line), id_ in zip(self._lines, self._ids, strict=True):
-            yield JobListed(
-                id=id_,
-                name=shown(line.command),
-                schedule=line.schedule,
-                zone=self._machine.zone_of(line) if line.schedule else None,
-                catches_up=True if line.is_anacron else None,
-                refused=_refusal(table, self._machine, fold),
-                untold=() if line.is_logged else ("runs",),
-            )
-        for path, line in self._scripts.items():
-            yield JobListed(
-                id=self._script_ids[path],
-                name=path,
-                schedule=line.schedule,
-                zone=self._machine.zone_of(line) if line.schedule else None,
-                catches_up=True if line.is_anacron else None,
-            )
-
-    def of_scripts(self, runs: tuple[RunSeen, ...]) -> Iterator[RunSeen]:
-        """What the runs of a folder say of each script in it: of which of them something else is said, nobody knows."""
-        for path, line in self._scripts.items():
-            folder = self._by_key[line.key]
-            for run in runs:
-                if run.job == folder:
-                    told = replace(run, job=self._script_ids[path])
-                    if run.outcome in (Outcome.FAILED, Outcome.RUNNING):
-                        told = replace(told, outcome=Outcome.UNKNOWN, word=f"{line.folder}: {run.word}", ended=None)
-                    yield told
-
-    def _runner_of(self, path: str) -> Line | None:
-        """Who runs the scripts of that folder: anacron where it is there, else a line of a crontab."""
-        folder = path.rpartition("/")[0]
-        alike = [line for _, line in self._lines if line.folder == folder]
-        by_anacron = (line for line in alike if line.is_anacron)
-        by_cron = (line for line in alike if not line.is_anacron)
-        return next(by_anacron, None) or next(by_cron, None)
-
-
-def _has(name: str, texts: set[str]) -> bool:
-    return any(name in each for each in texts)
-
-
-def _runs_as(line: Line, machine: Machine) -> str:
-    return "root" if line.is_anacron else line.user
-
-
-def _refusal(table: Tabled, machine: Machine, fold: Fold) -> str | None:
-    """Why the daemon takes none of its lines: as it said itself since the file was changed, or as it is known to do."""
-    if machine.is_debian and not table.is_ended:
-        return f"{table.name}: Missing newline before EOF"
-    said = fold.refused.get(table.logged_as)
-    if said is None or table.changed_at is None or said[0] < table.changed_at:
-        return None
-    return f"{table.name}: {clean(said[1], 80)}"
-
-
-def _is_refused(name: str, machine: Machine, fold: Fold) -> bool:
-    return any(_refusal(each, machine, fold) for each in machine.tables if each.name == name)
 
 
 def _lives(machine: Machine, fold: Fold) -> bool | None:
@@ -333,4 +227,5 @@ def _instant(microseconds: int) -> datetime:
 
 @cache
 def _script(name: str) -> str:
-    return files("rollcall.schedulers").joinpath(name).read_text(encoding="utf-8")
+    lines = files("rollcall.schedulers").joinpath(name).read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("#"))

@@ -36,6 +36,10 @@ for process in /proc/[0-9]*; do
     esac
 done
 
+for program in /usr/sbin/cron /usr/sbin/crond /usr/bin/crond /sbin/crond; do
+    [ -x "$program" ] && say "program $program"
+done
+
 for file in /etc/crontab /etc/cron.d/*; do
     [ -f "$file" ] && show "$file"
 done

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
-from rollcall.roll.secrets import is_secret
 from rollcall.text import clean
 
 _SETTING = re.compile(r"""\s*("[^"]*"|'[^']*'|[^\s="'#]+)\s*=""")
@@ -77,8 +76,8 @@ class Machine:
     """What was printed of one machine.
 
     `zone` is None where its clock has no name; `offset` is that of the clock when it looked. `daemon` is the command
-    line of the daemon, None where there is none; `sees_all` is False where a daemon may be there and not be seen.
-    `scripts` are those of the periodic folders. `unread` are the crontabs that may not be read, and why.
+    line of the daemon, None where none is seen; where `sees_all`, there is none then. `is_installed` where its program
+    is there. `scripts` are those of the periodic folders. `unread` are the crontabs that may not be read, and why.
     """
 
     clock: datetime
@@ -87,8 +86,8 @@ class Machine:
     user: str = ""
     zone: str | None = None
     daemon: str | None = None
+    is_installed: bool = False
     sees_all: bool = False
-    has_anacron: bool = False
     tables: list[Tabled] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
@@ -133,6 +132,7 @@ def read_machine(printed: bytes) -> Machine:
         host=said.get("host", ""),
         user=said.get("user", ""),
         sees_all=bool(said.get("processes")),
+        is_installed="program" in said,
     )
     _read_daemon(machine, sections)
     machine.zone = _zone(machine, said)
@@ -198,7 +198,6 @@ def _read_file(machine: Machine, rest: str, lines: list[str], *, is_ended: bool)
     if changed.isdigit():
         changed_at = datetime.fromtimestamp(int(changed), UTC)
     if path == "/etc/anacrontab":
-        machine.has_anacron = True
         machine.tables.append(_anacrontab(path, lines))
     elif path == _SYSTEM or name.parent == _FOLDER:
         is_left_out = not _TAKEN.fullmatch(name.name) if machine.is_debian else _LEFT_OUT.fullmatch(name.name)
@@ -277,31 +276,3 @@ def _printable(byte: int) -> str:
     if byte < 32:
         return f"^{chr(byte + 64)}"
     return "^?" if byte == 127 else chr(byte) if byte < 127 else f"\\{byte:03o}"
-
-
-# What may be shown ----------------------------------------------------------------------------------------------------
-
-_HIDDEN = "(secret)"
-_HEADER = re.compile(r"""([\w.-]+)(:\s+)([^"']+)""")
-_ASSIGNED = re.compile(r"""([\w.-]+)(=)("[^"]*"|'[^']*'|[^\s"'&;|]+)""")
-_OPTION = re.compile(r"""(--?[A-Za-z][\w-]*)(\s+)("[^"]*"|'[^']*'|[^\s"'-][^\s"']*)""")
-_AUTHORIZATION = re.compile(r"(authorization:\s*)[^\"']+", re.IGNORECASE)
-_SCHEMES = re.compile(r"\b(bearer|basic|token)(\s+)[^\s\"']{4,}", re.IGNORECASE)
-_USERINFO = re.compile(r"(://[^\s/@:]*:)[^\s/@]+@")
-_MYSQL = re.compile(r"(\b(?:mysql|mariadb)\w*\b.*?\s-p)(?=\S)([^\s\"']+|\"[^\"]*\"|'[^']*')")
-_CURL = re.compile(r"(\bcurl\b.*?\s(?:-u|--user)[\s=]+[\"']?[^\s:\"']+:)[^\s\"']+")
-
-
-def shown(command: str, limit: int = 200) -> str:
-    """A command as it may be shown: one line, bounded, without what its own words call a secret."""
-    for pattern in (_AUTHORIZATION, _MYSQL, _CURL):
-        command = pattern.sub(rf"\1{_HIDDEN}", command)
-    command = _USERINFO.sub(rf"\1{_HIDDEN}@", _SCHEMES.sub(rf"\1\2{_HIDDEN}", command))
-    for pattern in (_HEADER, _ASSIGNED, _OPTION):
-        command = pattern.sub(_without_value, command)
-    return clean(command.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), limit)
-
-
-def _without_value(found: re.Match[str]) -> str:
-    name, between, _ = found.groups()
-    return f"{name}{between}{_HIDDEN}" if is_secret(name.lstrip("-")) else found[0]
