@@ -13,6 +13,7 @@ import pytest
 
 from fixtures.one_morning import scheduler_of
 from rollcall.ask import gather
+from rollcall.causes.words import check_step
 from rollcall.errors import BadInput
 from rollcall.evidence import CannotLook, Off, RunSeen, SchedulerSeen
 from rollcall.morning.judge import judge_morning
@@ -228,7 +229,12 @@ class Box:
 
     def judged(self, jobs: str, **table: object) -> dict[str, tuple[str, str | None, str]]:
         """Verdict, cause and the cause's sentence of each job and scheduler, through the whole of it."""
-        keys = "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+        texts = {key: json.dumps(each) for key, each in table.items()} | {
+            key: "{ success = " + json.dumps(each["success"]) + " }"
+            for key, each in table.items()
+            if isinstance(each, dict)
+        }
+        keys = "".join(f"{key} = {text}\n" for key, text in texts.items())
         via = f'via = ["{self.folder / "via"}"]\ntimeout = "20 s"\n'
         head = (
             f'timezone = "Europe/Zurich"\n[defaults]\nscheduler = "host"\n[schedulers.host]\nkind = "cron"\n{via}{keys}'
@@ -780,3 +786,27 @@ def test_a_crontab_asks_cronie_for_a_zone(box: Box, daemon: str | None, zone: st
         ("before", "Europe/Zurich"),
         ("/opt/backup.sh", zone),
     ]
+
+
+def test_an_end_may_be_declared_to_be_enough(box: Box) -> None:
+    box.put(
+        "machine", printed(files={ROOT: "0 2 * * * /opt/backup.sh\n"}, daemon="daemon 5 1 crond /usr/sbin/crond -n")
+    )
+    box.journal(
+        message("02:00:01", "(root) CMD (/opt/backup.sh)", 5), message("02:00:09", "(root) CMDEND (/opt/backup.sh)", 4)
+    )
+
+    assert box.judged(BACKUP)["backup"][:2] == ("unknown", "unknown-status")
+    assert box.judged(BACKUP, words={"success": ["ended"]})["backup"][:2] == ("ok", None)
+
+
+def test_runs_that_nobody_asks_for_are_not_kept(box: Box) -> None:
+    box.put("machine", printed(files={ROOT: "0 2 * * * /opt/backup.sh\n* * * * * chatty\n"}))
+    box.journal(*RAN, *(message(f"05:{minute:02}:01", "(root) CMD (chatty)") for minute in range(60)))
+
+    assert [each.job for each in box.look("backup.sh").runs or ()] == ["backup.sh"]
+
+
+def test_each_of_its_steps_can_be_filled_in() -> None:
+    for code, step in scheduler_of("host", {"kind": "cron"}).steps.items():
+        check_step(CauseCode(code), step)

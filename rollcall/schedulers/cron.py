@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -19,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from rollcall.evidence import CannotLook, Off, SchedulerSeen
+from rollcall.evidence import CannotLook, Off, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.scheduler import Asked, Words
 from rollcall.schedule import Engine, read_schedule
 from rollcall.schedule.answers import next_due
@@ -40,6 +41,8 @@ _FILE = re.compile(r"/[^\s\0*?\[]+")
 _MINUTE = timedelta(minutes=1)
 # A daemon that looks each minute has begun what was due by then, and its log tells.
 _BEGUN_WITHIN = 2 * _MINUTE
+# What an end means of which nobody knows how it came, whoever declares it may say: success = ["ended"].
+_WORDS: dict[str, tuple[str, ...]] = {"success": ("exit status 0",), "running": ("running",)}
 _STEPS = {
     CauseCode.ACCESS_DENIED: "Let this user read it: docs/schedulers/cron.md says by which group or rule, then {again}",
     CauseCode.SCHEDULER_DOWN: "See whether that machine is up, and has what is run there: {ask}, then {again}",
@@ -63,10 +66,7 @@ class Cron(OverPipes):
     engine: Engine = Field(Engine.CRON, description="Whose arithmetic its schedules follow.")
     log: str = Field(JOURNAL, description='Where it logs: "journal", or a file such as "/var/log/syslog".')
     user: str | None = Field(None, min_length=1, description="Whose lines; of all whose crontabs may be read.")
-    words: Words = Field(
-        Words(success=("exit status 0",), failed=("exit status",), running=("running",)),
-        description="Whose words mean what.",
-    )
+    words: Words = Field(Words(**_WORDS), description="Whose words mean what.")
 
     most_commands: ClassVar[int] = 3
 
@@ -77,10 +77,10 @@ class Cron(OverPipes):
             raise ValueError('must be "journal", or the whole path of a file, such as "/var/log/syslog".')
         return log
 
-    @field_validator("steps", mode="before")
+    @field_validator("words", mode="before")
     @classmethod
-    def _beside_its_own(cls, steps: Any) -> Any:
-        return {**_STEPS, **steps} if isinstance(steps, Mapping) else steps
+    def _beside_its_own(cls, words: Any) -> Any:
+        return {**_WORDS, **words} if isinstance(words, Mapping) else words
 
     def model_post_init(self, context: Any) -> None:
         """Knows its own steps where the table names none."""
@@ -118,7 +118,7 @@ class Cron(OverPipes):
         fold = Fold(job_of=jobs.of, fails_are_logged=bool((machine.level or 0) & 4))
         since, off = (self._journal if self.log == JOURNAL else self._file)(machine, fold, asked.since)
         self._refuse_another_log(machine, fold, since, asked.now)
-        told = tuple(fold.runs())
+        told = tuple(self._in_words(each) for each in fold.runs())
         return SchedulerSeen(
             asked_at=asked_at,
             answered_at=asked.clock(),
@@ -130,6 +130,10 @@ class Cron(OverPipes):
             runs_since=since,
             off=off,
         )
+
+    def _in_words(self, run: RunSeen) -> RunSeen:
+        is_open = run.outcome is Outcome.UNKNOWN and run.word
+        return replace(run, outcome=self.words.outcome(run.word)) if is_open else run
 
     def _machine(self) -> Machine:
         printed = self.printed("sh", "-c", _script("cron.sh"), told_as=("crontab", "-l"))

@@ -31,6 +31,7 @@ class Jobs:
             self._by_key.setdefault(line.key, id_)
         runners = ((path, self._runner_of(path)) for path in machine.scripts)
         self._scripts = {path: runner for path, runner in runners if runner}
+        self._runners = {line.key for line in self._scripts.values()}
         taken = set(self._ids)
         rest = [name for name in names if name not in taken]
         self._script_ids = {path: next((each for each in rest if each in path), path) for path in self._scripts}
@@ -52,7 +53,9 @@ class Jobs:
     def of(self, key: Key) -> str | None:
         """The id of the job of a user and a command in the log; None where it is none of those."""
         if key in self._by_key:
-            return self._by_key[key]
+            # Of a job that nobody declares no run is wanted; of a folder it is that of its scripts too.
+            id_ = self._by_key[key]
+            return id_ if not self._names or id_ in self._names or key in self._runners else None
         user, command = key
         if not self._names or not self._is_of(user):
             return None
