@@ -229,17 +229,10 @@ class Box:
 
     def judged(self, jobs: str, **table: object) -> dict[str, tuple[str, str | None, str]]:
         """Verdict, cause and the cause's sentence of each job and scheduler, through the whole of it."""
-        texts = {key: json.dumps(each) for key, each in table.items()} | {
-            key: "{ success = " + json.dumps(each["success"]) + " }"
-            for key, each in table.items()
-            if isinstance(each, dict)
-        }
-        keys = "".join(f"{key} = {text}\n" for key, text in texts.items())
+        keys = "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
         via = f'via = ["{self.folder / "via"}"]\ntimeout = "20 s"\n'
-        head = (
-            f'timezone = "Europe/Zurich"\n[defaults]\nscheduler = "host"\n[schedulers.host]\nkind = "cron"\n{via}{keys}'
-        )
-        (self.folder / "jobs.toml").write_text(head + jobs, encoding="utf-8")
+        head = 'timezone = "Europe/Zurich"\n[defaults]\nscheduler = "host"\n[schedulers.host]\nkind = "cron"\n'
+        (self.folder / "jobs.toml").write_text(head + via + keys + jobs, encoding="utf-8")
 
         def list_jobs(declaring: Sequence[Scheduler]) -> Mapping[str, Listing]:
             seen = gather((), declaring, now=NOW, clock=lambda: NOW).schedulers
@@ -789,15 +782,13 @@ def test_a_crontab_asks_cronie_for_a_zone(box: Box, daemon: str | None, zone: st
 
 
 def test_an_end_may_be_declared_to_be_enough(box: Box) -> None:
-    box.put(
-        "machine", printed(files={ROOT: "0 2 * * * /opt/backup.sh\n"}, daemon="daemon 5 1 crond /usr/sbin/crond -n")
-    )
-    box.journal(
-        message("02:00:01", "(root) CMD (/opt/backup.sh)", 5), message("02:00:09", "(root) CMDEND (/opt/backup.sh)", 4)
-    )
+    crond = "daemon 5 1 crond /usr/sbin/crond -n"
+    box.put("machine", printed(files={ROOT: "0 2 * * * /opt/backup.sh\n"}, daemon=crond))
+    begun, ended = "(root) CMD (/opt/backup.sh)", "(root) CMDEND (/opt/backup.sh)"
+    box.journal(message("02:00:01", begun, 5), message("02:00:09", ended, 4))
 
     assert box.judged(BACKUP)["backup"][:2] == ("unknown", "unknown-status")
-    assert box.judged(BACKUP, words={"success": ["ended"]})["backup"][:2] == ("ok", None)
+    assert box.judged(BACKUP, **{"words.success": ["ended"]})["backup"][:2] == ("ok", None)
 
 
 def test_runs_that_nobody_asks_for_are_not_kept(box: Box) -> None:

@@ -56,7 +56,7 @@ _STEPS = {
     "machine's (`timedatectl set-timezone {zone}`) and restart cron",
     CauseCode.UNKNOWN_STATUS: "cron logs that it begins a job, and only with `-L 15` how it ends (EXTRA_OPTS in "
     '/etc/default/cron). Else declare what the job leaves, or write `proof = "start"` into {table}',
-    CauseCode.RUN_FAILED: "Read what it printed, which cron has mailed to its user, mend it, and {rerun}",
+    CauseCode.RUN_FAILED: "Read what it printed, which cron has mailed to its user, fix it, and {rerun}",
 }
 
 
@@ -160,6 +160,8 @@ class Cron(OverPipes):
 
     def _boots(self, printed: bytes) -> tuple[datetime, list[Off]]:
         """Since when there is a journal, and when its machine was off."""
+        if not printed.strip():
+            raise self._broken("there is no journal on that machine")
         try:
             boots = sorted(
                 (_instant(each["first_entry"]), _instant(each["last_entry"])) for each in json.loads(printed)
