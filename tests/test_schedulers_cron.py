@@ -801,3 +801,21 @@ def test_runs_that_nobody_asks_for_are_not_kept(box: Box) -> None:
 def test_each_of_its_steps_can_be_filled_in() -> None:
     for code, step in scheduler_of("host", {"kind": "cron"}).steps.items():
         check_step(CauseCode(code), step)
+
+
+def test_a_machine_that_was_off_explains_a_line_and_anacron_makes_up_for_it(box: Box) -> None:
+    boots = [("2026-02-01T00:00", "2026-02-11T01:10"), ("2026-02-11T05:30", "2026-02-11T07:00")]
+    micro = [[int(datetime.fromisoformat(f"{each}+01:00").timestamp()) * 1_000_000 for each in boot] for boot in boots]
+    box.put("boots", json.dumps([{"first_entry": first, "last_entry": last} for first, last in micro]).encode())
+    files = {ROOT: "0 2 * * * /opt/backup.sh\n", "/etc/anacrontab": "1 5 cron.daily run-parts /etc/cron.daily\n"}
+    box.put("machine", printed(files=files))
+    box.journal(
+        message("05:30:01", "(CRON) INFO (pidfile fd = 3)"),
+        message("05:30:01", "(CRON) INFO (Running @reboot jobs)"),
+        message("05:35:00", "Job `cron.daily' started"),
+        message("05:35:09", "Job `cron.daily' terminated"),
+    )
+    found = box.judged(BACKUP + '[jobs.daily]\nname = "cron.daily"\nschedule = "0 3 * * *"\n')
+
+    assert found["backup"][:2] == ("missed", "host-was-off")
+    assert found["daily"][:2] == ("ok", "made-good")
