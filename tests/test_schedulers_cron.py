@@ -384,8 +384,8 @@ LEVELS = {
 NAMES = {"true good": "good", "exit 3": "fails", "kill -9 $$": "killed", "true ignores": "unread"}
 
 
-def folded(lines: Sequence[tuple[int, str]], *, fails_are_logged: bool = False) -> dict[str, str]:
-    fold = Fold(job_of=lambda key: NAMES.get(key[1], key[1]), fails_are_logged=fails_are_logged)
+def folded(lines: Sequence[tuple[int, str]], *, level: int | None = None) -> dict[str, str]:
+    fold = Fold(job_of=lambda key: NAMES.get(key[1], key[1]), level=level)
     for number, (pid, said) in enumerate(lines):
         fold.take(NOW + timedelta(seconds=number), pid, said)
     return {each.job: each.word or each.outcome for each in fold.runs()}
@@ -405,6 +405,23 @@ def test_how_a_run_ended_is_said_as_far_as_its_level_logs_it(
     level: int, good: str, fails: str, killed: str, unread: str
 ) -> None:
     assert folded(LEVELS[level]) == {"good": good, "fails": fails, "killed": killed, "unread": unread}
+
+
+@pytest.mark.parametrize(
+    ("level", "now", "good"),
+    [
+        (15, 15, "exit status 0"),  # as it says itself, also of a machine on which nothing ever fails
+        (15, 1, "ended"),  # it logs less now, and of then no failure is seen
+        (3, 15, "ended"),  # it logs all now, and the lines of then are of another form
+        (3, 3, "ended"),
+        (7, 7, "exit status 0"),
+        (7, None, "ended"),
+    ],
+)
+def test_an_end_is_a_success_only_where_failures_are_logged_too(level: int, now: int | None, good: str) -> None:
+    lines = [each for each in LEVELS[level] if "good" in each[1]]
+
+    assert folded(lines, level=now) == {"good": good}
 
 
 END_OF = "(root) END ([2] other)"
@@ -442,6 +459,8 @@ END_OF = "(root) END ([2] other)"
         ),
         ([(7, "(root) CMD (true good)"), (6, "(root) CMDEND (true good)")], "ended"),  # cronie never says how
         ([(7, "USER root pid  12 cmd true good")], "unknown"),  # busybox
+        # Who logs the failure of another job, whose start named that pid, is not who began this one.
+        ([(7, "(root) CMD ([4] true good)"), (9, "(CRON) error (grandchild #4 failed with exit status 3)")], "unknown"),
         # A pid of long ago, of which no end was logged, is carried by a writer now.
         ([(4, "(root) CMD (true good)"), (3, "(CRON) error (grandchild #4 terminated by signal 13)")], "signal 13"),
     ],
@@ -454,7 +473,7 @@ def test_a_run_without_an_end_is_running_only_where_ends_are_logged(
 
 def test_an_end_is_of_the_run_that_it_was_forked_for() -> None:
     lines = [(11, "(root) CMD (true good)"), (21, "(root) CMD (true good)"), (20, "(root) END (true good)")]
-    fold = Fold(job_of=lambda key: "good", fails_are_logged=True)
+    fold = Fold(job_of=lambda key: "good", level=7)
     for number, (pid, said) in enumerate(lines):
         fold.take(NOW + timedelta(seconds=number), pid, said)
 

@@ -115,7 +115,7 @@ class Cron(OverPipes):
         if not machine.is_installed and machine.daemon is None:
             raise CannotLook(CauseCode.SCHEDULER_DOWN, f"{self.address}: no daemon of cron is installed there")
         jobs = Jobs(machine, self.user, asked.names)
-        fold = Fold(job_of=jobs.of, fails_are_logged=bool((machine.level or 0) & 4))
+        fold = Fold(job_of=jobs.of, level=machine.level)
         since, off = (self._journal if self.log == JOURNAL else self._file)(machine, fold, asked.since)
         self._refuse_another_log(machine, fold, since, asked.now)
         told = tuple(self._in_words(each) for each in fold.runs())

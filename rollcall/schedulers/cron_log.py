@@ -32,6 +32,8 @@ _STARTED = ("(CRON) INFO (pidfile", "(CRON) STARTUP (")
 _BOOTED = "(CRON) INFO (Running @reboot jobs)"
 # A writer of input that nobody reads ends so; it may carry the pid that a run without an end had once.
 _BROKEN_PIPE = "signal 13"
+# Of what a daemon may be told to log.
+_FAILURES, _PIDS = 4, 8
 _LOST = "no end is logged, and its process is gone"
 
 
@@ -39,8 +41,8 @@ _LOST = "no end is logged, and its process is gone"
 class _Run:
     """One run while its lines come in.
 
-    `by` is the pid that logged its start, `life` that of the daemon by number. `is_lost` where its process is gone, and
-    no end was logged.
+    `by` is the pid that logged its start, `life` that of the daemon by number, `has_pid` where its own pid was logged.
+    `is_lost` where its process is gone, and no end was logged.
     """
 
     key: Key
@@ -48,6 +50,7 @@ class _Run:
     started: datetime
     by: int
     life: int
+    has_pid: bool
     ended: datetime | None = None
     word: str | None = None
     outcome: Outcome | None = None
@@ -58,12 +61,13 @@ class _Run:
 class Fold:
     """The runs of one log, its lines taken in their order.
 
-    `job_of` says whose runs those of a user and a command are, None where nobody wants them. `fails_are_logged` is True
-    where the daemon says so itself; it is proven too by the first failure that is logged.
+    `job_of` says whose runs those of a user and a command are, None where nobody wants them. `level` is what the daemon
+    was told to log, None where that is not known. That failures are logged, and so an end is a success, it says itself,
+    or the first failure proves it; either holds for the lines of that form, with pids or without.
     """
 
     job_of: Callable[[Key], str | None]
-    fails_are_logged: bool = False
+    level: int | None = None
     starts: int = 0
     began_at: datetime | None = None
     last_at: datetime | None = None
@@ -74,6 +78,13 @@ class Fold:
     _alike: dict[Key, dict[int, _Run]] = field(default_factory=dict)
     _life: int = 0
     _lives_with_ends: set[int] = field(default_factory=set)
+    _has_pids: bool = False
+    _forms_with_failures: set[bool] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Knows what the daemon says itself."""
+        if self.level is not None and self.level & _FAILURES:
+            self._forms_with_failures.add(bool(self.level & _PIDS))
 
     def take(self, at: datetime, pid: int, said: str) -> None:
         """One message, and the pid that logged it."""
@@ -81,11 +92,12 @@ class Fold:
             user, what, job_pid, command = found.groups()
             key, number = (user, command.strip()), int(job_pid or pid)
             if what == "CMD":
+                self._has_pids = job_pid is not None
                 self._start(key, number, pid, at)
             else:
                 self._end(key, number if job_pid else None, pid, at, tells_how=what == "END")
         elif found := _FAILED.match(said):
-            self.fails_are_logged = True
+            self._forms_with_failures.add(self._has_pids)
             self._fail(int(found[1]), pid, at, found[2])
         elif found := _BY_ANACRON.match(said):
             self._take_anacron(("anacron", found[1]), at, found[2], found[3])
@@ -108,7 +120,7 @@ class Fold:
             if outcome is None and ended is not None:
                 # Without a promise that failures are logged an end says nothing of how it went.
                 outcome, word = Outcome.UNKNOWN, "ended"
-                if self.fails_are_logged:
+                if run.has_pid in self._forms_with_failures:
                     outcome, word = Outcome.SUCCESS, "exit status 0"
             elif outcome is None and run.life in self._lives_with_ends:
                 outcome, word = (Outcome.UNKNOWN, _LOST) if run.is_lost else (Outcome.RUNNING, "running")
@@ -127,7 +139,7 @@ class Fold:
         if key not in self._jobs:
             self._jobs[key] = self.job_of(key)
         if (job := self._jobs[key]) is not None:
-            run = _Run(key, job, at, pid, self._life if life is None else life)
+            run = _Run(key, job, at, pid, self._life if life is None else life, self._has_pids)
             self._open[number] = self._alike.setdefault(key, {})[number] = run
             self._runs.append(run)
 
