@@ -33,7 +33,7 @@ class Jobs:
         self._scripts = {path: runner for path, runner in runners if runner}
         self._runners = {line.key for line in self._scripts.values()}
         taken = set(self._ids)
-        rest = [name for name in names if name not in taken]
+        rest = sorted(names - taken, key=lambda name: (-len(name), name))
         self._script_ids = {path: next((each for each in rest if each in path), path) for path in self._scripts}
 
     def _is_of(self, user: str) -> bool:
