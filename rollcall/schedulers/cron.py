@@ -69,6 +69,7 @@ class Cron(OverPipes):
     words: Words = Field(Words(**_WORDS), description="Whose words mean what.")
 
     most_commands: ClassVar[int] = 3
+    first_lines: ClassVar[tuple[str, ...]] = ("", 'log = "/var/log/syslog"', 'log = "/var/log/cron"')
 
     @field_validator("log")
     @classmethod
