@@ -6,6 +6,7 @@ A server on loopback gives them; what it answered is kept as of an engine that w
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,11 @@ def test_a_morning_of_a_repository(tmp_path: Path) -> None:
 
 
 def test_no_more_requests_are_allowed(tmp_path: Path) -> None:
-    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int((NOW + HOUR).timestamp()))}
+    headers = {
+        "Date": format_datetime(NOW, usegmt=True),
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": str(int((NOW + HOUR).timestamp())),
+    }
     limit = {"message": "API rate limit exceeded for user ID 1."}
     done = {"[schedulers.actions]": "no more requests are allowed for an hour"}
     with answering_service(lambda asked: (403, limit, headers)) as service:
