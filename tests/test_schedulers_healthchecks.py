@@ -162,6 +162,9 @@ owes = "latest"
         ({"status": "paused"}, [ping("success", DUE, 1)], ["failed", "job-paused"]),
         ({"is_read_only": True, "status": "up"}, [], ["ok", None]),
         ({"is_read_only": True, "status": "down"}, [], ["unknown", "unknown-status"]),
+        # It has begun again since, by hand perhaps: its last ping is the end of the run before.
+        ({"is_read_only": True, "started": True}, [], ["ok", None]),
+        ({"is_read_only": True, "started": True, "last_ping": None}, [], ["stuck", "still-running"]),
         # A check that expects a ping every so often.
         ({"schedule": None, "timeout": 86_400}, [ping("success", DUE, 1)], ["ok", None]),
     ],
@@ -173,6 +176,19 @@ def test_a_nightly_job_is_judged_by_its_pings(
     with answering_service(says(NOW, [check(**given)], pings)) as service:
         told = whole_morning(tmp_path, TABLE.format(url=service.url), now=NOW, environment={"HC_KEY": KEY["X-Api-Key"]})
     assert said(told)["nightly"] == verdict
+
+
+def test_the_pings_of_one_check_are_no_proof_for_another_of_the_same_slug(tmp_path: Path) -> None:
+    both = [check(1), check(2, status="down", last_ping=(DUE - 3 * DAY).isoformat())]
+    for checks in (both, both[::-1]):
+        with answering_service(says(NOW, checks, [ping("success", DUE, 1)])) as service:
+            table = (
+                TABLE.format(url=service.url).replace("declare", "ignore = []\n#") + '[jobs.nightly]\nscheduler = "hc"'
+            )
+            told = whole_morning(
+                tmp_path, f'{table}\nschedule = "0 2 * * *"\n', now=NOW, environment={"HC_KEY": KEY["X-Api-Key"]}
+            )
+        assert said(told)["nightly"] == ["unknown", "listed-twice"]
 
 
 @pytest.mark.parametrize(

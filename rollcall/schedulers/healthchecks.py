@@ -67,9 +67,9 @@ class Healthchecks(OverJson):
         if len(asked_for) > MOST_ASKED:
             many = f"{counted(len(asked_for), 'check')} were pinged since {show_span(asked.now - asked.since)} ago"
             raise self.broken(f"{many}, and each is a request of its own. Ask for fewer than {MOST_ASKED}, by tag")
-        jobs, runs = {each.id: each for each in checks}, list[RunSeen]()
-        listed = []
-        for check in jobs.values():
+        # Two checks may have one slug: both are listed, so that nobody takes the pings of one for those of the other.
+        runs, listed = list[RunSeen](), []
+        for check in checks:
             told = _Told((), None)
             if check in asked_for:
                 told = _pings(answers, check) if check.uuid else _last_sign(answers, check, asked)
@@ -198,11 +198,11 @@ def _last_sign(answers: Answers, check: _Check, asked: Asked) -> _Told:
         elif turned:
             # It went down later, for want of another ping: that one was good.
             word, outcome = "success", Outcome.SUCCESS
+    runs = [RunSeen(job=check.id, ended=check.last_ping, word=word, outcome=outcome)] if at else []
     if check.is_started:
-        return _Told(
-            (RunSeen(job=check.id, started=check.last_ping, word="started", outcome=Outcome.RUNNING),), check.last_ping
-        )
-    return _Told((RunSeen(job=check.id, ended=check.last_ping, word=word, outcome=outcome),), check.last_ping)
+        # When it began is not told: a start is no last ping.
+        runs.append(RunSeen(job=check.id, word="started, and no end of it was told", outcome=Outcome.RUNNING))
+    return _Told(tuple(runs), check.last_ping)
 
 
 def _date(answers: Answers, ping: Any) -> str:
