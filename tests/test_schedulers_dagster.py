@@ -252,6 +252,51 @@ def test_each_status_means_what_dagster_means_by_it(status: str, times: dict[str
 PYTHON = {"message": "ScheduleExecutionError: nightly\n", "causes": [{"message": "ValueError: no such partition\n"}]}
 
 
+def again(first: str, **tags: str) -> dict[str, str]:
+    return RUN_BY_SCHEDULE | {"parent_run_id": first, "root_run_id": first} | tags
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize(
+    ("statuses", "tries", "told"),
+    [
+        (["SUCCESS", "SUCCESS"], [], ["SUCCESS", "SUCCESS"]),
+        # Of three customers one was not served.
+        (["FAILURE", "SUCCESS", "SUCCESS"], [], ["FAILURE"]),
+        (["SUCCESS", "STARTED"], [], ["STARTED"]),
+        (["SUCCESS", "QUEUED", "FAILURE"], [], ["FAILURE"]),
+        # Tried again, by Dagster or by hand, it did its work; so did the other.
+        (["FAILURE", "SUCCESS"], [(0, "SUCCESS", {"retry_number": "1"})], ["FAILURE", "SUCCESS", "SUCCESS"]),
+        (["FAILURE", "SUCCESS"], [(0, "SUCCESS", {})], ["FAILURE", "SUCCESS", "SUCCESS"]),
+        # One that was tried again does not make the other good.
+        (["FAILURE", "FAILURE"], [(1, "SUCCESS", {})], ["FAILURE"]),
+    ],
+)
+def test_each_of_the_runs_that_one_tick_launched_is_owed(
+    statuses: list[str], tries: list[tuple[int, str, dict[str, str]]], told: list[str], newest_first: bool
+) -> None:
+    server = Dagster()
+    server.schedule("nightly", tick("7"), tick("8", at=DUE - timedelta(days=1)))
+    server.run("nightly_job", tags=tagged(schedule_name="nightly", tick="8"))
+    ids = [server.run("nightly_job", each, tags=tagged(**RUN_BY_SCHEDULE)) for each in statuses]
+    for of, status, tags in tries:
+        server.run("nightly_job", status, tags=tagged(**again(ids[of], **tags)))
+    if newest_first:
+        server.runs.reverse()
+
+    assert sorted(str(run.word) for run in look(server).runs or () if run.due == DUE_ISO) == told
+
+
+def test_a_tick_that_failed_after_it_had_launched_some_is_not_good_by_those() -> None:
+    server = Dagster()
+    server.schedule("nightly", tick("7", "FAILURE", runIds=["a"], error={"message": "no such partition"}))
+    server.run("nightly_job", tags=tagged(**RUN_BY_SCHEDULE))
+
+    (run,) = look(server).runs or ()
+
+    assert (run.due, run.outcome, run.says) == (DUE_ISO, Outcome.FAILED, "no such partition")
+
+
 @pytest.mark.parametrize(
     ("status", "said", "outcome", "word", "says"),
     [

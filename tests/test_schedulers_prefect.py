@@ -296,6 +296,27 @@ def test_a_run_is_told_with_its_due_time_its_attempt_and_its_page() -> None:
     assert (by_hand.due, by_hand.by_schedule) == (None, False)
 
 
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        (["COMPLETED", "COMPLETED"], [Outcome.SUCCESS, Outcome.SUCCESS]),
+        (["FAILED", "COMPLETED"], [Outcome.FAILED]),
+        (["COMPLETED", "SCHEDULED"], [Outcome.WAITING]),
+    ],
+)
+def test_each_run_of_a_deployment_that_is_due_at_one_time_is_owed(kinds: list[str], told: list[Outcome]) -> None:
+    server = Prefect()
+    key = server.deploy("nightly", DAILY, DAILY)
+    for kind in kinds:
+        server.run(key, NOW - timedelta(hours=2), kind)
+    server.run(key, NOW - timedelta(hours=3), "COMPLETED")
+
+    runs = look(server).runs or ()
+
+    assert [run.outcome for run in runs if at({"expected_start_time": run.due}) == NOW - timedelta(hours=2)] == told
+    assert len(runs) == len(told) + 1
+
+
 def test_all_runs_of_the_window_are_read_page_by_page_and_none_outside_of_it() -> None:
     server = Prefect()
     nightly = server.deploy("nightly", DAILY)

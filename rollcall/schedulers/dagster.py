@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen
 from rollcall.roll.scheduler import Asked
+from rollcall.schedulers.beside import OfOneDue, owed_together
 from rollcall.schedulers.over_json import Answers, Folded, OverJson
 from rollcall.text import listed
 from rollcall.times import EPOCH
@@ -84,10 +85,12 @@ class Dagster(OverJson):
         schedules = list(_schedules(answers, nodes))
         if (unloaded := _unloaded(answers, said)) and not schedules:
             raise self.broken(f"no schedule is left: {listed(unloaded, 3)}")
-        runs = tuple(self._runs(answers, schedules, since))
+        runs = [*self._runs(answers, schedules, since)]
+        for each in schedules:
+            runs += self._without_a_run(answers, each)
         return Folded(
             jobs=tuple(_job(answers, each) for each in schedules),
-            runs=(*runs, *(run for each in schedules for run in self._without_a_run(answers, each))),
+            runs=tuple(owed_together(runs)),
             runs_since=asked.since,
             heartbeat=_heartbeat(answers, said),
         )
@@ -102,7 +105,7 @@ class Dagster(OverJson):
             raise CannotLook(CauseCode.WRONG_SERVICE, answers.reader.hole("data", said, "an object").detail)
         return said
 
-    def _runs(self, answers: Answers, schedules: Sequence[_Schedule], since: float) -> Iterator[RunSeen]:
+    def _runs(self, answers: Answers, schedules: Sequence[_Schedule], since: float) -> Iterator[OfOneDue]:
         """All runs that were made since then, page by page, of each schedule or of its job by hand."""
         by_name = {(each.location, each.name): each for each in schedules}
         of_job: dict[tuple[str, Any], list[_Schedule]] = {}
@@ -122,7 +125,10 @@ class Dagster(OverJson):
                     # By hand, by a sensor or a backfill; of a job with two schedules nobody knows for which.
                     schedule = others[0]
                 if schedule is not None:
-                    yield self._run(answers, row, f"runs[{number}]", tags, schedule)
+                    run = self._run(answers, row, f"runs[{number}]", tags, schedule)
+                    # One tick may launch many runs; each try of one sends the id of the first along.
+                    due = (schedule.id, tags["dagster/tick"]) if run.due else number
+                    yield OfOneDue(due, tags.get("dagster/root_run_id", row.get("runId")), run)
             came += len(rows)
             if len(rows) < self.page_size:
                 return
@@ -150,10 +156,10 @@ class Dagster(OverJson):
             **said,
         )
 
-    def _without_a_run(self, answers: Answers, schedule: _Schedule) -> Iterator[RunSeen]:
-        """Each tick that launched nothing: it was skipped, it failed, or the daemon died over it."""
-        for number, tick in enumerate(schedule.ticks.values()):
-            if tick.get("runIds") or tick.get("status") == "SUCCESS":
+    def _without_a_run(self, answers: Answers, schedule: _Schedule) -> Iterator[OfOneDue]:
+        """Each tick that launched nothing, or not all: it was skipped, it failed, or the daemon died over it."""
+        for number, (id_, tick) in enumerate(schedule.ticks.items()):
+            if tick.get("status") == "SUCCESS" or (tick.get("runIds") and tick.get("status") != "FAILURE"):
                 continue
             place = f"ticks[{number}]"
             fields = {"due": "timestamp", "ended": "endTimestamp", "says": "error"}
@@ -164,7 +170,8 @@ class Dagster(OverJson):
                 said.pop("ended", None)
             if reason := tick.get("skipReason"):
                 word = f"{word}: {answers.reader.secrets.clean(str(reason).strip(), 120)}"
-            yield RunSeen(job=schedule.id, word=word, outcome=outcome, by_schedule=True, **said)
+            run = RunSeen(job=schedule.id, word=word, outcome=outcome, by_schedule=True, **said)
+            yield OfOneDue((schedule.id, id_), "", run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from rollcall.evidence import JobListed, RunSeen
 from rollcall.roll.fields import context
 from rollcall.roll.scheduler import Asked, Order, Step, Wanted
 from rollcall.roll.secrets import expand
+from rollcall.schedulers.beside import OfOneDue, owed_together
 from rollcall.schedulers.over_json import Answers, Folded, OverJson
 from rollcall.schedulers.placeholders import written
 from rollcall.schedulers.posted import Posted
@@ -120,7 +121,7 @@ class Prefect(OverJson):
         next_runs = self._next_runs(answers, [each.key for each in jobs if not each.paused], present)
         return Folded(
             jobs=tuple(_due_next(each, next_runs) for each in jobs),
-            runs=tuple(self._runs(answers, {each.key: each.id for each in jobs}, asked)),
+            runs=tuple(owed_together(self._runs(answers, {each.key: each.id for each in jobs}, asked))),
             runs_since=asked.since,
             heartbeat=_heartbeat(answers, deployments, pools, present),
         )
@@ -141,7 +142,7 @@ class Prefect(OverJson):
             if not fresh:
                 raise self.broken(f"{ask.split('/')[1]} are the same again from {came - len(rows):,} on")
 
-    def _runs(self, answers: Answers, names: Mapping[str | None, str], asked: Asked) -> Iterator[RunSeen]:
+    def _runs(self, answers: Answers, names: Mapping[str | None, str], asked: Asked) -> Iterator[OfOneDue]:
         since, until = written(asked.since, None), written(asked.now, None)
         window = {"expected_start_time": {"after_": since, "before_": until}, "deployment_id": {"is_null_": False}}
         body = {"sort": "EXPECTED_START_TIME_DESC", "flow_runs": window}
@@ -160,7 +161,9 @@ class Prefect(OverJson):
             said = answers.entry(row, place, fields).read_all()
             name, kind = (answers.reader.text(row.get(key), f"{place}.{key}") for key in ("state_name", "state_type"))
             outcome = self.outcome(name, kind, has_begun=has_begun)
-            yield RunSeen(job=job, word=name, outcome=outcome, link=self._page_of(row.get("id")), **said)
+            run = RunSeen(job=job, word=name, outcome=outcome, link=self._page_of(row.get("id")), **said)
+            # Each schedule of a deployment makes a run of its own, with its own parameters; a retry is the same run.
+            yield OfOneDue((job, run.due) if run.due else number, number, run)
 
     def _next_runs(
         self, answers: Answers, ids: Sequence[str | None], present: datetime
