@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -538,6 +542,50 @@ def test_a_log_reaches_back_to_its_first_line_or_to_an_older_file() -> None:
     assert read_file("@older /var/log/syslog.2.gz\n" + second + "@end\n")[0].reaches_further
 
 
+def printed_of(log: Path, since: int = 0) -> list[bytes]:
+    """What the real script prints of a real file."""
+    script = files("rollcall.schedulers").joinpath("cron_log.sh").read_text()
+    done = subprocess.run(["sh", "-c", script, "rollcall", str(log), str(since)], check=True, capture_output=True)
+    return done.stdout.split(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_broken"),
+    [
+        ("syslog.1.gz", None, False),
+        ("syslog.1.gz", 0.5, True),  # the disk was full when it was packed
+        ("syslog.1.gz", b"no gzip", True),
+        ("syslog.1.zst", b"what unpacks it may not even be installed", True),
+        ("syslog.1", b"Feb 10 02:00:01 web1 CRON[4]: (root) CMD (x)\n", False),
+    ],
+)
+def test_a_rotated_log_that_cannot_be_unpacked_is_no_log_without_runs(
+    name: str, content: bytes | float | None, is_broken: bool, tmp_path: Path
+) -> None:
+    random = "".join(f"Feb 10 02:{n % 60:02}:01 web1 x[{n * n * 7919 % 99991}]: {n**5}\n" for n in range(3000))
+    packed = gzip.compress(f"{random}Feb 10 03:00:01 web1 CRON[4]: (root) CMD (x)\n".encode())
+    if not isinstance(content, bytes):
+        content = packed[: int(len(packed) * (content or 1))]
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "syslog").write_text("Feb 11 02:00:01 web1 CRON[5]: (root) CMD (x)\n")
+    for number, each in enumerate((name, "syslog")):
+        os.utime(tmp_path / each, ns=(1_770_775_201_000_000_000 + number,) * 2)
+    file = LogFile(host="web1", tz=ZURICH)
+    fold = Fold(job_of=lambda key: key[1])
+    file.take(printed_of(tmp_path / "syslog"), fold)
+
+    assert (file.is_whole, bool(file.broken)) == (True, is_broken)
+    assert is_broken or len([*fold.runs()]) == 2
+
+
+def test_an_empty_log_that_was_just_rotated_says_nothing_of_a_clock() -> None:
+    before = log_of("2026-02-11T00:01:02+01:00", "Feb 11 00:01:01 web1 systemd[1]: x", path="/var/log/cron-20260211")
+    # Fifteen minutes after the last line; or a quarter of a zone.
+    rotated = log_of("2026-02-11T00:16:03+01:00", path="/var/log/cron")
+
+    assert read_file(before + rotated + "@end\n")[0].off_by is None
+
+
 def test_lines_of_other_machines_in_the_same_file_are_theirs() -> None:
     lines = [f"Feb 11 02:00:01 {host} CRON[4]: (root) CMD (x)" for host in ("web2", "web1", "web3")]
     file, runs = read_file(log_of("2026-02-11T07:00+01:00", *lines) + "@end\n")
@@ -583,6 +631,7 @@ def one_line(at: str) -> bytes:
         ({"log": "/none"}, {}, ("log", b"@none /none\n@end\n"), "scheduler-error", "there is no /none"),
         (SYSLOG, {}, ("log", b"@file 1 x\n"), "scheduler-error", "breaks off"),
         (SYSLOG, {}, ("log", b"@unread /var/log/syslog\n@end\n"), "access-denied", "permission denied"),
+        (SYSLOG, {}, ("log", b"@broken /var/log/syslog.2.gz\n@end\n"), "scheduler-error", "not to be unpacked"),
         (SYSLOG, {}, ("log", one_line("07:00:00 web2")), "scheduler-error", "web1.example.com, only of web2"),
         (SYSLOG, {}, ("log", one_line("06:00:00 web1")), "scheduler-error", 'naive_times = "UTC"'),
     ],

@@ -183,6 +183,10 @@ class Cron(OverPipes):
             raise self._broken(f"there is no {self.log}")
         if file.unread:
             raise CannotLook(CauseCode.ACCESS_DENIED, f"{self.shown(('cat', file.unread[-1]))}: permission denied")
+        if file.broken:
+            raise self._broken(
+                f"{clean(file.broken[-1], 80)} cannot be read through: it is damaged, or not to be unpacked"
+            )
         if file.begins_at is None:
             others = f", only of {listed(clean(each, 40) for each in sorted(file.others))}" if file.others else ""
             raise self._broken(f"{self.log} has no line of {clean(machine.host, 40)}{others}")

@@ -33,8 +33,8 @@ class LogFile:
 
     `begins_at` is the first line of this machine's, None where it has none; `reaches_further` is True where an older
     file is there, which was not needed. `others` are the machines of which it has lines of cron. `unread` are the files
-    that may not be read, `is_there` is False where there is none, `is_whole` where all came. `off_by` is how far the
-    clock of its lines is from that of the file itself, where that is too far.
+    that may not be read, `broken` those that could not be unpacked; `is_there` is False where there is none, `is_whole`
+    where all came. `off_by` is how far the clock of its lines is from that of the file itself, where that is too far.
     """
 
     host: str
@@ -43,6 +43,7 @@ class LogFile:
     reaches_further: bool = False
     others: set[str] = field(default_factory=set)
     unread: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
     is_there: bool = True
     is_whole: bool = False
     off_by: timedelta | None = None
@@ -79,11 +80,15 @@ class LogFile:
         match word:
             case "file":
                 self._hours.clear()
+                # A log that was just rotated is empty: the last line of the one before says nothing of its clock.
+                self._newest = b""
                 self._written_at = EPOCH + timedelta(seconds=int(rest.partition(" ")[0]))
             case "older":
                 self.reaches_further = True
             case "unread":
                 self.unread.append(rest)
+            case "broken":
+                self.broken.append(rest)
             case "none":
                 self.is_there = False
             case "end":

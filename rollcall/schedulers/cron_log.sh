@@ -3,6 +3,7 @@
 # Called with the log and an epoch. Read by cron_log.py: a heading begins with "@", a line with "|". Of each file come
 # its first line, which tells since when it is kept, its last, and those of cron.
 exec 2>/dev/null
+exec 3>&1
 LC_ALL=C export LC_ALL
 
 say() { printf '\n@%s\n' "$*"; }
@@ -20,12 +21,13 @@ for file in $(ls -1tr "$1" "$1".* "$1"-*); do
     fi
     [ -r "$file" ] || { say "unread $file"; continue; }
     say "file $(stat -Lc %Y "$file") $file"
+    # Where it cannot be unpacked, or only half of it, that is said past the pipe.
     case $file in
-        *.gz) zcat "$file" ;;
-        *.xz) xz -dc "$file" ;;
-        *.bz2) bzip2 -dc "$file" ;;
-        *.zst) zstd -dcq "$file" ;;
-        *) cat "$file" ;;
+        *.gz) zcat "$file" || say "broken $file" >&3 ;;
+        *.xz) xz -dc "$file" || say "broken $file" >&3 ;;
+        *.bz2) bzip2 -dc "$file" || say "broken $file" >&3 ;;
+        *.zst) zstd -dcq "$file" || say "broken $file" >&3 ;;
+        *) cat "$file" || say "broken $file" >&3 ;;
     esac | sed -n -e 's/^/|/' -e '1{p;b' -e '}' -e '/[cC][rR][oO][nN][dD]\{0,1\}\[/{p;b' -e '}' -e '$p'
 done
 [ "$found" ] || say "none $1"
