@@ -78,6 +78,13 @@ def test_one_whose_schedule_nobody_reads_keeps_no_other_from_being_judged(tmp_pa
     assert [job.id for job in loaded(tmp_path, jobs=listed).jobs] == [NIGHTLY.id]
 
 
+@pytest.mark.parametrize("odd", [{"schedule": "0~59 3 * * *"}, {"schedule": None}, {"zone": "Mars/Olympus"}], ids=str)
+def test_one_that_nobody_reads_any_more_stays_as_it_is_remembered(tmp_path: Path, odd: dict[str, Any]) -> None:
+    (job,) = loaded(tmp_path, jobs=[replace(NIGHTLY, **odd)], remembered=[NIGHTLY]).jobs
+
+    assert (job.id, job.cron, job.zone) == (NIGHTLY.id, "0 3 * * *", ZoneInfo("UTC"))
+
+
 def test_defaults_stand_under_what_is_listed_and_its_table_over_it(tmp_path: Path) -> None:
     text = """
     [defaults]

@@ -431,6 +431,12 @@ def test_a_cluster_whose_controller_is_dead_is_one_cause(tmp_path: Path) -> None
     assert {cause for _, cause in said(told).values()} == {"scheduler-stalled"}
 
 
+def test_a_cluster_that_lists_nothing_to_whom_it_is_to_declare_its_jobs_is_not_well(tmp_path: Path) -> None:
+    told = said(morning(tmp_path, []))
+
+    assert told == {"[schedulers.prod]": ["unknown", "no-records"]}
+
+
 def test_what_forbid_left_out_is_skipped_behind_the_job_that_was_active(tmp_path: Path) -> None:
     at = DUE.replace(hour=0)
     hourly = cron_job(

@@ -248,12 +248,13 @@ def earliest_present(seen: SchedulerSeen) -> datetime:
 
 
 def _has_records(scheduler: Scheduler, seen: SchedulerSeen, jobs: tuple[Job, ...]) -> Finding:
-    """A listing of nothing where jobs are declared tells of none of them: a role may see no rows, and get no error."""
+    """A listing of nothing where jobs are declared, or to be, tells of none: a role may see no rows, and get no error."""
     name, listed = ("job", seen.jobs) if "jobs" in scheduler.tells else ("run", seen.runs)
-    if listed or not jobs:
+    if listed or not (jobs or scheduler.declare):
         return _HAS_RECORDS.kept(f"it lists {counted(len(listed or ()), name)}")
-    found, declared = f"no {name}s at all", counted(len(jobs), "job is", "jobs are")
-    because = f"the scheduler lists {found}, though {declared} declared: nobody can tell"
+    declared = f"{counted(len(jobs), 'job is', 'jobs are')} declared" if jobs else "it is to declare those of `declare`"
+    found = f"no {name}s at all"
+    because = f"the scheduler lists {found}, though {declared}: nobody can tell"
     return _HAS_RECORDS.broken(Verdict.UNKNOWN, CauseCode.NO_RECORDS, found, because)
 
 
