@@ -98,6 +98,16 @@ def test_a_nightly_workflow_is_judged_by_its_runs(
     assert said(morning(tmp_path, says(NOW, [*runs, *LAST_NIGHTS], by_hand, first=first)))["nightly"] == verdict
 
 
+@pytest.mark.parametrize("conclusion", ["failure", "cancelled", None])
+def test_what_did_its_work_and_was_run_again_in_addition_did_it_all_the_same(
+    conclusion: str | None, tmp_path: Path
+) -> None:
+    again = run(DUE, conclusion=conclusion, updated_at=written(DUE + 3 * HOUR + MINUTE), **AGAIN)
+    told = morning(tmp_path, says(NOW, [again, *LAST_NIGHTS], first=run(DUE)))
+
+    assert said(told)["nightly"] == ["ok", None]
+
+
 @pytest.mark.parametrize(
     ("state", "why"),
     [

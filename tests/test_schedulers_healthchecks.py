@@ -162,6 +162,9 @@ owes = "latest"
         ({"status": "paused"}, [ping("success", DUE, 1)], ["failed", "job-paused"]),
         ({"is_read_only": True, "status": "up"}, [], ["ok", None]),
         ({"is_read_only": True, "status": "down"}, [], ["unknown", "unknown-status"]),
+        # Its pings are pruned, and its last one is known all the same.
+        ({"n_pings": 50}, [], ["ok", None]),
+        ({"n_pings": 50, "status": "down"}, [], ["unknown", "unknown-status"]),
         # It has begun again since, by hand perhaps: its last ping is the end of the run before.
         ({"is_read_only": True, "started": True}, [], ["ok", None]),
         ({"is_read_only": True, "started": True, "last_ping": None}, [], ["stuck", "still-running"]),

@@ -182,7 +182,7 @@ def test_of_a_job_whose_file_cannot_be_read_nobody_can_tell(tmp_path: Path) -> N
     seen = look(told(record=str(tmp_path)))
 
     assert seen.listed("dump") == JobListed(id="dump", runs_since="2026-02-11T02:01:01+00:00")
-    assert seen.listed("other") == JobListed(id="other", untold=("runs",))
+    assert seen.listed("other") == JobListed(id="other", untold=("runs",), says="Is a directory")
 
 
 def test_secrets_of_its_table_are_hidden_in_what_a_job_said(tmp_path: Path) -> None:
@@ -222,6 +222,16 @@ def morning(folder: Path, *entries: Mapping[str, Any], jobs: str = JOBS, now: da
         for name, each in seen.schedulers.items()
     }
     return judge_morning(roll, replace(seen, schedulers=answers), now=now)
+
+
+def test_why_nobody_can_tell_of_a_run_is_said(tmp_path: Path) -> None:
+    on_record(tmp_path / "runs", *EARLIER)
+    with (tmp_path / "runs/dump.jsonl").open("ab") as file:
+        file.write(b'\n{"job": "dump", "started": "2026-02-')  # the power failed
+    cause = morning(tmp_path).job_causes["dump"]
+
+    assert cause is not None
+    assert (cause.code, "its last line is damaged" in cause.sentence) == (CauseCode.SCHEDULER_ERROR, True)
 
 
 EARLIER = ran("2026-02-09T02:00:01+00:00"), ran("2026-02-10T02:00:01+00:00")

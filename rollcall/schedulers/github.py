@@ -188,20 +188,21 @@ def _runs(answers: Answers, row: Any, names: Mapping[str, str], scheduler: Githu
 def _attempt(answers: Answers, row: Any, job: str, run: Any, scheduler: Github, number: int) -> RunSeen:
     read, is_over = answers.reader, row.get("status") == "completed"
     word = read.text(row.get("conclusion") or row.get("status"), "workflow_runs.status")
-    by_schedule = run.get("event") == "schedule"
+    is_scheduled = run.get("event") == "schedule"
     triggered = read.time(run.get("created_at"), "workflow_runs.created_at")
     outcome = scheduler.outcome(word, has_begun=is_over and word == "cancelled")
     is_waiting = outcome is Outcome.WAITING
     started = read.time(row.get("run_started_at") or triggered, "workflow_runs.run_started_at")
     return RunSeen(
         job=job,
-        due=triggered if by_schedule else None,
+        due=triggered if is_scheduled else None,
         started=None if is_waiting else started,
         ended=read.time(row.get("updated_at"), "workflow_runs.updated_at") if is_over else None,
         word=word,
         outcome=outcome,
         attempt=number if run.get("run_attempt") != 1 else None,
-        by_schedule=by_schedule,
+        # GitHub itself runs nothing again: a person does, and one in addition takes no work away.
+        by_schedule=is_scheduled and number == 1,
         link=read.link(row.get("html_url"), "workflow_runs.html_url"),
     )
 

@@ -72,7 +72,9 @@ class Healthchecks(OverJson):
         for check in checks:
             told = _Told((), None)
             if check in asked_for:
-                told = _pings(answers, check) if check.uuid else _last_sign(answers, check, asked)
+                told = _pings(answers, check) if check.uuid else None
+                # Whose pings are all pruned still has its last one in the list of checks.
+                told = told or _last_sign(answers, check, asked)
             runs += told.runs
             # What was not pinged since has not run since.
             since = told.since if check in asked_for else check.last_ping
@@ -149,14 +151,16 @@ def _check(answers: Answers, row: Any, place: str) -> _Check:
     )
 
 
-def _pings(answers: Answers, check: _Check) -> _Told:
-    """Its pings, folded into runs."""
+def _pings(answers: Answers, check: _Check) -> _Told | None:
+    """Its pings, folded into runs; None where none is kept of those that it has received."""
     found = answers.ask(f"{_CHECKS}{_quoted(check.uuid)}/pings/", None)
     rows = answers.listed(found.get("pings") if isinstance(found, dict) else found, "pings")
     oldest_first = sorted(rows, key=lambda row: answers.reader.count(row.get("n")) or 0)
+    if not rows and check.pings:
+        return None
     runs = tuple(_folded(answers, check, oldest_first))
     # Of all that it has received it keeps the newest hundred, or thousand.
-    is_cut = bool(rows) and check.pings > len(rows)
+    is_cut = check.pings > len(rows)
     return _Told(runs, _date(answers, oldest_first[0]) if is_cut else None)
 
 
@@ -190,7 +194,7 @@ def _last_sign(answers: Answers, check: _Check, asked: Asked) -> _Told:
     if check.status == "down" and at is not None:
         seconds = int((asked.clock() - at + timedelta(minutes=1)).total_seconds())
         flips = answers.listed(
-            answers.ask(f"{_CHECKS}{_quoted(check.key)}/flips/?seconds={max(seconds, 60)}", None), "flips"
+            answers.ask(f"{_CHECKS}{_quoted(check.key or check.uuid)}/flips/?seconds={max(seconds, 60)}", None), "flips"
         )
         turned = [_at(each.get("timestamp")) for each in flips if each.get("up") == 0]
         if any(each and abs(each - at) <= _AT_ONCE for each in turned):

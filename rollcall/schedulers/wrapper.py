@@ -172,6 +172,7 @@ class _Read:
         return JobListed(
             id=self._reader.id(entry.get("job"), "job"),
             runs_since=None if since is None else self._reader.time(since, "since"),
+            says=self._reader.says(entry.get("unread"), "unread"),
             untold=("runs",) if entry.get("unread") else (),
         )
 

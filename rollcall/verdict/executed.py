@@ -71,7 +71,8 @@ def untellable(promise: Promise, seen: Witnesses) -> Finding | None:
     if seen.listed and "runs" in seen.listed.untold:
         # An answer that leaves out what belongs there says neither that it ran nor that it did not.
         found = f"no {seen.word('ended')}"
-        because = f"the scheduler lists {seen.job.name}, but its answer has {found} for it"
+        why = f": {seen.listed.says}" if seen.listed.says and not seen.listed.paused else ""
+        because = f"the scheduler lists {seen.job.name}, but its answer has {found} for it{why}"
         return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
     keeps = seen.job.scheduler.keeps if seen.job.scheduler else None
     if keeps == 1 and isinstance(seen.scheduler, SchedulerSeen) and not seen.is_by_memory:
