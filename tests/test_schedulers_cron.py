@@ -679,8 +679,17 @@ def test_when_its_machine_was_off_the_journal_tells(box: Box) -> None:
             [{"first_entry": int(a.timestamp() * 1e6), "last_entry": int(b.timestamp() * 1e6)} for a, b in instants]
         ).encode(),
     )
-    found = box.look()
+    box.put("machine", printed(daemon="daemon 512 1 crond /usr/sbin/crond -n"))
+    box.journal(
+        message("00:00:01", "(root) CMD (well)", 4),
+        message("00:00:09", "(root) CMDEND (well)", 3),
+        message("01:00:01", "(root) CMD (cut)", 6),
+        message("03:00:02", "(CRON) STARTUP (1.5.7)", 7),
+    )
+    found = box.look("well", "cut")
 
+    # cronie says nothing of a start of the machine: what had begun before is gone all the same.
+    assert [each[3] for each in brief(found.runs)] == ["unknown", "no end is logged, and its process is gone"]
     assert found.off == (Off(since=instants[0][1], until=instants[1][0]),)
     assert found.runs_since == NOW - timedelta(days=1)
 
@@ -735,6 +744,39 @@ def test_the_line_that_is_there_is_held_against_the_schedule(
     box.journal(*RAN)
 
     assert box.judged(BACKUP + jobs)["backup"][:2] == said
+
+
+CRONIE = "daemon 512 1 crond /usr/sbin/crond -n"
+
+
+@pytest.mark.parametrize("daemon", [CRONIE, "daemon 512 1 cron /usr/sbin/cron -f -L 3"])
+@pytest.mark.parametrize(
+    ("jobs", "words", "said"),
+    [
+        ("", "", ("unknown", "unknown-status")),
+        ('proof = "start"\n', "", ("ok", None)),
+        ('output.path = "dump-%F"\n', "", ("ok", None)),
+        ("", 'success = ["ended"]', ("ok", None)),
+        ("", 'failed = ["ended"]', ("failed", "run-failed")),
+    ],
+)
+def test_an_end_of_which_nobody_knows_how_it_came_tells_as_much_as_a_start(
+    box: Box, daemon: str, jobs: str, words: str, said: tuple[str, str | None]
+) -> None:
+    box.put("machine", printed(files={ROOT: "0 2 * * * /opt/backup.sh\n"}, daemon=daemon))
+    box.journal(
+        *(message(f"2026-02-10T02:00:{second}+01:00", f"(root) {what} (/opt/backup.sh)", pid)
+          for second, what, pid in (("01", "CMD", 4), ("09", "CMDEND" if daemon is CRONIE else "END", 3))),
+        *(message(f"02:00:{second}", f"(root) {what} (/opt/backup.sh)", pid)
+          for second, what, pid in (("01", "CMD", 8), ("09", "CMDEND" if daemon is CRONIE else "END", 7))),
+    )  # fmt: skip
+    for day in (10, 11):
+        file = box.folder / f"dump-2026-02-{day}"
+        file.write_text("done")
+        at = datetime(2026, 2, day, 1, 0, 8, tzinfo=UTC).timestamp()
+        os.utime(file, (at, at))
+
+    assert box.judged(f"[schedulers.host.words]\n{words}\n{BACKUP}{jobs}look_back = '36 h'\n")["backup"][:2] == said
 
 
 @pytest.mark.parametrize(

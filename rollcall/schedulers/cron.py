@@ -27,7 +27,7 @@ from rollcall.schedule.answers import next_due
 from rollcall.schedulers.command_shown import shown
 from rollcall.schedulers.cron_file import LogFile
 from rollcall.schedulers.cron_jobs import Jobs, refusal
-from rollcall.schedulers.cron_log import Fold, take_journal
+from rollcall.schedulers.cron_log import ENDED, Fold, take_journal
 from rollcall.schedulers.crontab import Machine, read_machine
 from rollcall.schedulers.over_pipes import OverPipes
 from rollcall.text import clean, listed
@@ -133,8 +133,12 @@ class Cron(OverPipes):
         )
 
     def _in_words(self, run: RunSeen) -> RunSeen:
-        is_open = run.outcome is Outcome.UNKNOWN and run.word
-        return replace(run, outcome=self.words.outcome(run.word)) if is_open else run
+        if run.outcome is not Outcome.UNKNOWN or not run.word:
+            return run
+        outcome = self.words.outcome(run.word)
+        # That it ended is no word for how: an output, or `proof`, may tell as much of it as of a start alone.
+        is_silent = outcome is Outcome.UNKNOWN and run.word == ENDED
+        return replace(run, outcome=outcome, word=None if is_silent else run.word)
 
     def _machine(self) -> Machine:
         printed = self.printed("sh", "-c", _script("cron.sh"), told_as=("crontab", "-l"))
@@ -147,7 +151,7 @@ class Cron(OverPipes):
 
     def _journal(self, machine: Machine, fold: Fold, since: datetime) -> tuple[datetime, tuple[Off, ...]]:
         boots = self.printed("journalctl", "--system", "--no-pager", "--list-boots", "--output=json")
-        begins_at, off = self._boots(boots.out)
+        begins_at, booted_at, off = self._boots(boots.out)
         at = int((since - EPOCH).total_seconds())
         entries = self.lines(
             "journalctl", "--system", "--no-pager", "--all", "--output=json", f"--output-fields={_FIELDS}",
@@ -157,10 +161,11 @@ class Cron(OverPipes):
             take_journal(entries, fold)
         except (ValueError, KeyError, TypeError) as problem:
             raise self._broken(f"the journal cannot be read: {clean(str(problem), 80)}") from None
+        fold.lose_before(booted_at)
         return max(since, begins_at), tuple(each for each in off if each.until > since)
 
-    def _boots(self, printed: bytes) -> tuple[datetime, list[Off]]:
-        """Since when there is a journal, and when its machine was off."""
+    def _boots(self, printed: bytes) -> tuple[datetime, datetime, list[Off]]:
+        """Since when there is a journal, when its machine started last, and when it was off."""
         if not printed.strip():
             raise self._broken("there is no journal on that machine")
         try:
@@ -171,7 +176,8 @@ class Cron(OverPipes):
             raise self._broken("the journal tells no boot") from None
         if not boots:
             raise self._broken("the journal is empty")
-        return boots[0][0], [Off(since=last, until=first) for (_, last), (first, _) in pairwise(boots) if first > last]
+        off = [Off(since=last, until=first) for (_, last), (first, _) in pairwise(boots) if first > last]
+        return boots[0][0], boots[-1][0], off
 
     def _file(self, machine: Machine, fold: Fold, since: datetime) -> tuple[datetime, tuple[Off, ...]]:
         file = LogFile(host=machine.host, tz=self.naive_times or machine.tz)

@@ -34,6 +34,7 @@ _BOOTED = "(CRON) INFO (Running @reboot jobs)"
 _BROKEN_PIPE = "signal 13"
 # Of what a daemon may be told to log.
 _FAILURES, _PIDS = 4, 8
+ENDED = "ended"
 _LOST = "no end is logged, and its process is gone"
 
 
@@ -112,6 +113,11 @@ class Fold:
             for number in list(self._open):
                 self._lose(number)
 
+    def lose_before(self, at: datetime) -> None:
+        """The machine started anew then: what had begun before it is gone, whatever its daemon says of that or not."""
+        for number in [number for number, run in self._open.items() if run.started < at]:
+            self._lose(number)
+
     def runs(self) -> Iterator[RunSeen]:
         """All of them, as they began; each is told once."""
         while self._runs:
@@ -119,7 +125,7 @@ class Fold:
             outcome, word, ended = run.outcome, run.word, run.ended
             if outcome is None and ended is not None:
                 # Without a promise that failures are logged an end says nothing of how it went.
-                outcome, word = Outcome.UNKNOWN, "ended"
+                outcome, word = Outcome.UNKNOWN, ENDED
                 if run.has_pid in self._forms_with_failures:
                     outcome, word = Outcome.SUCCESS, "exit status 0"
             elif outcome is None and run.life in self._lives_with_ends:
@@ -152,7 +158,7 @@ class Fold:
         if run := self._close(number, key):
             run.ended = at
             if not tells_how and run.outcome is None:
-                run.outcome, run.word = Outcome.UNKNOWN, "ended"
+                run.outcome, run.word = Outcome.UNKNOWN, ENDED
 
     def _close(self, number: int | None, key: Key | None = None) -> _Run | None:
         run = self._open.get(number) if number is not None else None

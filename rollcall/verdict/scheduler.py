@@ -248,7 +248,7 @@ def earliest_present(seen: SchedulerSeen) -> datetime:
 
 
 def _has_records(scheduler: Scheduler, seen: SchedulerSeen, jobs: tuple[Job, ...]) -> Finding:
-    """A listing of nothing where jobs are declared, or to be, tells of none: a role may see no rows and get no error."""
+    """A listing of nothing where jobs are declared, or to be, tells of none: a role may see no rows and no error."""
     name, listed = ("job", seen.jobs) if "jobs" in scheduler.tells else ("run", seen.runs)
     if listed or not (jobs or scheduler.declare):
         return _HAS_RECORDS.kept(f"it lists {counted(len(listed or ()), name)}")
