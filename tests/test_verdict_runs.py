@@ -262,27 +262,6 @@ def test_of_two_records_that_nothing_tells_apart_the_order_of_the_answer_decides
     assert told(FAILED, good).job.verdict == "failed"
 
 
-@pytest.mark.parametrize(
-    ("start", "attempt", "verdict"),
-    [
-        # Two lines of a crontab under one name: what began beside the one that failed is no retry of it.
-        ("2026-02-11T06:00:30+01:00", None, "failed"),
-        (FAILED.ended, None, "ok"),
-        # Who counts attempts says so itself, whatever its two clocks say.
-        ("2026-02-11T06:00:30+01:00", 2, "ok"),
-    ],
-)
-@pytest.mark.parametrize("word", ["done", "running"])
-def test_what_ran_beside_a_run_that_failed_does_not_make_it_good(
-    start: str, attempt: int | None, verdict: str, word: str
-) -> None:
-    end = "2026-02-11T06:05+01:00" if word == "done" else None
-    beside = ran(start, end, word, attempt=attempt)
-
-    expected = "stuck" if (verdict, word) == ("ok", "running") else verdict
-    assert told(beside, FAILED).job.verdict == told(FAILED, beside).job.verdict == expected
-
-
 def test_a_run_by_hand_that_failed_makes_nothing_good() -> None:
     assert said(told(by_hand("2026-02-11T06:40+01:00", "2026-02-11T06:45+01:00", "crashed")))[2]
 

@@ -136,9 +136,10 @@ class Cron(OverPipes):
         if run.outcome is not Outcome.UNKNOWN or not run.word:
             return run
         outcome = self.words.outcome(run.word)
-        # That it ended is no word for how: an output, or `proof`, may tell as much of it as of a start alone.
-        is_silent = outcome is Outcome.UNKNOWN and run.word == ENDED
-        return replace(run, outcome=outcome, word=None if is_silent else run.word)
+        if outcome is Outcome.UNKNOWN and run.word == ENDED:
+            # That it ended tells nothing of how: to an output, or `proof`, it is as good as a start alone.
+            return replace(run, ended=None, word=None)
+        return replace(run, outcome=outcome)
 
     def _machine(self) -> Machine:
         printed = self.printed("sh", "-c", _script("cron.sh"), told_as=("crontab", "-l"))

@@ -59,7 +59,7 @@ def attempts_of(run: DueRun, seen: Witnesses) -> Attempts:
     by_schedule = [each for each in counting if each.is_by_schedule]
     begun = [each for each in by_schedule if not each.is_left_out]
     others = [each for each in counting if not each.is_by_schedule]
-    last = deciding = _last_of(begun)
+    last = deciding = begun[-1] if begun else None
     if last is not None and last.is_under_way:
         # It takes no work away.
         deciding = next((each for each in reversed(begun) if each.is_done), last)
@@ -68,15 +68,6 @@ def attempts_of(run: DueRun, seen: Witnesses) -> Attempts:
         since = (last.started_at or last.at or EVER) if last else EVER
         deciding = next((each for each in others if each.is_done and (each.last_at or EVER) >= since), deciding)
     return Attempts(by_schedule=tuple(by_schedule), begun=tuple(begun), others=tuple(others), deciding=deciding)
-
-
-def _last_of(begun: list[RunRead]) -> RunRead | None:
-    """The one that began last; but what began before another had failed does not try that again: both are owed."""
-    last = begun[-1] if begun else None
-    if last is None or last.started_at is None or (last.seen.attempt or 1) > 1:
-        return last
-    beside = [each for each in begun if each.outcome is Outcome.FAILED and (each.ended_at or EVER) > last.started_at]
-    return beside[-1] if beside else last
 
 
 def made_for(run: DueRun, seen: Witnesses) -> tuple[FileSeen, ...]:

@@ -127,7 +127,7 @@ def _is_bad(run: RunRead, seen: Witnesses) -> bool:
     if run.outcome is Outcome.UNKNOWN and not run.seen.word:
         # Nobody tells how it went: that it is on record may be all that is asked for.
         is_enough = seen.job.proof is Proof.START or bool(seen.job.outputs)
-        return not is_enough and (run.ended is None or seen.tells("status"))
+        return seen.tells("status") if run.ended else not is_enough
     return run.outcome in _BAD
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from rollcall.evidence import Outcome
-from rollcall.roll.words import Late, Proof
+from rollcall.roll.words import Late
 from rollcall.text import listed
 from rollcall.verdict import show
 from rollcall.verdict.case import Case
@@ -74,7 +74,7 @@ def _no_success(promise: Promise, run: RunRead, case: Case) -> Finding:
         found = word or "no status"
         words = f"; its last words: {run.seen.says}" if run.seen.says else ""
         return promise.broken(Verdict.FAILED, CauseCode.RUN_FAILED, found, f"{said} ended in {found}{words}")
-    if not word and (run.ended is None or job.proof is Proof.START or job.outputs):
+    if run.ended is None and not word:
         return only_begun(promise, run, case)
     assert job.scheduler is not None
     says = f'has the status "{word}", which says neither success nor failure' if word else "has no status"
