@@ -72,9 +72,8 @@ class Healthchecks(OverJson):
         for check in checks:
             told = _Told((), None)
             if check in asked_for:
-                told = _pings(answers, check) if check.uuid else None
                 # Whose pings are all pruned still has its last one in the list of checks.
-                told = told or _last_sign(answers, check, asked)
+                told = (check.uuid and _pings(answers, check)) or _last_sign(answers, check, asked)
             runs += told.runs
             # What was not pinged since has not run since.
             since = told.since if check in asked_for else check.last_ping
