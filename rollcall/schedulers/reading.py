@@ -151,7 +151,7 @@ _READ_AS = {
     **dict.fromkeys(("id", "key", "job"), Reader.id),
     **dict.fromkeys(("name", "schedule", "zone", "status"), Reader.text),
     **dict.fromkeys(("next_run", "runs_since", "due", "started", "ended", "since", "heartbeat"), Reader.time),
-    **dict.fromkeys(("paused", "by_schedule", "running"), Reader.flag),
+    **dict.fromkeys(("paused", "by_schedule", "running", "has_runs", "lists_all"), Reader.flag),
     "attempt": Reader.count,
     "link": Reader.link,
     "tags": Reader.tags,
