@@ -222,7 +222,7 @@ class _OverSql:
             query = read_query(self.secrets.sent(str(ask)))
             # Back to here where a table is not there: after an error PostgreSQL would refuse what is asked otherwise.
             may_fail = getattr(getattr(self.scheduler, part), "otherwise", None)
-            with self.connection.begin_nested() if may_fail else nullcontext():
+            with self.connection.begin_nested() if may_fail and self._is_postgresql else nullcontext():
                 return self._rows(part, query, values)
         except ValueError as problem:
             raise self.scheduler.broken(f"{part}: ask {problem}") from None
