@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -21,6 +22,7 @@ import pytest
 from rollcall import demo
 from rollcall.demo import DEMO_FAULTS, DemoError, DemoMorning, demo_morning
 from rollcall.roll.load import load
+from rollcall.roll.scheduler import Step, Wanted
 
 ZURICH = ZoneInfo("Europe/Zurich")
 API = "/api/v1/services/scheduler"
@@ -149,12 +151,13 @@ def test_the_jobs_file_names_the_jobs_of_the_scheduler(good: DemoMorning) -> Non
 
 def test_the_jobs_file_names_the_addresses_that_the_scheduler_obeys(good: DemoMorning) -> None:
     [declared] = load(good.jobs_file, environment={}).schedulers
-    paths = {(declared.path_of(step) or "").replace("{job}", HAIKU) for step in ("start", "stop", "trigger")}
+    orders = [declared.order(step, Wanted(name=HAIKU) if step is Step.TRIGGER else None) for step in Step]
+    addresses = {f"{good.url}{urlsplit(order.target).path}" for order in orders if order}
 
-    assert len(paths) == 3
+    assert len(addresses) == 3
 
     # There, and not to be had by looking.
-    assert {httpx.get(f"{good.url}{path}", trust_env=False).status_code for path in paths} == {405}
+    assert {httpx.get(each, trust_env=False).status_code for each in addresses} == {405}
 
 
 @pytest.mark.parametrize(("job_id", "last_run"), table(LAST_RUNS))

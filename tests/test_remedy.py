@@ -19,6 +19,7 @@ from fixtures.obedient_service import HAIKU, SCHEDULER, Household, ObedientServi
 from rollcall.causes.action import Action, Deed, told
 from rollcall.morning import Morning
 from rollcall.remedy.turn import Attempt, subject_of, turn
+from rollcall.roll.scheduler import Step
 
 ZURICH = ZoneInfo("Europe/Zurich")
 HOUSE = Path(__file__).parents[1]
@@ -70,7 +71,9 @@ def house(scheduler: ObedientService, tmp_path: Path) -> Household:
 
 def started(house: Household) -> str:
     """What is locked while it is started."""
-    return subject_of(house.roll.schedulers[0], "/start")
+    order = house.roll.schedulers[0].order(Step.START)
+    assert order is not None
+    return subject_of(order)
 
 
 def only(morning: Morning) -> Action:

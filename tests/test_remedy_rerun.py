@@ -21,6 +21,7 @@ import pytest
 from fixtures.obedient_service import HAIKU, SCHEDULER, Household, ObedientService, Reply, obedient_service
 from fixtures.one_morning import at, five_files, haiku_job, made, morning
 from rollcall.causes.action import Action, Deed, told
+from rollcall.errors import BadInput
 from rollcall.evidence import CannotLook
 from rollcall.morning import Morning
 from rollcall.remedy import rerun_missed
@@ -572,3 +573,47 @@ def test_nobody_is_waited_for_as_long_as_a_run_may_take_before_it_begins(tmp_pat
         assert isinstance(scheduler, Json)
         with pytest.raises(CannotLook, match="no connection within 2 s"):
             scheduler.post("/trigger/haiku", limit=timedelta(minutes=10))
+
+
+# With the rights that are for that alone ------------------------------------------------------------------------------
+
+REMEDY = """
+headers = {{ X-Key = "watch-1234567" }}
+trigger_body = {{ conf = "${{TOKEN}}" }}
+[schedulers.aime.remedy]
+headers = {{ X-Key = "act-7654321" }}
+"""
+
+
+def test_it_is_told_with_the_rights_of_its_remedy(scheduler: ObedientService, tmp_path: Path) -> None:
+    after = Household.of(scheduler, tmp_path, of_scheduler=SCHEDULER + REMEDY).rerun()
+
+    assert only(after).is_proven
+    assert [each["x-key"] for each in scheduler.headers] == ["act-7654321"]
+    assert [each["content-type"] for each in scheduler.headers] == ["application/json"]
+
+
+def test_no_right_is_shown(scheduler: ObedientService, tmp_path: Path) -> None:
+    house = Household.of(scheduler, tmp_path, of_scheduler=SCHEDULER + REMEDY)
+    scheduler.replies["/trigger/haiku"] = Reply(status=403, text="not with act-7654321")
+    refused = only(house.rerun())
+
+    assert refused.is_refused
+    assert "7654321" not in refused.proof
+
+
+@pytest.mark.parametrize(
+    ("remedy", "rule"),
+    [
+        ("remedy = 1", "schedulers.aime.remedy = 1: must be a table. Write [schedulers.aime.remedy] above its keys."),
+        (
+            'remedy = { words = { success = ["x"] }, no = 1 }',
+            "schedulers.aime.remedy.words = {…}: counts where it is asked, and not where it is told. Move it there.",
+        ),
+    ],
+)
+def test_a_remedy_has_rights_alone(scheduler: ObedientService, tmp_path: Path, remedy: str, rule: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        Household.of(scheduler, tmp_path, of_scheduler=SCHEDULER + remedy.replace("{", "{{").replace("}", "}}"))
+
+    assert rule in str(refused.value)

@@ -19,7 +19,7 @@ from fixtures.one_morning import scheduler_of
 from rollcall.errors import BadInput
 from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.load import load
-from rollcall.roll.scheduler import Asked, Scheduler
+from rollcall.roll.scheduler import Asked, Scheduler, Step
 from rollcall.sources.programs import LARGEST_OUTPUT
 from rollcall.vocabulary import CauseCode
 
@@ -378,8 +378,7 @@ def test_the_command_as_a_person_types_it_can_be_typed() -> None:
     scheduler = told("tool", "a b", "$x", via=["ssh", "nas"])
 
     assert shlex.split(shlex.split(str(scheduler.command()))[2]) == ["tool", "a b", "$x"]
-    assert scheduler.command("/start") is None
-    assert scheduler.path_of("start") is None
+    assert scheduler.order(Step.START) is None
 
 
 # jobs.toml --------------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from rollcall.errors import BadInput
 from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll import scheduler as roll_scheduler
 from rollcall.roll.load import load
-from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.scheduler import Scheduler, Step, Wanted
 from rollcall.schedulers.json import Json
 from rollcall.schedulers.over_http import LARGEST_ANSWER, LARGEST_LOOK
 from rollcall.schedulers.pages import MOST_ENTRIES, MOST_PAGES
@@ -629,13 +629,15 @@ def test_what_a_person_types_to_ask_the_same() -> None:
         trigger="/run/{job}?key=${KEY}&sig=t-secret",
         environment={"KEY": "k-secret"},
     )
-    typed = "; ".join(filter(None, (scheduler.command(), scheduler.command(scheduler.path_of("trigger")))))
+    order = scheduler.order(Step.TRIGGER, Wanted(name="a b"))
+    assert order is not None
+    typed = f"{scheduler.command()}; {order.typed}"
     secrets = ("hush", "plain-", "q-secret", "b-secret", "k-secret", "t-secret")
 
     assert typed.startswith("curl -i -X POST -H 'X-Key: '\"${KEY}\"")
     assert "-H 'Content-Type: application/json' -d" in typed
     assert '"limit": "{limit}"' in typed
-    assert "${KEY}" in typed.rpartition("/run/{job}")[2]
+    assert "${KEY}" in typed.rpartition("/run/a%20b")[2]
     assert all(secret not in typed + scheduler.asks + repr(scheduler) for secret in secrets)
 
 

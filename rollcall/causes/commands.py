@@ -7,28 +7,23 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import quote
 
 from rollcall.roll.job import Job
-from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.scheduler import Order, Scheduler, Step, Wanted
+from rollcall.verdict.judged import JobJudged
 
 CHECK_AGAIN = "pytest checks/"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def request_of(scheduler: Scheduler, path: str) -> str:
-    """The command that tells the scheduler to do something by that path, its secrets as the `${NAME}` of jobs.toml."""
-    return scheduler.command(path) or path
-
-
-def trigger_of(job: Job) -> str | None:
-    """The path by which its scheduler runs it now; None where none is declared."""
-    path = job.scheduler.path_of("trigger") if job.scheduler else None
-    if path is None:
+def trigger_of(judged: JobJudged) -> Order | None:
+    """How its scheduler runs it now; None where none is declared."""
+    job = judged.job
+    if job.scheduler is None:
         return None
-    # A name of dots alone would be taken for a step up.
-    name = quote(job.name, safe="") if job.name.strip(".") else "%2E" * len(job.name)
-    return path.replace("{job}", name)
+    listed, run = judged.seen.listed, judged.due_run
+    wanted = Wanted(name=job.name, key=listed.key if listed else None, due_at=run.due_at if run else None)
+    return job.scheduler.order(Step.TRIGGER, wanted)
 
 
 def table_of(subject: Scheduler | Job) -> str:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rollcall.causes.action import Action, Deed, show_clock
-from rollcall.causes.commands import request_of
 from rollcall.causes.words import JobWords, SchedulerWords, fill
 from rollcall.evidence import Outcome, SchedulerSeen
-from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.scheduler import Scheduler, Step
 from rollcall.roll.words import Late
 from rollcall.text import listed
 from rollcall.verdict import pause, show, zones
@@ -52,16 +51,16 @@ def step_for_scheduler(root: Finding, scheduler: Scheduler, tried: Action | None
     """
     code = root.code
     assert code is not None
-    start = scheduler.path_of("start")
+    start = scheduler.order(Step.START)
     if tried and tried.asked_at and not tried.is_proven and start and code in tried.deed.cures:
-        by_hand = f"`{request_of(scheduler, start)}`"
+        by_hand = f"`{start.typed}`"
         step = f"Find in {{log}} why it does not stay up, then start it: {by_hand}, and {{again}}"
         return fill(step, SchedulerWords(scheduler))
     if root.check is Check.MEMORY_ANSWERS:
         step = _OF_A_MEMORY.get(code, _OF_ANY_MEMORY)
     elif code is CauseCode.SCHEDULER_STOPPED and start:
         step = "Start it: {restart}"
-    elif code is CauseCode.SCHEDULER_STALLED and start and scheduler.path_of("stop"):
+    elif code is CauseCode.SCHEDULER_STALLED and start and scheduler.order(Step.STOP):
         step = "Stop and start it: {restart}"
     else:
         step = own_steps(scheduler).get(code, code.record.step)

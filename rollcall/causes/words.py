@@ -13,7 +13,6 @@ from rollcall.causes.action import Deed
 from rollcall.causes.commands import (
     CHECK_AGAIN,
     plain,
-    request_of,
     table_of,
     toml_key,
     trigger_of,
@@ -133,7 +132,11 @@ class JobWords(_Always):
 
     @property
     def log(self) -> str:
-        return "the scheduler's log" if self._job.scheduler else "its log"
+        scheduler = self._job.scheduler
+        if scheduler is None:
+            return "its log"
+        command = scheduler.log_of(self._job.name)
+        return f"its log (`{command}`)" if command else "the scheduler's log"
 
     @property
     def why(self) -> str:
@@ -159,8 +162,8 @@ class JobWords(_Always):
     @property
     def by_hand(self) -> str:
         """How a person runs it now."""
-        if self._job.scheduler and (path := trigger_of(self._job)):
-            return f"run it now: `{request_of(self._job.scheduler, path)}`, then {self.again}"
+        if order := trigger_of(self.judged):
+            return f"run it now: `{order.typed}`, then {self.again}"
         return f"run {self.name} by hand, then {self.again}"
 
     @property

@@ -37,7 +37,7 @@ def why_not(judged: JobJudged, scheduler: SchedulerJudged | None) -> str | None:
         return "its memory knows of a run since it was due, and its scheduler does not: see which is right"
     if judged.case and (fits := zone_of_this_run(judged.case)):
         return f"its record, read as {fits[1].key}, would be of this very run: see how `naive_times` reads it"
-    if scheduler is None or trigger_of(judged.job) is None:
+    if scheduler is None or trigger_of(judged) is None:
         return "nobody said how; add `trigger` to the table of its scheduler in jobs.toml"
     if not judged.job.rerun:
         return f"jobs.toml does not allow it; add `rerun = true` to {table_of(judged.job)}"

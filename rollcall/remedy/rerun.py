@@ -16,15 +16,14 @@ from pathlib import Path
 
 from rollcall.ask import gather
 from rollcall.causes.action import Action, Deed, show_clock
-from rollcall.causes.commands import request_of, trigger_of
+from rollcall.causes.commands import trigger_of
 from rollcall.morning import Morning
-from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.missed import scheduler_broken, why_not, why_not_now
 from rollcall.remedy.outcome import Outcome, morning_after
 from rollcall.remedy.turn import Attempt, NoTurn, Turn, subject_of, turn
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
-from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.scheduler import Order, Reply, Scheduler
 from rollcall.text import clean
 from rollcall.times import show_instant, show_span
 from rollcall.verdict.findings import Check
@@ -61,21 +60,21 @@ def rerun_missed(
     schedulers = {each.scheduler.id: each for each in morning.schedulers}
     outcomes = []
     for each in morning.jobs:
-        job, run, path = each.job, each.due_run, trigger_of(each.job)
-        if job.scheduler and run and path and why_not(each, schedulers[job.scheduler.id]) is None:
-            rerun = _Rerun(job, job.scheduler, run, path, each.seen.floats, judge_again, clock)
+        job, run, order = each.job, each.due_run, trigger_of(each)
+        if job.scheduler and run and order and why_not(each, schedulers[job.scheduler.id]) is None:
+            rerun = _Rerun(job, job.scheduler, run, order, each.seen.floats, judge_again, clock)
             outcomes.append(rerun.outcome(each, folder, is_dry=is_dry))
     return morning_after(outcomes, morning, judge_again)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rerun:
-    """One due run that is to be made up for, by a POST to `path`."""
+    """One due run that is to be made up for, by that `order`."""
 
     job: Job
     scheduler: Scheduler
     run: DueRun
-    path: str
+    order: Order
     floats: bool
     judge_again: Callable[[], Morning]
     clock: Callable[[], datetime]
@@ -84,11 +83,10 @@ class _Rerun:
         if why := why_not_now(judged, self.run, now=self.clock()):
             return self._nothing_done(why), False
         if is_dry:
-            request = f"`{request_of(self.scheduler, self.path)}`"
-            return replace(self._action(request), is_dry=True), False
+            return replace(self._action(f"`{self.order.typed}`"), is_dry=True), False
         try:
             # Whoever has the turn may run the job for as long as that takes: it is not waited for.
-            with turn(folder, subject_of(self.scheduler, self.path), wait=timedelta(0)) as mine:
+            with turn(folder, subject_of(self.order), wait=timedelta(0)) as mine:
                 return self._in_turn(mine), True
         except NoTurn as problem:
             return self._nothing_done(str(problem)), False
@@ -108,7 +106,7 @@ class _Rerun:
         mine.note(Attempt(at=at, due_at=self.run.due_at))
         try:
             self._show_waiting(at, asked_on)
-            reply = ask(self.scheduler, self.path, limit=self.job.max_runtime)
+            reply = self.order.send(self.job.max_runtime)
             if reply.is_refused:
                 mine.take_back()
             is_proven, line = self._await_proof(reply, at, asked_on)
@@ -125,7 +123,7 @@ class _Rerun:
 
     def _await_proof(self, reply: Reply, at: datetime, asked_on: float) -> tuple[bool, str]:
         """Looks again until its work is there; for long only where it is, or may be, under way."""
-        was_rejected = reply.status is not None and not reply.may_be_under_way
+        was_rejected = reply.came and not reply.may_be_under_way
         settled_on = time.monotonic() + (0 if was_rejected else _SETTLES_WITHIN)
         until = max(asked_on + self.job.max_runtime.total_seconds(), settled_on)
         answers_by = time.monotonic() + _SILENT_FOR

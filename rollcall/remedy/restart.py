@@ -14,15 +14,14 @@ from pathlib import Path
 
 from rollcall.ask import gather
 from rollcall.causes.action import Action, Deed
-from rollcall.causes.commands import request_of, table_of
+from rollcall.causes.commands import table_of
 from rollcall.causes.explain import Cause
 from rollcall.evidence import NotSeen, SchedulerSeen
 from rollcall.morning import Morning
-from rollcall.remedy.asking import Reply, ask
 from rollcall.remedy.outcome import Outcome, morning_after
 from rollcall.remedy.turn import DAY, Attempt, NoTurn, Turn, subject_of, turn
 from rollcall.roll.due_run import EARLY_TOLERANCE
-from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.scheduler import Order, Reply, Scheduler, Step
 from rollcall.text import counted, listed
 from rollcall.times import show_instant, show_span
 from rollcall.verdict.findings import Check
@@ -36,7 +35,7 @@ SETTLES_WITHIN = timedelta(seconds=5)
 _MOST_A_DAY = 2
 _BETWEEN_LOOKS = 0.5  # seconds
 _CURES = {code: deed for deed in (Deed.START, Deed.RESTART) for code in deed.cures}
-_STEPS = {Deed.START: ("start",), Deed.RESTART: ("stop", "start")}
+_STEPS = {Deed.START: (Step.START,), Deed.RESTART: (Step.STOP, Step.START)}
 _OF_THE_SCHEDULER = (Check.ANSWERS, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)
 _NONE, _UNREAD, _PAST = _LACKS = (
     "without a next run of {}",
@@ -105,12 +104,12 @@ class _Restart:
         if lacking := self._lines_lacking(deed):
             return self._nothing_done(deed, lacking), False
         if is_dry:
-            requests = ", then ".join(f"`{request_of(self.scheduler, each)}`" for each in self._paths(deed))
+            requests = ", then ".join(f"`{each.typed}`" for each in self._orders(deed))
             return replace(self._action(deed, requests), is_dry=True), False
         # Another check may wait for each of these as long as it may take.
         wait = self.limit + self.settling + (len(_STEPS[Deed.RESTART]) + 2) * self.scheduler.timeout
         try:
-            with turn(folder, subject_of(self.scheduler, self._paths(deed)[-1]), wait=wait) as mine:
+            with turn(folder, subject_of(self._orders(deed)[-1]), wait=wait) as mine:
                 return self._in_turn(mine, deed), True
         except NoTurn as problem:
             return self._nothing_done(deed, str(problem)), False
@@ -138,8 +137,8 @@ class _Restart:
             return replace(self._nothing_done(now_deed, why), asked_at=tried[-1])
         mine.note(Attempt(at=at))
         replies: list[Reply] = []
-        for path in self._paths(now_deed):
-            replies.append(ask(self.scheduler, path))
+        for order in self._orders(now_deed):
+            replies.append(order.send())
             # Where a stop was not refused the scheduler may be stopped: it is never left so.
             if replies[-1].is_refused:
                 break
@@ -148,7 +147,7 @@ class _Restart:
     def _proven(self, deed: Deed, replies: Sequence[Reply]) -> Action:
         """What was done, once it is proven to help, or its time is over."""
         last = replies[-1]
-        limit = self.limit if last.status is None or last.is_accepted else timedelta(0)
+        limit = self.limit if not last.came or last.is_accepted else timedelta(0)
         is_proven, line = await_proof(self.scheduler, self.jobs, clock=self.clock, limit=limit, settling=self.settling)
         odd = [each.line for each in replies if not each.is_accepted]
         if is_proven:
@@ -159,12 +158,12 @@ class _Restart:
             line = f"{last.line}, but {show_span(self.limit)} later: {line}"
         return replace(self._action(deed, line), is_proven=is_proven)
 
-    def _paths(self, deed: Deed) -> list[str]:
-        return [path for each in _STEPS[deed] if (path := self.scheduler.path_of(each))]
+    def _orders(self, deed: Deed) -> list[Order]:
+        return [order for each in _STEPS[deed] if (order := self.scheduler.order(each))]
 
     def _lines_lacking(self, deed: Deed) -> str | None:
         """Which lines of jobs.toml the deed needs and does not have, as a cure; None where it has them."""
-        lines = " and ".join(f'`{each} = "/…"`' for each in _STEPS[deed] if self.scheduler.path_of(each) is None)
+        lines = " and ".join(f'`{each} = "/…"`' for each in _STEPS[deed] if self.scheduler.order(each) is None)
         where = f"to {table_of(self.scheduler)}, the path by which it is told so"
         return f"nobody said how; add {lines} {where}" if lines else None
 

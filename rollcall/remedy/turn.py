@@ -21,9 +21,8 @@ from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel
 
 from rollcall.files import read_regular, write_whole
-from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.scheduler import Order
 from rollcall.roll.secrets import is_secret
-from rollcall.schedulers.json import Json
 from rollcall.text import clean
 
 DAY = timedelta(days=1)
@@ -102,10 +101,11 @@ def turn(folder: Path, subject: str, *, wait: timedelta) -> Iterator[Turn]:
         yield Turn(folder / f"{name}.json")
 
 
-def subject_of(scheduler: Scheduler, path: str) -> str:
-    """What a POST to `path` asks for: the same text however the address is spelled, for whoever asks from this host."""
-    url = scheduler.url if isinstance(scheduler, Json) else scheduler.address
-    parts = urlsplit(scheduler.secrets.sent(url + path))
+def subject_of(order: Order) -> str:
+    """What an order asks for: the same text however its address is spelled, for whoever asks from this host."""
+    parts = urlsplit(order.target)
+    if parts.scheme not in ("http", "https"):
+        return order.target
     port = parts.port or _PORTS.get(parts.scheme, 80)
     steps = "/".join(quote(unquote(each), safe="") for each in parts.path.split("/") if each)
     query = sorted((key, value) for key, value in parse_qsl(parts.query) if not is_secret(key))

@@ -22,7 +22,8 @@ from rollcall.text import clean, listed
 _EACH = "{each}"
 # A second record is written by the same scheduler: in the same words, on the same clock.
 _SHARED_WITH_MEMORY = ("words", "naive_times", "timeout")
-_NOT_OF_A_MEMORY = ("declare", "ignore", "steps", "memory")
+_NOT_OF_A_MEMORY = ("declare", "ignore", "steps", "memory", "remedy")
+_NOT_OF_A_REMEDY = (*_NOT_OF_A_MEMORY, "kind", "engine", "words", "alive", "jobs", "runs")
 _LATER_KINDS = (
     "cron", "systemd", "kubernetes", "airflow", "celery-beat", "apscheduler", "pg_cron", "prefect", "dagster",
     "healthchecks", "github", "wrapper",
@@ -125,7 +126,7 @@ def _scheduler(declared: _Declared, context: Mapping[str, Any], mistakes: Mistak
         return None
     zone = file.table.timezone if file.table else None
     known = {**context, "id": declared.id, "zone": zone, "folder": file.folder}
-    own = {key: value for key, value in whole.items() if key != "memory"}
+    own = {key: value for key, value in whole.items() if key not in ("memory", "remedy")}
     scheduler = mistakes.checked(kind, own, known, layer)
     if scheduler and "declare" in own:
         # Whoever wrote it would think that its jobs are judged.
@@ -141,9 +142,27 @@ def _scheduler(declared: _Declared, context: Mapping[str, Any], mistakes: Mistak
         # Whoever wrote them would think that a run that failed is seen.
         rule = 'its runs tell no status, so that no word would count. Write status = "…" in its table runs.'
         mistakes.add_in((layer,), ("words",), rule)
-    if memory is None and "memory" in declared.table:
+    remedy = _remedy(kind, own, layer, known, mistakes) if "remedy" in declared.table else None
+    others = {"memory": memory, "remedy": remedy}
+    if scheduler is None or any(each is None for key, each in others.items() if key in declared.table):
         return None
-    return scheduler.model_copy(update={"memory": memory}) if scheduler and memory else scheduler
+    return scheduler.model_copy(update={key: each for key, each in others.items() if each})
+
+
+def _remedy(
+    kind: type[Scheduler], own: Mapping[str, Any], layer: Layer, known: Mapping[str, Any], mistakes: Mistakes
+) -> Scheduler | None:
+    """Itself with other rights, for what it is told to do."""
+    table = layer.table["remedy"]
+    written = Layer(layer.file, (*layer.keys, "remedy"), table if isinstance(table, Mapping) else {})
+    if not isinstance(table, Mapping):
+        rule = f"must be a table. Write [{written.place().partition(': ')[2]}] above its keys."
+        mistakes.add_in((layer,), ("remedy",), rule)
+        return None
+    for key in table:
+        if key in _NOT_OF_A_REMEDY:
+            mistakes.add_in((written,), (key,), "counts where it is asked, and not where it is told. Move it there.")
+    return mistakes.checked(kind, {**own, **table}, known, written, layer)
 
 
 def _over_preset(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -66,6 +67,54 @@ class Asked:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back of one order, said in one `line`. `came` is False where nothing did: it may have been obeyed.
+
+    `is_accepted` where the scheduler says that it was, or will be, done; `is_refused` where it surely was not.
+    `may_be_under_way` where what was asked for may go on after the answer.
+    """
+
+    line: str
+    came: bool = True
+    is_accepted: bool = False
+    is_refused: bool = False
+    may_be_under_way: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Something that a scheduler can be told to do, only when a person says so.
+
+    `typed` is the command by which a person does the same, its secrets as the `${NAME}` of jobs.toml. `target` names
+    what is asked for: whoever asks for the same waits for the same turn.
+    """
+
+    typed: str
+    target: str
+
+    def send(self, limit: timedelta | None = None) -> Reply:
+        """What came back, asked once and never again; within `limit`, the scheduler's timeout where left out."""
+        raise NotImplementedError
+
+
+class Step(StrEnum):
+    """What a scheduler may be told to do."""
+
+    START = "start"
+    STOP = "stop"
+    TRIGGER = "trigger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The run that is wanted: of the job of that name, by its `key` where its scheduler lists one, due at `due_at`."""
+
+    name: str
+    key: str | None = None
+    due_at: datetime | None = None
+
+
 class Scheduler(Named):
     """Who runs jobs, and has runs on record. The checked table is the record that is judged and asked.
 
@@ -82,6 +131,9 @@ class Scheduler(Named):
     ignore: tuple[str, ...] = Field((), description="Jobs listed there that match are not declared, and that is meant.")
     words: Words = Field(default_factory=Words, description="Whose words mean what.")
     steps: dict[str, str] = Field(default_factory=dict, description="What to do next, by cause, in place of the usual.")
+    remedy: Annotated[SerializeAsAny[Scheduler] | None, WithJsonSchema({"type": "object"})] = Field(
+        None, description="Its keys count in place of the others where it is told to do something: other rights."
+    )
     memory: Annotated[SerializeAsAny[Scheduler] | None, WithJsonSchema({"type": "object"})] = Field(
         None, description="A second record of the same scheduler: what it must not forget."
     )
@@ -107,7 +159,7 @@ class Scheduler(Named):
         self._secrets = self._read_secrets(known.get("environment", {}))
 
     def _read_secrets(self, environment: Mapping[str, str]) -> Secrets:
-        return Secrets.of(texts_of(self.model_dump(exclude={"memory"})), {}, "", environment)
+        return Secrets.of(texts_of(self.model_dump(exclude={"memory", "remedy"})), {}, "", environment)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -117,7 +169,10 @@ class Scheduler(Named):
     @property
     def secrets(self) -> Secrets:
         """What is sent in place of each `${NAME}`, and what is never shown; its memory's too, which it may speak of."""
-        return self._secrets if self.memory is None else self._secrets.and_those_of(self.memory.secrets)
+        whole = self._secrets
+        for other in (self.memory, self.remedy):
+            whole = whole if other is None else whole.and_those_of(other.secrets)
+        return whole
 
     @property
     def address(self) -> str:
@@ -162,12 +217,20 @@ class Scheduler(Named):
         why = f"{self.asks}: no complete answer within {show_span(self.patience)}"
         return CannotLook(CauseCode.SCHEDULER_DOWN, why)
 
-    def path_of(self, step: str) -> str | None:
-        """How it is told to "start", "stop" or "trigger" a job ({job}); None where nobody said."""
+    def order(self, step: Step, wanted: Wanted | None = None) -> Order | None:
+        """How it is started, stopped or told to run a job, with the rights of its `remedy`; None where nobody said."""
+        return (self.remedy or self)._order(step, wanted)
+
+    def _order(self, step: Step, wanted: Wanted | None) -> Order | None:
+        """The same, with its own rights."""
         return None
 
-    def command(self, path: str | None = None) -> str | None:
-        """What a person types to ask it, or to send a POST to `path`; None where there is no such command."""
+    def command(self) -> str | None:
+        """What a person types to ask it; None where there is no such command."""
+        return None
+
+    def log_of(self, name: str) -> str | None:
+        """What a person types to read the log of that job; None where there is no such command."""
         return None
 
     def word(self, field: str) -> str:
@@ -178,6 +241,10 @@ class Scheduler(Named):
     def alone(self) -> Scheduler:
         """The same without its memory, which does not live and so tells nothing of the present."""
         return self.model_copy(update={"memory": None})
+
+    def declares(self, name: str) -> bool:
+        """True where a job of that name is declared by its being listed."""
+        return any(fnmatchcase(name, pattern) for pattern in self.declare) and not self.ignores(name)
 
     def ignores(self, name: str) -> bool:
         """True where a job of that name is not declared, and that is meant."""
@@ -191,5 +258,5 @@ class Unread(Scheduler):
     def tells(self) -> frozenset[str]:
         return frozenset({"runs", "started", "ended", "status", "history"})
 
-    def path_of(self, step: str) -> str:
-        return ""
+    def _order(self, step: Step, wanted: Wanted | None) -> Order:
+        return Order(typed="", target="")

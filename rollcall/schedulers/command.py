@@ -58,9 +58,9 @@ class Command(Mapped, OverPipes):
         """The command that is run first, as it may be shown."""
         return self.shown(self.first[1])
 
-    def command(self, path: str | None = None) -> str | None:
-        """The command as a person types it; there is none that changes anything."""
-        return None if path else self.address
+    def command(self) -> str | None:
+        """The command as a person types it."""
+        return self.address
 
     def look(self, asked: Asked) -> SchedulerSeen:
         """What it prints, each command within the timeout. Raises `CannotLook`."""

@@ -21,7 +21,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from rollcall.command_line import shell_word
 from rollcall.evidence import CannotLook, SchedulerSeen
 from rollcall.roll.fields import HeaderName, HeaderValue, context
-from rollcall.roll.scheduler import Asked
+from rollcall.roll.scheduler import Asked, Order, Step, Wanted
 from rollcall.roll.secrets import Secrets, expand, is_secret, plain_secrets, sent_forms, texts_of
 from rollcall.roll.values import check_url, shown_url
 from rollcall.schedulers.answers import look_by_mapping
@@ -29,6 +29,7 @@ from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.over_http import Answer, Client, Server
 from rollcall.schedulers.parts import Ask, Body, Part, sendable
 from rollcall.schedulers.placeholders import filled
+from rollcall.schedulers.posted import Posted
 from rollcall.sources.expressions import Expression, find
 from rollcall.text import clean, counted, with_texts
 from rollcall.times import bounded
@@ -61,7 +62,8 @@ class Json(Mapped):
     stop: str | None = Field(
         None, repr=False, description="POST, only with --restart-stopped, to a scheduler that is stalled."
     )
-    trigger: str | None = Field(None, repr=False, description="POST with {job}, only with --rerun-missed.")
+    trigger: str | None = Field(None, repr=False, description="POST with {job} or {key}, only with --rerun-missed.")
+    trigger_body: Body = Field(None, repr=False, description="JSON that is sent along with trigger.")
 
     @field_validator("url")
     @classmethod
@@ -75,7 +77,7 @@ class Json(Mapped):
     def _path_starts_at_the_root(cls, path: str | None, found: ValidationInfo) -> str | None:
         if path is not None and (not path.startswith("/") or path.startswith("//") or clean(path, 2000) != path):
             raise ValueError('must be a path on the service. Start it with one "/".')
-        if path is not None and found.field_name == "trigger" and "{job}" not in path:
+        if path is not None and found.field_name == "trigger" and "{job}" not in path and "{key}" not in path:
             raise ValueError("does not say which job. Write {job} where its id belongs.")
         expand(path or "", context(found)["environment"])
         return path
@@ -105,7 +107,8 @@ class Json(Mapped):
             for each in asked_with
             for value, shown in plain_secrets(each).items()
         }
-        whole = Secrets.of(texts_of(self.model_dump(exclude={"memory"})), self.headers, self.url, environment, plain)
+        texts = texts_of(self.model_dump(exclude={"memory", "remedy"}))
+        whole = Secrets.of(texts, self.headers, self.url, environment, plain)
         logs_in = self.login.body if self.login and isinstance(self.login.body, dict) else {}
         who = [value for key, value in logs_in.items() if isinstance(value, str) and not is_secret(key)]
         names = sent_forms({expand(value, environment): value if "${" in value else "(user)" for value in who})
@@ -140,20 +143,29 @@ class Json(Mapped):
         """How long all of one look may take; a login is one request more, and so is a renewed one."""
         return super().patience + (2 * self.timeout if self.login else timedelta(0))
 
-    def path_of(self, step: str) -> str | None:
-        """The path that starts it, stops it, or triggers a job."""
-        return {"start": self.start, "stop": self.stop, "trigger": self.trigger}[step]
+    def _order(self, step: Step, wanted: Wanted | None) -> Order | None:
+        path = {Step.START: self.start, Step.STOP: self.stop, Step.TRIGGER: self.trigger}[step]
+        if path is None or (wanted is None) is (step is Step.TRIGGER):
+            return None
+        for place, name in (("{job}", wanted and wanted.name), ("{key}", wanted and (wanted.key or wanted.name))):
+            # A name of dots alone would be taken for a step up.
+            path = path.replace(place, quote(name, safe="") if name and name.strip(".") else "%2E" * len(name or ""))
+        body = self.trigger_body if step is Step.TRIGGER else None
+        target = f"{self.secrets.sent(self.url)}{self.secrets.sent(path)}"
+        return Posted(typed=self._as_curl("POST", path, body), target=target, scheduler=self, path=path, body=body)
 
-    def command(self, path: str | None = None) -> str | None:
-        """The request as a person types it; secrets stay the `${NAME}` they are in jobs.toml."""
+    def command(self) -> str | None:
+        """The first request as a person types it; secrets stay the `${NAME}` they are in jobs.toml."""
         part, ask = self.first
-        verb, target = _verb_and_path(ask) if path is None else ("POST", path)
-        words = ["curl", *(["-i"] if path is None else []), *(["-X", "POST"] if verb == "POST" else [])]
+        verb, path = _verb_and_path(ask)
+        return self._as_curl(verb, path, part.body, shows_head=True)
+
+    def _as_curl(self, verb: str, path: str, body: Any, *, shows_head: bool = False) -> str:
+        words = ["curl", *(["-i"] if shows_head else []), *(["-X", "POST"] if verb == "POST" else [])]
         words += [f"-H {shell_word(f'{name}: {self._typed(value)}')}" for name, value in self.headers.items()]
-        if path is None and part.body is not None:
-            body = shell_word(self._typed(json.dumps(part.body)))
-            words.append(f"-H 'Content-Type: application/json' -d {body}")
-        return " ".join([*words, shell_word(self.address + self._typed(target))])
+        if body is not None:
+            words.append(f"-H 'Content-Type: application/json' -d {shell_word(self._typed(json.dumps(body)))}")
+        return " ".join([*words, shell_word(self.address + self._typed(path))])
 
     def _typed(self, value: str) -> str:
         """A text as it may be shown: its variables by name, and what is a secret as it stands left out."""
@@ -171,7 +183,7 @@ class Json(Mapped):
         """What it says, each answer within the timeout. Raises `CannotLook`."""
         return look_by_mapping(self, asked, self._connected())
 
-    def post(self, path: str, *, limit: timedelta | None = None) -> Answer:
+    def post(self, path: str, body: Any = None, *, limit: timedelta | None = None) -> Answer:
         """The answer to a request that changes something, within `limit` (the timeout where left out).
 
         It is sent once, whatever becomes of it, and follows no redirect. Raises `CannotLook` (scheduler-down,
@@ -179,7 +191,7 @@ class Json(Mapped):
         have been done all the same.
         """
         with self._connected() as talk:
-            answer = talk.client.ask("POST", path, limit=limit)
+            answer = talk.client.ask("POST", path, with_texts(body, self.secrets.sent), limit=limit)
         shown = talk.secrets.without
         return replace(
             answer,

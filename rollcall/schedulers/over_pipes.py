@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import PurePath
 from typing import ClassVar
@@ -16,7 +17,7 @@ from typing import ClassVar
 from pydantic import Field, ValidationInfo, field_validator
 
 from rollcall.evidence import CannotLook
-from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.scheduler import Order, Reply, Scheduler
 from rollcall.schedulers.parts import sendable
 from rollcall.sources import programs
 from rollcall.text import clean
@@ -115,6 +116,11 @@ class OverPipes(Scheduler):
             code, why = CauseCode.SCHEDULER_ERROR, f"cannot be run: {said}"
         raise CannotLook(code, f"`{self.shown(argv)}`: {why}")
 
+    def commanded(self, *argv: str) -> Commanded:
+        """The order to run that command."""
+        typed = self.shown(argv)
+        return Commanded(typed=typed, target=typed, scheduler=self, argv=argv)
+
     def failed(self, printed: programs.Printed, argv: Sequence[str]) -> CannotLook:
         """That a command ended otherwise than well, in its own last words."""
         err, status = printed.err.decode(errors="replace"), printed.status
@@ -126,6 +132,32 @@ class OverPipes(Scheduler):
         elif status == _SSH_FAILED and self.is_by_ssh:
             code = CauseCode.HOST_SILENT
         return CannotLook(code, f"`{self.shown(argv)}`: {how}: {self.secrets.clean_words(last)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commanded(Order):
+    """A command that is run once. What it says with its exit status is its own: the record tells whether it helped."""
+
+    scheduler: OverPipes = field(repr=False)
+    argv: tuple[str, ...]
+
+    def send(self, limit: timedelta | None = None) -> Reply:
+        """What came back; refused where it could not even be started."""
+        scheduler = self.scheduler
+        whole = scheduler.whole(scheduler.via, [scheduler.secrets.sent(each) for each in self.argv])
+        try:
+            printed = programs.run(whole, limit or scheduler.timeout)
+        except programs.TooLate:
+            return Reply(came=False, line=f"`{self.typed}` did not end within {show_span(limit or scheduler.timeout)}")
+        except programs.TooMuch:
+            return Reply(came=False, line=f"`{self.typed}` prints more than is read")
+        except (OSError, ValueError) as error:
+            why = scheduler.secrets.clean_words(getattr(error, "strerror", None) or str(error))
+            return Reply(is_refused=True, line=f"`{self.typed}` cannot be run: {why}")
+        if printed.status == 0:
+            return Reply(is_accepted=True, may_be_under_way=True, line=f"`{self.typed}` ended well")
+        is_lost = printed.status == _SSH_FAILED and scheduler.is_by_ssh
+        return Reply(came=not is_lost, line=scheduler.failed(printed, self.argv).detail)
 
 
 def runnable(argv: tuple[str, ...], found: ValidationInfo) -> tuple[str, ...]:
