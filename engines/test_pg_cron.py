@@ -13,40 +13,11 @@ from psycopg import Connection
 
 from engines.conftest import ROOT, await_that, unavailable
 from fixtures.engines import Engine
+from fixtures.pg_cron_tables import ROLES, SEEN_BY_ALL, TABLES
 from fixtures.postgres import PASSWORD, Cluster, Postgres, cluster, programs
 from fixtures.recorded_tables import of_postgresql
 
 _PRELOADED = {"shared_preload_libraries": "pg_cron", "cron.database_name": "postgres"}
-_TABLES = """
-CREATE SCHEMA cron;
-CREATE TABLE cron.job (jobid bigint PRIMARY KEY, schedule text, command text, nodename text, nodeport integer,
-  database text, username text, active boolean, jobname name);
-CREATE TABLE cron.job_run_details (jobid bigint, runid bigint PRIMARY KEY, job_pid integer, database text,
-  username text, command text, status text, return_message text, start_time timestamptz, end_time timestamptz);
-ALTER TABLE cron.job ENABLE ROW LEVEL SECURITY;
-ALTER TABLE cron.job_run_details ENABLE ROW LEVEL SECURITY;
-CREATE POLICY cron_job_policy ON cron.job USING (username = current_user);
-CREATE POLICY cron_job_run_details_policy ON cron.job_run_details USING (username = current_user)
-"""
-# What a plain PostgreSQL has no pg_cron for is put before its own views.
-_SEEN_BY_ALL = """
-CREATE SCHEMA recorded;
-CREATE TABLE recorded.pg_stat_activity (application_name text);
-CREATE TABLE recorded.pg_settings (name text, setting text);
-GRANT USAGE ON SCHEMA recorded TO public;
-GRANT SELECT ON ALL TABLES IN SCHEMA recorded TO public;
-DO $$ BEGIN
-  EXECUTE format('ALTER DATABASE %I SET search_path = recorded, pg_catalog, public', current_database());
-END $$
-"""
-_ROLES = """
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'reader') THEN CREATE ROLE reader LOGIN; END IF;
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'app') THEN CREATE ROLE app LOGIN; END IF;
-END $$;
-GRANT USAGE ON SCHEMA cron TO reader, app;
-GRANT SELECT ON cron.job, cron.job_run_details TO reader, app
-"""
 _PERMISSIONS = (ROOT / "deploy" / "permissions" / "pg_cron.sql").read_text(encoding="utf-8")
 
 _DONE = {
@@ -163,7 +134,7 @@ def test_pg_cron_is_judged_as_it_runs(made: Cluster, tmp_path: Path) -> None:
 
     with made.running() as server:
         without = _look(server, tmp_path, _jobs_toml(due), "not-loaded", "shared_preload_libraries has no pg_cron")
-        assert without["[schedulers.pg]"] == ["missed", "scheduler-stopped"]
+        assert without["[schedulers.pg]"] == ["failed", "scheduler-stopped"]
 
 
 _LAUNCHER = "SELECT FROM pg_stat_activity WHERE application_name = 'pg_cron scheduler'"
@@ -171,7 +142,7 @@ _LAUNCHER = "SELECT FROM pg_stat_activity WHERE application_name = 'pg_cron sche
 
 def _install(server: Postgres) -> None:
     _run(server, "CREATE EXTENSION pg_cron")
-    _run(server, _ROLES)
+    _run(server, ROLES)
     _run(server, f"ALTER ROLE app PASSWORD '{PASSWORD}'")
     await_that(lambda: _rows(server, _LAUNCHER), "pg_cron's launcher")
 
@@ -251,7 +222,7 @@ def _recorded(connection: Connection) -> list[str]:
         "WHERE application_name LIKE 'pg_cron%'",
         "recorded.pg_settings": "SELECT name, setting FROM pg_settings WHERE name IN ('cron.log_run', 'cron.timezone')",
     }
-    made: Sequence[str] = [_TABLES, _ROLES, _PERMISSIONS, _SEEN_BY_ALL]
+    made: Sequence[str] = [TABLES, ROLES, _PERMISSIONS, SEEN_BY_ALL]
     return [*made, *of_postgresql(connection, rows)]
 
 

@@ -44,7 +44,7 @@ class Talk(Protocol):
     server_at: datetime | None
 
     def fetch(self, part: str, ask: Ask, body: Any, values: Mapping[str, Any]) -> Any:
-        """The decoded answer to what a part asks, `values` filled in. Raises `CannotLook`, and `NotThere` of a table."""
+        """The decoded answer to what a part asks, `values` filled in. Raises `CannotLook`: `NotThere` of a table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,8 @@ def output_agrees_with_record(case: Case, exists: Finding, executed: Finding) ->
             return promise.blocked(root)
     if executed.verdict is Verdict.PENDING and not ran_at:
         return promise.as_of(executed)
-    if case.made and ran_at is None and case.attempts:
+    has_no_runs = seen.listed is not None and seen.listed.has_runs is False
+    if case.made and ran_at is None and (case.attempts or has_no_runs):
         return promise.kept("when it ended is not on record")
     if not case.made or ran_at is None:
         return promise.replaced(show.replaced("evidence", case.run, job))
