@@ -204,7 +204,7 @@ def test_apscheduler_4_tells_what_fired_and_what_runs(tmp_path: Path) -> None:
             "fails": ["unknown", "unknown-status"],
             "hung": ["stuck", "still-running"],
             "paused": ["missed", "job-paused"],
-            "moved": ["failed", "schedule-drift"],
+            "moved": ["late", "schedule-drift"],
             "gone": ["missed", "not-registered"],
             "[schedulers.aps]": ["ok", None],
         }

@@ -228,9 +228,9 @@ def _recorded(connection: Connection) -> list[str]:
 
 def _run(server: Postgres, statements: str) -> None:
     with server.connected() as connection:
-        connection.execute(statements)  # type: ignore[arg-type]  # ours
+        connection.execute(statements)
 
 
 def _rows(server: Postgres, query: str, values: Sequence[Any] = ()) -> list[Any]:
     with server.connected() as connection:
-        return connection.execute(query, values).fetchall()  # type: ignore[arg-type]  # ours
+        return connection.execute(query, values).fetchall()

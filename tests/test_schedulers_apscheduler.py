@@ -40,7 +40,9 @@ def judged(
                 connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
     file = folder / "jobs.toml"
     head = f'timezone = "UTC"\n[schedulers.aps]\nkind = "{kind}"\ndatabase = "sqlite:///app.db"\n'
-    file.write_text(f'{head}[jobs.job]\nscheduler = "aps"\nschedule = "0 6 * * *"\n{more}\n')
+    file.write_text(
+        f'{head}[defaults]\nmax_runtime = "10 min"\n[jobs.job]\nscheduler = "aps"\nschedule = "0 6 * * *"\n{more}\n'
+    )
     roll = load(file, environment={})
     evidence = gather(roll.jobs, roll.schedulers, now=NOW, clock=lambda: NOW)
     seen = evidence.schedulers["aps"]

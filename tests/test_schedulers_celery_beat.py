@@ -55,9 +55,9 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
         name = f"celery_{next(_number)}"
         with server.connected() as owner:
             owner.autocommit = True
-            owner.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # ours
+            owner.execute(f"CREATE DATABASE {name}")
         with psycopg.connect(server.url(database=name), options="-c timezone=UTC") as filled:
-            filled.execute(";".join(whole))  # type: ignore[arg-type]  # ours
+            filled.execute(";".join(whole))
         return server.url(database=name)
 
     return made
@@ -86,7 +86,7 @@ def judged(url: str, folder: Path, *names: str, more: str = "") -> tuple[Schedul
     file = folder / "jobs.toml"
     jobs = "".join(f"[jobs.{each}]\n{more}\n" for each in names)
     head = f'timezone = "UTC"\n[schedulers.beat]\nkind = "celery-beat"\ndatabase = "{url}"\n'
-    file.write_text(f'{head}[defaults]\nscheduler = "beat"\nschedule = "0 6 * * *"\n{jobs}')
+    file.write_text(f'{head}[defaults]\nmax_runtime = "10 min"\nscheduler = "beat"\nschedule = "0 6 * * *"\n{jobs}')
     roll = load(file, environment={})
     evidence = gather(roll.jobs, roll.schedulers, now=NOW, clock=lambda: NOW)
     seen = evidence.schedulers["beat"]
@@ -160,7 +160,7 @@ def test_what_beat_sent_is_held_against_what_workers_did(
 ) -> None:
     url = database(crontab(1, "0 6 * * *"), task("job", SENT), *results)
 
-    assert judged(url, tmp_path, "job", more='max_runtime = "10 min"')[1]["job"] == verdict
+    assert judged(url, tmp_path, "job")[1]["job"] == verdict
 
 
 def test_beat_that_sent_nothing_is_a_missed_run(database: Database, tmp_path: Path) -> None:

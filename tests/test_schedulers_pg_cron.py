@@ -38,7 +38,7 @@ class Server:
 
         with psycopg.connect(self.postgres.url(database=self.database)) as connection:
             for each in statements:
-                connection.execute(each)  # type: ignore[arg-type]  # ours
+                connection.execute(each)
 
     def add(self, name: str | None, schedule: str = "0 2 * * *", *, of: str = "owner", active: bool = True) -> None:
         """One more job of that role."""
@@ -85,7 +85,7 @@ def server(postgres: Postgres, tmp_path: Path) -> Server:
     name = f"pg_cron_{next(_number)}"
     with postgres.connected() as connection:
         connection.autocommit = True
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # ours
+        connection.execute(f"CREATE DATABASE {name}")
     server = Server(postgres=postgres, database=name, folder=tmp_path)
     server.run(TABLES, ROLES, SEEN_BY_ALL, "INSERT INTO recorded.pg_stat_activity VALUES ('pg_cron scheduler')")
     return server

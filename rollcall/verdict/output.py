@@ -165,9 +165,10 @@ def _begun_before(case: Case) -> FileSeen | None:
 
 def _is_called_a_success(case: Case) -> bool:
     """True where the scheduler's last run, this one or a later one that left no file either, is a success to it."""
-    last = case.seen.last
+    last, decides = case.seen.last, case.attempts.deciding
     if last is None or case.attempts:
-        return last is not None
+        # What was only sent, as far as anybody can tell, may never have been done.
+        return last is not None and not (decides and decides.outcome is Outcome.BEGUN)
     is_later = not case.seen.tells("history") and case.is_overtaken and not case.made_after
     return is_later and last.outcome is Outcome.SUCCESS
 
