@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from fixtures.engines import said
+from fixtures.postgres import Postgres
 from rollcall.ask import gather
 from rollcall.evidence import JobListed, SchedulerSeen
 from rollcall.morning.judge import judge_morning
@@ -140,3 +141,34 @@ def test_each_of_the_two_says_that_the_other_is_there(tmp_path: Path) -> None:
         assert cause.code == "scheduler-error"
         other = "apscheduler-4" if kind == "apscheduler" else "apscheduler"
         assert f'kind = "{other}"' in cause.next_step
+
+
+def test_the_role_of_the_permissions_reads_what_is_asked_and_no_pickle(postgres: Postgres, tmp_path: Path) -> None:
+    import psycopg
+
+    permissions = (Path(__file__).parents[1] / "deploy" / "permissions" / "apscheduler.sql").read_text(encoding="utf-8")
+    three = _THREE.replace("FLOAT", "double precision").replace("BLOB", "bytea")
+    # What 4 makes in PostgreSQL.
+    four = _FOUR.replace("BIGINT", "timestamptz").replace("VARCHAR(32)", "timestamptz")
+    rows = "INSERT INTO schedules VALUES ('job', false, '2026-02-11T06:00Z', '2026-02-12T06:00Z');"
+    rows += f"INSERT INTO apscheduler_jobs VALUES ('job', {(DUE + DAY).timestamp()}, '')"
+    with postgres.connected() as owner:
+        owner.autocommit = True
+        owner.execute("CREATE DATABASE apscheduler")
+    with psycopg.connect(postgres.url(database="apscheduler")) as filled:
+        filled.execute(f"{three};{four};{rows};{permissions}")
+    url = f"{postgres.url(database='apscheduler')}&options=-crole%3Drollcall"
+    for kind, job, verdict in (
+        ("apscheduler", 'output.path = "x-*.txt"', "never-ran"),
+        ("apscheduler-4", 'proof = "start"', None),
+    ):
+        file = tmp_path / "jobs.toml"
+        head = f'timezone = "UTC"\n[schedulers.aps]\nkind = "{kind}"\ndatabase = "{url}"\n'
+        file.write_text(
+            f'{head}[defaults]\nmax_runtime = "10 min"\n[jobs.job]\nscheduler = "aps"\nschedule = "0 6 * * *"\n{job}\n'
+        )
+        roll = load(file, environment={})
+        evidence = gather(roll.jobs, roll.schedulers, now=NOW, clock=lambda: NOW)
+        assert said(judge_morning(roll, evidence, now=NOW))["job"][1] == verdict
+    with psycopg.connect(url) as reader, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute("SELECT job_state FROM apscheduler_jobs")

@@ -198,3 +198,20 @@ def test_what_was_never_sent_has_no_start(database: Database, tmp_path: Path) ->
     seen, _ = judged(url, tmp_path, "job")
 
     assert seen.runs == ()
+
+
+def test_the_role_of_the_permissions_reads_what_is_asked(postgres: Postgres, tmp_path: Path) -> None:
+    import psycopg
+
+    permissions = (Path(__file__).parents[1] / "deploy" / "permissions" / "celery-beat.sql").read_text(encoding="utf-8")
+    for has_results in (True, False):
+        name, types = f"celery_{next(_number)}", _TYPES["postgresql"]
+        with postgres.connected() as owner:
+            owner.autocommit = True
+            owner.execute(f"CREATE DATABASE {name}")
+        whole = [_BEAT.format(**types), *([_RESULTS.format(**types), OLD] if has_results else [])]
+        with psycopg.connect(postgres.url(database=name)) as filled:
+            filled.execute(";".join((*whole, crontab(1, "0 6 * * *"), task("job", SENT), permissions)))
+        _, verdicts = judged(f"{postgres.url(database=name)}&options=-crole%3Drollcall", tmp_path, "job")
+
+        assert verdicts["job"][1] == ("not-picked-up" if has_results else "unknown-status")
