@@ -72,7 +72,7 @@ _SAID = {
     "paused": ["missed", "job-paused"],
     "gone": ["missed", "not-registered"],
     "moved": ["late", "schedule-drift"],
-    "zone": ["late", "schedule-drift"],
+    "zone": ["late", "wrong-timezone"],
     "nowhere": ["missed", "missed-run"],
     "of_app": ["ok", None],
     "[schedulers.pg]": ["ok", None],
@@ -106,7 +106,7 @@ def test_pg_cron_is_judged_as_it_runs(made: Cluster, tmp_path: Path) -> None:
         own = _look(server, tmp_path, _jobs_toml(due, "app"), "own-rows", "a role that is shown its own jobs alone")
         assert own.pop("of_app") == ["ok", None]
         assert own.pop("[schedulers.pg]") == ["ok", None]
-        assert set(map(tuple, own.values())) == {("unknown", "no-records")}
+        assert set(map(tuple, own.values())) == {("unknown", "access-denied")}
         # Who has what deploy/permissions/pg_cron.sql gives.
         _run(server, _PERMISSIONS)
         story = "the role of deploy/permissions/pg_cron.sql"

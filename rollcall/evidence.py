@@ -113,9 +113,10 @@ class JobListed:
 
     `key` is what its runs are told by, where that is not its id. `runs_since` is how far back the runs of this job
     really reach, where that is not as far as was asked for. Each run is delayed by up to `jitter`, a span such as
-    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `has_runs` is
-    False where its runs are not kept on record, or not shown to us. `untold` names what belongs there and is missing
-    from the answer: "next_run", "paused", "runs".
+    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `refused` is
+    why its scheduler does not run it, though it is written there. `has_runs` is False where its runs are not kept on
+    record, or not shown to us. `untold` names what belongs there and is missing from the answer: "next_run", "paused",
+    "runs".
     """
 
     id: str
@@ -127,6 +128,7 @@ class JobListed:
     jitter: str | None = None
     catches_up: bool | None = None
     has_runs: bool | None = None
+    refused: str | None = None
     tags: tuple[str, ...] = ()
     runs_since: str | None = None
     key: str | None = None
@@ -148,9 +150,9 @@ class SchedulerSeen:
 
     `asked_at` and `answered_at` are this machine's clock, `server_at` the scheduler's own (of HTTP's `Date` whole
     seconds; None where it told none). `running` is None where it does not say, `since` since when it is switched on or
-    off. `jobs` and `runs` are None where it was not asked for them; `lists_all` is False where it shows us some of its
-    jobs only. Runs are told from `runs_since` on, None where all that there ever were are told. `off` are the stretches
-    in which its machine ran nothing, as far as that is told.
+    off. `jobs` and `runs` are None where it was not asked for them; `jobs_hidden` is why it may have jobs that are not
+    told, None where all are. Runs are told from `runs_since` on, None where all
+    that there ever were are told. `off` are the stretches in which its machine ran nothing, as far as that is told.
     """
 
     asked_at: Instant
@@ -160,7 +162,7 @@ class SchedulerSeen:
     since: str | None = None
     heartbeat: str | None = None
     jobs: tuple[JobListed, ...] | None = None
-    lists_all: bool | None = None
+    jobs_hidden: str | None = None
     runs: tuple[RunSeen, ...] | None = None
     runs_since: Instant | None = None
     off: tuple[Off, ...] = ()

@@ -118,7 +118,7 @@ def test_the_zone_is_the_one_that_pg_cron_keeps(server: Server) -> None:
 
     assert [each.zone for each in server.look().jobs or ()] == ["Europe/Zurich"]
     # Declared without a zone it is GMT's, as pg_cron has it where nobody sets another.
-    assert server.said("", "dump")["dump"][1] == "schedule-drift"
+    assert server.said("", "dump")["dump"][1] == "wrong-timezone"
 
 
 @pytest.mark.parametrize("day", [datetime(2026, 3, 29, 12, tzinfo=UTC), datetime(2026, 10, 25, 12, tzinfo=UTC)])
@@ -194,7 +194,7 @@ def test_whether_a_role_sees_all_is_told_by_the_policies(server: Server, policy:
     server.run(policy.format("cron.job_run_details") or "SELECT")
     (job,) = server.look("reader").jobs or ()
     server.run("DROP POLICY IF EXISTS p ON cron.job_run_details", policy.format("cron.job") or "SELECT")
-    listed = server.look("reader").lists_all
+    listed = server.look("reader").jobs_hidden is None
     server.run("REVOKE app FROM reader")
 
     assert (job.has_runs, listed) == (sees_all, sees_all)
@@ -207,7 +207,7 @@ def test_a_role_that_is_shown_its_own_rows_calls_nothing_missing(server: Server)
     server.ran("theirs", "succeeded", "11 02:00:00", "11 02:00:05")
 
     assert server.said("app", "mine", "theirs") == {
-        "mine": ["ok", None], "theirs": ["unknown", "no-records"], "[schedulers.pg]": ["ok", None]
+        "mine": ["ok", None], "theirs": ["unknown", "access-denied"], "[schedulers.pg]": ["ok", None]
     }  # fmt: skip
     assert set(map(tuple, server.said("reader", "mine", "theirs").values())) == {("unknown", "no-records")}
     server.run(PERMISSIONS, PERMISSIONS)

@@ -58,7 +58,7 @@ class AlivePart(Part):
     since: Expression | None = Field(None, description="Since when it is.")
     heartbeat: Expression | None = Field(None, description="When its loop was last seen alive.")
     heartbeat_within: Span | None = Field(None, description="How old that may be.")
-    lists_all: Expression | None = Field(None, description="False where it shows us some of its jobs only.")
+    jobs_hidden: Expression | None = Field(None, description="Why it may have jobs that it does not show us.")
 
 
 class JobsPart(PagedPart):
@@ -95,7 +95,7 @@ class RunsPart(PagedPart):
 
 # What of each part stands in its answers.
 FIELDS = {
-    "alive": ("running", "since", "heartbeat", "lists_all"),
+    "alive": ("running", "since", "heartbeat", "jobs_hidden"),
     "jobs": tuple(name for name in JobsPart.model_fields if name not in (*PagedPart.model_fields, "otherwise")),
     "runs": tuple(
         name for name in RunsPart.model_fields if name not in (*PagedPart.model_fields, "keeps", "otherwise")

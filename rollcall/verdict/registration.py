@@ -1,18 +1,16 @@
 """Does the scheduler know the job, and will it run it next as declared?"""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from rollcall.evidence import Outcome, SchedulerSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.job import Job
-from rollcall.schedule import Schedule, read_schedule
 from rollcall.schedule.after import After
 from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled, is_day_off
 from rollcall.text import listed
 from rollcall.times import show_instant, show_span
-from rollcall.verdict import interval, show
+from rollcall.verdict import interval, same_schedule, show
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.promises import promises_of
 from rollcall.verdict.reading import Reading
@@ -24,7 +22,6 @@ from rollcall.vocabulary import CauseCode, Verdict
 # An engine keeps the microseconds of an interval's anchor; a person writes seconds.
 _SAME_SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
-_DAYS_OF_A_YEAR = 366
 
 
 def registration_findings(seen: Witnesses) -> tuple[Finding, ...]:
@@ -46,15 +43,18 @@ def is_registered(seen: Witnesses) -> Finding:
         how = f"a second job as {names[0]}" if names[0] == seen.job.name else f"the runs of {listed(names)} by its key"
         because = f"the scheduler lists {how}: nobody can tell whose runs those are"
         return promise.broken(Verdict.UNKNOWN, CauseCode.LISTED_TWICE, "listed twice", because)
+    if seen.listed and seen.listed.refused:
+        because = f"the scheduler does not run {seen.job.name}, though it is written there: {seen.listed.refused}"
+        return promise.broken(Verdict.MISSED, CauseCode.NOT_REGISTERED, seen.listed.refused, because)
     if seen.listed:
         return promise.kept(f'registered as "{seen.listed.name or seen.listed.id}"')
     if root := seen.broken_check(Check.HAS_RECORDS):
         return promise.blocked(root)
     jobs = seen.scheduler.jobs if isinstance(seen.scheduler, SchedulerSeen) else None
     found = f"it has {listed(each.id for each in jobs or ()) or 'no jobs at all'}"
-    if isinstance(seen.scheduler, SchedulerSeen) and seen.scheduler.lists_all is False:
-        because = f"the scheduler does not show us all of its jobs, and {seen.job.name} is not among those: {found}"
-        return promise.broken(Verdict.UNKNOWN, CauseCode.NO_RECORDS, found, because)
+    if isinstance(seen.scheduler, SchedulerSeen) and (hidden := seen.scheduler.jobs_hidden):
+        because = f"the scheduler shows no job {seen.job.name}, and it does not show all: {hidden}"
+        return promise.broken(Verdict.UNKNOWN, CauseCode.ACCESS_DENIED, "not among those that may be seen", because)
     because = f"the scheduler does not know the job {seen.job.name}: {found}"
     return promise.broken(Verdict.MISSED, CauseCode.NOT_REGISTERED, found, because)
 
@@ -76,9 +76,15 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     if not seen.tells("next_run"):
         # Its schedule then, as far as it tells that.
         own = as_scheduled(job.schedule).text
-        if there.schedule is None:
+        if there.schedule is None or isinstance(job.schedule, After):
             return promise.kept("not paused; when it runs next the scheduler does not tell")
-        return _as_listed(promise, there.schedule, there.zone, own, seen)
+        if same_schedule.is_same(there.schedule, there.zone, job, seen.now):
+            return promise.kept(f"the schedule there is {there.schedule}")
+        if same_schedule.is_other_zone(there.schedule, there.zone, job):
+            because = f"the scheduler reads {there.schedule} in {there.zone}, and jobs.toml in {job.zone.key}"
+            return promise.broken(Verdict.FAILED, CauseCode.WRONG_TIMEZONE, f"in {there.zone}", because)
+        because = f"the scheduler has it as {there.schedule}, and jobs.toml as {own}"
+        return promise.broken(Verdict.FAILED, CauseCode.SCHEDULE_DRIFT, f"schedule {there.schedule}", because)
     if isinstance(job.schedule, After):
         return promise.kept("it follows another job, not the clock")
     is_running = seen.last is not None and seen.last.is_under_way
@@ -100,31 +106,6 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
         because = f"{found}, while the scheduler goes on with others: it will not run again by itself"
         return promise.broken(Verdict.MISSED, CauseCode.JOB_STALLED, found, because)
     return _as_declared(promise, next_run, next_run.at, seen)
-
-
-def _as_listed(promise: Promise, schedule: str, zone: str | None, own: str, seen: Witnesses) -> Finding:
-    """The schedule that is listed there names the same times as the one that is declared, however it is written."""
-    job, found = seen.job, f"the schedule there is {schedule}{f' in {zone}' if zone else ''}"
-    if schedule.split() == own.split() and zone in (None, job.zone.key):
-        return promise.kept(found)
-    because = f"{found}, and in jobs.toml {own} in {job.zone.key}"
-    try:
-        there = read_schedule(schedule, engine=job.engine, zone=ZoneInfo(zone) if zone else job.zone)
-    except (ValueError, KeyError, OSError):
-        is_same, verdict = schedule.split() == own.split(), Verdict.UNKNOWN
-    else:
-        is_same, verdict = _are_alike(there, as_scheduled(job.schedule), seen.now), Verdict.FAILED
-    if is_same:
-        return promise.kept(found)
-    return promise.broken(verdict, CauseCode.SCHEDULE_DRIFT, found, because)
-
-
-def _are_alike(there: Schedule, here: Schedule, now: datetime) -> bool:
-    """True where both are due next at the same time on each day of the year to come: in summer and in winter."""
-    if isinstance(here, After):
-        return True
-    days = (now + timedelta(days=number) for number in range(_DAYS_OF_A_YEAR))
-    return all(next_due(there, day) == next_due(here, day) for day in days)
 
 
 def _as_declared(promise: Promise, next_run: Reading, at: datetime, seen: Witnesses) -> Finding:
