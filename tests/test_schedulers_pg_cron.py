@@ -16,7 +16,9 @@ from fixtures.postgres import Postgres
 from rollcall.ask import gather
 from rollcall.evidence import JobListed, NotSeen, Outcome, SchedulerSeen
 from rollcall.morning.judge import judge_morning
+from rollcall.roll.listing import Listing
 from rollcall.roll.load import load
+from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule.answers import last_due
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
@@ -270,3 +272,24 @@ def test_a_listed_job_is_what_its_row_says(server: Server) -> None:
     assert job == JobListed(
         id="dump", key=job.key, paused=False, schedule="0 2 * * 7", zone="GMT", has_runs=True, runs_since=None
     )
+
+
+def test_jobs_are_declared_as_they_are_listed_and_one_that_vanished_is_missed(server: Server) -> None:
+    server.add("dump")
+    server.add("often", "30 seconds")
+    server.ran("dump", "succeeded", "11 02:00:00", "11 02:00:05")
+    file = server.jobs_toml("", "")
+    file.write_text(file.read_text().replace('kind = "pg_cron"', 'kind = "pg_cron"\ndeclare = ["*"]'))
+    gone = JobListed(id="gone", schedule="0 3 * * *", zone="GMT")
+
+    def list_jobs(declaring: tuple[Scheduler, ...]) -> dict[str, Listing]:
+        seen = gather((), declaring, now=NOW, clock=lambda: NOW).schedulers["pg"]
+        return {"pg": Listing.of(seen, remembered=[gone])}
+
+    roll = load(file, environment={}, list_jobs=list_jobs)
+    morning = judge_morning(roll, gather(roll.jobs, roll.schedulers, now=NOW, clock=lambda: NOW), now=NOW)
+
+    assert {each.id: (each.schedule.text, each.zone.key) for each in roll.jobs} == {
+        "dump": ("0 2 * * *", "GMT"), "gone": ("0 3 * * *", "GMT")
+    }  # fmt: skip
+    assert (said(morning)["dump"], said(morning)["gone"][1]) == (["ok", None], "not-registered")
