@@ -41,6 +41,8 @@ def _stopped(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
 
 def _stalled(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
     """Its loop died an hour ago: what was due then is still next, and nothing has begun since."""
+    if not {"next_run", "heartbeat"} & scheduler.tells:
+        return None
     within = scheduler.heartbeat_within or timedelta(0)
     died_at = (seen.server_at or seen.answered_at) - max(_A_WHILE, 2 * within)
 
