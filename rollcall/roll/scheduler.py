@@ -196,7 +196,7 @@ class Scheduler(Named):
         """What its answers hold, as far as that is known before it is asked.
 
         Of "jobs", "next_run", "paused", "schedule", "runs", "due", "started", "ended", "status", "history" (more than
-        the last run), "running", "heartbeat", "clock".
+        the last run), "running", "heartbeat", "clock", "off" (when its machine ran nothing).
         """
         return frozenset()
 
