@@ -16,11 +16,15 @@ from rollcall.vocabulary import CauseCode, Verdict
 # What each kind needs in its table. A kind of this house that is missing here is not held against outputs.
 TABLES: dict[str, dict[str, Any]] = {
     "aime": {"url": "http://h:8", "naive_times": "UTC"},
+    "apscheduler": {"database": "sqlite:///x.db"},
+    "apscheduler-4": {"database": "sqlite:///x.db"},
+    "celery-beat": {"database": "sqlite:///x.db"},
     "cron": {},
     "dagster": {"url": "http://h:8"},
     "github": {"repository": "acme/etl"},
     "healthchecks": {"url": "http://h:8"},
     "kubernetes": {},
+    "pg_cron": {"database": "sqlite:///x.db"},
     "prefect": {"url": "http://h:8"},
     "wrapper": {},
 }
