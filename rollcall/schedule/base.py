@@ -12,6 +12,7 @@ class Engine(StrEnum):
 
     CRON = "cron"
     APSCHEDULER = "apscheduler"
+    AIRFLOW = "airflow"
 
 
 class Schedule(Protocol):

@@ -112,20 +112,20 @@ class CronSchedule:
         yield from second_showings
 
     def _instants(self, face: datetime) -> tuple[datetime, ...]:
-        """The instants at which cron runs a job whose fields match `face`, earlier one first."""
+        """The instants at which the engine runs a job whose fields match `face`, earlier one first."""
         before, after = self._offset(face, fold=0), self._offset(face, fold=1)
         if before == after:
-            return (_instant(face, before),)
+            return (instant(face, before),)
         minute, hour, *_ = self.fields.split()
         is_wildcard = minute.startswith("*") or hour.startswith("*")
         if before > after:
-            first, second = _instant(face, before), _instant(face, after)
+            first, second = instant(face, before), instant(face, after)
             return (first, second) if is_wildcard else (first,)
         if is_wildcard:
             return ()
         while self._offset(face, fold=0) < self._offset(face, fold=1):
             face = face.replace(second=0) + _MINUTE
-        return (_instant(face, self._offset(face, fold=0)),)
+        return (instant(face, self._offset(face, fold=0)),)
 
     def _repeated(self, face: datetime) -> timedelta:
         """How much of the clock face is shown twice around `face`; zero on all nights but one."""
@@ -141,5 +141,6 @@ def _matches(fields: str, start: datetime, *, reverse: bool) -> Iterator[datetim
         yield from CronSim(fields, start, reverse=reverse)
 
 
-def _instant(face: datetime, offset: timedelta) -> datetime:
+def instant(face: datetime, offset: timedelta) -> datetime:
+    """When a clock with that offset shows `face`."""
     return (face - offset).replace(tzinfo=UTC)

@@ -87,5 +87,9 @@ def _arithmetic_of(engine: Engine) -> type[CronSchedule] | type[ApschedulerSched
             from rollcall.schedule.apscheduler import ApschedulerSchedule
 
             return ApschedulerSchedule
+        case Engine.AIRFLOW:
+            from rollcall.schedule.airflow import AirflowSchedule
+
+            return AirflowSchedule
         case _:
             assert_never(engine)

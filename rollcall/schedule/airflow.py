@@ -1,0 +1,42 @@
+"""When does Airflow run a DAG?
+
+It walks the clock face with croniter, and then asks pendulum which instant a face is: measured with Airflow 3.3's own
+timetables (docs/schedulers/airflow.md). On the two nights when clocks change:
+
+- a DAG that is due in every hour runs whenever the face matches: not at all in the skipped hour, twice in the repeated;
+- any other whose face spring skips runs as much later as was skipped ("30 2" at 03:30), and one whose face autumn shows
+  twice runs at the second.
+
+Only where clocks change by half an hour (Lord Howe) does one that is due in every hour differ that night.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cronsim import CronSim
+
+from rollcall.schedule.base import Engine
+from rollcall.schedule.cron import CronSchedule, instant
+
+_HOURS_OF_A_DAY = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AirflowSchedule(CronSchedule):
+    """Five cron fields in a zone, as Airflow's cron timetables read them."""
+
+    engine: Engine = Engine.AIRFLOW
+
+    def _instants(self, face: datetime) -> tuple[datetime, ...]:
+        before, after = self._offset(face, fold=0), self._offset(face, fold=1)
+        if before == after:
+            return (instant(face, before),)
+        read = CronSim(self.fields, datetime(2000, 1, 1, tzinfo=UTC))
+        first, second = instant(face, before), instant(face, after)
+        if len(read.hours) == _HOURS_OF_A_DAY:
+            return (first, second) if before > after else ()
+        if before > after:
+            return (second,)
+        # Where the later face is due as well, both are one run.
+        later = face + (after - before)
+        return () if later.hour in read.hours and later.minute in read.minutes else (first,)
