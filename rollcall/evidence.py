@@ -110,8 +110,10 @@ class JobListed:
 
     `key` is what its runs are told by, where that is not its id. `runs_since` is how far back the runs of this job
     really reach, where that is not as far as was asked for. Each run is delayed by up to `jitter`, a span such as
-    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `untold` names
-    what belongs there and is missing from the answer: "next_run", "paused", "runs".
+    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `broken` is
+    why its scheduler cannot run it as it is now, such as an import error. `untold` names what belongs there and is
+    missing from the answer: "next_run", "paused", "runs"; "schedule" where it has none of its own there, and somebody
+    else starts it.
     """
 
     id: str
@@ -122,6 +124,7 @@ class JobListed:
     zone: str | None = None
     jitter: str | None = None
     catches_up: bool | None = None
+    broken: str = ""
     tags: tuple[str, ...] = ()
     runs_since: str | None = None
     key: str | None = None
@@ -143,8 +146,9 @@ class SchedulerSeen:
 
     `asked_at` and `answered_at` are this machine's clock, `server_at` the scheduler's own (of HTTP's `Date` whole
     seconds; None where it told none). `running` is None where it does not say, `since` since when it is switched on or
-    off. `jobs` and `runs` are None where it was not asked for them; runs are told from `runs_since` on, None where all
-    that there ever were are told. `off` are the stretches in which its machine ran nothing, as far as that is told.
+    off. `heartbeat_of` is whose heartbeat it is, where it has several parts. `jobs` and `runs` are None where it was
+    not asked for them; runs are told from `runs_since` on, None where all that there ever were are told. `off` are the
+    stretches in which its machine ran nothing, as far as that is told.
     """
 
     asked_at: Instant
@@ -153,6 +157,7 @@ class SchedulerSeen:
     running: bool | None = None
     since: str | None = None
     heartbeat: str | None = None
+    heartbeat_of: str = ""
     jobs: tuple[JobListed, ...] | None = None
     runs: tuple[RunSeen, ...] | None = None
     runs_since: Instant | None = None

@@ -43,6 +43,9 @@ def is_registered(seen: Witnesses) -> Finding:
         how = f"a second job as {names[0]}" if names[0] == seen.job.name else f"the runs of {listed(names)} by its key"
         because = f"the scheduler lists {how}: nobody can tell whose runs those are"
         return promise.broken(Verdict.UNKNOWN, CauseCode.LISTED_TWICE, "listed twice", because)
+    if seen.listed and seen.listed.broken:
+        because = f"the scheduler lists {seen.job.name}, and cannot run it: {seen.listed.broken}"
+        return promise.broken(Verdict.MISSED, CauseCode.NOT_REGISTERED, seen.listed.broken, because)
     if seen.listed:
         return promise.kept(f'registered as "{seen.listed.name or seen.listed.id}"')
     if root := seen.broken_check(Check.HAS_RECORDS):
@@ -62,6 +65,8 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     if there.paused:
         because = f"{job.name} is paused in the scheduler, and not in jobs.toml"
         return promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, "paused there", because)
+    if "schedule" in there.untold:
+        return promise.kept("not paused; somebody else starts it")
     for field in ("paused", "next_run"):
         if field in there.untold and seen.tells(field):
             found = f"no {seen.word(field)}"

@@ -1,0 +1,328 @@
+"""What does Airflow 3 say of its DAGs and their runs, by its REST API v2?
+
+A run's due time is its `run_after`, if it is by schedule. What the API does not tell, in which zone a DAG is scheduled,
+is worked out of the instants at which it is due.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Annotated, Any, ClassVar
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from rollcall.evidence import CannotLook, JobListed, RunSeen, SchedulerSeen
+from rollcall.roll.fields import Zone
+from rollcall.roll.scheduler import Asked, Order, Step, Wanted
+from rollcall.schedule import Engine
+from rollcall.schedulers.airflow_dags import Dag, dag_of, schedule_of
+from rollcall.schedulers.airflow_runs import (
+    BY_SCHEDULE,
+    Key,
+    Row,
+    attempts_of,
+    instant,
+    key_of,
+    may_be_cleared,
+    run_of,
+    with_failed_tasks,
+)
+from rollcall.schedulers.json import Login
+from rollcall.schedulers.over_http import Client, Server
+from rollcall.schedulers.over_json import Answers, Folded, OverJson
+from rollcall.schedulers.placeholders import written
+from rollcall.schedulers.posted import Posted
+from rollcall.sources.expressions import ABSENT
+from rollcall.vocabulary import CauseCode
+
+_HEALTH, _DAGS, _IMPORT_ERRORS = "/api/v2/monitor/health", "/api/v2/dags", "/api/v2/importErrors"
+_RUNS, _TASKS = "/api/v2/dags/~/dagRuns", "/api/v2/dags/~/dagRuns/~/taskInstances"
+_OLD_HEALTH = "/api/v1/health"
+# Each sends a heartbeat every five seconds, and Airflow itself calls one unhealthy after 30.
+_BEATS_WITHIN = timedelta(minutes=1)
+# Without these nothing is run, or nothing that was changed.
+_BEATING = {"scheduler": "scheduler", "dag_processor": "DAG processor"}
+# Of more than so many runs each DAG is asked for its own newest, so that a chatty one hides no nightly one.
+_MOST_OF_ALL = 20_000
+_MOST_DAGS = 2_000
+# A run that began late may have been cleared: so many, the newest, are looked at.
+_MOST_SECOND_LOOKS = 100
+_MOST_TASKS_TRIED = 5
+# What names a DAG, a run, a task of it, an import error.
+_NAMED_BY = ("dag_id", "dag_run_id", "task_id", "map_index", "import_error_id")
+_TIMEOUTS_OF_A_LOOK = 60
+
+
+def _of_a_user(login: Any) -> Any:
+    if login is None or isinstance(login, Login):
+        return login
+    if not isinstance(login, Mapping) or set(login) != {"username", "password"}:
+        raise ValueError('write { username = "${AIRFLOW_USER}", password = "${AIRFLOW_PASSWORD}" }.')
+    if not all(isinstance(each, str) and each for each in login.values()):
+        raise ValueError("username and password must be text in quotes.")
+    return {"ask": "POST /auth/token", "body": dict(login), "token": "access_token"}
+
+
+_USER = {
+    "type": "object",
+    "description": "Who logs in.",
+    "properties": {"username": {"type": "string"}, "password": {"type": "string"}},
+    "required": ["username", "password"],
+    "additionalProperties": False,
+}
+
+
+class Airflow(OverJson):
+    """An Airflow of version 3."""
+
+    engine: Engine = Field(Engine.AIRFLOW, description="Whose arithmetic its schedules follow.")
+    login: Annotated[Login | None, BeforeValidator(_of_a_user), WithJsonSchema(_USER)] = Field(
+        None, repr=False, description="Who logs in; a token is had by it, and renewed when refused."
+    )
+    zones: tuple[Zone, ...] = Field(
+        (), description="In which zones its DAGs are scheduled, which it does not tell; UTC and the file's where empty."
+    )
+
+    first_ask: ClassVar[str] = _HEALTH
+    own_words: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "success": ("success",),
+        "failed": ("failed",),
+        "running": ("running",),
+        "waiting": ("queued",),
+    }
+    own_steps: ClassVar[Mapping[str, str]] = {
+        "scheduler-down": "See whether its api-server is up, `airflow api-server`, start it, then {again}",
+        "access-denied": "Correct login of {table}: a user of the role Viewer, then {again}",
+        "scheduler-stalled": "Start what is silent, `airflow scheduler` or `airflow dag-processor`, then {again}",
+        "not-registered": "Read its import error, `airflow dags list-import-errors`, or see whether the user of "
+        "{scheduler} may read it, then {again}",
+        "job-paused": "Unpause it, `airflow dags unpause {word}`, or write `paused` in {table}",
+        "not-picked-up": "See in {log} what it waits for: max_active_runs, a pool, or an executor that is down",
+        "run-failed": "Read the log of the task that failed in {log}, fix it, and clear the run, or {rerun}",
+        "partial-run": "Read the log of the tasks that failed in {log}, fix them, and clear them",
+        "still-running": "See in {log} which task it waits for; if it hangs, mark it as failed, and {rerun}",
+    }
+
+    @property
+    def tells(self) -> frozenset[str]:
+        """What its answers hold."""
+        of_jobs, of_runs = {"jobs", "next_run", "paused", "schedule"}, {"runs", "due", "started", "ended", "status"}
+        return frozenset({*of_jobs, *of_runs, "by_schedule", "history", "heartbeat", "clock"})
+
+    @property
+    def heartbeat_within(self) -> timedelta:
+        """How old its oldest heartbeat may be."""
+        return _BEATS_WITHIN
+
+    @property
+    def patience(self) -> timedelta:
+        """How long all of one look may take: a hundred runs come at once, of some there are ten thousands."""
+        return self.timeout * _TIMEOUTS_OF_A_LOOK
+
+    def log_of(self, name: str) -> str:
+        """What a person types to find the runs of that DAG."""
+        return f"airflow dags list-runs {name}"
+
+    def _order(self, step: Step, wanted: Wanted | None) -> Order | None:
+        """A run of the DAG by hand: of no logical date, which another run may have already."""
+        if step is not Step.TRIGGER or wanted is None:
+            return None
+        path = f"{_DAGS}/{quote(wanted.name, safe='')}/dagRuns"
+        due = f", due {wanted.due_at.isoformat()}" if wanted.due_at else ""
+        body = {"logical_date": None, "note": f"asked for by Roll call{due}"}
+        target = f"{self.secrets.sent(self.url)}{path}"
+        return Posted(typed=self._as_curl("POST", path, body), target=target, scheduler=self, path=path, body=body)
+
+    # What it says -----------------------------------------------------------------------------------------------------
+
+    def look(self, asked: Asked) -> SchedulerSeen:
+        """What it says, each answer within the timeout. Raises `CannotLook`, without secrets in its detail."""
+        try:
+            return super().look(asked)
+        except CannotLook as problem:
+            if problem.code is CauseCode.WRONG_SERVICE and self._is_of_version_2():
+                why = "this is Airflow 2, with its API v1, and kind airflow reads the API v2 of Airflow 3"
+                raise CannotLook(problem.code, f"{problem.detail}: {why}") from None
+            raise
+
+    def _is_of_version_2(self) -> bool:
+        url = self.secrets.sent(self.url)
+        server = Server(url=url, address=self.address, headers={}, secrets=self.secrets, timeout=self.timeout)
+        try:
+            with Client(server) as client:
+                answer = client.ask("GET", _OLD_HEALTH)
+        except CannotLook:
+            return False
+        return answer.status == 200 and b'"metadatabase"' in answer.body
+
+    def fold(self, answers: Answers, asked: Asked) -> Folded:
+        """What it says of its parts, its DAGs, and of their runs due since then."""
+        heartbeat, heartbeat_of = self._heartbeat(answers)
+        listed_there = self._pages(answers, _DAGS, "dags", order_by="dag_id", exclude_stale="false")
+        dags = [dag_of(answers, row, f"dags[{number}]") for number, row in enumerate(listed_there)]
+        # One that is stale, and whose file can be read, is no more in it.
+        dags = [each for each in dags if each.is_broken or not each.is_stale]
+        broken = self._import_errors(answers) if any(each.is_broken for each in dags) else {}
+        rows, reach = self._rows(answers, [each.job.id for each in dags], asked)
+        due = defaultdict[str, list[datetime]](list)
+        for row in rows:
+            if row.get("run_type") == BY_SCHEDULE and (at := instant(row.get("run_after"))):
+                due[str(row.get("dag_id"))].append(at)
+        jobs = (self._job(answers, each, due[each.job.id], broken) for each in dags)
+        have_their_own_time = {each.job.id for each in dags if each.has_its_own_time}
+        return Folded(
+            jobs=tuple(replace(each, runs_since=reach.get(each.id)) for each in jobs),
+            runs=tuple(self._runs(answers, rows, have_their_own_time, asked)),
+            runs_since=asked.since,
+            heartbeat=heartbeat,
+            heartbeat_of=heartbeat_of,
+        )
+
+    def _heartbeat(self, answers: Answers) -> tuple[str | None, str]:
+        """The oldest of those that count, and whose it is. Raises `CannotLook` where its database is away."""
+        health = answers.ask(_HEALTH, None)
+        parts = health if isinstance(health, dict) else {}
+        if not isinstance(parts.get("scheduler"), dict):
+            begins = answers.reader.beginning(health)
+            raise self.broken(f"no health of a scheduler in {begins}", CauseCode.WRONG_SERVICE)
+        database = parts.get("metadatabase")
+        if isinstance(database, dict) and database.get("status") == "unhealthy":
+            raise self.broken("its database is unhealthy")
+        beats = []
+        for part, name in _BEATING.items():
+            row = parts.get(part)
+            at = {"heartbeat": f"latest_{part}_heartbeat"}
+            said = answers.entry(row if isinstance(row, dict) else {}, part, at)
+            beats.append((said.read("heartbeat") or "", name))
+        # All are written alike, in UTC; one that never had any comes first.
+        oldest, whose = min(beats)
+        return oldest or None, whose
+
+    def _job(
+        self, answers: Answers, dag: Dag, due: Sequence[datetime], broken: Mapping[tuple[Any, Any], str]
+    ) -> JobListed:
+        """The DAG as it is listed, with its schedule where the zone of that is known."""
+        next_at = instant(dag.job.next_run)
+        times = [*([next_at] if next_at else []), *due]
+        text, zone = schedule_of(dag, times, self.zones or (ZoneInfo("UTC"), self.zone))
+        why = ""
+        if dag.is_broken:
+            says = broken.get((dag.bundle, dag.file))
+            why = answers.reader.secrets.clean(f"import error in {dag.file}{f': {says}' if says else ''}", 300)
+        return replace(dag.job, schedule=text, zone=zone, broken=why)
+
+    def _runs(
+        self, answers: Answers, rows: Sequence[Row], have_their_own_time: Set[str], asked: Asked
+    ) -> Iterator[RunSeen]:
+        failed = self._failed_tasks(answers, rows, asked)
+        cleared = set(islice((key_of(row) for row in rows if may_be_cleared(row)), _MOST_SECOND_LOOKS))
+        for number, row in enumerate(rows):
+            has_its_own_time = row.get("dag_id") in have_their_own_time
+            run = run_of(answers, row, f"dag_runs[{number}]", self.words, has_its_own_time, self.address)
+            run = with_failed_tasks(run, failed.get(key_of(row), ()), answers)
+            queued_at = instant(row.get("queued_at"))
+            if queued_at and key_of(row) in cleared:
+                yield from attempts_of(run, queued_at, self._tries(answers, row))
+            else:
+                yield run
+
+    # What it is asked -------------------------------------------------------------------------------------------------
+
+    def _page(
+        self, answers: Answers, path: str, each: str, query: Mapping[str, Any], before: int = 0
+    ) -> tuple[list[Row], int]:
+        """What comes after so many others, and how many there are in all. Raises `CannotLook`."""
+        asks = urlencode({**query, "limit": self.page_size, "offset": before}, doseq=True)
+        answer = answers.ask(f"{path}?{asks}", None)
+        says = answer if isinstance(answer, dict) else {}
+        rows = answers.listed(says.get(each, answer if not says else None), each, before)
+        total = answers.reader.count(says.get("total_entries"))
+        if total is None:
+            raise answers.reader.hole("total_entries", says.get("total_entries", ABSENT), "a number")
+        return rows, total
+
+    def _pages(self, answers: Answers, path: str, each: str, **query: Any) -> Iterator[Row]:
+        """All there are, each once. Raises `CannotLook`, also where fewer come than there are said to be."""
+        came, known = 0, set[str]()
+        while True:
+            # It hands out no more at once than its own maximum_page_limit, whatever was asked for.
+            rows, total = self._page(answers, path, each, query, came)
+            came += len(rows)
+            # What is made meanwhile moves others on to the next page, where they come again.
+            for row in rows:
+                key = json.dumps([row.get(name) for name in _NAMED_BY], default=str)
+                if key not in known:
+                    known.add(key)
+                    yield row
+            if came >= total:
+                return
+            if not rows:
+                raise self.broken(f"{each} are {total:,} by total_entries, and {came:,} came")
+
+    def _rows(self, answers: Answers, names: Sequence[str], asked: Asked) -> tuple[list[Row], dict[str, str]]:
+        """The runs that were due since then, or asked for, and those before that have not ended; newest first.
+
+        And of a DAG that has more than are read, since when they are.
+        """
+        since = written(asked.since, None)
+        window = {"order_by": "-run_after", "run_after_gte": since}
+        older = {"order_by": "-run_after", "run_after_lt": since, "state": ["queued", "running"]}
+        unfinished = list(self._pages(answers, _RUNS, "dag_runs", **older))
+        _, total = self._page(answers, _RUNS, "dag_runs", window)
+        if total <= _MOST_OF_ALL:
+            return [*self._pages(answers, _RUNS, "dag_runs", **window), *unfinished], {}
+        if len(names) > _MOST_DAGS:
+            raise self.broken(
+                f"{total:,} runs of {len(names):,} DAGs are more than are read. Write a shorter look_back"
+            )
+        rows, reach = list[Row](), dict[str, str]()
+        for name in names:
+            newest, of_dag = self._page(answers, f"{_DAGS}/{quote(name, safe='')}/dagRuns", "dag_runs", window)
+            rows += newest
+            if newest and of_dag > len(newest):
+                reach[name] = answers.reader.time(newest[-1].get("run_after"), "run_after")
+        return [*rows, *unfinished], reach
+
+    def _failed_tasks(self, answers: Answers, rows: Sequence[Row], asked: Asked) -> dict[Key, list[Row]]:
+        """The tasks that failed, by their run; asked for only where a run that is called a success may have some."""
+        if not any(row.get("state") == "success" for row in rows):
+            return {}
+        since, found = written(asked.since, None), defaultdict[Key, list[Row]](list)
+        state = ["failed", "upstream_failed"]
+        for each in self._pages(
+            answers, _TASKS, "task_instances", order_by="-run_after", run_after_gte=since, state=state
+        ):
+            found[key_of(each)].append(each)
+        return found
+
+    def _tries(self, answers: Answers, row: Row) -> Iterator[Row]:
+        """The tries of the tasks of that run, as far as one may be older than the run itself says it is."""
+        dag, run = (quote(str(each), safe="") for each in key_of(row))
+        path = f"{_DAGS}/{dag}/dagRuns/{run}/taskInstances"
+        tasks, _ = self._page(answers, path, "task_instances", {})
+        yield from tasks
+        tried = (each for each in tasks if (answers.reader.count(each.get("try_number")) or 0) > 1)
+        for each in islice(tried, _MOST_TASKS_TRIED):
+            mapped = f"/{each['map_index']}" if (answers.reader.count(each.get("map_index")) or 0) >= 0 else ""
+            task = quote(str(each.get("task_id")), safe="")
+            yield from self._page(answers, f"{path}/{task}{mapped}/tries", "task_instances", {})[0]
+
+    def _import_errors(self, answers: Answers) -> dict[tuple[Any, Any], str]:
+        """The last line of each, by bundle and file; none where they may not be read: that they are there is listed."""
+        try:
+            rows = list(self._pages(answers, _IMPORT_ERRORS, "import_errors"))
+        except CannotLook as problem:
+            if problem.code is not CauseCode.ACCESS_DENIED:
+                raise
+            return {}
+        return {
+            (each.get("bundle_name"), each.get("filename")): str(each.get("stack_trace")).strip().rpartition("\n")[2]
+            for each in rows
+        }
