@@ -70,7 +70,7 @@ class CronSchedule:
 
     def in_words(self) -> str:
         fields = self._read_fields()
-        return (fields and show_fields(fields)) or f'cron "{self.fields}"'
+        return (fields and show_fields(fields)) or f'{self.CALLED} "{self.fields}"'
 
     def _read_fields(self) -> Fields | None:
         """The fields as plain sets, as cron reads them; None for what those cannot say."""

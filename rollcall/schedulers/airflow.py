@@ -43,15 +43,14 @@ from rollcall.sources.expressions import ABSENT
 from rollcall.vocabulary import CauseCode
 
 _HEALTH, _DAGS, _IMPORT_ERRORS = "/api/v2/monitor/health", "/api/v2/dags", "/api/v2/importErrors"
-_RUNS, _TASKS = "/api/v2/dags/~/dagRuns", "/api/v2/dags/~/dagRuns/~/taskInstances"
+# These are no more than reading, and hand out as many at once as they are asked for; their GET stops at a hundred.
+_RUNS, _TASKS = "POST /api/v2/dags/~/dagRuns/list", "POST /api/v2/dags/~/dagRuns/~/taskInstances/list"
+_RUNS_AT_ONCE = 1_000
 _OLD_HEALTH = "/api/v1/health"
 # Each sends a heartbeat every five seconds, and Airflow itself calls one unhealthy after 30.
 _BEATS_WITHIN = timedelta(minutes=1)
 # Without these nothing is run, or nothing that was changed.
 _BEATING = {"scheduler": "scheduler", "dag_processor": "DAG processor"}
-# Of more than so many runs each DAG is asked for its own newest, so that a chatty one hides no nightly one.
-_MOST_OF_ALL = 20_000
-_MOST_DAGS = 2_000
 # A run that began late may have been cleared: so many, the newest, are looked at.
 _MOST_SECOND_LOOKS = 100
 _MOST_TASKS_TRIED = 5
@@ -170,15 +169,14 @@ class Airflow(OverJson):
         # One that is stale, and whose file can be read, is no more in it.
         dags = [each for each in dags if each.is_broken or not each.is_stale]
         broken = self._import_errors(answers) if any(each.is_broken for each in dags) else {}
-        rows, reach = self._rows(answers, [each.job.id for each in dags], asked)
+        rows = self._rows(answers, asked)
         due = defaultdict[str, list[datetime]](list)
         for row in rows:
             if row.get("run_type") == BY_SCHEDULE and (at := instant(row.get("run_after"))):
                 due[str(row.get("dag_id"))].append(at)
-        jobs = (self._job(answers, each, due[each.job.id], broken) for each in dags)
         have_their_own_time = {each.job.id for each in dags if each.has_its_own_time}
         return Folded(
-            jobs=tuple(replace(each, runs_since=reach.get(each.id)) for each in jobs),
+            jobs=tuple(self._job(answers, each, due[each.job.id], broken) for each in dags),
             runs=tuple(self._runs(answers, rows, have_their_own_time, asked)),
             runs_since=asked.since,
             heartbeat=heartbeat,
@@ -236,24 +234,26 @@ class Airflow(OverJson):
     # What it is asked -------------------------------------------------------------------------------------------------
 
     def _page(
-        self, answers: Answers, path: str, each: str, query: Mapping[str, Any], before: int = 0
+        self, answers: Answers, ask: str, each: str, query: Mapping[str, Any], before: int = 0
     ) -> tuple[list[Row], int]:
         """What comes after so many others, and how many there are in all. Raises `CannotLook`."""
-        asks = urlencode({**query, "limit": self.page_size, "offset": before}, doseq=True)
-        answer = answers.ask(f"{path}?{asks}", None)
+        if ask.startswith("POST "):
+            answer = answers.ask(ask, {**query, "page_limit": _RUNS_AT_ONCE, "page_offset": before})
+        else:
+            answer = answers.ask(f"{ask}?{urlencode({**query, 'limit': self.page_size, 'offset': before})}", None)
         says = answer if isinstance(answer, dict) else {}
-        rows = answers.listed(says.get(each, answer if not says else None), each, before)
+        rows = answers.listed(says.get(each, says or answer), each, before)
         total = answers.reader.count(says.get("total_entries"))
         if total is None:
             raise answers.reader.hole("total_entries", says.get("total_entries", ABSENT), "a number")
         return rows, total
 
-    def _pages(self, answers: Answers, path: str, each: str, **query: Any) -> Iterator[Row]:
+    def _pages(self, answers: Answers, ask: str, each: str, **query: Any) -> Iterator[Row]:
         """All there are, each once. Raises `CannotLook`, also where fewer come than there are said to be."""
         came, known = 0, set[str]()
         while True:
-            # It hands out no more at once than its own maximum_page_limit, whatever was asked for.
-            rows, total = self._page(answers, path, each, query, came)
+            # It hands out no more at once than its own maximum, whatever was asked for.
+            rows, total = self._page(answers, ask, each, query, came)
             came += len(rows)
             # What is made meanwhile moves others on to the next page, where they come again.
             for row in rows:
@@ -266,39 +266,20 @@ class Airflow(OverJson):
             if not rows:
                 raise self.broken(f"{each} are {total:,} by total_entries, and {came:,} came")
 
-    def _rows(self, answers: Answers, names: Sequence[str], asked: Asked) -> tuple[list[Row], dict[str, str]]:
-        """The runs that were due since then, or asked for, and those before that have not ended; newest first.
-
-        And of a DAG that has more than are read, since when they are.
-        """
+    def _rows(self, answers: Answers, asked: Asked) -> list[Row]:
+        """The runs that were due since then, or asked for, and those before that have not ended; newest first."""
         since = written(asked.since, None)
-        window = {"order_by": "-run_after", "run_after_gte": since}
-        older = {"order_by": "-run_after", "run_after_lt": since, "state": ["queued", "running"]}
-        unfinished = list(self._pages(answers, _RUNS, "dag_runs", **older))
-        _, total = self._page(answers, _RUNS, "dag_runs", window)
-        if total <= _MOST_OF_ALL:
-            return [*self._pages(answers, _RUNS, "dag_runs", **window), *unfinished], {}
-        if len(names) > _MOST_DAGS:
-            raise self.broken(
-                f"{total:,} runs of {len(names):,} DAGs are more than are read. Write a shorter look_back"
-            )
-        rows, reach = list[Row](), dict[str, str]()
-        for name in names:
-            newest, of_dag = self._page(answers, f"{_DAGS}/{quote(name, safe='')}/dagRuns", "dag_runs", window)
-            rows += newest
-            if newest and of_dag > len(newest):
-                reach[name] = answers.reader.time(newest[-1].get("run_after"), "run_after")
-        return [*rows, *unfinished], reach
+        newer = self._pages(answers, _RUNS, "dag_runs", order_by="-run_after", run_after_gte=since)
+        unfinished = {"states": ["queued", "running"], "run_after_lt": since}
+        return [*newer, *self._pages(answers, _RUNS, "dag_runs", order_by="-run_after", **unfinished)]
 
     def _failed_tasks(self, answers: Answers, rows: Sequence[Row], asked: Asked) -> dict[Key, list[Row]]:
         """The tasks that failed, by their run; asked for only where a run that is called a success may have some."""
         if not any(row.get("state") == "success" for row in rows):
             return {}
-        since, found = written(asked.since, None), defaultdict[Key, list[Row]](list)
-        state = ["failed", "upstream_failed"]
-        for each in self._pages(
-            answers, _TASKS, "task_instances", order_by="-run_after", run_after_gte=since, state=state
-        ):
+        found = defaultdict[Key, list[Row]](list)
+        query = {"run_after_gte": written(asked.since, None), "state": ["failed", "upstream_failed"]}
+        for each in self._pages(answers, _TASKS, "task_instances", order_by="id", **query):
             found[key_of(each)].append(each)
         return found
 

@@ -28,7 +28,7 @@ _FOR_A_DUE_TIME = (BY_SCHEDULE, "backfill")
 _FIELDS = {"job": "dag_id", "started": "start_date", "ended": "end_date", "status": "state"}
 _FAILED = ("failed", "upstream_failed")
 # A run is queued within seconds of its due time; a scheduler that was down, or somebody who cleared it, does so later.
-_LATE = timedelta(minutes=1)
+_LATE = timedelta(seconds=10)
 
 
 def key_of(row: Row) -> Key:
