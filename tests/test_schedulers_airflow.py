@@ -172,7 +172,7 @@ LATE = {"queued_at": "2026-11-27T06:40:00Z", "start_date": "2026-11-27T06:40:02Z
 QUEUED = {"start_date": None, "end_date": None, "state": "queued"}
 BY_HAND = {"run_type": "manual", "run_after": "2026-11-27T06:30:00Z", **LATE}
 FIRST_TRY = {"start_date": "2026-11-27T06:00:02Z", "end_date": "2026-11-27T06:00:09Z"}
-AGAIN = {"try_number": 2, "start_date": "2026-11-27T06:40:03Z", "state": "success"}
+AGAIN: dict[str, Any] = {"try_number": 2, "start_date": "2026-11-27T06:40:03Z", "state": "success"}
 
 
 @pytest.mark.parametrize(
@@ -206,6 +206,12 @@ AGAIN = {"try_number": 2, "start_date": "2026-11-27T06:40:03Z", "state": "succes
             {"dags": [dag(timetable_summary=None)]},
             [("2026-11-27T06:30:00Z", None, "queued", "waiting", None)],
             id="asked for, and not picked up",
+        ),
+        pytest.param(
+            LATE,
+            {"refuses": {"/taskInstances/load/": 404}, "tasks": [task(**AGAIN)]},
+            [(DUE, "06:40:02", "success", "success", True)],
+            id="late, and its DAG is gone meanwhile",
         ),
         pytest.param(
             LATE,

@@ -6,14 +6,13 @@ is worked out of the instants at which it is due.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Annotated, Any, ClassVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -23,10 +22,10 @@ from rollcall.roll.fields import Zone
 from rollcall.roll.scheduler import Asked, Order, Step, Wanted
 from rollcall.schedule import Engine
 from rollcall.schedulers.airflow_dags import Dag, dag_of, schedule_of
+from rollcall.schedulers.airflow_pages import Row, page, pages
 from rollcall.schedulers.airflow_runs import (
     BY_SCHEDULE,
     Key,
-    Row,
     attempts_of,
     instant,
     key_of,
@@ -39,13 +38,11 @@ from rollcall.schedulers.over_http import Client, Server
 from rollcall.schedulers.over_json import Answers, Folded, OverJson
 from rollcall.schedulers.placeholders import written
 from rollcall.schedulers.posted import Posted
-from rollcall.sources.expressions import ABSENT
 from rollcall.vocabulary import CauseCode
 
 _HEALTH, _DAGS, _IMPORT_ERRORS = "/api/v2/monitor/health", "/api/v2/dags", "/api/v2/importErrors"
-# These are no more than reading, and hand out as many at once as they are asked for; their GET stops at a hundred.
+# These only read. Unlike their GET they hand out as many at once as they are asked for.
 _RUNS, _TASKS = "POST /api/v2/dags/~/dagRuns/list", "POST /api/v2/dags/~/dagRuns/~/taskInstances/list"
-_RUNS_AT_ONCE = 1_000
 _OLD_HEALTH = "/api/v1/health"
 # Each sends a heartbeat every five seconds, and Airflow itself calls one unhealthy after 30.
 _BEATS_WITHIN = timedelta(minutes=1)
@@ -54,8 +51,6 @@ _BEATING = {"scheduler": "scheduler", "dag_processor": "DAG processor"}
 # A run that began late may have been cleared: so many, the newest, are looked at.
 _MOST_SECOND_LOOKS = 100
 _MOST_TASKS_TRIED = 5
-# What names a DAG, a run, a task of it, an import error.
-_NAMED_BY = ("dag_id", "dag_run_id", "task_id", "map_index", "import_error_id")
 _TIMEOUTS_OF_A_LOOK = 60
 
 
@@ -164,7 +159,7 @@ class Airflow(OverJson):
     def fold(self, answers: Answers, asked: Asked) -> Folded:
         """What it says of its parts, its DAGs, and of their runs due since then."""
         heartbeat, heartbeat_of = self._heartbeat(answers)
-        listed_there = self._pages(answers, _DAGS, "dags", order_by="dag_id", exclude_stale="false")
+        listed_there = pages(answers, _DAGS, "dags", order_by="dag_id", exclude_stale="false")
         dags = [dag_of(answers, row, f"dags[{number}]") for number, row in enumerate(listed_there)]
         # One that is stale, and whose file can be read, is no more in it.
         dags = [each for each in dags if each.is_broken or not each.is_stale]
@@ -220,58 +215,25 @@ class Airflow(OverJson):
         self, answers: Answers, rows: Sequence[Row], have_their_own_time: Set[str], asked: Asked
     ) -> Iterator[RunSeen]:
         failed = self._failed_tasks(answers, rows, asked)
-        cleared = set(islice((key_of(row) for row in rows if may_be_cleared(row)), _MOST_SECOND_LOOKS))
+        looked_at = set(islice((key_of(row) for row in rows if may_be_cleared(row)), _MOST_SECOND_LOOKS))
         for number, row in enumerate(rows):
             has_its_own_time = row.get("dag_id") in have_their_own_time
             run = run_of(answers, row, f"dag_runs[{number}]", self.words, has_its_own_time, self.address)
             run = with_failed_tasks(run, failed.get(key_of(row), ()), answers)
             queued_at = instant(row.get("queued_at"))
-            if queued_at and key_of(row) in cleared:
+            if queued_at and key_of(row) in looked_at:
                 yield from attempts_of(run, queued_at, self._tries(answers, row))
             else:
                 yield run
 
     # What it is asked -------------------------------------------------------------------------------------------------
 
-    def _page(
-        self, answers: Answers, ask: str, each: str, query: Mapping[str, Any], before: int = 0
-    ) -> tuple[list[Row], int]:
-        """What comes after so many others, and how many there are in all. Raises `CannotLook`."""
-        if ask.startswith("POST "):
-            answer = answers.ask(ask, {**query, "page_limit": _RUNS_AT_ONCE, "page_offset": before})
-        else:
-            answer = answers.ask(f"{ask}?{urlencode({**query, 'limit': self.page_size, 'offset': before})}", None)
-        says = answer if isinstance(answer, dict) else {}
-        rows = answers.listed(says.get(each, says or answer), each, before)
-        total = answers.reader.count(says.get("total_entries"))
-        if total is None:
-            raise answers.reader.hole("total_entries", says.get("total_entries", ABSENT), "a number")
-        return rows, total
-
-    def _pages(self, answers: Answers, ask: str, each: str, **query: Any) -> Iterator[Row]:
-        """All there are, each once. Raises `CannotLook`, also where fewer come than there are said to be."""
-        came, known = 0, set[str]()
-        while True:
-            # It hands out no more at once than its own maximum, whatever was asked for.
-            rows, total = self._page(answers, ask, each, query, came)
-            came += len(rows)
-            # What is made meanwhile moves others on to the next page, where they come again.
-            for row in rows:
-                key = json.dumps([row.get(name) for name in _NAMED_BY], default=str)
-                if key not in known:
-                    known.add(key)
-                    yield row
-            if came >= total:
-                return
-            if not rows:
-                raise self.broken(f"{each} are {total:,} by total_entries, and {came:,} came")
-
     def _rows(self, answers: Answers, asked: Asked) -> list[Row]:
         """The runs that were due since then, or asked for, and those before that have not ended; newest first."""
         since = written(asked.since, None)
-        newer = self._pages(answers, _RUNS, "dag_runs", order_by="-run_after", run_after_gte=since)
+        newer = pages(answers, _RUNS, "dag_runs", order_by="-run_after", run_after_gte=since)
         unfinished = {"states": ["queued", "running"], "run_after_lt": since}
-        return [*newer, *self._pages(answers, _RUNS, "dag_runs", order_by="-run_after", **unfinished)]
+        return [*newer, *pages(answers, _RUNS, "dag_runs", order_by="-run_after", **unfinished)]
 
     def _failed_tasks(self, answers: Answers, rows: Sequence[Row], asked: Asked) -> dict[Key, list[Row]]:
         """The tasks that failed, by their run; asked for only where a run that is called a success may have some."""
@@ -279,26 +241,33 @@ class Airflow(OverJson):
             return {}
         found = defaultdict[Key, list[Row]](list)
         query = {"run_after_gte": written(asked.since, None), "state": ["failed", "upstream_failed"]}
-        for each in self._pages(answers, _TASKS, "task_instances", order_by="id", **query):
+        for each in pages(answers, _TASKS, "task_instances", order_by="id", **query):
             found[key_of(each)].append(each)
         return found
 
-    def _tries(self, answers: Answers, row: Row) -> Iterator[Row]:
+    def _tries(self, answers: Answers, row: Row) -> list[Row]:
         """The tries of the tasks of that run, as far as one may be older than the run itself says it is."""
         dag, run = (quote(str(each), safe="") for each in key_of(row))
-        path = f"{_DAGS}/{dag}/dagRuns/{run}/taskInstances"
-        tasks, _ = self._page(answers, path, "task_instances", {})
-        yield from tasks
-        tried = (each for each in tasks if (answers.reader.count(each.get("try_number")) or 0) > 1)
-        for each in islice(tried, _MOST_TASKS_TRIED):
-            mapped = f"/{each['map_index']}" if (answers.reader.count(each.get("map_index")) or 0) >= 0 else ""
-            task = quote(str(each.get("task_id")), safe="")
-            yield from self._page(answers, f"{path}/{task}{mapped}/tries", "task_instances", {})[0]
+        path, found = f"{_DAGS}/{dag}/dagRuns/{run}/taskInstances", list[Row]()
+        try:
+            tasks, _ = page(answers, path, "task_instances", {})
+            found += tasks
+            tried = (each for each in tasks if (answers.reader.count(each.get("try_number")) or 0) > 1)
+            for each in islice(tried, _MOST_TASKS_TRIED):
+                index = answers.reader.count(each.get("map_index"))
+                mapped = f"/{index}" if index is not None and index >= 0 else ""
+                task = quote(str(each.get("task_id")), safe="")
+                found += page(answers, f"{path}/{task}{mapped}/tries", "task_instances", {})[0]
+        except CannotLook as problem:
+            # Of a DAG that was taken away meanwhile it answers 404.
+            if problem.code is not CauseCode.WRONG_SERVICE:
+                raise
+        return found
 
     def _import_errors(self, answers: Answers) -> dict[tuple[Any, Any], str]:
         """The last line of each, by bundle and file; none where they may not be read: that they are there is listed."""
         try:
-            rows = list(self._pages(answers, _IMPORT_ERRORS, "import_errors"))
+            rows = list(pages(answers, _IMPORT_ERRORS, "import_errors"))
         except CannotLook as problem:
             if problem.code is not CauseCode.ACCESS_DENIED:
                 raise

@@ -6,7 +6,7 @@ of its tasks did. A run can be a success with failed tasks in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,11 +15,11 @@ from urllib.parse import quote
 
 from rollcall.evidence import Outcome, RunSeen
 from rollcall.roll.scheduler import Words
+from rollcall.schedulers.airflow_pages import Row
 from rollcall.schedulers.over_json import Answers
 from rollcall.text import counted, listed
 from rollcall.times import read_timestamp
 
-Row = Mapping[str, Any]
 Key = tuple[Any, Any]
 
 BY_SCHEDULE = "scheduled"
