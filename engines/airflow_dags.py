@@ -32,6 +32,7 @@ def dag(name: str, schedule: Any, does: str = "true", *, outlets: Any = (), **ho
 dag("good", DUE, tags=["nightly"], outlets=[GOODS])
 dag("in_zurich", CronTriggerTimetable(os.environ["DUE_IN_ZURICH"], timezone="Europe/Zurich"))
 dag("bad", DUE, "exit 3")
+dag("slow", DUE, "sleep 65")
 dag("hung", DUE, UNTIL_ALL_IS_OVER)
 # Yesterday's run is made up for as soon as it is read, and is in the way of today's.
 dag("held_up", DUE, UNTIL_ALL_IS_OVER, start_date=LONG_AGO, max_active_runs=1)

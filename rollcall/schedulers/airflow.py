@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from rollcall.command_line import shell_word
 from rollcall.evidence import CannotLook, JobListed, RunSeen, SchedulerSeen
 from rollcall.roll.fields import Zone
 from rollcall.roll.scheduler import Asked, Order, Step, Wanted
@@ -92,16 +93,17 @@ class Airflow(OverJson):
         "waiting": ("queued",),
     }
     own_steps: ClassVar[Mapping[str, str]] = {
-        "scheduler-down": "See whether its api-server is up, `airflow api-server`, start it, then {again}",
-        "access-denied": "Correct login of {table}: a user of the role Viewer, then {again}",
-        "scheduler-stalled": "Start what is silent, `airflow scheduler` or `airflow dag-processor`, then {again}",
-        "not-registered": "Read its import error, `airflow dags list-import-errors`, or see whether the user of "
-        "{scheduler} may read it, then {again}",
-        "job-paused": "Unpause it, `airflow dags unpause {word}`, or write `paused` in {table}",
+        "scheduler-down": "See whether its api-server is up (`airflow api-server`), start it, then {again}",
+        "access-denied": "Correct login of {table}: a user of the role Viewer is enough, then {again}",
+        "wrong-service": "Write as url of {table} the address of Airflow's pages; it must be Airflow 3, then {again}",
+        "scheduler-stalled": "Start what is silent (`airflow scheduler`, `airflow dag-processor`), then {again}",
+        "not-registered": "Read its import error (`airflow dags list-import-errors`), or see whether the login of "
+        "[schedulers.{scheduler}] may read it, then {again}",
+        "job-paused": "Unpause it in Airflow (`airflow dags unpause`), or say `paused` in {table}",
         "not-picked-up": "See in {log} what it waits for: max_active_runs, a pool, or an executor that is down",
-        "run-failed": "Read the log of the task that failed in {log}, fix it, and clear the run, or {rerun}",
-        "partial-run": "Read the log of the tasks that failed in {log}, fix them, and clear them",
-        "still-running": "See in {log} which task it waits for; if it hangs, mark it as failed, and {rerun}",
+        "run-failed": "Read why its task failed ({log}), fix it, and clear that run in Airflow, or {rerun}",
+        "partial-run": "Read why those tasks failed ({log}), fix them, and clear them in Airflow",
+        "still-running": "See which task it waits for ({log}); if it hangs, mark it as failed in Airflow, and {rerun}",
     }
 
     @property
@@ -122,7 +124,7 @@ class Airflow(OverJson):
 
     def log_of(self, name: str) -> str:
         """What a person types to find the runs of that DAG."""
-        return f"airflow dags list-runs {name}"
+        return f"airflow dags list-runs {shell_word(name)}"
 
     def _order(self, step: Step, wanted: Wanted | None) -> Order | None:
         """A run of the DAG by hand: of no logical date, which another run may have already."""
