@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import dropwhile
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from rollcall.schedule.base import Engine
+from rollcall.schedule.base import Engine, Schedule
 from rollcall.schedule.cron import CronSchedule, instant
+from rollcall.schedule.five_fields import FIVE_FIELDS, read_five_fields
 
+GRAMMAR = FIVE_FIELDS
 _HOURS_OF_A_DAY = 24
 # Further from where clocks change nothing is moved.
 _NEAR = timedelta(hours=3)
@@ -55,3 +58,8 @@ class AirflowSchedule(CronSchedule):
         # Where the later face is due as well, both are one run.
         later = face + (after - before)
         return () if later.hour in read.hours and later.minute in read.minutes else (first,)
+
+
+def read(text: str, zone: ZoneInfo) -> Schedule:
+    """The schedule that `text` means in `zone`. Raises ValueError holding the rule and the cure."""
+    return read_five_fields(text, AirflowSchedule, zone)

@@ -13,6 +13,7 @@ class Engine(StrEnum):
     CRON = "cron"
     APSCHEDULER = "apscheduler"
     AIRFLOW = "airflow"
+    SYSTEMD = "systemd"
 
 
 class Schedule(Protocol):
