@@ -20,8 +20,6 @@ from rollcall.text import listed
 from rollcall.times import EPOCH
 from rollcall.vocabulary import CauseCode
 
-# A daemon sends one every 30 s; Dagster itself calls it healthy for minutes after the last.
-_BEATS_WITHIN = timedelta(minutes=2)
 _DAEMONS = ("SCHEDULER", "QUEUED_RUN_COORDINATOR")
 # Of each schedule; whoever has more since then is told from its oldest tick on.
 _MOST_TICKS = 1_500
@@ -78,11 +76,6 @@ class Dagster(OverJson):
         of_jobs, of_runs = {"jobs", "next_run", "paused", "schedule"}, {"runs", "due", "started", "ended", "status"}
         return frozenset({*of_jobs, *of_runs, "by_schedule", "history", "heartbeat", "clock"})
 
-    @property
-    def heartbeat_within(self) -> timedelta:
-        """How old the last sign of its daemon may be."""
-        return _BEATS_WITHIN
-
     def fold(self, answers: Answers, asked: Asked) -> Folded:
         """What it says of its schedules, and of their ticks and runs since then."""
         since = (asked.since - EPOCH) / timedelta(seconds=1)
@@ -131,8 +124,10 @@ class Dagster(OverJson):
                 if schedule is not None:
                     yield self._run(answers, row, f"runs[{number}]", tags, schedule)
             came += len(rows)
-            if len(rows) < self.page_size or rows[-1].get("runId") == cursor:
+            if len(rows) < self.page_size:
                 return
+            if rows[-1].get("runId") in (None, cursor):
+                raise self.broken(f"runs are the same again from {came - len(rows):,} on")
             cursor = rows[-1].get("runId")
 
     def _run(
@@ -259,7 +254,7 @@ def _heartbeat(answers: Answers, said: Mapping[str, Any]) -> str | None:
 def _unloaded(answers: Answers, said: Mapping[str, Any]) -> list[str]:
     """Each code location that does not load, and why: its schedules are gone from the list."""
     entries = answers.listed(_whole(answers, said, "workspaceOrError").get("locationEntries"), "locations")
-    found: list[tuple[str, str, dict[str, Any]]] = []
+    found = []
     for each in entries:
         loaded = each.get("locationOrLoadError")
         if isinstance(loaded, dict) and loaded.get("__typename") == "PythonError":

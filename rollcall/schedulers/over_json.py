@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator, model_validator
 
 from rollcall.evidence import CannotLook, JobListed, Outcome, RunSeen, SchedulerSeen
+from rollcall.roll.fields import Span
 from rollcall.roll.scheduler import Asked, Words
 from rollcall.schedulers.json import Json
 from rollcall.schedulers.pages import MOST_ENTRIES, Talk, error_in
@@ -48,6 +49,13 @@ class OverJson(Json):
     steps: dict[str, str] = Field(
         default_factory=dict, validate_default=True, description="What to do next, by cause, in place of the usual."
     )
+    # Prefect's workers ask every ten or fifteen seconds, Dagster's daemon shows itself every thirty.
+    beats_within: Span = Field(
+        timedelta(minutes=2),
+        alias="heartbeat_within",
+        description="How old the last sign of its life may be.",
+        json_schema_extra={"default": "2 min"},
+    )
 
     # The first request, and what is sent along: what a person types to ask it.
     first_ask: ClassVar[str]
@@ -67,17 +75,25 @@ class OverJson(Json):
     def _beside_its_own_steps(cls, steps: Any) -> Any:
         return {**cls.own_steps, **steps} if isinstance(steps, Mapping) else steps
 
+    @field_validator(*_NOT_OF_THE_TABLE, mode="before")
+    @classmethod
+    def _is_known(cls, value: Any) -> Any:
+        raise ValueError("is what this kind knows by itself. Take it out.")
+
     @model_validator(mode="after")
     def _asks_something(self) -> OverJson:
-        for name in _NOT_OF_THE_TABLE:
-            if name in self.model_fields_set:
-                raise ValueError(f"{name} says what {self.kind} itself knows how to ask. Take it out.")
+        """It does, whatever its table says."""
         return self
 
     @property
     def first(self) -> tuple[Part, Ask]:
         """What is asked for first, and how."""
         return Part.model_construct(ask=self.first_ask, body=self.first_body), self.first_ask
+
+    @property
+    def heartbeat_within(self) -> timedelta:
+        """How old the last sign of its life may be."""
+        return self.beats_within
 
     @property
     def patience(self) -> timedelta:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import ValidationInfo, field_validator
 
+from rollcall.command_line import shell_word
 from rollcall.evidence import JobListed, RunSeen
 from rollcall.roll.fields import context
 from rollcall.roll.scheduler import Asked, Order, Step, Wanted
@@ -22,10 +23,7 @@ from rollcall.schedulers.over_json import Answers, Folded, OverJson
 from rollcall.schedulers.placeholders import written
 from rollcall.schedulers.posted import Posted
 from rollcall.sources.expressions import ABSENT
-from rollcall.times import show_span
 
-# A worker, or what serves its flows, asks for work every ten or fifteen seconds; Prefect itself waits for 60.
-_POLLS_WITHIN = timedelta(minutes=2)
 # Each round finds the next run of every deployment that had none among those of the round before.
 _MOST_ROUNDS = 20
 _CLOUD = "https://api.prefect.cloud/api/accounts/"
@@ -67,10 +65,13 @@ class Prefect(OverJson):
         "not-registered": "Deploy it again (`prefect deploy`; `prefect deployment ls` shows those that are there), or "
         "take {table} out if it is gone for good",
         "job-paused": "See what is paused, its deployment, its schedule, its work queue or its work pool "
-        "(`prefect deployment ls`, `prefect work-pool ls`), resume it, then {again}",
+        "(`prefect deployment ls`, `prefect work-pool ls`), and resume it; where nothing is, the server's services do "
+        "not run, which make the next runs; then {again}",
         "not-picked-up": "See whether a worker of its work pool is up and has room (`prefect work-pool ls`); once "
         "started it runs what is late by itself, then {again}",
-        "run-failed": "Read its log in {log}, fix it, and {rerun}",
+        "run-skipped": "Somebody cancelled it before it began, or a limit of its concurrency did: its page shows who; "
+        "{rerun}",
+        "run-failed": "Read {log}, fix it, and {rerun}",
         "still-running": "See in {log} what it waits for; if it hangs, `prefect flow-run cancel` it, and {rerun}",
     }
 
@@ -87,15 +88,9 @@ class Prefect(OverJson):
         of_jobs, of_runs = {"jobs", "next_run", "paused", "schedule"}, {"runs", "due", "started", "ended", "status"}
         return frozenset({*of_jobs, *of_runs, "by_schedule", "history", "heartbeat", "clock"})
 
-    @property
-    def heartbeat_within(self) -> timedelta:
-        """How long ago work may have been asked for."""
-        return _POLLS_WITHIN
-
     def log_of(self, name: str) -> str:
         """What a person types to find the log of that job's runs."""
-        flow = name.partition("/")[0].replace('"', "")
-        return f'prefect flow-run ls --flow-name "{flow}"'
+        return f"prefect flow-run ls --flow-name {shell_word(name.partition('/')[0])}"
 
     def _order(self, step: Step, wanted: Wanted | None) -> Order | None:
         """A run of the deployment, with its own parameters; of one due time it makes one, however often it is asked."""
@@ -105,7 +100,8 @@ class Prefect(OverJson):
         due = f"roll-call {wanted.key} {wanted.due_at.isoformat()}" if wanted.due_at else None
         body = {"tags": ["roll-call"], **({"idempotency_key": due} if due else {})}
         target = f"{self.secrets.sent(self.url)}{path}"
-        return Posted(typed=self._as_curl("POST", path, body), target=target, scheduler=self, path=path, body=body)
+        typed = f"prefect deployment run {shell_word(wanted.name)}"
+        return Posted(typed=typed, target=target, scheduler=self, path=path, body=body)
 
     # What it says -----------------------------------------------------------------------------------------------------
 
@@ -139,8 +135,10 @@ class Prefect(OverJson):
             yield from fresh
             known.update(each.get("id") for each in fresh)
             came += len(rows)
-            if not fresh or len(rows) < self.page_size:
+            if len(rows) < self.page_size:
                 return
+            if not fresh:
+                raise self.broken(f"{ask.split('/')[1]} are the same again from {came - len(rows):,} on")
 
     def _runs(self, answers: Answers, names: Mapping[str | None, str], asked: Asked) -> Iterator[RunSeen]:
         since, until = written(asked.since, None), written(asked.now, None)
@@ -154,9 +152,13 @@ class Prefect(OverJson):
             job = names.get(row.get("deployment_id"))
             if job is None:
                 continue  # of a deployment that is gone
-            said = answers.entry(row, place, fields, attempt=row.get("run_count") or None).read_all()
+            has_begun = row.get("run_count") != 0
+            if not has_begun:
+                # What ended without having begun is given its end as its start.
+                del fields["started"], fields["attempt"]
+            said = answers.entry(row, place, fields).read_all()
             name, kind = (answers.reader.text(row.get(key), f"{place}.{key}") for key in ("state_name", "state_type"))
-            outcome = self.outcome(name, kind, has_begun="started" in said)
+            outcome = self.outcome(name, kind, has_begun=has_begun)
             yield RunSeen(job=job, word=name, outcome=outcome, link=self._page_of(row.get("id")), **said)
 
     def _next_runs(
@@ -224,8 +226,8 @@ def _schedule(schedule: Any) -> tuple[Any, Any]:
     match schedule:
         case {"cron": str(cron)} if schedule.get("day_or") is not False:
             return cron, schedule.get("timezone")
-        case {"interval": float() | int() as seconds} if seconds >= 1:
-            return f"@every {show_span(timedelta(seconds=seconds))}", schedule.get("timezone")
+        case {"interval": float() | int() as seconds} if seconds >= 1 and seconds == int(seconds):
+            return f"@every {int(seconds)} s", schedule.get("timezone")
     return None, None
 
 
