@@ -5,6 +5,9 @@ nothing was due since `STARTS` when it begins. `FLAG` is a file that is there on
 that is there once all is over.
 """
 
+# What it imports is installed for the engine alone.
+# mypy: ignore-errors
+
 import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
