@@ -339,6 +339,8 @@ def test_what_is_listed_is_declared_in_its_zone(airflow: Airflow) -> None:
     # Those that others start are due at no time of their own.
     assert not {"after_good", "called"} & zones.keys()
     assert look.said["bad"] == ["failed", "run-failed"]
+    # Yesterday they were not there.
+    assert look.said["good"] == ["ok", None]
     look.keep("declared")
 
 

@@ -94,6 +94,7 @@ class Airflow:
     failed: list[Any] = field(default_factory=list)
     tasks: list[Any] = field(default_factory=list)
     tries: list[Any] = field(default_factory=list)
+    versions: list[Any] = field(default_factory=list)
     import_errors: list[Any] = field(default_factory=list)
     health: Any = field(default_factory=beats)
     cap: int = 100
@@ -133,6 +134,9 @@ class Airflow:
             return 200, self.page("task_instances", self.tries, asked)
         if path.endswith("/taskInstances"):
             return 200, self.page("task_instances", self.tasks, asked)
+        if path == "/api/v2/dags/~/dagVersions":
+            assert asked.query["version_number"] == "1"
+            return 200, self.page("dag_versions", self.versions, asked)
         if path == "/api/v2/importErrors":
             return 200, self.page("import_errors", self.import_errors, asked)
         assert path == "/api/v2/dags"
@@ -371,7 +375,9 @@ def shown(at: datetime | None) -> str:
 
 
 @contextmanager
-def judged(folder: Path, airflow: Airflow, more: str) -> Iterator[tuple[Morning, AnsweringService]]:
+def judged(
+    folder: Path, airflow: Airflow, more: str, *, has_run: bool = True
+) -> Iterator[tuple[Morning, AnsweringService]]:
     """The morning of these DAGs, each due an hour ago in Zurich and every day; by the clock that sends HTTP's Date."""
     now = datetime.now(UTC)
     local = (now - timedelta(hours=1)).astimezone(ZoneInfo(ZURICH))
@@ -380,7 +386,8 @@ def judged(folder: Path, airflow: Airflow, more: str) -> Iterator[tuple[Morning,
     due, following = shown(schedule.last_due(now)), shown(schedule.next_due(now))
     for each in airflow.dags:
         each |= {"timetable_summary": fields, "next_dagrun_run_after": following}
-    airflow.runs = [run(each["dag_id"], run_after=due, queued_at=due, start_date=due) for each in airflow.dags]
+    have_run = airflow.dags if has_run else []
+    airflow.runs = [run(each["dag_id"], run_after=due, queued_at=due, start_date=due) for each in have_run]
     for each in airflow.runs:
         each["end_date"] = shown(datetime.fromisoformat(due) + timedelta(minutes=1))
     airflow.health = beats(now.isoformat())
@@ -407,8 +414,28 @@ def test_each_of_250_dags_is_declared_as_it_is_listed(tmp_path: Path) -> None:
         assert len(morning.jobs) == 250
         assert {each.job.zone.key for each in morning.jobs} == {ZURICH}
         assert {each.verdict for each in morning.jobs} == {Verdict.OK}
-        # Twice: a login, its health, three pages of DAGs, three of their runs, unfinished ones, failed tasks.
-        assert len(service.asked) == 20
+        # Twice: a login, its health, DAGs by three pages, their versions, their runs, unfinished ones, failed tasks.
+        assert len(service.asked) == 22
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "refuses", "verdict"),
+    [
+        (30, {}, Verdict.PENDING),  # it was read for the first time after its due time
+        (90, {}, Verdict.MISSED),
+        (30, {"dagVersions": 403}, Verdict.MISSED),
+    ],
+)
+def test_nothing_is_missed_of_a_dag_before_it_was_there(
+    tmp_path: Path, minutes_ago: int, refuses: Mapping[str, int], verdict: Verdict
+) -> None:
+    created = shown(datetime.now(UTC) - timedelta(minutes=minutes_ago))
+    airflow = Airflow(versions=[{"dag_id": "etl", "version_number": 1, "created_at": created}], refuses=refuses)
+
+    with judged(tmp_path, airflow, "[jobs.etl]\nschedule = '{fields}'\n", has_run=False) as (morning, _):
+        (found,) = morning.jobs
+
+    assert found.verdict is verdict
 
 
 def test_a_dag_whose_file_is_broken_is_called_so_though_its_last_run_did_its_work(tmp_path: Path) -> None:
@@ -444,7 +471,7 @@ def test_the_part_that_is_silent_longest_is_the_one_that_counts(health: Any, tol
 
 
 def test_a_token_that_is_refused_in_mid_run_is_renewed_once() -> None:
-    with answering_service(Airflow(tokens=2)) as service:
+    with answering_service(Airflow(tokens=3)) as service:
         found = look(etl(service))
         logins = [each for each in service.asked if each.path == "/auth/token"]
 
@@ -518,7 +545,7 @@ def test_airflow_2_is_called_by_its_name() -> None:
         ("login = { username = 'me', password = 3 }", "username and password must be text in quotes."),
         ("login = { username = '${NOBODY}', password = 'x' }", "NOBODY"),
         ("zones = ['Mars']", "Mars"),
-        ("trigger = '/x/{job}'", "trigger says what airflow itself knows how to ask. Take it out."),
+        ("trigger = '/x/{job}'", "is what this kind knows by itself. Take it out."),
     ],
 )
 def test_a_wrong_table_is_told_with_its_cure(tmp_path: Path, line: str, says: str) -> None:

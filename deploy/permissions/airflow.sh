@@ -9,8 +9,8 @@
 set -eu
 
 airflow roles create RollCall RollCallRun
-# What is read: DAGs, their runs, the tasks of those, import errors. Health is open to everybody.
-airflow roles add-perms RollCall -a can_read -r "DAGs" "DAG Runs" "Task Instances" "ImportError"
+# What is read: DAGs, their runs, the tasks of those; since when a DAG is there, and import errors. Health is open to everybody.
+airflow roles add-perms RollCall -a can_read -r "DAGs" "DAG Runs" "Task Instances" "DAG Versions" "ImportError"
 # What is told: a run of a DAG.
 airflow roles add-perms RollCallRun -a can_read -r "DAGs" "DAG Runs"
 airflow roles add-perms RollCallRun -a can_create -r "DAG Runs"

@@ -42,6 +42,7 @@ from rollcall.schedulers.posted import Posted
 from rollcall.vocabulary import CauseCode
 
 _HEALTH, _DAGS, _IMPORT_ERRORS = "/api/v2/monitor/health", "/api/v2/dags", "/api/v2/importErrors"
+_VERSIONS = "/api/v2/dags/~/dagVersions"
 # These only read. Unlike their GET they hand out as many at once as they are asked for.
 _RUNS, _TASKS = "POST /api/v2/dags/~/dagRuns/list", "POST /api/v2/dags/~/dagRuns/~/taskInstances/list"
 _OLD_HEALTH = "/api/v1/health"
@@ -166,6 +167,7 @@ class Airflow(OverJson):
         # One that is stale, and whose file can be read, is no more in it.
         dags = [each for each in dags if each.is_broken or not each.is_stale]
         broken = self._import_errors(answers) if any(each.is_broken for each in dags) else {}
+        first_read = self._first_read(answers)
         rows = self._rows(answers, asked)
         due = defaultdict[str, list[datetime]](list)
         for row in rows:
@@ -173,7 +175,10 @@ class Airflow(OverJson):
                 due[str(row.get("dag_id"))].append(at)
         have_their_own_time = {each.job.id for each in dags if each.has_its_own_time}
         return Folded(
-            jobs=tuple(self._job(answers, each, due[each.job.id], broken) for each in dags),
+            jobs=tuple(
+                replace(self._job(answers, each, due[each.job.id], broken), runs_since=first_read.get(each.job.id))
+                for each in dags
+            ),
             runs=tuple(self._runs(answers, rows, have_their_own_time, asked)),
             runs_since=asked.since,
             heartbeat=heartbeat,
@@ -267,14 +272,26 @@ class Airflow(OverJson):
         return found
 
     def _import_errors(self, answers: Answers) -> dict[tuple[Any, Any], str]:
-        """The last line of each, by bundle and file; none where they may not be read: that they are there is listed."""
-        try:
-            rows = list(pages(answers, _IMPORT_ERRORS, "import_errors"))
-        except CannotLook as problem:
-            if problem.code is not CauseCode.ACCESS_DENIED:
-                raise
-            return {}
+        """The last line of each, by bundle and file."""
+        rows = self._if_allowed(answers, _IMPORT_ERRORS, "import_errors")
         return {
             (each.get("bundle_name"), each.get("filename")): str(each.get("stack_trace")).strip().rpartition("\n")[2]
             for each in rows
         }
+
+    def _first_read(self, answers: Answers) -> dict[Any, str]:
+        """Since when each DAG is there: nothing of it was missed before."""
+        rows = self._if_allowed(answers, _VERSIONS, "dag_versions", version_number=1)
+        return {
+            each.get("dag_id"): answers.reader.time(each.get("created_at"), f"dag_versions[{number}].created_at")
+            for number, each in enumerate(rows)
+        }
+
+    def _if_allowed(self, answers: Answers, path: str, each: str, **query: Any) -> list[Row]:
+        """What helps to know; nothing where it may not be read."""
+        try:
+            return list(pages(answers, path, each, **query))
+        except CannotLook as problem:
+            if problem.code is not CauseCode.ACCESS_DENIED:
+                raise
+            return []
