@@ -376,7 +376,7 @@ def shown(at: datetime | None) -> str:
 
 @contextmanager
 def judged(
-    folder: Path, airflow: Airflow, more: str, *, has_run: bool = True
+    folder: Path, airflow: Airflow, more: str, *, has_run: bool = True, processor_beat: datetime | None = None
 ) -> Iterator[tuple[Morning, AnsweringService]]:
     """The morning of these DAGs, each due an hour ago in Zurich and every day; by the clock that sends HTTP's Date."""
     now = datetime.now(UTC)
@@ -390,7 +390,7 @@ def judged(
     airflow.runs = [run(each["dag_id"], run_after=due, queued_at=due, start_date=due) for each in have_run]
     for each in airflow.runs:
         each["end_date"] = shown(datetime.fromisoformat(due) + timedelta(minutes=1))
-    airflow.health = beats(now.isoformat())
+    airflow.health = beats((processor_beat or now).isoformat())
     airflow.health["scheduler"]["latest_scheduler_heartbeat"] = now.isoformat()
     file = folder / "jobs.toml"
     with answering_service(airflow) as service:
@@ -416,6 +416,18 @@ def test_each_of_250_dags_is_declared_as_it_is_listed(tmp_path: Path) -> None:
         assert {each.verdict for each in morning.jobs} == {Verdict.OK}
         # Twice: a login, its health, DAGs by three pages, their versions, their runs, unfinished ones, failed tasks.
         assert len(service.asked) == 22
+
+
+def test_a_dag_processor_that_is_silent_is_named_and_takes_no_work_away(tmp_path: Path) -> None:
+    long_ago, job = datetime.now(UTC) - timedelta(hours=3), "[jobs.etl]\nschedule = '{fields}'\n"
+
+    with judged(tmp_path, Airflow(), job, processor_beat=long_ago) as (morning, _):
+        (found,), cause = morning.jobs, morning.scheduler_causes["etl"]
+
+    assert cause is not None
+    assert cause.code is CauseCode.SCHEDULER_STALLED
+    assert cause.sentence.startswith("The last heartbeat of its DAG processor is 3 h")
+    assert found.verdict is Verdict.OK
 
 
 @pytest.mark.parametrize(
