@@ -254,10 +254,10 @@ AGAIN: dict[str, Any] = {"try_number": 2, "start_date": "2026-11-27T06:40:03Z", 
             id="a success with failed tasks",
         ),
         pytest.param(
-            {"state": "failed"},
-            {"failed": [task()], "dags": [dag(), dag("b")]},
-            [(DUE, "06:00:01", "failed", "failed", True)],
-            id="a failure with failed tasks",
+            {"queued_at": "2026-11-27T06:00:30Z"},
+            {"tasks": [task(**AGAIN), task("first", **FIRST_TRY, state="success")]},
+            [(DUE, "06:00:01", "success", "success", True)],
+            id="a task of it was cleared while it ran",
         ),
     ],
 )  # fmt: skip
@@ -271,6 +271,17 @@ def test_a_run_is_told_by_whom_and_for_which_time_it_was(
 
     assert [(each.due, start(each), each.word, each.outcome.value, each.by_schedule) for each in runs] == told
     assert all(each.link and each.link.endswith(LINK) for each in runs)
+
+
+def test_a_failure_with_failed_tasks_stays_one() -> None:
+    other = run("other")
+
+    found = seen(Airflow(runs=[other, run(state="failed")], failed=[task()])).runs or ()
+
+    assert [(each.job, each.word, each.outcome) for each in found] == [
+        ("other", "success", Outcome.SUCCESS),
+        ("etl", "failed", Outcome.FAILED),
+    ]
 
 
 def test_what_has_hung_since_before_the_look_back_is_seen() -> None:
@@ -335,6 +346,15 @@ def test_the_zone_of_a_schedule_is_the_one_that_its_due_times_fit(
     (job,) = seen(Airflow(dags=[row], runs=[]), zones=zones).jobs or ()
 
     assert (job.schedule, job.zone) == told
+
+
+def test_a_zone_must_fit_all_that_is_known() -> None:
+    """As on the day after a DAG was moved from UTC to Zurich: tomorrow its schedule is known."""
+    row = dag(next_dagrun_run_after="2026-11-28T05:00:00Z")
+
+    (job,) = seen(Airflow(dags=[row], runs=[run()])).jobs or ()
+
+    assert (job.schedule, job.zone) == (None, None)
 
 
 def test_a_dag_that_has_no_next_run_is_placed_by_its_runs() -> None:
