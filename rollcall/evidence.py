@@ -90,7 +90,8 @@ class RunSeen:
     """One run as its scheduler has it on record; `word` is the scheduler's own for how it went.
 
     `due` is the time it was for, where it names one. `attempt` counts from 1; `by_schedule` is False for a run by hand,
-    a backfill or an event, None where nobody tells.
+    a backfill or an event, None where nobody tells. `says` are its last words, or what the scheduler says of its end:
+    one clean line.
     """
 
     job: str
@@ -102,6 +103,7 @@ class RunSeen:
     attempt: int | None = None
     by_schedule: bool | None = None
     link: str | None = None
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +112,9 @@ class JobListed:
 
     `key` is what its runs are told by, where that is not its id. `runs_since` is how far back the runs of this job
     really reach, where that is not as far as was asked for. Each run is delayed by up to `jitter`, a span such as
-    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `broken` is
-    why its scheduler cannot run it as it is now, such as an import error. `untold` names what belongs there and is
-    missing from the answer: "next_run", "paused", "runs"; "schedule" where it has none of its own there, and somebody
-    else starts it.
+    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `refused` is
+    why its scheduler does not run it, though it is written there. `untold` names what belongs there and is missing from
+    the answer: "next_run", "paused", "runs"; "schedule" where it has none of its own there, and somebody else starts it.
     """
 
     id: str
@@ -124,7 +125,7 @@ class JobListed:
     zone: str | None = None
     jitter: str | None = None
     catches_up: bool | None = None
-    broken: str = ""
+    refused: str | None = None
     tags: tuple[str, ...] = ()
     runs_since: str | None = None
     key: str | None = None
@@ -147,8 +148,9 @@ class SchedulerSeen:
     `asked_at` and `answered_at` are this machine's clock, `server_at` the scheduler's own (of HTTP's `Date` whole
     seconds; None where it told none). `running` is None where it does not say, `since` since when it is switched on or
     off. `heartbeat_of` is whose heartbeat it is, where it has several parts. `jobs` and `runs` are None where it was
-    not asked for them; runs are told from `runs_since` on, None where all that there ever were are told. `off` are the
-    stretches in which its machine ran nothing, as far as that is told.
+    not asked for them; `jobs_hidden` is why it may have jobs that are not told, None where all are. Runs are told from
+    `runs_since` on, None where all that there ever were are told. `off` are the stretches in which its machine ran
+    nothing, as far as that is told.
     """
 
     asked_at: Instant
@@ -159,6 +161,7 @@ class SchedulerSeen:
     heartbeat: str | None = None
     heartbeat_of: str = ""
     jobs: tuple[JobListed, ...] | None = None
+    jobs_hidden: str | None = None
     runs: tuple[RunSeen, ...] | None = None
     runs_since: Instant | None = None
     off: tuple[Off, ...] = ()

@@ -42,8 +42,8 @@ SQL = '[schedulers.db]\nkind = "sql"\ndatabase = "sqlite:///x.db"\nruns = { ask 
         ('kind = "jason"', 'schedulers.x.kind = "jason": no such kind. Did you mean "json"?'),
         ('kind = "quartz"', f'schedulers.x.kind = "quartz": no such kind. Kinds: {KINDS}.'),
         (
-            'kind = "wrapper"',
-            f'schedulers.x.kind = "wrapper": is not read by this version. Kinds: {KINDS}.',
+            'kind = "github"',
+            f'schedulers.x.kind = "github": is not read by this version. Kinds: {KINDS}.',
         ),
         ('kind = "\\u001b[31mx"', None),
     ],

@@ -273,14 +273,14 @@ def test_a_run_is_told_by_whom_and_for_which_time_it_was(
     assert all(each.link and each.link.endswith(LINK) for each in runs)
 
 
-def test_a_failure_with_failed_tasks_stays_one() -> None:
+def test_a_failure_names_the_tasks_that_failed() -> None:
     other = run("other")
 
     found = seen(Airflow(runs=[other, run(state="failed")], failed=[task()])).runs or ()
 
-    assert [(each.job, each.word, each.outcome) for each in found] == [
-        ("other", "success", Outcome.SUCCESS),
-        ("etl", "failed", Outcome.FAILED),
+    assert [(each.job, each.word, each.outcome, each.says) for each in found] == [
+        ("other", "success", Outcome.SUCCESS, ""),
+        ("etl", "failed", Outcome.FAILED, "1 task failed in it: load"),
     ]
 
 
@@ -373,19 +373,19 @@ BROKEN = dag(is_stale=True, has_import_errors=True)
 @pytest.mark.parametrize(
     ("row", "refuses", "listed"),
     [
-        (dag(is_paused=True), {}, [("etl", True, "")]),
-        (dag(tags=[{"name": "nightly", "dag_id": "etl"}]), {}, [("etl", False, "")]),
+        (dag(is_paused=True), {}, [("etl", True, None)]),
+        (dag(tags=[{"name": "nightly", "dag_id": "etl"}]), {}, [("etl", False, None)]),
         (dag(is_stale=True), {}, []),  # it was taken out of its file
         (BROKEN, {}, [("etl", False, "import error in etl.py: ModuleNotFoundError: No module named 'x'")]),
         (BROKEN, {"importErrors": 403}, [("etl", False, "import error in etl.py")]),
     ],
 )
-def test_a_dag_is_listed_unless_it_is_gone(row: Any, refuses: Any, listed: list[tuple[str, bool, str]]) -> None:
+def test_a_dag_is_listed_unless_it_is_gone(row: Any, refuses: Any, listed: list[tuple[str, bool, str | None]]) -> None:
     error = {"import_error_id": 1, "filename": "etl.py", "bundle_name": "dags-folder", "stack_trace": TRACE}
 
     jobs = seen(Airflow(dags=[row], import_errors=[error], refuses=refuses)).jobs or ()
 
-    assert [(each.id, each.paused, each.broken) for each in jobs] == listed
+    assert [(each.id, each.paused, each.refused) for each in jobs] == listed
     assert all(each.tags == tuple(tag["name"] for tag in row["tags"]) for each in jobs)
 
 
@@ -478,7 +478,7 @@ def test_a_dag_whose_file_is_broken_is_called_so_though_its_last_run_did_its_wor
     assert verdict is Verdict.MISSED
     assert cause is not None
     assert cause.code is CauseCode.NOT_REGISTERED
-    assert "cannot run it: import error in etl.py" in cause.sentence
+    assert "though it is written there: import error in etl.py" in cause.sentence
 
 
 # Its parts --------------------------------------------------------------------------------------------------------

@@ -253,17 +253,17 @@ PYTHON = {"message": "ScheduleExecutionError: nightly\n", "causes": [{"message":
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "outcome", "word"),
+    ("status", "said", "outcome", "word", "says"),
     [
-        ("SKIPPED", {"skipReason": "nothing new"}, Outcome.SKIPPED, "SKIPPED: nothing new"),
-        ("SKIPPED", {}, Outcome.SKIPPED, "SKIPPED"),
-        ("FAILURE", {"error": PYTHON}, Outcome.FAILED, "FAILURE: ValueError: no such partition"),
-        ("FAILURE", {"error": PYTHON | {"causes": []}}, Outcome.FAILED, "FAILURE: ScheduleExecutionError: nightly"),
-        ("STARTED", {"endTimestamp": None}, Outcome.WAITING, "STARTED"),
+        ("SKIPPED", {"skipReason": "nothing new"}, Outcome.SKIPPED, "SKIPPED: nothing new", ""),
+        ("SKIPPED", {}, Outcome.SKIPPED, "SKIPPED", ""),
+        ("FAILURE", {"error": PYTHON}, Outcome.FAILED, "FAILURE", "ValueError: no such partition"),
+        ("FAILURE", {"error": PYTHON | {"causes": []}}, Outcome.FAILED, "FAILURE", "ScheduleExecutionError: nightly"),
+        ("STARTED", {"endTimestamp": None}, Outcome.WAITING, "STARTED", ""),
     ],
 )
 def test_a_tick_that_launched_nothing_is_told_with_its_reason(
-    status: str, said: dict[str, Any], outcome: Outcome, word: str
+    status: str, said: dict[str, Any], outcome: Outcome, word: str, says: str
 ) -> None:
     server = Dagster()
     server.schedule("nightly", tick("7", status, **said))
@@ -271,7 +271,7 @@ def test_a_tick_that_launched_nothing_is_told_with_its_reason(
     (run,) = look(server).runs or ()
 
     assert (run.due, run.by_schedule, run.outcome, run.word) == (DUE_ISO, True, outcome, word)
-    assert run.started is None
+    assert (run.started, run.says) == (None, says)
 
 
 def test_who_calls_a_skipped_tick_good_says_so_in_words() -> None:

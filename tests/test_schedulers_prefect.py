@@ -74,17 +74,17 @@ class Prefect:
         self.deployments.append(known | said)
         return key
 
-    def run(self, deployment: str, expected: datetime, state: str = "COMPLETED", name: str = "", **said: Any) -> str:
-        has_begun = state not in ("SCHEDULED", "PENDING")
+    def run(self, deployment: str, expected: datetime, kind: str = "COMPLETED", name: str = "", **said: Any) -> str:
+        has_begun = kind not in ("SCHEDULED", "PENDING")
         known = {
             "id": uuid(),
             "deployment_id": deployment,
-            "state_type": state,
-            "state_name": name or state.capitalize(),
+            "state_type": kind,
+            "state_name": name or kind.capitalize(),
             "run_count": int(has_begun),
             "expected_start_time": iso(expected),
             "start_time": iso(expected + timedelta(seconds=2)) if has_begun else None,
-            "end_time": iso(expected + timedelta(seconds=9)) if has_begun and state != "RUNNING" else None,
+            "end_time": iso(expected + timedelta(seconds=9)) if has_begun and kind != "RUNNING" else None,
             "auto_scheduled": True,
         }
         self.runs.append(known | said)
@@ -272,7 +272,7 @@ def test_each_state_means_what_prefect_means_by_it(
 def test_a_run_is_told_with_its_due_time_its_attempt_and_its_page() -> None:
     server = Prefect()
     nightly = server.deploy("nightly", DAILY)
-    shown = server.run(nightly, DUE, run_count=2)
+    shown = server.run(nightly, DUE, "FAILED", run_count=2, state={"message": "RuntimeError: no rates today"})
     server.run(nightly, DUE + timedelta(hours=1), auto_scheduled=False)
     server.run(uuid(), DUE)  # of a deployment that is gone
 
@@ -285,11 +285,12 @@ def test_a_run_is_told_with_its_due_time_its_attempt_and_its_page() -> None:
         due="2026-11-27T05:00:00Z",
         started="2026-11-27T05:00:02Z",
         ended="2026-11-27T05:00:09Z",
-        word="Completed",
-        outcome=Outcome.SUCCESS,
+        word="Failed",
+        outcome=Outcome.FAILED,
         attempt=2,
         by_schedule=True,
         link=f"{service.url}/runs/flow-run/{shown}",
+        says="RuntimeError: no rates today",
     )
     # When somebody asked for it is no due time.
     assert (by_hand.due, by_hand.by_schedule) == (None, False)

@@ -39,7 +39,7 @@ class Listing:
     def to_remember(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
         """The same with no more than a later morning needs of it."""
         declared = self.declared(scheduler)
-        return tuple(replace(each, next_run=None, paused=None, runs_since=None, broken="") for each in declared)
+        return tuple(replace(each, next_run=None, paused=None, runs_since=None, refused=None) for each in declared)
 
     def rescheduled(self, scheduler: Scheduler) -> Iterator[tuple[JobListed, JobListed]]:
         """What was remembered and what is listed now, of each job that it declares with another schedule."""

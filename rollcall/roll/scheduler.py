@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationInfo, WithJsonSchema, field_validator
@@ -59,11 +59,15 @@ class Words(Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a look is for: the present by `clock`, the moment that is judged, and how far back runs are asked for."""
+    """What a look is for: the present by `clock`, the moment that is judged, and how far back runs are asked for.
+
+    `names` are what its jobs are called in jobs.toml; none where nobody knows yet.
+    """
 
     clock: Callable[[], datetime]
     now: datetime
     since: datetime
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +123,9 @@ class Scheduler(Named):
 
     `zone` is in which its times are shown to people; `naive_times` is how its own are read.
     """
+
+    # What a first table of it may say beside its kind, as lines of TOML; the first with which it answers is written.
+    first_lines: ClassVar[tuple[str, ...]] = ("",)
 
     kind: str = Field(description="Which kind of scheduler it is.")
     engine: Engine = Field(Engine.CRON, description="Whose arithmetic its schedules follow.")

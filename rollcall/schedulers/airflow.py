@@ -212,11 +212,11 @@ class Airflow(OverJson):
         next_at = instant(dag.job.next_run)
         times = [*([next_at] if next_at else []), *due]
         text, zone = schedule_of(dag, times, self.zones or (ZoneInfo("UTC"), self.zone))
-        why = ""
+        why = None
         if dag.is_broken:
             says = broken.get((dag.bundle, dag.file))
             why = answers.reader.secrets.clean(f"import error in {dag.file}{f': {says}' if says else ''}", 300)
-        return replace(dag.job, schedule=text, zone=zone, broken=why)
+        return replace(dag.job, schedule=text, zone=zone, refused=why)
 
     def _runs(
         self, answers: Answers, rows: Sequence[Row], have_their_own_time: Set[str], asked: Asked
@@ -243,8 +243,8 @@ class Airflow(OverJson):
         return [*newer, *pages(answers, _RUNS, "dag_runs", order_by="-run_after", **unfinished)]
 
     def _failed_tasks(self, answers: Answers, rows: Sequence[Row], asked: Asked) -> dict[Key, list[Row]]:
-        """The tasks that failed, by their run; asked for only where a run that is called a success may have some."""
-        if not any(row.get("state") == "success" for row in rows):
+        """The tasks that failed, by their run; asked for only where one has ended."""
+        if not any(row.get("state") in ("success", "failed") for row in rows):
             return {}
         found = defaultdict[Key, list[Row]](list)
         query = {"run_after_gte": written(asked.since, None), "state": ["failed", "upstream_failed"]}

@@ -70,12 +70,15 @@ def run_of(answers: Answers, row: Row, place: str, words: Words, has_its_own_tim
 
 
 def with_failed_tasks(run: RunSeen, tasks: Iterable[Row], answers: Answers) -> RunSeen:
-    """A success with these tasks failed in it did its work, and not all of it."""
+    """The run with the tasks that failed in it: a success did its work, and not all of it."""
     names = list(dict.fromkeys(answers.reader.secrets.clean(str(each.get("task_id")), 80) for each in tasks))
-    if not names or run.outcome is not Outcome.SUCCESS:
-        return run
-    word = f"{run.word}, and {counted(len(names), 'task')} failed in it: {listed(names, 3)}"
-    return replace(run, word=word, outcome=Outcome.PARTIAL)
+    says = f"{counted(len(names), 'task')} failed in it: {listed(names, 3)}"
+    match run.outcome:
+        case Outcome.SUCCESS if names:
+            return replace(run, word=f"{run.word}, and {says}", outcome=Outcome.PARTIAL)
+        case Outcome.FAILED if names:
+            return replace(run, says=says)
+    return run
 
 
 def attempts_of(run: RunSeen, queued_at: datetime, tries: Iterable[Row]) -> Iterator[RunSeen]:

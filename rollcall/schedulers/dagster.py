@@ -156,14 +156,15 @@ class Dagster(OverJson):
             if tick.get("runIds") or tick.get("status") == "SUCCESS":
                 continue
             place = f"ticks[{number}]"
-            said = answers.entry(tick, place, {"due": "timestamp", "ended": "endTimestamp"}).read_all()
+            fields = {"due": "timestamp", "ended": "endTimestamp", "says": "error"}
+            said = answers.entry(tick, place, fields, says=_innermost(tick.get("error"))).read_all()
             word = answers.reader.text(tick.get("status"), f"{place}.status")
-            why = tick.get("skipReason") or _innermost(tick.get("error"))
             outcome = Outcome.WAITING if word == "STARTED" else self.outcome(word, has_begun=False)
             if outcome in (Outcome.SKIPPED, Outcome.WAITING):
                 said.pop("ended", None)
-            shown = f"{word}: {answers.reader.secrets.clean(str(why).strip(), 120)}" if why else word
-            yield RunSeen(job=schedule.id, word=shown, outcome=outcome, by_schedule=True, **said)
+            if reason := tick.get("skipReason"):
+                word = f"{word}: {answers.reader.secrets.clean(str(reason).strip(), 120)}"
+            yield RunSeen(job=schedule.id, word=word, outcome=outcome, by_schedule=True, **said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

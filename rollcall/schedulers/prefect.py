@@ -39,6 +39,7 @@ _OF_A_RUN = {
     "ended": "end_time",
     "attempt": "run_count",
     "by_schedule": "auto_scheduled",
+    "says": "state.message",
 }
 
 
