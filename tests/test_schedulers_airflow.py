@@ -607,6 +607,7 @@ def test_a_run_is_asked_for_with_the_rights_of_its_remedy() -> None:
         asked = service.asked[-1]
 
     assert reply.is_accepted
+    assert order.typed == "airflow dags trigger etl"
     assert (asked.method, asked.path) == ("POST", "/api/v2/dags/etl/dagRuns")
     assert asked.body["logical_date"] is None
     assert asked.headers["authorization"] == "Bearer token-of-runner-here"

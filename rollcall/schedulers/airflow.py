@@ -134,8 +134,8 @@ class Airflow(OverJson):
         path = f"{_DAGS}/{quote(wanted.name, safe='')}/dagRuns"
         due = f", due {wanted.due_at.isoformat()}" if wanted.due_at else ""
         body = {"logical_date": None, "note": f"asked for by Roll call{due}"}
-        target = f"{self.secrets.sent(self.url)}{path}"
-        return Posted(typed=self._as_curl("POST", path, body), target=target, scheduler=self, path=path, body=body)
+        target, typed = f"{self.secrets.sent(self.url)}{path}", f"airflow dags trigger {shell_word(wanted.name)}"
+        return Posted(typed=typed, target=target, scheduler=self, path=path, body=body)
 
     # What it says -----------------------------------------------------------------------------------------------------
 
