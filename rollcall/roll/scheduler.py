@@ -129,6 +129,7 @@ class Scheduler(Named):
 
     kind: str = Field(description="Which kind of scheduler it is.")
     engine: Engine = Field(Engine.CRON, description="Whose arithmetic its schedules follow.")
+    timezone: Zone | None = Field(None, description="The zone of its schedules; the file's where left out.")
     naive_times: Zone | None = Field(None, description="How its timestamps without an offset are read.")
     timeout: Timeout = default("5 s", parse_span, "How long it may take to answer.")
     each: tuple[str, ...] = Field((), description="One scheduler for each; {each} may stand in any text.")
@@ -194,7 +195,7 @@ class Scheduler(Named):
         """What its answers hold, as far as that is known before it is asked.
 
         Of "jobs", "next_run", "paused", "schedule", "runs", "due", "started", "ended", "status", "history" (more than
-        the last run), "running", "heartbeat", "clock".
+        the last run), "running", "heartbeat", "clock", "off" (when its machine ran nothing).
         """
         return frozenset()
 

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from rollcall.schedule.base import Engine, Schedule
-from rollcall.schedule.cron import CronSchedule, instant
+from rollcall.schedule.cron import CronSchedule
 from rollcall.schedule.five_fields import FIVE_FIELDS, read_five_fields
 
 GRAMMAR = FIVE_FIELDS
@@ -46,18 +46,20 @@ class AirflowSchedule(CronSchedule):
         return dropwhile(lambda each: each <= due, self._walk(start, reverse=False))
 
     def _instants(self, face: datetime) -> tuple[datetime, ...]:
-        before, after = self._offset(face, fold=0), self._offset(face, fold=1)
-        if before == after:
-            return (instant(face, before),)
+        """The instants at which Airflow runs a DAG whose fields match `face`, earlier one first."""
+        showings = self._showings(face)
+        if len(showings) == 1:
+            return showings
         read = CronSim(self.fields, datetime(2000, 1, 1, tzinfo=UTC))
-        first, second = instant(face, before), instant(face, after)
         if len(read.hours) == _HOURS_OF_A_DAY:
-            return (first, second) if before > after else ()
-        if before > after:
-            return (second,)
+            return showings
+        if showings:
+            return showings[1:]
+        before, after = self._offset(face, fold=0), self._offset(face, fold=1)
         # Where the later face is due as well, both are one run.
         later = face + (after - before)
-        return () if later.hour in read.hours and later.minute in read.minutes else (first,)
+        is_one_run = later.hour in read.hours and later.minute in read.minutes
+        return () if is_one_run else ((face - before).replace(tzinfo=UTC),)
 
 
 def read(text: str, zone: ZoneInfo) -> Schedule:

@@ -83,7 +83,7 @@ class CronSchedule:
 
     def in_words(self) -> str:
         fields = self._read_fields()
-        return (fields and show_fields(fields)) or f'{self.CALLED} "{self.fields}"'
+        return (fields and show_fields(fields)) or f'cron "{self.fields}"'
 
     def _read_fields(self) -> Fields | None:
         """The fields as plain sets, as cron reads them; None for what those cannot say."""
@@ -125,20 +125,23 @@ class CronSchedule:
         yield from second_showings
 
     def _instants(self, face: datetime) -> tuple[datetime, ...]:
-        """The instants at which the engine runs a job whose fields match `face`, earlier one first."""
-        before, after = self._offset(face, fold=0), self._offset(face, fold=1)
-        if before == after:
-            return (instant(face, before),)
+        """The instants at which cron runs a job whose fields match `face`, earlier one first."""
+        showings = self._showings(face)
         minute, hour, *_ = self.fields.split()
-        is_wildcard = minute.startswith("*") or hour.startswith("*")
-        if before > after:
-            first, second = instant(face, before), instant(face, after)
-            return (first, second) if is_wildcard else (first,)
-        if is_wildcard:
-            return ()
+        if len(showings) == 1 or minute.startswith("*") or hour.startswith("*"):
+            return showings
+        if showings:
+            return showings[:1]
         while self._offset(face, fold=0) < self._offset(face, fold=1):
             face = face.replace(second=0) + _MINUTE
-        return (instant(face, self._offset(face, fold=0)),)
+        return (_instant(face, self._offset(face, fold=0)),)
+
+    def _showings(self, face: datetime) -> tuple[datetime, ...]:
+        """When clocks show `face`: once, twice in the repeated hour, not at all in the skipped one."""
+        before, after = self._offset(face, fold=0), self._offset(face, fold=1)
+        if before == after:
+            return (_instant(face, before),)
+        return (_instant(face, before), _instant(face, after)) if before > after else ()
 
     def _repeated(self, face: datetime) -> timedelta:
         """How much of the clock face is shown twice around `face`; zero on all nights but one."""
@@ -159,6 +162,5 @@ def _matches(fields: str, start: datetime, *, reverse: bool) -> Iterator[datetim
         yield from CronSim(fields, start, reverse=reverse)
 
 
-def instant(face: datetime, offset: timedelta) -> datetime:
-    """When a clock with that offset shows `face`."""
+def _instant(face: datetime, offset: timedelta) -> datetime:
     return (face - offset).replace(tzinfo=UTC)
