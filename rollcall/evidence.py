@@ -151,9 +151,10 @@ class SchedulerSeen:
 
     `asked_at` and `answered_at` are this machine's clock, `server_at` the scheduler's own (of HTTP's `Date` whole
     seconds; None where it told none). `running` is None where it does not say, `since` since when it is switched on or
-    off. `jobs` and `runs` are None where it was not asked for them; `jobs_hidden` is why it may have jobs that are not
-    told, None where all are. Runs are told from `runs_since` on, None where all
-    that there ever were are told. `off` are the stretches in which its machine ran nothing, as far as that is told.
+    off. `heartbeat_of` is whose heartbeat it is, where it has several parts. `jobs` and `runs` are None where it was
+    not asked for them; `jobs_hidden` is why it may have jobs that are not told, None where all are. Runs are told from
+    `runs_since` on, None where all that there ever were are told. `off` are the stretches in which its machine ran
+    nothing, as far as that is told.
     """
 
     asked_at: Instant
@@ -162,6 +163,7 @@ class SchedulerSeen:
     running: bool | None = None
     since: str | None = None
     heartbeat: str | None = None
+    heartbeat_of: str = ""
     jobs: tuple[JobListed, ...] | None = None
     jobs_hidden: str | None = None
     runs: tuple[RunSeen, ...] | None = None

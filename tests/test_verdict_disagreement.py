@@ -16,6 +16,7 @@ from rollcall.vocabulary import CauseCode, Verdict
 # What each kind needs in its table. A kind of this house that is missing here is not held against outputs.
 TABLES: dict[str, dict[str, Any]] = {
     "aime": {"url": "http://h:8", "naive_times": "UTC"},
+    "airflow": {"url": "http://h:8"},
     "apscheduler": {"database": "sqlite:///x.db"},
     "apscheduler-4": {"database": "sqlite:///x.db"},
     "celery-beat": {"database": "sqlite:///x.db"},
