@@ -42,8 +42,8 @@ SQL = '[schedulers.db]\nkind = "sql"\ndatabase = "sqlite:///x.db"\nruns = { ask 
         ('kind = "jason"', 'schedulers.x.kind = "jason": no such kind. Did you mean "json"?'),
         ('kind = "quartz"', f'schedulers.x.kind = "quartz": no such kind. Kinds: {KINDS}.'),
         (
-            'kind = "pg_cron"',
-            f'schedulers.x.kind = "pg_cron": is not read by this version. Kinds: {KINDS}.',
+            'kind = "systemd"',
+            f'schedulers.x.kind = "systemd": is not read by this version. Kinds: {KINDS}.',
         ),
         ('kind = "\\u001b[31mx"', None),
     ],
