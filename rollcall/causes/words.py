@@ -135,7 +135,8 @@ class JobWords(_Always):
         scheduler = self._job.scheduler
         if scheduler is None:
             return "its log"
-        command = scheduler.log_of(self._job.name)
+        listed = self.judged.seen.listed
+        command = scheduler.log_of(listed.key if listed and listed.key else self._job.name)
         return f"its log (`{command}`)" if command else "the scheduler's log"
 
     @property
