@@ -115,6 +115,12 @@ class JobWords(_Always):
         return shell_word(self._job.id)
 
     @property
+    def called(self) -> str:
+        """What its scheduler calls it."""
+        listed = self.judged.seen.listed
+        return shell_word(listed.id if listed else self._job.name)
+
+    @property
     def key(self) -> str:
         return toml_key(self._job.id)
 
