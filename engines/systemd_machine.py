@@ -25,8 +25,8 @@ _KEPT = ("etc/systemd/system", "var/log/journal", "var/lib/systemd/timers")
 # What belongs to a real machine takes seconds to come up, or fails.
 _MASKED = (
     "systemd-udevd.service", "systemd-udevd-kernel.socket", "systemd-udevd-control.socket",
-    "systemd-udev-trigger.service", "systemd-journald-audit.socket", "systemd-tmpfiles-clean.timer", "systemd-hwdb-update.service",
-    "systemd-journal-catalog-update.service", "systemd-update-done.service",
+    "systemd-udev-trigger.service", "systemd-journald-audit.socket", "systemd-tmpfiles-clean.timer",
+    "systemd-hwdb-update.service", "systemd-journal-catalog-update.service", "systemd-update-done.service",
 )  # fmt: skip
 _TARGET = """[Unit]
 Requires=basic.target
@@ -131,7 +131,7 @@ class Machine:
 
     def run(self, *argv: str, check: bool = True) -> str:
         """What a command prints that is run in it."""
-        words = [self.enter, *argv]
+        words = [str(self.enter), *argv]
         ended = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         assert ended.returncode == 0 or not check, f"{argv}: {ended.stderr}"
         return ended.stdout

@@ -57,9 +57,10 @@ _SAYS: Mapping[str, Any] = {
         "then {again}",
         "scheduler-error": "See what it answers: {ask}, then {again}",
         "host-silent": "See whether that machine is up and lets this user in: {ask}, then {again}",
-        "not-registered": "See which timers there are (`systemctl list-unit-files '*.timer'`): enable the one of {name}, "
-        "correct its name in {table}, or take that out if it is gone for good",
-        "job-paused": "Switch it on (`systemctl enable --now {called}`); where that fails, see `systemctl status {called}`",
+        "not-registered": "See which timers there are (`systemctl list-unit-files '*.timer'`): correct its name in "
+        "{table}, or take that out if it is gone for good",
+        "job-paused": "Switch it on (`systemctl enable --now {called}`); where that fails, see "
+        "`systemctl status {called}`",
         "run-skipped": "See in {log} which condition kept it from its run, and {rerun}",
     },
 }  # fmt: skip
