@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -65,6 +66,17 @@ def test_what_matches_is_declared_as_it_is_listed(tmp_path: Path) -> None:
     assert (job.cron, job.zone, job.scheduler and job.scheduler.id) == ("0 3 * * *", ZoneInfo("UTC"), "etl")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"schedule": "@reboot"}, {"schedule": "H 2 * * *"}, {"schedule": "0 3 30 2 *"}, {"zone": "Mars/Olympus"}],
+    ids=str,
+)
+def test_one_whose_schedule_nobody_reads_keeps_no_other_from_being_judged(tmp_path: Path, odd: dict[str, str]) -> None:
+    listed = [NIGHTLY, replace(NIGHTLY, id="billing/odd", **odd)]
+
+    assert [job.id for job in loaded(tmp_path, jobs=listed).jobs] == [NIGHTLY.id]
+
+
 def test_defaults_stand_under_what_is_listed_and_its_table_over_it(tmp_path: Path) -> None:
     text = """
     [defaults]
@@ -114,15 +126,6 @@ def test_a_scheduler_that_cannot_be_asked_leaves_what_is_remembered(tmp_path: Pa
     assert [each.id for each in loaded(tmp_path, jobs=None, remembered=[NIGHTLY]).jobs] == [NIGHTLY.id]
     # Nor is a table refused whose schedule nobody knows now.
     assert loaded(tmp_path, '[jobs."billing/nightly"]\ngrace = "5 min"', jobs=None).jobs == ()
-
-
-def test_a_schedule_that_nobody_can_read_is_refused_where_it_is_declared(tmp_path: Path) -> None:
-    with pytest.raises(BadInput) as refused:
-        loaded(tmp_path, jobs=[JobListed(id="billing/moon", schedule="every full moon")])
-
-    (mistake,) = refused.value.mistakes
-    assert mistake.place == 'jobs.toml: schedulers.etl.declare."billing/moon".schedule'
-    assert mistake.value == '"every full moon"'
 
 
 def test_declare_is_refused_where_nobody_tells_when_a_job_is_due(tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from fixtures.house import NOW, House
+from fixtures.one_morning import aime, at, haiku_job, morning
 from rollcall.causes.action import Action, Deed
+from rollcall.evidence import JobListed, SchedulerSeen
 from rollcall.morning.ending import Ending
-from rollcall.report.summary import render_summary
+from rollcall.report.summary import listing_lines, render_summary
 
 STARTED = Action(deed=Deed.START, subject="aime", at=NOW, is_proven=True, proof="running, 9 jobs")
 
@@ -46,3 +48,17 @@ def test_where_there_is_no_page_nobody_is_sent_to_it(tmp_path: Path) -> None:
 
     assert "… and 3 more actions\n" in text
     assert "page" not in text
+
+
+def test_what_is_listed_and_judged_by_nobody_is_folded_into_a_line_each() -> None:
+    scheduler = aime(declare=["billing/*"], ignore=["apt-*"])
+    names = ("apt-daily", "billing/by-hand", *(f"other-{number}" for number in range(8)))
+    at_seven = at("2026-02-11T07:02:00+01:00")
+    seen = SchedulerSeen(
+        asked_at=at_seven, answered_at=at_seven, running=True, jobs=tuple(JobListed(id=each) for each in names), runs=()
+    )
+
+    others, not_due = listing_lines(morning(job=haiku_job(scheduler=scheduler), scheduler=seen).judged)
+    assert others.startswith("aime lists 8 jobs that jobs.toml does not declare: other-0, other-1, ")
+    assert others.endswith("other-5, … (8 in all). Declare or ignore them")
+    assert not_due.startswith("aime lists 1 job without a schedule that can be read: billing/by-hand. Give")

@@ -54,10 +54,16 @@ def listing_lines(morning: Morning) -> Iterator[str]:
             f"not as {clean(was.schedule or '', 60)!r}{zones}; it is judged by that"
         )
     for each in morning.schedulers:
-        if each.undeclared:
-            jobs = counted(len(each.undeclared), "job")
-            names = listed([clean(name, 60) for name in each.undeclared], _MOST_NAMED)
-            yield f"{each.scheduler.id} lists {jobs} that jobs.toml does not declare: {names}. Declare or ignore them"
+        # One that is declared by its being listed, all but for a schedule that can be read.
+        not_due = [name for name in each.undeclared if each.scheduler.declares(name)]
+        others = [name for name in each.undeclared if name not in not_due]
+        for names, what, cure in (
+            (others, "that jobs.toml does not declare", "Declare or ignore them"),
+            (not_due, "without a schedule that can be read", "Give each a table with one, or ignore it"),
+        ):
+            if names:
+                shown = listed([clean(name, 60) for name in names], _MOST_NAMED)
+                yield f"{each.scheduler.id} lists {counted(len(names), 'job')} {what}: {shown}. {cure}"
 
 
 def _cut(lines: Sequence[str], most: int, thing: str, where: str) -> Iterator[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rollcall.evidence import JobListed, NotSeen, SchedulerSeen
 from rollcall.roll.scheduler import Scheduler
+from rollcall.schedule import read_schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +29,12 @@ class Listing:
         return cls(jobs=seen.jobs if isinstance(seen, SchedulerSeen) else None, remembered=tuple(remembered))
 
     def declared(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
-        """Each job that it declares, as it is listed, or as it was last; one that has no schedule is not due."""
+        """Each job that it declares, as it is listed, or as it was last.
+
+        One whose schedule is none, or none that its engine reads, is declared by nobody: that it is listed is said.
+        """
         known = {each.id: each for each in (*self.remembered, *reversed(self.jobs or ())) if each.schedule}
-        return tuple(each for name, each in known.items() if _declares(scheduler, name))
+        return tuple(each for name, each in known.items() if scheduler.declares(name) and _is_due(each, scheduler))
 
     def to_remember(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
         """The same with no more than a later morning needs of it."""
@@ -62,7 +66,7 @@ class ByListing:
 
         Nothing where none declares it; None where one might, and could not be asked.
         """
-        asked = [each.id for each in self._declaring if scheduler in (None, each.id) and _declares(each, str(name))]
+        asked = [each.id for each in self._declaring if scheduler in (None, each.id) and each.declares(str(name))]
         for each in asked:
             if table := self._tables.pop((each, str(name)), None):
                 return table
@@ -71,7 +75,7 @@ class ByListing:
     def might_declare(self, name: str) -> bool:
         """True where a scheduler that could not be asked may list a job of that id."""
         unasked = (each for each in self._declaring if each.id in self._unasked)
-        return any(_declares(each, name) or _declares(each, name.removeprefix(f"{each.id}/")) for each in unasked)
+        return any(each.declares(name) or each.declares(name.removeprefix(f"{each.id}/")) for each in unasked)
 
     @property
     def is_whole(self) -> bool:
@@ -81,12 +85,17 @@ class ByListing:
     def left(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """The others: an id, the scheduler and the table of each. Several that declare one name are told apart."""
         for (scheduler, name), table in self._tables.items():
-            is_shared = sum(_declares(each, name) for each in self._declaring) > 1
+            is_shared = sum(each.declares(name) for each in self._declaring) > 1
             yield f"{scheduler}/{name}" if is_shared else name, scheduler, table
 
 
-def _declares(scheduler: Scheduler, name: str) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in scheduler.declare) and not scheduler.ignores(name)
+def _is_due(listed: JobListed, scheduler: Scheduler) -> bool:
+    try:
+        zone = ZoneInfo(listed.zone) if listed.zone else scheduler.zone
+        read_schedule(listed.schedule or "", engine=scheduler.engine, zone=zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return True
 
 
 def _as_table(listed: JobListed, scheduler: Scheduler) -> dict[str, Any]:

@@ -240,6 +240,10 @@ class Scheduler(Named):
         """The same without its memory, which does not live and so tells nothing of the present."""
         return self.model_copy(update={"memory": None})
 
+    def declares(self, name: str) -> bool:
+        """True where a job of that name is declared by its being listed."""
+        return any(fnmatchcase(name, pattern) for pattern in self.declare) and not self.ignores(name)
+
     def ignores(self, name: str) -> bool:
         """True where a job of that name is not declared, and that is meant."""
         return any(fnmatchcase(name, pattern) for pattern in self.ignore)
