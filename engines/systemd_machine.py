@@ -87,6 +87,11 @@ class Machine:
         """Writes a unit's file."""
         (self._units / name).write_text(text, encoding="utf-8")
 
+    def forget(self, name: str) -> None:
+        """Takes a unit's file away."""
+        (self._units / name).unlink()
+        self.run("systemctl", "daemon-reload")
+
     def timer(self, name: str, service: str, timer: str) -> None:
         """Writes a timer, begun with the machine, and the service that it activates, both as they would stand."""
         self.unit(f"{name}.service", service)

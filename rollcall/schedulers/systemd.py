@@ -19,6 +19,7 @@ from rollcall.evidence import CannotLook, SchedulerSeen
 from rollcall.roll.fields import Timeout, default
 from rollcall.roll.kinds import merged
 from rollcall.roll.scheduler import Asked, Order, Step, Wanted
+from rollcall.schedule import Engine
 from rollcall.schedulers.over_pipes import OverPipes
 from rollcall.schedulers.systemd_journal import FIELDS, OF_SLEEP, OF_UNITS, Fold, instant
 from rollcall.schedulers.systemd_units import (
@@ -59,8 +60,8 @@ _SAYS: Mapping[str, Any] = {
         "host-silent": "See whether that machine is up and lets this user in: {ask}, then {again}",
         "not-registered": "See which timers there are (`systemctl list-unit-files '*.timer'`): correct its name in "
         "{table}, or take that out if it is gone for good",
-        "job-paused": "Switch it on (`systemctl enable --now {called}`); where that fails, see "
-        "`systemctl status {called}`",
+        "job-paused": "See why it has no next run (`systemctl status {called}`); where it is switched off: "
+        "`systemctl enable --now {called}`",
         "run-skipped": "See in {log} which condition kept it from its run, and {rerun}",
     },
 }  # fmt: skip
@@ -69,6 +70,7 @@ _SAYS: Mapping[str, Any] = {
 class Systemd(OverPipes):
     """The timers of a machine, or of a user of it."""
 
+    engine: Engine = Field(Engine.SYSTEMD, description="Whose arithmetic its schedules follow.")
     user: bool = Field(False, description="The timers of this user, instead of the system's.")
     timeout: Timeout = default("20 s", parse_span, "How long each command may take.")
     most_commands: ClassVar[int] = 8

@@ -1,0 +1,238 @@
+"""systemd's timers: as the first process of a machine of its own, with timers of every twenty seconds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engines.conftest import await_that
+from engines.systemd_machine import Machine, machine
+from fixtures.engines import Engine
+
+GAP = timedelta(seconds=20)
+ZONE = "Europe/Zurich"
+# What a look needs besides its jobs.
+HEAD = """
+timezone = "Europe/Zurich"
+look_back = "20 s"
+[defaults]
+scheduler = "host"
+schedule = "*:*:0/20"
+grace = "4 s"
+max_runtime = "4 s"
+owes = "latest"
+[schedulers.host]
+kind = "systemd"
+ignore = ["apt-*", "dpkg-*", "e2scrub*", "exim4*", "fstrim*", "man-db*", "sysstat*", "logrotate*", "systemd-*"]
+via = [{via}]
+"""
+EACH = "OnCalendar=*:*:0/20"
+ONCE = "[Service]\nType=oneshot\nExecStart="
+SIMPLE = "[Service]\nExecStart="
+FAILED, STUCK = ("failed", "run-failed"), ("stuck", "still-running")
+PAUSED, GOOD, MADE_GOOD = ("missed", "job-paused"), ("ok", None), ("ok", "made-good")
+AGAIN = "Restart=on-failure\nRestartSec=500ms"
+HANGS = '/bin/sh -c "[ ! -e /run/second ] || exec sleep infinity"'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What is done with a timer in plain words, what its service and itself say, and what must be said of its job."""
+
+    done: str
+    service: str
+    says: tuple[str, str | None]
+    timer: str = EACH
+    lines: str = ""
+
+
+TIMERS = {
+    "good": Case(done="exits with 0", service=f"{ONCE}/bin/true", says=GOOD),
+    "fails": Case(done="exits with 3", service=f'{ONCE}/bin/sh -c "exit 3"', says=FAILED),
+    "killed": Case(done="dies of a signal", service=f'{ONCE}/bin/sh -c "kill -SEGV $$$$"', says=FAILED),
+    "timeout": Case(done="is ended by TimeoutStartSec", service=f"{ONCE}/bin/sleep 60\nTimeoutStartSec=1", says=FAILED),
+    "no-program": Case(done="its program is not there", service=f"{ONCE}/bin/nothing-here", says=FAILED),
+    "hangs": Case(done="hangs", service=ONCE + HANGS, says=STUCK),
+    "hangs-simple": Case(
+        done="hangs, and is of Type=simple, of which systemd reports the start as done",
+        service=SIMPLE + HANGS,
+        says=STUCK,
+    ),
+    "simple": Case(done="takes 2 s, of Type=simple", service=f"{SIMPLE}/bin/sleep 2", says=GOOD),
+    "fails-simple": Case(
+        done="exits with 4 after a second, of Type=simple",
+        service=f'{SIMPLE}/bin/sh -c "sleep 1; exit 4"',
+        says=FAILED,
+    ),
+    "slow": Case(done="takes 5 s, and may take 4", service=f"{ONCE}/bin/sleep 5", says=("late", "overran")),
+    "again": Case(
+        done="fails, and Restart=on-failure does it",
+        service=f'{ONCE}/bin/sh -c "[ -e /run/again ] && rm /run/again || {{ touch /run/again; exit 5; }}"\n{AGAIN}',
+        says=MADE_GOOD,
+    ),
+    "by-hand": Case(
+        done="fails, and is started by hand, which does it",
+        service=f'{ONCE}/bin/sh -c "[ -e /run/mended ]"',
+        says=MADE_GOOD,
+    ),
+    "ended": Case(
+        done="is stopped by hand while it runs, of Type=simple", service=f"{SIMPLE}/bin/sleep 15", says=FAILED
+    ),
+    "condition": Case(
+        done="left out by ConditionPathExists",
+        service=f"[Unit]\nConditionPathExists=/nothing\n{ONCE}/bin/true",
+        says=("missed", "run-skipped"),
+    ),
+    "dependency": Case(
+        done="what it requires fails",
+        service=f"[Unit]\nRequires=fails.service\nAfter=fails.service\n{ONCE}/bin/true",
+        says=FAILED,
+    ),
+    "stays": Case(
+        done="RemainAfterExit=yes: its timer starts it once, and never again",
+        service=f"{ONCE}/bin/true\nRemainAfterExit=yes",
+        says=PAUSED,
+    ),
+    "stopped": Case(done="its timer is stopped", service=f"{ONCE}/bin/true", says=PAUSED),
+    "vanished": Case(done="the file of its service is gone", service=f"{ONCE}/bin/true", says=PAUSED),
+    "moved": Case(
+        done="its timer is due at another second",
+        service=f"{ONCE}/bin/true",
+        says=("failed", "schedule-drift"),
+        lines='schedule = "*:*:10/20"',
+    ),
+    "delayed": Case(
+        done="RandomizedDelaySec=4s",
+        service=f"{ONCE}/bin/true",
+        says=GOOD,
+        timer=f"{EACH}\nRandomizedDelaySec=4s",
+        lines='jitter = "4 s"',
+    ),
+    "named": Case(
+        done="declared by the name of what its timer activates",
+        service=f"{ONCE}/bin/true",
+        says=GOOD,
+        timer=f"{EACH}\nUnit=works.service",
+        lines='name = "works.service"',
+    ),
+}
+
+
+@pytest.fixture
+def on(tmp_path: Path) -> Iterator[Machine]:
+    with machine(tmp_path / "machine", ZONE) as made:
+        yield made
+
+
+def engine_of(on: Machine, tmp_path: Path) -> Engine:
+    """As it is shown to Roll call, by its name and version."""
+    found = re.match(r"systemd (\d+)", on.run("systemctl", "--version"))
+    assert found
+    return Engine(name=f"systemd {found[1]}", folder=tmp_path / "look", environment={"MACHINE": str(on.enter)})
+
+
+def jobs_toml(*jobs: str, via: str = '"${ENGINE_VIA}", "${MACHINE}"') -> str:
+    """A jobs.toml with the head and these tables."""
+    return HEAD.replace("{via}", via) + "".join(jobs)
+
+
+def table(name: str, lines: str = "") -> str:
+    return f"[jobs.{name}]\n{lines}\n"
+
+
+def await_due(at: datetime, after: float) -> None:
+    """Waits until so many seconds after a due time."""
+    moment = at + timedelta(seconds=after)
+    await_that(lambda: datetime.now(UTC) >= moment, f"{moment:%H:%M:%S}")
+
+
+def next_due(at: datetime | None = None) -> datetime:
+    """The next time that a second of 0, 20 or 40 is due."""
+    now = at or datetime.now(UTC)
+    whole = now.replace(second=now.second // 20 * 20, microsecond=0)
+    return whole + GAP
+
+
+def test_what_timers_do_is_judged(on: Machine, tmp_path: Path) -> None:
+    for name, case in TIMERS.items():
+        on.timer(name, case.service, case.timer)
+    on.unit("works.service", f"{ONCE}/bin/true")
+    on.unit("off.timer", f"[Timer]\n{EACH}\n[Install]\nWantedBy=timers.target\n")
+    on.unit("off.service", f"{ONCE}/bin/true")
+    on.boot()
+    on.run("systemctl", "stop", "stopped.timer")
+    first = next_due()
+    await_due(first, 5)
+    on.forget("vanished.service")
+    on.run("touch", "/run/second")
+    on.run("systemctl", "stop", "ended.service")
+    second = first + GAP
+    await_due(second, 2)
+    on.run("touch", "/run/mended")
+    on.run("systemctl", "start", "by-hand.service")
+    on.run("systemctl", "stop", "ended.service")
+    await_due(second, 9)
+
+    done = {name: case.done for name, case in TIMERS.items()}
+    done |= {"off": "its timer is disabled", "gone": "it has no timer"}
+    jobs = [table(name, case.lines) for name, case in TIMERS.items()]
+    story = "timers of every 20 s, seen after the second time"
+    morning, look = engine_of(on, tmp_path).judged(
+        jobs_toml(*jobs, table("off"), table("gone")), story=story, done=done
+    )
+
+    expected = {name: list(case.says) for name, case in TIMERS.items()}
+    expected |= {"off": list(PAUSED), "gone": ["missed", "not-registered"], "[schedulers.host]": ["ok", None]}
+    assert look.said == expected
+    (host,) = morning.schedulers
+    assert not host.undeclared
+    look.keep("timers")
+
+
+def test_a_machine_that_was_off_explains_what_it_missed(on: Machine, tmp_path: Path) -> None:
+    on.timer("plain", f"{ONCE}/bin/true", EACH)
+    on.timer("catches-up", f"{ONCE}/bin/true", f"{EACH}\nPersistent=true")
+    on.timer("cut-off", f"{ONCE}/bin/sleep 8", EACH)
+    on.boot()
+    first = next_due()
+    await_due(first, 9)
+    on.off()
+    # Over the next time that is due.
+    second = first + GAP
+    await_due(second, 5)
+    on.boot()
+    await_due(second, 14)
+    persistent = 'max_runtime = "2 s"'
+    jobs = [table("plain", persistent), table("catches-up", persistent)]
+    engine = engine_of(on, tmp_path)
+    _, look = engine.judged(
+        jobs_toml(*jobs),
+        story="shut down before a time that was due, and up again after it",
+        done={"plain": "due while its machine was off", "catches-up": "the same, with Persistent=true"},
+    )
+
+    assert look.said == {
+        "plain": ["missed", "host-was-off"],
+        "catches-up": ["ok", "made-good"],
+        "[schedulers.host]": ["ok", None],
+    }
+    look.keep("off")
+
+    third = second + GAP
+    await_due(third, 3)
+    on.cut()
+    on.boot()
+    await_due(third, 13)
+    _, look = engine.judged(
+        jobs_toml(table("plain"), table("cut-off", 'max_runtime = "9 s"')),
+        story="its power was cut, and it was up again within seconds",
+        done={"plain": "had ended before", "cut-off": "was running when the power was cut"},
+    )
+
+    assert look.said == {"plain": ["ok", None], "cut-off": ["failed", "run-failed"], "[schedulers.host]": ["ok", None]}
+    look.keep("cut")
