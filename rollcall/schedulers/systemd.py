@@ -120,7 +120,7 @@ class Systemd(OverPipes):
             if units.get(name, {}).get("LoadState", "not-found") != "not-found"
         }
         zone = self._zone_of_machine()
-        boots = self._boots()
+        boots, sees_all = self._boots()
         fold = self._journal(timers.values(), units, asked.since)
         end_what_was_lost(fold, boots, units, shown_at)
         clean = self.secrets.clean
@@ -131,7 +131,8 @@ class Systemd(OverPipes):
             jobs=tuple(jobs_listed(timers, units, zone, fold, clean)),
             runs=tuple(runs_seen(timers, fold, shown_at, self.words.outcome, clean)),
             runs_since=max(boots[0].since, asked.since),
-            off=when_off(boots, fold.sleeps, asked.since),
+            # Between what one user's journal has of two boots the machine may have run without that user.
+            off=when_off(boots, fold.sleeps, asked.since) if sees_all else (),
         )
 
     # Commands ---------------------------------------------------------------------------------------------------------
@@ -195,12 +196,13 @@ class Systemd(OverPipes):
         said = self.printed("readlink", "-f", "/etc/localtime", accepts=(0, 1)).out.decode(errors="replace").strip()
         return said.rpartition("/zoneinfo/")[2] or None if "/zoneinfo/" in said else None
 
-    def _boots(self) -> list[Boot]:
-        """The boots that the journal knows of, the oldest first."""
-        argv = self._journalctl("--utc", "--list-boots")
+    def _boots(self) -> tuple[list[Boot], bool]:
+        """The boots that the journal knows of, the oldest first, and whether all of the journal is seen."""
+        argv = ("journalctl", "-o", "json", "--utc", "--list-boots")
         printed = self.printed(*argv)
         err = " ".join(printed.err.decode(errors="replace").split())
-        if _NOT_ALL.search(err) and not self.user:
+        sees_all = not _NOT_ALL.search(err)
+        if not sees_all and not self.user:
             raise CannotLook(CauseCode.ACCESS_DENIED, f"`{self.shown(argv)}`: {self.secrets.clean_words(err)}")
         if not printed.out.lstrip().startswith(b"["):
             # Before version 252 it is a table all the same.
@@ -217,7 +219,7 @@ class Systemd(OverPipes):
         if not rows:
             raise self._unread(argv, err or "it knows of no boot, so nobody can tell what ran")
         boots = (Boot(id=each, since=since, until=until) for each, since, until in rows)
-        return sorted(boots, key=lambda boot: boot.since)
+        return sorted(boots, key=lambda boot: boot.since), sees_all
 
     def _journal(self, timers: Iterable[Timer], units: Mapping[str, Properties], since: datetime) -> Fold:
         wanted = frozenset(each.unit for each in timers)
