@@ -1,4 +1,4 @@
-"""How often is a schedule of cron fields due, its days off and the clock changes aside?
+"""How often is a schedule due, its days off and the clock changes aside?
 
 A schedule is walked no further than it takes to be sure: a thousand jobs are read each morning.
 """
@@ -26,10 +26,11 @@ def gap_of_at_most(span: timedelta, cron: str, engine: Engine) -> timedelta | No
     first = schedule.next_due(_ANY_TIME)
     if first is None:
         return None
-    # Of five fields each day that has any run has the same.
-    day = [first, *takewhile(lambda at: at - first < _DAY, schedule.due_after(first))]
-    if span < min(later - earlier for earlier, later in pairwise((*day, first + _DAY))):
-        return None
+    if engine is not Engine.SYSTEMD:
+        # Of five fields each day that has any run has the same.
+        day = [first, *takewhile(lambda at: at - first < _DAY, schedule.due_after(first))]
+        if span < min(later - earlier for earlier, later in pairwise((*day, first + _DAY))):
+            return None
     runs = (first, *islice(schedule.due_after(first), _ENOUGH_RUNS))
     return next((later - earlier for earlier, later in pairwise(runs) if later - earlier <= span), None)
 

@@ -97,8 +97,8 @@ class JobTable(Named):
         str | None,
         Field(
             alias="schedule",
-            description="Five cron fields, or @daily and its sisters.",
-            examples=["0 6 * * *", "@daily"],
+            description="Five cron fields, or @daily and its sisters; with engine systemd OnCalendar, several with ; between.",
+            examples=["0 6 * * *", "@daily", "Mon..Fri 06:00"],
         ),
     ] = None
     every: Span | None = Field(None, description="An interval instead of a schedule.")
@@ -207,7 +207,8 @@ def _broken_of_limits(key: str | None, value: Any, job: Mapping[str, Any], known
         case "jitter" if value and job.get("anchor") is not None:
             return "counts each run from the one before it, so that anchor would never count. Take one of them out."
         case "look_back" if (longest := _span_of_too_many(value, job)) is not None:
-            return f'holds more than {_MOST_JUDGED:,} due runs. Write at most "{longest // _DAY} d".'
+            most = f"{longest // _DAY} d" if longest >= _DAY else f"{longest // _MINUTE} min"
+            return f'holds more than {_MOST_JUDGED:,} due runs. Write at most "{most}".'
     return None
 
 
@@ -279,8 +280,8 @@ def _span_of_too_many(look_back: timedelta, job: Mapping[str, Any]) -> timedelta
     """How long the most runs take that are judged, where `look_back` holds more of them; None where it does not."""
     every: timedelta | None = job.get("every")
     cron, engine = job.get("cron"), job.get("engine")
-    if look_back <= _MOST_JUDGED * _MINUTE:
-        return None
     if every is not None and _MOST_JUDGED * every < look_back:
         return _MOST_JUDGED * every
-    return span_of_more_than(_MOST_JUDGED, look_back, cron, engine) if cron is not None and engine is not None else None
+    if cron is None or engine is None or (engine is not Engine.SYSTEMD and look_back <= _MOST_JUDGED * _MINUTE):
+        return None  # the others name no seconds
+    return span_of_more_than(_MOST_JUDGED, look_back, cron, engine)

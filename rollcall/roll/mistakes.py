@@ -57,7 +57,6 @@ _LATER_KEYS = {
     ),
 }  # fmt: skip
 _LATER_WORDS = {
-    "engine": ("systemd",),
     "format": ("sqlite", "tar", "age", "gpg"),
 }
 

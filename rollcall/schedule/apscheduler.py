@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
-from rollcall.schedule.base import Engine
+from rollcall.schedule.base import Engine, Schedule
+from rollcall.schedule.five_fields import GRAMMAR, read_five_fields
 from rollcall.schedule.words import Fields, show_fields
 from rollcall.times import EPOCH
 
@@ -89,6 +90,11 @@ class ApschedulerSchedule:
         last, trigger = self.last_due(after), _trigger(self.fields, self.zone)
         runs = _runs(trigger, self.zone, first_after=EPOCH) if last is None else _runs_on(trigger, self.zone, last)
         return dropwhile(lambda due: due <= after, runs)
+
+
+def read(text: str, zone: ZoneInfo) -> Schedule:
+    """The schedule that `text` means in `zone`. Raises ValueError holding the rule and the cure."""
+    return read_five_fields(text, ApschedulerSchedule, zone)
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ class Engine(StrEnum):
 
     CRON = "cron"
     APSCHEDULER = "apscheduler"
+    SYSTEMD = "systemd"
 
 
 class Schedule(Protocol):

@@ -23,7 +23,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from rollcall.schedule.base import Engine
+from rollcall.schedule.base import Engine, Schedule
+from rollcall.schedule.five_fields import GRAMMAR, read_five_fields
 from rollcall.schedule.words import Fields, show_fields
 
 _MINUTE = timedelta(minutes=1)
@@ -133,6 +134,11 @@ class CronSchedule:
 
     def _offset(self, face: datetime, *, fold: int) -> timedelta:
         return face.replace(tzinfo=self.zone, fold=fold).utcoffset() or timedelta(0)
+
+
+def read(text: str, zone: ZoneInfo) -> Schedule:
+    """The schedule that `text` means in `zone`. Raises ValueError holding the rule and the cure."""
+    return read_five_fields(text, CronSchedule, zone)
 
 
 def _matches(fields: str, start: datetime, *, reverse: bool) -> Iterator[datetime]:

@@ -1,91 +1,49 @@
-"""What schedule does the text of five fields name, or what is wrong with it?"""
+"""What schedule does a text name to an engine, or what is wrong with it?
+
+Each engine has a module of its name here, with `GRAMMAR`, what its schedules are written in, and `read`.
+"""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, assert_never
+from importlib import import_module
+from typing import Protocol, cast
 from zoneinfo import ZoneInfo
 
 from rollcall.schedule.base import Engine, Schedule
-from rollcall.schedule.cron import CronSchedule
 
-if TYPE_CHECKING:
-    from rollcall.schedule.apscheduler import ApschedulerSchedule
 
-_NAMED = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    # "sun", because the number differs: cron's Sunday is 0, APScheduler's is 6.
-    "@weekly": "0 0 * * sun",
-    "@monthly": "0 0 1 * *",
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-}
-_FIVE = "Write 5 fields: minute hour day month weekday."
-_LONGEST = 200
-# The fields in their order, with what may stand in each.
-_ALLOWED = {
-    "minute": 'Write 0-59, such as "30", "0,30" or "*/15".',
-    "hour": 'Write 0-23, such as "6", "8-18" or "*/6".',
-    "day of month": 'Write 1-31, such as "1" or "1,15".',
-    "month": 'Write 1-12 or jan-dec, such as "1" or "jan-mar".',
-    "day of week": "",  # which the engine says
-}
+class _Reading(Protocol):
+    GRAMMAR: str
+
+    def read(self, text: str, zone: ZoneInfo) -> Schedule: ...
 
 
 @lru_cache(maxsize=16_384)
 def read_schedule(text: str, *, engine: Engine, zone: ZoneInfo) -> Schedule:
-    """The schedule that `text`, five fields or an "@" name, means to `engine` in `zone`.
+    """The schedule that `text` means to `engine` in `zone`.
 
     Raises ValueError holding the rule and the cure, without the value.
     """
-    fields, arithmetic = _expand(text), _arithmetic_of(engine)
-    with suppress(ValueError):
-        if arithmetic.has_dates(fields):
-            return arithmetic(text=text, fields=fields, zone=zone)
-    for place, (name, field) in enumerate(zip(_ALLOWED, fields.split(), strict=True)):
-        alone = ["*"] * 5
-        alone[place] = field
-        try:
-            arithmetic.has_dates(" ".join(alone))
-        except ValueError:
-            cure = _ALLOWED[name] or arithmetic.WEEKDAYS
-            raise ValueError(f'{name} "{field[:40]}" is nothing {arithmetic.CALLED} takes. {cure}') from None
-    raise ValueError("never due: no such date exists. Write a day that one of the months has.")
+    reading = _reading_of(engine)
+    try:
+        return reading.read(text, zone)
+    except ValueError as unreadable:
+        others = (each for each in Engine if _reading_of(each).GRAMMAR != reading.GRAMMAR)
+        meant = next((each for each in others if _can_read(each, text, zone)), None)
+        if meant is None or "Did you mean" in str(unreadable):
+            raise
+        rule = f'{_reading_of(meant).GRAMMAR}, and engine "{engine}" reads {reading.GRAMMAR}'
+        raise ValueError(f'{rule}. Did you mean engine = "{meant}"?') from None
 
 
-def _expand(text: str) -> str:
-    """`text` as five fields, one space between them."""
-    fields = [field for field in text.split(" ") if field]
-    if not fields:
-        raise ValueError(f"empty. {_FIVE}")
-    if len(text) > _LONGEST or not text.isascii() or not text.isprintable():
-        raise ValueError(f"more than {_LONGEST} characters, or some that are no plain text. {_FIVE}")
-    if fields[0].startswith("@"):
-        name = text.strip().lower()
-        if name == "@reboot":
-            raise ValueError(f'"@reboot" names no time, so no run can be missed. {_FIVE}')
-        if name not in _NAMED:
-            known = ", ".join(_NAMED)
-            raise ValueError(f"unknown name. Write one of {known}, or 5 fields: minute hour day month weekday.")
-        return _NAMED[name]
-    if len(fields) == 6:
-        raise ValueError(f"6 fields: seconds are not supported. {_FIVE}")
-    if len(fields) != 5:
-        raise ValueError(f"{len(fields)} field{'s' if len(fields) > 1 else ''}. {_FIVE}")
-    return " ".join(fields)
+def _can_read(engine: Engine, text: str, zone: ZoneInfo) -> bool:
+    try:
+        return bool(_reading_of(engine).read(text, zone))
+    except ValueError:
+        return False
 
 
-def _arithmetic_of(engine: Engine) -> type[CronSchedule] | type[ApschedulerSchedule]:
-    match engine:
-        case Engine.CRON:
-            return CronSchedule
-        case Engine.APSCHEDULER:
-            # Imported late: a suite whose jobs all run under cron does not pay for it.
-            from rollcall.schedule.apscheduler import ApschedulerSchedule
-
-            return ApschedulerSchedule
-        case _:
-            assert_never(engine)
+def _reading_of(engine: Engine) -> _Reading:
+    # Imported late: a suite whose jobs all run under cron does not pay for the others.
+    return cast("_Reading", import_module(f"rollcall.schedule.{engine}"))
