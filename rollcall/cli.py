@@ -20,6 +20,7 @@ UNWRITTEN = 1
 INTERRUPTED = 130  # a shell's own status for what Ctrl-C ended
 COMMANDS = (
     "init",
+    "discover",
     "demo",
     "due",
     "diagnose",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -71,7 +72,7 @@ def test_what_matches_is_declared_as_it_is_listed(tmp_path: Path) -> None:
     [{"schedule": "@reboot"}, {"schedule": "H 2 * * *"}, {"schedule": "0 3 30 2 *"}, {"zone": "Mars/Olympus"}],
     ids=str,
 )
-def test_one_whose_schedule_nobody_reads_keeps_no_other_from_being_judged(tmp_path: Path, odd: dict[str, str]) -> None:
+def test_one_whose_schedule_nobody_reads_keeps_no_other_from_being_judged(tmp_path: Path, odd: dict[str, Any]) -> None:
     listed = [NIGHTLY, replace(NIGHTLY, id="billing/odd", **odd)]
 
     assert [job.id for job in loaded(tmp_path, jobs=listed).jobs] == [NIGHTLY.id]

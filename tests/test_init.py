@@ -54,7 +54,7 @@ def test_the_answer_of_a_known_scheduler_becomes_its_jobs(
     assert main(["init", aime.url]) == 0
     declared = tomllib.loads((empty / "jobs.toml").read_text(encoding="utf-8"))
 
-    assert "a scheduler of kind aime answers there and lists 9 jobs" in capsys.readouterr().out
+    assert "a scheduler of kind aime answers and lists 9 jobs" in capsys.readouterr().out
     assert declared["schedulers"]["aime"] == {"kind": "aime", "url": aime.url, "naive_times": "UTC"}
     assert len(declared["jobs"]) == 9
     assert declared["defaults"]["since"].tzinfo

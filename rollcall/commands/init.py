@@ -1,8 +1,8 @@
-"""`rollcall init [URL]`: a jobs.toml and checks/ in this folder, from what is found. Nothing is overwritten.
+"""`rollcall init [--from KIND] [URL]`: a jobs.toml and checks/ here, from what is found. Nothing is overwritten.
 
-With the address of a scheduler that Roll call knows, its jobs are declared as it lists them; without one a job that
-leaves a file is there to fill in. What crontab and timers run stands below as comments. Exit status: 0, 4 where nothing
-at that address is understood.
+Of a scheduler that is shown to it, by its kind or its address, the jobs are declared as they are listed there, and what
+it cannot tell stands beside them; without one a job that leaves a file is there to fill in. What crontab and timers run
+stands below as comments. Exit status: 0, 4 where nothing at that address is understood.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     parser = commands.add_parser("init", help="write a first jobs.toml and checks/ here; overwrites nothing")
     parser.add_argument(
+        "--from", dest="source", metavar="KIND|URL", help="the scheduler whose jobs these are, such as systemd or cron"
+    )
+    parser.add_argument(
         "url", nargs="?", metavar="URL", help="where a scheduler answers, such as http://localhost:8000"
     )
     parser.set_defaults(command=run)
@@ -44,7 +47,7 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
     if jobs_file.exists():
         yield f"{_JOBS} is there already and stays as it is"
     else:
-        yield from _write_jobs(jobs_file, asked_for.url)
+        yield from _write_jobs(jobs_file, asked_for.source, asked_for.url)
     try:
         written, kept = _copy_checks(checks)
     except OSError as problem:
@@ -56,20 +59,23 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
     yield f"next: correct {_JOBS}, then: pytest {_CHECKS}/"
 
 
-def _write_jobs(file: Path, url: str | None) -> Iterator[str]:
-    from rollcall.starter.first_jobs import find_scheduler, list_timers, write_first_jobs
+def _write_jobs(file: Path, source: str | None, url: str | None) -> Iterator[str]:
+    from rollcall.starter.first_jobs import find_scheduler, write_first_jobs
+    from rollcall.starter.timers import list_timers
 
     now = read_now()
     zone = machine_zone(_LOCALTIME) or ZoneInfo("UTC")
-    found = find_scheduler(url, zone=zone, now=now, clock=clock_from(now)) if url else None
-    text = write_first_jobs(found, list_timers(), zone=zone, now=now)
+    kind, address = (None, source) if source and "://" in source else (source, url)
+    is_shown = kind is not None or address is not None
+    found = find_scheduler(kind, address, zone=zone, now=now, clock=clock_from(now)) if is_shown else None
+    text = write_first_jobs(found, [] if kind else list_timers(), zone=zone, now=now)
     try:
         with file.open("x", encoding="utf-8") as stream:
             stream.write(text)
     except OSError as problem:
         raise BadInput.single(str(file), f"cannot be written: {problem.strerror or problem}.") from None
     if found:
-        yield f"a scheduler of kind {found.kind} answers there and lists {counted(len(found.jobs), 'job')}"
+        yield f"a scheduler of kind {found.kind} answers and lists {counted(len(found.jobs), 'job')}"
     yield f"wrote {file}"
 
 

@@ -1,0 +1,84 @@
+"""`rollcall discover`: which jobs do the schedulers of jobs.toml list that nobody declares?
+
+With --append each gets a table at the end of jobs.toml, to be corrected; what nobody says when it is due is written as
+a comment. Exit status: 0, 1 where a scheduler could not be asked, 4 bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tomllib
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollcall.ask import gather
+from rollcall.clock import clock_from
+from rollcall.commands.begin import add_options, wanted_of
+from rollcall.errors import BadInput
+from rollcall.evidence import NotSeen
+from rollcall.files import write_whole
+from rollcall.run.options import JOBS_FILE
+from rollcall.text import clean, counted
+from rollcall.times import read_now
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, _SubParsersAction
+
+    from rollcall.starter.first_jobs import FirstJob
+
+
+def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Adds the command to those of `rollcall`."""
+    parser = commands.add_parser("discover", help="the jobs that the schedulers list and nobody declares")
+    add_options(parser, (JOBS_FILE,))
+    parser.add_argument("--append", action="store_true", help="write a table for each at the end of jobs.toml")
+    parser.set_defaults(command=run)
+
+
+def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
+    """A line for each job; returns the exit status. Raises `BadInput`."""
+    from rollcall.starter.first_jobs import first_jobs
+
+    now, wanted = read_now(), wanted_of(asked_for)
+    clock = clock_from(now)
+    roll = wanted.load(os.environ, clock)
+    seen = gather((), roll.schedulers, now=now, clock=clock).schedulers
+    found: list[FirstJob] = []
+    taken, unasked = {job.id for job in roll.jobs}, 0
+    for scheduler in roll.schedulers:
+        answer = seen[scheduler.id]
+        if isinstance(answer, NotSeen):
+            unasked += 1
+            yield f"{scheduler.id}: cannot be asked: {answer.detail}"
+            continue
+        names = [job.name for job in roll.jobs if job.scheduler and job.scheduler.id == scheduler.id]
+        jobs = first_jobs(scheduler, answer, roll.zone, taken=taken, names=names)
+        taken |= {each.id for each in jobs}
+        told = f"{counted(len(jobs), 'job')} that nobody declares" if jobs else "nothing that is not declared"
+        if answer.jobs is None:
+            told = "it lists no jobs, so they can only be declared by hand"
+        yield f"{scheduler.id}: {told}"
+        for each in jobs:
+            yield f"  {each.id}  {each.lines[-1][0] if each.is_due else 'nobody says when it is due'}"
+        found += [each.of(scheduler.id) for each in jobs]
+    if found and asked_for.append:
+        _append(wanted.jobs_file, found)
+        yield f"wrote {counted(len(found), 'table')} at the end of {wanted.jobs_file}: correct them, then: rollcall due"
+    return 1 if unasked else 0
+
+
+def _append(file: Path, jobs: list[FirstJob]) -> None:
+    from rollcall.starter.first_jobs import write_tables
+
+    place = clean(str(file))
+    try:
+        text = file.read_text(encoding="utf-8")
+        whole = text.rstrip("\n") + "\n" + write_tables(jobs)
+        tomllib.loads(whole)
+        write_whole(file, whole)
+    except ValueError as problem:
+        raise BadInput.single(place, f"would be no TOML with them at its end ({problem}). Add them by hand.") from None
+    except OSError as problem:
+        raise BadInput.single(place, f"cannot be written: {problem.strerror or problem}.") from None
