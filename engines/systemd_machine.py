@@ -11,10 +11,11 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 
 from engines.conftest import await_that, unavailable
 
@@ -141,6 +142,11 @@ class Machine:
         assert ended.returncode == 0 or not check, f"{argv}: {ended.stderr}"
         return ended.stdout
 
+    def write(self, name: str, text: str) -> None:
+        """Writes a file in it, gone with the next boot."""
+        words = [str(self.enter), "tee", name]
+        subprocess.run(words, input=text, stdout=subprocess.DEVNULL, text=True, check=True)
+
     def off(self) -> None:
         """Shuts it down as a person does."""
         self.run("systemctl", "poweroff", check=False)
@@ -168,16 +174,18 @@ def machine(folder: Path, zone: str = "Etc/UTC") -> Iterator[Machine]:
         unavailable("systemd in namespaces needs root, util-linux and systemd: sudo apt-get install systemd")
     made = Machine(folder=folder, zone=zone)
     if _GROUPS.is_dir():
-        made._group = _GROUPS / f"rollcall-{os.getpid()}-{folder.name}"
-        made._group.mkdir()
+        made._group = Path(mkdtemp(prefix="rollcall-", dir=_GROUPS))
     try:
         yield made
     finally:
         made.cut()
-        for group in sorted(_below(made._group), reverse=True) if made._group else ():
-            with suppress(OSError):
-                group.rmdir()
+        if group := made._group:
+            await_that(lambda: _is_taken_away(group), f"{group} to be empty")
 
 
-def _below(group: Path) -> Sequence[Path]:
-    return [Path(folder) for folder, _, _ in os.walk(group)]
+def _is_taken_away(group: Path) -> bool:
+    for each, _, _ in os.walk(group, topdown=False):
+        # What ran in it may not be gone yet.
+        with suppress(OSError):
+            Path(each).rmdir()
+    return not group.exists()

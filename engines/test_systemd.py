@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from engines.conftest import await_that
+from engines.conftest import ROOT, await_that, unavailable
 from engines.systemd_machine import Machine, machine
 from fixtures.engines import Engine
 
 GAP = timedelta(seconds=20)
 ZONE = "Europe/Zurich"
+PERMISSIONS = ROOT / "deploy" / "permissions"
 # What a look needs besides its jobs.
 HEAD = """
 timezone = "Europe/Zurich"
@@ -30,6 +36,7 @@ owes = "latest"
 kind = "systemd"
 ignore = ["apt-*", "dpkg-*", "e2scrub*", "exim4*", "fstrim*", "man-db*", "sysstat*", "logrotate*", "systemd-*"]
 via = [{via}]
+{more}
 """
 EACH = "OnCalendar=*:*:0/20"
 ONCE = "[Service]\nType=oneshot\nExecStart="
@@ -136,9 +143,10 @@ def engine_of(on: Machine, tmp_path: Path) -> Engine:
     return Engine(name=f"systemd {found[1]}", folder=tmp_path / "look", environment={"MACHINE": str(on.enter)})
 
 
-def jobs_toml(*jobs: str, via: str = '"${ENGINE_VIA}", "${MACHINE}"') -> str:
-    """A jobs.toml with the head and these tables."""
-    return HEAD.replace("{via}", via) + "".join(jobs)
+def jobs_toml(*jobs: str, via: Sequence[str] = (), whole_via: Sequence[str] = (), more: str = "") -> str:
+    """A jobs.toml with the head and these tables; `via` follows the way into the machine, `whole_via` is another."""
+    words = json.dumps(whole_via or ["${ENGINE_VIA}", "${MACHINE}", *via])
+    return HEAD.replace("[{via}]", words).replace("{more}", more) + "".join(jobs)
 
 
 def table(name: str, lines: str = "") -> str:
@@ -156,6 +164,11 @@ def next_due(at: datetime | None = None) -> datetime:
     now = at or datetime.now(UTC)
     whole = now.replace(second=now.second // 20 * 20, microsecond=0)
     return whole + GAP
+
+
+def seen_as(verdict: str, code: str | None) -> dict[str, list[str | None]]:
+    """What is said where all that there is to say is said of the scheduler."""
+    return {"good": [verdict, code], "[schedulers.host]": ["failed" if code else "ok", code]}
 
 
 def test_what_timers_do_is_judged(on: Machine, tmp_path: Path) -> None:
@@ -236,3 +249,153 @@ def test_a_machine_that_was_off_explains_what_it_missed(on: Machine, tmp_path: P
 
     assert look.said == {"plain": ["ok", None], "cut-off": ["failed", "run-failed"], "[schedulers.host]": ["ok", None]}
     look.keep("cut")
+
+
+def test_who_may_read_how_much_of_the_journal(on: Machine, tmp_path: Path) -> None:
+    on.timer("good", f"{ONCE}/bin/true", EACH)
+    on.boot()
+    on.run("useradd", "--system", "stranger")
+    on.run("useradd", "--system", "--groups", "systemd-journal", "watcher")
+    due = next_due()
+    await_due(due, 9)
+    engine = engine_of(on, tmp_path)
+    users = {
+        "member": ("watcher", ("ok", None), "a user of the group systemd-journal looks"),
+        "stranger": ("stranger", ("unknown", "access-denied"), "a user who is in no group looks"),
+    }
+    for name, (user, says, story) in users.items():
+        via = ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups")
+        _, look = engine.judged(jobs_toml(table("good"), via=via), story=story, done={"good": "exits with 0"})
+
+        assert look.said == seen_as(*says)
+        look.keep(name)
+
+    via = ("unshare", "--mount", "sh", "-c", 'umount -l /run; exec "$0" "$@"')
+    _, look = engine.judged(
+        jobs_toml(table("good"), via=via), story="asked in a container without systemd", done={"good": "exits with 0"}
+    )
+
+    assert look.said == seen_as("unknown", "scheduler-down")
+    look.keep("container")
+
+
+def test_a_users_own_timers_are_seen_by_that_user(on: Machine, tmp_path: Path) -> None:
+    on.boot()
+    on.run("useradd", "--create-home", "owner")
+    home = "/home/owner/.config/systemd/user"
+    on.run("mkdir", "-p", home)
+    for name, command in {"mine": "/bin/true", "fails": "/bin/false"}.items():
+        on.write(f"{home}/{name}.service", f"{ONCE}{command}\n")
+        on.write(f"{home}/{name}.timer", f"[Timer]\nAccuracySec=10ms\n{EACH}\n")
+    on.run("chown", "-R", "owner:", "/home/owner")
+    number = on.run("id", "-u", "owner").strip()
+    on.run("systemctl", "start", f"user@{number}.service")
+    where = f"XDG_RUNTIME_DIR=/run/user/{number}"
+    as_owner = ("setpriv", "--reuid=owner", "--regid=owner", "--init-groups", "env", where)
+    on.run(*as_owner, "systemctl", "--user", "start", "mine.timer", "fails.timer")
+    await_due(next_due(), 9)
+    _, look = engine_of(on, tmp_path).judged(
+        jobs_toml(table("mine"), table("fails"), via=as_owner, more="user = true"),
+        story="timers of a user, seen by that user, who sees nobody else's journal",
+        done={"mine": "exits with 0", "fails": "exits with 1"},
+    )
+
+    assert look.said == {"mine": ["ok", None], "fails": list(FAILED), "[schedulers.host]": ["ok", None]}
+    look.keep("user")
+
+
+SSHD = """
+HostKey /etc/ssh/of_the_test
+AuthorizedKeysFile /etc/ssh/keys
+UsePAM no
+StrictModes no
+"""
+
+
+def test_a_key_that_may_only_look_is_enough(on: Machine, tmp_path: Path) -> None:
+    if not Path("/usr/sbin/sshd").exists():
+        unavailable("no sshd here: sudo apt-get install openssh-server")
+    on.timer("good", f"{ONCE}/bin/true", EACH)
+    on.boot()
+    on.run("useradd", "--system", "--shell", "/bin/sh", "--groups", "systemd-journal", "rollcall")
+    on.run("usermod", "--password", "*", "rollcall")  # without PAM, sshd takes a user without one for locked
+    on.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/etc/ssh/of_the_test")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
+    key = (tmp_path / "key.pub").read_text()
+    on.run("mkdir", "-p", "/run/sshd")
+    on.write("/usr/local/bin/systemd-look", (PERMISSIONS / "systemd-look").read_text())
+    on.run("chmod", "755", "/usr/local/bin/systemd-look")
+    on.write("/etc/ssh/keys", f'restrict,command="/usr/local/bin/systemd-look" {key}')
+    on.write("/etc/ssh/of_the_test.conf", SSHD)
+    await_due(next_due(), 9)
+    engine = replace(engine_of(on, tmp_path), environment={"MACHINE": str(on.enter), "KEY": str(tmp_path / "key")})
+    options = (
+        "-Fnone",
+        "-oBatchMode=yes",
+        "-oStrictHostKeyChecking=no",
+        "-oUserKnownHostsFile=/dev/null",
+        "-oLogLevel=ERROR",
+    )
+    way = "-oProxyCommand=${MACHINE} /usr/sbin/sshd -i -f /etc/ssh/of_the_test.conf"
+    ssh = ("${ENGINE_VIA}", "ssh", *options, "-i${KEY}", way, "rollcall@machine")
+    typed = [each.replace("${KEY}", str(tmp_path / "key")).replace("${MACHINE}", str(on.enter)) for each in ssh[1:]]
+    for command in ("systemctl poweroff", "journalctl -o json; reboot", "date +%s.%N $(reboot)"):
+        ended = subprocess.run([*typed, command], capture_output=True, text=True, check=False)
+        assert ended.returncode != 0, ended.stdout
+    looks = {
+        "ssh": ("ok", None, "by ssh, with a key whose forced command lets it look and do nothing else"),
+        "silent": ("unknown", "host-silent", "by ssh, and the machine is off"),
+    }
+    for name, (verdict, code, story) in looks.items():
+        if name == "silent":
+            on.cut()
+        _, look = engine.judged(jobs_toml(table("good"), whole_via=ssh), story=story, done={"good": "exits with 0"})
+
+        assert look.said == seen_as(verdict, code)
+        look.keep(name)
+
+
+def test_what_was_missed_is_started_with_rights_of_its_own(on: Machine, tmp_path: Path) -> None:
+    if not shutil.which("sudo"):
+        unavailable("no sudo here: sudo apt-get install sudo")
+    on.boot()
+    # A run may begin ten seconds early: the record must reach as far back.
+    due = next_due(datetime.now(UTC) + timedelta(seconds=12))
+    on.unit("db-backup.service", f"{ONCE}/bin/sleep 1")
+    on.unit("db-backup.timer", f"[Timer]\nOnCalendar={due.astimezone(ZoneInfo(ZONE)):*-*-* %H:%M:%S}\n")
+    for user in ("rollcall", "rollcall-start"):
+        on.run("useradd", "--system", "--groups", "systemd-journal", user)
+    on.write("/etc/sudoers.d/rollcall", (PERMISSIONS / "systemd-start.sudoers").read_text())
+    await_due(due, 1)
+    # It was switched on too late.
+    on.run("systemctl", "daemon-reload")
+    on.run("systemctl", "start", "db-backup.timer")
+    await_due(due, 6)
+
+    def rerun(remedy_by: Sequence[str], *options: str) -> tuple[int, str]:
+        look = ["setpriv", "--reuid=rollcall", "--regid=rollcall", "--init-groups"]
+        lines = f'schedule = "{due.astimezone(ZoneInfo(ZONE)):*-*-* %H:%M:%S}"\nrerun = true\nmax_runtime = "1 min"'
+        remedy = f"[schedulers.host.remedy]\nvia = {json.dumps([str(on.enter), *remedy_by])}\n"
+        text = jobs_toml(table("db-backup", lines), whole_via=[str(on.enter), *look], more=remedy)
+        (tmp_path / "jobs.toml").write_text(text)
+        words = [
+            sys.executable,
+            "-m",
+            "rollcall",
+            "rerun",
+            "db-backup",
+            "--jobs-file",
+            str(tmp_path / "jobs.toml"),
+            *options,
+        ]
+        ended = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert not ended.stderr
+        return ended.returncode, ended.stdout
+
+    starter = ("setpriv", "--reuid=rollcall-start", "--regid=rollcall-start", "--init-groups", "sudo", "-n")
+    _, said = rerun(starter, "--dry-run")
+    assert "would be run again" in said
+    assert "sudo -n systemctl start --no-block -- db-backup" in said
+    status, said = rerun(starter)
+    assert status == 0
+    assert "verified: run by hand, done" in said

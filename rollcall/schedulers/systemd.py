@@ -129,7 +129,7 @@ class Systemd(OverPipes):
             answered_at=asked.clock(),
             server_at=server_at,
             jobs=tuple(jobs_listed(timers, units, zone, fold, clean)),
-            runs=tuple(runs_seen(timers, fold, shown_at, self.words.outcome, clean)),
+            runs=tuple(runs_seen(timers, units, fold, shown_at, self.words.outcome, clean)),
             runs_since=max(boots[0].since, asked.since),
             # Between what one user's journal has of two boots the machine may have run without that user.
             off=when_off(boots, fold.sleeps, asked.since) if sees_all else (),
@@ -185,11 +185,11 @@ class Systemd(OverPipes):
         return shown
 
     def _clock(self) -> datetime:
-        argv = ("date", "+%s")
-        said = self.printed(*argv).out.strip()
-        if not said.isdigit():
+        argv = ("date", "+%s.%N")
+        seconds, _, fraction = self.printed(*argv).out.decode(errors="replace").strip().partition(".")
+        if not seconds.isdigit():
             raise self._unread(argv, "prints no number")
-        return instant(int(said) * 1_000_000)
+        return instant(int(seconds) * 1_000_000 + int(fraction[:6] if fraction.isdigit() else 0))
 
     def _zone_of_machine(self) -> str | None:
         """The zone in which OnCalendar is read where it names none; None where nobody can tell."""

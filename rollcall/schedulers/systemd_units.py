@@ -83,14 +83,21 @@ def jobs_listed(
 
 
 def runs_seen(
-    timers: Mapping[str, Timer], fold: Fold, shown_at: datetime, words: Callable[[str], Outcome], clean: Clean
+    timers: Mapping[str, Timer],
+    units: Mapping[str, Properties],
+    fold: Fold,
+    shown_at: datetime,
+    words: Callable[[str], Outcome],
+    clean: Clean,
 ) -> Iterator[RunSeen]:
     """Each run, of each timer that activates its unit; `shown_at` is when the timers were asked."""
     shared = Counter(each.unit for each in timers.values())
     for name, timer in timers.items():
         runs = fold.runs.get(timer.unit, deque())
-        last_at = timer.last_at if shared[timer.unit] == 1 else 0
-        for run, by_schedule in zip(runs, _by_schedule(runs, last_at, shown_at), strict=True):
+        is_active, is_own = units[name].get("ActiveState") == "active", shared[timer.unit] == 1
+        active_at = _timestamp(units[name], "InactiveExitTimestamp") if is_active else 0
+        own = _by_schedule(runs, timer.last_at, active_at, shown_at) if is_own else (None for _ in runs)
+        for run, by_schedule in zip(runs, own, strict=True):
             said = words(run.result)
             yield RunSeen(
                 job=clean(name),
@@ -103,20 +110,22 @@ def runs_seen(
             )
 
 
-def _by_schedule(runs: Iterable[UnitRun], last_at: int, shown_at: datetime) -> Iterator[bool | None]:
+def _by_schedule(runs: Iterable[UnitRun], last_at: int, active_at: int, shown_at: datetime) -> Iterator[bool | None]:
     """Of each run whether its timer began it; None where that cannot be known.
 
     A timer tells when it triggered its unit last. Of what began since, and before it was asked, the first is its own;
-    what systemd began again goes with what it follows, and the others a person began.
+    what systemd began again goes with what it follows, and the others a person began. So is whatever began since a
+    timer is active that has triggered nothing yet.
     """
-    triggered_at, is_answered, before = instant(last_at), False, None
+    since, is_answered, before = instant(last_at), not last_at, None
+    if not last_at:
+        since = instant(active_at) + _TOLERANCE if active_at else shown_at
     for run in runs:
         started_at, said = instant(run.started), before
-        if not last_at or not triggered_at <= started_at < shown_at:
+        if not since <= started_at < shown_at:
             said = None
         elif run.attempt in (None, 1):
-            is_soon = started_at <= triggered_at + _BEGINS_WITHIN
-            said = False if is_answered else is_soon or None
+            said = False if is_answered else started_at <= since + _BEGINS_WITHIN or None
             is_answered = True
         before = said
         yield said
