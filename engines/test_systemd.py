@@ -251,51 +251,78 @@ def test_a_machine_that_was_off_explains_what_it_missed(on: Machine, tmp_path: P
     look.keep("cut")
 
 
-def test_who_may_read_how_much_of_the_journal(on: Machine, tmp_path: Path) -> None:
-    on.timer("good", f"{ONCE}/bin/true", EACH)
-    on.boot()
-    on.run("useradd", "--system", "stranger")
-    on.run("useradd", "--system", "--groups", "systemd-journal", "watcher")
-    due = next_due()
-    await_due(due, 9)
-    engine = engine_of(on, tmp_path)
-    users = {
-        "member": ("watcher", ("ok", None), "a user of the group systemd-journal looks"),
-        "stranger": ("stranger", ("unknown", "access-denied"), "a user who is in no group looks"),
-    }
-    for name, (user, says, story) in users.items():
-        via = ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups")
-        _, look = engine.judged(jobs_toml(table("good"), via=via), story=story, done={"good": "exits with 0"})
+# Whoever looks, and by which way --------------------------------------------------------------------------------------
 
-        assert look.said == seen_as(*says)
-        look.keep(name)
+OWNERS = "/home/owner/.config/systemd/user"
+SSHD = """
+HostKey /etc/ssh/of_the_test
+AuthorizedKeysFile /etc/ssh/keys
+UsePAM no
+StrictModes no
+"""
+WITH_KEY = (
+    "ssh", "-Fnone", "-oBatchMode=yes", "-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null",
+    "-oLogLevel=ERROR", "-i${KEY}", "-oProxyCommand=${MACHINE} /usr/sbin/sshd -i -f /etc/ssh/of_the_test.conf",
+    "rollcall@machine",
+)  # fmt: skip
 
-    via = ("unshare", "--mount", "sh", "-c", 'umount -l /run; exec "$0" "$@"')
-    _, look = engine.judged(
-        jobs_toml(table("good"), via=via), story="asked in a container without systemd", done={"good": "exits with 0"}
+
+def as_user(name: str) -> tuple[str, ...]:
+    return ("setpriv", f"--reuid={name}", f"--regid={name}", "--init-groups")
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine that runs a job for the system and two for a user, with users who may see more or less of that."""
+    with machine(tmp_path_factory.mktemp("watched") / "machine", ZONE) as made:
+        made.timer("good", f"{ONCE}/bin/true", EACH)
+        made.boot()
+        made.run("useradd", "--system", "stranger")
+        for each in ("rollcall", "rollcall-start"):
+            made.run("useradd", "--system", "--shell", "/bin/sh", "--groups", "systemd-journal", each)
+        made.run("useradd", "--create-home", "owner")
+        made.run("mkdir", "-p", OWNERS)
+        for name, command in {"mine": "/bin/true", "fails": "/bin/false"}.items():
+            made.write(f"{OWNERS}/{name}.service", f"{ONCE}{command}\n")
+            made.write(f"{OWNERS}/{name}.timer", f"[Timer]\nAccuracySec=10ms\n{EACH}\n")
+        made.run("chown", "-R", "owner:", "/home/owner")
+        made.run("systemctl", "start", f"user@{made.run('id', '-u', 'owner').strip()}.service")
+        made.run(*owner(made), "systemctl", "--user", "start", "mine.timer", "fails.timer")
+        await_due(next_due(), 9)
+        yield made
+
+
+def owner(on: Machine) -> tuple[str, ...]:
+    """What runs a command as the user who has timers."""
+    return (*as_user("owner"), "env", f"XDG_RUNTIME_DIR=/run/user/{on.run('id', '-u', 'owner').strip()}")
+
+
+LOOKS = {
+    "member": (as_user("rollcall"), "ok", None, "a user of the group systemd-journal looks"),
+    "stranger": (as_user("stranger"), "unknown", "access-denied", "a user who is in no group looks"),
+    "container": (
+        ("unshare", "--mount", "sh", "-c", 'umount -l /run; exec "$0" "$@"'),
+        "unknown",
+        "scheduler-down",
+        "asked where no systemd runs, as in a container",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_who_may_see_the_journal_sees_the_runs(watched: Machine, tmp_path: Path, name: str) -> None:
+    via, verdict, code, story = LOOKS[name]
+    _, look = engine_of(watched, tmp_path).judged(
+        jobs_toml(table("good"), via=via), story=story, done={"good": "exits with 0"}
     )
 
-    assert look.said == seen_as("unknown", "scheduler-down")
-    look.keep("container")
+    assert look.said == seen_as(verdict, code)
+    look.keep(name)
 
 
-def test_a_users_own_timers_are_seen_by_that_user(on: Machine, tmp_path: Path) -> None:
-    on.boot()
-    on.run("useradd", "--create-home", "owner")
-    home = "/home/owner/.config/systemd/user"
-    on.run("mkdir", "-p", home)
-    for name, command in {"mine": "/bin/true", "fails": "/bin/false"}.items():
-        on.write(f"{home}/{name}.service", f"{ONCE}{command}\n")
-        on.write(f"{home}/{name}.timer", f"[Timer]\nAccuracySec=10ms\n{EACH}\n")
-    on.run("chown", "-R", "owner:", "/home/owner")
-    number = on.run("id", "-u", "owner").strip()
-    on.run("systemctl", "start", f"user@{number}.service")
-    where = f"XDG_RUNTIME_DIR=/run/user/{number}"
-    as_owner = ("setpriv", "--reuid=owner", "--regid=owner", "--init-groups", "env", where)
-    on.run(*as_owner, "systemctl", "--user", "start", "mine.timer", "fails.timer")
-    await_due(next_due(), 9)
-    _, look = engine_of(on, tmp_path).judged(
-        jobs_toml(table("mine"), table("fails"), via=as_owner, more="user = true"),
+def test_a_users_own_timers_are_seen_by_that_user(watched: Machine, tmp_path: Path) -> None:
+    _, look = engine_of(watched, tmp_path).judged(
+        jobs_toml(table("mine"), table("fails"), via=owner(watched), more="user = true"),
         story="timers of a user, seen by that user, who sees nobody else's journal",
         done={"mine": "exits with 0", "fails": "exits with 1"},
     )
@@ -304,98 +331,87 @@ def test_a_users_own_timers_are_seen_by_that_user(on: Machine, tmp_path: Path) -
     look.keep("user")
 
 
-SSHD = """
-HostKey /etc/ssh/of_the_test
-AuthorizedKeysFile /etc/ssh/keys
-UsePAM no
-StrictModes no
-"""
-
-
-def test_a_key_that_may_only_look_is_enough(on: Machine, tmp_path: Path) -> None:
+def test_a_key_that_may_only_look_is_enough(watched: Machine, tmp_path: Path) -> None:
     if not Path("/usr/sbin/sshd").exists():
         unavailable("no sshd here: sudo apt-get install openssh-server")
-    on.timer("good", f"{ONCE}/bin/true", EACH)
-    on.boot()
-    on.run("useradd", "--system", "--shell", "/bin/sh", "--groups", "systemd-journal", "rollcall")
-    on.run("usermod", "--password", "*", "rollcall")  # without PAM, sshd takes a user without one for locked
-    on.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/etc/ssh/of_the_test")
+    watched.run("usermod", "--password", "*", "rollcall")  # without PAM, sshd takes a user without one for locked
+    watched.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/etc/ssh/of_the_test")
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
-    key = (tmp_path / "key.pub").read_text()
-    on.run("mkdir", "-p", "/run/sshd")
-    on.write("/usr/local/bin/systemd-look", (PERMISSIONS / "systemd-look").read_text())
-    on.run("chmod", "755", "/usr/local/bin/systemd-look")
-    on.write("/etc/ssh/keys", f'restrict,command="/usr/local/bin/systemd-look" {key}')
-    on.write("/etc/ssh/of_the_test.conf", SSHD)
-    await_due(next_due(), 9)
-    engine = replace(engine_of(on, tmp_path), environment={"MACHINE": str(on.enter), "KEY": str(tmp_path / "key")})
-    options = (
-        "-Fnone",
-        "-oBatchMode=yes",
-        "-oStrictHostKeyChecking=no",
-        "-oUserKnownHostsFile=/dev/null",
-        "-oLogLevel=ERROR",
-    )
-    way = "-oProxyCommand=${MACHINE} /usr/sbin/sshd -i -f /etc/ssh/of_the_test.conf"
-    ssh = ("${ENGINE_VIA}", "ssh", *options, "-i${KEY}", way, "rollcall@machine")
-    typed = [each.replace("${KEY}", str(tmp_path / "key")).replace("${MACHINE}", str(on.enter)) for each in ssh[1:]]
-    for command in ("systemctl poweroff", "journalctl -o json; reboot", "date +%s.%N $(reboot)"):
+    watched.run("mkdir", "-p", "/run/sshd")
+    watched.write("/usr/local/bin/systemd-look", (PERMISSIONS / "systemd-look").read_text())
+    watched.run("chmod", "755", "/usr/local/bin/systemd-look")
+    forced = f'restrict,command="/usr/local/bin/systemd-look" {(tmp_path / "key.pub").read_text()}'
+    watched.write("/etc/ssh/keys", forced)
+    watched.write("/etc/ssh/of_the_test.conf", SSHD)
+    known = {"MACHINE": str(watched.enter), "KEY": str(tmp_path / "key")}
+
+    typed = [each.replace("${KEY}", known["KEY"]).replace("${MACHINE}", known["MACHINE"]) for each in WITH_KEY]
+    for command in (
+        "id",
+        "systemctl poweroff",
+        "journalctl -o json; id",
+        "date +%s.%N $(id)",
+        "journalctl -o json `id`",
+    ):
         ended = subprocess.run([*typed, command], capture_output=True, text=True, check=False)
-        assert ended.returncode != 0, ended.stdout
-    looks = {
-        "ssh": ("ok", None, "by ssh, with a key whose forced command lets it look and do nothing else"),
-        "silent": ("unknown", "host-silent", "by ssh, and the machine is off"),
-    }
-    for name, (verdict, code, story) in looks.items():
-        if name == "silent":
-            on.cut()
-        _, look = engine.judged(jobs_toml(table("good"), whole_via=ssh), story=story, done={"good": "exits with 0"})
+        assert ended.returncode != 0, command
+        assert "uid=" not in ended.stdout + ended.stderr
+    _, look = replace(engine_of(watched, tmp_path), environment=known).judged(
+        jobs_toml(table("good"), whole_via=("${ENGINE_VIA}", *WITH_KEY)),
+        story="by ssh, with a key whose forced command lets it look and do nothing else",
+        done={"good": "exits with 0"},
+    )
 
-        assert look.said == seen_as(verdict, code)
-        look.keep(name)
+    assert look.said == seen_as("ok", None)
+    look.keep("ssh")
 
 
-def test_what_was_missed_is_started_with_rights_of_its_own(on: Machine, tmp_path: Path) -> None:
+def test_a_machine_that_cannot_be_reached_is_silent(on: Machine, tmp_path: Path) -> None:
+    found = re.match(
+        r"systemd (\d+)", subprocess.run(["systemctl", "--version"], capture_output=True, text=True).stdout
+    )
+    assert found
+    known = {"MACHINE": str(on.enter), "KEY": str(tmp_path / "key")}
+    _, look = Engine(name=f"systemd {found[1]}", folder=tmp_path / "look", environment=known).judged(
+        jobs_toml(table("good"), whole_via=("${ENGINE_VIA}", *WITH_KEY)),
+        story="by ssh, and the machine is off",
+        done={"good": "exits with 0"},
+    )
+
+    assert look.said == seen_as("unknown", "host-silent")
+    look.keep("silent")
+
+
+def test_what_was_missed_is_started_with_rights_of_its_own(watched: Machine, tmp_path: Path) -> None:
     if not shutil.which("sudo"):
         unavailable("no sudo here: sudo apt-get install sudo")
-    on.boot()
-    # A run may begin ten seconds early: the record must reach as far back.
-    due = next_due(datetime.now(UTC) + timedelta(seconds=12))
-    on.unit("db-backup.service", f"{ONCE}/bin/sleep 1")
-    on.unit("db-backup.timer", f"[Timer]\nOnCalendar={due.astimezone(ZoneInfo(ZONE)):*-*-* %H:%M:%S}\n")
-    for user in ("rollcall", "rollcall-start"):
-        on.run("useradd", "--system", "--groups", "systemd-journal", user)
-    on.write("/etc/sudoers.d/rollcall", (PERMISSIONS / "systemd-start.sudoers").read_text())
+    due = next_due(datetime.now(UTC) + timedelta(seconds=2))
+    calendar = f"{due.astimezone(ZoneInfo(ZONE)):*-*-* %H:%M:%S}"
+    watched.unit("db-backup.service", f"{ONCE}/bin/sleep 1")
+    watched.unit("db-backup.timer", f"[Timer]\nOnCalendar={calendar}\n")
+    watched.write("/etc/sudoers.d/rollcall", (PERMISSIONS / "systemd-start.sudoers").read_text())
     await_due(due, 1)
     # It was switched on too late.
-    on.run("systemctl", "daemon-reload")
-    on.run("systemctl", "start", "db-backup.timer")
+    watched.run("systemctl", "daemon-reload")
+    watched.run("systemctl", "start", "db-backup.timer")
     await_due(due, 6)
 
-    def rerun(remedy_by: Sequence[str], *options: str) -> tuple[int, str]:
-        look = ["setpriv", "--reuid=rollcall", "--regid=rollcall", "--init-groups"]
-        lines = f'schedule = "{due.astimezone(ZoneInfo(ZONE)):*-*-* %H:%M:%S}"\nrerun = true\nmax_runtime = "1 min"'
-        remedy = f"[schedulers.host.remedy]\nvia = {json.dumps([str(on.enter), *remedy_by])}\n"
-        text = jobs_toml(table("db-backup", lines), whole_via=[str(on.enter), *look], more=remedy)
-        (tmp_path / "jobs.toml").write_text(text)
-        words = [
-            sys.executable,
-            "-m",
-            "rollcall",
-            "rerun",
-            "db-backup",
-            "--jobs-file",
-            str(tmp_path / "jobs.toml"),
-            *options,
-        ]
+    file = tmp_path / "jobs.toml"
+    way = [str(watched.enter), *as_user("rollcall-start"), "sudo", "-n"]
+    lines = f'schedule = "{calendar}"\nrerun = true\nmax_runtime = "1 min"'
+    remedy = f"[schedulers.host.remedy]\nvia = {json.dumps(way)}\n"
+    looks_by = [str(watched.enter), *as_user("rollcall")]
+    file.write_text(jobs_toml(table("db-backup", lines), whole_via=looks_by, more=remedy))
+
+    def rerun(*options: str) -> tuple[int, str]:
+        words = [sys.executable, "-m", "rollcall", "rerun", "db-backup", "--jobs-file", str(file), *options]
         ended = subprocess.run(words, capture_output=True, text=True, check=False)
         assert not ended.stderr
         return ended.returncode, ended.stdout
 
-    starter = ("setpriv", "--reuid=rollcall-start", "--regid=rollcall-start", "--init-groups", "sudo", "-n")
-    _, said = rerun(starter, "--dry-run")
+    _, said = rerun("--dry-run")
     assert "would be run again" in said
     assert "sudo -n systemctl start --no-block -- db-backup" in said
-    status, said = rerun(starter)
+    status, said = rerun()
     assert status == 0
     assert "verified: run by hand, done" in said
