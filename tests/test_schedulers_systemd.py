@@ -63,7 +63,7 @@ def failed(second: float, result: str = "exit-code", by: str = "1") -> dict[str,
 
 
 def lines(entries: Sequence[Mapping[str, Any]]) -> bytes:
-    return b"".join(json.dumps(each).encode() + b"\n" for each in entries)
+    return b"".join(json.dumps(each, separators=(",", ":")).encode() + b"\n" for each in entries)
 
 
 # The fold ---------------------------------------------------------------------------------------------------------
@@ -146,6 +146,14 @@ def test_each_start_of_a_unit_is_a_run(case: str) -> None:
         (at(start), None if end is None else at(end), outcome, word, attempt)
         for start, end, outcome, word, attempt in runs
     ]
+
+
+def test_a_unit_may_have_a_backslash_in_its_name() -> None:
+    name = r"scrub@mnt-\x2dbig.service"
+    fold = Fold(units={name})
+    fold.read(lines([starting(0, unit=name)]).splitlines())
+
+    assert list(fold.runs) == [name]
 
 
 def test_before_version_245_a_oneshot_that_ended_is_started() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import pairwise
 
 from rollcall.evidence import JobListed, Off, Outcome, RunSeen
@@ -92,6 +93,8 @@ def runs_seen(
 ) -> Iterator[RunSeen]:
     """Each run, of each timer that activates its unit; `shown_at` is when the timers were asked."""
     shared = Counter(each.unit for each in timers.values())
+    # Of a million runs there are but a few words.
+    words, clean = cache(words), cache(clean)
     for name, timer in timers.items():
         runs = fold.runs.get(timer.unit, deque())
         is_active, is_own = units[name].get("ActiveState") == "active", shared[timer.unit] == 1
