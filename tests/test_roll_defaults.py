@@ -142,7 +142,7 @@ def test_a_mistake_in_defaults_hides_no_other(tmp_path: Path) -> None:
 
 
 def test_a_default_that_some_jobs_cannot_have_is_told_once_with_whose_it_is(tmp_path: Path) -> None:
-    hourly = "".join(f'[jobs.h{each}]\nschedule = "{each} * * * *"\nscheduler = "aime"\n' for each in range(5))
+    hourly = "".join(f'[jobs.h{each}]\nevery = "1 h"\nscheduler = "aime"\n' for each in range(5))
     told = mistakes(tmp_path, f'{ZURICH}{AIME}[defaults]\njitter = "2 h"\n{TWO}{hourly}')
 
     assert told == [

@@ -105,7 +105,8 @@ def test_all_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
         ('"\\u001b[31m" = 1', f'"": unknown key. Known keys: {KEYS}'),
         ('late = "maybe"', "late = \"maybe\": must be one of 'fail' or 'warn'."),
         ('late = "warm"', "late = \"warm\": must be one of 'fail' or 'warn'. Did you mean \"warn\"?"),
-        ('engine = "quartz"', "engine = \"quartz\": must be one of 'cron' or 'apscheduler'."),
+        ('engine = "quartz"', "engine = \"quartz\": must be one of 'cron', 'apscheduler' or 'systemd'."),
+        ('engine = "systemdd"', None),
         ('timezone = "Europe/Zurch"', 'timezone = "Europe/Zurch": no such time zone. Did you mean "Europe/Zurich"?'),
         ('timezone = "europe/zurich"', 'timezone = "europe/zurich": no such time zone. Did you mean "Europe/Zurich"?'),
         ('timezone = "Europe"', 'timezone = "Europe": no such time zone. Did you mean "Europe/Rome"?'),
@@ -173,10 +174,6 @@ def test_all_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
         (
             "skip_dates = [2026-12-24T06:00:00Z]",
             "skip_dates.0 = 2026-12-24 06:00:00+00:00: is not a day. Write it such as 2026-03-01.",
-        ),
-        (
-            'jitter = "24 h"',
-            'jitter = "24 h": reaches the next run, 1 d later, so nobody could tell them apart. Write less.',
         ),
         ('done_by = "24:00"', 'done_by = "24:00": is no time of day. Write it such as "06:30".'),
         ('within = "2 h"', 'within = "2 h": belongs to after, which this job does not have. Take it out.'),
@@ -392,6 +389,43 @@ def test_a_mistake_in_an_output_holds_place_value_rule_and_cure(
         assert told == f"jobs.haiku.output.{mistake}"
 
 
+@pytest.mark.parametrize(
+    ("lines", "mistake"),
+    [
+        (
+            'schedule = "0 6 * * *"\nengine = "systemd"',
+            (
+                'schedule = "0 6 * * *": five cron fields, and engine "systemd" reads OnCalendar. '
+                'Did you mean engine = "cron"?'
+            ),
+        ),
+        (
+            'schedule = "Mon..Fri 06:00"',
+            (
+                'schedule = "Mon..Fri 06:00": OnCalendar, and engine "cron" reads five cron fields. '
+                'Did you mean engine = "systemd"?'
+            ),
+        ),
+        (
+            'schedule = "*-02-30"\nengine = "systemd"',
+            'schedule = "*-02-30": never due: no such date exists. Write a day that one of the months has.',
+        ),
+        (
+            'schedule = "*:*:*"\nengine = "systemd"',
+            'look_back = "24 h": holds more than 20,000 due runs. Write at most "333 min".',
+        ),
+        (
+            'every = "1 h"\njitter = "1 h"',
+            'jitter = "1 h": reaches the next run, 1 h later, so nobody could tell them apart. Write less.',
+        ),
+    ],
+)
+def test_a_mistake_in_when_it_is_due_names_the_engine(tmp_path: Path, lines: str, mistake: str) -> None:
+    (told,) = mistakes(tmp_path, f'{HEAD}[jobs.haiku]\nscheduler = "aime"\nlook_back = "24 h"\n{lines}\n')
+
+    assert told == f"jobs.haiku.{mistake}"
+
+
 # What later versions read ---------------------------------------------------------------------------------------------
 
 
@@ -404,7 +438,6 @@ def test_a_mistake_in_an_output_holds_place_value_rule_and_cure(
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nmust_hold = ["x"]', "jobs.haiku.output.must_hold"),
         (f'{HEAD}{JOB}[[jobs.haiku.output]]\npath = "x-*"\nverify = ["x"]', "jobs.haiku.output.0.verify"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "sqlite"', "jobs.haiku.output.format"),
-        (f'{HEAD}{JOB}engine = "systemd"', "jobs.haiku.engine"),
         (f"{HEAD}{JOB}[defaults.output]\nmax_rows = 1", "defaults.output.max_rows"),
         (f'{HEAD}{JOB}[schedulers.host]\nkind = "systemd"', "schedulers.host.kind"),
         (f'{HEAD}{JOB}[schedulers.x]\nkind = "celery-beat"', "schedulers.x.kind"),

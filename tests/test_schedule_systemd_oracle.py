@@ -41,7 +41,8 @@ ALWAYS = (
     "02:30", "00:30", "*:0/15", "0..4:0/10:0", "*-*-* 23,0..3:20,50", "*-*~01", "*-*~07/2 4:05",
     "Mon *-05~07/1", "*-02~03", "*-02-29", "2024..2032/4-02-29 12:00", "Sat,Thu,Mon..Wed,Sat..Sun", "Wed, 17:48",
     "Mon,Fri *-01/2-01,3 *:30:45", "05:40:23.4200004..59/3.1700005", "*-*-*", "12..14:10,20,30",
-    "*-*~1..6/2", "*:*:0..59/7.5", "*:*:3/12", "daily UTC", "02:30 America/New_York", "4/8:00", "1..5/10:00", "@1790000000",
+    "*-*~1..6/2", "*:*:0..59/7.5", "*:*:3/12", "daily UTC", "02:30 America/New_York", "4/8:00", "1..5/10:00",
+    "@1790000000",
 )  # fmt: skip
 SHOWN = re.compile(r"(?:Next elapse|Iter\. #\d+|\(in UTC\)): \w{3} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC$", re.MULTILINE)
 HOUR = timedelta(hours=1)
@@ -52,8 +53,9 @@ pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason=
 
 def asked(expressions: list[str], zone: str, base: datetime) -> dict[str, list[datetime]]:
     """When each of them elapses next after *base*, by systemd-analyze; those of which it can say it."""
+    options = [f"--iterations={NUMBER}", f"--base-time={base:%Y-%m-%d %H:%M:%S} UTC"]
     answer = subprocess.run(
-        ["systemd-analyze", "calendar", f"--iterations={NUMBER}", f"--base-time={base:%Y-%m-%d %H:%M:%S} UTC", *expressions],
+        ["systemd-analyze", "calendar", *options, *expressions],
         env={**os.environ, "TZ": zone, "LC_ALL": "C"}, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     # Its own fault on nights in spring, with steps that leave the day ("0/7:01"): it says nothing then, and its timer
@@ -110,7 +112,11 @@ def expression(draw: random.Random) -> str:
         days = component(draw, 1, 31 if mark == "-" else 9, even=False)
         words.append(f"{year}-{month}{mark}{or_any(draw, 0.5, days)}")
     # Where days are counted from the end systemd may take the second showing of an hour in autumn.
-    hours = component(draw, 5, 22, even=False) if "~" in "".join(words) else or_any(draw, 0.25, component(draw, 0, 23, most=4))
+    hours = (
+        component(draw, 5, 22, even=False)
+        if "~" in "".join(words)
+        else or_any(draw, 0.25, component(draw, 0, 23, most=4))
+    )
     minutes = or_any(draw, 0.15, component(draw, 0, 59))
     seconds = draw.choice(["", "", "", ":00", f":{component(draw, 0, 59)}", ":0..59/12.5"])
     words.append(f"{hours}:{minutes}{seconds}")
@@ -152,7 +158,8 @@ def _read(text: str, zone: str) -> Schedule | None:
     try:
         return read_schedule(text, engine=Engine.SYSTEMD, zone=ZoneInfo(zone))
     except ValueError as refused:
-        assert "no such date exists" in str(refused), f"{text!r}: {refused}"
+        if "no such date exists" not in str(refused):
+            raise
         return None
 
 

@@ -16,8 +16,12 @@ from rollcall.verdict.due import runs_back_from
 
 SCHEDULES = [
     read_schedule(text, engine=engine, zone=ZoneInfo(zone))
-    for text in ("0 6 * * *", "30 2 * * *", "*/20 * * * *", "0 3 1 * *", "0 3 29 2 *")
-    for engine in Engine
+    for engine, texts in (
+        (Engine.CRON, ("0 6 * * *", "30 2 * * *", "*/20 * * * *", "0 3 1 * *", "0 3 29 2 *")),
+        (Engine.APSCHEDULER, ("0 6 * * *", "30 2 * * *", "*/20 * * * *", "0 3 1 * *", "0 3 29 2 *")),
+        (Engine.SYSTEMD, ("06:00", "02:30", "*:0/20", "monthly", "*-02-29 03:00", "Mon 02:30; *:10 UTC")),
+    )
+    for text in texts
     for zone in ("Europe/Zurich", "Australia/Lord_Howe")
 ]
 MOMENTS = st.datetimes(datetime(2026, 3, 25), datetime(2026, 4, 8), timezones=st.just(UTC))  # noqa: DTZ001 - bounds

@@ -128,6 +128,8 @@ def past_runs(
     since = max(filter(None, (since, job.since)))
     if interval.floats(job):
         return tuple(_floating(job, signs, since=since, now=now, most=most))[-most:]
+    if job.draws_past_the_next:
+        job = job.once_a_window(sorted(signs.placed), now, are_starts=False)
     remembered = {row.due_at: row for row in rows}
     due = newest_due(job.schedule, since, now, most)
     runs = [job.due_run(due_at, next_at) for due_at, next_at in pairwise(due)] + [job.due_run(at) for at in due[-1:]]

@@ -46,7 +46,10 @@ def _of_its_time(job: Job, jobs: Mapping[str, Job]) -> Iterator[str]:
     dues = tuple(pairwise(due_times(job, jobs)))
     limit = "within" if job.within is not None else "done_by" if job.done_by else "grace"
     reaching = {
-        limit: [later - due for due, later in dues if job.due_run(due, later).start_by >= later],
+        # Where the jitter alone reaches the next, both are run together.
+        limit: [
+            later - due for due, later in dues if later - due > job.jitter and job.due_run(due, later).start_by >= later
+        ],
         # What nobody wrote is doubtful in no file.
         "max_runtime": [
             later - due

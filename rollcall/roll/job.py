@@ -5,6 +5,8 @@ The checked table of jobs.toml is the record that is judged.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -12,20 +14,22 @@ from zoneinfo import ZoneInfo
 
 from pydantic import PrivateAttr, ValidationInfo, model_validator
 
-from rollcall.roll.due_run import DueRun
+from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
 from rollcall.roll.fields import context
+from rollcall.roll.how_often import gap_of_at_most
 from rollcall.roll.job_table import JobTable, Pause
 from rollcall.roll.output import Output
 from rollcall.roll.words import Owes
 from rollcall.schedule import Every, Schedule, read_schedule
 from rollcall.schedule.after import After
 from rollcall.schedule.answers import next_due
-from rollcall.schedule.days_off import DaysOff, as_scheduled, without
+from rollcall.schedule.days_off import DaysOff, WithoutDaysOff, as_scheduled, without
+from rollcall.schedule.one_a_window import OneAWindow
 
 __all__ = ["Job", "Pause"]
 
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
-_DAY = timedelta(days=1)
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _OFTEN = 4  # runs a day; whoever is due more often owes the latest
 
 
@@ -78,6 +82,36 @@ class Job(JobTable):
             return self.within
         # A clock change may lie in between.
         return self.jitter + (_DAY + timedelta(hours=1) if self.done_by else self.grace + self.max_runtime)
+
+    @property
+    def draws_past_the_next(self) -> bool:
+        """True where a run may be drawn past the next due time: what is due in between is run with it."""
+        if not self.jitter or self.cron is None:
+            return False
+        # On a night in spring the next may be an hour nearer.
+        nearer = _HOUR if self.jitter >= _HOUR else timedelta(0)
+        return gap_of_at_most(self.jitter + nearer, self.cron, self.engine) is not None
+
+    def once_a_window(self, signs: Iterable[datetime], now: datetime, *, are_starts: bool) -> Job:
+        """The same job without the due times that were run together with the one before.
+
+        `signs` are when its runs began, oldest first, or else when they ended or left a file; until `now` there were no
+        others.
+        """
+        begun: list[datetime] = []
+        for at in signs:
+            # The end and the file of one run are one sign.
+            if not begun or are_starts or at > begun[-1] + self.max_runtime:
+                begun.append(at)
+        owed = OneAWindow(
+            scheduled=as_scheduled(self.schedule),
+            drawn=self.jitter,
+            allowed=self.jitter + self.grace + (timedelta(0) if are_starts else self.max_runtime) + EARLY_TOLERANCE,
+            begun=tuple(at + EARLY_TOLERANCE for at in begun),
+            now=now,
+        )
+        declared = self.schedule
+        return self.with_schedule(replace(declared, scheduled=owed) if isinstance(declared, WithoutDaysOff) else owed)
 
     @property
     def owes_each(self) -> bool:

@@ -97,7 +97,7 @@ class JobTable(Named):
         str | None,
         Field(
             alias="schedule",
-            description="Five cron fields, or @daily and its sisters; with engine systemd OnCalendar, several with ; between.",
+            description="Five cron fields, or @daily and its sisters; with engine systemd OnCalendar, several by ;.",
             examples=["0 6 * * *", "@daily", "Mon..Fri 06:00"],
         ),
     ] = None
@@ -202,8 +202,8 @@ def _broken_of_limits(key: str | None, value: Any, job: Mapping[str, Any], known
             return f"stands instead of grace and max_runtime. Take {beside} out, or this."
         case "min_runtime" if has_most and value > job.get("max_runtime", value):
             return "is longer than max_runtime, and both cannot hold. Write less."
-        case "jitter" if (apart := _gap_of_at_most(value, job)) is not None:
-            return f"reaches the next run, {show_span(apart)} later, so nobody could tell them apart. Write less."
+        case "jitter" if (every := job.get("every")) is not None and value >= every:
+            return f"reaches the next run, {show_span(every)} later, so nobody could tell them apart. Write less."
         case "jitter" if value and job.get("anchor") is not None:
             return "counts each run from the one before it, so that anchor would never count. Take one of them out."
         case "look_back" if (longest := _span_of_too_many(value, job)) is not None:

@@ -19,10 +19,11 @@ from zoneinfo import ZoneInfo
 from apscheduler.triggers.cron import CronTrigger
 
 from rollcall.schedule.base import Engine, Schedule
-from rollcall.schedule.five_fields import GRAMMAR, read_five_fields
+from rollcall.schedule.five_fields import FIVE_FIELDS, read_five_fields
 from rollcall.schedule.words import Fields, show_fields
 from rollcall.times import EPOCH
 
+GRAMMAR = FIVE_FIELDS
 _DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
 _RARE = timedelta(days=3 * 366)

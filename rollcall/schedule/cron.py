@@ -24,9 +24,10 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from rollcall.schedule.base import Engine, Schedule
-from rollcall.schedule.five_fields import GRAMMAR, read_five_fields
+from rollcall.schedule.five_fields import FIVE_FIELDS, read_five_fields
 from rollcall.schedule.words import Fields, show_fields
 
+GRAMMAR = FIVE_FIELDS
 _MINUTE = timedelta(minutes=1)
 
 

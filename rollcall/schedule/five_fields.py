@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rollcall.schedule.base import Schedule
 
-GRAMMAR = "five cron fields"
+if TYPE_CHECKING:
+    from rollcall.schedule.apscheduler import ApschedulerSchedule
+    from rollcall.schedule.cron import CronSchedule
+
+FIVE_FIELDS = "five cron fields"
 _NAMED = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -31,22 +35,7 @@ _ALLOWED = {
 }
 
 
-
-
-class Arithmetic(Protocol):
-    """An engine's schedule of five fields."""
-
-    CALLED: ClassVar[str]
-    WEEKDAYS: ClassVar[str]
-
-    @staticmethod
-    def has_dates(fields: str) -> bool:
-        """Whether these fields are ever due. Raises ValueError where the engine cannot read them."""
-
-    def __call__(self, *, text: str, fields: str, zone: ZoneInfo) -> Schedule: ...
-
-
-def read_five_fields(text: str, arithmetic: Arithmetic, zone: ZoneInfo) -> Schedule:
+def read_five_fields(text: str, arithmetic: type[CronSchedule] | type[ApschedulerSchedule], zone: ZoneInfo) -> Schedule:
     """The schedule that `text`, five fields or an "@" name, means in that arithmetic.
 
     Raises ValueError holding the rule and the cure, without the value.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
@@ -191,8 +192,10 @@ def _weekday(text: str) -> int:
     for number, each in enumerate(_WEEKDAYS):
         if name in (each, each[:3]):
             return number
-    near = next((each for each in (*_NAMED, *_ALSO_NAMED) if name[:4] == each[:4]), None)
-    cure = f'Did you mean "{near}"?' if near else f'Write Mon to Sun, or one of {", ".join(_NAMED)}.'
+    near = get_close_matches(name, (*_NAMED, *_ALSO_NAMED, *_WEEKDAYS, *(each[:3] for each in _WEEKDAYS)), n=1)
+    cure = f"Write Mon to Sun, or one of {', '.join(_NAMED)}."
+    if near:
+        cure = f'Did you mean "{near[0] if near[0] in (*_NAMED, *_ALSO_NAMED) else near[0].capitalize()}"?'
     raise ValueError(f'"{text[:40]}" is no weekday and no name. {cure}')
 
 
@@ -200,7 +203,9 @@ def _date(text: str) -> tuple[tuple[int, ...], tuple[int, ...], tuple[tuple[int,
     split = re.split(r"([-~])", text)
     marks, fields = split[1::2], split[::2]
     if len(fields) not in (2, 3) or "~" in marks[:-1]:
-        raise ValueError(f'date "{text[:40]}" is none. Write year-month-day, such as "*-*-01" or "*-02~01" (the last day).')
+        raise ValueError(
+            f'date "{text[:40]}" is none. Write year-month-day, such as "*-*-01" or "*-02~01" (the last day).'
+        )
     is_from_end = marks[-1] == "~"
     year, month, day = fields if len(fields) == 3 else ("*", *fields)
     years = _values(_parts("year", year, FIRST_YEAR, LAST_YEAR), LAST_YEAR)
@@ -220,7 +225,9 @@ def _time(text: str) -> tuple[tuple[int, ...], tuple[range, ...]]:
     micros = _parts("second", seconds, 0, _MINUTE - 1, unit=_MICRO)
     if "." in seconds.replace("..", "") and any(stop is None for _, stop, _ in micros):
         # Measured: of "0/12.5" it leaves out the first second of each minute that it steps into.
-        raise ValueError(f'second "{seconds[:40]}" is not steady: systemd counts on in fractions. Write such as "0..59/12.5".')
+        raise ValueError(
+            f'second "{seconds[:40]}" is not steady: systemd counts on in fractions. Write such as "0..59/12.5".'
+        )
     ranges = (range(start, (_MINUTE - 1 if stop is None else stop) + 1, step) for start, stop, step in micros)
     return tuple(60 * hour + minute for hour in hours for minute in minutes), tuple(dict.fromkeys(ranges))
 
@@ -239,7 +246,9 @@ def _parts(name: str, text: str, low: int, high: int, *, unit: int = 1) -> tuple
         if name == "year":
             start, stop = _whole_year(start), None if stop is None else _whole_year(stop)
         last = start if stop is None else stop
-        is_reached = step is None or (0 < step <= high - low and (stop is not None or _reaches(start, step, name, high)))
+        is_reached = step is None or (
+            0 < step <= high - low and (stop is not None or _reaches(start, step, name, high))
+        )
         if not low <= start <= last <= high or not is_reached:
             raise ValueError(f'{name} "{text[:40]}" is nothing systemd takes. {_cure(name, part)}')
         parts.append((start, last if step is None or stop is not None else None, step or unit))
@@ -263,7 +272,8 @@ def _reaches(start: int, step: int, name: str, high: int) -> bool:
     return start - step >= 1 if name == "day from the end" else start + step <= high
 
 
-def _values(parts: Iterable[tuple[int, int | None, int]], high: int) -> tuple[int, ...]:
+@lru_cache(maxsize=1024)
+def _values(parts: tuple[tuple[int, int | None, int], ...], high: int) -> tuple[int, ...]:
     """All values of the parts, in their order."""
     ranges = (range(start, (high if stop is None else stop) + 1, step) for start, stop, step in parts)
     return tuple(sorted({value for each in ranges for value in each}))

@@ -18,20 +18,21 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from heapq import merge
 from itertools import groupby, takewhile
 from zoneinfo import ZoneInfo
 
 from rollcall.schedule.base import Engine, Schedule
-from rollcall.schedule.on_calendar import LAST_YEAR, Parts, read_parts
+from rollcall.schedule.on_calendar import FIRST_YEAR, LAST_YEAR, Parts, read_parts
 from rollcall.schedule.words import Fields, show_fields
 
 GRAMMAR = "OnCalendar"
 _SECOND, _INSTANT = timedelta(seconds=1), timedelta(microseconds=1)
 # Islands have left out a whole day.
 _LONGEST_CHANGE = timedelta(hours=26)
-_FIRST_FACE, _LAST_FACE = datetime(1970, 1, 1), datetime(LAST_YEAR, 12, 31, 23, 59, 59, 999999)
+_FIRST_FACE = datetime.combine(date(FIRST_YEAR, 1, 1), time.min)
+_LAST_FACE = datetime.combine(date(LAST_YEAR, 12, 31), time.max)
 
 
 def read(text: str, zone: ZoneInfo) -> Schedule:
@@ -129,7 +130,7 @@ class _Expression:
         start = min(max(start, _FIRST_FACE), _LAST_FACE)
         minute, micro = 60 * start.hour + start.minute, 1_000_000 * start.second + start.microsecond
         for day in self._days(start.date(), reverse):
-            midnight = datetime(day.year, day.month, day.day)
+            midnight = datetime.combine(day, time.min)
             is_first = day == start.date()
             for each in _from(self.parts.minutes_of_day, minute if is_first else None, reverse):
                 earliest = micro if is_first and each == minute else None
@@ -159,9 +160,9 @@ class _Expression:
         return face.replace(tzinfo=self.zone, fold=fold).utcoffset() or timedelta(0)
 
     def _is_skipped(self, face: datetime) -> bool:
-        """Whether it is never due in spring: in the hole, or in an hour that begins there and before its minute 0 moved on.
+        """Whether nothing is due then in spring: in the hole, or where the hour begins in it, before that is moved on.
 
-        The second is so in Chatham alone, where the hole ends at 03:45 and nothing is due before 04:00.
+        The second is so in Chatham, where the hole ends at 03:45: minute 0 of that hour is moved on to 04:00.
         """
         hour = face.replace(minute=0, second=0, microsecond=0)
         width = self._offset(hour, 1) - self._offset(hour, 0)
@@ -188,9 +189,8 @@ class _Expression:
     def in_words(self) -> str | None:
         """The expression for people; None where it cannot be said plainly."""
         parts = self.parts
-        days = [parts.days_of(date(year, 1 if year == 2023 else 2, 1)) for year in (2023, 2024)]
-        longest, in_february = (frozenset(each) for each in days)
-        has_last_day = parts.is_from_end and (longest, in_february) == ({31}, {29})
+        longest, in_february = (frozenset(parts.days_of(date(2024, month, 1))) for month in (1, 2))
+        has_last_day = parts.is_from_end and longest == {31} and in_february == {29}
         is_plain = parts.is_any_year and parts.micros == (range(1),)
         if not is_plain or (parts.is_from_end and not has_last_day):
             return None

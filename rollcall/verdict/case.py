@@ -256,7 +256,7 @@ class Case:
 
     @property
     def reaching_in(self) -> DueRun | None:
-        """The run before, where it may have been drawn into the time of this and left no file of its own; else None.
+        """The run before, where it may have been drawn into the time of this and left nothing of its own; else None.
 
         Only jitter can do that: without it what was seen belongs to the run that was due last before it.
         """
@@ -265,7 +265,8 @@ class Case:
         if before_at is None or before_at + job.allowance < run.begins_at or (job.since and before_at < job.since):
             return None
         before = job.due_run(before_at, run.due_at)
-        return None if made_for(before, self.seen) else before
+        # One that has a record or a file of its own left no other.
+        return None if made_for(before, self.seen) or attempts_of(before, self.seen).begun else before
 
     def shared_with(self, *, in_time: bool = False) -> DueRun | None:
         """The run before, where all that was seen (`in_time`: by the limit) may as well be of that one."""

@@ -71,7 +71,8 @@ def hear(job: Job, evidence: Evidence, broken: tuple[Finding, ...], *, now: date
         heard = _with_hours_told_apart(heard)
     if heard.floats:
         return replace(heard, job=_counted_from_what_was_seen(heard))
-    return replace(heard, runs=tuple([_named_well(each, heard) for each in heard.runs]))
+    heard = replace(heard, runs=tuple([_named_well(each, heard) for each in heard.runs]))
+    return replace(heard, job=_owed_once_a_window(heard)) if job.draws_past_the_next else heard
 
 
 def _named_well(run: RunRead, heard: Witnesses) -> RunRead:
@@ -82,6 +83,20 @@ def _named_well(run: RunRead, heard: Witnesses) -> RunRead:
     due_at = heard.due_before(named + EARLY_TOLERANCE)
     is_due = due_at is not None and named - due_at <= heard.job.jitter + EARLY_TOLERANCE
     return run if is_due else replace(run, due=None)
+
+
+def _owed_once_a_window(heard: Witnesses) -> Job:
+    """The job without the due times that were run together with the one before; a run tells so by its start, where
+    that is on record, else by its end or its file.
+    """
+    job = heard.job
+    runs = [each for each in heard.runs if each.is_by_schedule and not each.is_left_out]
+    if any(each.due for each in runs):
+        return job  # they say themselves which due time they are for
+    starts = [each.started_at for each in runs if each.started_at]
+    ends = [*(each.ended_at for each in runs if each.ended_at), *(each.made_at for each in heard.files)]
+    signs = sorted(at for at in starts or ends if at <= heard.counted_until)
+    return job.once_a_window(signs, heard.now, are_starts=bool(starts))
 
 
 def _counted_from_what_was_seen(heard: Witnesses) -> Job:
