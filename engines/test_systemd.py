@@ -411,7 +411,7 @@ def test_what_was_missed_is_started_with_rights_of_its_own(watched: Machine, tmp
 
     _, said = rerun("--dry-run")
     assert "would be run again" in said
-    assert "sudo -n systemctl start --no-block -- db-backup" in said
+    assert "sudo -n systemctl start --no-block db-backup" in said
     status, said = rerun()
     assert status == 0
     assert "verified: run by hand, done" in said

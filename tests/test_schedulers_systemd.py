@@ -511,8 +511,8 @@ def test_commands_are_those_that_a_person_types(tmp_path: Path) -> None:
     assert far.log_of("dump.service") == "ssh ops@nas 'journalctl --user -n 50 -u dump.service'"
     orders = [far.order(Step.TRIGGER, Wanted(name="dump", key=key)) for key in (None, "db-dump@x.service")]
     assert [each.typed for each in orders if each] == [
-        "ssh root@nas 'systemctl --user start --no-block -- dump.service'",
-        "ssh root@nas 'systemctl --user start --no-block -- db-dump@x.service'",
+        "ssh root@nas 'systemctl --user start --no-block dump.service'",
+        "ssh root@nas 'systemctl --user start --no-block db-dump@x.service'",
     ]
     assert far.order(Step.START) is far.order(Step.STOP) is None
 

@@ -62,6 +62,7 @@ _SAYS: Mapping[str, Any] = {
         "{table}, or take that out if it is gone for good",
         "job-paused": "See why it has no next run (`systemctl status {called}`); where it is switched off: "
         "`systemctl enable --now {called}`",
+        "run-failed": "See in {log} what went wrong, mend it, and {rerun}",
         "run-skipped": "See in {log} which condition kept it from its run, and {rerun}",
     },
 }  # fmt: skip
@@ -97,7 +98,9 @@ class Systemd(OverPipes):
         """A run by hand of what the timer activates; systemd itself is neither started nor stopped."""
         if step is not Step.TRIGGER or wanted is None:
             return None
-        return self.commanded(*self._systemctl("start", "--no-block", "--", wanted.key or service_of(wanted.name)))
+        unit = wanted.key or service_of(wanted.name)
+        # What begins with a dash would be read as an option.
+        return self.commanded(*self._systemctl("start", "--no-block", *(["--"] if unit.startswith("-") else []), unit))
 
     @property
     def tells(self) -> frozenset[str]:
