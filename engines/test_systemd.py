@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -112,6 +113,12 @@ TIMERS = {
         service=f"{ONCE}/bin/true",
         says=("failed", "schedule-drift"),
         lines='schedule = "*:*:10/20"',
+    ),
+    "nothing": Case(
+        done="exits with 0, and leaves no file",
+        service=f"{ONCE}/bin/true",
+        says=("bad-output", "success-without-output"),
+        lines='[jobs.nothing.output]\npath = "nothing-%Y%m%d-%H%M%S.txt"',
     ),
     "delayed": Case(
         done="RandomizedDelaySec=4s",
@@ -318,6 +325,30 @@ def test_who_may_see_the_journal_sees_the_runs(watched: Machine, tmp_path: Path,
 
     assert look.said == seen_as(verdict, code)
     look.keep(name)
+
+
+def test_what_is_listed_is_declared(watched: Machine, tmp_path: Path) -> None:
+    _, look = engine_of(watched, tmp_path).judged(
+        jobs_toml(more='declare = ["go*"]'), story="declared by listing it", done={"good.timer": "exits with 0"}
+    )
+
+    assert look.said == {"good.timer": ["ok", None], "[schedulers.host]": ["ok", None]}
+    look.keep("declared")
+
+
+def test_a_first_jobs_toml_is_written_from_its_timers(watched: Machine, tmp_path: Path) -> None:
+    for name in ("systemctl", "journalctl", "readlink"):
+        (tmp_path / name).write_text(f'#!/bin/sh\nexec {watched.enter} {name} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    here = tmp_path / "here"
+    here.mkdir()
+    words = [sys.executable, "-m", "rollcall", "init", "--from", "systemd"]
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(words, cwd=here, env=environment, check=True, capture_output=True)
+
+    written = (here / "jobs.toml").read_text()
+    assert 'kind = "systemd"' in written
+    assert 'declare = ["*"]' in written or 'schedule = "*-*-* *:*:00/20"' in written
 
 
 def test_a_users_own_timers_are_seen_by_that_user(watched: Machine, tmp_path: Path) -> None:

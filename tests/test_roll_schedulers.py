@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from fixtures.jobs_toml import AIME, DAILY, HEAD, JOB, ZURICH, mistakes, read, write
+from rollcall.roll.kinds import kinds
 from rollcall.schedulers.json import Json
+from rollcall.text import listed
 
 EACH = """
 [schedulers.prod]
@@ -26,6 +28,7 @@ success = ["ok {each}"]
 OWN = '[schedulers.own]\nkind = "json"\nurl = "http://h"\n'
 RUNS = '[schedulers.own.runs]\nask = "/runs"\njob = "job"\nended = "ended"\n'
 SQL = '[schedulers.db]\nkind = "sql"\ndatabase = "sqlite:///x.db"\nruns = { ask = "SELECT job, ended FROM x" }\n'
+KINDS = listed(kinds(), 20)
 
 
 # Kinds ----------------------------------------------------------------------------------------------------------------
@@ -34,13 +37,13 @@ SQL = '[schedulers.db]\nkind = "sql"\ndatabase = "sqlite:///x.db"\nruns = { ask 
 @pytest.mark.parametrize(
     ("table", "mistake"),
     [
-        ("", 'schedulers.x.kind: required. Write kind = "aime", or another one of aime, command, json and sql.'),
+        ("", f'schedulers.x.kind: required. Write kind = "aime", or another one of {KINDS}.'),
         ("kind = 3", "schedulers.x.kind = 3: must be text in quotes."),
         ('kind = "jason"', 'schedulers.x.kind = "jason": no such kind. Did you mean "json"?'),
-        ('kind = "quartz"', 'schedulers.x.kind = "quartz": no such kind. Kinds: aime, command, json and sql.'),
+        ('kind = "quartz"', f'schedulers.x.kind = "quartz": no such kind. Kinds: {KINDS}.'),
         (
             'kind = "kubernetes"',
-            'schedulers.x.kind = "kubernetes": is not read by this version. Kinds: aime, command, json and sql.',
+            f'schedulers.x.kind = "kubernetes": is not read by this version. Kinds: {KINDS}.',
         ),
         ('kind = "\\u001b[31mx"', None),
     ],
