@@ -128,6 +128,7 @@ FOLDS: dict[str, tuple[list[dict[str, str]], list[tuple[float, float | None, Out
         [entry(Says.SUCCEEDED, 1), job_done(1, FINISHED)], []),
     "nor is it where it failed": ([exited(5, "1"), failed(5, by="0"), not_started(5, by="0")], []),
     "other units are no runs of it": ([starting(0, unit="other.service"), starting(0, unit="dump.timer")], []),
+    "a unit that is several is none": ([{**starting(0), "UNIT": ["dump.service"]}], []),  # type: ignore[dict-item]
     "a field that is no text says nothing": (
         [starting(0), {**failed(5), "UNIT_RESULT": [1, 2]}], [(0, 5, BAD, "failed", None)]),  # type: ignore[dict-item]
 }  # fmt: skip
@@ -457,6 +458,10 @@ REFUSED: dict[str, tuple[dict[str, Any], CauseCode, str]] = {
     "an old systemctl": ({"listing": (0, "NEXT LEFT LAST\n", "")}, ERROR, "systemd 247 or newer"),
     "another shape": ({"listing": (0, '{"unit": "a.timer"}', "")}, ERROR, "no list of timers"),
     "another shape of boots": ({"booted": (0, '[{"id": 1}]', "")}, ERROR, "no list of boots"),
+    "a table of no dates": (
+        {"booted": (0, f"0 {BOOT} Mon 2026-13-45 05:10:00 UTC—Mon 2026-02-11 05:30:00 UTC\n", "")}, ERROR, "no list"),
+    "a time that is none": (
+        {"listing": (0, '[{"unit": "a.timer", "activates": "", "next": "soon", "last": 0}]', "")}, ERROR, "no list of"),
     "a torn entry": ({"entries": (0, '{"MESSAGE_ID": "7d49', "")}, ERROR, "an entry that cannot be read"),
     "an entry without a time": ({"entries": (0, '{"MESSAGE_ID": "x"}\n', "")}, ERROR, "an entry that cannot be read"),
     "an unknown entry": (
@@ -508,6 +513,7 @@ def test_commands_are_those_that_a_person_types(tmp_path: Path) -> None:
     (far,) = read(tmp_path, FAR).schedulers
 
     assert host().log_of("dump.timer") == host().log_of("dump") == "journalctl -n 50 -u dump.service"
+    assert host().log_of("night.target") == "journalctl -n 50 -u night.target"
     assert far.log_of("dump.service") == "ssh ops@nas 'journalctl --user -n 50 -u dump.service'"
     orders = [far.order(Step.TRIGGER, Wanted(name="dump", key=key)) for key in (None, "db-dump@x.service")]
     assert [each.typed for each in orders if each] == [

@@ -154,12 +154,12 @@ class Systemd(OverPipes):
             return {
                 each["unit"]: Timer(
                     unit=each["activates"] or service_of(each["unit"]),
-                    next_at=each["next"] or 0,
-                    last_at=each["last"] or 0,
+                    next_at=int(each["next"] or 0),
+                    last_at=int(each["last"] or 0),
                 )
                 for each in listed
             }
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise self._unread(argv, "its JSON is no list of timers") from None
 
     def _unit_files(self) -> list[str]:
@@ -190,9 +190,9 @@ class Systemd(OverPipes):
     def _clock(self) -> datetime:
         argv = ("date", "+%s.%N")
         seconds, _, fraction = self.printed(*argv).out.decode(errors="replace").strip().partition(".")
-        if not seconds.isdigit():
+        if not seconds.isdecimal():
             raise self._unread(argv, "prints no number")
-        return instant(int(seconds) * 1_000_000 + int(fraction[:6] if fraction.isdigit() else 0))
+        return instant(int(seconds) * 1_000_000 + int(fraction[:6] if fraction.isdecimal() else 0))
 
     def _zone_of_machine(self) -> str | None:
         """The zone in which OnCalendar is read where it names none; None where nobody can tell."""
@@ -207,18 +207,16 @@ class Systemd(OverPipes):
         sees_all = not _NOT_ALL.search(err)
         if not sees_all and not self.user:
             raise CannotLook(CauseCode.ACCESS_DENIED, f"`{self.shown(argv)}`: {self.secrets.clean_words(err)}")
-        if not printed.out.lstrip().startswith(b"["):
-            # Before version 252 it is a table all the same.
-            lines = printed.out.decode(errors="replace").splitlines()
-            rows = [
-                (found[1], _of_table(found[2]), _of_table(found[3])) for line in lines if (found := _BOOT.match(line))
-            ]
-        else:
-            try:
+        try:
+            if printed.out.lstrip().startswith(b"["):
                 listed = self._read(printed.out, argv)
                 rows = [(each["boot_id"], instant(each["first_entry"]), instant(each["last_entry"])) for each in listed]
-            except (KeyError, TypeError):
-                raise self._unread(argv, "its JSON is no list of boots") from None
+            else:
+                # Before version 252 it is a table all the same.
+                found = map(_BOOT.match, printed.out.decode(errors="replace").splitlines())
+                rows = [(each[1], _of_table(each[2]), _of_table(each[3])) for each in found if each]
+        except (KeyError, TypeError, ValueError):
+            raise self._unread(argv, "it is no list of boots") from None
         if not rows:
             raise self._unread(argv, err or "it knows of no boot, so nobody can tell what ran")
         boots = (Boot(id=each, since=since, until=until) for each, since, until in rows)

@@ -132,7 +132,7 @@ class Fold:
         unit = fields.get("UNIT") or fields.get("USER_UNIT")
         if says in OF_SLEEP:
             self._sleep(says, instant(at))
-        elif unit in self.units:
+        elif isinstance(unit, str) and unit in self.units:
             invocation = fields.get("INVOCATION_ID") or fields.get("USER_INVOCATION_ID") or ""
             self._of_unit(says, _Entry(at, unit, invocation, fields))
 
@@ -154,7 +154,7 @@ class Fold:
                 self._started(entry, run)
             case Says.NOT_STARTED:
                 self._not_started(entry, run)
-            case Says.RESTARTS if entry.field("N_RESTARTS").isdigit():
+            case Says.RESTARTS if entry.field("N_RESTARTS").isdecimal():
                 attempt = int(entry.field("N_RESTARTS"))
                 self._attempts[entry.unit] = attempt + 1
                 if run:
@@ -252,7 +252,7 @@ def instant(microseconds: int) -> datetime:
 def _how_it_exited(entry: _Entry) -> str:
     """ "3" of an exit status, "203/EXEC" of one of systemd's own, "SEGV" of a signal."""
     status = entry.field("EXIT_STATUS")
-    if not status.isdigit():
+    if not status.isdecimal():
         return ""
     if entry.field("EXIT_CODE") != "exited":
         return _SIGNALS.get(status, status)

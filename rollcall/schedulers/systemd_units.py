@@ -25,6 +25,7 @@ _CALENDAR = re.compile(r"\{ OnCalendar=(.*?) ; next_elapse=")
 _BEGINS_WITHIN = timedelta(minutes=1)
 # Of timestamps in whole seconds.
 _TOLERANCE = timedelta(seconds=2)
+_UNITS = (".service", ".target", ".mount", ".automount", ".path", ".socket", ".swap", ".slice", ".scope", ".device")
 _UNDER_WAY = ("activating", "deactivating", "reloading")
 
 Properties = Mapping[str, str]
@@ -50,8 +51,8 @@ class Boot:
 
 
 def service_of(name: str) -> str:
-    """The unit that a timer of that name activates where it names no other."""
-    return name if name.endswith(".service") else f"{name.removesuffix('.timer')}.service"
+    """The unit that a timer of that name activates where it names no other; of what is no timer, itself."""
+    return name if name.endswith(_UNITS) else f"{name.removesuffix('.timer')}.service"
 
 
 def jobs_listed(
@@ -174,7 +175,7 @@ def _span(text: str) -> str | None:
 def _timestamp(said: Properties, name: str) -> int:
     """Microseconds; 0 where it never was."""
     seconds = said.get(name, "").removeprefix("@")
-    return int(seconds) * 1_000_000 if seconds.isdigit() else 0
+    return int(seconds) * 1_000_000 if seconds.isdecimal() else 0
 
 
 def _microseconds(at: datetime) -> int:
