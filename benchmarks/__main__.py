@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import asking, folders, history, journal, monitor, page, suites
+from benchmarks import asking, folders, history, journal, monitor, page, suites, wrapping
 from benchmarks.stage import stage
 
 PLAIN_SAMPLE = 30
@@ -51,6 +51,7 @@ BENCHMARKS: tuple[Callable[[Path], list[tuple[str, float, str]]], ...] = (
     monitor.fleet,
     history.history,
     journal.million_lines,
+    wrapping.wrapping,
 )
 
 

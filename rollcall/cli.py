@@ -18,10 +18,12 @@ from rollcall.errors import BadInput
 BAD_INPUT = 4  # pytest's own status for a usage error
 UNWRITTEN = 1
 INTERRUPTED = 130  # a shell's own status for what Ctrl-C ended
+# `run` has words of its own, and is gone before this is imported (`rollcall.__main__`).
 COMMANDS = (
     "init",
     "discover",
     "demo",
+    "run",
     "due",
     "diagnose",
     "calendar",

@@ -91,7 +91,8 @@ class RunSeen:
     """One run as its scheduler has it on record; `word` is the scheduler's own for how it went.
 
     `due` is the time it was for, where it names one. `attempt` counts from 1; `by_schedule` is False for a run by hand,
-    a backfill or an event, None where nobody tells.
+    a backfill or an event, None where nobody tells. `says` are its last words, or what the scheduler says of its end:
+    one clean line.
     """
 
     job: str
@@ -103,6 +104,7 @@ class RunSeen:
     attempt: int | None = None
     by_schedule: bool | None = None
     link: str | None = None
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

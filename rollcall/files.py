@@ -11,7 +11,6 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from errno import EINVAL, EISDIR, ELOOP
@@ -148,12 +147,3 @@ def path_of(named: str) -> Path:
         return Path(named).expanduser()
     except RuntimeError:  # "~nobody/jobs.toml"
         return Path(named)
-
-
-def state_folder(environment: Mapping[str, str]) -> Path:
-    """Where on this host all checks of this user keep what must not depend on the folder they are run in.
-
-    https://specifications.freedesktop.org/basedir-spec/latest/
-    """
-    named = environment.get("XDG_STATE_HOME", "")
-    return (Path(named) if os.path.isabs(named) else path_of("~") / ".local" / "state") / "rollcall"

@@ -103,8 +103,9 @@ def test_a_module_opens_with_what_it_answers() -> None:
 
 
 def test_the_clock_is_read_in_one_place() -> None:
-    # The demo stages days of its own, and moves their clock.
-    readers = {name: called(name) & _CLOCKS for name in MODULES if called(name) & _CLOCKS and ROOMS.get(name) != "demo"}
+    # The demo stages days of its own, and moves their clock; a wrapped job does not wait until `times` is imported.
+    others = ("demo", "wrapping")
+    readers = {name: found for name in MODULES if (found := called(name) & _CLOCKS) and ROOMS.get(name) not in others}
 
     assert readers == {"rollcall.times": {"datetime.now"}}
 

@@ -207,6 +207,7 @@ def test_what_is_on_record_stands_as_it_was_written() -> None:
             "attempt": None,
             "by_schedule": None,
             "link": None,
+            "says": "",
         }
     ]
     assert job["listed"] == {

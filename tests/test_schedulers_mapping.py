@@ -96,6 +96,7 @@ def test_every_field_is_read_where_the_mapping_says() -> None:
         "try": 2,
         "type": "scheduled",
         "url": "https://x/17",
+        "log": "loaded\n\x1b[31mred\x1b[0m  12 rows\n",
     }
     found = look(
         {
@@ -130,6 +131,7 @@ def test_every_field_is_read_where_the_mapping_says() -> None:
             "attempt": "try",
             "by_schedule": "type == 'scheduled'",
             "link": "url",
+            "says": "log",
         },
     )
 
@@ -163,6 +165,7 @@ def test_every_field_is_read_where_the_mapping_says() -> None:
                 attempt=2,
                 by_schedule=True,
                 link="https://x/17",
+                says="loaded / red 12 rows",
             ),
         ),
     )

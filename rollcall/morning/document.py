@@ -107,6 +107,7 @@ class Run(Part):
     attempt: int | None = Field(description="Which attempt it was, from 1.")
     by_schedule: bool | None = Field(description="False of a run by hand, a backfill or an event; null: nobody tells.")
     link: str | None = Field(description="Where a person sees it.")
+    says: str = Field(description="Its last words; empty where nobody tells them.")
 
 
 class File(Part):

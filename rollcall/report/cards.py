@@ -134,6 +134,7 @@ def _run(run: RunSeen, scheduler: Scheduler | None) -> dict[str, object]:
     """What is on record of a run, under the names that its scheduler has for it."""
     said: dict[str, object] = {"due": run.due, "started": run.started, "ended": run.ended, "status": run.word}
     said |= {"attempt": run.attempt, "by_schedule": run.by_schedule, "link": run.link}
+    said |= {"says": run.says or None}
     words = {name: scheduler.word(name) if scheduler else name for name in said}
     return {clean(words[name], _LONGEST_KEY): value for name, value in said.items() if value is not None}
 

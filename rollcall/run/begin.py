@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 from rollcall.clock import Clock, clock_from
 from rollcall.errors import BadInput
-from rollcall.files import state_folder
 from rollcall.history.rows import FILE
 from rollcall.run.place import Place
 from rollcall.run.roll_call import RollCall
 from rollcall.run.wanted import Wanted
 from rollcall.sinks.base import Start
+from rollcall.state import state_folder
 
 
 def begin(
@@ -51,7 +52,7 @@ def begin(
         history=wanted.reports / FILE if wanted.keeps_history else None,
         is_of_today=wanted.as_of is None,
     )
-    locks = state_folder(environment)
+    locks = Path(state_folder(environment))
     return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted, locks=locks)
 
 

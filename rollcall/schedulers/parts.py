@@ -85,6 +85,7 @@ class RunsPart(PagedPart):
     attempt: Expression | None = Field(None, description="Which attempt it was, from 1.")
     by_schedule: Expression | None = Field(None, description="False: a run by hand, a backfill, an event.")
     link: Expression | None = Field(None, description="Where a person sees it.")
+    says: Expression | None = Field(None, description="Its last words.")
     keeps: int | None = Field(None, ge=1, strict=True, description="How many runs of each job are on record at most.")
 
 

@@ -20,7 +20,7 @@ from rollcall.evidence import CannotLook
 from rollcall.roll.secrets import Secrets
 from rollcall.schedulers.placeholders import UNITS
 from rollcall.sources.expressions import ABSENT
-from rollcall.text import clean
+from rollcall.text import LINE_LIMIT, clean
 from rollcall.times import EPOCH, read_timestamp
 
 _FLAGS = {
@@ -29,6 +29,7 @@ _FLAGS = {
 }
 _MOST_TAGS = 100
 _LONGEST_LINK = 2_000
+_BETWEEN_LINES = " / "
 _Number = int | float | Decimal
 
 
@@ -107,6 +108,16 @@ class Reader:
         is_one = isinstance(value, str) and value.startswith(("http://", "https://")) and " " not in value
         return self.secrets.clean(value, _LONGEST_LINK) if is_one and len(value) <= _LONGEST_LINK else None
 
+    def says(self, value: Any, place: str) -> str:
+        """Last words: as many of the last lines as one line holds; "" of what is no text."""
+        said = ""
+        for line in reversed(value.splitlines() if isinstance(value, str) else ()):
+            earlier = self.secrets.clean_words(line)
+            if said and len(earlier) + len(_BETWEEN_LINES) + len(said) > LINE_LIMIT:
+                break
+            said = _BETWEEN_LINES.join(filter(None, (earlier, said)))
+        return said
+
     def tags(self, value: Any, place: str) -> tuple[str, ...]:
         """Labels, of a list, of a text with commas, or of a table as key=value."""
         if isinstance(value, Mapping):
@@ -154,6 +165,7 @@ _READ_AS = {
     **dict.fromkeys(("paused", "by_schedule", "running"), Reader.flag),
     "attempt": Reader.count,
     "link": Reader.link,
+    "says": Reader.says,
     "tags": Reader.tags,
 }
 _NEEDED = ("id", "job", "running")

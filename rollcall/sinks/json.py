@@ -291,6 +291,7 @@ def _runs(runs: Iterable[RunSeen]) -> tuple[document.Run, ...]:
                 attempt=each.attempt,
                 by_schedule=each.by_schedule,
                 link=each.link,
+                says=each.says,
             )
             for each in islice(runs, document.MOST_RUNS)
         ]

@@ -68,10 +68,12 @@ def _no_success(promise: Promise, run: RunRead, case: Case) -> Finding:
         found = word or "no status"
         because = f'{due}; its run of {show.when(at, job)} is "{found}", and nothing has picked it up'
         return promise.broken(Verdict.MISSED, CauseCode.NOT_PICKED_UP, found, because)
-    said = f"{due}; the run that ended {show.when(at, job)}{case.seen.by_memory}"
+    since = "began" if run.started and not run.ended else "ended"
+    said = f"{due}; the run that {since} {show.when(at, job)}{case.seen.by_memory}"
     if run.outcome is Outcome.FAILED:
         found = word or "no status"
-        return promise.broken(Verdict.FAILED, CauseCode.RUN_FAILED, found, f"{said} ended in {found}")
+        words = f"; its last words: {run.seen.says}" if run.seen.says else ""
+        return promise.broken(Verdict.FAILED, CauseCode.RUN_FAILED, found, f"{said} ended in {found}{words}")
     if run.ended is None and not word:
         return only_begun(promise, run, case)
     assert job.scheduler is not None
