@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,6 +38,14 @@ def await_that(holds: Callable[[], object], what: str, *, within: float = 60.0) 
         if time.monotonic() > ends_on:
             pytest.fail(f"waited {within:.0f} s for: {what}", pytrace=False)
         time.sleep(0.2)
+
+
+def end_all_with(variable: str) -> None:
+    """Kills what runs on in sessions of its own: what has that in its environment was started for one test alone."""
+    for each in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if variable.encode() in each.read_bytes().split(b"\0"):
+                os.kill(int(each.parent.name), signal.SIGKILL)
 
 
 def environment_with(name: str, *requirements: str) -> Path:

@@ -18,7 +18,7 @@ import pytest
 
 from engines.conftest import ROOT, await_that, unavailable
 from engines.systemd_machine import Machine, machine
-from fixtures.engines import Engine
+from fixtures.engines import Engine, Look
 
 GAP = timedelta(seconds=20)
 ZONE = "Europe/Zurich"
@@ -283,6 +283,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A machine that runs a job for the system and two for a user, with users who may see more or less of that."""
     with machine(tmp_path_factory.mktemp("watched") / "machine", ZONE) as made:
         made.timer("good", f"{ONCE}/bin/true", EACH)
+        made.timer("delayed", f"{ONCE}/bin/true", f"{EACH}\nRandomizedDelaySec=30s")
         made.boot()
         made.run("useradd", "--system", "stranger")
         for each in ("rollcall", "rollcall-start"):
@@ -446,3 +447,23 @@ def test_what_was_missed_is_started_with_rights_of_its_own(watched: Machine, tmp
     status, said = rerun()
     assert status == 0
     assert "verified: run by hand, done" in said
+
+
+def test_a_delay_longer_than_the_gap_leaves_one_run_a_window(watched: Machine, tmp_path: Path) -> None:
+    engine, looks = engine_of(watched, tmp_path), list[Look]()
+
+    def is_judged() -> bool:
+        morning, look = engine.judged(
+            jobs_toml(table("delayed", 'jitter = "30 s"')),
+            story="RandomizedDelaySec longer than the gap, as of Debian's apt-daily.timer",
+            done={"delayed": "due every 20 s, and delayed by up to 30 s"},
+        )
+        looks.append(look)
+        print([str(each) for job in morning.jobs for each in job.findings])
+        print([c for c in look.commands if "date" in c["argv"] or "list-timers" in c["argv"]], look.as_of)
+        return look.said["delayed"][0] != "pending"
+
+    await_that(is_judged, "a time that was due more than its delay ago")
+
+    assert looks[-1].said == {"delayed": ["ok", None], "[schedulers.host]": ["ok", None]}
+    looks[-1].keep("delayed")

@@ -84,7 +84,8 @@ def gather(
             wanted_since[job.scheduler.id] = min(wanted_since[job.scheduler.id], since[job.id][0])
     looks, memories = dict[str, _Look[SchedulerSeen]](), dict[str, _Look[SchedulerSeen]]()
     for scheduler in asked.values():
-        wanted = Asked(clock=clock, now=now, since=wanted_since[scheduler.id])
+        names = frozenset(job.name for job in jobs if job.scheduler and job.scheduler.id == scheduler.id)
+        wanted = Asked(clock=clock, now=now, since=wanted_since[scheduler.id], names=names)
         looks[scheduler.id] = _of_scheduler(scheduler, wanted)
         if scheduler.memory:
             memories[scheduler.id] = _of_scheduler(scheduler.memory, wanted)

@@ -114,8 +114,9 @@ class JobListed:
     `key` is what its runs are told by, where that is not its id; `aliases` are what jobs.toml may call it as well.
     `runs_since` is how far back the runs of this job
     really reach, where that is not as far as was asked for. Each run is delayed by up to `jitter`, a span such as
-    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `untold` names
-    what belongs there and is missing from the answer: "next_run", "paused", "runs".
+    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `refused` is
+    why its scheduler does not run it, though it is written there. `untold` names what belongs there and is missing from
+    the answer: "next_run", "paused", "runs".
     """
 
     id: str
@@ -126,6 +127,7 @@ class JobListed:
     zone: str | None = None
     jitter: str | None = None
     catches_up: bool | None = None
+    refused: str | None = None
     tags: tuple[str, ...] = ()
     runs_since: str | None = None
     key: str | None = None
@@ -148,7 +150,8 @@ class SchedulerSeen:
 
     `asked_at` and `answered_at` are this machine's clock, `server_at` the scheduler's own (of HTTP's `Date` whole
     seconds; None where it told none). `running` is None where it does not say, `since` since when it is switched on or
-    off. `jobs` and `runs` are None where it was not asked for them; runs are told from `runs_since` on, None where all
+    off. `jobs` and `runs` are None where it was not asked for them; `jobs_hidden` is why it may have jobs that are not
+    told, None where all are. Runs are told from `runs_since` on, None where all
     that there ever were are told. `off` are the stretches in which its machine ran nothing, as far as that is told.
     """
 
@@ -159,6 +162,7 @@ class SchedulerSeen:
     since: str | None = None
     heartbeat: str | None = None
     jobs: tuple[JobListed, ...] | None = None
+    jobs_hidden: str | None = None
     runs: tuple[RunSeen, ...] | None = None
     runs_since: Instant | None = None
     off: tuple[Off, ...] = ()

@@ -25,6 +25,7 @@ status = "status"
 [schedulers.prod.words]
 success = ["ok {each}"]
 """
+KINDS = listed(kinds(), 20)
 OWN = '[schedulers.own]\nkind = "json"\nurl = "http://h"\n'
 RUNS = '[schedulers.own.runs]\nask = "/runs"\njob = "job"\nended = "ended"\n'
 SQL = '[schedulers.db]\nkind = "sql"\ndatabase = "sqlite:///x.db"\nruns = { ask = "SELECT job, ended FROM x" }\n'
@@ -42,8 +43,8 @@ KINDS = listed(kinds(), 20)
         ('kind = "jason"', 'schedulers.x.kind = "jason": no such kind. Did you mean "json"?'),
         ('kind = "quartz"', f'schedulers.x.kind = "quartz": no such kind. Kinds: {KINDS}.'),
         (
-            'kind = "kubernetes"',
-            f'schedulers.x.kind = "kubernetes": is not read by this version. Kinds: {KINDS}.',
+            'kind = "github"',
+            f'schedulers.x.kind = "github": is not read by this version. Kinds: {KINDS}.',
         ),
         ('kind = "\\u001b[31mx"', None),
     ],

@@ -358,6 +358,22 @@ def test_a_run_by_hand_is_told_from_one_by_its_timer(tmp_path: Path, case: str) 
     assert [each.by_schedule for each in seen.runs or ()] == told
 
 
+def test_what_systemd_starts_again_goes_with_what_failed(tmp_path: Path) -> None:
+    timer = {**TIMER, "last": at(0)}
+    journal = [starting(0.1), failed(1), not_started(1), entry(Says.RESTARTS, 2, N_RESTARTS="1"), starting(2, "2")]
+    by_hand = [
+        starting(500, "3"),
+        failed(501, by="3"),
+        entry(Says.RESTARTS, 502, by="3", N_RESTARTS="1"),
+        starting(502, "4"),
+    ]
+    seen = look(machine(tmp_path, timers=[timer], journal=[*journal, entry(Says.SUCCEEDED, 3, by="2"), *by_hand]))
+
+    assert [(each.attempt, each.by_schedule) for each in seen.runs or ()] == [
+        (1, True), (2, True), (1, False), (2, False),
+    ]  # fmt: skip
+
+
 def test_what_was_running_when_the_machine_went_down_is_cut_off(tmp_path: Path) -> None:
     boots = [
         {"boot_id": BEFORE, "first_entry": at(-90_000), "last_entry": at(60)},

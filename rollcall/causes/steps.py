@@ -123,9 +123,13 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
     match code:
         case CauseCode.SCHEDULER_DOWN:
             return "Ask it too: {again}"
-        case CauseCode.ACCESS_DENIED:
+        case CauseCode.ACCESS_DENIED if root.check is not Check.IS_REGISTERED:
             return "See who may read what it leaves: `ls -ld {folder}`, then {again}"
-        case CauseCode.UNKNOWN_STATUS if job.scheduler and not (judged.seen.last_word or judged.seen.without_time):
+        case CauseCode.UNKNOWN_STATUS if (
+            job.scheduler
+            and not (judged.seen.last_word or judged.seen.without_time)
+            and code not in own_steps(job.scheduler)
+        ):
             words = listed(job.scheduler.words.known, 20)
             return f"Have the scheduler tell one of {words} as {judged.seen.word('status')}, then {{again}}"
         case CauseCode.SCHEDULER_ERROR:

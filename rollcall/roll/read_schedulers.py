@@ -25,8 +25,7 @@ _SHARED_WITH_MEMORY = ("words", "naive_times", "timeout")
 _NOT_OF_A_MEMORY = ("declare", "ignore", "steps", "memory", "remedy")
 _NOT_OF_A_REMEDY = (*_NOT_OF_A_MEMORY, "kind", "engine", "words", "alive", "jobs", "runs")
 _LATER_KINDS = (
-    "cron", "kubernetes", "airflow", "celery-beat", "apscheduler", "pg_cron", "prefect", "dagster",
-    "healthchecks", "github",
+    "kubernetes", "airflow", "celery-beat", "apscheduler", "pg_cron", "healthchecks", "github",
 )  # fmt: skip
 
 

@@ -59,11 +59,15 @@ class Words(Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a look is for: the present by `clock`, the moment that is judged, and how far back runs are asked for."""
+    """What a look is for: the present by `clock`, the moment that is judged, and how far back runs are asked for.
+
+    `names` are what its jobs are called in jobs.toml; none where nobody knows yet.
+    """
 
     clock: Callable[[], datetime]
     now: datetime
     since: datetime
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

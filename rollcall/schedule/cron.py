@@ -13,6 +13,8 @@ a repeated hour it answers with the past, and a half-hour or a midnight change c
 must agree.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -69,6 +71,15 @@ class CronSchedule:
 
     def is_due_at(self, at: datetime) -> bool:
         return self.last_due(at) == at
+
+    def is_due_as(self, other: CronSchedule) -> bool:
+        """True where both are due by the same faces of a clock, however they are written; the zone aside."""
+        return self._faces() == other._faces()
+
+    def _faces(self) -> tuple[object, ...]:
+        minute, hour, *rest = self.fields.split()
+        is_wildcard = minute.startswith("*") or hour.startswith("*")
+        return self._read_fields() or tuple(rest), is_wildcard
 
     def in_words(self) -> str:
         fields = self._read_fields()

@@ -27,6 +27,7 @@ from rollcall.roll.values import check_url, shown_url
 from rollcall.schedulers.answers import look_by_mapping
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.over_http import Answer, Client, Server
+from rollcall.schedulers.pages import error_in
 from rollcall.schedulers.parts import Ask, Body, Part, sendable
 from rollcall.schedulers.placeholders import filled
 from rollcall.schedulers.posted import Posted
@@ -273,7 +274,12 @@ class _OverHttp:
             points = f" and points to {clean_words(target, 80)}" if target else ""
             raise CannotLook(CauseCode.WRONG_SERVICE, says + points)
         if answer.status not in accepts:
-            raise CannotLook(CauseCode.SCHEDULER_ERROR, says)
+            why = None
+            with suppress(ValueError, RecursionError):
+                # Which version it is, or which limit it has: who answers so says why.
+                why = error_in(json.loads(answer.body), ("error", "errors", "detail", "message"))
+            shown = why if isinstance(why, str) else json.dumps(why)
+            raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{says}: {clean_words(shown, 160)}" if why else says)
         encoding = answer.headers.get("content-encoding", "identity").lower()
         if encoding not in ("", "identity"):
             why = f"but in the encoding {clean_words(encoding, 40)}, which was not asked for"

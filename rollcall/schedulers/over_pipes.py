@@ -24,7 +24,9 @@ from rollcall.text import clean
 from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
 
-_DENIED = re.compile(r"permission denied|not permitted|forbidden|unauthori[sz]ed|access denied", re.IGNORECASE)
+_DENIED = re.compile(
+    r"permission denied|not permitted|forbidden|unauthori[sz]ed|access denied|insufficient permission", re.IGNORECASE
+)
 _SSH_FAILED = 255
 # Of one line, as of a journal's entry.
 LARGEST_LINE = 4_000_000

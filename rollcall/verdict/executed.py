@@ -152,9 +152,9 @@ def only_begun(promise: Promise, run: RunRead, case: Case) -> Finding:
     if job.outputs:
         return promise.kept(f"{found}; how it went its output tells")
     if case.now < case.run.finish_by:
-        return promise.pending(f"it {found}, and it is inside its time")
+        return promise.pending(f"it began {show.when(at, job)}, and it is inside its time")
     nothing_more = 'nothing tells how it went. Where that is enough, proof = "start"'
-    because = f"{show.due(case.run, job)}; it {found}, and {nothing_more}"
+    because = f"{show.due(case.run, job)}; it began {show.when(at, job)}, and {nothing_more}"
     return promise.broken(Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, found, because)
 
 

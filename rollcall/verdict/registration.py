@@ -8,9 +8,10 @@ from rollcall.roll.job import Job
 from rollcall.schedule.after import After
 from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled, is_day_off
+from rollcall.schedule.one_a_window import OneAWindow
 from rollcall.text import listed
 from rollcall.times import show_instant, show_span
-from rollcall.verdict import interval, show
+from rollcall.verdict import interval, same_schedule, show
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.promises import promises_of
 from rollcall.verdict.reading import Reading
@@ -43,12 +44,18 @@ def is_registered(seen: Witnesses) -> Finding:
         how = f"a second job as {names[0]}" if names[0] == seen.job.name else f"the runs of {listed(names)} by its key"
         because = f"the scheduler lists {how}: nobody can tell whose runs those are"
         return promise.broken(Verdict.UNKNOWN, CauseCode.LISTED_TWICE, "listed twice", because)
+    if seen.listed and seen.listed.refused:
+        because = f"the scheduler does not run {seen.job.name}, though it is written there: {seen.listed.refused}"
+        return promise.broken(Verdict.MISSED, CauseCode.NOT_REGISTERED, seen.listed.refused, because)
     if seen.listed:
         return promise.kept(f'registered as "{seen.listed.name or seen.listed.id}"')
     if root := seen.broken_check(Check.HAS_RECORDS):
         return promise.blocked(root)
     jobs = seen.scheduler.jobs if isinstance(seen.scheduler, SchedulerSeen) else None
     found = f"it has {listed(each.id for each in jobs or ()) or 'no jobs at all'}"
+    if isinstance(seen.scheduler, SchedulerSeen) and (hidden := seen.scheduler.jobs_hidden):
+        because = f"the scheduler shows no job {seen.job.name}, and it does not show all: {hidden}"
+        return promise.broken(Verdict.UNKNOWN, CauseCode.ACCESS_DENIED, "not among those that may be seen", because)
     because = f"the scheduler does not know the job {seen.job.name}: {found}"
     return promise.broken(Verdict.MISSED, CauseCode.NOT_REGISTERED, found, because)
 
@@ -70,10 +77,13 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     if not seen.tells("next_run"):
         # Its schedule then, as far as it tells that.
         own = as_scheduled(job.schedule).text
-        if there.schedule is None:
+        if there.schedule is None or isinstance(job.schedule, After):
             return promise.kept("not paused; when it runs next the scheduler does not tell")
-        if there.schedule.split() == own.split():
+        if same_schedule.is_same(there.schedule, there.zone, job, seen.now):
             return promise.kept(f"the schedule there is {there.schedule}")
+        if same_schedule.is_other_zone(there.schedule, there.zone, job):
+            because = f"the scheduler reads {there.schedule} in {there.zone}, and jobs.toml in {job.zone.key}"
+            return promise.broken(Verdict.FAILED, CauseCode.WRONG_TIMEZONE, f"in {there.zone}", because)
         because = f"the scheduler has it as {there.schedule}, and jobs.toml as {own}"
         return promise.broken(Verdict.FAILED, CauseCode.SCHEDULE_DRIFT, f"schedule {there.schedule}", because)
     if isinstance(job.schedule, After):
@@ -138,6 +148,9 @@ def is_due_near(at: datetime, job: Job) -> bool:
     After a clock change a scheduler that was just started may run where one that runs for long does not.
     """
     schedule, earliest, latest = as_scheduled(job.schedule), at - job.jitter - _SAME_SECOND, at + _SAME_SECOND
+    if isinstance(schedule, OneAWindow):
+        # What is run together with the one before may be what it aims at, where that one has not begun.
+        schedule = schedule.scheduled
     nearest = last_due(schedule, latest)
     if nearest is not None and nearest >= earliest:
         return True
