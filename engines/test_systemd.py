@@ -453,14 +453,12 @@ def test_a_delay_longer_than_the_gap_leaves_one_run_a_window(watched: Machine, t
     engine, looks = engine_of(watched, tmp_path), list[Look]()
 
     def is_judged() -> bool:
-        morning, look = engine.judged(
+        _, look = engine.judged(
             jobs_toml(table("delayed", 'jitter = "30 s"')),
             story="RandomizedDelaySec longer than the gap, as of Debian's apt-daily.timer",
             done={"delayed": "due every 20 s, and delayed by up to 30 s"},
         )
         looks.append(look)
-        print([str(each) for job in morning.jobs for each in job.findings])
-        print([c for c in look.commands if "date" in c["argv"] or "list-timers" in c["argv"]], look.as_of)
         return look.said["delayed"][0] != "pending"
 
     await_that(is_judged, "a time that was due more than its delay ago")
