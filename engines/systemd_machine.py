@@ -34,6 +34,10 @@ Requires=basic.target
 After=basic.target
 AllowIsolate=yes
 """
+_ENTER = """#!/bin/sh
+pid=$(cat {pid} 2>/dev/null) || {{ echo "the machine is off" >&2; exit 1; }}
+exec nsenter -t "$pid" -a -r -w -- "$@"
+"""
 _BOOT = r"""
 set -e
 mount --make-rprivate /
@@ -72,7 +76,7 @@ class Machine:
         for each in _MASKED:
             (self._units / each).symlink_to("/dev/null")
         self.unit("rollcall.target", _TARGET)
-        self.enter.write_text(f'#!/bin/sh\nexec nsenter -t "$(cat {self.folder}/pid)" -a -r -w -- "$@"\n')
+        self.enter.write_text(_ENTER.format(pid=self.folder / "pid"))
         self.enter.chmod(0o755)
 
     @property
