@@ -147,9 +147,12 @@ class Fold:
         run = last if last and entry.invocation and last.invocation == entry.invocation else None
         if says in _OF_START_JOBS and entry.field("JOB_TYPE") not in ("start", ""):
             return  # a reload, or a restart that has only stopped it so far
-        match says:
+        match says:  # the commonest first: there may be a million
             case Says.STARTING:
                 self._begin(entry).awaits_job = True
+            case Says.SUCCEEDED if run:
+                run.end(entry.at, Outcome.SUCCESS, "success")
+                run.is_over = True
             case Says.STARTED:
                 self._started(entry, run)
             case Says.NOT_STARTED:
@@ -166,9 +169,6 @@ class Fold:
             case Says.STOPPING:
                 # What ends by that has not come to its own end, whatever its result is.
                 run.end(entry.at, Outcome.FAILED, "stopped")
-            case Says.SUCCEEDED:
-                run.end(entry.at, Outcome.SUCCESS, "success")
-                run.is_over = True
             case Says.LEFT_OUT:
                 run.end(entry.at, Outcome.SKIPPED, entry.field("UNIT_RESULT") or "condition")
                 run.is_over = True
