@@ -115,8 +115,9 @@ class JobListed:
     `runs_since` is how far back the runs of this job
     really reach, where that is not as far as was asked for. Each run is delayed by up to `jitter`, a span such as
     "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `refused` is
-    why its scheduler does not run it, though it is written there. `untold` names what belongs there and is missing from
-    the answer: "next_run", "paused", "runs".
+    why its scheduler does not run it, though it is written there, `says` why it is paused. `untold` names what belongs
+    there and is missing from the answer: "next_run", "paused", "runs"; "schedule" where it has none of its own there,
+    and somebody else starts it.
     """
 
     id: str
@@ -132,6 +133,7 @@ class JobListed:
     runs_since: str | None = None
     key: str | None = None
     aliases: tuple[str, ...] = ()
+    says: str = ""
     untold: tuple[str, ...] = ()
 
 

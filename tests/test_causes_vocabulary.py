@@ -11,6 +11,7 @@ import pytest
 from fixtures.one_morning import FOLDER, aime, haiku_job, morning, not_seen
 from rollcall.causes.words import check_step
 from rollcall.roll.job import Job
+from rollcall.roll.kinds import find_kind, kinds
 from rollcall.vocabulary import CauseCode, Of, Verdict
 
 TRIGGER = "http://localhost:8000/api/v1/services/scheduler/trigger/generate_haiku_scheduled"
@@ -30,8 +31,10 @@ def test_a_cause_says_what_is_so_in_one_sentence() -> None:
 def test_every_word_in_braces_of_a_step_stands_for_something() -> None:
     for code in CauseCode:
         check_step(code, code.record.step)
-    for own, step in aime().steps.items():
-        check_step(CauseCode(own), step)
+    for cls, preset in map(find_kind, kinds()):
+        of_class = cls.model_fields["steps"].get_default(call_default_factory=True)
+        for own, step in {**of_class, **getattr(cls, "own_steps", {}), **preset.get("steps", {})}.items():
+            check_step(CauseCode(own), step)
 
 
 @pytest.mark.parametrize(

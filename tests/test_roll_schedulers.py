@@ -43,8 +43,8 @@ KINDS = listed(kinds(), 20)
         ('kind = "jason"', 'schedulers.x.kind = "jason": no such kind. Did you mean "json"?'),
         ('kind = "quartz"', f'schedulers.x.kind = "quartz": no such kind. Kinds: {KINDS}.'),
         (
-            'kind = "github"',
-            f'schedulers.x.kind = "github": is not read by this version. Kinds: {KINDS}.',
+            'kind = "airflow"',
+            f'schedulers.x.kind = "airflow": is not read by this version. Kinds: {KINDS}.',
         ),
         ('kind = "\\u001b[31mx"', None),
     ],

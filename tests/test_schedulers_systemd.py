@@ -279,7 +279,7 @@ TIMER_SAYS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "stopped": ({"ActiveState": "inactive"}, {"paused": True, "schedule": "*-*-* 05:00:00"}),
     # Debian brings a dozen of them: to declare whatever is listed is not to declare those.
     "switched off": ({"ActiveState": "inactive", "UnitFileState": "disabled"}, {"paused": True, "schedule": None}),
-    "failed": ({"ActiveState": "failed"}, {"paused": True}),
+    "failed": ({"ActiveState": "failed"}, {"paused": True, "says": "failed, enabled"}),
     "by no calendar": ({"TimersCalendar": ""}, {"paused": False, "schedule": None}),
     "by several": (
         {"TimersCalendar": "{ OnCalendar=Sat *-*-* 05:00:00 ; next_elapse=@1 }\n"

@@ -6,14 +6,21 @@ or a job that vanished there would be missed by nobody.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rollcall.evidence import JobListed, NotSeen, SchedulerSeen
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule import read_schedule
+from rollcall.times import parse_span
+
+# A span where a schedule belongs, as Kubernetes and Healthchecks have it.
+_EVERY = re.compile(r"@?every (.+)")
+_LEAST = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +45,9 @@ class Listing:
 
     def to_remember(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
         """The same with no more than a later morning needs of it."""
-        return tuple(replace(each, next_run=None, paused=None, runs_since=None) for each in self.declared(scheduler))
+        return tuple(
+            replace(each, next_run=None, paused=None, runs_since=None, says="") for each in self.declared(scheduler)
+        )
 
     def rescheduled(self, scheduler: Scheduler) -> Iterator[tuple[JobListed, JobListed]]:
         """What was remembered and what is listed now, of each job that it declares with another schedule."""
@@ -91,19 +100,29 @@ class ByListing:
 
 def _is_due(listed: JobListed, scheduler: Scheduler) -> bool:
     try:
-        zone = ZoneInfo(listed.zone) if listed.zone else scheduler.zone
+        zone = scheduler.zone if listed.zone is None else ZoneInfo(listed.zone)
+        if every := _every(listed):
+            return parse_span(every) >= _LEAST
         read_schedule(listed.schedule or "", engine=scheduler.engine, zone=zone)
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return False
     return True
 
 
+def _every(listed: JobListed) -> str | None:
+    """The span that its schedule names in place of fields; None where it names none."""
+    found = _EVERY.fullmatch(listed.schedule or "")
+    return found[1] if found else None
+
+
 def _as_table(listed: JobListed, scheduler: Scheduler) -> dict[str, Any]:
+    every = _every(listed)
     said = {
         "scheduler": scheduler.id,
         "name": listed.id,
         "title": listed.name or listed.id,
-        "schedule": listed.schedule,
+        "schedule": None if every else listed.schedule,
+        "every": every,
         "timezone": listed.zone,
         "jitter": listed.jitter,
         "tags": list(listed.tags) or None,

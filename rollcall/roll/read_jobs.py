@@ -121,6 +121,8 @@ def _job(
     asked = whole.get("scheduler")
     scheduler = known["schedulers"].get(asked) if isinstance(asked, str) else None
     whole.setdefault("engine", scheduler.engine if scheduler else Engine.CRON)
+    if scheduler and scheduler.timezone and not {"timezone"} & (said.keys() | under.keys()):
+        whole["timezone"] = scheduler.timezone.key
     job = mistakes.checked(Job, whole, {**known, "id": name, "own": own.keys(), "given": whole.keys()}, *layers)
     return Declared(id=name, job=job, layers=layers, file=file)
 

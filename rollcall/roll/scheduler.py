@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationInfo, WithJsonSchema, field_validator
@@ -124,8 +124,12 @@ class Scheduler(Named):
     `zone` is in which its times are shown to people; `naive_times` is how its own are read.
     """
 
+    # What a first table of it may say beside its kind, as lines of TOML; the first with which it answers is written.
+    first_lines: ClassVar[tuple[str, ...]] = ("",)
+
     kind: str = Field(description="Which kind of scheduler it is.")
     engine: Engine = Field(Engine.CRON, description="Whose arithmetic its schedules follow.")
+    timezone: Zone | None = Field(None, description="The zone of its schedules; the file's where left out.")
     naive_times: Zone | None = Field(None, description="How its timestamps without an offset are read.")
     timeout: Timeout = default("5 s", parse_span, "How long it may take to answer.")
     each: tuple[str, ...] = Field((), description="One scheduler for each; {each} may stand in any text.")
@@ -191,7 +195,7 @@ class Scheduler(Named):
         """What its answers hold, as far as that is known before it is asked.
 
         Of "jobs", "next_run", "paused", "schedule", "runs", "due", "started", "ended", "status", "history" (more than
-        the last run), "running", "heartbeat", "clock".
+        the last run), "running", "heartbeat", "clock", "off" (when its machine ran nothing).
         """
         return frozenset()
 

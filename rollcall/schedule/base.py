@@ -12,6 +12,7 @@ class Engine(StrEnum):
 
     CRON = "cron"
     APSCHEDULER = "apscheduler"
+    KUBERNETES = "kubernetes"
     SYSTEMD = "systemd"
 
 

@@ -126,19 +126,22 @@ class CronSchedule:
 
     def _instants(self, face: datetime) -> tuple[datetime, ...]:
         """The instants at which cron runs a job whose fields match `face`, earlier one first."""
-        before, after = self._offset(face, fold=0), self._offset(face, fold=1)
-        if before == after:
-            return (_instant(face, before),)
+        showings = self._showings(face)
         minute, hour, *_ = self.fields.split()
-        is_wildcard = minute.startswith("*") or hour.startswith("*")
-        if before > after:
-            first, second = _instant(face, before), _instant(face, after)
-            return (first, second) if is_wildcard else (first,)
-        if is_wildcard:
-            return ()
+        if len(showings) == 1 or minute.startswith("*") or hour.startswith("*"):
+            return showings
+        if showings:
+            return showings[:1]
         while self._offset(face, fold=0) < self._offset(face, fold=1):
             face = face.replace(second=0) + _MINUTE
         return (_instant(face, self._offset(face, fold=0)),)
+
+    def _showings(self, face: datetime) -> tuple[datetime, ...]:
+        """When clocks show `face`: once, twice in the repeated hour, not at all in the skipped one."""
+        before, after = self._offset(face, fold=0), self._offset(face, fold=1)
+        if before == after:
+            return (_instant(face, before),)
+        return (_instant(face, before), _instant(face, after)) if before > after else ()
 
     def _repeated(self, face: datetime) -> timedelta:
         """How much of the clock face is shown twice around `face`; zero on all nights but one."""

@@ -69,6 +69,7 @@ class Cron(OverPipes):
     words: Words = Field(Words(**_WORDS), description="Whose words mean what.")
 
     most_commands: ClassVar[int] = 3
+    first_lines: ClassVar[tuple[str, ...]] = ("", 'log = "/var/log/syslog"', 'log = "/var/log/cron"')
 
     @field_validator("log")
     @classmethod
@@ -106,7 +107,8 @@ class Cron(OverPipes):
     @property
     def tells(self) -> frozenset[str]:
         """What it holds; whether ends and statuses are logged is seen in the log."""
-        return frozenset({"jobs", "schedule", "runs", "started", "ended", "status", "history", "running", "clock"})
+        said = {"jobs", "schedule", "runs", "started", "ended", "status", "history", "running", "clock"}
+        return frozenset(said | {"off"} if self.log == JOURNAL else said)
 
     def look(self, asked: Asked) -> SchedulerSeen:
         """What its machine says. Raises `CannotLook`."""

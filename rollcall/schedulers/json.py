@@ -174,6 +174,10 @@ class Json(Mapped):
         pieces = enumerate(re.split(r"(\$\{[^}]*\})", value))
         return "".join(piece if number % 2 else self.secrets.without(piece) for number, piece in pieces)
 
+    def refusal(self, answer: Answer) -> tuple[CauseCode, str] | None:
+        """What an answer means to this kind alone, and why; None where it means what it means to everybody."""
+        return None
+
     def broken(self, why: str, code: CauseCode = CauseCode.SCHEDULER_ERROR) -> CannotLook:
         """What is wrong with what was answered with a 200."""
         return CannotLook(code, f"200, but {why}")
@@ -266,6 +270,9 @@ class _OverHttp:
         """What an answer says. Raises `CannotLook`."""
         clean_words = self.secrets.clean_words
         says = f"{answer.asked} answers {answer.status} {clean_words(answer.reason, 40)}".rstrip()
+        if meant := self.scheduler.refusal(answer):
+            code, reason = meant
+            raise CannotLook(code, f"{says}: {clean_words(reason, 200)}")
         if answer.status in (401, 403, 407):
             raise CannotLook(CauseCode.ACCESS_DENIED, says)
         if answer.status in (404, 405, 410) or 300 <= answer.status < 400:

@@ -80,6 +80,7 @@ def jobs_listed(
             catches_up=said.get("Persistent") == "yes",
             runs_since=to_iso(instant(cut_at)) if cut_at else None,
             key=timer.unit if is_own else None,
+            says="" if is_active else clean(f"{said.get('ActiveState')}, {said.get('UnitFileState')}"),
             aliases=tuple({timer.unit: None, name.removesuffix(".timer"): None}) if is_own else (),
         )
 

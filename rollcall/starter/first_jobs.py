@@ -109,14 +109,15 @@ def find_scheduler(
                 rule = f"is asked at a {key}. Write rollcall init --from {each} {key.upper()}." if key else ""
                 raise BadInput.single("--from", rule or "is asked at no address. Take that out.", f'"{each}"')
             continue
-        line = f"{key} = {json.dumps(address, ensure_ascii=False)}" if key else ""
-        asked = _asked(each, line, now=now, clock=clock)
-        if isinstance(asked, str):
-            said.append(asked)
-            continue
-        scheduler, seen = asked
-        if seen.jobs is not None and (seen.jobs or seen.running is not None or kind):
-            return _found(scheduler, seen, line, zone)
+        lines = [f"{key} = {json.dumps(address, ensure_ascii=False)}"] if key else cls.first_lines
+        for line in lines:
+            asked = _asked(each, line, now=now, clock=clock)
+            if isinstance(asked, str):
+                said.append(asked)
+                continue
+            scheduler, seen = asked
+            if seen.jobs is not None and (seen.jobs or seen.running is not None or kind):
+                return _found(scheduler, seen, line, zone)
     why = f" It said: {said[0]}." if said and said[0] else ""
     rule = f"no kind of scheduler that is installed understands what answers there.{why}"
     if kind:

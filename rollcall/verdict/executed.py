@@ -259,7 +259,11 @@ def _running_since(promise: Promise, run: RunRead, started: datetime, case: Case
     says = f"it has been running since {show.when(started, case.job)}"
     if case.off and case.off.until <= started and case.now < started + case.job.max_runtime:
         return promise.pending(f"{says}, once its machine was back")
-    return _not_ended(promise, says, run.seen.word or "running", case)
+    word, scheduler = run.seen.word or "running", case.job.scheduler
+    if scheduler and scheduler.words.outcome(word) is Outcome.UNKNOWN:
+        # More than that it runs: why it does not come to its end.
+        says += f' ("{word}")'
+    return _not_ended(promise, says, word, case)
 
 
 def _not_ended(promise: Promise, says: str, word: str, case: Case) -> Finding:

@@ -67,8 +67,11 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
     if root or registered.needs_a_person or there is None:
         return promise.blocked(root or registered)
     if there.paused:
-        because = f"{job.name} is paused in the scheduler, and not in jobs.toml"
+        why = f" ({there.says})" if there.says else ""
+        because = f"{job.name} is paused in the scheduler{why}, and not in jobs.toml"
         return promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, "paused there", because)
+    if "schedule" in there.untold:
+        return promise.kept("not paused; somebody else starts it")
     for field in ("paused", "next_run"):
         if field in there.untold and seen.tells(field):
             found = f"no {seen.word(field)}"
