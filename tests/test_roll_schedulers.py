@@ -29,6 +29,7 @@ KINDS = listed(kinds(), 20)
 OWN = '[schedulers.own]\nkind = "json"\nurl = "http://h"\n'
 RUNS = '[schedulers.own.runs]\nask = "/runs"\njob = "job"\nended = "ended"\n'
 SQL = '[schedulers.db]\nkind = "sql"\ndatabase = "sqlite:///x.db"\nruns = { ask = "SELECT job, ended FROM x" }\n'
+KINDS = listed(kinds(), 20)
 
 
 # Kinds ----------------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ TABLES: dict[str, dict[str, Any]] = {
     "healthchecks": {"url": "http://h:8"},
     "kubernetes": {},
     "prefect": {"url": "http://h:8"},
+    "systemd": {},
     "wrapper": {},
 }
 TRANSPORTS = ("command", "json", "sql")

@@ -24,7 +24,7 @@ _EACH = "{each}"
 _SHARED_WITH_MEMORY = ("words", "naive_times", "timeout")
 _NOT_OF_A_MEMORY = ("declare", "ignore", "steps", "memory", "remedy")
 _NOT_OF_A_REMEDY = (*_NOT_OF_A_MEMORY, "kind", "engine", "words", "alive", "jobs", "runs")
-_LATER_KINDS = ("systemd", "celery-beat", "apscheduler", "pg_cron")
+_LATER_KINDS = ("celery-beat", "apscheduler", "pg_cron")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
