@@ -8,6 +8,7 @@ an answer lacks is named in `untold`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -111,7 +112,8 @@ class RunSeen:
 class JobListed:
     """One job as its scheduler lists it.
 
-    `key` is what its runs are told by, where that is not its id. `runs_since` is how far back the runs of this job
+    `key` is what its runs are told by, where that is not its id; `aliases` are what jobs.toml may call it as well.
+    `runs_since` is how far back the runs of this job
     really reach, where that is not as far as was asked for. Each run is delayed by up to `jitter`, a span such as
     "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `refused` is
     why its scheduler does not run it, though it is written there, `says` why it is paused. `has_runs` is False where
@@ -132,6 +134,7 @@ class JobListed:
     tags: tuple[str, ...] = ()
     runs_since: str | None = None
     key: str | None = None
+    aliases: tuple[str, ...] = ()
     says: str = ""
     untold: tuple[str, ...] = ()
 
@@ -181,6 +184,11 @@ class SchedulerSeen:
         for job in self.jobs or ():
             listed.setdefault(job.id, []).append(job)
             keyed.setdefault(job.key or job.id, []).append(job)
+        claimed = Counter(alias for job in self.jobs or () for alias in job.aliases)
+        for job in self.jobs or ():
+            # What two jobs may be called is the name of neither.
+            for alias in (each for each in job.aliases if claimed[each] == 1 and each not in listed):
+                listed[alias] = [job]
         object.__setattr__(self, "_listed", listed)
         object.__setattr__(self, "_keyed", keyed)
         runs: dict[str, list[RunSeen]] = {}
@@ -198,11 +206,12 @@ class SchedulerSeen:
         if own is None:
             return ()
         by_key = self._keyed[own.key or own.id]
-        return (*others, *(each for each in by_key if each.id != name))
+        return (*others, *(each for each in by_key if each.id != own.id))
 
     def runs_of(self, name: str) -> tuple[RunSeen, ...]:
         """The runs of that job that are on record, in the order in which they were told."""
-        return tuple(self._runs.get(name, ()))
+        own = self.listed(name)
+        return tuple(self._runs.get(own.id if own else name, ()))
 
 
 @dataclass(frozen=True, slots=True)

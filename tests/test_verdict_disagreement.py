@@ -27,6 +27,7 @@ TABLES: dict[str, dict[str, Any]] = {
     "kubernetes": {},
     "pg_cron": {"database": "sqlite:///x.db"},
     "prefect": {"url": "http://h:8"},
+    "systemd": {},
     "wrapper": {},
 }
 TRANSPORTS = ("command", "json", "sql")
