@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import asking, folders, history, monitor, page, suites, wrapping
+from benchmarks import asking, folders, history, journal, monitor, page, suites, wrapping
 from benchmarks.stage import stage
 
 PLAIN_SAMPLE = 30
@@ -50,6 +50,7 @@ BENCHMARKS: tuple[Callable[[Path], list[tuple[str, float, str]]], ...] = (
     monitor.monitor,
     monitor.fleet,
     history.history,
+    journal.million_lines,
     wrapping.wrapping,
 )
 

@@ -8,6 +8,7 @@ an answer lacks is named in `untold`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -80,6 +81,7 @@ class Outcome(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     RUNNING = "running"
+    BEGUN = "begun"
     WAITING = "waiting"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
@@ -110,12 +112,14 @@ class RunSeen:
 class JobListed:
     """One job as its scheduler lists it.
 
-    `key` is what its runs are told by, where that is not its id. `runs_since` is how far back the runs of this job
+    `key` is what its runs are told by, where that is not its id; `aliases` are what jobs.toml may call it as well.
+    `runs_since` is how far back the runs of this job
     really reach, where that is not as far as was asked for. Each run is delayed by up to `jitter`, a span such as
     "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `refused` is
     why its scheduler does not run it, though it is written there, `says` why it is paused, or why nobody can tell of
-    its runs. `untold` names what belongs there and is missing from the answer: "next_run", "paused", "runs"; "schedule"
-    where it has none of its own there, and somebody else starts it.
+    its runs. `has_runs` is False where its runs are not kept on record, or not shown to us. `untold` names what belongs
+    there and is missing from the answer: "next_run", "paused", "runs"; "schedule" where it has none of its own there,
+    and somebody else starts it.
     """
 
     id: str
@@ -126,10 +130,12 @@ class JobListed:
     zone: str | None = None
     jitter: str | None = None
     catches_up: bool | None = None
+    has_runs: bool | None = None
     refused: str | None = None
     tags: tuple[str, ...] = ()
     runs_since: str | None = None
     key: str | None = None
+    aliases: tuple[str, ...] = ()
     says: str = ""
     untold: tuple[str, ...] = ()
 
@@ -149,9 +155,10 @@ class SchedulerSeen:
 
     `asked_at` and `answered_at` are this machine's clock, `server_at` the scheduler's own (of HTTP's `Date` whole
     seconds; None where it told none). `running` is None where it does not say, `since` since when it is switched on or
-    off. `jobs` and `runs` are None where it was not asked for them; `jobs_hidden` is why it may have jobs that are not
-    told, None where all are. Runs are told from `runs_since` on, None where all
-    that there ever were are told. `off` are the stretches in which its machine ran nothing, as far as that is told.
+    off. `heartbeat_of` is whose heartbeat it is, where it has several parts. `jobs` and `runs` are None where it was
+    not asked for them; `jobs_hidden` is why it may have jobs that are not told, None where all are. Runs are told from
+    `runs_since` on, None where all that there ever were are told. `off` are the stretches in which its machine ran
+    nothing, as far as that is told.
     """
 
     asked_at: Instant
@@ -160,6 +167,7 @@ class SchedulerSeen:
     running: bool | None = None
     since: str | None = None
     heartbeat: str | None = None
+    heartbeat_of: str = ""
     jobs: tuple[JobListed, ...] | None = None
     jobs_hidden: str | None = None
     runs: tuple[RunSeen, ...] | None = None
@@ -177,6 +185,11 @@ class SchedulerSeen:
         for job in self.jobs or ():
             listed.setdefault(job.id, []).append(job)
             keyed.setdefault(job.key or job.id, []).append(job)
+        claimed = Counter(alias for job in self.jobs or () for alias in job.aliases)
+        for job in self.jobs or ():
+            # What two jobs may be called is the name of neither.
+            for alias in (each for each in job.aliases if claimed[each] == 1 and each not in listed):
+                listed[alias] = [job]
         object.__setattr__(self, "_listed", listed)
         object.__setattr__(self, "_keyed", keyed)
         runs: dict[str, list[RunSeen]] = {}
@@ -194,11 +207,12 @@ class SchedulerSeen:
         if own is None:
             return ()
         by_key = self._keyed[own.key or own.id]
-        return (*others, *(each for each in by_key if each.id != name))
+        return (*others, *(each for each in by_key if each.id != own.id))
 
     def runs_of(self, name: str) -> tuple[RunSeen, ...]:
         """The runs of that job that are on record, in the order in which they were told."""
-        return tuple(self._runs.get(name, ()))
+        own = self.listed(name)
+        return tuple(self._runs.get(own.id if own else name, ()))
 
 
 @dataclass(frozen=True, slots=True)

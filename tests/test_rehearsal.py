@@ -46,6 +46,7 @@ from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault
 from rollcall.rehearse.rehearsal import LeftOut, Outcome, Planted, Rehearsal, rehearse
 from rollcall.report.rehearsal import render_rehearsal
 from rollcall.roll.load import load
+from rollcall.roll.scheduler import Scheduler
 from rollcall.vocabulary import CauseCode
 
 # Planted before anything looks for it; whoever adds its cause has it found here.
@@ -120,23 +121,37 @@ ETL = scheduler_of(
 )
 
 
-def with_history(now: str, files: list[FileSeen]) -> dict[str, Any]:
+# Its journal knows when the machine was off.
+HOST = scheduler_of("host", {"kind": "cron"})
+
+
+def with_history(now: str, files: list[FileSeen], scheduler: Scheduler = ETL) -> dict[str, Any]:
     """The words of a morning on which each of these files is of a run on record, begun 15 s before it was made."""
-    job = haiku_job(scheduler=ETL, min_runtime="5 s")
+    job = haiku_job(scheduler=scheduler, min_runtime="5 s")
     following = job.schedule.next_due(at(now))
     assert following is not None
     seen = SchedulerSeen(
         asked_at=at(now),
         answered_at=at(now),
         server_at=at(now),
-        jobs=(JobListed(id=HAIKU, next_run=following.isoformat(), paused=False), NEIGHBOUR),
+        running=True if "running" in scheduler.tells else None,
+        jobs=(
+            JobListed(
+                id=HAIKU,
+                next_run=following.isoformat() if "next_run" in scheduler.tells else None,
+                paused=False,
+                schedule="0 6 * * *",
+                zone=job.zone.key,
+            ),
+            NEIGHBOUR,
+        ),
         runs=tuple(
             RunSeen(
                 job=HAIKU,
                 due=each.made_at.replace(second=0).isoformat(),
                 started=(each.made_at - timedelta(seconds=15)).isoformat(),
                 ended=each.made_at.isoformat(),
-                word="done",
+                word=scheduler.words.success[0],
                 outcome=RunOutcome.SUCCESS,
                 by_schedule=True,
             )
@@ -195,6 +210,7 @@ WHOLE: dict[str, dict[str, Any]] = {
 }
 WITH_HISTORY = {
     "with a history": with_history("2026-02-11T07:02:00+01:00", five_files()),
+    "with the history of a machine": with_history("2026-02-11T07:02:00+01:00", five_files(), HOST),
     "with a history in spring": with_history(
         "2026-03-29T07:02:00+02:00",
         [made("2026-03-29T06:00:17+02:00"), *five_files("2026-03-28T06:00:17+01:00")[:4]],
@@ -220,7 +236,16 @@ EVERYTHING: dict[str, Any] = {
     "files": [replace(each, stamp_at=None) for each in five_files()],
 }
 # What can be seen only where every run is on record, with its start.
-OF_A_HISTORY = {"job-stalled", "not-picked-up", "run-skipped", "started-late", "overran", "too-short", "partial-run"}
+OF_A_HISTORY = {
+    "host-was-off",
+    "job-stalled",
+    "not-picked-up",
+    "run-skipped",
+    "started-late",
+    "overran",
+    "too-short",
+    "partial-run",
+}
 
 
 def test_every_fault_can_befall_some_job() -> None:
@@ -241,7 +266,7 @@ OF_NO_GOOD_RUN = {
     CauseCode.NOT_RECORDED,
 }
 # To be emptied, as NOT_YET is: the judge says them, and nobody plants them.
-UNPLANTED = {CauseCode.NO_RECORDS, CauseCode.UNKNOWN_STATUS, CauseCode.HOST_WAS_OFF}
+UNPLANTED = {CauseCode.NO_RECORDS, CauseCode.UNKNOWN_STATUS}
 
 
 def test_every_cause_has_its_fault() -> None:

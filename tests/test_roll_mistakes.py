@@ -105,7 +105,10 @@ def test_all_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
         ('"\\u001b[31m" = 1', f'"": unknown key. Known keys: {KEYS}'),
         ('late = "maybe"', "late = \"maybe\": must be one of 'fail' or 'warn'."),
         ('late = "warm"', "late = \"warm\": must be one of 'fail' or 'warn'. Did you mean \"warn\"?"),
-        ('engine = "quartz"', "engine = \"quartz\": must be one of 'cron', 'apscheduler' or 'systemd'."),
+        (
+            'engine = "quartz"',
+            "engine = \"quartz\": must be one of 'cron', 'apscheduler', 'kubernetes', 'airflow' or 'systemd'.",
+        ),
         ('engine = "systemdd"', None),
         ('timezone = "Europe/Zurch"', 'timezone = "Europe/Zurch": no such time zone. Did you mean "Europe/Zurich"?'),
         ('timezone = "europe/zurich"', 'timezone = "europe/zurich": no such time zone. Did you mean "Europe/Zurich"?'),
@@ -439,8 +442,6 @@ def test_a_mistake_in_when_it_is_due_names_the_engine(tmp_path: Path, lines: str
         (f'{HEAD}{JOB}[[jobs.haiku.output]]\npath = "x-*"\nverify = ["x"]', "jobs.haiku.output.0.verify"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "sqlite"', "jobs.haiku.output.format"),
         (f"{HEAD}{JOB}[defaults.output]\nmax_rows = 1", "defaults.output.max_rows"),
-        (f'{HEAD}{JOB}[schedulers.host]\nkind = "systemd"', "schedulers.host.kind"),
-        (f'{HEAD}{JOB}[schedulers.x]\nkind = "celery-beat"', "schedulers.x.kind"),
     ],
 )
 def test_what_later_versions_read_is_refused_by_name(tmp_path: Path, lines: str, place: str) -> None:

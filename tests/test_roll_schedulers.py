@@ -29,6 +29,7 @@ KINDS = listed(kinds(), 20)
 OWN = '[schedulers.own]\nkind = "json"\nurl = "http://h"\n'
 RUNS = '[schedulers.own.runs]\nask = "/runs"\njob = "job"\nended = "ended"\n'
 SQL = '[schedulers.db]\nkind = "sql"\ndatabase = "sqlite:///x.db"\nruns = { ask = "SELECT job, ended FROM x" }\n'
+KINDS = listed(kinds(), 20)
 
 
 # Kinds ----------------------------------------------------------------------------------------------------------------
@@ -41,10 +42,6 @@ SQL = '[schedulers.db]\nkind = "sql"\ndatabase = "sqlite:///x.db"\nruns = { ask 
         ("kind = 3", "schedulers.x.kind = 3: must be text in quotes."),
         ('kind = "jason"', 'schedulers.x.kind = "jason": no such kind. Did you mean "json"?'),
         ('kind = "quartz"', f'schedulers.x.kind = "quartz": no such kind. Kinds: {KINDS}.'),
-        (
-            'kind = "airflow"',
-            f'schedulers.x.kind = "airflow": is not read by this version. Kinds: {KINDS}.',
-        ),
         ('kind = "\\u001b[31mx"', None),
     ],
 )

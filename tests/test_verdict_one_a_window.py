@@ -226,3 +226,19 @@ def test_runs_that_name_their_due_times_owe_each() -> None:
     )  # fmt: skip
 
     assert told.code is CauseCode.MISSED_RUN
+
+
+@pytest.mark.parametrize(
+    ("now", "aim"),
+    [
+        ("2026-02-11T19:00+01:00", "2026-02-12T05:30+01:00"),
+        ("2026-03-28T19:00+01:00", "2026-03-29T05:30+02:00"),
+        ("2026-10-24T19:00+02:00", "2026-10-25T04:30+01:00"),
+    ],
+)
+def test_a_timer_that_has_begun_nothing_yet_aims_at_the_newest_window(now: str, aim: str) -> None:
+    """As systemd does that was switched on between the two: of the window before nobody can tell."""
+    job = timer(**WITNESSES["runs"], schedule="*-*-* 6,18:00:30", jitter="12 h", grace="2 h")
+    told = morning(now=now, job=job, files=[], next_run=aim, runs=[], runs_since=at(now).isoformat())
+
+    assert [str(each) for each in told.job.findings if each.needs_a_person] == []

@@ -115,6 +115,12 @@ class JobWords(_Always):
         return shell_word(self._job.id)
 
     @property
+    def called(self) -> str:
+        """What its scheduler calls it."""
+        listed = self.judged.seen.listed
+        return shell_word(listed.id if listed else self._job.name)
+
+    @property
     def key(self) -> str:
         return toml_key(self._job.id)
 
@@ -135,7 +141,8 @@ class JobWords(_Always):
         scheduler = self._job.scheduler
         if scheduler is None:
             return "its log"
-        command = scheduler.log_of(self._job.name)
+        listed = self.judged.seen.listed
+        command = scheduler.log_of(listed.key if listed and listed.key else self._job.name)
         return f"its log (`{command}`)" if command else "the scheduler's log"
 
     @property

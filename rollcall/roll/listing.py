@@ -48,7 +48,8 @@ class Listing:
     def to_remember(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
         """The same with no more than a later morning needs of it."""
         return tuple(
-            replace(each, next_run=None, paused=None, runs_since=None, says="") for each in self.declared(scheduler)
+            replace(each, next_run=None, paused=None, runs_since=None, refused=None, says="")
+            for each in self.declared(scheduler)
         )
 
     def rescheduled(self, scheduler: Scheduler) -> Iterator[tuple[JobListed, JobListed]]:

@@ -13,6 +13,7 @@ class Engine(StrEnum):
     CRON = "cron"
     APSCHEDULER = "apscheduler"
     KUBERNETES = "kubernetes"
+    AIRFLOW = "airflow"
     SYSTEMD = "systemd"
 
 

@@ -107,7 +107,8 @@ class Cron(OverPipes):
     @property
     def tells(self) -> frozenset[str]:
         """What it holds; whether ends and statuses are logged is seen in the log."""
-        return frozenset({"jobs", "schedule", "runs", "started", "ended", "status", "history", "running", "clock"})
+        said = {"jobs", "schedule", "runs", "started", "ended", "status", "history", "running", "clock"}
+        return frozenset(said | {"off"} if self.log == JOURNAL else said)
 
     def look(self, asked: Asked) -> SchedulerSeen:
         """What its machine says. Raises `CannotLook`."""

@@ -39,6 +39,7 @@ class Folded:
     runs: tuple[RunSeen, ...]
     runs_since: datetime
     heartbeat: str | None
+    heartbeat_of: str = ""
 
 
 class OverJson(Json):
@@ -128,6 +129,7 @@ class OverJson(Json):
             answered_at=asked.clock(),
             server_at=talk.server_at,
             heartbeat=folded.heartbeat,
+            heartbeat_of=folded.heartbeat_of,
             jobs=folded.jobs,
             runs=folded.runs,
             runs_since=folded.runs_since,

@@ -39,7 +39,7 @@ def judge_scheduler(
     own = tuple(jobs)
     seen = asked(evidence, scheduler.id, now)
     listed = seen.jobs if isinstance(seen, SchedulerSeen) and seen.jobs else ()
-    known = {job.name for job in own}
+    known = {each.id for job in own if isinstance(seen, SchedulerSeen) and (each := seen.listed(job.name))}
     return SchedulerJudged(
         scheduler=scheduler,
         findings=scheduler_findings(scheduler, seen, asked_memory(evidence, scheduler, now), own),

@@ -8,6 +8,7 @@ from rollcall.roll.job import Job
 from rollcall.schedule.after import After
 from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled, is_day_off
+from rollcall.schedule.one_a_window import OneAWindow
 from rollcall.text import listed
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import interval, same_schedule, show
@@ -150,6 +151,9 @@ def is_due_near(at: datetime, job: Job) -> bool:
     After a clock change a scheduler that was just started may run where one that runs for long does not.
     """
     schedule, earliest, latest = as_scheduled(job.schedule), at - job.jitter - _SAME_SECOND, at + _SAME_SECOND
+    if isinstance(schedule, OneAWindow):
+        # What is run together with the one before may be what it aims at, where that one has not begun.
+        schedule = schedule.scheduled
     nearest = last_due(schedule, latest)
     if nearest is not None and nearest >= earliest:
         return True

@@ -186,10 +186,12 @@ def _has_a_heartbeat(scheduler: Scheduler, seen: SchedulerSeen) -> Finding:
         code = CauseCode.NAIVE_TIMESTAMP if reading and reading.is_naive else CauseCode.SCHEDULER_STALLED
         return promise.broken(Verdict.UNKNOWN, code, found, because)
     age = earliest_present(seen) - reading.instants[-1]
-    found = f"its last heartbeat is {show_span(max(age, _NONE))} old"
+    whose = f"the last heartbeat of its {seen.heartbeat_of}" if seen.heartbeat_of else "its last heartbeat"
+    found = f"{whose} is {show_span(max(age, _NONE))} old"
     if age <= within:
         return promise.kept(found)
-    because = f"{found}, and one is due every {show_span(within)}: its loop is dead or paused"
+    dead = "that" if seen.heartbeat_of else "its loop"
+    because = f"{found}, and one is due every {show_span(within)}: {dead} is dead or paused"
     return promise.broken(Verdict.FAILED, CauseCode.SCHEDULER_STALLED, found, because)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import NotSeen, Outcome, SchedulerSeen
+from rollcall.evidence import NotSeen, Off, Outcome, SchedulerSeen
 from rollcall.rehearse import records
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault, SchedulerFault
@@ -21,6 +21,7 @@ from rollcall.verdict.registration import is_due_near
 from rollcall.vocabulary import CauseCode
 
 _A_WHILE = timedelta(hours=1)
+_SECOND = timedelta(seconds=1)
 _SKEW = timedelta(minutes=10)
 _DRIFT = timedelta(minutes=7)
 _ANOTHER = "59 23 31 12 *"
@@ -40,6 +41,8 @@ def _stopped(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
 
 def _stalled(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
     """Its loop died an hour ago: what was due then is still next, and nothing has begun since."""
+    if not {"next_run", "heartbeat"} & scheduler.tells:
+        return None
     within = scheduler.heartbeat_within or timedelta(0)
     died_at = (seen.server_at or seen.answered_at) - max(_A_WHILE, 2 * within)
 
@@ -124,6 +127,16 @@ def _drifted(copy: EvidenceCopy) -> EvidenceCopy | None:
     return copy.with_next_run(at + later) if at else None
 
 
+def _was_off(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """An hour before it was due its machine went off, and came back a second after."""
+    if copy.scheduler is None or not copy.tells("off", "history"):
+        return None
+    missed, run = copy.without_made().without_run(), copy.run
+    assert missed.scheduler
+    off = Off(since=run.due_at - _A_WHILE, until=run.due_at + copy.job.jitter + _SECOND)
+    return replace(missed, scheduler=replace(missed.scheduler, off=(*missed.scheduler.off, off)))
+
+
 def _in_another_zone(copy: EvidenceCopy) -> EvidenceCopy | None:
     """The schedule as a scheduler reads it that was given no zone: the same words mean other instants there."""
     schedule = as_scheduled(copy.job.schedule)
@@ -148,6 +161,7 @@ JOB_FAULTS = (
     JobFault("listed-twice", "a second job goes by its name there, and failed", _listed_twice),
     JobFault("job-paused", "somebody paused it in the scheduler", _paused),
     JobFault("job-stalled", "its next run is in the past, while the scheduler goes on with others", _job_stalled),
+    JobFault("host-was-off", "its machine was off when it was due", _was_off),
     JobFault("schedule-drift", "the scheduler aims at another time than declared", _drifted),
     JobFault("wrong-timezone", "the scheduler reads the schedule in another zone", _in_another_zone),
 )  # fmt: skip
