@@ -76,6 +76,14 @@ def test_nothing_is_overwritten(empty: Path, capsys: pytest.CaptureFixture[str])
     assert "left in checks/ as they are: conftest.py" in said
 
 
+def test_a_kind_in_the_place_of_an_address_is_told_where_it_belongs(
+    empty: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", "systemd"]) == 4
+    assert "Write rollcall init --from systemd." in capsys.readouterr().err
+    assert list(empty.iterdir()) == []
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "no url", "http://user:secret-of-mine@127.0.0.1:9"])
 def test_what_nobody_understands_is_said_and_leaves_nothing(
     empty: Path, capsys: pytest.CaptureFixture[str], url: str
