@@ -7,7 +7,7 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pyt
 # What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
 FAULT ?=
 
-.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres clocks ways clean
+.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres databases clocks ways clean
 
 help:
 	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
@@ -48,10 +48,10 @@ bench: $(VENV)/installed-test
 	$(BIN)/python -m benchmarks
 
 # Each test of engines/ installs what it needs below .engines/; what takes minutes to install is marked heavy.
-engines: $(VENV)/installed-test postgres clocks ways
+engines: $(VENV)/installed-test postgres databases clocks ways
 	$(BIN)/pytest engines/
 
-engines-light: $(VENV)/installed-test postgres clocks ways
+engines-light: $(VENV)/installed-test postgres databases clocks ways
 	$(BIN)/pytest engines/ -m "not heavy"
 
 # The tests of the page look at it in a real browser; without one they are skipped, and in CI that is a failure.
@@ -67,6 +67,14 @@ postgres:
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing postgresql" \
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; } \
 	|| echo "No PostgreSQL: the tests that look into it will be skipped. Install it: sudo apt-get install postgresql"
+
+# Engines that live in a database, or beside one: pg_cron for the PostgreSQL that is installed, Redis for Celery.
+databases: postgres
+	@{ ls /usr/lib/postgresql/*/lib/pg_cron.so && command -v redis-server; } >/dev/null 2>&1 \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing pg_cron and Redis" \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server \
+	        "postgresql-$$(ls /usr/lib/postgresql | head -1)-cron" >/dev/null; } \
+	|| echo "No pg_cron or no Redis: their engines will be skipped. Install them: sudo apt-get install postgresql-15-cron redis-server"
 
 # The tests of `rollcall install` write a crontab (nobody's) and ask systemd, with the programs themselves.
 clocks:

@@ -81,6 +81,7 @@ class Outcome(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     RUNNING = "running"
+    BEGUN = "begun"
     WAITING = "waiting"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
@@ -115,9 +116,9 @@ class JobListed:
     `runs_since` is how far back the runs of this job
     really reach, where that is not as far as was asked for. Each run is delayed by up to `jitter`, a span such as
     "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `refused` is
-    why its scheduler does not run it, though it is written there, `says` why it is paused. `untold` names what belongs
-    there and is missing from the answer: "next_run", "paused", "runs"; "schedule" where it has none of its own there,
-    and somebody else starts it.
+    why its scheduler does not run it, though it is written there, `says` why it is paused. `has_runs` is False where
+    its runs are not kept on record, or not shown to us. `untold` names what belongs there and is missing from the
+    answer: "next_run", "paused", "runs"; "schedule" where it has none of its own there, and somebody else starts it.
     """
 
     id: str
@@ -128,6 +129,7 @@ class JobListed:
     zone: str | None = None
     jitter: str | None = None
     catches_up: bool | None = None
+    has_runs: bool | None = None
     refused: str | None = None
     tags: tuple[str, ...] = ()
     runs_since: str | None = None

@@ -439,7 +439,6 @@ def test_a_mistake_in_when_it_is_due_names_the_engine(tmp_path: Path, lines: str
         (f'{HEAD}{JOB}[[jobs.haiku.output]]\npath = "x-*"\nverify = ["x"]', "jobs.haiku.output.0.verify"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "sqlite"', "jobs.haiku.output.format"),
         (f"{HEAD}{JOB}[defaults.output]\nmax_rows = 1", "defaults.output.max_rows"),
-        (f'{HEAD}{JOB}[schedulers.x]\nkind = "celery-beat"', "schedulers.x.kind"),
     ],
 )
 def test_what_later_versions_read_is_refused_by_name(tmp_path: Path, lines: str, place: str) -> None:

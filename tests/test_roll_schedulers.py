@@ -42,10 +42,6 @@ KINDS = listed(kinds(), 20)
         ("kind = 3", "schedulers.x.kind = 3: must be text in quotes."),
         ('kind = "jason"', 'schedulers.x.kind = "jason": no such kind. Did you mean "json"?'),
         ('kind = "quartz"', f'schedulers.x.kind = "quartz": no such kind. Kinds: {KINDS}.'),
-        (
-            'kind = "pg_cron"',
-            f'schedulers.x.kind = "pg_cron": is not read by this version. Kinds: {KINDS}.',
-        ),
         ('kind = "\\u001b[31mx"', None),
     ],
 )

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from rollcall.roll.kinds import find_kind, kinds, merged
-from rollcall.roll.mistakes import NOT_READ, Layer, Mistakes
+from rollcall.roll.mistakes import Layer, Mistakes
 from rollcall.roll.read_files import File
 from rollcall.roll.scheduler import Scheduler, Unread
 from rollcall.roll.secrets import expand
@@ -24,7 +24,6 @@ _EACH = "{each}"
 _SHARED_WITH_MEMORY = ("words", "naive_times", "timeout")
 _NOT_OF_A_MEMORY = ("declare", "ignore", "steps", "memory", "remedy")
 _NOT_OF_A_REMEDY = (*_NOT_OF_A_MEMORY, "kind", "engine", "words", "alive", "jobs", "runs")
-_LATER_KINDS = ("celery-beat", "apscheduler", "pg_cron")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +171,6 @@ def _over_preset(
             raise ValueError(f'required. Write kind = "aime", or another one of {listed(kinds(), 20)}.')
         if not isinstance(kind, str):
             raise ValueError("must be text in quotes.")
-        if kind in _LATER_KINDS and kind not in kinds():
-            raise ValueError(f"{NOT_READ}. Kinds: {listed(kinds(), 20)}.")
         cls, preset = find_kind(kind)
     except ValueError as problem:
         mistakes.add_in((layer,), ("kind",), str(problem))

@@ -33,10 +33,11 @@ class Words(Table):
     partial: tuple[str, ...] = Field((), description="Done, and not all of it: a warning.")
     failed: tuple[str, ...] = Field((), description="It ended in error.")
     running: tuple[str, ...] = Field((), description="It has begun, and not ended.")
+    begun: tuple[str, ...] = Field((), description="It was begun, or sent, and no more than that is ever on record.")
     waiting: tuple[str, ...] = Field((), description="It is to begin.")
     skipped: tuple[str, ...] = Field((), description="The scheduler left it out.")
 
-    @field_validator("partial", "failed", "running", "waiting", "skipped")
+    @field_validator("partial", "failed", "running", "begun", "waiting", "skipped")
     @classmethod
     def _means_one_thing(cls, words: tuple[str, ...], found: ValidationInfo) -> tuple[str, ...]:
         for other, taken in found.data.items():

@@ -22,7 +22,7 @@ from rollcall.times import read_timestamp
 # What says only whose entry it is.
 _WHOSE = ("id", "key", "name", "job")
 # What an entry without any time may say of a run that has begun.
-_BEGUN = (Outcome.RUNNING, Outcome.SUCCESS, Outcome.PARTIAL, Outcome.FAILED)
+_BEGUN = (Outcome.RUNNING, Outcome.BEGUN, Outcome.SUCCESS, Outcome.PARTIAL, Outcome.FAILED)
 _PAGE_BY = "Page by {offset}, {page} or {cursor}"
 
 
@@ -44,7 +44,7 @@ def look_by_mapping(scheduler: Mapped, asked: Asked, connection: AbstractContext
         runs, mute = (None, {}) if record is None else _runs(pages, record, ids)
         if mute and jobs is None:
             # There is no listing to say it of each job.
-            times = listed(at for field in TIMES_OF_A_RUN if (at := getattr(scheduler.runs, field)))
+            times = listed(at for field in TIMES_OF_A_RUN if (at := getattr(pages.part("runs"), field)))
             begins = pages.reader.beginning(next(iter(mute.values())))
             raise scheduler.broken(f"runs finds no time ({times}) in {begins}")
         return SchedulerSeen(
@@ -53,7 +53,7 @@ def look_by_mapping(scheduler: Mapped, asked: Asked, connection: AbstractContext
             server_at=talk.server_at,
             jobs=jobs and tuple(replace(job, untold=(*job.untold, "runs")) if job.id in mute else job for job in jobs),
             runs=runs,
-            runs_since=None if runs is None or record is None else _reach(scheduler, runs, record, asked),
+            runs_since=None if runs is None or record is None else _reach(pages, runs, record, asked),
             **({} if scheduler.alive is None else _alive(pages, scheduler.alive, alive)),
         )
     except CannotLook as problem:
@@ -106,6 +106,7 @@ def _jobs(pages: Pages, found: Entries) -> tuple[tuple[JobListed, ...], dict[str
 def _runs(pages: Pages, found: Entries, ids: Mapping[str, str]) -> tuple[tuple[RunSeen, ...], dict[str, Any]]:
     """The runs, and by its job each entry that has none of the times that the mapping says it has."""
     runs, mute, known = [], dict[str, Any](), set(ids.values())
+    words = pages.scheduler.words
     for number, entry in enumerate(_entries(pages, "runs", found)):
         key = entry.read("job")
         if key not in ids and key in known:
@@ -116,7 +117,7 @@ def _runs(pages: Pages, found: Entries, ids: Mapping[str, str]) -> tuple[tuple[R
             mute[job] = found.entries[number]
             continue
         word = entry.read("status")
-        outcome = pages.scheduler.words.outcome(word)
+        outcome = words.outcome(word)
         is_said = outcome in _BEGUN or (outcome is Outcome.UNKNOWN and word)
         if all(each in (None, ABSENT) for each in times) and not is_said:
             continue  # without any time it is no run, unless its status says otherwise
@@ -124,10 +125,10 @@ def _runs(pages: Pages, found: Entries, ids: Mapping[str, str]) -> tuple[tuple[R
     return tuple(runs), mute
 
 
-def _reach(scheduler: Mapped, runs: tuple[RunSeen, ...], found: Entries, asked: Asked) -> datetime | None:
+def _reach(pages: Pages, runs: tuple[RunSeen, ...], found: Entries, asked: Asked) -> datetime | None:
     """Since when all runs are on record here: since they were asked for, or since the oldest that a limit left over."""
-    assert scheduler.runs is not None
-    asked_since = asked.since if "since" in scheduler.fills_in(scheduler.runs) else None
+    scheduler = pages.scheduler
+    asked_since = asked.since if "since" in scheduler.fills_in(pages.part("runs")) else None
     if found.are_all:
         return asked_since
     # Whatever they are ordered by: what was cut off is older than the oldest is by its latest time.
@@ -150,7 +151,7 @@ def _times_of(run: RunSeen, scheduler: Mapped) -> list[datetime]:
 
 
 def _entries(pages: Pages, name: str, found: Entries) -> Iterator[Entry]:
-    part = getattr(pages.scheduler, name)
+    part = pages.part(name)
     fields, start = _fields(name, part), name if part.each in (None, "@") else part.each
     for number, entry in enumerate(found.entries):
         read = _entry(pages, name, fields, entry, f"{start}[{number}]")

@@ -54,6 +54,10 @@ class Mapped(Scheduler):
             raise ValueError(f"says not where the id is. {cls.says_where.format(field='id')}.")
         if isinstance(part, RunsPart) and "job" not in has:
             raise ValueError(f"says not where the job is. {cls.says_where.format(field='job')}.")
+        if otherwise := getattr(part, "otherwise", None):
+            if not cls.answers_in_rows:
+                raise ValueError("otherwise is asked where a table of a database is not there. Take it out.")
+            cls._says_where_things_are(otherwise, found)
         if isinstance(part, RunsPart) and not has.intersection(TIMES_OF_A_RUN):
             raise ValueError(f"says not where a time is (due, started, ended). {cls.says_where.format(field='ended')}.")
         if isinstance(part, AlivePart):

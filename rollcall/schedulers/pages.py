@@ -16,7 +16,7 @@ from rollcall.evidence import CannotLook
 from rollcall.roll.scheduler import Asked
 from rollcall.roll.secrets import Secrets
 from rollcall.schedulers.mapping import Mapped
-from rollcall.schedulers.parts import FIELDS, Ask, PagedPart, Part
+from rollcall.schedulers.parts import FIELDS, Ask, JobsPart, PagedPart, Part, RunsPart
 from rollcall.schedulers.placeholders import written
 from rollcall.schedulers.reading import Reader
 from rollcall.sources.expressions import ABSENT, find
@@ -27,6 +27,10 @@ MOST_ENTRIES = 50_000
 MOST_PAGES = 500
 # What frameworks call the text of an error that they answer with a 200.
 _ERROR_KEYS = ("error", "errors")
+
+
+class NotThere(CannotLook):
+    """A table that a part asks is not there: what is asked otherwise may be."""
 
 
 class Talk(Protocol):
@@ -40,7 +44,7 @@ class Talk(Protocol):
     server_at: datetime | None
 
     def fetch(self, part: str, ask: Ask, body: Any, values: Mapping[str, Any]) -> Any:
-        """The decoded answer to what a part asks, `values` filled in. Raises `CannotLook`."""
+        """The decoded answer to what a part asks, `values` filled in. Raises `CannotLook`: `NotThere` of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,18 @@ class Pages:
     talk: Talk
     ends_on: float
     kept: dict[str, Any] = field(default_factory=dict)
+    asked_otherwise: set[str] = field(default_factory=set)
     errors: dict[str, Any] = field(default_factory=dict)
 
     @property
     def reader(self) -> Reader:
         """What reads the values of its answers, free of all secrets that are known by now."""
         return Reader(secrets=self.talk.secrets, times=self.scheduler.times, broken=self.scheduler.broken)
+
+    def part(self, name: str) -> Any:
+        """The part of that name as it was asked: what is asked otherwise, where that had to be."""
+        part = getattr(self.scheduler, name)
+        return part.otherwise if name in self.asked_otherwise else part
 
     def answer(self, name: str, part: Part, *, offset: int = 0, page: int = 1, cursor: Any = None) -> Any:
         """The answer to what the part asks, or to one page of it."""
@@ -85,8 +95,17 @@ class Pages:
             self.kept[request] = self.talk.fetch(name, ask, part.body, values)
         return self.kept[request]
 
-    def entries(self, name: str, part: PagedPart) -> Entries:
-        """All entries of a part. Raises `CannotLook`, also where there are more than are read."""
+    def entries(self, name: str, part: JobsPart | RunsPart) -> Entries:
+        """All entries of a part, or of what is asked otherwise. Raises `CannotLook`, also where there are too many."""
+        try:
+            return self._entries(name, part)
+        except NotThere:
+            if part.otherwise is None:
+                raise
+        self.asked_otherwise.add(name)
+        return self._entries(name, part.otherwise)
+
+    def _entries(self, name: str, part: PagedPart) -> Entries:
         if self.scheduler.is_paged(part):
             paged = list(self._of_pages(name, part))
             return Entries(paged, error=self.errors.get(name))

@@ -58,6 +58,7 @@ class AlivePart(Part):
     since: Expression | None = Field(None, description="Since when it is.")
     heartbeat: Expression | None = Field(None, description="When its loop was last seen alive.")
     heartbeat_within: Span | None = Field(None, description="How old that may be.")
+    jobs_hidden: Expression | None = Field(None, description="Why it may have jobs that it does not show us.")
 
 
 class JobsPart(PagedPart):
@@ -72,6 +73,8 @@ class JobsPart(PagedPart):
     zone: Expression | None = Field(None, description="The zone of its schedule.")
     tags: Expression | None = Field(None, description="Its labels.")
     runs_since: Expression | None = Field(None, description="How far back its runs are on record.")
+    has_runs: Expression | None = Field(None, description="False where its runs are not on record, or not shown to us.")
+    otherwise: JobsPart | None = Field(None, description="What is asked where a table that is asked is not there.")
 
 
 class RunsPart(PagedPart):
@@ -87,12 +90,15 @@ class RunsPart(PagedPart):
     link: Expression | None = Field(None, description="Where a person sees it.")
     says: Expression | None = Field(None, description="Its last words.")
     keeps: int | None = Field(None, ge=1, strict=True, description="How many runs of each job are on record at most.")
+    otherwise: RunsPart | None = Field(None, description="What is asked where a table that is asked is not there.")
 
 
 # What of each part stands in its answers.
 FIELDS = {
-    "alive": ("running", "since", "heartbeat"),
-    "jobs": tuple(name for name in JobsPart.model_fields if name not in PagedPart.model_fields),
-    "runs": tuple(name for name in RunsPart.model_fields if name not in (*PagedPart.model_fields, "keeps")),
+    "alive": ("running", "since", "heartbeat", "jobs_hidden"),
+    "jobs": tuple(name for name in JobsPart.model_fields if name not in (*PagedPart.model_fields, "otherwise")),
+    "runs": tuple(
+        name for name in RunsPart.model_fields if name not in (*PagedPart.model_fields, "keeps", "otherwise")
+    ),
 }
 TIMES_OF_A_RUN = ("due", "started", "ended")

@@ -160,9 +160,9 @@ class Reader:
 # How each field of a mapping is read, and which of them must be there.
 _READ_AS = {
     **dict.fromkeys(("id", "key", "job"), Reader.id),
-    **dict.fromkeys(("name", "schedule", "zone", "status"), Reader.text),
+    **dict.fromkeys(("name", "schedule", "zone", "status", "jobs_hidden"), Reader.text),
     **dict.fromkeys(("next_run", "runs_since", "due", "started", "ended", "since", "heartbeat"), Reader.time),
-    **dict.fromkeys(("paused", "by_schedule", "running"), Reader.flag),
+    **dict.fromkeys(("paused", "by_schedule", "running", "has_runs"), Reader.flag),
     "attempt": Reader.count,
     "link": Reader.link,
     "says": Reader.says,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -27,7 +27,7 @@ from rollcall.schedulers import sqlite_file
 from rollcall.schedulers.answers import look_by_mapping
 from rollcall.schedulers.mapping import Mapped
 from rollcall.schedulers.over_http import LARGEST_LOOK
-from rollcall.schedulers.pages import MOST_ENTRIES
+from rollcall.schedulers.pages import MOST_ENTRIES, NotThere
 from rollcall.schedulers.parts import FIELDS, Ask, Part
 from rollcall.sources.database_url import hidden, read_database_url
 from rollcall.sources.query import bound_in, columns, for_sqlalchemy, read_query
@@ -50,6 +50,9 @@ _NOT_READING = re.compile(r"not authorized|authorization denied")
 _IS_THERE = re.compile(r'database "[^"]*" does not exist|unknown database|not a database|locked', re.IGNORECASE)
 # What the cast in `_bounded` cannot read; PostgreSQL says so in its own language, and quotes it.
 _TOO_LARGE = re.compile(r"a row of (\d+) bytes")
+# PostgreSQL's codes for a table, or its schema, that is not there; and what SQLite and MySQL say.
+_NO_TABLE = ("42P01", "3F000")
+_NO_TABLE_THERE = re.compile(r"^\w+: (no such table: |\(1146, )")
 _TOO_LATE = re.compile(r"interrupted|statement timeout|timeout expired|timed out", re.IGNORECASE)
 
 
@@ -88,6 +91,8 @@ class Sql(Mapped):
         if unread := sorted({"body", "each", "total", "cursor"} & table.keys()):
             raise ValueError(f"a query has no {unread[0]}: its rows are the entries. Take it out.")
         named = columns(table["ask"]).intersection(FIELDS[found.field_name or ""])
+        if "otherwise" in table:
+            table = {**table, "otherwise": cls._asks_one_query(table["otherwise"], found)}
         return {**{name: name for name in named}, **table}
 
     def model_post_init(self, context: Any) -> None:
@@ -186,6 +191,8 @@ class Sql(Mapped):
             return self.overdue()
         if state[:2] == "28" or state == "42501" or _DENIED.search(words):
             return self.broken(words, CauseCode.ACCESS_DENIED)
+        if part and (state in _NO_TABLE or _NO_TABLE_THERE.search(words)):
+            return NotThere(CauseCode.SCHEDULER_ERROR, self.broken(words).detail)
         is_there = part or _IS_THERE.search(words)
         return self.broken(words, CauseCode.SCHEDULER_ERROR if is_there else CauseCode.SCHEDULER_DOWN)
 
@@ -212,7 +219,11 @@ class _OverSql:
                 left = max(round((self.ends_on - time.monotonic()) * 1_000), 1)
                 self.connection.exec_driver_sql(f"SET LOCAL statement_timeout = {left}")
             # Looked at once more: what a variable stands for may end a query and begin another.
-            return self._rows(part, read_query(self.secrets.sent(str(ask))), values)
+            query = read_query(self.secrets.sent(str(ask)))
+            # Back to here where a table is not there: after an error PostgreSQL would refuse what is asked otherwise.
+            may_fail = getattr(getattr(self.scheduler, part), "otherwise", None)
+            with self.connection.begin_nested() if may_fail and self._is_postgresql else nullcontext():
+                return self._rows(part, query, values)
         except ValueError as problem:
             raise self.scheduler.broken(f"{part}: ask {problem}") from None
         except SQLAlchemyError as error:

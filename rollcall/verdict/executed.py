@@ -17,6 +17,8 @@ from rollcall.verdict.witnesses import Witnesses
 from rollcall.verdict.zones import as_read, misread, unread, zone_of_this_run
 from rollcall.vocabulary import CauseCode, Verdict
 
+NOT_ON_RECORD = "not on record, or not shown to us"
+
 
 def executed_after_due_time(case: Case) -> Finding:
     """A run of the due time is on record."""
@@ -63,7 +65,10 @@ def _executed(case: Case) -> Finding:
 
 
 def untellable(promise: Promise, seen: Witnesses) -> Finding | None:
-    """Why the record tells of no run of the job, neither that it ran nor that it did not; None where it does."""
+    """Why the record tells of no run of the job, neither that it ran nor that it did not; None where it does.
+
+    Where its runs are not on record at all and it leaves an output, that tells.
+    """
     if seen.blocker and not seen.stands_in:
         return promise.blocked(seen.blocker)
     if not seen.stands_in and seen.tells("jobs") and (seen.listed is None or seen.taken_for):
@@ -73,6 +78,12 @@ def untellable(promise: Promise, seen: Witnesses) -> Finding | None:
         found = f"no {seen.word('ended')}"
         because = f"the scheduler lists {seen.job.name}, but its answer has {found} for it"
         return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
+    if seen.listed and seen.listed.has_runs is False and not seen.stands_in:
+        found = f"its runs are {NOT_ON_RECORD}"
+        if seen.job.outputs:
+            return promise.kept(f"{found}; how it went its output tells")
+        because = f"the scheduler lists {seen.job.name}, but {found}: nobody can tell"
+        return promise.broken(Verdict.UNKNOWN, CauseCode.NO_RECORDS, found, because)
     keeps = seen.job.scheduler.keeps if seen.job.scheduler else None
     if keeps == 1 and isinstance(seen.scheduler, SchedulerSeen) and not seen.is_by_memory:
         runs = set(seen.scheduler.runs_of(seen.job.name))
@@ -116,7 +127,7 @@ def _on_record(promise: Promise, decides: RunRead, case: Case) -> Finding:
         return unread(promise, seen.word("ended"), decides.ended, seen, case)
     if decides.outcome is Outcome.RUNNING:
         return _running_since(promise, decides, at, case)
-    if not seen.tells("status"):
+    if not seen.tells("status") or decides.outcome is Outcome.BEGUN:
         return only_begun(promise, decides, case)
     return promise.kept(f"begun {show.when(at, job)}{seen.by_memory}")
 
@@ -146,7 +157,7 @@ def only_begun(promise: Promise, run: RunRead, case: Case) -> Finding:
     """That a run began is all that is on record."""
     job, at = case.job, run.last_at
     assert at is not None
-    found = f"begun {show.when(at, job)}"
+    found = f"{run.seen.word or 'begun'} {show.when(at, job)}"
     if job.proof is Proof.START:
         return promise.kept(f"{found}; that is proof enough (proof)")
     if job.outputs:

@@ -28,6 +28,7 @@ _BAD = {
     Outcome.PARTIAL: (Verdict.FAILED, CauseCode.PARTIAL_RUN, "ended in"),
     Outcome.RUNNING: (Verdict.STUCK, CauseCode.STILL_RUNNING, "never ended, and still said to be"),
     Outcome.WAITING: (Verdict.MISSED, CauseCode.NOT_PICKED_UP, "begun, never went on, and still said to be"),
+    Outcome.BEGUN: (Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, "with nothing that tells how it went,"),
     Outcome.UNKNOWN: (Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, "of a status that says neither success nor failure,"),
 }
 
@@ -124,7 +125,7 @@ def _is_caught_up(run: DueRun, seen: Witnesses) -> bool:
 def _is_bad(run: RunRead, seen: Witnesses) -> bool:
     if run.outcome is Outcome.PARTIAL:
         return seen.job.partial is Late.FAIL
-    if run.outcome is Outcome.UNKNOWN and not run.seen.word:
+    if run.outcome is Outcome.BEGUN or (run.outcome is Outcome.UNKNOWN and not run.seen.word):
         # Nobody tells how it went: that it is on record may be all that is asked for.
         is_enough = seen.job.proof is Proof.START or bool(seen.job.outputs)
         return seen.tells("status") if run.ended else not is_enough

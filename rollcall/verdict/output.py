@@ -165,9 +165,10 @@ def _begun_before(case: Case) -> FileSeen | None:
 
 def _is_called_a_success(case: Case) -> bool:
     """True where the scheduler's last run, this one or a later one that left no file either, is a success to it."""
-    last = case.seen.last
+    last, decides = case.seen.last, case.attempts.deciding
     if last is None or case.attempts:
-        return last is not None
+        # What was only sent, as far as anybody can tell, may never have been done.
+        return last is not None and not (decides and decides.outcome is Outcome.BEGUN)
     is_later = not case.seen.tells("history") and case.is_overtaken and not case.made_after
     return is_later and last.outcome is Outcome.SUCCESS
 
@@ -182,7 +183,8 @@ def output_agrees_with_record(case: Case, exists: Finding, executed: Finding) ->
             return promise.blocked(root)
     if executed.verdict is Verdict.PENDING and not ran_at:
         return promise.as_of(executed)
-    if case.made and ran_at is None and case.attempts:
+    has_no_runs = seen.listed is not None and seen.listed.has_runs is False
+    if case.made and ran_at is None and (case.attempts or has_no_runs):
         return promise.kept("when it ended is not on record")
     if not case.made or ran_at is None:
         return promise.replaced(show.replaced("evidence", case.run, job))

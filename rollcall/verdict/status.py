@@ -34,6 +34,8 @@ def status_is_success(case: Case, executed: Finding) -> Finding:
             if case.job.partial is Late.WARN:
                 return promise.warned(CauseCode.PARTIAL_RUN, found, because)
             return promise.broken(Verdict.FAILED, CauseCode.PARTIAL_RUN, found, because)
+        case Outcome.BEGUN:
+            return promise.as_of(executed)
         case Outcome.RUNNING if decides is not None and decides.is_under_way:
             # That it runs is said of the run itself.
             return promise.as_of(executed)
