@@ -134,8 +134,9 @@ def find_scheduler(
         rule = f"cannot be asked for its jobs by that alone{why}"
         page = f"{kind}.md"
     cure = (
-        "Where it needs more than that (a login, another machine), call `rollcall init` alone, put its table into "
-        f"jobs.toml (docs/schedulers/{page}), and let `rollcall discover --append` write its jobs."
+        'Where it needs more than that (a login, another machine), write jobs.toml yourself: a line timezone = "…" '
+        f"and the table in docs/schedulers/{page}. Then `rollcall init` adds checks/, and "
+        "`rollcall discover --append` the jobs."
     )
     shown = shown_url(address) if address else kind or ""
     raise BadInput.single("URL" if address else "--from", f"{rule} {cure}", f'"{shown}"')
