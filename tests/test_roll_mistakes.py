@@ -105,7 +105,10 @@ def test_all_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
         ('"\\u001b[31m" = 1', f'"": unknown key. Known keys: {KEYS}'),
         ('late = "maybe"', "late = \"maybe\": must be one of 'fail' or 'warn'."),
         ('late = "warm"', "late = \"warm\": must be one of 'fail' or 'warn'. Did you mean \"warn\"?"),
-        ('engine = "quartz"', "engine = \"quartz\": must be one of 'cron', 'apscheduler', 'kubernetes' or 'systemd'."),
+        (
+            'engine = "quartz"',
+            "engine = \"quartz\": must be one of 'cron', 'apscheduler', 'kubernetes', 'airflow' or 'systemd'.",
+        ),
         ('engine = "systemdd"', None),
         ('timezone = "Europe/Zurch"', 'timezone = "Europe/Zurch": no such time zone. Did you mean "Europe/Zurich"?'),
         ('timezone = "europe/zurich"', 'timezone = "europe/zurich": no such time zone. Did you mean "Europe/Zurich"?'),
