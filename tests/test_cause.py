@@ -810,6 +810,13 @@ def test_one_root_cause_is_told_once() -> None:
     assert {each.because for each in told.job.findings if each.blocked_by} == {"cannot tell: scheduler-stopped"}
 
 
+def test_when_it_was_due_is_told_once() -> None:
+    told = morning(now="2026-02-11T09:00+01:00", last_execution="2026-02-11T07:48:17", status="error", has_output=False)
+
+    assert {"run-failed", "ran-late"} <= {each.code for each in told.job.findings}
+    assert told.cause.sentence.casefold().count("due wed 11 feb 06:00 cet, allowed until") == 1
+
+
 def test_a_warning_is_explained_too() -> None:
     told = morning(now="2026-02-11T09:00+01:00", last_execution="2026-02-11T07:48:17", late="warn", has_output=False)
 

@@ -63,15 +63,17 @@ def test_what_nobody_declares_is_listed_and_nothing_is_written(
     before = (folder / "jobs.toml").read_text()
 
     assert main(["discover"]) == 1  # one scheduler could not be asked
-    host, *jobs, gone = capsys.readouterr().out.splitlines()
+    host, *jobs, gone, how = capsys.readouterr().out.splitlines()
     assert host == "host: 3 jobs that nobody declares"
     assert [each.split()[0] for each in jobs] == [
         "usr-local-bin-backup-sh-to",
         "usr-local-bin-backup-sh-to-2",
         "at-boot",
     ]
-    assert jobs[2].endswith("nobody says when it is due")
+    assert jobs[0].endswith('schedule = "30 2 * * *", timezone = "UTC"')
+    assert jobs[2].endswith("nothing there says when it is due")
     assert gone.startswith("gone: cannot be asked: `")
+    assert how.startswith("`rollcall discover --append` writes a table for each")
     assert (folder / "jobs.toml").read_text() == before
 
 
@@ -88,6 +90,25 @@ def test_what_is_appended_is_declared(folder: Path, capsys: pytest.CaptureFixtur
     capsys.readouterr()
     main(["discover", "--append"])
     assert capsys.readouterr().out.splitlines()[0] == "host: 1 job that nobody declares"
+    assert (folder / "jobs.toml").read_text() == text  # the comment is not written again
+
+
+def test_a_file_that_declares_a_scheduler_and_no_job_yet_is_where_it_begins(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "jobs.toml").write_text(TABLE.replace("{folder}", str(folder)).split("[jobs.nightly]")[0])
+
+    assert main(["due"]) == 4
+    assert "`rollcall discover --append`" in capsys.readouterr().err
+    assert main(["discover", "--append"]) == 1
+    assert len(load(folder / "jobs.toml", environment={}).jobs) == 3
+
+
+def test_where_nobody_can_be_asked_that_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "jobs.toml").write_text('timezone = "UTC"\n[jobs.a]\nschedule = "@daily"\noutput.path = "a"\n')
+
+    assert main(["discover"]) == 0
+    assert "declares no scheduler" in capsys.readouterr().out
 
 
 def test_what_would_be_no_toml_with_them_stays_as_it_was(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -62,6 +64,16 @@ def test_the_answer_of_a_known_scheduler_becomes_its_jobs(
     assert load(empty / "jobs.toml", environment={}).jobs
 
 
+def test_a_store_that_tells_of_no_runs_gets_jobs_whose_files_prove_them(empty: Path) -> None:
+    with closing(sqlite3.connect("app.db")) as store, store:
+        store.execute("CREATE TABLE apscheduler_jobs (id TEXT, next_run_time FLOAT, job_state BLOB)")
+        store.execute("INSERT INTO apscheduler_jobs VALUES ('daily report', 4102444800.0, NULL)")
+
+    assert main(["init", "--from", "apscheduler", f"sqlite:///{empty}/app.db"]) == 0
+    (job,) = load(empty / "jobs.toml", environment={}).jobs
+    assert (job.name, [each.path.text for each in job.outputs]) == ("daily report", ["data/daily-report-%Y%m%d*"])
+
+
 def test_nothing_is_overwritten(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (empty / "checks").mkdir()
     mine = {"jobs.toml": "mine", "checks/conftest.py": "# mine\n", "checks/test_mine.py": "# mine too\n"}
@@ -74,6 +86,14 @@ def test_nothing_is_overwritten(empty: Path, capsys: pytest.CaptureFixture[str])
     said = capsys.readouterr().out
     assert "jobs.toml is there already and stays as it is" in said
     assert "left in checks/ as they are: conftest.py" in said
+
+
+def test_a_kind_in_the_place_of_an_address_is_told_where_it_belongs(
+    empty: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", "systemd"]) == 4
+    assert "Write rollcall init --from systemd." in capsys.readouterr().err
+    assert list(empty.iterdir()) == []
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "no url", "http://user:secret-of-mine@127.0.0.1:9"])

@@ -60,5 +60,5 @@ def test_what_is_listed_and_judged_by_nobody_is_folded_into_a_line_each() -> Non
 
     others, not_due = listing_lines(morning(job=haiku_job(scheduler=scheduler), scheduler=seen).judged)
     assert others.startswith("aime lists 8 jobs that jobs.toml does not declare: other-0, other-1, ")
-    assert others.endswith("other-5, … (8 in all). Declare or ignore them")
+    assert others.endswith("other-5, … (8 in all). Declare them (rollcall discover --append) or ignore them")
     assert not_due.startswith("aime lists 1 job without a schedule that can be read: billing/by-hand. Give")

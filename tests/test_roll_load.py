@@ -323,7 +323,7 @@ def test_a_missing_file_is_told_with_its_cure(tmp_path: Path) -> None:
 
     assert str(refusal.value) == (
         "jobs.toml: cannot be read: No such file or directory. "
-        "Write one (README, “Your own scheduler”), or name another with --jobs-file."
+        "`rollcall init` writes a first one; or name another with --jobs-file."
     )
 
 

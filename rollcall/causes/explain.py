@@ -6,7 +6,7 @@ to the root is the cause. Its sentence carries the proof; its next step holds th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rollcall.causes.action import Action, Deed, show_clock
@@ -139,7 +139,19 @@ def _proof(root: Finding, broken: list[Finding]) -> str:
     for each in sorted(broken, key=lambda each: _ROOT_FIRST.index(each.code) if each.code else 0):
         if not each.blocked_by:
             told.setdefault(_subject(each), _explained(each, root))
-    return "; ".join(part for part in told.values() if part)
+    return "; ".join(_without_repeats(part for part in told.values() if part))
+
+
+def _without_repeats(parts: Iterable[str]) -> Iterator[str]:
+    """Each of them; when it was due, with which many begin, only the first time."""
+    said = set[str]()
+    for each in parts:
+        due, _, rest = each.partition("; ")
+        if due.startswith("due ") and rest:
+            yield rest if due in said else each
+            said.add(due)
+        else:
+            yield each
 
 
 def _explained(finding: Finding, root: Finding) -> str:

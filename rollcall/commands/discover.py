@@ -43,7 +43,9 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
 
     now, wanted = read_now(), wanted_of(asked_for)
     clock = clock_from(now)
-    roll = wanted.load(os.environ, clock)
+    roll = wanted.load(os.environ, clock, may_be_empty=True)
+    if not roll.schedulers:
+        yield f"{clean(str(wanted.jobs_file))} declares no scheduler to ask: write a [schedulers.NAME] table first"
     seen = gather((), roll.schedulers, now=now, clock=clock).schedulers
     found: list[FirstJob] = []
     taken, unasked = {job.id for job in roll.jobs}, 0
@@ -61,24 +63,31 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
             told = "it lists no jobs, so they can only be declared by hand"
         yield f"{scheduler.id}: {told}"
         for each in jobs:
-            yield f"  {each.id}  {each.lines[-1][0] if each.is_due else 'nobody says when it is due'}"
+            yield f"  {each.id}  {each.due if each.is_due else 'nothing there says when it is due'}"
         found += [each.of(scheduler.id) for each in jobs]
     if found and asked_for.append:
-        _append(wanted.jobs_file, found)
-        yield f"wrote {counted(len(found), 'table')} at the end of {wanted.jobs_file}: correct them, then: rollcall due"
+        wrote = _append(wanted.jobs_file, found)
+        told = f"{counted(wrote, 'table')} at the end of {wanted.jobs_file}: correct them, then: rollcall due"
+        yield (f"wrote {told}" if wrote else "wrote nothing: they stand there as comments already")
+    elif found:
+        yield "`rollcall discover --append` writes a table for each; `ignore` of its scheduler leaves jobs out"
     return 1 if unasked else 0
 
 
-def _append(file: Path, jobs: list[FirstJob]) -> None:
+def _append(file: Path, jobs: list[FirstJob]) -> int:
+    """Returns how many tables were written: what stands there as a comment is not written again."""
     from rollcall.starter.first_jobs import write_tables
 
     place = clean(str(file))
     try:
         text = file.read_text(encoding="utf-8")
+        jobs = [each for each in jobs if each.is_due or f"# [jobs.{each.key}]" not in text]
         whole = text.rstrip("\n") + "\n" + write_tables(jobs)
         tomllib.loads(whole)
-        write_whole(file, whole)
+        if jobs:
+            write_whole(file, whole)
     except ValueError as problem:
         raise BadInput.single(place, f"would be no TOML with them at its end ({problem}). Add them by hand.") from None
     except OSError as problem:
         raise BadInput.single(place, f"cannot be written: {problem.strerror or problem}.") from None
+    return len(jobs)

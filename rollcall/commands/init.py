@@ -76,7 +76,9 @@ def _write_jobs(file: Path, source: str | None, url: str | None) -> Iterator[str
         raise BadInput.single(str(file), f"cannot be written: {problem.strerror or problem}.") from None
     if found:
         yield f"a scheduler of kind {found.kind} answers and lists {counted(len(found.jobs), 'job')}"
-    yield f"wrote {file}"
+        if undue := sum(not each.is_due for each in found.jobs):
+            yield f"{counted(undue, 'job')} of it stand as comments: nothing there says when they are due"
+    yield f"wrote {file}: what is due from now on is judged; take its line `since` out to judge the last 24 h too"
 
 
 def _copy_checks(folder: Path) -> tuple[list[str], list[str]]:

@@ -58,7 +58,11 @@ def listing_lines(morning: Morning) -> Iterator[str]:
         not_due = [name for name in each.undeclared if each.scheduler.declares(name)]
         others = [name for name in each.undeclared if name not in not_due]
         for names, what, cure in (
-            (others, "that jobs.toml does not declare", "Declare or ignore them"),
+            (
+                others,
+                "that jobs.toml does not declare",
+                "Declare them (rollcall discover --append) or ignore them",
+            ),
             (not_due, "without a schedule that can be read", "Give each a table with one, or ignore it"),
         ):
             if names:

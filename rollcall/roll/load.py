@@ -32,6 +32,7 @@ def load(
     is_replay: bool = False,
     now: datetime | None = None,
     list_jobs: Callable[[tuple[Scheduler, ...]], Mapping[str, Listing]] | None = None,
+    may_be_empty: bool = False,
 ) -> Roll:
     """The roll that `file` declares.
 
@@ -39,7 +40,8 @@ def load(
     one); `root` is what relative paths are relative to (default: the file's folder). Where `is_replay`, nobody will
     be asked: a `${NAME}` stands for itself, and the driver of a database need not be there. What may not lie in the
     future is held against `now`, where that is given. `list_jobs` tells by its id what each of the schedulers lists
-    that declare jobs by that; it is called at most once, where there are any. Raises `BadInput` with all mistakes
+    that declare jobs by that; it is called at most once, where there are any. Only where it `may_be_empty` a file may
+    declare no job at all. Raises `BadInput` with all mistakes
     at once, each with place, value, rule and cure.
     """
     read_from = Unset() if is_replay else WithFiles(environment)
@@ -51,8 +53,9 @@ def load(
     listings = list_jobs(declaring) if list_jobs and declaring and not mistakes else {}
     by_listing = ByListing(declaring, listings)
     declared = read_jobs(files, schedulers, by_listing, context, mistakes)
-    if not declared and not declaring and not mistakes:
-        rule = "declares no job, and nothing that is not declared can be missed. Write a [jobs.NAME] table."
+    if not declared and not declaring and not mistakes and not may_be_empty:
+        more = ", or let `rollcall discover --append` write those that its schedulers list" if schedulers else ""
+        rule = f"declares no job, and nothing that is not declared can be missed. Write a [jobs.NAME] table{more}."
         mistakes.add(files[0].layer().place("jobs"), rule)
     check_between(declared, files, by_listing, mistakes)
     mistakes.refuse()

@@ -72,7 +72,7 @@ def read_files(
     Raises `BadInput` where the file itself cannot be read.
     """
     try:
-        cure = "Write one (README, “Your own scheduler”), or name another with --jobs-file."
+        cure = "`rollcall init` writes a first one; or name another with --jobs-file."
         text, raw = _read(file, LARGEST, cure)
     except ValueError as problem:
         raise BadInput.single(shown_as, str(problem)) from None

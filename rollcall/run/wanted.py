@@ -170,8 +170,8 @@ class Wanted:
         is_found = self.demo is not None or _is_same(file, usual)
         return place.command(*(() if is_found else (JOBS_FILE.name, place.shown(file))), *self.words)
 
-    def load(self, environment: Mapping[str, str], clock: Clock) -> Roll:
-        """The roll of that file, as of the present. Raises `BadInput`."""
+    def load(self, environment: Mapping[str, str], clock: Clock, *, may_be_empty: bool = False) -> Roll:
+        """The roll of that file, as of the present; it has a job, unless it `may_be_empty`. Raises `BadInput`."""
         return load(
             self.jobs_file,
             environment=environment,
@@ -179,6 +179,7 @@ class Wanted:
             shown_as=self.shown_file,
             now=clock(),
             list_jobs=lambda declaring: self._listings(declaring, clock),
+            may_be_empty=may_be_empty,
         )
 
     def _listings(self, declaring: Iterable[Scheduler], clock: Clock) -> dict[str, Listing]:

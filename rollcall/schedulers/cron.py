@@ -220,7 +220,8 @@ class Cron(OverPipes):
                 raise self._broken(f"nothing tells of a start, and {shown(line.command, 60)} was due {when}")
 
     def _broken(self, why: str) -> CannotLook:
-        return CannotLook(CauseCode.SCHEDULER_ERROR, self.secrets.clean(f"{self.address}: {why}", 400))
+        of = f"{self.address}: " if self.via else ""  # which machine it is
+        return CannotLook(CauseCode.SCHEDULER_ERROR, self.secrets.clean(of + why, 400))
 
     def _hidden(self, machine: Machine) -> str | None:
         """Why there may be lines that nobody has read."""

@@ -49,6 +49,12 @@ class FirstJob:
         """Its id, as TOML writes it."""
         return toml_key(self.id)
 
+    @property
+    def due(self) -> str:
+        """What is said of when it is due, in one line."""
+        keys = ("schedule", "every", "timezone", "jitter")
+        return ", ".join(line for line, _ in self.lines if line.startswith(keys))
+
     def of(self, scheduler: str) -> FirstJob:
         """The same, of the scheduler of that id."""
         return replace(self, lines=((f"scheduler = {_quoted(scheduler)}", ""), *self.lines))
@@ -98,6 +104,9 @@ def find_scheduler(
     Raises `BadInput` where it cannot be asked, or where no kind understands what it says.
     """
     said = []
+    if address in kinds():
+        rule = f"is a kind, and no address. Write rollcall init --from {address}."
+        raise BadInput.single("URL", rule, f'"{address}"')
     for each in [kind] if kind else kinds():
         try:
             cls, _ = find_kind(each)
@@ -118,11 +127,17 @@ def find_scheduler(
             scheduler, seen = asked
             if seen.jobs is not None and (seen.jobs or seen.running is not None or kind):
                 return _found(scheduler, seen, line, zone)
-    why = f" It said: {said[0]}." if said and said[0] else ""
-    rule = f"no kind of scheduler that is installed understands what answers there.{why}"
+    why = f": {said[0]}." if said and said[0] else "."
+    rule = f"no kind of scheduler that is installed understands what answers there{why}"
+    page = "README.md"
     if kind:
-        rule = f"it cannot be asked for its jobs from here.{why}"
-    cure = "Call `rollcall init` alone, and declare it in jobs.toml: docs/schedulers/."
+        rule = f"cannot be asked for its jobs by that alone{why}"
+        page = f"{kind}.md"
+    cure = (
+        'Where it needs more than that (a login, another machine), write jobs.toml yourself: a line timezone = "…" '
+        f"and the table in docs/schedulers/{page}. Then `rollcall init` adds checks/, and "
+        "`rollcall discover --append` the jobs."
+    )
     shown = shown_url(address) if address else kind or ""
     raise BadInput.single("URL" if address else "--from", f"{rule} {cure}", f'"{shown}"')
 
@@ -191,9 +206,14 @@ def _first_job(listed: JobListed, own_id: str, scheduler: Scheduler, seen: Sched
     lines = [
         (f"name = {_quoted(listed.id)}", "what it is called there") if own_id != listed.id else None,
         (f"title = {_quoted(title)}", "") if title else None,
-        *(due or (('schedule = "…"', "it is not run by a calendar that is told: say when it is due"),)),
+        *(due or (('schedule = "…"', 'nothing there says when it is due: write that, or every = "6 h"'),)),
+        None if "runs" in scheduler.tells else (_output_of(own_id), "no run is told there: what one leaves proves it"),
     ]
     return FirstJob(id=own_id, lines=tuple(filter(None, lines)), is_due=is_due)
+
+
+def _output_of(own_id: str) -> str:
+    return f"output.path = {_quoted('data/' + re.sub(r'[^A-Za-z0-9-]+', '-', own_id) + '-%Y%m%d*')}"
 
 
 def _listed_schedule(listed: JobListed, scheduler: Scheduler, zone: ZoneInfo) -> tuple[tuple[str, str], ...] | None:
@@ -218,7 +238,7 @@ def _quoted(text: str) -> str:
 def _guess(next_at: datetime | None, last_at: datetime | None, zone: ZoneInfo) -> tuple[str, str]:
     """A schedule that agrees with the next run, and with how long before that the last one ended."""
     if next_at is None:
-        return 'schedule = "0 2 * * *"', "it has no next run there: say when it is due"
+        return 'schedule = "0 2 * * *"', "a guess: nothing there says when it is due"
     face = next_at.astimezone(zone)
     gap = next_at - last_at if last_at else _DAY
     if timedelta(hours=1) <= gap < _DAY * 0.8:

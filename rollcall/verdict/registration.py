@@ -68,7 +68,7 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
         return promise.blocked(root or registered)
     if there.paused:
         why = f" ({there.says})" if there.says else ""
-        because = f"{job.name} is paused in the scheduler{why}, and not in jobs.toml"
+        because = f"the job {job.name} is paused in the scheduler{why}, and not in jobs.toml"
         return promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, "paused there", because)
     if "schedule" in there.untold:
         return promise.kept("not paused; somebody else starts it")
