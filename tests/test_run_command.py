@@ -503,7 +503,10 @@ def test_the_record_of_a_job_stays_within_bounds_and_tells_how_far_back_it_reach
     (kept,) = record.read(str(folder))
 
     assert sum(each.stat().st_size for each in folder.iterdir()) < 2 * 20_000 + 2_000
-    assert all({"pid": worker, **entry(299, pid=worker)} in kept.runs for worker in range(4))
+    for worker in range(4):
+        numbers = [each for each in range(300) if entry(each, pid=worker) in kept.runs]
+        # Whoever was done long before the others may be gone by now; of nobody any is missing in between.
+        assert numbers == list(range(300 - len(numbers), 300))
     assert entry(0)["started"] < kept.since < entry(299)["started"]
     assert kept.unread is None
 
