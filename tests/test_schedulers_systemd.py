@@ -403,6 +403,55 @@ def test_what_has_been_running_since_before_all_that_was_asked_for_is_running(tm
     assert (run.started, run.outcome) == ((SINCE - timedelta(days=2)).isoformat(), RUNNING)
 
 
+# What systemd itself remembers of a unit whose starts are not in the journal, and its run.
+QUIET: dict[str, tuple[dict[str, str], tuple[float | None, Outcome, str]]] = {
+    "did its work": ({"ActiveState": "inactive", "Result": "success"}, (70, GOOD, "success")),
+    "failed": ({"ActiveState": "failed", "Result": "exit-code"}, (70, BAD, "exit-code")),
+    "stays": ({"ActiveState": "active", "SubState": "exited", "Result": "success"}, (None, GOOD, "success")),
+    "is running": ({"ActiveState": "activating", "SubState": "start", "Result": "success"}, (None, RUNNING, "running")),
+}
+
+
+@pytest.mark.parametrize("case", QUIET)
+def test_a_service_that_keeps_its_starts_out_of_the_journal_is_not_missed(tmp_path: Path, case: str) -> None:
+    said, (ended, outcome, word) = QUIET[case]
+    times = {"InactiveExitTimestamp": f"@{at(60) // 1_000_000}"}
+    times |= {"InactiveEnterTimestamp": f"@{at(70) // 1_000_000}"} if ended else {}
+    service = unit("dump.service", Type="oneshot", InvocationID="9", **said, **times)
+    # What fails is written there all the same.
+    seen = look(machine(tmp_path, units=(DUMP, service), journal=[exited(70, "3"), failed(70, by="9")]))
+    run = only(seen)
+
+    assert (run.started, run.ended, run.outcome, run.word) == (iso(60), ended and iso(ended), outcome, word)
+    # Of those before nobody can tell, and none may be called missed.
+    assert [each.runs_since for each in seen.jobs or ()] == [iso(60)]
+
+
+def test_what_the_journal_tells_is_not_told_twice(tmp_path: Path) -> None:
+    times = {"InactiveExitTimestamp": f"@{at(0) // 1_000_000}", "InactiveEnterTimestamp": f"@{at(9) // 1_000_000}"}
+    said = {"ActiveState": "inactive", "Result": "success", "InvocationID": "1"}
+    journal = [starting(0), entry(Says.SUCCEEDED, 9), job_done(9, FINISHED)]
+    seen = look(machine(tmp_path, units=(DUMP, unit("dump.service", **said, **times)), journal=journal))
+
+    assert only(seen).word == "success"
+    assert [each.runs_since for each in seen.jobs or ()] == [None]
+
+
+def test_a_machine_that_begins_in_1970_is_still_running_what_it_runs(tmp_path: Path) -> None:
+    boots = [
+        {"boot_id": BEFORE, "first_entry": at(-90_000), "last_entry": at(-600)},
+        {"boot_id": BOOT, "first_entry": 5_000_000, "last_entry": at(1800)},
+    ]
+    seen = look(
+        machine(
+            tmp_path, boots=boots, journal=[starting(0)], units=(DUMP, unit("dump.service", ActiveState="activating"))
+        )
+    )
+
+    assert only(seen).outcome is RUNNING
+    assert seen.runs_since == SINCE
+
+
 def test_runs_are_told_since_the_journal_begins(tmp_path: Path) -> None:
     young = [{"boot_id": BOOT, "first_entry": at(-60), "last_entry": at(1800)}]
 

@@ -125,7 +125,8 @@ class Systemd(OverPipes):
         zone = self._zone_of_machine()
         boots, sees_all = self._boots()
         fold = self._journal(timers.values(), units, asked.since)
-        end_what_was_lost(fold, boots, units, shown_at)
+        since = max(boots[0].since, asked.since)
+        end_what_was_lost(fold, boots, units, shown_at, since)
         clean = self.secrets.clean
         return SchedulerSeen(
             asked_at=asked_at,
@@ -133,7 +134,7 @@ class Systemd(OverPipes):
             server_at=server_at,
             jobs=tuple(jobs_listed(timers, units, zone, fold, clean)),
             runs=tuple(runs_seen(timers, units, fold, shown_at, self.words.outcome, clean)),
-            runs_since=max(boots[0].since, asked.since),
+            runs_since=since,
             # Between what one user's journal has of two boots the machine may have run without that user.
             off=when_off(boots, fold.sleeps, asked.since) if sees_all else (),
         )
@@ -220,7 +221,8 @@ class Systemd(OverPipes):
         if not rows:
             raise self._unread(argv, err or "it knows of no boot, so nobody can tell what ran")
         boots = (Boot(id=each, since=since, until=until) for each, since, until in rows)
-        return sorted(boots, key=lambda boot: boot.since), sees_all
+        # A machine without a clock of its own may begin in 1970, until it has been told the time.
+        return sorted(boots, key=lambda boot: boot.until), sees_all
 
     def _journal(self, timers: Iterable[Timer], units: Mapping[str, Properties], since: datetime) -> Fold:
         wanted = frozenset(each.unit for each in timers)
