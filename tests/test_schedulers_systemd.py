@@ -319,7 +319,12 @@ def test_what_two_timers_activate_is_the_run_of_neither_alone(tmp_path: Path) ->
     seen = look(machine(tmp_path, timers=timers, files="", units=units, journal=[starting(0)]))
 
     assert [(each.job, each.by_schedule) for each in seen.runs or ()] == [("a.timer", None), ("b.timer", None)]
-    assert [(each.key, each.aliases) for each in seen.jobs or ()] == [(None, ()), (None, ())]
+    assert [each.aliases for each in seen.jobs or ()] == [(), ()]
+    assert [seen.taken_for(each) for each in ("a.timer", "b.timer")] == [(), ()]
+    # There may be an a.service, and to run that would be something else.
+    wanted = [Wanted(name=each.id, key=each.key) for each in seen.jobs or ()]
+    host = scheduler_of("host", {"kind": "systemd"})
+    assert [host.order(Step.TRIGGER, each) for each in wanted] == [None, None]
 
 
 @pytest.mark.parametrize("name", ["dump.timer", "dump.service", "dump"])

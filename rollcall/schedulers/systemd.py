@@ -99,6 +99,9 @@ class Systemd(OverPipes):
         if step is not Step.TRIGGER or wanted is None:
             return None
         unit = wanted.key or service_of(wanted.name)
+        if unit.endswith(".timer"):
+            # It shares what it activates with another; its name is that of some other service, or of none.
+            return None
         # What begins with a dash would be read as an option.
         return self.commanded(*self._systemctl("start", "--no-block", *(["--"] if unit.startswith("-") else []), unit))
 

@@ -79,7 +79,8 @@ def jobs_listed(
             jitter=_span(said.get("RandomizedDelayUSec", "")),
             catches_up=said.get("Persistent") == "yes",
             runs_since=to_iso(instant(cut_at)) if cut_at else None,
-            key=timer.unit if is_own else None,
+            # By the unit alone two timers would be taken for one; a timer is what nobody can start in its place.
+            key=timer.unit if is_own else clean(name),
             says="" if is_active else clean(f"{said.get('ActiveState')}, {said.get('UnitFileState')}"),
             aliases=tuple({timer.unit: None, name.removesuffix(".timer"): None}) if is_own else (),
         )
