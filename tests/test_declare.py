@@ -78,6 +78,13 @@ def test_one_whose_schedule_nobody_reads_keeps_no_other_from_being_judged(tmp_pa
     assert [job.id for job in loaded(tmp_path, jobs=listed).jobs] == [NIGHTLY.id]
 
 
+@pytest.mark.parametrize("schedule", ["@reboot", "H 2 * * *", None])
+def test_one_whose_schedule_is_one_no_more_stays_declared_as_it_was(tmp_path: Path, schedule: str | None) -> None:
+    (job,) = loaded(tmp_path, jobs=[replace(NIGHTLY, schedule=schedule)], remembered=[NIGHTLY]).jobs
+
+    assert (job.id, job.cron) == (NIGHTLY.id, NIGHTLY.schedule)
+
+
 def test_defaults_stand_under_what_is_listed_and_its_table_over_it(tmp_path: Path) -> None:
     text = """
     [defaults]

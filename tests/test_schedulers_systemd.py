@@ -442,6 +442,17 @@ def test_what_the_journal_tells_is_not_told_twice(tmp_path: Path) -> None:
     assert [each.runs_since for each in seen.jobs or ()] == [None]
 
 
+def test_only_the_systems_own_journal_tells_how_far_back_and_only_root_that_it_slept(tmp_path: Path) -> None:
+    """Measured: the journal of a user who was here once outlives the system's of those days."""
+    look(machine(tmp_path))
+
+    ran = [json.loads(each) for each in (tmp_path / "said.ran").read_text().splitlines()]
+    (boots,) = [each for each in ran if "--list-boots" in each]
+    (entries,) = [each for each in ran if "+" in each]
+    assert "--system" in boots
+    assert entries[entries.index("+") + 1] == "_UID=0"
+
+
 def test_a_machine_that_begins_in_1970_is_still_running_what_it_runs(tmp_path: Path) -> None:
     boots = [
         {"boot_id": BEFORE, "first_entry": at(-90_000), "last_entry": at(-600)},
@@ -480,6 +491,17 @@ def test_a_machine_that_slept_ran_nothing(tmp_path: Path) -> None:
     (off,) = look(machine(tmp_path, journal=sleep)).off
 
     assert (off.since.isoformat(), off.until.isoformat(), off.how) == (iso(0), iso(600), "asleep")
+
+
+def test_it_may_have_gone_to_sleep_before_all_that_was_asked_for(tmp_path: Path) -> None:
+    slept = [(Says.AWAKE, 0), (Says.ASLEEP, 600), (Says.AWAKE, 900), (Says.AWAKE, 1000)]
+    journal = [{**entry(each, second), "UNIT": None} for each, second in slept]
+    seen = look(machine(tmp_path, journal=journal))
+
+    assert [(each.since, each.until.isoformat()) for each in seen.off] == [
+        (SINCE, iso(0)),
+        (datetime.fromisoformat(iso(600)), iso(900)),
+    ]
 
 
 def test_a_thousand_timers_are_asked_for_at_once(tmp_path: Path) -> None:

@@ -38,10 +38,11 @@ class Listing:
     def declared(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
         """Each job that it declares, as it is listed, or as it was last.
 
-        One whose schedule is none, or none that its engine reads, is declared by nobody: that it is listed is said.
+        One whose schedule is none, or none that its engine reads, is declared by nobody: that it is listed is said. One
+        that had another stays declared by that, or it would be missed by nobody.
         """
-        known = {each.id: each for each in (*self.remembered, *reversed(self.jobs or ())) if each.schedule}
-        return tuple(each for name, each in known.items() if scheduler.declares(name) and _is_due(each, scheduler))
+        listed = (each for each in (*self.remembered, *reversed(self.jobs or ())) if scheduler.declares(each.id))
+        return tuple({each.id: each for each in listed if each.schedule and _is_due(each, scheduler)}.values())
 
     def to_remember(self, scheduler: Scheduler) -> tuple[JobListed, ...]:
         """The same with no more than a later morning needs of it."""

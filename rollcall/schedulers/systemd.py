@@ -127,8 +127,8 @@ class Systemd(OverPipes):
         }
         zone = self._zone_of_machine()
         boots, sees_all = self._boots()
-        fold = self._journal(timers.values(), units, asked.since)
         since = max(boots[0].since, asked.since)
+        fold = self._journal(timers.values(), units, since)
         end_what_was_lost(fold, boots, units, shown_at, since)
         clean = self.secrets.clean
         return SchedulerSeen(
@@ -205,7 +205,9 @@ class Systemd(OverPipes):
 
     def _boots(self) -> tuple[list[Boot], bool]:
         """The boots that the journal knows of, the oldest first, and whether all of the journal is seen."""
-        argv = ("journalctl", "-o", "json", "--utc", "--list-boots")
+        # The journal of a user who was here once is kept for long after the system's own of those days is gone.
+        whose = [] if self.user else ["--system"]
+        argv = ("journalctl", *whose, "-o", "json", "--utc", "--list-boots")
         printed = self.printed(*argv)
         err = " ".join(printed.err.decode(errors="replace").split())
         sees_all = not _NOT_ALL.search(err)
@@ -230,7 +232,7 @@ class Systemd(OverPipes):
     def _journal(self, timers: Iterable[Timer], units: Mapping[str, Properties], since: datetime) -> Fold:
         wanted = frozenset(each.unit for each in timers)
         oneshots = frozenset(each for each in wanted if units.get(each, {}).get("Type") == "oneshot")
-        fold = Fold(units=wanted, oneshots=oneshots)
+        fold = Fold(units=wanted, oneshots=oneshots, since=since)
         # A process other than systemd may write anything into the journal; who put it to sleep was one.
         by_systemd = ["_SYSTEMD_USER_UNIT=init.scope"] if self.user else ["_PID=1"]
         argv = self._journalctl(
@@ -239,6 +241,7 @@ class Systemd(OverPipes):
             *by_systemd,
             *(f"MESSAGE_ID={each}" for each in OF_UNITS),
             "+",
+            "_UID=0",
             *(f"MESSAGE_ID={each}" for each in OF_SLEEP),
         )
         try:
