@@ -554,6 +554,19 @@ REFUSED: dict[str, tuple[dict[str, Any], CauseCode, str]] = {
         {"booted": (0, f"0 {BOOT} Mon 2026-13-45 05:10:00 UTC—Mon 2026-02-11 05:30:00 UTC\n", "")}, ERROR, "no list"),
     "a time that is none": (
         {"listing": (0, '[{"unit": "a.timer", "activates": "", "next": "soon", "last": 0}]', "")}, ERROR, "no list of"),
+    "a timer without a name": (
+        {"listing": (0, '[{"unit": null, "activates": "a.service", "next": 0, "last": 0}]', "")}, ERROR, "no list of"),
+    "what it activates is no unit": (
+        {"listing": (0, '[{"unit": "a.timer", "activates": 5, "next": 0, "last": 0}]', "")}, ERROR, "no list of"),
+    "times beyond all": (
+        {"listing": (0, '[{"unit": "a.timer", "activates": "", "next": 1e999, "last": 0}]', "")}, ERROR, "no list of"),
+    "a boot without an id": (
+        {"booted": (0, '[{"boot_id": [1], "first_entry": 1, "last_entry": 2}]', "")}, ERROR, "no list of boots"),
+    "a boot at no time": (
+        {"booted": (0, '[{"boot_id": "x", "first_entry": NaN, "last_entry": 2}]', "")}, ERROR, "no list of boots"),
+    "an entry at a time beyond all": (
+        {"entries": (0, '{"MESSAGE_ID": "' + Says.STARTING + '", "__REALTIME_TIMESTAMP": 1e999}\n', "")}, ERROR,
+        "an entry that cannot be"),
     "a torn entry": ({"entries": (0, '{"MESSAGE_ID": "7d49', "")}, ERROR, "an entry that cannot be read"),
     "an entry without a time": ({"entries": (0, '{"MESSAGE_ID": "x"}\n', "")}, ERROR, "an entry that cannot be read"),
     "an unknown entry": (

@@ -156,14 +156,14 @@ class Systemd(OverPipes):
         listed = self._read(self.printed(*argv).out, argv)
         try:
             return {
-                each["unit"]: Timer(
-                    unit=each["activates"] or service_of(each["unit"]),
+                _text(each["unit"]): Timer(
+                    unit=_text(each["activates"] or service_of(each["unit"])),
                     next_at=int(each["next"] or 0),
                     last_at=int(each["last"] or 0),
                 )
                 for each in listed
             }
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise self._unread(argv, "its JSON is no list of timers") from None
 
     def _unit_files(self) -> list[str]:
@@ -216,7 +216,10 @@ class Systemd(OverPipes):
         try:
             if printed.out.lstrip().startswith(b"["):
                 listed = self._read(printed.out, argv)
-                rows = [(each["boot_id"], instant(each["first_entry"]), instant(each["last_entry"])) for each in listed]
+                rows = [
+                    (_text(each["boot_id"]), instant(each["first_entry"]), instant(each["last_entry"]))
+                    for each in listed
+                ]
             else:
                 # Before version 252 it is a table all the same.
                 found = map(_BOOT.match, printed.out.decode(errors="replace").splitlines())
@@ -267,6 +270,12 @@ class Systemd(OverPipes):
             if pattern.search(err):
                 return CannotLook(code, f"`{self.shown(argv)}`: {self.secrets.clean_words(err)}")
         return super().failed(printed, argv)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("is no text")
+    return value
 
 
 def _of_table(text: str) -> datetime:

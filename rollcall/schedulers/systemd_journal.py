@@ -129,7 +129,7 @@ class Fold:
     def _take(self, fields: Any) -> None:
         try:
             at, says = int(fields["__REALTIME_TIMESTAMP"]), _BY_ID[fields["MESSAGE_ID"]]
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, OverflowError):
             raise ValueError("without time, or of another kind") from None
         unit = fields.get("UNIT") or fields.get("USER_UNIT")
         if says in OF_SLEEP:
