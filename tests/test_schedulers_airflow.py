@@ -629,7 +629,8 @@ ROWS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("odd", [[], {"a": 1}, 10**400], ids=["a list", "an object", "a number beyond all"])
 @pytest.mark.parametrize("part", ROWS)
 def test_whatever_stands_in_a_field_is_no_traceback(part: str, odd: Any) -> None:
-    airflow = Airflow(**{name: [row] for name, row in ROWS.items()})
+    rows: dict[str, Any] = {name: [row] for name, row in ROWS.items()}
+    airflow = Airflow(**rows)
     # By these this Airflow itself looks for runs.
     for name in ROWS[part].keys() - {"run_after", "state" if part == "runs" else ""}:
         setattr(airflow, part, [ROWS[part] | {name: odd}])
