@@ -127,6 +127,16 @@ TIMERS = {
         timer=f"{EACH}\nRandomizedDelaySec=4s",
         lines='jitter = "4 s"',
     ),
+    "quiet": Case(
+        done="exits with 0, and LogLevelMax=notice keeps that out of the journal",
+        service=f"{ONCE}/bin/true\nLogLevelMax=notice",
+        says=GOOD,
+    ),
+    "quiet-fails": Case(
+        done="exits with 3, and LogLevelMax=notice keeps its start out of the journal",
+        service=f'{ONCE}/bin/sh -c "exit 3"\nLogLevelMax=notice',
+        says=FAILED,
+    ),
     "named": Case(
         done="declared by the name of what its timer activates",
         service=f"{ONCE}/bin/true",
@@ -384,6 +394,10 @@ def test_a_key_that_may_only_look_is_enough(watched: Machine, tmp_path: Path) ->
         "journalctl -o json; id",
         "date +%s.%N $(id)",
         "journalctl -o json `id`",
+        "journalctl -o json --utc --list-boots --cursor-file=/tmp/written",
+        "journalctl -o json --output-fields=MESSAGE --since=@1 '--cursor-file=/tmp/written'",
+        "systemctl show --timestamp=unix --property=Id --host=other -- good.timer",
+        "systemctl list-unit-files --type=timer --host=other",
     ):
         ended = subprocess.run([*typed, command], capture_output=True, text=True, check=False)
         assert ended.returncode != 0, command

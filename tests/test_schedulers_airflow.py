@@ -6,7 +6,7 @@ The rows are those of a real Airflow 3.3 (fixtures/answers/airflow-3.3.2, where 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -612,3 +612,27 @@ def test_a_run_is_asked_for_with_the_rights_of_its_remedy() -> None:
     assert asked.body["logical_date"] is None
     assert asked.headers["authorization"] == "Bearer token-of-runner-here"
     assert scheduler.order(Step.START) is None
+
+
+# A row of everything that is asked for, with a run that may have been cleared.
+ROWS: dict[str, dict[str, Any]] = {
+    "dags": dag(tags=[{"name": "a"}], has_import_errors=True),
+    "runs": run(queued_at="2026-11-27T06:10:00Z", start_date="2026-11-27T06:10:01Z"),
+    "failed": task(state="failed"),
+    "tasks": task(state="success", start_date="2026-11-27T06:00:02Z", end_date="2026-11-27T06:00:09Z", try_number=2),
+    "tries": task(state="failed", start_date="2026-11-27T06:00:02Z", end_date="2026-11-27T06:00:09Z"),
+    "versions": {"dag_id": "etl", "created_at": "2026-11-01T00:00:00Z"},
+    "import_errors": {"bundle_name": "dags-folder", "filename": "etl.py", "stack_trace": "a"},
+}
+
+
+@pytest.mark.parametrize("odd", [[], {"a": 1}, 10**400], ids=["a list", "an object", "a number beyond all"])
+@pytest.mark.parametrize("part", ROWS)
+def test_whatever_stands_in_a_field_is_no_traceback(part: str, odd: Any) -> None:
+    rows: dict[str, Any] = {name: [row] for name, row in ROWS.items()}
+    airflow = Airflow(**rows)
+    # By these this Airflow itself looks for runs.
+    for name in ROWS[part].keys() - {"run_after", "state" if part == "runs" else ""}:
+        setattr(airflow, part, [ROWS[part] | {name: odd}])
+        with suppress(CannotLook):
+            seen(airflow)

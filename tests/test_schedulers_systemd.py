@@ -319,7 +319,12 @@ def test_what_two_timers_activate_is_the_run_of_neither_alone(tmp_path: Path) ->
     seen = look(machine(tmp_path, timers=timers, files="", units=units, journal=[starting(0)]))
 
     assert [(each.job, each.by_schedule) for each in seen.runs or ()] == [("a.timer", None), ("b.timer", None)]
-    assert [(each.key, each.aliases) for each in seen.jobs or ()] == [(None, ()), (None, ())]
+    assert [each.aliases for each in seen.jobs or ()] == [(), ()]
+    assert [seen.taken_for(each) for each in ("a.timer", "b.timer")] == [(), ()]
+    # There may be an a.service, and to run that would be something else.
+    wanted = [Wanted(name=each.id, key=each.key) for each in seen.jobs or ()]
+    host = scheduler_of("host", {"kind": "systemd"})
+    assert [host.order(Step.TRIGGER, each) for each in wanted] == [None, None]
 
 
 @pytest.mark.parametrize("name", ["dump.timer", "dump.service", "dump"])
@@ -403,6 +408,66 @@ def test_what_has_been_running_since_before_all_that_was_asked_for_is_running(tm
     assert (run.started, run.outcome) == ((SINCE - timedelta(days=2)).isoformat(), RUNNING)
 
 
+# What systemd itself remembers of a unit whose starts are not in the journal, and its run.
+QUIET: dict[str, tuple[dict[str, str], tuple[float | None, Outcome, str]]] = {
+    "did its work": ({"ActiveState": "inactive", "Result": "success"}, (70, GOOD, "success")),
+    "failed": ({"ActiveState": "failed", "Result": "exit-code"}, (70, BAD, "exit-code")),
+    "stays": ({"ActiveState": "active", "SubState": "exited", "Result": "success"}, (None, GOOD, "success")),
+    "is running": ({"ActiveState": "activating", "SubState": "start", "Result": "success"}, (None, RUNNING, "running")),
+}
+
+
+@pytest.mark.parametrize("case", QUIET)
+def test_a_service_that_keeps_its_starts_out_of_the_journal_is_not_missed(tmp_path: Path, case: str) -> None:
+    said, (ended, outcome, word) = QUIET[case]
+    times = {"InactiveExitTimestamp": f"@{at(60) // 1_000_000}"}
+    times |= {"InactiveEnterTimestamp": f"@{at(70) // 1_000_000}"} if ended else {}
+    service = unit("dump.service", Type="oneshot", InvocationID="9", **said, **times)
+    # What fails is written there all the same.
+    seen = look(machine(tmp_path, units=(DUMP, service), journal=[exited(70, "3"), failed(70, by="9")]))
+    run = only(seen)
+
+    assert (run.started, run.ended, run.outcome, run.word) == (iso(60), ended and iso(ended), outcome, word)
+    # Of those before nobody can tell, and none may be called missed.
+    assert [each.runs_since for each in seen.jobs or ()] == [iso(60)]
+
+
+def test_what_the_journal_tells_is_not_told_twice(tmp_path: Path) -> None:
+    times = {"InactiveExitTimestamp": f"@{at(0) // 1_000_000}", "InactiveEnterTimestamp": f"@{at(9) // 1_000_000}"}
+    said = {"ActiveState": "inactive", "Result": "success", "InvocationID": "1"}
+    journal = [starting(0), entry(Says.SUCCEEDED, 9), job_done(9, FINISHED)]
+    seen = look(machine(tmp_path, units=(DUMP, unit("dump.service", **said, **times)), journal=journal))
+
+    assert only(seen).word == "success"
+    assert [each.runs_since for each in seen.jobs or ()] == [None]
+
+
+def test_only_the_systems_own_journal_tells_how_far_back_and_only_root_that_it_slept(tmp_path: Path) -> None:
+    """Measured: the journal of a user who was here once outlives the system's of those days."""
+    look(machine(tmp_path))
+
+    ran = [json.loads(each) for each in (tmp_path / "said.ran").read_text().splitlines()]
+    (boots,) = [each for each in ran if "--list-boots" in each]
+    (entries,) = [each for each in ran if "+" in each]
+    assert "--system" in boots
+    assert entries[entries.index("+") + 1] == "_UID=0"
+
+
+def test_a_machine_that_begins_in_1970_is_still_running_what_it_runs(tmp_path: Path) -> None:
+    boots = [
+        {"boot_id": BEFORE, "first_entry": at(-90_000), "last_entry": at(-600)},
+        {"boot_id": BOOT, "first_entry": 5_000_000, "last_entry": at(1800)},
+    ]
+    seen = look(
+        machine(
+            tmp_path, boots=boots, journal=[starting(0)], units=(DUMP, unit("dump.service", ActiveState="activating"))
+        )
+    )
+
+    assert only(seen).outcome is RUNNING
+    assert seen.runs_since == SINCE
+
+
 def test_runs_are_told_since_the_journal_begins(tmp_path: Path) -> None:
     young = [{"boot_id": BOOT, "first_entry": at(-60), "last_entry": at(1800)}]
 
@@ -426,6 +491,17 @@ def test_a_machine_that_slept_ran_nothing(tmp_path: Path) -> None:
     (off,) = look(machine(tmp_path, journal=sleep)).off
 
     assert (off.since.isoformat(), off.until.isoformat(), off.how) == (iso(0), iso(600), "asleep")
+
+
+def test_it_may_have_gone_to_sleep_before_all_that_was_asked_for(tmp_path: Path) -> None:
+    slept = [(Says.AWAKE, 0), (Says.ASLEEP, 600), (Says.AWAKE, 900), (Says.AWAKE, 1000)]
+    journal = [{**entry(each, second), "UNIT": None} for each, second in slept]
+    seen = look(machine(tmp_path, journal=journal))
+
+    assert [(each.since, each.until.isoformat()) for each in seen.off] == [
+        (SINCE, iso(0)),
+        (datetime.fromisoformat(iso(600)), iso(900)),
+    ]
 
 
 def test_a_thousand_timers_are_asked_for_at_once(tmp_path: Path) -> None:
@@ -478,6 +554,19 @@ REFUSED: dict[str, tuple[dict[str, Any], CauseCode, str]] = {
         {"booted": (0, f"0 {BOOT} Mon 2026-13-45 05:10:00 UTC—Mon 2026-02-11 05:30:00 UTC\n", "")}, ERROR, "no list"),
     "a time that is none": (
         {"listing": (0, '[{"unit": "a.timer", "activates": "", "next": "soon", "last": 0}]', "")}, ERROR, "no list of"),
+    "a timer without a name": (
+        {"listing": (0, '[{"unit": null, "activates": "a.service", "next": 0, "last": 0}]', "")}, ERROR, "no list of"),
+    "what it activates is no unit": (
+        {"listing": (0, '[{"unit": "a.timer", "activates": 5, "next": 0, "last": 0}]', "")}, ERROR, "no list of"),
+    "times beyond all": (
+        {"listing": (0, '[{"unit": "a.timer", "activates": "", "next": 1e999, "last": 0}]', "")}, ERROR, "no list of"),
+    "a boot without an id": (
+        {"booted": (0, '[{"boot_id": [1], "first_entry": 1, "last_entry": 2}]', "")}, ERROR, "no list of boots"),
+    "a boot at no time": (
+        {"booted": (0, '[{"boot_id": "x", "first_entry": NaN, "last_entry": 2}]', "")}, ERROR, "no list of boots"),
+    "an entry at a time beyond all": (
+        {"entries": (0, '{"MESSAGE_ID": "' + Says.STARTING + '", "__REALTIME_TIMESTAMP": 1e999}\n', "")}, ERROR,
+        "an entry that cannot be"),
     "a torn entry": ({"entries": (0, '{"MESSAGE_ID": "7d49', "")}, ERROR, "an entry that cannot be read"),
     "an entry without a time": ({"entries": (0, '{"MESSAGE_ID": "x"}\n', "")}, ERROR, "an entry that cannot be read"),
     "an unknown entry": (

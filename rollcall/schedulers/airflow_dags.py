@@ -49,7 +49,8 @@ class Dag:
 
 def dag_of(answers: Answers, row: Mapping[str, Any], place: str) -> Dag:
     """The DAG of that row of the list. Raises `CannotLook`."""
-    tags = [each.get("name") for each in row.get("tags") or () if isinstance(each, dict)]
+    listed = row.get("tags")
+    tags = [each.get("name") for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     entry = answers.entry(row, place, {**_FIELDS, "tags": "tags", "schedule": "timetable_summary"}, tags=tags)
     said = entry.read_all()
     text = said.pop("schedule", None)

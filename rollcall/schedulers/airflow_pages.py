@@ -16,6 +16,8 @@ Row = Mapping[str, Any]
 _AT_ONCE = 500
 # What names a DAG, a run, a task of it, an import error.
 _NAMED_BY = ("dag_id", "dag_run_id", "task_id", "map_index", "import_error_id")
+# What rows are told apart and put together by.
+_ONE_VALUE = (*_NAMED_BY, "bundle_name", "relative_fileloc", "filename", "state")
 
 
 def page(
@@ -29,6 +31,9 @@ def page(
         answer = answers.ask(f"{ask}?{urlencode({**query, 'limit': limit, 'offset': before})}", None)
     says = answer if isinstance(answer, dict) else {}
     rows = answers.listed(says.get(each, says or answer), each, before)
+    for row in rows:
+        for name in (name for name in _ONE_VALUE if isinstance(row.get(name), (list, dict))):
+            raise answers.reader.hole(f"{each}.{name}", row[name], "one value")
     total = answers.reader.count(says.get("total_entries"))
     if total is None:
         raise answers.reader.hole("total_entries", says.get("total_entries", ABSENT), "a number")

@@ -28,6 +28,7 @@ _FLAGS = {
     **dict.fromkeys(("0", "false", "f", "no", "n", "off", "inactive"), False),
 }
 _MOST_TAGS = 100
+_MOST = 2**63
 _LONGEST_LINK = 2_000
 _BETWEEN_LINES = " / "
 _Number = int | float | Decimal
@@ -100,8 +101,10 @@ class Reader:
 
     def count(self, value: Any, place: str = "") -> int | None:
         """A whole number; None for whatever is none."""
-        is_number = isinstance(value, _Number) and not isinstance(value, bool) and isfinite(value)
-        return int(value) if is_number and value == int(value) else None
+        # Of an int of more digits than a float has isfinite() would raise; so large a one fits nowhere.
+        is_number = isinstance(value, _Number) and not isinstance(value, bool)
+        is_one = is_number and (isinstance(value, int) or isfinite(value)) and abs(value) < _MOST
+        return int(value) if is_one and value == int(value) else None
 
     def link(self, value: Any, place: str) -> str | None:
         """An address that a page may lead to; None for whatever is none."""

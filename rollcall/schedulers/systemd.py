@@ -99,6 +99,9 @@ class Systemd(OverPipes):
         if step is not Step.TRIGGER or wanted is None:
             return None
         unit = wanted.key or service_of(wanted.name)
+        if unit.endswith(".timer"):
+            # It shares what it activates with another; its name is that of some other service, or of none.
+            return None
         # What begins with a dash would be read as an option.
         return self.commanded(*self._systemctl("start", "--no-block", *(["--"] if unit.startswith("-") else []), unit))
 
@@ -124,8 +127,9 @@ class Systemd(OverPipes):
         }
         zone = self._zone_of_machine()
         boots, sees_all = self._boots()
-        fold = self._journal(timers.values(), units, asked.since)
-        end_what_was_lost(fold, boots, units, shown_at)
+        since = max(boots[0].since, asked.since)
+        fold = self._journal(timers.values(), units, since)
+        end_what_was_lost(fold, boots, units, shown_at, since)
         clean = self.secrets.clean
         return SchedulerSeen(
             asked_at=asked_at,
@@ -133,7 +137,7 @@ class Systemd(OverPipes):
             server_at=server_at,
             jobs=tuple(jobs_listed(timers, units, zone, fold, clean)),
             runs=tuple(runs_seen(timers, units, fold, shown_at, self.words.outcome, clean)),
-            runs_since=max(boots[0].since, asked.since),
+            runs_since=since,
             # Between what one user's journal has of two boots the machine may have run without that user.
             off=when_off(boots, fold.sleeps, asked.since) if sees_all else (),
         )
@@ -152,14 +156,14 @@ class Systemd(OverPipes):
         listed = self._read(self.printed(*argv).out, argv)
         try:
             return {
-                each["unit"]: Timer(
-                    unit=each["activates"] or service_of(each["unit"]),
+                _text(each["unit"]): Timer(
+                    unit=_text(each["activates"] or service_of(each["unit"])),
                     next_at=int(each["next"] or 0),
                     last_at=int(each["last"] or 0),
                 )
                 for each in listed
             }
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise self._unread(argv, "its JSON is no list of timers") from None
 
     def _unit_files(self) -> list[str]:
@@ -201,7 +205,9 @@ class Systemd(OverPipes):
 
     def _boots(self) -> tuple[list[Boot], bool]:
         """The boots that the journal knows of, the oldest first, and whether all of the journal is seen."""
-        argv = ("journalctl", "-o", "json", "--utc", "--list-boots")
+        # The journal of a user who was here once is kept for long after the system's own of those days is gone.
+        whose = [] if self.user else ["--system"]
+        argv = ("journalctl", *whose, "-o", "json", "--utc", "--list-boots")
         printed = self.printed(*argv)
         err = " ".join(printed.err.decode(errors="replace").split())
         sees_all = not _NOT_ALL.search(err)
@@ -210,7 +216,10 @@ class Systemd(OverPipes):
         try:
             if printed.out.lstrip().startswith(b"["):
                 listed = self._read(printed.out, argv)
-                rows = [(each["boot_id"], instant(each["first_entry"]), instant(each["last_entry"])) for each in listed]
+                rows = [
+                    (_text(each["boot_id"]), instant(each["first_entry"]), instant(each["last_entry"]))
+                    for each in listed
+                ]
             else:
                 # Before version 252 it is a table all the same.
                 found = map(_BOOT.match, printed.out.decode(errors="replace").splitlines())
@@ -220,12 +229,13 @@ class Systemd(OverPipes):
         if not rows:
             raise self._unread(argv, err or "it knows of no boot, so nobody can tell what ran")
         boots = (Boot(id=each, since=since, until=until) for each, since, until in rows)
-        return sorted(boots, key=lambda boot: boot.since), sees_all
+        # A machine without a clock of its own may begin in 1970, until it has been told the time.
+        return sorted(boots, key=lambda boot: boot.until), sees_all
 
     def _journal(self, timers: Iterable[Timer], units: Mapping[str, Properties], since: datetime) -> Fold:
         wanted = frozenset(each.unit for each in timers)
         oneshots = frozenset(each for each in wanted if units.get(each, {}).get("Type") == "oneshot")
-        fold = Fold(units=wanted, oneshots=oneshots)
+        fold = Fold(units=wanted, oneshots=oneshots, since=since)
         # A process other than systemd may write anything into the journal; who put it to sleep was one.
         by_systemd = ["_SYSTEMD_USER_UNIT=init.scope"] if self.user else ["_PID=1"]
         argv = self._journalctl(
@@ -234,6 +244,7 @@ class Systemd(OverPipes):
             *by_systemd,
             *(f"MESSAGE_ID={each}" for each in OF_UNITS),
             "+",
+            "_UID=0",
             *(f"MESSAGE_ID={each}" for each in OF_SLEEP),
         )
         try:
@@ -259,6 +270,12 @@ class Systemd(OverPipes):
             if pattern.search(err):
                 return CannotLook(code, f"`{self.shown(argv)}`: {self.secrets.clean_words(err)}")
         return super().failed(printed, argv)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("is no text")
+    return value
 
 
 def _of_table(text: str) -> datetime:

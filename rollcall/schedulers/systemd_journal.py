@@ -98,12 +98,14 @@ class _Entry(NamedTuple):
 class Fold:
     """The runs of those units, by entries from the oldest to the newest.
 
-    `oneshots` are those of them whose start job lasts as long as they run. `runs` are by unit; `cut_at` is since when
+    `oneshots` are those of them whose start job lasts as long as they run; entries are read from `since` on. `runs` are
+    by unit; `cut_at` is since when
     those of a unit are all there, where its oldest were let go. `sleeps` are when the machine slept.
     """
 
     units: Collection[str]
     oneshots: Collection[str] = ()
+    since: datetime | None = None
     most: int = MOST_RUNS
     runs: dict[str, deque[UnitRun]] = field(default_factory=dict)
     cut_at: dict[str, int] = field(default_factory=dict)
@@ -127,7 +129,7 @@ class Fold:
     def _take(self, fields: Any) -> None:
         try:
             at, says = int(fields["__REALTIME_TIMESTAMP"]), _BY_ID[fields["MESSAGE_ID"]]
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, OverflowError):
             raise ValueError("without time, or of another kind") from None
         unit = fields.get("UNIT") or fields.get("USER_UNIT")
         if says in OF_SLEEP:
@@ -137,9 +139,11 @@ class Fold:
             self._of_unit(says, _Entry(at, unit, invocation, fields))
 
     def _sleep(self, says: Says, at: datetime) -> None:
+        # It may have gone to sleep before all that was asked for, as over a weekend.
+        self._asleep_since = self._asleep_since or self.since
         if says is Says.AWAKE and self._asleep_since and self._asleep_since <= at:
             self.sleeps.append(Off(since=self._asleep_since, until=at, how="asleep"))
-        self._asleep_since = at if says is Says.ASLEEP else None
+        self._asleep_since, self.since = (at if says is Says.ASLEEP else None), None
 
     def _of_unit(self, says: Says, entry: _Entry) -> None:
         runs = self.runs.get(entry.unit)

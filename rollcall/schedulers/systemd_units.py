@@ -79,7 +79,8 @@ def jobs_listed(
             jitter=_span(said.get("RandomizedDelayUSec", "")),
             catches_up=said.get("Persistent") == "yes",
             runs_since=to_iso(instant(cut_at)) if cut_at else None,
-            key=timer.unit if is_own else None,
+            # By the unit alone two timers would be taken for one; a timer is what nobody can start in its place.
+            key=timer.unit if is_own else clean(name),
             says="" if is_active else clean(f"{said.get('ActiveState')}, {said.get('UnitFileState')}"),
             aliases=tuple({timer.unit: None, name.removesuffix(".timer"): None}) if is_own else (),
         )
@@ -136,8 +137,13 @@ def _by_schedule(runs: Iterable[UnitRun], last_at: int, active_at: int, shown_at
         yield said
 
 
-def end_what_was_lost(fold: Fold, boots: Sequence[Boot], units: Mapping[str, Properties], shown_at: datetime) -> None:
-    """Ends what the journal has no end of, and runs no more; adds what it has no beginning of, and runs."""
+def end_what_was_lost(
+    fold: Fold, boots: Sequence[Boot], units: Mapping[str, Properties], shown_at: datetime, since: datetime
+) -> None:
+    """Ends what the journal has no end of, and runs no more; adds what it has no beginning of, and runs.
+
+    Of a unit that keeps its starts out of the journal (`LogLevelMax=`) systemd itself remembers the last.
+    """
     ends = {each.id: each.until for each in boots}
     for unit in sorted(fold.units):
         runs, said = fold.runs.setdefault(unit, deque()), units.get(unit, {})
@@ -156,8 +162,18 @@ def end_what_was_lost(fold: Fold, boots: Sequence[Boot], units: Mapping[str, Pro
                 run.end(ended if result else None, outcome, result or "no end")
         began = _timestamp(said, "InactiveExitTimestamp")
         is_under_way = said.get("ActiveState") in _UNDER_WAY or said.get("SubState") == "running"
-        if not runs and began and is_under_way and said.get("SubState") != "auto-restart":
-            runs.append(UnitRun(invocation=said.get("InvocationID", ""), boot=boots[-1].id, started=began))
+        is_recent, invocation = instant(began) >= since, said.get("InvocationID", "")
+        is_known = any(each.invocation == invocation for each in runs) if invocation and is_recent else bool(runs)
+        if is_known or not began or said.get("SubState") == "auto-restart" or not (is_under_way or is_recent):
+            continue
+        run = UnitRun(invocation=invocation, boot=boots[-1].id, started=began)
+        if not is_under_way:
+            ended, result = _timestamp(said, "InactiveEnterTimestamp"), said.get("Result") or "no end"
+            outcome = Outcome.SUCCESS if result == "success" else Outcome.FAILED
+            run.end(ended if ended >= began else None, Outcome.UNKNOWN if result == "no end" else outcome, result)
+        runs.append(run)
+        if is_recent:
+            fold.cut_at[unit] = began
 
 
 def when_off(boots: Iterable[Boot], sleeps: Iterable[Off], since: datetime) -> tuple[Off, ...]:

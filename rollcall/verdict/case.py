@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Self, assert_never
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import FileSeen, Off, Outcome, SchedulerSeen
+from rollcall.evidence import FileSeen, Off, Outcome
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
+from rollcall.verdict.off import begins_once_back_by, catches_up, off_at, offs_at
 from rollcall.verdict.runs import EVER, NEVER, RunRead
 from rollcall.verdict.witnesses import Witnesses
 
@@ -104,14 +105,6 @@ def named_by(dated: Dated, due_at: datetime, seen: Witnesses) -> datetime | None
             return due_at
         case _:
             assert_never(dated)
-
-
-def off_at(run: DueRun, seen: Witnesses) -> Off | None:
-    """The stretch in which the machine of its scheduler ran nothing, where that run was to begin in it; else None."""
-    if not isinstance(seen.scheduler, SchedulerSeen):
-        return None
-    begins_by = run.due_at + seen.job.jitter
-    return next((each for each in seen.scheduler.off if each.since <= begins_by and run.due_at < each.until), None)
 
 
 def done_at(file: FileSeen, run: DueRun) -> datetime | None:
@@ -240,8 +233,13 @@ class Case:
     @property
     def catch_up_ends_at(self) -> datetime | None:
         """Until when its scheduler may yet begin what it missed while it was off; None where it leaves that out."""
-        listed, off = self.seen.listed, self.off
-        return off.until + self.job.jitter + self.job.grace if off and listed and listed.catches_up else None
+        offs = [each for each in offs_at(self.run, self.seen) if catches_up(each, self.seen)]
+        return begins_once_back_by(offs[-1], self.job) if offs else None
+
+    def is_begun_once_back(self, at: datetime) -> bool:
+        """True of a start that was late because its machine was off, and for no other reason."""
+        offs = offs_at(self.run, self.seen) if at > self.run.start_by else ()
+        return any(each.until <= at <= begins_once_back_by(each, self.job) for each in offs)
 
     @property
     def is_overtaken(self) -> bool:

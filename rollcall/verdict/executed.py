@@ -137,7 +137,7 @@ def _made_good(decides: RunRead, case: Case) -> tuple[str, str] | None:
     """How a run that failed, or never began, was made good, and what had failed; None where it did its work at once."""
     begun, off = case.attempts.begun, case.off
     is_done = decides.is_done or (case.job.proof is Proof.START and decides.outcome is not Outcome.FAILED)
-    if off and is_done and decides.started_at and decides.started_at >= off.until:
+    if off and is_done and decides.started_at and case.is_begun_once_back(decides.started_at):
         return f"begun {show.when(decides.started_at, case.job)}", show.off(off, case.job)
     if decides.is_done and not decides.is_by_schedule:
         how = "run again by hand" if begun else "run by hand"
@@ -269,7 +269,7 @@ def still_running(promise: Promise, case: Case) -> Finding:
 
 def _running_since(promise: Promise, run: RunRead, started: datetime, case: Case) -> Finding:
     says = f"it has been running since {show.when(started, case.job)}"
-    if case.off and case.off.until <= started and case.now < started + case.job.max_runtime:
+    if case.is_begun_once_back(started) and case.now < started + case.job.max_runtime:
         return promise.pending(f"{says}, once its machine was back")
     word, scheduler = run.seen.word or "running", case.job.scheduler
     if scheduler and scheduler.words.outcome(word) is Outcome.UNKNOWN:

@@ -29,7 +29,15 @@ _INSTANT = timedelta(microseconds=1)
 # What is proven of a start, or of a start and an end, stays so.
 _OF_TIMES = (Check.STARTED_ON_TIME, Check.RUNTIME_IS_AS_ALLOWED)
 # What says that a run has not begun, where every start is on record.
-_NOT_BEGUN = frozenset({CauseCode.MISSED_RUN, CauseCode.NEVER_RAN, CauseCode.NOT_PICKED_UP, CauseCode.RUN_SKIPPED})
+_NOT_BEGUN = frozenset(
+    {
+        CauseCode.MISSED_RUN,
+        CauseCode.NEVER_RAN,
+        CauseCode.NOT_PICKED_UP,
+        CauseCode.RUN_SKIPPED,
+        CauseCode.HOST_WAS_OFF,
+    }
+)
 
 
 def judge_scheduler(

@@ -9,15 +9,17 @@ from itertools import pairwise
 from rollcall.evidence import NotSeen, Outcome
 from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
 from rollcall.roll.words import Late, Proof
-from rollcall.schedule.answers import due_between
+from rollcall.schedule.answers import due_between, next_due
+from rollcall.schedule.days_off import as_scheduled
 from rollcall.text import counted, listed
 from rollcall.times import show_span
 from rollcall.verdict import interval, show
-from rollcall.verdict.case import Case, attempts_of, made_for, off_at
+from rollcall.verdict.case import Case, attempts_of, made_for
 from rollcall.verdict.executed import untellable
 from rollcall.verdict.findings import Check, Finding, Promise
+from rollcall.verdict.off import begins_once_back_by, catches_up, off_at, offs_at
 from rollcall.verdict.overwritten import overwritten
-from rollcall.verdict.runs import RunRead
+from rollcall.verdict.runs import NEVER, RunRead
 from rollcall.verdict.witnesses import Witnesses
 from rollcall.verdict.zones import unread
 from rollcall.vocabulary import CauseCode, Verdict
@@ -116,10 +118,14 @@ def _by_runs(case: Case) -> _Earlier:
 
 def _is_caught_up(run: DueRun, seen: Witnesses) -> bool:
     """True where its scheduler has begun it once since its machine was back: one run for all that were missed."""
-    off = off_at(run, seen)
-    if off is None or seen.listed is None or not seen.listed.catches_up:
-        return False
-    return any(each.started_at and off.until <= each.started_at <= seen.counted_until for each in seen.runs)
+    begun = [each.started_at for each in seen.runs if each.started_at and each.started_at <= seen.counted_until]
+    for off in offs_at(run, seen):
+        # What begins when the next is due is no more than that.
+        following = next_due(as_scheduled(seen.job.schedule), off.until)
+        until = max(begins_once_back_by(off, seen.job), following - EARLY_TOLERANCE if following else NEVER)
+        if catches_up(off, seen) and any(off.until <= at <= until for at in begun):
+            return True
+    return False
 
 
 def _is_bad(run: RunRead, seen: Witnesses) -> bool:

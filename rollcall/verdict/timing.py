@@ -29,7 +29,7 @@ def started_on_time(case: Case, executed: Finding) -> Finding:
     began = f"{show.when(at, job)}, {show.distance(at, run)}"
     if at <= run.start_by:
         return promise.kept(f"begun {began}")
-    if case.off and at >= case.off.until:
+    if case.is_begun_once_back(at):
         return promise.kept(f"begun {began}, once its machine was back")
     because, done = f"{show.due(run, job)}; it began {began}", case.first_seen
     if job.late_start is Late.WARN:
