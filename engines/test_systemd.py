@@ -359,6 +359,7 @@ def test_a_first_jobs_toml_is_written_from_its_timers(watched: Machine, tmp_path
 
     written = (here / "jobs.toml").read_text()
     assert 'kind = "systemd"' in written
+    assert 'ignore = ["apt-*"' in written
     assert 'declare = ["*"]' in written or 'schedule = "*-*-* *:*:00/20"' in written
 
 

@@ -37,6 +37,11 @@ from rollcall.sources.programs import Printed
 from rollcall.times import parse_span
 from rollcall.vocabulary import CauseCode
 
+# Timers that Debian, Ubuntu and Fedora bring along, and nobody's work.
+_OF_THE_SYSTEM = (
+    'ignore = ["apt-*", "dnf-*", "dpkg-*", "e2scrub_*", "fstrim.*", "fwupd-*", "man-db.*", "motd-news.*", '
+    '"systemd-*", "unbound-anchor.*"]   # what the system brought along'
+)
 # In one argument, which is what ssh hands to a shell, Linux takes 128 kB.
 _LONGEST_ARGUMENTS = 100_000
 _BOOT = re.compile(r"^ *-?\d+ ([0-9a-f]{32}) \w{3} (\S+ \S+) UTC\W+\w{3} (\S+ \S+) UTC$")
@@ -75,6 +80,7 @@ class Systemd(OverPipes):
     user: bool = Field(False, description="The timers of this user, instead of the system's.")
     timeout: Timeout = default("20 s", parse_span, "How long each command may take.")
     most_commands: ClassVar[int] = 8
+    first_lines: ClassVar[tuple[str, ...]] = (_OF_THE_SYSTEM,)
 
     @model_validator(mode="before")
     @classmethod
