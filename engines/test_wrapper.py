@@ -40,6 +40,7 @@ DONE = {
     "no_program": "names a program that is not there",
     "killed": "is killed by SIGKILL",
     "timed_out": "takes longer than its --timeout of 1 s",
+    "overran": "takes 5 s, and may take 3",
     "hung": "still runs past its time",
     "cut_off": "is killed together with `rollcall run`",
     "wrapper_killed": "`rollcall run` alone is killed; the command still runs past its time",
@@ -108,6 +109,7 @@ def test_what_cron_runs_under_it_is_judged_for_what_it_did(crontab: Crontab, tmp
     crontab.run("rollcall run no_program -- no-such-program")
     crontab.run("rollcall run killed -- sh -c 'echo working; kill -KILL $$'")
     crontab.run("rollcall run timed_out --timeout '1 s' -- sh -c 'echo waiting for a lock; sleep 600 & wait'")
+    crontab.run("rollcall run overran -- sleep 5")
     for job in ("hung", "cut_off", "wrapper_killed"):
         crontab.run(f"rollcall run {job} -- sleep 600")
     crontab.run("rollcall run made_good -- false").wait(60)
@@ -137,6 +139,7 @@ def test_what_cron_runs_under_it_is_judged_for_what_it_did(crontab: Crontab, tmp
         "no_program": ["failed", "run-failed"],
         "killed": ["failed", "run-failed"],
         "timed_out": ["failed", "run-failed"],
+        "overran": ["late", "overran"],
         "hung": ["stuck", "still-running"],
         "cut_off": ["failed", "run-failed"],
         "wrapper_killed": ["stuck", "still-running"],
