@@ -11,4 +11,4 @@ from airflow.sdk import DAG
 
 STARTS = datetime.fromisoformat(os.environ["STARTS"])
 with DAG("lost", schedule=os.environ["DUE"], start_date=STARTS, catchup=False, is_paused_upon_creation=False) as lost:
-    BashOperator(task_id="work", bash_command="true")
+    BashOperator(task_id="step", bash_command="true")

@@ -27,7 +27,7 @@ def dag(name: str, schedule: Any, does: str = "true", *, outlets: Any = (), **ho
     """A DAG of one task."""
     started = {"start_date": STARTS, "catchup": False, "is_paused_upon_creation": False, **how}
     with DAG(name, schedule=schedule, **started) as made:
-        BashOperator(task_id="work", bash_command=does, outlets=list(outlets))
+        BashOperator(task_id="step", bash_command=does, outlets=list(outlets))
     globals()[name] = made
     return made
 
@@ -50,4 +50,4 @@ dag("called", None)
 dag("late", DUE_LATER)
 
 with dag("partly", DUE, "exit 1") as partly:
-    BashOperator(task_id="end", bash_command="true", trigger_rule="all_done").set_upstream(partly.get_task("work"))
+    BashOperator(task_id="end", bash_command="true", trigger_rule="all_done").set_upstream(partly.get_task("step"))

@@ -266,7 +266,7 @@ DONE = {
 
 
 @pytest.mark.heavy
-def test_what_befalls_dags_is_told_apart(airflow: Airflow) -> None:
+def test_what_becomes_of_dags_is_judged(airflow: Airflow) -> None:
     due = airflow.due
     file = airflow.home / "dags" / "airflow_broken.py"
     for dag in ("good", "in_zurich", "retried", "partly", "after_good", "lost"):

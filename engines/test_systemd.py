@@ -85,7 +85,7 @@ TIMERS = {
     ),
     "by-hand": Case(
         done="fails, and is started by hand, which does it",
-        service=f'{ONCE}/bin/sh -c "[ -e /run/mended ]"',
+        service=f'{ONCE}/bin/sh -c "[ -e /run/fixed ]"',
         says=MADE_GOOD,
     ),
     "ended": Case(
@@ -203,7 +203,7 @@ def test_what_timers_do_is_judged(on: Machine, tmp_path: Path) -> None:
     on.run("systemctl", "stop", "ended.service")
     second = first + GAP
     await_due(second, 2)
-    on.run("touch", "/run/mended")
+    on.run("touch", "/run/fixed")
     on.run("systemctl", "start", "by-hand.service")
     on.run("systemctl", "stop", "ended.service")
     await_due(second, 9)

@@ -91,7 +91,7 @@ FOLDS: dict[str, tuple[list[dict[str, str]], list[tuple[float, float | None, Out
         [starting(0), exited(5, "11", "dumped"), failed(5, "core-dump")], [(0, 5, BAD, "core-dump SEGV", None)]),
     "a timeout": ([starting(0), failed(90, "timeout"), not_started(90)], [(0, 90, BAD, "timeout", None)]),
     "out of memory": ([job_done(0, STARTED), failed(7, "oom-kill")], [(0, 7, BAD, "oom-kill", None)]),
-    "what was stopped has not come to its end": (
+    "what was stopped did not finish": (
         [job_done(0, STARTED), entry(Says.STOPPING, 5, JOB_TYPE="stop"), entry(Says.SUCCEEDED, 6)],
         [(0, 5, BAD, "stopped", None)]),
     "what had ended may be stopped": (

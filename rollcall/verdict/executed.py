@@ -273,7 +273,7 @@ def _running_since(promise: Promise, run: RunRead, started: datetime, case: Case
         return promise.pending(f"{says}, once its machine was back")
     word, scheduler = run.seen.word or "running", case.job.scheduler
     if scheduler and scheduler.words.outcome(word) is Outcome.UNKNOWN:
-        # More than that it runs: why it does not come to its end.
+        # More than that it runs: why it does not end.
         says += f' ("{word}")'
     return _not_ended(promise, says, word, case)
 
