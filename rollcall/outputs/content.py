@@ -108,7 +108,7 @@ def _content_of(file: io.BufferedReader, size: int, output: Output, until: float
 def _begun(file: io.BufferedReader, output: Output) -> _Reading:
     compressions, stream = undone(file)
     head = stream.peek(_ENDS)[:_ENDS]
-    name = output.format or next((each for each, known in formats().items() if head.startswith(known.magic)), None)
+    name = output.format or next((each for each, known in formats().items() if known.recognises(head)), None)
     if name is None and output.looks_for_text and not looks_binary(head):
         name = TEXT
     return _Reading(
