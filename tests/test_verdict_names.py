@@ -44,7 +44,7 @@ def seen(job: Job, now: str, *files: tuple[str, str], **words: Any) -> Told:
     assert job.output is not None
     made = []
     for name, mtime in files:
-        told = job.output.path.told(name)
+        told = job.output.names.told(name)
         assert isinstance(told, NameTold)
         file = FileSeen(name=name, size=500, modified_at=at(mtime))
         made.append(named(file, told, job.output, job.zone_of(job.output)))

@@ -83,7 +83,7 @@ class _Matches:
     @property
     def depth(self) -> int:
         """How many folders below the root its files lie."""
-        return len(self.wanted.output.path.parts) - 1
+        return len(self.wanted.output.names.parts) - 1
 
     def add(self, found: _Found) -> None:
         """Keeps the newest; a folder of a million files must not fill the memory."""
@@ -135,7 +135,7 @@ class Listed:
         if not seen.is_folder:
             return read_content(self.folder / name, seen, output, until=until)
         inside = look_through(self.folder / name, seen, now=self.seen.looked_at + LOOKING_TIME, until=until)
-        told = output.path.told(name)
+        told = output.names.told(name)
         return named(inside, told, output, self.wanted.zone) if isinstance(told, Told) else inside
 
 
@@ -175,7 +175,7 @@ def _walk(folder: Path, names: tuple[str, ...], outputs: list[_Matches], now: da
 
 def _may_lie_in(name: str, names: tuple[str, ...], matches: _Matches) -> bool:
     """True where the folder of that name may hold files of the output that matter; a year of days is not walked."""
-    path = matches.wanted.output.path
+    path = matches.wanted.output.names
     return path.part_matches(len(names), name) and path.may_hold((*names, name), matches.wanted.since - _COMPARED_FOR)
 
 
@@ -187,7 +187,7 @@ class _Beginnings:
     """
 
     def __init__(self, outputs: Sequence[_Matches]) -> None:
-        prefixes = [(each.wanted.output.path.prefix, each) for each in outputs]
+        prefixes = [(each.wanted.output.names.prefix, each) for each in outputs]
         self._length = min((len(prefix) for prefix, _ in prefixes if prefix), default=0)
         self._anywhere = [(prefix, each) for prefix, each in prefixes if not prefix]
         self._by_beginning: dict[str, list[tuple[str, _Matches]]] = {}
@@ -213,7 +213,7 @@ def _room(folder: Path) -> tuple[int | None, int | None]:
 
 
 def _take(entry: os.DirEntry[str], name: str, matches: _Matches, now: datetime) -> None:
-    told = matches.wanted.output.path.told(name)
+    told = matches.wanted.output.names.told(name)
     if told is None:
         return
     if isinstance(told, Disagreement):
@@ -228,14 +228,14 @@ def _take(entry: os.DirEntry[str], name: str, matches: _Matches, now: datetime) 
             status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
             return  # gone since it was listed
-    is_folder = matches.wanted.output.path.is_folder and stat.S_ISDIR(status.st_mode)
+    is_folder = matches.wanted.output.names.is_folder and stat.S_ISDIR(status.st_mode)
     modified_at = instant(status.st_mtime)
     seen = FileSeen(
         name=clean(name),
         size=status.st_size,
         # That of a folder itself says when something came into it or went, and not when what is in it was made.
         modified_at=min(modified_at, now) if is_folder else modified_at,
-        is_regular=stat.S_ISREG(status.st_mode) and not matches.wanted.output.path.is_folder,
+        is_regular=stat.S_ISREG(status.st_mode) and not matches.wanted.output.names.is_folder,
         is_folder=is_folder,
     )
     seen = named(seen, told, matches.wanted.output, matches.wanted.zone)
@@ -250,7 +250,7 @@ def _take(entry: os.DirEntry[str], name: str, matches: _Matches, now: datetime) 
 
 def named(seen: FileSeen, told: Told, output: Output, zone: ZoneInfo) -> FileSeen:
     """The file with what its name tells: when it was made, or which due time it stands for."""
-    if not output.path.has_fields:
+    if not output.names.has_fields:
         return seen
     first, last = told.stretch(zone, seen.modified_at)
     if output.dated is not Dated.RUN:
@@ -293,8 +293,8 @@ def _to_read(files: Sequence[_Found], wanted: Wanted) -> int:
     if wanted.read_since is None:
         return 0
     judged = max(sum(each.seen.made_at >= wanted.read_since for each in files), 1)
-    if wanted.output.path.is_folder:
+    if wanted.output.names.is_folder:
         # Without a date in its name only what is in it tells of when a folder is.
-        most = _MOST_LOOKED_THROUGH if wanted.output.path.has_fields else len(files)
+        most = _MOST_LOOKED_THROUGH if wanted.output.names.has_fields else len(files)
         return min(max(judged, most), MOST_READ)
     return min(judged + wanted.output.must_change, MOST_READ)
