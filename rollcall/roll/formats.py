@@ -72,8 +72,9 @@ class FileFormat:
 
     `magic` is what its content may begin with, where that tells it; `suffix` what its names end in, or None.
     `marks_its_end` is True where half of a file never passes for a whole one, `holds_text` False where no text can be
-    looked for in its bytes, `has_rows` True where it is a table, `has_names` where things of a name lie in it,
-    `is_encrypted` where what is in it cannot be read, `seeks` where it is not read from front to back.
+    looked for in its bytes, `has_rows` True where it is a table, `has_names` where things of a name lie in it, `seeks`
+    where it is not read from front to back. `opened_by` is a command that makes what is encrypted readable, () where
+    nothing is; `rows_need` the extra without which its rows are not counted, None where they are.
     """
 
     magic: ClassVar[tuple[bytes, ...]] = ()
@@ -82,8 +83,13 @@ class FileFormat:
     holds_text: ClassVar[bool] = True
     has_rows: ClassVar[bool] = False
     has_names: ClassVar[bool] = False
-    is_encrypted: ClassVar[bool] = False
     seeks: ClassVar[bool] = False
+    opened_by: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def rows_need(self) -> str | None:
+        """The extra that is to be installed."""
+        return None
 
     def recognises(self, head: bytes) -> bool:
         """True where these first bytes of a content tell that it is of this format, whatever it is called."""

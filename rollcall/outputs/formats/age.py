@@ -25,7 +25,7 @@ class Age(FileFormat):
     magic = (_FIRST_LINE, f"-----BEGIN {_ARMORED}-----".encode())
     suffix = ".age"
     holds_text = False
-    is_encrypted = True
+    opened_by = ("age", "-d", "-i", "/etc/age.key")
 
     def read(self, content: OpenContent) -> None:
         """Raises EOFError where it is seen to end too early, ValueError where it is not encrypted by age."""

@@ -23,7 +23,7 @@ class Gpg(FileFormat):
 
     suffix = ".gpg"
     holds_text = False
-    is_encrypted = True
+    opened_by = ("gpg", "--batch", "-d")
     marks_its_end = True
 
     def recognises(self, head: bytes) -> bool:

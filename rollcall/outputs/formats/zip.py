@@ -20,6 +20,7 @@ class Zip(FileFormat):
     suffix = ".zip"
     marks_its_end = True
     holds_text = False
+    has_names = True
     seeks = True
 
     def read(self, content: OpenContent) -> None:
