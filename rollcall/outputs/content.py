@@ -95,11 +95,10 @@ class _Reading:
         """ "csv in gzip", "gzip"; "" of what is neither packed nor parsed."""
         return " in ".join(filter(None, (self.name, *reversed(self.compressions))))
 
-    def opened(self, raw: io.BufferedReader, watched: Watched, output: Output, path: Path | None = None) -> OpenContent:
+    def opened(self, raw: io.RawIOBase, watched: Watched, output: Output, path: Path | None = None) -> OpenContent:
         """What its format reads."""
-        return OpenContent(
-            cast(BinaryIO, raw), watched.encoding, output.read_up_to, path, self.until, note_name=self.inside.note
-        )
+        buffered = cast(BinaryIO, io.BufferedReader(raw, PIECE))
+        return OpenContent(buffered, watched.encoding, output.read_up_to, path, self.until, note_name=self.inside.note)
 
     @property
     def holds_text(self) -> bool:
@@ -164,8 +163,7 @@ def _read_through(watched: Watched, reading: _Reading, output: Output) -> tuple[
             rows = _read_anywhere(watched, reading, output)
         else:
             if reading.format:
-                raw = io.BufferedReader(watched, PIECE)
-                rows = reading.format.read(reading.opened(raw, watched, output))
+                rows = reading.format.read(reading.opened(watched, watched, output))
             watched.drain()
     except TooMuch as error:
         return None, None, f"{error}: read_up_to = {show_size(output.read_up_to)}"
@@ -223,7 +221,7 @@ def _read_anywhere(watched: Watched, reading: _Reading, output: Output) -> int |
         if output.must_change:
             watched.drain()
             reading.stream.seek(0)
-        timed = io.BufferedReader(Timed(reading.stream, reading.until))
+        timed = Timed(reading.stream, reading.until)
         return reading.format.read(reading.opened(timed, watched, output, reading.path))
     with tempfile.NamedTemporaryFile(prefix="rollcall-") as kept:
         whole = io.BufferedReader(watched, PIECE)
@@ -231,7 +229,7 @@ def _read_anywhere(watched: Watched, reading: _Reading, output: Output) -> int |
             kept.write(piece)
         kept.flush()
         kept.seek(0)
-        timed = io.BufferedReader(Timed(cast(io.BufferedReader, kept), reading.until))
+        timed = Timed(cast(io.BufferedReader, kept), reading.until)
         return reading.format.read(reading.opened(timed, watched, output, Path(kept.name)))
 
 

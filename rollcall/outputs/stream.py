@@ -53,7 +53,8 @@ class Watched(io.RawIOBase):
 
     `until` is an instant of `time.monotonic`. `found` holds those of `texts` that went by, compared as Unicode composes
     them (NFC): macOS writes "é" as two characters. `undecodable` is the place of the first byte that is none of the
-    encoding, `nul` that of the first NUL character; `is_cut` is True where the text ends within a character. `keep` is given each piece.
+    encoding, `nul` that of the first NUL character; `is_cut` is True where the text ends within a character. `keep` is
+    given each piece.
     """
 
     def __init__(

@@ -154,7 +154,8 @@ def _page(raw: BinaryIO, at: int, end: int) -> tuple[Any, int]:
             page, length = read_struct(data)
         except EOFError:
             continue
-        numbers = [page.get(1), page.get(2), page.get(3), page.get(_DATA.get(page.get(1), -1), {1: 0}).get(1)]
+        about = page.get(_DATA.get(page.get(1, -1), -1))
+        numbers = [page.get(1), page.get(2), page.get(3), about.get(1) if isinstance(about, dict) else 0]
         if all(isinstance(each, int) and each >= 0 for each in numbers):
             return page, length
         break

@@ -78,7 +78,7 @@ class Tar(FileFormat):
 
 
 def _header(block: bytes) -> tarfile.TarInfo:
-    return tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")  # type: ignore[arg-type]  # typeshed asks for str
+    return tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
 
 
 def _read(raw: BinaryIO, size: int) -> bytes:
