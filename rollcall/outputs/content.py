@@ -26,6 +26,8 @@ from rollcall.vocabulary import CauseCode
 
 SHOWN = 2_000
 _LINES = re.compile(r"\r\n|\r|\n")
+# So much is read ahead where a format seeks.
+_SOUGHT = 1 << 13
 # Of what is larger than may be read, and to recognise what it is.
 _ENDS = 64_000
 # A text is looked for within so many characters of the end.
@@ -97,7 +99,7 @@ class _Reading:
 
     def opened(self, raw: io.RawIOBase, watched: Watched, output: Output, path: Path | None = None) -> OpenContent:
         """What its format reads."""
-        buffered = cast(BinaryIO, io.BufferedReader(raw, PIECE))
+        buffered = cast(BinaryIO, io.BufferedReader(raw, _SOUGHT if raw.seekable() else PIECE))
         return OpenContent(buffered, watched.encoding, output.read_up_to, path, self.until, note_name=self.inside.note)
 
     @property

@@ -93,7 +93,8 @@ class Watched(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if time.monotonic() > self._until:
             raise TimeoutError("it was not read through in time")
-        piece = self._stream.read(len(buffer))
+        # What comes before a stream breaks off is not lost with it.
+        piece = self._stream.read1(len(buffer))
         if self.size + len(piece) > self._limit:
             raise TooMuch("more is in it than is read")
         buffer[: len(piece)] = piece

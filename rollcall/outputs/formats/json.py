@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NoReturn, TextIO
 
-from rollcall.roll.formats import FileFormat, OpenContent
+from rollcall.roll.formats import FileFormat, OpenContent, TooMuch
 from rollcall.text import clean
 
 # CPython reads no integer of more than 4,300 digits; JSON knows no such limit.
 _LONG_NUMBER = re.compile(r"([0-9]{4000})[0-9]+")
 # Of an object with more keys than that, equal ones are looked for among as many.
-_MOST_KEYS = 1_000_000
+_MOST_KEYS = 100_000
+_LONGEST_TEXT = 4_000_000
 
 
 class Json(FileFormat):
@@ -69,9 +70,15 @@ class _Utf8:
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
+        self._since_quote = 0
 
     def read(self, size: int) -> bytes:
         text = self._text.read(size)
+        # A text in it is kept until it is whole.
+        quote = text.replace("\\\\", "??").replace('\\"', "??").rfind('"')
+        self._since_quote = len(text) - quote if quote >= 0 else self._since_quote + len(text)
+        if self._since_quote > _LONGEST_TEXT:
+            raise TooMuch("a text in it is longer than is read")
         # So long a run covers one of these pieces, and nearly no text has one.
         if any(text[start : start + 2000].isdigit() for start in range(0, len(text), 2000)):
             text = _LONG_NUMBER.sub(r"\1", text)
