@@ -12,8 +12,9 @@ from rollcall.text import clean
 
 # CPython reads no integer of more than 4,300 digits; JSON knows no such limit.
 _LONG_NUMBER = re.compile(r"([0-9]{4000})[0-9]+")
-# Of an object with more keys than that, equal ones are looked for among as many.
-_MOST_KEYS = 100_000
+# Of objects within each other that have more keys than that, equal ones are looked for among as many.
+_MOST_KEYS = 300_000
+_DEEPEST = 100_000
 _LONGEST_TEXT = 4_000_000
 
 
@@ -25,10 +26,15 @@ class Json(FileFormat):
 
     def read(self, content: OpenContent) -> None:
         """Raises EOFError where it ends too early, ValueError where it does not parse."""
+        self.check(content.text())
+
+    @staticmethod
+    def check(text: TextIO) -> None:
+        """The same of a text, read as it is parsed."""
         import ijson
 
         try:
-            _refuse_equal_keys(ijson.basic_parse(_Utf8(content.text()), buf_size=1 << 16))
+            _refuse_equal_keys(ijson.basic_parse(_Utf8(text), buf_size=1 << 16))
         except ArithmeticError:
             raise OSError("it holds a number that cannot be read here") from None
         except ijson.JSONError as error:
@@ -38,17 +44,21 @@ class Json(FileFormat):
 
 def _refuse_equal_keys(events: Iterable[tuple[str, Any]]) -> None:
     open_objects: list[set[int]] = []
+    kept = 0
     for event, value in events:
         if event == "map_key":
             keys, key = open_objects[-1], hash(value)
             if key in keys:
                 raise ValueError(f'the key "{clean(value, 60)}" stands twice in one object')
-            if len(keys) < _MOST_KEYS:
+            if kept < _MOST_KEYS:
                 keys.add(key)
+                kept += 1
         elif event == "start_map":
             open_objects.append(set())
+            if len(open_objects) > _DEEPEST:
+                raise TooMuch("it is nested more deeply than is read")
         elif event == "end_map":
-            open_objects.pop()
+            kept -= len(open_objects.pop())
 
 
 def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

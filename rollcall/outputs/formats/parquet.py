@@ -122,10 +122,10 @@ def _check_pages(content: OpenContent, column: Any, name: str, *, is_flat: bool,
     at, first = column.data_page_offset, True
     if column.dictionary_page_offset and 0 < column.dictionary_page_offset < at:
         at = column.dictionary_page_offset
-    values, can_be_decoded = 0, True
+    values, can_be_decoded, last = 0, True, at + column.total_compressed_size
     while values < column.num_values:
         content.check_time()
-        if not len(_MARK) <= at < end:
+        if not len(_MARK) <= at < min(end, last):
             raise ValueError(f"{name} should have {column.num_values:,} values, and {values:,} are there")
         try:
             page, length = _page(content.raw, at, end)

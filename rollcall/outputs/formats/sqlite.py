@@ -139,8 +139,8 @@ def _checked(database: sqlite3.Connection) -> str:
     try:
         return str(database.execute("PRAGMA integrity_check(1)").fetchone()[0])
     except sqlite3.OperationalError as error:
-        # Its indexes may be ordered by what only its own program knows.
-        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+        # Its indexes may be made by a function that only its own program has.
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_ERROR:
             raise
         return str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
 
