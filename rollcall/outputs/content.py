@@ -202,7 +202,9 @@ def _of_the_text(watched: Watched, reading: _Reading, output: Output) -> Flaw | 
     if not reading.holds_text:
         return None
     if watched.nul is not None and (kind := without_its_mark(reading.head)):
-        return Flaw(CauseCode.WRONG_ENCODING, f'is UTF-16 without the mark that would say so: encoding = "{kind}"')
+        return Flaw(
+            CauseCode.WRONG_ENCODING, f'is {kind[:6].upper()} without the mark that would say so: encoding = "{kind}"'
+        )
     if watched.undecodable is not None:
         is_not = "UTF-8" if output.encoding is None else output.encoding
         kind = guessed(reading.head) if output.encoding is None else None
