@@ -14,8 +14,6 @@ from unicodedata import is_normalized, normalize
 from rollcall.roll.formats import TooMuch
 
 PIECE = 1 << 18
-# Most files are small, and the room for a piece is made for each of them.
-_DRAINED = 1 << 16
 # Of the text that was read, this much of either end is kept.
 END = 64_000
 _BLANKS = 1_000
@@ -91,15 +89,19 @@ class Watched(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        piece = self._next(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def _next(self, size: int) -> bytes:
         if time.monotonic() > self._until:
             raise TimeoutError("it was not read through in time")
         # What comes before a stream breaks off is not lost with it.
-        piece = self._stream.read1(len(buffer))
+        piece = self._stream.read1(size)
         if self.size + len(piece) > self._limit:
             raise TooMuch("more is in it than is read")
-        buffer[: len(piece)] = piece
         self._note(piece)
-        return len(piece)
+        return piece
 
     @property
     def sha256(self) -> str:
@@ -108,8 +110,7 @@ class Watched(io.RawIOBase):
 
     def drain(self) -> None:
         """Reads on to the end."""
-        buffer = bytearray(_DRAINED)
-        while self.readinto(buffer):
+        while self._next(PIECE):
             pass
         self._read_text(self._decoded(b"", is_last=True))
 
@@ -143,6 +144,8 @@ class Watched(io.RawIOBase):
 
     def _end_of(self, text: str) -> str:
         """The end of all that was read: blank lines at it, however many, push nothing out."""
+        if len(text) >= END and text[-1] not in WHITE:
+            return text[-END:]
         written = (self.tail + text).rstrip(WHITE)
         blanks = len(self.tail) + len(text) - len(written)
         return written[-END:] + (self.tail + text)[len(written) : len(written) + min(blanks, _BLANKS)]
