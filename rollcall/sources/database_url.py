@@ -1,6 +1,6 @@
 """Which url of a database can be asked, whose driver is there, and what of it must never be shown?
 
-SQLAlchemy is imported only here and in `rollcall.schedulers.sql`, and only where jobs.toml names a database.
+SQLAlchemy is imported only here and in `rollcall.sources.database`, and only where jobs.toml names a database.
 """
 
 from __future__ import annotations
