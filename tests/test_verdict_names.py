@@ -14,7 +14,7 @@ from fixtures.one_morning import Told, at, haiku_job, morning
 from rollcall.evidence import FileSeen
 from rollcall.history.past import Signs, Standing, past_runs
 from rollcall.naming.stretch import Told as NameTold
-from rollcall.outputs.places import named
+from rollcall.outputs.listing import named
 from rollcall.roll.job import Job, Pause
 from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode

@@ -15,7 +15,7 @@ from pathlib import Path
 from rollcall.evidence import Content, Evidence, FileSeen, NotSeen, Outputs, OutputSeen, SchedulerSeen
 from rollcall.naming.fields import Disagreement
 from rollcall.outputs.content import content_of
-from rollcall.outputs.places import named
+from rollcall.outputs.listing import named
 from rollcall.recorded.record import JOBS, Recorded, recorded_in
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.job import Job

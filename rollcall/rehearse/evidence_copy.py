@@ -15,7 +15,7 @@ from rollcall.evidence import Evidence, FileSeen, NotSeen, Outcome, Outputs, Out
 from rollcall.naming.fields import write_field
 from rollcall.naming.names import NamePattern
 from rollcall.naming.stretch import Told
-from rollcall.outputs.places import named
+from rollcall.outputs.listing import named
 from rollcall.rehearse import records
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
