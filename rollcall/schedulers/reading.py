@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -18,10 +18,10 @@ from uuid import UUID
 
 from rollcall.evidence import CannotLook
 from rollcall.roll.secrets import Secrets
-from rollcall.schedulers.placeholders import UNITS
 from rollcall.sources.expressions import ABSENT
+from rollcall.sources.numbers import iso_of
 from rollcall.text import LINE_LIMIT, clean
-from rollcall.times import EPOCH, read_timestamp
+from rollcall.times import read_timestamp
 
 _FLAGS = {
     **dict.fromkeys(("1", "true", "t", "yes", "y", "on", "active"), True),
@@ -75,8 +75,8 @@ class Reader:
                 cure = 'Say what it counts: times = "epoch", "epoch-ms" or "epoch-us"'
                 raise self.broken(f"{place} is the number {clean(str(value), 40)} where a time belongs. {cure}")
             try:
-                return (EPOCH + timedelta(microseconds=float(value) * UNITS[self.times])).isoformat()
-            except (OverflowError, ValueError):
+                return iso_of(value, self.times)
+            except ValueError:
                 return clean(str(value), 60)
         if not isinstance(value, str):
             raise self.hole(place, value, "a time")
