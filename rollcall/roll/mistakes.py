@@ -51,8 +51,7 @@ _LATER_KEYS = {
     "": ("places",),
     "history": ("url",),
     "output": (
-        "place", "open", "verify", "must_hold", "must_have", "max_size", "max_rows", "database", "query", "command",
-        "each", "made_at", "size",
+        "place", "open", "verify", "must_hold", "must_have", "max_size", "max_rows",
     ),
 }  # fmt: skip
 _LATER_WORDS = {

@@ -37,8 +37,8 @@ _SHOWN = {
 }
 _ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
     Kind.FILES: ("dated", "files", *_OF_CONTENT, "read_up_to"),
-    Kind.ROWS: ("database", "min_rows"),
-    Kind.ENTRIES: ("each", "made_at", "size"),
+    Kind.ROWS: ("database", "min_rows", "times"),
+    Kind.ENTRIES: ("each", "made_at", "size", "times"),
 }
 
 
@@ -61,16 +61,29 @@ def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str |
     """
     if key is None:
         return None
-    if key == "path" and value is None:
-        # One that is wrong itself is not there either.
-        is_other = any(output.get(each, "") is not None for each in DECIDING if each != key and each in output)
-        return None if is_other else 'required. Write path = "data/export-%Y%m%d.json".'
+    if value is None:
+        return _missing(key, output)
     kind = kind_of({**output, key: value})
     if value and kind and not is_asked_of(key, kind):
         return f"is not asked of {_SHOWN[kind]}. Take it out."
     if key in DECIDING and value and kind is None:
         return f"stands beside another: an output is {', or '.join(_SHOWN.values())}. Keep one."
+    if key == "database" and output.get("query", "") is None:
+        return 'of which query? Write query = "SELECT max(updated_at) AS made_at, count(*) AS rows FROM …".'
     return _of_files(key, value, output)
+
+
+def _missing(key: str, output: Mapping[str, Any]) -> str | None:
+    """What is required of an output of its kind; a key that is wrong itself stands there, and is not in `output`."""
+    others = {each for each in (*DECIDING, "database") if output.get(each, "") is not None}
+    match key:
+        case "path" if not others - {key}:
+            return 'required. Write path = "data/export-%Y%m%d.json".'
+        case "database" if "query" in others:
+            return 'required. Write database = "sqlite:///data/app.db".'
+        case "made_at" if "command" in others and "path" not in others:
+            return 'required: where in an entry its time stands. Write made_at = "time".'
+    return None
 
 
 def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:

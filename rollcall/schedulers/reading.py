@@ -12,14 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from math import isfinite
 from typing import Any
 from uuid import UUID
 
 from rollcall.evidence import CannotLook
 from rollcall.roll.secrets import Secrets
 from rollcall.sources.expressions import ABSENT
-from rollcall.sources.numbers import iso_of
+from rollcall.sources.numbers import count_of, iso_of
 from rollcall.text import LINE_LIMIT, clean
 from rollcall.times import read_timestamp
 
@@ -28,7 +27,6 @@ _FLAGS = {
     **dict.fromkeys(("0", "false", "f", "no", "n", "off", "inactive"), False),
 }
 _MOST_TAGS = 100
-_MOST = 2**63
 _LONGEST_LINK = 2_000
 _BETWEEN_LINES = " / "
 _Number = int | float | Decimal
@@ -101,10 +99,7 @@ class Reader:
 
     def count(self, value: Any, place: str = "") -> int | None:
         """A whole number; None for whatever is none."""
-        # Of an int of more digits than a float has isfinite() would raise; so large a one fits nowhere.
-        is_number = isinstance(value, _Number) and not isinstance(value, bool)
-        is_one = is_number and (isinstance(value, int) or isfinite(value)) and abs(value) < _MOST
-        return int(value) if is_one and value == int(value) else None
+        return count_of(value)
 
     def link(self, value: Any, place: str) -> str | None:
         """An address that a page may lead to; None for whatever is none."""

@@ -71,10 +71,7 @@ class Sql(Mapped):
         """Resolves the path of a SQLite file: it is relative to the file in which it stands."""
         super().model_post_init(context)
         if context and not isinstance(context.get("environment"), Unset):
-            self._url = read_database_url(self.secrets.sent(self.database))
-            if self._url.get_backend_name() == "sqlite":
-                folder = context.get("folder") or Path()
-                self._url = self._url.set(database=str(folder / (self._url.database or "")))
+            self._url = read_database_url(self.secrets.sent(self.database), context.get("folder") or Path())
 
     def _read_secrets(self, environment: Mapping[str, str]) -> Secrets:
         if isinstance(environment, Unset):

@@ -23,12 +23,14 @@ class Items:
     """The entries of the list `name` of a JSON object that comes in pieces.
 
     Where `name` is None those of a list, or one value after the other, as in JSON a line. `rest` is what else stands in
-    the object; it is complete once all entries were taken. Raises `Broken`, and UnicodeDecodeError where it is no UTF-8.
+    the object; it is complete once all entries were taken, and `has_list` says whether that list was there. Raises
+    `Broken`, and UnicodeDecodeError where it is no UTF-8.
     """
 
     pieces: Iterable[bytes]
     name: str | None
     rest: dict[str, Any] = field(default_factory=dict)
+    has_list: bool = False
     _text: str = ""
     _at: int = 0
     _more: Iterator[str] = field(init=False)
@@ -48,12 +50,18 @@ class Items:
             self._take(":")
             if key == self.name and self._next() == "[":
                 self._at += 1
+                self.has_list = True
                 yield from self._entries()
             else:
                 self.rest[str(key)] = self._value()
             if self._next() == "}":
+                self._at += 1
                 return
             self._take(",")
+
+    def is_over(self) -> bool:
+        """True where nothing comes after it, once all entries were taken."""
+        return not self._peek()
 
     def _values(self) -> Iterator[Any]:
         while mark := self._peek():
