@@ -225,8 +225,8 @@ def _reach_without_files(job: Job, output: OutputSeen, now: datetime) -> datetim
 def _older(job: Job, output: Output, seen: OutputSeen, *, is_cut: bool) -> tuple[Standing, str]:
     """What a run before the oldest file is: only where retention took nothing can it have been missed."""
     keeps = output.keeps
-    if output.is_one_file:
-        return Standing.UNTOLD, "each run overwrites the same file, so only the newest can be told"
+    if output.is_one(seen):
+        return Standing.UNTOLD, f"each run overwrites the same {output.kind.one}, so only the newest can be told"
     if is_cut:
         return Standing.UNTOLD, f"only the newest {counted(len(seen.files), 'file')} were listed"
     if keeps is not None and seen.matches < keeps:

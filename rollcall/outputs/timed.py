@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from rollcall.evidence import CannotLook, FileSeen
 from rollcall.outputs.listing import Wanted
+from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.sources.numbers import iso_of
 from rollcall.text import clean
 from rollcall.times import read_timestamp, show_instant
@@ -32,6 +33,7 @@ class Timed:
 
     wanted: Wanted
     shown: str
+    now: datetime
 
     def seen(self, value: Any) -> FileSeen | None:
         """What was made at that time; None where it tells none: it is not made yet."""
@@ -84,6 +86,8 @@ class Timed:
         last = datetime.combine(day + _ONE_DAY, time(), zone).astimezone(UTC) - _INSTANT
         # Of before all that it leaves open: it tells no more.
         before = first - _INSTANT
+        # Nobody has seen what was made later.
+        last = max(min(last, self.now + LOOKING_TIME), first)
         return FileSeen(name=text, size=None, modified_at=before, stamp_at=first, stamp_from=first, stamp_until=last)
 
     def _naive(self, text: str, in_zone: datetime, in_utc: datetime) -> CannotLook:

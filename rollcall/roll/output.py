@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Literal, assert_never
 
 from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
 
+from rollcall.evidence import OutputSeen
 from rollcall.naming.names import NamePattern, read_pattern
 from rollcall.roll.fields import (
     Encoding,
@@ -237,10 +239,28 @@ class Output(Table):
         """True where each run overwrites what the one before left, so that only the newest run can be told."""
         return self.names.is_one
 
+    def is_one(self, seen: OutputSeen) -> bool:
+        """The same by what was seen of it: a query that finds one row, such as max(updated_at), finds the newest."""
+        return self.is_one_file or (self.kind is Kind.ROWS and seen.matches <= 1)
+
     @property
     def tells_its_run(self) -> bool:
-        """True where its name tells when it was made, or which run it stands for."""
-        return self.names.has_fields or self.kind is not Kind.FILES
+        """True where its name tells when it was made, or which run it stands for; a row may be that of all runs."""
+        return self.names.has_fields or self.kind is Kind.ENTRIES
+
+    @property
+    def identity(self) -> object:
+        """What no other output may have: what it leaves cannot prove two. By the text alone, whatever lies there."""
+        match self.kind:
+            case Kind.FILES:
+                # A folder may lie on a drive that does not answer.
+                return os.path.normpath(self.folder), tuple(part.pieces for part in self.names.parts)
+            case Kind.ROWS:
+                return self._url or self.database, self.query
+            case Kind.ENTRIES:
+                return self.command, self.each, self.made_at
+            case _:
+                assert_never(self.kind)
 
     @property
     def shown(self) -> str:

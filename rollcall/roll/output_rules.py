@@ -27,6 +27,11 @@ class Kind(StrEnum):
     ROWS = "rows"
     ENTRIES = "entries"
 
+    @property
+    def one(self) -> str:
+        """What people call one of them."""
+        return {Kind.FILES: "file", Kind.ROWS: "row", Kind.ENTRIES: "entry"}[self]
+
 
 # The key that says which kind it is, and which keys are asked of that kind alone.
 DECIDING = {"path": Kind.FILES, "query": Kind.ROWS, "command": Kind.ENTRIES}
@@ -46,6 +51,11 @@ def kind_of(table: Mapping[str, Any]) -> Kind | None:
     """Which kind the table of jobs.toml declares; None where it does not say, or says two."""
     kinds = [kind for key, kind in DECIDING.items() if table.get(key) is not None]
     return kinds[0] if len(kinds) == 1 else None
+
+
+def deciding_key(kind: Kind) -> str:
+    """The key of jobs.toml that says it."""
+    return next(key for key, each in DECIDING.items() if each is kind)
 
 
 def is_asked_of(key: str, kind: Kind) -> bool:

@@ -149,7 +149,7 @@ def _by_files(case: Case) -> _Earlier:
 def _between_files(seen: Witnesses) -> tuple[int, list[datetime]]:
     """How many runs an interval without an anchor owed, and the missing: only their distance tells, one by one."""
     start = max(filter(None, (seen.now - seen.job.look_back, seen.since)))
-    made = sorted(each.made_at for each in seen.files if each.made_at >= start and not seen.declared.is_one_file)
+    made = sorted(each.made_at for each in seen.files if each.made_at >= start and not seen.is_one)
     missing = interval.gaps(made, seen.job)
     return max(len(made) - 1, 0) + len(missing), missing
 
@@ -157,7 +157,7 @@ def _between_files(seen: Witnesses) -> tuple[int, list[datetime]]:
 def _on_schedule(case: Case) -> tuple[int, list[datetime]]:
     """How many earlier runs the files can tell of, and when those were due that left none."""
     seen = case.seen
-    if seen.declared.is_one_file or not seen.files:
+    if seen.is_one or not seen.files:
         return 0, []
     # Retention may have left none before the oldest file.
     owed = list(_earlier_runs(case, seen.files[-1].made_at))

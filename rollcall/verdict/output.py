@@ -94,7 +94,7 @@ def _may_be_replaced(case: Case) -> bool:
     Retention takes the oldest first: while a file from before the run is there, it has not taken the run's own.
     """
     output, later, uncounted = case.seen.declared, len(case.made_after), bool(case.seen.later)
-    if output.is_one_file:
+    if case.seen.is_one:
         return bool(later or uncounted)
     if overwritten((case.run,), case.job, case.seen.declared, case.seen.placed_files()):
         return True
@@ -149,7 +149,7 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
 
 def _may_be_of(ahead: FileSeen, case: Case) -> bool:
     """True of a file dated in the future that the run may have written: nobody can tell that it did not."""
-    return case.seen.declared.is_one_file or case.run.owns(ahead.modified_at)
+    return case.seen.is_one or case.run.owns(ahead.modified_at)
 
 
 def _begun_before(case: Case) -> FileSeen | None:
