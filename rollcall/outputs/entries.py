@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -47,12 +46,13 @@ class Command(Source):
 
     argv: tuple[str, ...]
     timeout: timedelta
+    written: str = field(compare=False)
     secrets: Secrets = field(compare=False, repr=False)
 
     @classmethod
     def of(cls, output: Output) -> Command:
         """What lists the entries of that output."""
-        return cls(argv=output.command or (), timeout=output.timeout, secrets=output.secrets)
+        return cls(argv=output.command or (), timeout=output.timeout, written=output.shown, secrets=output.secrets)
 
     @property
     def limit(self) -> timedelta:
@@ -62,7 +62,7 @@ class Command(Source):
     @property
     def shown(self) -> str:
         """As a person types it, its variables by name."""
-        return f"`{self.secrets.clean(shlex.join(self.argv))}`"
+        return self.written
 
     def look(
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None

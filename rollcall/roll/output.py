@@ -34,6 +34,7 @@ from rollcall.roll.secrets import Secrets, Unset, expand
 from rollcall.roll.values import shown_url
 from rollcall.roll.words import Dated
 from rollcall.sources import expressions
+from rollcall.sources.command_shown import shown
 from rollcall.sources.database_url import hidden, read_database_url
 from rollcall.sources.query import columns, is_select, read_query
 from rollcall.text import clean
@@ -271,7 +272,7 @@ class Output(Table):
             case Kind.ROWS:
                 return f"{shown_url(self.database or '')}: {self._secrets.clean(self.query or '', 120)}"
             case Kind.ENTRIES:
-                return f"`{self._secrets.clean(shlex.join(self.command or ()))}`"
+                return f"`{shown(self._secrets.clean(shlex.join(self.command or ()), 1_000))}`"
             case _:
                 assert_never(self.kind)
 

@@ -30,9 +30,15 @@ class Kind(StrEnum):
     @property
     def one(self) -> str:
         """What people call one of them."""
-        return {Kind.FILES: "file", Kind.ROWS: "row", Kind.ENTRIES: "entry"}[self]
+        return _ONE[self]
+
+    @property
+    def many(self) -> str:
+        """What people call some of them."""
+        return self.value
 
 
+_ONE = {Kind.FILES: "file", Kind.ROWS: "row", Kind.ENTRIES: "entry"}
 # The key that says which kind it is, and which keys are asked of that kind alone.
 DECIDING = {"path": Kind.FILES, "query": Kind.ROWS, "command": Kind.ENTRIES}
 _SHOWN = {

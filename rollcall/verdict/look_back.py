@@ -58,15 +58,17 @@ def no_run_is_missing(case: Case, exists: Finding | None) -> Finding | None:
     blind = untellable(promise, seen) if has_history else None
     by_runs = _by_runs(case) if has_history and not blind and not seen.blocker else None
     by_files = _by_files(case) if exists is not None else None
+    kinds = {each.declared.kind for each in seen.outputs}
+    what = kinds.pop().one if len(kinds) == 1 else "output"
     if by_files is not None and by_files.missing:
         # What a run on record has done since, or what jobs.toml calls no loss, is no gap.
-        return _missing(promise, by_files, case, "left no file", "no file of")
+        return _missing(promise, by_files, case, f"left no {what}", f"no {what} of")
     if by_runs is not None and by_runs.missing and seen.unread:
         return unread(promise, *seen.unread, seen)
     if by_runs is not None and (by_runs.missing or by_runs.bad):
         return _missing(promise, by_runs, case, "did not do their work", "no good run of")
     told = [each.owed for each in (by_files, by_runs) if each is not None]
-    source = "files" if by_files is not None else "runs"
+    source = ("entries" if what == "entry" else f"{what}s") if by_files is not None else "runs"
     return promise.kept(f"{counted(max(told), 'earlier run')} known from {source}, none missing") if told else blind
 
 

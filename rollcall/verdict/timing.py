@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from rollcall.roll.due_run import EARLY_TOLERANCE
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.words import Late, Proof
 from rollcall.times import show_span
 from rollcall.verdict import show
@@ -106,8 +107,9 @@ def ran_on_time(case: Case, executed: Finding | None, status: Finding | None, ex
     reason = "" if case.attempts.first_start else GUESSED_REASON
     because = f"{show.due(run, job)}; it was done {found}{reason}; its limit was {limit}"
     told_by = next((each for each in case.made if ran_at == done_at(each, run) != case.ended_at), None)
+    is_named = seen.declared.kind is Kind.FILES and not seen.declared.names.tells_zone
     showing = first_showing(ran_at, job.zone_of(seen.declared)) if told_by and told_by.stamp_at else None
-    if showing and run.begins_at <= showing <= run.finish_by and not seen.declared.names.tells_zone:
+    if showing and run.begins_at <= showing <= run.finish_by and is_named:
         # Its name is that of both hours.
         return promise.replaced("its file has one name in both hours that autumn shows alike, and is of the second")
     if told_by and (told_by.stamp_from or told_by.due_from) and case.are_copies:
@@ -136,6 +138,9 @@ def _without_a_sign(
         return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
     if case.made:
         file = case.made[0]
+        if case.seen.declared.kind is not Kind.FILES:
+            says = f"{show.output(file, case.seen.declared, case.job)} tells the day alone"
+            return promise.replaced(f"{says}: at what time can no longer be told")
         before = f"its mtime, {show.when(file.modified_at, case.job)}, is of before, as of a copy"
         return promise.replaced(f"{file.name} tells the day alone, and {before}: at what time can no longer be told")
     if executed is not None and executed.verdict is Verdict.PENDING:
