@@ -138,6 +138,10 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             job.outputs and job.outputs[root.output].kind is not Kind.FILES
         ):
             return _NOT_LISTED[job.outputs[root.output].kind, code]
+        case CauseCode.TRUNCATED_OUTPUT | CauseCode.CORRUPT_OUTPUT | CauseCode.DEGRADED_OUTPUT if (
+            job.outputs and job.outputs[root.output].kind is not Kind.FILES
+        ):
+            return "See what is there: {list}, and the log of that run; {rerun}"
         case CauseCode.ACCESS_DENIED if root.check is not Check.IS_REGISTERED:
             return "See who may read what it leaves: `ls -ld {folder}`, then {again}"
         case CauseCode.UNKNOWN_STATUS if (

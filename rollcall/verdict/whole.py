@@ -116,7 +116,8 @@ def _lacking(case: Case, number: int | None) -> str:
     """What other runs left and this one did not; "" where nothing is."""
     made = case.made
     if number and len(made) < number:
-        return f"{counted(len(made), case.seen.declared.kind.one, case.seen.declared.kind.many)} of {number}: {listed([each.name for each in reversed(made)], 4)}"
+        kind, names = case.seen.declared.kind, [each.name for each in reversed(made)]
+        return f"{counted(len(made), kind.one, kind.many)} of {number}: {listed(names, 4)}"
     if missing := usual.missing_names(case):
         return f"no {listed(missing, 4)}, as earlier runs did"
     return ""
