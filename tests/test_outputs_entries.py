@@ -134,7 +134,7 @@ def test_in_the_hour_that_autumn_shows_twice_it_may_be_of_either_and_in_that_of_
             '[{"time": "2026-02-11T01:00:05"}]',
             {},
             NAIVE,
-            "has no offset, and may be Wed 11 Feb 01:00 CET with timezone",
+            "no offset, and may be Wed 11 Feb 01:00 CET with timezone",
         ),
         ('[{"time": 1770771605}]', {}, UNREADABLE, 'is the number 1770771605. Say what it counts: times = "epoch"'),
         ('[{"time": "soon"}]', {}, UNREADABLE, 'its made_at is "soon": not a timestamp'),
