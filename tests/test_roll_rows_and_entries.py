@@ -59,11 +59,12 @@ def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
         # Of rows.
         ('database = "sqlite:///shop.db"', [".database = \"sqlite:///shop.db\": of which query? Write query = "]),
         ('query = "SELECT 1 AS made_at"', ['.database: required. Write database = "sqlite:///data/app.db".']),
-        (ROWS.replace("made_at", "at"), [".query = \"SELECT max(t) AS at, count(*) AS rows FROM r\": returns no made_at."]),
+        (ROWS.replace("made_at", "at"), [" AS at, count(*) AS rows FROM r\": returns no made_at."]),
         (ROWS.replace("SELECT", "DELETE"), ["is no SELECT, and nothing else is asked."]),
         (ROWS.replace("FROM r", "FROM r; DROP TABLE r"), ['has a ";" in it, and only one query is asked.']),
         (ROWS.replace("sqlite:///shop.db", "sqlite://"), ["names no file."]),
         (ROWS.replace("sqlite:///shop.db", "oracle9://x"), ["names no kind of database that SQLAlchemy knows."]),
+        (ROWS.replace("sqlite:///shop.db", "pg9://u:hunter2@h"), ['.database = "pg9://h": names no kind of database']),
         (ROWS.replace("sqlite:///shop.db", "sqlite:///${DB}"), ["DB is not set in the environment."]),
         (f'{ROWS}\neach = "x"', [".each = \"x\": is not asked of rows of a table (query). Take it out."]),
         (f"{ROWS}\nfiles = 3", [".files = 3: is not asked of rows of a table (query). Take it out."]),
@@ -83,7 +84,7 @@ def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
         (f'{ENTRIES}\ndated = "due"', ["is not asked of entries that a command lists (command). Take it out."]),
         # Of both, or of none.
         ('made_at = "time"', [f".path: {NOTHING_SAID}"]),
-        (f'{ENTRIES}\npath = "x-%F"', ["stands beside another: an output is files (path), or rows of a table (query), or"]),
+        (f'{ENTRIES}\npath = "x-%F"', ["stands beside another: an output is files (path), or"]),
         ('path = "x-%F"\nmade_at = "time"', [".made_at = \"time\": is not asked of files (path). Take it out."]),
         ('path = "x-%F"\ntimes = "epoch"', [".times = \"epoch\": is not asked of files (path). Take it out."]),
     ],
