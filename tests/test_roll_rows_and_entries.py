@@ -67,6 +67,7 @@ def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
         (ROWS.replace("sqlite:///shop.db", "pg9://u:hunter2@h"), ['.database = "pg9://h": names no kind of database']),
         (ROWS.replace("sqlite:///shop.db", "sqlite:///${DB}"), ["DB is not set in the environment."]),
         (f'{ROWS}\neach = "x"', [".each = \"x\": is not asked of rows of a table (query). Take it out."]),
+        (f"{ROWS.replace(', count(*) AS rows', '')}\nmin_rows = 3", ["of the column rows, and query returns none."]),
         (f"{ROWS}\nfiles = 3", [".files = 3: is not asked of rows of a table (query). Take it out."]),
         (f'{ROWS}\nformat = "csv"', ["is not asked of rows of a table (query)."]),
         (f"{ROWS}\nmust_change = true", ["is not asked of rows of a table (query)."]),

@@ -12,6 +12,7 @@ from rollcall.naming.names import NamePattern
 from rollcall.roll.fields import Share
 from rollcall.roll.formats import find_format
 from rollcall.roll.words import Dated
+from rollcall.sources.query import columns
 from rollcall.text import clean
 
 _LONGEST = timedelta(hours=1)
@@ -86,6 +87,8 @@ def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str |
         return f"stands beside another: an output is {', or '.join(_SHOWN.values())}. Keep one."
     if key == "database" and output.get("query", "") is None:
         return 'of which query? Write query = "SELECT max(updated_at) AS made_at, count(*) AS rows FROM …".'
+    if key == "min_rows" and value and (query := output.get("query")) and not columns(query) & {"rows", "*"}:
+        return "is asked of the column rows, and query returns none. Name one so: count(*) AS rows."
     return _of_files(key, value, output)
 
 

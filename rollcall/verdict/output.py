@@ -19,6 +19,8 @@ from rollcall.vocabulary import CauseCode, Verdict
 
 # A checkout, a copy or a restore gives a file a new mtime; minutes come from the run itself.
 _RESTORED_AFTER = timedelta(hours=1)
+# From the first zone in which a day begins to the last.
+_ZONES_APART = timedelta(hours=26)
 _LOOKED_AT = {Kind.FILES: "the output folder", Kind.ROWS: "its table", Kind.ENTRIES: "the list of its entries"}
 # A file is written until its run ends.
 _SAME_RUN = timedelta(minutes=2)
@@ -161,6 +163,9 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
 
 def _may_be_of(ahead: FileSeen, case: Case) -> bool:
     """True of a file dated in the future that the run may have written: nobody can tell that it did not."""
+    if case.seen.declared.kind is not Kind.FILES:
+        # Read in another zone it may be of now; one of next year is of no run at all.
+        return ahead.made_at - case.now <= _ZONES_APART
     return case.seen.is_one or case.run.owns(ahead.modified_at)
 
 

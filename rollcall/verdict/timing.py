@@ -144,8 +144,9 @@ def _without_a_sign(
     if case.made:
         file = case.made[0]
         if case.seen.declared.kind is not Kind.FILES:
-            says = f"{show.output(file, case.seen.declared, case.job)} tells the day alone"
-            return promise.replaced(f"{says}: at what time can no longer be told")
+            says = f"{show.output(file, case.seen.declared, case.job)} tells the day, and no time"
+            # It is there. Whoever holds a time of day against it is told that nobody can tell.
+            return promise.replaced(f"{says}: that can no longer be told") if case.job.done_by else promise.kept(says)
         before = f"its mtime, {show.when(file.modified_at, case.job)}, is of before, as of a copy"
         return promise.replaced(f"{file.name} tells the day alone, and {before}: at what time can no longer be told")
     if executed is not None and executed.verdict is Verdict.PENDING:
