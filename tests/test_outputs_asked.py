@@ -35,6 +35,16 @@ def judged(data: bytes, **asked: Any) -> tuple[CauseCode | None, str]:
     return flaw[1:] if flaw else (None, "")
 
 
+def archive(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as made_of:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.size = 3
+            made_of.addfile(info, io.BytesIO(b"abc"))
+    return buffer.getvalue()
+
+
 # JSON ---------------------------------------------------------------------------------------------------------------
 
 
@@ -97,16 +107,18 @@ def test_what_does_not_hold_is_no_work() -> None:
     [
         (b'{"results": [', {}, CauseCode.TRUNCATED_OUTPUT, "does not read as json"),
         (b"[" + b"[]," * 1_000_000 + b"1]", {}, UNTOLD,
-            'is too large a JSON value to be asked "@" (verify = ["jq", "-e", EXPRESSION, "{file}"] would)'),
+            'is no JSON, or too large for it, to be asked "@" (verify = ["jq", "-e", EXPRESSION, "{file}"] would)'),
+        (b"[" * 5_000 + b"]" * 5_000, {}, UNTOLD, "too large"),
+        (archive("a.json"), {"format": "any"}, UNTOLD, "is no JSON"),
         (b"[" + b"1," * 10_000 + b"1]", {"read_up_to": "1 kB"}, UNTOLD,
             'nobody can tell whether it is whole json and whether "@" holds'),
     ],
-    ids=["cut", "large in memory", "larger than is read"],
+    ids=["cut", "large in memory", "deep", "an archive", "larger than is read"],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_never_taken_for_true(
     data: bytes, asked: dict[str, str], code: CauseCode, says: str
 ) -> None:
-    told, said = judged(data, format="json", must_hold=["@"], **asked)
+    told, said = judged(data, **{"format": "json", "must_hold": ["@"], **asked})
 
     assert told is code
     assert says in said
@@ -135,16 +147,6 @@ def test_a_name_is_held_against_the_end_of_each_name_inside(wanted: str, name: s
     inside.note(name)
 
     assert inside.found == {wanted: is_there}
-
-
-def archive(*names: str) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as made_of:
-        for name in names:
-            info = tarfile.TarInfo(name)
-            info.size = 3
-            made_of.addfile(info, io.BytesIO(b"abc"))
-    return buffer.getvalue()
 
 
 def test_an_archive_without_what_must_be_inside_is_incomplete() -> None:

@@ -356,18 +356,10 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
             'min_rows = 1: format = "xml" has no rows. Take one of them out.',
         ),
         (
-            'path = "x-*"\nmust_hold = ["@"]',
-            'must_hold = […]: is asked of a JSON value. Write format = "json" too, or take this out.',
-        ),
-        (
             'path = "x-*"\nformat = "jsonl"\nmust_hold = ["@"]',
             'must_hold = […]: is asked of a JSON value. Write format = "json" too, or take this out.',
         ),
         ('path = "x-*"\nformat = "json"\nmust_hold = ["length("]', None),
-        (
-            'path = "x-*"\nmust_have = ["_SUCCESS"]',
-            'must_have = […]: names in what? Write format = "tar" or "zip" too.',
-        ),
         (
             'path = "x-*"\nformat = "json"\nmust_have = ["_SUCCESS"]',
             'must_have = […]: format = "json" holds nothing that has a name. Take one of them out.',

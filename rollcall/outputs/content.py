@@ -32,6 +32,8 @@ _SOUGHT = 1 << 13
 _ENDS = 64_000
 # A text is looked for within so many characters of the end.
 _LAST = 1_000
+# The format whose values expressions are asked of.
+_JSON = "json"
 _BLANK = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing but blanks")
 
 
@@ -127,7 +129,8 @@ def _content_of(opened: Opened, size: int, output: Output, until: float) -> Cont
             encoding=encoding_of(reading.head, output.encoding),
             limit=size if of_ends else output.read_up_to,
             until=until,
-            keep=kept.add if output.must_hold else None,
+            hashes_all=output.must_change,
+            keep=kept.add if output.must_hold and reading.name == _JSON else None,
         )
         if of_ends:
             return _of_ends(watched, size, reading, output)
@@ -142,6 +145,8 @@ def _begun(opened: Opened, output: Output, until: float) -> _Reading:
     recognised = next((each for each, known in formats().items() if known.recognises(head)), None)
     # What is encrypted is nothing else, whatever is declared of what will come out.
     name = recognised if recognised and formats()[recognised].opened_by else output.format or recognised
+    if name is None and output.must_hold:
+        name = _JSON
     if name is None and output.looks_for_text and not looks_binary(head):
         name = TEXT
     return _Reading(
@@ -262,7 +267,7 @@ def _told(
     last_line = next((line for line in reversed(_LINES.split(tail)) if line.strip(WHITE)), "")
     has_end = (is_through or not reading.compressions) and is_text
     fits = output.last_line.search(last_line) is not None if output.last_line else False
-    has_all_names = is_through and not flaw and reading.format is not None and reading.format.has_names
+    tells_names = is_through and reading.format is not None and reading.format.has_names
     # A format that seeks may have read it past what watches.
     is_seen = is_through and watched.size > 0
     return Content(
@@ -275,7 +280,7 @@ def _told(
         last_line=clean(last_line, SHOWN) if output.last_line and has_end else None,
         last_line_fits=fits if output.last_line and has_end else None,
         rows=rows,
-        has={name: is_in for name, is_in in reading.inside.found.items() if is_in or has_all_names},
+        has={name: is_in for name, is_in in reading.inside.found.items() if is_in or (tells_names and not flaw)},
         encrypted_by=reading.name if reading.name and reading.format and reading.format.opened_by else "",
         size=watched.size if is_seen else None,
         sha256=watched.sha256 if is_seen else "",

@@ -14,6 +14,8 @@ from unicodedata import is_normalized, normalize
 from rollcall.roll.formats import TooMuch
 
 PIECE = 1 << 18
+# So much has its hash in any case: a record that holds all of it is known by that.
+_HASHED = 100_000
 # Of the text that was read, this much of either end is kept.
 END = 64_000
 _BLANKS = 1_000
@@ -63,6 +65,7 @@ class Watched(io.RawIOBase):
         encoding: str,
         limit: int,
         until: float,
+        hashes_all: bool = True,
         keep: Callable[[bytes], None] | None = None,
     ) -> None:
         super().__init__()
@@ -73,7 +76,8 @@ class Watched(io.RawIOBase):
         self.undecodable: int | None = None
         self.is_cut = False
         self.nul: int | None = None
-        self._hash = hashlib.sha256()
+        self._hash: Any = hashlib.sha256()
+        self._hashes_all = hashes_all
         self._stream = stream
         self._limit, self._until = limit, until
         self._keep = keep
@@ -105,8 +109,8 @@ class Watched(io.RawIOBase):
 
     @property
     def sha256(self) -> str:
-        """Of all that was read."""
-        return self._hash.hexdigest()
+        """Of all that was read; "" where that was much, and nobody asked for it."""
+        return self._hash.hexdigest() if self._hash else ""
 
     def drain(self) -> None:
         """Reads on to the end."""
@@ -123,7 +127,10 @@ class Watched(io.RawIOBase):
 
     def _note(self, piece: bytes) -> None:
         self.size += len(piece)
-        self._hash.update(piece)
+        if self._hash and (self._hashes_all or self.size <= _HASHED):
+            self._hash.update(piece)
+        else:
+            self._hash = None
         if self._keep:
             self._keep(piece)
         self._read_text(self._decoded(piece))
