@@ -374,6 +374,33 @@ def test_rows_of_data_are_counted(tmp_path: Path, kind: str, data: bytes, rows: 
     assert content_of(tmp_path, data, kind).rows == rows
 
 
+PLAIN = "1,2,3\n" * 200_000
+
+
+@pytest.mark.parametrize(
+    ("more", "rows", "says"),
+    [
+        ("", 199_999, None),
+        ('1,"2\n' + "x\n" * 90_000 + '",3\n' + PLAIN, 400_000, None),
+        ("1,2\n" + PLAIN, None, "line 200,001 has 2 columns where the first has 3"),
+        ("\n\n1,2,3,4\n", None, "line 200,003 has 4 columns where the first has 3"),
+        ("1,2", None, "line 200,001 has 2 columns where the first has 3"),
+        ('1,"2', None, "line 200,001: unexpected end of data"),
+        ('1,2,"3\n' + 2 * PLAIN, None, "the row of line"),
+    ],
+    ids=["plain", "lines in a cell", "narrow", "wide after blank lines", "cut", "cut in a cell", "a quote too many"],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_rows_that_need_no_parser_are_counted_like_those_that_do(
+    tmp_path: Path, more: str, rows: int | None, says: str | None, end: str
+) -> None:
+    content = content_of(tmp_path, (PLAIN + more).replace("\n", end).encode(), "csv")
+
+    assert content.rows == rows
+    assert (says or "") in (content.unread or (content.flaw and content.flaw.says) or "")
+    assert (says is None) is (content.flaw is None and content.unread is None)
+
+
 def test_what_is_no_text_is_searched_as_it_is(tmp_path: Path) -> None:
     content = content_of(tmp_path, b"%PDF-1.7\n\xe2\xe3\x01\x02\xff stream %%EOF", None, must_contain=("%%EOF", "x"))
 
