@@ -187,7 +187,7 @@ def test_what_is_encrypted_lacks_nothing_and_has_nothing(data: bytes, asked: dic
 
 @pytest.mark.parametrize(("data", "kind"), [(AGE, "age"), (AGE, None), (GPG, "gpg"), (GPG, None)])
 def test_of_what_is_encrypted_no_more_is_claimed_than_shows(data: bytes, kind: str | None) -> None:
-    asked = {"must_contain": (), "must_not_contain": (), "format": kind}
+    asked: dict[str, Any] = {"must_contain": (), "must_not_contain": (), "format": kind}
     file = made("2026-02-11T06:00:17+01:00", content=read(data, format=kind or "any"))
     told = morning(files=[file], must_change=False, **asked)
     whole = next(each for each in told.job.findings if each.check == "output_is_whole")

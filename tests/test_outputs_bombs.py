@@ -17,7 +17,7 @@ import sys
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -68,11 +68,11 @@ print(json.dumps({
 """
 
 
-def read(folder: Path, idle: bytes, declared: dict[str, object]) -> dict[str, object]:
+def read(folder: Path, idle: bytes, declared: Mapping[str, object]) -> dict[str, object]:
     if not Path("/proc/self/clear_refs").exists():
         pytest.skip("Only Linux tells how much memory a process took at most.")
     (folder / "idle").write_bytes(idle)
-    argv = [sys.executable, "-c", _READER, folder / "idle", folder / "bomb", json.dumps(declared)]
+    argv = [sys.executable, "-c", _READER, str(folder / "idle"), str(folder / "bomb"), json.dumps(dict(declared))]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, object] = json.loads(done.stdout)
@@ -153,7 +153,7 @@ def overlapping(members: int) -> Iterator[bytes]:
 
 
 def zstd_of(window_log: int) -> Iterator[bytes]:
-    options = {
+    options: dict[int, int] = {
         zstd.CompressionParameter.window_log: window_log,
         zstd.CompressionParameter.enable_long_distance_matching: 1,
     }
@@ -210,7 +210,7 @@ CSV, TAR, ZIP, PARQUET = (
 )  # fmt: skip
 JSON, JSONL, XML = (b"[]", {"format": "json"}), (b"[]\n", {"format": "jsonl"}), (b"<a/>", {"format": "xml"})
 # What is read, how the bomb is written, and what is said of it.
-BOMBS: dict[str, tuple[tuple[bytes, dict[str, object]], Callable[[], Iterator[bytes]], str]] = {
+BOMBS: dict[str, tuple[tuple[bytes, Mapping[str, object]], Callable[[], Iterator[bytes]], str]] = {
     "gzip of 10 GB": ((gzip.compress(b"x"), {}), lambda: gzips_of_zeros(10), "more is in it than is read"),
     "gzip in gzip in gzip": ((gzip.compress(b"x"), {}), lambda: gzipped(gzipped(gzips_of_zeros(2))),
         "more is in it than is read"),
@@ -250,7 +250,7 @@ BOMBS: dict[str, tuple[tuple[bytes, dict[str, object]], Callable[[], Iterator[by
 
 @pytest.mark.parametrize(("of_what", "write", "says"), BOMBS.values(), ids=BOMBS)
 def test_a_bomb_takes_little_memory_and_is_not_called_whole(
-    tmp_path: Path, of_what: tuple[bytes, dict[str, object]], write: Callable[[], Iterator[bytes]], says: str
+    tmp_path: Path, of_what: tuple[bytes, Mapping[str, object]], write: Callable[[], Iterator[bytes]], says: str
 ) -> None:
     with (tmp_path / "bomb").open("wb") as file:
         file.writelines(write())

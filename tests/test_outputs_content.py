@@ -444,8 +444,13 @@ def test_the_last_line_is_that_of_the_text(tmp_path: Path, data: bytes, more: di
 
 @pytest.mark.parametrize(
     "data",
-    [b"age-encryption.org/v1\n-> X25519 \x01\x02", gzip.compress(b"\x8c\x0d\x04\x09\x03\x02 gpg")],
-    ids=["age", "gpg in gzip"],
+    [
+        b"age-encryption.org/v1\n-> X25519 \x01\x02",
+        gzip.compress(b"\x8c\x0d\x04\x09\x03\x02 gpg"),
+        b"PGDMP\x01\x0f\x00\x04\x08\x01\x01\x00",
+        b"\x99\x01\x0d\x04\x61\x02\x03\x04" + bytes(9),
+    ],
+    ids=["age", "gpg in gzip", "pg_dump's custom form", "a key of OpenPGP"],
 )
 def test_of_what_is_no_text_nobody_can_tell_what_is_not_in_it(tmp_path: Path, data: bytes) -> None:
     content = content_of(tmp_path, data, None, must_not_contain=("x y",), ends_with="done", last_line="done")
