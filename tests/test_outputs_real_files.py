@@ -167,6 +167,17 @@ def test_what_gpg_did_not_encrypt_is_not_called_encrypted(folder: Path, command:
     assert read(folder, run(folder, command), must_contain=["x"]).encrypted_by == ""
 
 
+@pytest.mark.parametrize("blocks", [0, 1])
+def test_a_tar_without_its_two_end_blocks_is_cut(folder: Path, blocks: int) -> None:
+    data = run(folder, "tar c data/dump.sql").rstrip(b"\0")
+    flaw = read(folder, data + bytes(-len(data) % 512 + 512 * blocks)).flaw
+
+    assert flaw is not None
+    assert (flaw.code, flaw.says) == (
+        CUT, "does not read as tar: the two blocks of zeros at its end are not there",
+    )  # fmt: skip
+
+
 # Names inside --------------------------------------------------------------------------------------------------------
 
 
