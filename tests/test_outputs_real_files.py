@@ -220,7 +220,7 @@ def look(folder: Path, name: str) -> FileSeen:
     ids=["WAL", "locked for writing", "locked", "journal"],
 )  # fmt: skip
 def test_a_database_in_use_is_unknown_and_nothing_beside_it_is_touched(folder: Path, begin: str, says: str) -> None:
-    run(folder, DATABASE)
+    run(folder, f"{DATABASE} && ln -sf db latest")
     with subprocess.Popen(["sqlite3", "db"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sqlite:
         assert sqlite.stdin
         assert sqlite.stdout
@@ -232,6 +232,7 @@ def test_a_database_in_use_is_unknown_and_nothing_beside_it_is_touched(folder: P
         seen = look(folder, "db")
 
         assert (seen.content, seen.unreadable) == (None, says)
+        assert look(folder, "latest").unreadable == says
         assert {each.name: each.stat().st_mtime_ns for each in folder.glob("db*")} == before
         sqlite.stdin.close()
 
