@@ -16,6 +16,7 @@ from rollcall.roll.words import Late
 from rollcall.text import listed
 from rollcall.verdict import pause, show, zones
 from rollcall.verdict.findings import Check, Finding
+from rollcall.verdict.flaws import flaw_of
 from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.misnamed import misnamed, redated
 from rollcall.vocabulary import CauseCode, Of, Verdict
@@ -147,6 +148,14 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
         case CauseCode.STALE_OUTPUT if judged.case and (other := redated(judged.case)):
             lines = " or ".join(f'`dated = "{each}"`' for each in other.dated)
             return f"Say what the date in its name is: {lines} in [jobs.{{key}}.output] of jobs.toml, then {{again}}"
+        case CauseCode.OUTPUT_UNREADABLE if root.check is Check.OUTPUT_IS_WHOLE and (key := _kept_by(root, judged)):
+            own = f"{key} of [jobs.{{key}}.output] in jobs.toml"
+            return f"Run the command that is {own} by hand on `{{file}}`, see what keeps it, then {{again}}"
+        case CauseCode.PARTIAL_RUN if root.check is Check.OUTPUT_IS_WHOLE:
+            return (
+                "See what verify of [jobs.{key}.output] in jobs.toml leaves out; where that is a fault, take its exit "
+                "status out of `partial`"
+            )
         case CauseCode.RAN_LATE if root.is_warning and root.verdict is Verdict.OK:
             return "Its work is done. To see when, let copies keep their mtimes (`cp -p`), or let names tell the clock"
         case CauseCode.FUTURE_TIMESTAMP if root.check is Check.OUTPUT_EXISTS:
@@ -157,6 +166,18 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return "Make room: `df -h {folder}`"
         case _:
             return None
+
+
+def _kept_by(root: Finding, judged: JobJudged) -> str:
+    """The command that should have said something of an output and did not: its key; "" where none did that."""
+    seen = judged.seen.of_output(root.output)
+    file = next((each for each in seen.files if each.name == root.file), None)
+    if file is None:
+        return ""
+    if file.unreadable and seen.declared.open:
+        return "open"
+    is_asked = file.verified.outcome is Outcome.UNKNOWN if file.verified else flaw_of(file, seen.declared) is None
+    return "verify" if seen.declared.verify and is_asked else ""
 
 
 def _is_of_an_earlier_moment(judged: JobJudged) -> bool:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import CannotLook, FileSeen, OutputSeen
+from rollcall.evidence import CannotLook, FileSeen, OutputSeen, Verified
 from rollcall.naming.fields import Disagreement
 from rollcall.naming.stretch import Told
+from rollcall.outputs.verified import verified
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.output import Output
 from rollcall.roll.words import Dated
@@ -42,7 +45,8 @@ class Wanted:
     """What one output of a job wants to know of its folder; `zone` is that of the clock in its names.
 
     Files made at or after `since` are kept, and the newest of those before, with which they are compared; those made at
-    or after `read_since` are read, and none where it is None.
+    or after `read_since` are read, and none where it is None. `last_verified` is what an earlier morning remembers of
+    its `verify`, which is not run where not `may_verify`.
     """
 
     key: Key
@@ -50,6 +54,16 @@ class Wanted:
     zone: ZoneInfo
     since: datetime
     read_since: datetime | None
+    last_verified: Verified | None = None
+    may_verify: bool = True
+
+    def needs_proof(self, seen: FileSeen, now: datetime) -> bool:
+        """True of what is read, may be of the run that is judged, and is not known to be bad anyway."""
+        verify = self.output.verify
+        if not (verify and self.may_verify and self.read_since) or verify.holds(self.last_verified, now):
+            return False
+        is_bad = seen.unreadable or (seen.content and seen.content.flaw) or seen.size == 0
+        return seen.made_at >= self.read_since and not is_bad and (seen.is_regular or seen.is_folder)
 
 
 class Source:
@@ -76,6 +90,13 @@ class Source:
 
     def read(self, name: str, seen: FileSeen, wanted: Wanted, *, now: datetime, until: float) -> FileSeen:
         """`seen`, which it lists by that name, with what is in it; reads until `until` of `time.monotonic`."""
+        raise NotImplementedError
+
+    def at_hand(self, name: str, wanted: Wanted, *, until: float) -> AbstractContextManager[Path]:
+        """Where on this machine that file or folder, or a copy of it, lies as long as the block lasts.
+
+        Raises OSError; TimeoutError after `until`, and `TooMuch` where a copy would be larger than `read_up_to`.
+        """
         raise NotImplementedError
 
     def clean(self, text: str) -> str:
@@ -209,13 +230,25 @@ class Listed:
         return cls(source=source, wanted=wanted, seen=seen, names=names, to_read=_to_read(files, wanted))
 
     def read(self) -> OutputSeen:
-        """The same with what is in the files that are to be read, within the output's `timeout`."""
+        """The same with what is in the files that are to be read, and their proof, within the output's `timeout`."""
         until = time.monotonic() + self.wanted.output.timeout.total_seconds()
         now = self.seen.looked_at + LOOKING_TIME
         newest = zip(self.names[: self.to_read], self.seen.files, strict=False)
-        read = [self.source.read(name, seen, self.wanted, now=now, until=until) for name, seen in newest]
+        read = [self._read(name, seen, now=now, until=until) for name, seen in newest]
         files = (*read, *self.seen.files[self.to_read :])
-        return replace(self.seen, files=tuple(sorted(files, key=lambda each: each.made_at, reverse=True)))
+        newest_first = tuple(sorted(files, key=lambda each: each.made_at, reverse=True))
+        return replace(self.seen, files=newest_first, last_verified=self.wanted.last_verified)
+
+    def _read(self, name: str, seen: FileSeen, *, now: datetime, until: float) -> FileSeen:
+        read, wanted, at = (
+            self.source.read(name, seen, self.wanted, now=now, until=until),
+            self.wanted,
+            self.seen.looked_at,
+        )
+        if not wanted.needs_proof(read, at):
+            return read
+        at_hand = self.source.at_hand(name, wanted, until=until)
+        return replace(read, verified=verified(at_hand, read, wanted.output, at=at, until=until))
 
 
 def named(seen: FileSeen, told: Told, output: Output, zone: ZoneInfo) -> FileSeen:

@@ -7,15 +7,16 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from rollcall.evidence import Outcome, Verified
-from rollcall.outputs.opened import ended, left, not_run
+from rollcall.evidence import FileSeen, Outcome, Verified
+from rollcall.files import open_regular
 from rollcall.outputs.stream import PIECE
+from rollcall.outputs.unlocked import ended, left, not_run, unlocked
 from rollcall.roll.formats import TooMuch
 from rollcall.roll.output import Output
 from rollcall.roll.proving import FILE
@@ -27,8 +28,39 @@ _LINES, _LONGEST_LINE = 8, 200
 _KEPT = 16_000
 
 
-def verify(path: Path, name: str, output: Output, *, at: datetime, until: float) -> Verified:
-    """What it says of the file or folder at `path`, which is shown as `name`; `at` is when it is asked."""
+def verified(
+    at_hand: AbstractContextManager[Path], seen: FileSeen, output: Output, *, at: datetime, until: float
+) -> Verified:
+    """What it says of that file or folder, which is `at_hand`; `at` is when it is asked.
+
+    It is given a copy of what `open` makes of the file, where the output has one.
+    """
+    assert output.verify is not None
+    name = seen.name
+    unknown = partial(Verified, file=name, at=at, by=output.verify.fingerprint, outcome=Outcome.UNKNOWN)
+    try:
+        with at_hand as path:
+            if not output.open:
+                return _asked(path, name, output, at=at, until=until)
+            with (
+                open_regular(path) as file,
+                unlocked(file, output, until) as content,
+                copied(content, name, output, until) as copy,
+            ):
+                return _asked(copy, name, output, at=at, until=until)
+    except TooMuch:
+        enough = show_size(2 * max(seen.size or 0, output.read_up_to))
+        how = f'it needs a copy, larger than read_up_to = {show_size(output.read_up_to)} ("{enough}" would do)'
+        return unknown(code=CauseCode.NOT_READ_THROUGH, how=how)
+    except TimeoutError:
+        how = f"its copy was not made within timeout = {output.timeout_shown}"
+        return unknown(code=CauseCode.NOT_READ_THROUGH, how=how)
+    except OSError as error:
+        return unknown(code=CauseCode.OUTPUT_UNREADABLE, how=output.secrets.clean(error.strerror or str(error)))
+
+
+def _asked(path: Path, name: str, output: Output, *, at: datetime, until: float) -> Verified:
+    """What the command says of what lies there."""
     assert output.verify is not None
     said = partial(Verified, file=name, at=at, by=output.verify.fingerprint)
     unknown = partial(said, outcome=Outcome.UNKNOWN)
@@ -59,16 +91,6 @@ def verify(path: Path, name: str, output: Output, *, at: datetime, until: float)
 def _last_lines(text: str, output: Output) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     return "\n".join(output.secrets.clean_words(line, _LONGEST_LINE) for line in lines[-_LINES:])
-
-
-def not_fetched(error: TooMuch | TimeoutError, name: str, output: Output, *, at: datetime) -> Verified:
-    """That it could not be asked, as its file is too large for a copy, or that took too long."""
-    assert output.verify is not None
-    how = f"it was not fetched within timeout = {output.timeout_shown}"
-    if isinstance(error, TooMuch):
-        how = f"it needs a copy of the file, which is larger than read_up_to = {show_size(output.read_up_to)}"
-    code = CauseCode.NOT_READ_THROUGH
-    return Verified(file=name, at=at, by=output.verify.fingerprint, outcome=Outcome.UNKNOWN, how=how, code=code)
 
 
 @contextmanager

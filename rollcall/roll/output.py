@@ -26,6 +26,8 @@ from rollcall.roll.fields import (
 )
 from rollcall.roll.formats import Format
 from rollcall.roll.output_rules import DECIDING, Kind, broken_rule
+from rollcall.roll.proving import Declared, Opens
+from rollcall.roll.secrets import Secrets
 from rollcall.roll.words import Dated
 from rollcall.text import clean
 from rollcall.times import parse_span, show_span
@@ -62,6 +64,9 @@ class Output(Table):
     format: Format | None = Field(
         None, description="What is inside, parsed to tell that it is whole; by what it begins with if left out."
     )
+    open: Opens = Field(
+        (), repr=False, description="Program and arguments that make it readable, from stdin to stdout."
+    )
     encoding: Encoding | None = Field(None, description="Of its text; UTF-8, and UTF-16 with its mark, need none.")
     must_contain: tuple[LookedFor, ...] = Field((), description="Texts without which the output is degraded.")
     must_not_contain: tuple[LookedFor, ...] = Field((), description="Fallback texts that show a degraded output.")
@@ -73,13 +78,16 @@ class Output(Table):
         None, ge=1, strict=True, description="Fewer rows of data, the header aside, are too few."
     )
     read_up_to: Size = default("2 GB", read_size, "Content is read so far, unpacked; of more only head and tail.")
-    timeout: Span = default("60 s", parse_span, "How long the reading of all its files may take.")
+    timeout: Span = default("60 s", parse_span, "How long the reading and verifying of all its files may take.")
     keeps: int | None = Field(None, ge=1, strict=True, description="How many runs' files the job's retention leaves.")
     must_change: bool = Field(
         False, strict=True, description="True: an output with the same content as that of the run before is broken."
     )
 
+    verify: Declared = Field(None, description="Your own proof: program and arguments, or a table of them.")
+
     _folder: Path = PrivateAttr(default_factory=Path)
+    _secrets: Secrets = PrivateAttr(default_factory=Secrets)
 
     def model_post_init(self, context: Any) -> None:
         """Relative paths are relative to the file in which they stand."""
@@ -87,6 +95,8 @@ class Output(Table):
         # The homes of a replay are those of another machine.
         root = Path(self.names.root) if known.get("is_replay") else _folder_of(self.names)
         self._folder = (known.get("folder") or Path()) / root
+        if commands := (*self.open, *(self.verify.command if self.verify else ())):
+            self._secrets = Secrets.of(commands, {}, "", known.get("environment", {}))
 
     @field_validator("path", mode="wrap")
     @classmethod
@@ -115,7 +125,7 @@ class Output(Table):
     @property
     def asks_for_content(self) -> bool:
         """True where what is inside must be read, whatever it is."""
-        return bool(self.format or self.looks_for_text)
+        return bool(self.format or self.looks_for_text or self.open)
 
     @property
     def least_size(self) -> int:
@@ -131,6 +141,11 @@ class Output(Table):
     def timeout_shown(self) -> str:
         """How long its reading may take, for people."""
         return show_span(self.timeout)
+
+    @property
+    def secrets(self) -> Secrets:
+        """What each `${NAME}` of its commands stands for, and what of them is never shown."""
+        return self._secrets
 
     @property
     def kind(self) -> Kind:

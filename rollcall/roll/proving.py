@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -16,7 +15,6 @@ from rollcall.roll.secrets import expand
 
 FILE = "{file}"
 _LEAST, _LONGEST = timedelta(hours=1), timedelta(days=366)
-_EXAMPLE = '["pg_restore", "--list", "{file}"]'
 _LARGEST_STATUS = 255
 # A morning may be a little earlier than the one before, and in spring it is by an hour.
 _EARLY = timedelta(hours=2)
@@ -31,7 +29,7 @@ def runnable(argv: tuple[str, ...], found: ValidationInfo) -> tuple[str, ...]:
         if "\0" in text:
             raise ValueError("has a NUL character, which no argument can hold. Take it out.")
     if argv and not argv[0].strip():
-        raise ValueError(f"names no program. Write such as {_EXAMPLE}.")
+        raise ValueError('names no program. Write ["PROGRAM", "ARGUMENT"].')
     return argv
 
 
@@ -43,7 +41,7 @@ def _reads_stdin(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 def _is_list(value: object) -> object:
     if isinstance(value, str):
-        raise ValueError(f"is a list of program and arguments, as no shell reads it. Write such as {_EXAMPLE}.")
+        raise ValueError('is a list of program and arguments, as no shell reads it. Write ["PROGRAM", "ARGUMENT"].')
     return value
 
 
@@ -55,11 +53,18 @@ Status = Annotated[int, Field(ge=0, le=_LARGEST_STATUS, strict=True)]
 class Verify(Table):
     """The owner's own proof of an output: a command, how often it is made, and what its exit status means."""
 
-    command: Argv = Field(min_length=1, repr=False, description="Program and arguments; {file} is the file, or folder.")
+    command: Argv = Field(repr=False, description="Program and arguments; {file} is the file, or folder.")
     every: Span | None = Field(None, description="How old the last proof may become; left out, each morning makes one.")
-    ok: tuple[Status, ...] = Field((0,), min_length=1, description="Exit statuses that mean: it is good.")
+    ok: tuple[Status, ...] = Field((0,), description="Exit statuses that mean: it is good.")
     partial: tuple[Status, ...] = Field((), description="Exit statuses that mean: good, and not all; a warning.")
     unknown: tuple[Status, ...] = Field((), description="Exit statuses that prove nothing, such as: it is locked.")
+
+    @field_validator("command", "ok")
+    @classmethod
+    def _is_there(cls, given: tuple[object, ...]) -> tuple[object, ...]:
+        if not given:
+            raise ValueError("holds nothing. Write what belongs there, or take it out.")
+        return given
 
     @field_validator("every")
     @classmethod
@@ -77,6 +82,11 @@ class Verify(Table):
                 raise ValueError(f"{min(twice)} stands in {key} too, and means one thing. Take one out.")
         return statuses
 
+    @property
+    def names_its_file(self) -> bool:
+        """True where it is handed a file, or a folder."""
+        return any(FILE in text for text in self.command)
+
     def outcome(self, status: int) -> Outcome:
         """What that exit status means; a signal is a failure of the command, and proves nothing."""
         if status in self.ok:
@@ -93,11 +103,27 @@ class Verify(Table):
 
     def holds(self, last: Verified | None, now: datetime) -> bool:
         """True where the last proof is good, of this command, and so young that none is due."""
-        return self._is_good(last) and self.every is not None and now - last.at < self.every - min(self.every / 10, _EARLY)
+        if last is None or self.every is None or not self._is_good(last):
+            return False
+        return now - last.at < self.every - min(self.every / 10, _EARLY)
 
     def still_tells(self, last: Verified | None, now: datetime) -> bool:
         """True where the last proof is good and none that was due since is long overdue."""
-        return self._is_good(last) and self.every is not None and now - last.at <= _MOST_MISSED * self.every
+        if last is None or self.every is None or not self._is_good(last):
+            return False
+        return now - last.at <= _MOST_MISSED * self.every
 
-    def _is_good(self, last: Verified | None) -> bool:
-        return last is not None and last.by == self.fingerprint and last.outcome in (Outcome.SUCCESS, Outcome.PARTIAL)
+    def _is_good(self, last: Verified) -> bool:
+        return last.by == self.fingerprint and last.outcome in (Outcome.SUCCESS, Outcome.PARTIAL)
+
+
+def _as_table(value: object) -> object:
+    """A list alone is the command; an empty one says that there is none, whatever [defaults] say."""
+    value = _is_list(value)
+    if isinstance(value, list | tuple):
+        return {"command": value} if value else None
+    return value
+
+
+# In jobs.toml: a list, or the table.
+Declared = Annotated[Verify | None, BeforeValidator(_as_table, json_schema_input_type=list[str] | Verify | None)]

@@ -92,7 +92,7 @@ class Program:
                         yield piece
 
     def _fed(self, descriptor: int) -> bool:
-        """Writes on; False where nothing is left, or the program reads no more: its status says whether that is well."""
+        """Writes on; False where nothing is left, or the program reads no more: its status says if that is well."""
         if not self._unfed:
             assert self.feed is not None
             self._unfed = memoryview(self.feed.read(_FED))

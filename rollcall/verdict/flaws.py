@@ -48,9 +48,8 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         says = f"does not end with {quoted([output.ends_with or ''])}"
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
     if output.last_line and content.last_line_fits is False:
-        says = (
-            f'ends with the line "{clean(content.last_line or "", 80)}", where last_line = "{output.last_line.pattern}"'
-        )
+        ends = "another line" if output.open else f'the line "{clean(content.last_line or "", 80)}"'
+        says = f'ends with {ends}, where last_line = "{output.last_line.pattern}"'
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
     if missing := [text for text in output.must_contain if content.found.get(text) is False]:
         return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"lacks {quoted(missing)}"
@@ -71,7 +70,8 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
 
 def _untold(content: Content, output: Output) -> str:
     """What was asked of it and its ends alone cannot tell."""
-    parts = [f"whether it is whole {output.format}"] if output.format else []
+    parts = ["whether it opens to its end"] if output.open else []
+    parts += [f"whether it is whole {output.format}"] if output.format else []
     if unasked := [text for text in output.looked_for if text not in content.found]:
         parts.append(f"whether {quoted(unasked)} is in it")
     if (output.ends_with and content.has_end is None) or (output.last_line and content.last_line_fits is None):

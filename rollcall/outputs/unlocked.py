@@ -27,8 +27,8 @@ class CannotOpen(OSError):
         super().__init__(errno.EIO, why)
 
 
-class Opened(io.BufferedReader):
-    """The content as it was opened. Reading it raises `CannotOpen`, and TimeoutError."""
+class Unlocked(io.BufferedReader):
+    """The content as it was made readable. Reading it raises `CannotOpen`, and TimeoutError."""
 
     raw: _Stream
 
@@ -40,7 +40,7 @@ class Opened(io.BufferedReader):
 
 
 @contextmanager
-def opened(file: BinaryIO, output: Output, until: float) -> Iterator[Opened]:
+def unlocked(file: BinaryIO, output: Output, until: float) -> Iterator[Unlocked]:
     """What `open` of that output makes of the file, within `until`; the command ends with the block.
 
     Raises `CannotOpen`.
@@ -52,7 +52,7 @@ def opened(file: BinaryIO, output: Output, until: float) -> Iterator[Opened]:
             program = ends.enter_context(started(argv, left(until), file))
         except (OSError, ValueError) as error:
             raise CannotOpen(f"{name} {not_run(error, output)}") from None
-        yield Opened(_Stream(program, name, output), PIECE)
+        yield Unlocked(_Stream(program, name, output), PIECE)
 
 
 def left(until: float) -> timedelta:
