@@ -149,12 +149,12 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             lines = " or ".join(f'`dated = "{each}"`' for each in other.dated)
             return f"Say what the date in its name is: {lines} in [jobs.{{key}}.output] of jobs.toml, then {{again}}"
         case CauseCode.OUTPUT_UNREADABLE if root.check is Check.OUTPUT_IS_WHOLE and (key := _kept_by(root, judged)):
-            own = f"{key} of [jobs.{{key}}.output] in jobs.toml"
-            return f"Run the command that is {own} by hand on `{{file}}`, see what keeps it, then {{again}}"
+            by_hand = {"open": "{opening}", "verify": "{proof}"}[key]
+            return f"Run its {key} by hand and see what keeps it, {by_hand}, then {{again}}"
         case CauseCode.PARTIAL_RUN if root.check is Check.OUTPUT_IS_WHOLE:
             return (
-                "See what verify of [jobs.{key}.output] in jobs.toml leaves out; where that is a fault, take its exit "
-                "status out of `partial`"
+                "See what it leaves out, {proof}; where that is a fault, take the exit status out of partial in verify "
+                "of [jobs.{key}.output] in jobs.toml"
             )
         case CauseCode.RAN_LATE if root.is_warning and root.verdict is Verdict.OK:
             return "Its work is done. To see when, let copies keep their mtimes (`cp -p`), or let names tell the clock"
