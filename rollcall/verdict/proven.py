@@ -5,6 +5,7 @@ which one was proven last, and when.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from rollcall.evidence import FileSeen, Outcome, OutputSeen, Verified
@@ -42,10 +43,11 @@ def warning_of_proof(promise: Promise, files: Iterable[FileSeen], found: str, ca
             continue
         if said.outcome is Outcome.UNKNOWN:
             because = f"its output {file.name} could not be verified: {_unmade(said)}{_since(last, case)}"
-            return promise.warned(said.code or CauseCode.OUTPUT_UNREADABLE, found, because)
+            finding = promise.warned(said.code or CauseCode.OUTPUT_UNREADABLE, found, because)
+            return replace(finding, file=file.name)
         if said.outcome is Outcome.PARTIAL:
             because = f"its output {said.file} is good, and not all of it, by its verify: {_answer(said)}"
-            return promise.warned(CauseCode.PARTIAL_RUN, found, because)
+            return replace(promise.warned(CauseCode.PARTIAL_RUN, found, because), file=file.name)
     return None
 
 
