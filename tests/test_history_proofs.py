@@ -12,6 +12,7 @@ from rollcall.history.judged import proofs_of
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read, read_whole
 from rollcall.history.writing import merge, write
+from rollcall.verdict.findings import Check
 
 VERIFY = {"command": ["pg_restore", "-f", "/dev/null", "{file}"], "every": "7 d"}
 GOOD, FAILED, PARTIAL, UNKNOWN = Outcome.SUCCESS, Outcome.FAILED, Outcome.PARTIAL, Outcome.UNKNOWN
@@ -25,9 +26,14 @@ def told(*verified: Verified | None, day: int = 11) -> Told:
         replace(made(f"2026-02-{day:02}T06:00:{17 + number}+01:00"), verified=each)
         for number, each in enumerate(verified)
     ]
-    words = {"last_execution": f"2026-02-{day:02}T05:00:17", "now": f"2026-02-{day:02}T07:02:00+01:00"}
     earlier: list[FileSeen] = five_files(f"2026-02-{day - 1:02}T06:00:17+01:00")
-    return morning(files=[*files, *earlier], verify=VERIFY, keeps=None, **words)
+    return morning(
+        now=f"2026-02-{day:02}T07:02:00+01:00",
+        last_execution=f"2026-02-{day:02}T05:00:17",
+        files=[*files, *earlier],
+        verify=VERIFY,
+        keeps=None,
+    )
 
 
 def proven(outcome: Outcome, day: int = 11) -> Verified:
@@ -50,9 +56,8 @@ def test_the_last_proof_is_what_the_next_morning_knows(tmp_path: Path) -> None:
         remember(file, told(proven(outcome, day) if outcome else None, day=day))
         known.append(remembered(file, told(None)))
 
-    assert known[:3] == [
-        replace(proven(each, 9 + n), says="at its end") for n, each in enumerate((GOOD, FAILED, PARTIAL))
-    ]
+    said_then = [proven(outcome, day) for day, outcome in ((9, GOOD), (10, FAILED), (11, PARTIAL))]
+    assert known[:3] == [replace(each, says="at its end") for each in said_then]
     assert known[3] == known[2]
 
 
@@ -83,10 +88,10 @@ def test_of_several_files_the_whole_is_as_good_as_the_worst() -> None:
 
 def test_what_is_still_being_written_is_not_remembered_as_bad() -> None:
     young = replace(made("2026-02-11T07:01:58+01:00"), verified=proven(FAILED))
-    judged = morning(files=[young, *five_files()[1:]], verify=VERIFY, has_scheduler=False, grace="2 h").judged
+    told = morning(files=[young, *five_files()[1:]], verify=VERIFY, has_scheduler=False)
 
-    assert [each.verdict for each in judged.jobs] == ["pending"]
-    assert proofs_of(judged) == ()
+    assert told.finding(Check.OUTPUT_IS_WHOLE).verdict == "pending"
+    assert proofs_of(told.judged) == ()
 
 
 def test_a_proof_is_carried_elsewhere_and_the_newer_one_stays(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_list_is_the_command_of_a_table(tmp_path: Path) -> None:
 def test_a_job_may_have_none_of_what_its_defaults_say(tmp_path: Path) -> None:
     defaults = '[defaults.output]\nverify = ["a", "{file}"]\nopen = ["b"]\n'
     jobs = "".join(
-        f"[jobs.{name}]\n{DAILY}[jobs.{name}.output]\n{FILE}\n{lines}\n"
+        f"[jobs.{name}]\n{DAILY}[jobs.{name}.output]\npath = 'out/{name}-%F'\n{lines}\n"
         for name, lines in (("one", ""), ("two", "verify = []\nopen = []"))
     )
     one, two = (job.outputs[0] for job in read(tmp_path, HEAD + defaults + jobs).jobs)
