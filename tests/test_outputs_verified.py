@@ -241,7 +241,8 @@ def test_one_that_cannot_be_opened_is_not_proven(tmp_path: Path) -> None:
 
 def test_a_morning_is_proven_once_and_remembered(tmp_path: Path) -> None:
     asked, due_at = tmp_path / "asked", datetime.now(UTC) - timedelta(minutes=30)
-    put(tmp_path, b"x").touch()
+    written_at = (due_at + timedelta(minutes=1)).timestamp()
+    os.utime(put(tmp_path, b"x"), (written_at, written_at))
     line = verify(f"echo asked >> {asked}; echo '3 tables <whole>'", every="7 d")
     (tmp_path / "jobs.toml").write_text(
         f'timezone = "UTC"\n[jobs.dump]\nschedule = "{due_at:%M %H} * * *"\ngrace = "1 h"\n'

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from zoneinfo import ZoneInfo
 from rollcall.evidence import CannotLook, FileSeen, OutputSeen, Verified
 from rollcall.naming.fields import Disagreement
 from rollcall.naming.stretch import Told
-from rollcall.outputs.verified import verified
+from rollcall.outputs.verified import with_proofs
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.output import Output
 from rollcall.roll.words import Dated
@@ -57,10 +58,10 @@ class Wanted:
     last_verified: Verified | None = None
     may_verify: bool = True
 
-    def needs_proof(self, seen: FileSeen, now: datetime) -> bool:
-        """True of what is read, may be of the run that is judged, and is not known to be bad anyway."""
+    def needs_proof(self, seen: FileSeen, *, at: datetime) -> bool:
+        """True of what may be of the run that is judged, and is not known to be bad, where no last proof will do."""
         verify = self.output.verify
-        if not (verify and self.may_verify and self.read_since) or verify.holds(self.last_verified, now):
+        if not (verify and self.may_verify and self.read_since) or verify.holds(self.last_verified, at):
             return False
         is_bad = seen.unreadable or (seen.content and seen.content.flaw) or seen.size == 0
         return seen.made_at >= self.read_since and not is_bad and (seen.is_regular or seen.is_folder)
@@ -234,21 +235,14 @@ class Listed:
         until = time.monotonic() + self.wanted.output.timeout.total_seconds()
         now = self.seen.looked_at + LOOKING_TIME
         newest = zip(self.names[: self.to_read], self.seen.files, strict=False)
-        read = [self._read(name, seen, now=now, until=until) for name, seen in newest]
-        files = (*read, *self.seen.files[self.to_read :])
+        wanted, at = self.wanted, self.seen.looked_at
+        read = [(name, self.source.read(name, seen, wanted, now=now, until=until)) for name, seen in newest]
+        needs_proof = partial(wanted.needs_proof, at=at)
+        at_hand = partial(self.source.at_hand, wanted=wanted, until=until)
+        proven = with_proofs(read, wanted.output, needs_proof, at_hand, at=at, until=until)
+        files = (*proven, *self.seen.files[self.to_read :])
         newest_first = tuple(sorted(files, key=lambda each: each.made_at, reverse=True))
         return replace(self.seen, files=newest_first, last_verified=self.wanted.last_verified)
-
-    def _read(self, name: str, seen: FileSeen, *, now: datetime, until: float) -> FileSeen:
-        read, wanted, at = (
-            self.source.read(name, seen, self.wanted, now=now, until=until),
-            self.wanted,
-            self.seen.looked_at,
-        )
-        if not wanted.needs_proof(read, at):
-            return read
-        at_hand = self.source.at_hand(name, wanted, until=until)
-        return replace(read, verified=verified(at_hand, read, wanted.output, at=at, until=until))
 
 
 def named(seen: FileSeen, told: Told, output: Output, zone: ZoneInfo) -> FileSeen:

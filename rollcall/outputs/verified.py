@@ -6,8 +6,9 @@ import errno
 import os
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePath
@@ -28,13 +29,35 @@ _LINES, _LONGEST_LINE = 8, 200
 _KEPT = 16_000
 
 
-def verified(
+def with_proofs(
+    read: Iterable[tuple[str, FileSeen]],
+    output: Output,
+    needs_proof: Callable[[FileSeen], bool],
+    at_hand: Callable[[str], AbstractContextManager[Path]],
+    *,
+    at: datetime,
+    until: float,
+) -> list[FileSeen]:
+    """The same with what `verify` says of each that needs it; `at_hand` is where the one of that name lies.
+
+    Of entries it is asked once, as it is handed none of them.
+    """
+    is_asked_once = output.verify is not None and not output.verify.names_its_file
+    proven, said = [], None
+    for name, seen in read:
+        if needs_proof(seen):
+            if not (is_asked_once and said):
+                place = nullcontext(Path()) if is_asked_once else at_hand(name)
+                said = _proof(place, seen, output, at=at, until=until)
+            seen = replace(seen, verified=said)
+        proven.append(seen)
+    return proven
+
+
+def _proof(
     at_hand: AbstractContextManager[Path], seen: FileSeen, output: Output, *, at: datetime, until: float
 ) -> Verified:
-    """What it says of that file or folder, which is `at_hand`; `at` is when it is asked.
-
-    It is given a copy of what `open` makes of the file, where the output has one.
-    """
+    """What it says of that file or folder; of a file that is to be opened, of a copy of what comes out."""
     assert output.verify is not None
     name = seen.name
     unknown = partial(Verified, file=name, at=at, by=output.verify.fingerprint, outcome=Outcome.UNKNOWN)
@@ -83,7 +106,8 @@ def _asked(path: Path, name: str, output: Output, *, at: datetime, until: float)
     outcome = output.verify.outcome(status)
     # What is printed of an output that is opened first may be what it holds.
     said_last = err if err.strip() or output.open else bytes(out)
-    says = _last_lines(said_last.decode(errors="replace").replace(place, name), output)
+    text = said_last.decode(errors="replace")
+    says = _last_lines(text.replace(place, name) if output.verify.names_its_file else text, output)
     code = CauseCode.OUTPUT_UNREADABLE if outcome is Outcome.UNKNOWN else None
     return said(outcome=outcome, how=ended(status), says=says, code=code)
 
