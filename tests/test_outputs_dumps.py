@@ -77,6 +77,8 @@ FILES: list[tuple[str, Callable[[bytes], bytes], str, tuple[str, CauseCode | Non
     ("custom.dump", lambda data: data[:60], LIST, DISPROVED),
     ("custom.dump", flipped, READ, DISPROVED),
     ("custom.dump", nothing, READ, EMPTY),
+    ("tar.dump", whole, READ, OK),
+    ("tar.dump", half, READ, OK),  # pg_restore does not notice
     ("custom-unpacked.dump", whole, READ, OK),
     ("custom-unpacked.dump", half, READ, DISPROVED),
 ]
