@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,10 @@ import pytest
 
 from fixtures.one_morning import HAIKU, Told, at, five_files, made, morning, said
 from rollcall.evidence import Content, Flaw, Outcome, Verified
+from rollcall.morning.ending import Ending
+from rollcall.report.page import render_board
 from rollcall.roll.proving import Verify
+from rollcall.sinks.json import to_json
 from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode
 
@@ -120,6 +124,34 @@ def test_what_part_of_it_is_good_is_shown_with_the_command() -> None:
     )
     assert judged.cause.next_step.startswith("See what it leaves out, `pg_restore -f /dev/null /srv/aime/data/")
     assert f"partial in verify of [jobs.{HAIKU}.output]" in judged.cause.next_step
+
+
+# What it said now | what it had said before | more words | what is shown: of which file, and its lines.
+SHOWN: list[tuple[Verified | None, Verified | None, dict[str, Any], tuple[str, str] | None]] = [
+    (
+        said(FAILED, WEEKLY, file=TODAY.name, says="3 tables\n<cut> off"),
+        days_ago(9),
+        {},
+        (TODAY.name, "3 tables\n&lt;cut&gt; off\nexit status 1"),
+    ),
+    (None, days_ago(3), {"status": "error"}, ("earlier.md", "exit status 0")),
+    (None, days_ago(3), {"status": "error", "verify": None}, None),
+]
+
+
+@pytest.mark.parametrize(("now", "before", "words", "shown"), SHOWN)
+def test_its_last_words_are_on_the_card_and_in_morning_json(
+    now: Verified | None, before: Verified | None, words: dict[str, Any], shown: tuple[str, str] | None
+) -> None:
+    judged = told(now, before, **words).judged
+    [output] = json.loads(to_json(judged, Ending()))["jobs"][0]["outputs"]
+    page = render_board(judged, Ending())
+
+    assert (output["verified"] or {}).get("file") == (shown[0] if shown else None)
+    assert ("What verify said" in page) is (shown is not None)
+    if shown:
+        assert f"What verify said of {shown[0]}, asked " in page
+        assert shown[1] in page
 
 
 # When one is due ------------------------------------------------------------------------------------------------------
