@@ -98,7 +98,7 @@ def test_what_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     )
 
     assert said_of(morning) == UNREAD
-    assert "`sh` did not open it in time: timeout = 1 s" in sentence(morning)
+    assert '`sh` did not open it in time: timeout = 1 s (timeout = "2 s" would)' in sentence(morning)
     wait_until(lambda: not is_alive(int(pid.read_text())))
 
 
@@ -124,7 +124,7 @@ def test_however_much_comes_out_little_is_kept_of_it(tmp_path: Path) -> None:
 # What it holds is nobody's business ----------------------------------------------------------------------------------
 
 TOLD = {
-    "a whole text": (f"{SECRET}\n" * 90, ""),
+    "a whole text": (f"{SECRET}\n" * 90, 'format = "text"'),
     "no json": (f'{{"{SECRET}": 1, "{SECRET}": 2}} {SECRET}', 'format = "json"'),
     "a cut json": (f'{{"{SECRET}": "{SECRET}', 'format = "json"'),
     "a bad csv": (f"a,{SECRET}\n1,2,{SECRET}\n{SECRET}", 'format = "csv"'),

@@ -144,6 +144,13 @@ def test_only_what_may_be_of_the_judged_run_is_proven(tmp_path: Path) -> None:
     assert asked.read_text().splitlines() == ["db-20260211.dump"]
 
 
+def test_a_copy_with_an_old_mtime_is_proven_by_the_day_in_its_name(tmp_path: Path) -> None:
+    path = put(tmp_path, b"x", "db-20260211.dump")
+    os.utime(path, (path.stat().st_mtime - 43_200,) * 2)
+
+    assert proof(tmp_path, verify("true"), path="db-%Y%m%d.dump").outcome is Outcome.SUCCESS
+
+
 @pytest.mark.parametrize("what", [b"", gzip.compress(b"")])
 def test_what_is_known_to_be_bad_is_not_proven(tmp_path: Path, what: bytes) -> None:
     put(tmp_path, what)
@@ -245,18 +252,20 @@ def test_a_morning_is_proven_once_and_remembered(tmp_path: Path) -> None:
     os.utime(put(tmp_path, b"x"), (written_at, written_at))
     line = verify(f"echo asked >> {asked}; echo '3 tables <whole>'", every="7 d")
     (tmp_path / "jobs.toml").write_text(
-        f'timezone = "UTC"\n[jobs.dump]\nschedule = "{due_at:%M %H} * * *"\ngrace = "1 h"\n'
+        f'timezone = "UTC"\n[jobs.dump]\nschedule = "{due_at:%M %H} * * *"\ngrace = "10 min"\nmax_runtime = "5 min"\n'
         f'[jobs.dump.output]\npath = "out/db.dump"\n{line}\n',
         encoding="utf-8",
     )
 
-    def times_asked(*arguments: str) -> int:
+    def times_asked(*arguments: str, status: int = 0) -> int:
         asked.unlink(missing_ok=True)
         command = [sys.executable, "-m", "rollcall", "monitor", *arguments]
         ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert ended.returncode == status, ended.stdout + ended.stderr
         return len(asked.read_text().splitlines()) if asked.exists() else 0
 
+    # Nobody can tell, and no green without it.
+    assert times_asked("--no-history", "--rerun-missed", "--dry-run", status=3) == 0
     assert [times_asked("--no-history"), times_asked("--no-history")] == [1, 1]
     assert [times_asked(), times_asked(), times_asked("--no-history")] == [1, 0, 1]
 

@@ -64,7 +64,9 @@ class Wanted:
         if not (verify and self.may_verify and self.read_since) or verify.holds(self.last_verified, at):
             return False
         is_bad = seen.unreadable or (seen.content and seen.content.flaw) or seen.size == 0
-        return seen.made_at >= self.read_since and not is_bad and (seen.is_regular or seen.is_folder)
+        # A copy may have the mtime of long before the day in its name.
+        newest = max(seen.made_at, seen.stamp_until or seen.made_at)
+        return newest >= self.read_since and not is_bad and (seen.is_regular or seen.is_folder)
 
 
 class Source:

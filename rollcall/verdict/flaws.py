@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rollcall.evidence import Content, FileSeen
 from rollcall.roll.output import Output
 from rollcall.text import clean, counted, listed, show_size
+from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode, Verdict
 
 # The verdict, its cause, and in words after "its output NAME".
@@ -58,8 +59,10 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         code = CauseCode.TRUNCATED_OUTPUT if content.rows else CauseCode.EMPTY_OUTPUT
         return Verdict.BAD_OUTPUT, code, says
     if content.unread and (untold := _untold(content, output)):
-        enough = show_size(2 * max(file.size or 0, output.read_up_to))
-        says = f'was not read through, and nobody can tell {untold}: {content.unread} (read_up_to = "{enough}" would)'
+        enough = f'read_up_to = "{show_size(2 * max(file.size or 0, output.read_up_to))}"'
+        if f"timeout = {output.timeout_shown}" in content.unread:
+            enough = f'timeout = "{show_span(2 * output.timeout)}"'
+        says = f"was not read through, and nobody can tell {untold}: {content.unread} ({enough} would)"
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
     if unasked := [text for text in output.looked_for if text not in content.found]:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"was not searched for {quoted(unasked)}"
