@@ -78,7 +78,7 @@ FILES: list[tuple[str, Callable[[bytes], bytes], str, tuple[str, CauseCode | Non
     ("custom.dump", flipped, READ, DISPROVED),
     ("custom.dump", nothing, READ, EMPTY),
     ("tar.dump", whole, READ, OK),
-    ("tar.dump", half, READ, OK),  # pg_restore does not notice
+    ("tar.dump", half, READ, CUT),  # which pg_restore does not notice
     ("custom-unpacked.dump", whole, READ, OK),
     ("custom-unpacked.dump", half, READ, DISPROVED),
 ]
