@@ -14,13 +14,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import CannotLook, FileSeen, OutputSeen, Verified
 from rollcall.naming.fields import Disagreement
 from rollcall.naming.stretch import Told
-from rollcall.outputs.verified import with_proofs
+from rollcall.outputs.verified import needs_proof, with_proofs
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.output import Output
 from rollcall.roll.words import Dated
@@ -31,6 +30,7 @@ from rollcall.vocabulary import CauseCode
 # A page and a judgement need the runs of the look-back; a folder may hold years.
 MOST_FILES = 2_000
 MOST_READ = 1_000
+LISTING_LIMIT = timedelta(seconds=30)
 # Of what earlier runs left, so much shows what is usual.
 _MOST_COMPARED = 60
 COMPARED_FOR = timedelta(days=28)
@@ -58,24 +58,14 @@ class Wanted:
     last_verified: Verified | None = None
     may_verify: bool = True
 
-    def needs_proof(self, seen: FileSeen, *, at: datetime) -> bool:
-        """True of what may be of the run that is judged, and is not known to be bad, where no last proof will do."""
-        verify = self.output.verify
-        if not (verify and self.may_verify and self.read_since) or verify.holds(self.last_verified, at):
-            return False
-        is_bad = seen.unreadable or (seen.content and seen.content.flaw) or seen.size == 0
-        # A copy may have the mtime of long before the day in its name.
-        newest = max(seen.made_at, seen.stamp_until or seen.made_at)
-        return newest >= self.read_since and not is_bad and (seen.is_regular or seen.is_folder)
-
 
 class Source:
-    """Where outputs are listed and read; equal ones are the same, and asked once.
+    """Where outputs are listed and read; equal ones are the same, and asked once."""
 
-    `limit` is how long its listing may take.
-    """
-
-    limit: ClassVar[timedelta] = timedelta(seconds=30)
+    @property
+    def limit(self) -> timedelta:
+        """How long its listing may take."""
+        return LISTING_LIMIT
 
     @property
     def shown(self) -> str:
@@ -84,8 +74,8 @@ class Source:
 
     def look(
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
-    ) -> Mapping[Key, Listed]:
-        """What each output left up to `now`. Raises `CannotLook`.
+    ) -> Mapping[Key, Listed | CannotLook]:
+        """What each output left up to `now`, or why that of one cannot be told. Raises `CannotLook`.
 
         `clock` reads the present, where another moment is judged: what is dated later still lies in the future.
         """
@@ -184,7 +174,14 @@ class Matches:
 
     def take(self, seen: FileSeen, name: str, told: Told, now: datetime) -> None:
         """Keeps what is listed by that name, as far as it matters for the moment `now`."""
-        seen = named(seen, told, self.wanted.output, self.wanted.zone)
+        self._keep(named(seen, told, self.wanted.output, self.wanted.zone), name, now)
+
+    def keep(self, seen: FileSeen, now: datetime) -> None:
+        """Keeps what is listed with its own time, likewise."""
+        self.count += 1
+        self._keep(seen, seen.name, now)
+
+    def _keep(self, seen: FileSeen, name: str, now: datetime) -> None:
         if seen.made_at > now + LOOKING_TIME:
             self.later = [*self.later, seen][:3]
         elif seen.made_at >= self.wanted.since:
@@ -239,9 +236,11 @@ class Listed:
         newest = zip(self.names[: self.to_read], self.seen.files, strict=False)
         wanted, at = self.wanted, self.seen.looked_at
         read = [(name, self.source.read(name, seen, wanted, now=now, until=until)) for name, seen in newest]
-        needs_proof = partial(wanted.needs_proof, at=at)
-        at_hand = partial(self.source.at_hand, wanted=wanted, until=until)
-        proven = with_proofs(read, wanted.output, needs_proof, at_hand, at=at, until=until)
+        if wanted.may_verify and wanted.read_since and needs_proof(wanted.output, wanted.last_verified, at):
+            at_hand = partial(self.source.at_hand, wanted=wanted, until=until)
+            proven = with_proofs(read, wanted.output, at_hand, since=wanted.read_since, at=at, until=until)
+        else:
+            proven = [seen for _, seen in read]
         files = (*proven, *self.seen.files[self.to_read :])
         newest_first = tuple(sorted(files, key=lambda each: each.made_at, reverse=True))
         return replace(self.seen, files=newest_first, last_verified=self.wanted.last_verified)

@@ -29,29 +29,41 @@ _LINES, _LONGEST_LINE = 8, 200
 _KEPT = 16_000
 
 
+def needs_proof(output: Output, last: Verified | None, at: datetime) -> bool:
+    """True of an output with `verify`, where that is to be asked now."""
+    return output.verify is not None and not output.verify.holds(last, at)
+
+
 def with_proofs(
     read: Iterable[tuple[str, FileSeen]],
     output: Output,
-    needs_proof: Callable[[FileSeen], bool],
     at_hand: Callable[[str], AbstractContextManager[Path]],
     *,
+    since: datetime,
     at: datetime,
     until: float,
 ) -> list[FileSeen]:
-    """The same with what `verify` says of each that needs it; `at_hand` is where the one of that name lies.
+    """The same with what `verify` says of each made since then and not known to be bad anyway.
 
-    Of entries it is asked once, as it is handed none of them.
+    `at_hand` is where the one of that name lies. Of entries it is asked once, as it is handed none of them.
     """
     is_asked_once = output.verify is not None and not output.verify.names_its_file
     proven, said = [], None
     for name, seen in read:
-        if needs_proof(seen):
+        if _may_be_good(seen, since):
             if not (is_asked_once and said):
                 place = nullcontext(Path()) if is_asked_once else at_hand(name)
                 said = _proof(place, seen, output, at=at, until=until)
             seen = replace(seen, verified=said)
         proven.append(seen)
     return proven
+
+
+def _may_be_good(seen: FileSeen, since: datetime) -> bool:
+    is_bad = seen.unreadable or (seen.content and seen.content.flaw) or seen.size == 0
+    # A copy may have the mtime of long before the day in its name.
+    made_at = max(seen.made_at, seen.stamp_until or seen.made_at)
+    return made_at >= since and not is_bad and (seen.is_regular or seen.is_folder)
 
 
 def _proof(
