@@ -5,17 +5,24 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from fixtures.nightly import judged, newest, put, said_of, sentence
+from fixtures.nightly import NOW, judged, newest, put, said_of, sentence
 from rollcall.evidence import Outcome, Verified
+from rollcall.outputs.listing import Wanted
+from rollcall.outputs.local import LocalFolder
+from rollcall.outputs.verified import copied
+from rollcall.roll.output import Output
 from rollcall.roll.proving import Verify
 from rollcall.vocabulary import CauseCode
 
@@ -241,6 +248,45 @@ def test_one_that_cannot_be_opened_is_not_proven(tmp_path: Path) -> None:
 
     assert said_of(morning) == UNREADABLE
     assert not (tmp_path / "asked").exists()
+
+
+# Of what lies elsewhere ------------------------------------------------------------------------------------------------
+
+
+class Elsewhere(LocalFolder):
+    """A folder whose files no program here can open by a path."""
+
+    @contextmanager
+    def at_hand(self, name: str, wanted: Wanted, *, until: float) -> Iterator[Path]:
+        with (self.folder / name).open("rb") as file, copied(file, name, wanted.output, until) as copy:
+            yield copy
+
+
+def proof_elsewhere(folder: Path, **table: object) -> Verified:
+    """What the proof says of the one file of that folder, which lies elsewhere."""
+    output = Output.model_validate({"path": "db.dump.gz", **table})
+    since = NOW - timedelta(days=1)
+    wanted = Wanted(key=("dump", 0), output=output, zone=ZoneInfo("UTC"), since=since, read_since=since)
+    said = Elsewhere(folder / "out").look([wanted], now=NOW)["dump", 0].read().files[0].verified
+    assert said is not None
+    return said
+
+
+def test_a_copy_of_what_lies_elsewhere_is_proven_and_gone(tmp_path: Path) -> None:
+    original, shown = put(tmp_path, gzip.compress(b"whole"), "db.dump.gz"), tmp_path / "shown"
+    said = proof_elsewhere(tmp_path, verify=shell(f'stat -c %a "$1"; echo "$1" > {shown}; gzip -t "$1"; gzip -dc "$1"'))
+    copy = Path(shown.read_text().strip())
+
+    assert (said.outcome, said.says) == (Outcome.SUCCESS, "600\nwhole")
+    assert (copy.name, copy != original, copy.parent.exists()) == ("db.dump.gz", True, False)
+
+
+def test_of_what_lies_elsewhere_no_more_is_fetched_than_is_read(tmp_path: Path) -> None:
+    put(tmp_path, gzip.compress(os.urandom(3_000)), "db.dump.gz")
+    said = proof_elsewhere(tmp_path, verify=shell("true"), read_up_to="1 kB")
+
+    assert (said.outcome, said.code) == (Outcome.UNKNOWN, CauseCode.NOT_READ_THROUGH)
+    assert re.fullmatch(r'it needs a copy, larger than read_up_to = 1\.0 kB \("6\.\d kB" would do\)', said.how)
 
 
 # Remembered -----------------------------------------------------------------------------------------------------------
