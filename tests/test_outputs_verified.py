@@ -250,7 +250,7 @@ def test_one_that_cannot_be_opened_is_not_proven(tmp_path: Path) -> None:
     assert not (tmp_path / "asked").exists()
 
 
-# Of what lies elsewhere ------------------------------------------------------------------------------------------------
+# Of what lies elsewhere ----------------------------------------------------------------------------------------------
 
 
 class Elsewhere(LocalFolder):
