@@ -90,7 +90,7 @@ class Source:
 
         Raises OSError; TimeoutError after `until`, and `TooMuch` where a copy would be larger than `read_up_to`.
         """
-        raise NotImplementedError
+        raise OSError(0, "what lies there cannot be handed to a program")
 
     def clean(self, text: str) -> str:
         """A text about it in one clean line, without secrets."""

@@ -52,11 +52,15 @@ def with_proofs(
     for name, seen in read:
         if _may_be_good(seen, since):
             if not (is_asked_once and said):
-                place = nullcontext(Path()) if is_asked_once else at_hand(name)
+                place = _nowhere if is_asked_once else partial(at_hand, name)
                 said = _proof(place, seen, output, at=at, until=until)
             seen = replace(seen, verified=said)
         proven.append(seen)
     return proven
+
+
+def _nowhere() -> AbstractContextManager[Path]:
+    return nullcontext(Path())
 
 
 def _may_be_good(seen: FileSeen, since: datetime) -> bool:
@@ -67,14 +71,14 @@ def _may_be_good(seen: FileSeen, since: datetime) -> bool:
 
 
 def _proof(
-    at_hand: AbstractContextManager[Path], seen: FileSeen, output: Output, *, at: datetime, until: float
+    at_hand: Callable[[], AbstractContextManager[Path]], seen: FileSeen, output: Output, *, at: datetime, until: float
 ) -> Verified:
     """What it says of that file or folder; of a file that is to be opened, of a copy of what comes out."""
     assert output.verify is not None
     name = seen.name
     unknown = partial(Verified, file=name, at=at, by=output.verify.fingerprint, outcome=Outcome.UNKNOWN)
     try:
-        with at_hand as path:
+        with at_hand() as path:
             if not output.open:
                 return _asked(path, name, output, at=at, until=until)
             with (
