@@ -7,12 +7,14 @@ import json
 import lzma
 import tracemalloc
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fixtures.jobs_toml import read
 from fixtures.nightly import judged, newest, one, put, said_of, sentence
-from rollcall.evidence import Evidence
+from rollcall.evidence import Evidence, OutputSeen
 from rollcall.recorded.record import Recorded, record
 from rollcall.recorded.replay import replay
 from rollcall.vocabulary import CauseCode
@@ -152,8 +154,6 @@ def test_a_record_of_it_is_judged_again_without_it(tmp_path: Path) -> None:
     marker = tmp_path / "asked"
     lines = f'{opens(f"touch {marker}; cat")}\nlast_line = "whole"\nverify = ["touch", "{marker}", "{{file}}"]'
     morning = judged(tmp_path, lines)
-    from fixtures.jobs_toml import read  # of the same text
-
     marker.unlink()
     roll = read(tmp_path, (tmp_path / "jobs.toml").read_text())
     evidence = Evidence(schedulers={}, outputs={"dump": (one(morning).seen.outputs[0].seen,)})
@@ -163,4 +163,10 @@ def test_a_record_of_it_is_judged_again_without_it(tmp_path: Path) -> None:
     [seen] = again.seen_at(morning.judged_at).outputs["dump"]
 
     assert seen == one(morning).seen.outputs[0].seen
+
+    # What another command would say nobody knows.
+    (tmp_path / "jobs.toml").write_text((tmp_path / "jobs.toml").read_text().replace('["touch"', '["cat"'))
+    [other] = replay(tmp_path / "kept", jobs_file=tmp_path / "jobs.toml").seen_at(morning.judged_at).outputs["dump"]
+    assert isinstance(other, OutputSeen)
+    assert other.files[0] == replace(newest(morning), verified=None)
     assert not marker.exists()
