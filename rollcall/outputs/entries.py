@@ -15,6 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from rollcall.evidence import CannotLook, Content, FileSeen
+from rollcall.outputs.expressions import held
 from rollcall.outputs.listing import Key, Listed, Matches, Source, Wanted
 from rollcall.outputs.timed import Timed
 from rollcall.roll.output import Output
@@ -132,7 +133,8 @@ class Command(Source):
             seen = replace(seen, size=self._size(self._found(output.size, entry, "size")) if output.size else None)
             if wanted.read_since is not None and seen.made_at >= wanted.read_since:
                 head = clean_block(self.secrets.without(json.dumps(entry, ensure_ascii=False, indent=1)), _SHOWN)
-                seen = replace(seen, content=Content(marks_its_end=True, head=head))
+                holds = held(entry, output.must_hold)
+                seen = replace(seen, content=Content(marks_its_end=True, head=head, held=holds))
             matches.keep(seen, now)
         if nothing_in and not matches.count:
             raise self._wrong(f'made_at = "{output.made_at}" finds nothing in {nothing_in}')

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import CannotLook, Content, FileSeen, Flaw
+from rollcall.outputs.expressions import held
 from rollcall.outputs.listing import COMPARED_FOR, Key, Listed, Matches, Source, Wanted
 from rollcall.outputs.timed import Timed
 from rollcall.roll.output import Output
@@ -129,7 +131,9 @@ class Query(Source):
             if number is not None or (wanted.read_since is not None and seen.made_at >= wanted.read_since):
                 content = Content(marks_its_end=True, rows=number, flaw=_EMPTY if number == 0 else None)
                 if wanted.read_since is not None and seen.made_at >= wanted.read_since:
-                    content = replace(content, head=self._head(row))
+                    said = _as_json(row)
+                    holds = held(json.loads(said), wanted.output.must_hold)
+                    content = replace(content, held=holds, head=clean_block(self.secrets.without(said), _SHOWN))
             matches.keep(replace(seen, size=self._number(row, "size"), content=content), now)
         return matches
 
@@ -142,11 +146,15 @@ class Query(Source):
             raise self._wrong(f"its {column} is {clean(str(value), 60)!r}, where a number belongs")
         return number
 
-    def _head(self, row: Mapping[str, Any]) -> str:
-        """The row as a JSON object, its columns by the names that the query gives them."""
-        return clean_block(
-            self.secrets.without(json.dumps(dict(row), ensure_ascii=False, indent=1, default=str)), _SHOWN
-        )
-
     def _wrong(self, says: str, code: CauseCode = UNREADABLE) -> CannotLook:
         return CannotLook(code, f"{self.shown}: {self.secrets.clean(says, 300)}")
+
+
+def _as_json(row: Mapping[str, Any]) -> str:
+    """The row as a JSON object, its columns in lower case."""
+    columns = {name: value for name, value in row.items() if name == name.lower()}
+    return json.dumps(columns, ensure_ascii=False, indent=1, default=_plain)
+
+
+def _plain(value: Any) -> float | str:
+    return float(value) if isinstance(value, Decimal) else str(value)
