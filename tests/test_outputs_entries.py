@@ -102,6 +102,16 @@ def test_an_entry_keeps_its_time_as_it_was_written_and_shows_what_it_is(tmp_path
     assert json.loads(entry.content.head) == {"time": "2026-02-11T02:00:05+01:00", "bytes": "1234"}
 
 
+def test_what_must_hold_is_asked_of_each_entry(tmp_path: Path) -> None:
+    printed = '[{"time": "2026-02-11T01:00:05Z", "error": true}, {"time": "2026-02-11T02:00:05Z", "error": false}]'
+    found = listed(tmp_path, printed, must_hold=["error == `false`"])
+
+    assert [each.content and each.content.held for each in found] == [
+        {"error == `false`": None},
+        {"error == `false`": "true"},
+    ]
+
+
 def test_what_is_not_made_yet_is_none(tmp_path: Path) -> None:
     running = '{"items": [{"time": null}, {"time": "0001-01-01T00:00:00Z"}, {}, {"time": "2026-02-11T01:00:05Z"}]}'
     [entry] = listed(tmp_path, running, each="items")

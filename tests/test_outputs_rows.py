@@ -112,6 +112,14 @@ def test_since_is_bound_as_far_back_as_earlier_runs_are_compared(query: str, mad
     assert len(rows(shop, "SELECT at AS made_at FROM loads WHERE at >= :since", timezone="UTC")) == 2
 
 
+def test_what_must_hold_is_asked_of_the_row_as_a_json_object(shop: Path) -> None:
+    query = "SELECT at AS made_at, n AS Inserted, 1.5 AS share FROM loads WHERE n = 3"
+    [row] = rows(shop, query, must_hold=["inserted > `2`", "share < `1`", "missing"])
+
+    assert row.content is not None
+    assert row.content.held == {"inserted > `2`": None, "share < `1`": "1.5", "missing": "null"}
+
+
 def test_a_table_without_rows_has_none_and_a_load_of_none_is_empty(shop: Path) -> None:
     assert rows(shop, f"{NEWEST} WHERE note = 'y'") == ()
     assert rows(shop, "SELECT at AS made_at FROM loads WHERE n > 9") == ()
