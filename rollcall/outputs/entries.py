@@ -63,7 +63,7 @@ class Command(Source):
     @property
     def shown(self) -> str:
         """As a person types it, its variables by name."""
-        return self.written
+        return f"`{self.written}`"
 
     def look(
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
