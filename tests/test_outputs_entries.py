@@ -191,12 +191,11 @@ def test_what_is_no_list_of_times_is_unknown_and_says_where(
     ids=["failed", "denied", "killed", "hangs", "endless"],
 )
 def test_a_command_that_does_not_end_well_is_unknown(code: str, found: CauseCode, says: str, tmp_path: Path) -> None:
-    limit = {"timeout": "0.5 s"} if "sleep" in code else {}
+    limit: dict[str, Any] = {"timeout": "0.5 s"} if "sleep" in code else {}
 
-    assert (refused(tmp_path, *python(code), **limit)[0], says in refused(tmp_path, *python(code), **limit)[1]) == (
-        found,
-        True,
-    )
+    refusal, detail = refused(tmp_path, *python(code), **limit)
+
+    assert (refusal, says in detail) == (found, True)
 
 
 def test_a_host_that_cannot_be_reached_is_down_and_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:

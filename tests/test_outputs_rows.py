@@ -308,7 +308,8 @@ def duck(tmp_path: Path) -> Path:
 
 
 def test_a_file_of_duckdb_is_read_and_not_written(duck: Path) -> None:
-    lake, before = {"database": "duckdb:///lake.duckdb"}, left_in(duck)
+    lake: dict[str, Any] = {"database": "duckdb:///lake.duckdb"}
+    before = left_in(duck)
     [row] = rows(duck, NEWEST, **lake)
     assert (row.made_at, row.content and row.content.rows) == (MADE, 1)
     local = "SELECT local AS made_at FROM rates WHERE local >= :since"

@@ -133,8 +133,8 @@ class Command(Source):
             seen = replace(seen, size=self._size(self._found(output.size, entry, "size")) if output.size else None)
             if wanted.read_since is not None and seen.made_at >= wanted.read_since:
                 head = clean_block(self.secrets.without(json.dumps(entry, ensure_ascii=False, indent=1)), _SHOWN)
-                holds = held(entry, output.must_hold)
-                seen = replace(seen, content=Content(marks_its_end=True, head=head, held=holds))
+                content = Content(marks_its_end=True, head=head, held=held(entry, output.must_hold))
+                seen = replace(seen, content=content)
             matches.keep(seen, now)
         if nothing_in and not matches.count:
             raise self._wrong(f'made_at = "{output.made_at}" finds nothing in {nothing_in}')

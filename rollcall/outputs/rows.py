@@ -36,6 +36,11 @@ _CODES = {
 UNREADABLE = CauseCode.OUTPUT_UNREADABLE
 
 
+def _plain(value: Any) -> float | str:
+    """What JSON has no word for: a NUMERIC is a number, all else is written out."""
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query(Source):
     """A query of a database; `zone` is that of its times without an offset, None where nobody says."""
@@ -154,7 +159,3 @@ def _as_json(row: Mapping[str, Any]) -> str:
     """The row as a JSON object, its columns in lower case."""
     columns = {name: value for name, value in row.items() if name == name.lower()}
     return json.dumps(columns, ensure_ascii=False, indent=1, default=_plain)
-
-
-def _plain(value: Any) -> float | str:
-    return float(value) if isinstance(value, Decimal) else str(value)

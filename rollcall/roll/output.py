@@ -192,7 +192,7 @@ class Output(Table):
     @property
     def asks_for_content(self) -> bool:
         """True where what is inside must be read, whatever it is."""
-        return bool(self.format or self.looks_for_text or self.must_have)
+        return bool(self.format or self.looks_for_text or self.must_have or self.must_hold)
 
     @property
     def least_size(self) -> int:

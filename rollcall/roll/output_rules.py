@@ -128,10 +128,8 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
                 f'the rows of format = "{output["format"]}" are not counted by what is installed here. '
                 f'Install it: pip install "roll-call[{extra}]".'
             )
-        case "must_hold" if value and path and output.get("format") != "json":
+        case "must_hold" if value and path and output.get("format") not in (None, "json"):
             return 'is asked of a JSON value. Write format = "json" too, or take this out.'
-        case "must_have" if value and path and not path.is_folder and not output.get("format"):
-            return 'names in what? Write format = "tar" or "zip" too.'
         case "must_have" if value and path and not path.is_folder and _is_of_another(output, "has_names"):
             return f'format = "{output["format"]}" holds nothing that has a name. Take one of them out.'
         case "min_rows" if value and _is_of_another(output, "has_rows"):

@@ -85,6 +85,9 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
             '(verify = ["jq", "-e", EXPRESSION, "{file}"] would)'
         )
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
+    if untold := [name for name in output.must_have if name not in content.has]:
+        says = f"is no archive whose names can be read, and nobody can tell whether {quoted(untold)} is inside"
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
     if unasked := [text for text in output.looked_for if text not in content.found]:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"was not searched for {quoted(unasked)}"
     if (output.ends_with and content.has_end is None) or (output.last_line and content.last_line_fits is None):
