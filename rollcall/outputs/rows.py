@@ -122,7 +122,8 @@ class Query(Source):
 
     def _made(self, rows: Sequence[Mapping[str, Any]], wanted: Wanted, now: datetime) -> Matches:
         """What of the rows was made when, newest first."""
-        matches, timed = Matches(wanted), Timed(wanted=wanted, shown=self.shown, now=now)
+        matches = Matches(wanted)
+        timed = Timed(output=wanted.output, zone=wanted.zone, shown=self.shown, now=now)
         for row in rows:
             if "made_at" not in row:
                 raise self._wrong("it returns no column made_at. Name one so: … AS made_at")
