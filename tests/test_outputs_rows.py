@@ -17,7 +17,9 @@ import pytest
 from fixtures.hostile_service import closed_port
 from fixtures.postgres import OWNER, PASSWORD, Postgres
 from rollcall.ask import gather
-from rollcall.evidence import FileSeen, NotSeen, OutputSeen
+from rollcall.evidence import CannotLook, FileSeen, NotSeen, OutputSeen
+from rollcall.outputs.listing import Wanted
+from rollcall.outputs.sources import source_of
 from rollcall.roll.load import load
 from rollcall.vocabulary import CauseCode
 
@@ -216,6 +218,7 @@ def pg(postgres: Postgres) -> Postgres:
             "CREATE TABLE rates (updated_at timestamptz, local timestamp, day date)",
             "INSERT INTO rates VALUES ('2026-02-11 02:00:05+01', '2026-02-11 02:00:05', '2026-02-11')",
             "CREATE TABLE hidden (updated_at timestamptz)",
+            "CREATE SEQUENCE IF NOT EXISTS numbers",
             "CREATE TABLE loads (updated_at timestamptz)",
             "INSERT INTO loads VALUES ('2026-02-11 02:00:05+01')",
             "ALTER TABLE loads ENABLE ROW LEVEL SECURITY",
@@ -256,7 +259,7 @@ def test_times_of_postgresql_are_read_with_their_zone_and_without_in_the_one_tha
         ("SELECT updated_at AS made_at FROM hidden", "reader", DENIED, "permission denied for table hidden"),
         ("SELECT updated_at AS made_at FROM nowhere", OWNER, UNREADABLE, 'relation "nowhere" does not exist'),
         ("SELECT pg_sleep(60), now() AS made_at", OWNER, UNREADABLE, "no complete answer within 1 s"),
-        ("SELECT nextval('pg_catalog.x') AS made_at", OWNER, UNREADABLE, ""),
+        ("SELECT now() AS made_at, nextval('numbers')", OWNER, UNREADABLE, "nextval() in a read-only transaction"),
     ],
     ids=["writes", "denied", "no table", "slow", "sequence"],
 )
@@ -321,10 +324,18 @@ def test_a_file_of_duckdb_is_read_and_not_written(duck: Path) -> None:
     assert (code, "Table with name nowhere does not exist" in detail) == (UNREADABLE, True)
     assert refused(duck, NEWEST, database="duckdb:///gone.duckdb")[0] is DOWN
     assert refused(duck, NEWEST, database="duckdb:///jobs.toml")[0] is UNREADABLE
-    slow = "SELECT max(a.range * b.range) AS made_at FROM range(10000000) a, range(100000) b"
-    code, detail = refused(duck, slow, **lake, timeout="0.5 s")
-    assert (code, "no complete answer within 0.5 s" in detail) == (UNREADABLE, True)
     assert left_in(duck) == before
+
+
+def test_duckdb_is_told_when_its_time_is_over(duck: Path) -> None:
+    """It knows no limit itself, and would go on in its thread."""
+    slow = "SELECT max(a.range * b.range) AS made_at FROM range(10000000) a, range(100000) b"
+    refused(duck, slow, database="duckdb:///lake.duckdb", timeout="0.1 s")
+    [job] = load(duck / "jobs.toml", environment={}).jobs
+    wanted = Wanted(key=("job0", 0), output=job.outputs[0], zone=job.zone, since=NOW, read_since=NOW)
+
+    with pytest.raises(CannotLook, match="no complete answer within"):
+        source_of(job.outputs[0]).look([wanted], now=NOW)
 
 
 def test_a_file_of_duckdb_that_somebody_writes_is_unknown(duck: Path) -> None:

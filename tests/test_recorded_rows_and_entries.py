@@ -70,3 +70,17 @@ def test_another_zone_is_tried_out_and_another_command_was_never_run(kept: Path)
     assert naive.code is CauseCode.NAIVE_TIMESTAMP
     assert isinstance(seen_under(kept, '"-S"', '"-I"'), NotSeen)
     assert isinstance(seen_under(kept, 'made_at = "time"', 'made_at = "of"'), NotSeen)
+
+
+def test_a_password_in_the_address_of_a_database_is_not_kept(tmp_path: Path) -> None:
+    output = f"database = 'postgresql://127.0.0.1:1/x?password={SECRET}'\nquery = 'SELECT now() AS made_at'"
+    toml = f'timezone = "UTC"\n[jobs.backup]\nschedule = "0 2 * * *"\n[jobs.backup.output]\n{output}\n'
+    (tmp_path / JOBS).write_text(toml, encoding="utf-8")
+    roll = load(tmp_path / JOBS, environment={})
+    evidence = gather(roll.jobs, (), now=NOW, clock=lambda: NOW)
+    record(tmp_path / "kept", roll, Recorded(evidence=evidence, now=NOW, root=tmp_path))
+
+    assert SECRET not in "".join(each.read_text() for each in (tmp_path / "kept").iterdir())
+    [seen] = replay(tmp_path / "kept").evidence.outputs["backup"]
+    assert isinstance(seen, NotSeen)
+    assert seen.code is CauseCode.PLACE_DOWN

@@ -167,7 +167,9 @@ def test_one_row_tells_of_the_newest_run_alone_and_several_of_each() -> None:
 
 
 def test_what_a_later_run_has_overwritten_can_no_longer_be_told() -> None:
-    told = judged(ROWS, row("2026-02-11T06:00:17+01:00", 9)).seen_at("2026-02-10T07:02:00+01:00")
+    # Whatever retention is said to leave: it has one row.
+    output = {**ROWS, "keeps": 7}
+    told = judged(output, row("2026-02-11T06:00:17+01:00", 9)).seen_at("2026-02-10T07:02:00+01:00")
 
     assert told.job.verdict == "pending"
     assert "a later run has replaced its output" in told.finding(Check.OUTPUT_EXISTS).because
