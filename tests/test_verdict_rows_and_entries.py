@@ -167,12 +167,13 @@ def test_one_row_tells_of_the_newest_run_alone_and_several_of_each() -> None:
 
 
 def test_what_a_later_run_has_overwritten_can_no_longer_be_told() -> None:
-    # Whatever retention is said to leave: it has one row.
-    output = {**ROWS, "keeps": 7}
-    told = judged(output, row("2026-02-11T06:00:17+01:00", 9)).seen_at("2026-02-10T07:02:00+01:00")
+    told = judged(ROWS, row("2026-02-11T06:00:17+01:00", 9)).seen_at("2026-02-10T07:02:00+01:00")
 
     assert told.job.verdict == "pending"
     assert "a later run has replaced its output" in told.finding(Check.OUTPUT_EXISTS).because
+    # Whatever retention is said to leave: it has one row, and that of today may yet be filled.
+    today = row("2026-02-11T06:00:17+01:00", 0)
+    assert judged({**ROWS, "keeps": 7}, today, now="2026-02-11T06:10:00+01:00").job.verdict == "pending"
 
 
 def test_a_day_tells_no_hour() -> None:
