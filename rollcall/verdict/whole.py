@@ -137,7 +137,8 @@ def _lacking(case: Case, number: int | None) -> str:
 def _shrunken(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Finding | None:
     """That what it left is far smaller than what earlier runs left, or than the part of that which it must have."""
     output = case.seen.declared
-    usually = {} if output.last_line else usual.sizes(case)
+    is_sized = all(each.size is not None for each in judged)
+    usually = usual.sizes(case) if is_sized and not output.last_line else {}
     size, of_all = sum(each.size or 0 for each in judged), usually.get(usual.ALL)
     least = output.least_share
     if least and of_all and size < least.part * of_all:
