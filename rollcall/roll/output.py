@@ -179,6 +179,11 @@ class Output(Table):
         return self.path.has_fields
 
     @property
+    def label(self) -> str:
+        """What the history calls it: its path as jobs.toml has it. Under another it is another output."""
+        return clean(self.path.text)
+
+    @property
     def shown(self) -> str:
         """Folder and name together, for people."""
         return clean(str(self.folder / self.pattern))

@@ -1,24 +1,21 @@
-"""What do runs of a job usually leave, as far as the files of earlier ones show?"""
+"""What do runs of a job usually leave, as far as earlier ones show?"""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from statistics import median
+from zoneinfo import ZoneInfo
 
 from rollcall.evidence import FileSeen
 from rollcall.roll.due_run import DueRun
-from rollcall.schedule.answers import last_due
-from rollcall.schedule.days_off import as_scheduled
-from rollcall.verdict.case import Case, done_at, files_by_run, first_showing
+from rollcall.verdict.case import Case, done_at, first_showing
+from rollcall.verdict.earlier import Known, runs_with_files
 
-# Of whatever name.
-ALL = ""
-_INSTANT = timedelta(microseconds=1)
 _RUNS_COMPARED, _LEAST_ALIKE = 3, 2
 # What fewer runs left is no rule, be it of a weekday or of all.
-_LEAST_KNOWN = 3
-_MOST_KNOWN = 60
+LEAST_KNOWN = 3
+_WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
 def number_of_files(case: Case) -> int | None:
@@ -26,7 +23,7 @@ def number_of_files(case: Case) -> int | None:
     if case.seen.declared.files:
         return case.seen.declared.files
     # What somebody made by hand in addition is no rule.
-    left = [len(in_time(files, run, case)) for run, files in islice(_earlier(case), _RUNS_COMPARED)]
+    left = [len(in_time(files, run, case)) for run, files in islice(runs_with_files(case), _RUNS_COMPARED)]
     left = [number for number in left if number]
     return left[0] if len(left) >= _LEAST_ALIKE and len(set(left)) == 1 else None
 
@@ -50,55 +47,61 @@ def missing_names(case: Case) -> list[str]:
     path = case.seen.declared.path
     if not path.has_wildcards:
         return []
-    kinds = [{path.kind_of(each.name) for each in files} for _, files in islice(_earlier(case), _RUNS_COMPARED)]
+    kinds = [{path.kind_of(each.name) for each in files} for _, files in islice(runs_with_files(case), _RUNS_COMPARED)]
     if len(kinds) < _LEAST_ALIKE:
         return []
     always, made = set.intersection(*kinds), {path.kind_of(each.name) for each in case.made}
     return sorted(always - made) if always & made else []
 
 
-def sizes(case: Case) -> dict[str, int]:
-    """How large what a run leaves is, in bytes, by the kind of its names and, as "", of all together.
+# How much -------------------------------------------------------------------------------------------------------------
 
-    The median of earlier runs, of those due on the same weekday where enough of them are known: a full backup is of
-    Sundays. What too few are known of is not in it.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usual:
+    """How much is usual: the median of the `runs` that show it, in words ("last 4 Thursdays")."""
+
+    amount: float
+    runs: str
+
+
+def usual_of(known: Sequence[Known], due_at: datetime, zone: ZoneInfo) -> Usual | None:
+    """What is usual for a run due then; None where too few earlier ones are known.
+
+    Of those due on the same weekday where enough of them are known: a full backup is of Sundays. Where a day has several
+    runs, of those due at the same time of the day: at night a shop sells little.
     """
-    path, has_kinds = case.seen.declared.path, len(case.made) > 1
-    if len(case.seen.files) - len(case.made) < _LEAST_KNOWN:
-        return {}
-    left: dict[str, list[tuple[datetime, int]]] = {}
-    for run, files in islice(_earlier(case), _MOST_KNOWN):
-        of_run = Counter({ALL: sum(each.size for each in files)})
-        for each in files if has_kinds else ():
-            of_run[path.kind_of(each.name)] += each.size
-        for kind, size in of_run.items():
-            left.setdefault(kind, []).append((run.due_at, size))
-    usual = {kind: _median([(due_at, size) for due_at, size in known if size], case) for kind, known in left.items()}
-    return {kind: size for kind, size in usual.items() if size is not None}
+    for alike, words in (*_alikes(known, due_at, zone), (_all, "runs")):
+        own = alike(due_at)
+        amounts = [each.amount for each in known if alike(each.due_at) == own]
+        if len(amounts) >= LEAST_KNOWN:
+            return Usual(amount=median(amounts), runs=f"last {len(amounts)} {words}")
+    return None
 
 
-def _median(known: list[tuple[datetime, int]], case: Case) -> int | None:
-    zone = case.job.zone
-    weekday = case.run.due_at.astimezone(zone).weekday()
-    alike = [size for due_at, size in known if due_at.astimezone(zone).weekday() == weekday]
-    found = alike if len(alike) >= _LEAST_KNOWN else [size for _, size in known]
-    return round(median(found)) if len(found) >= _LEAST_KNOWN else None
+def season_of(known: Sequence[Known], due_at: datetime, zone: ZoneInfo) -> Callable[[datetime], Hashable]:
+    """By what runs differ that are otherwise alike: their weekday or, where a day has several, their time of the day."""
+    return _alikes(known, due_at, zone)[-1][0]
 
 
-def _earlier(case: Case) -> Iterator[tuple[DueRun, tuple[FileSeen, ...]]]:
-    """The due runs before it that left files, newest first, each with those; none older than the oldest file."""
-    seen, job = case.seen, case.job
-    if seen.declared.is_one_file or seen.floats or len(seen.files) - len(case.made) < _LEAST_ALIKE:
-        return
-    oldest: datetime = min(each.due_until or each.made_at for each in seen.files)
-    made_for = files_by_run(seen)
-    schedule, following = as_scheduled(job.schedule), case.run.due_at
-    while before := last_due(schedule, following - _INSTANT):
-        if job.since and before < job.since:
-            return
-        run = job.due_run(before, following)
-        if files := made_for(run):
-            yield run, files
-        if run.begins_at <= oldest:
-            return
-        following = before
+def _alikes(
+    known: Sequence[Known], due_at: datetime, zone: ZoneInfo
+) -> tuple[tuple[Callable[[datetime], Hashable], str], ...]:
+    """In which respects runs are alike, the nearest first, and in words those that are."""
+
+    def weekday(at: datetime) -> Hashable:
+        return at.astimezone(zone).weekday()
+
+    def clock(at: datetime) -> Hashable:
+        return f"{at.astimezone(zone):%H:%M}"
+
+    of_weekday = _WEEKDAYS[due_at.astimezone(zone).weekday()]
+    days = {each.due_at.astimezone(zone).date() for each in known}
+    if 2 * len(known) < 3 * len(days):
+        return ((weekday, of_weekday),)
+    at_time = f"at {clock(due_at)}"
+    return ((lambda at: (weekday(at), clock(at)), f"{of_weekday} {at_time}"), (clock, f"runs {at_time}"))
+
+
+def _all(at: datetime) -> Hashable:
+    return None

@@ -1,0 +1,172 @@
+"""Is it as much as it must be, and as it usually is: in bytes, and in rows?"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from rollcall.evidence import FileSeen
+from rollcall.roll.fields import Share
+from rollcall.text import counted, show_size
+from rollcall.verdict import earlier, show, trend
+from rollcall.verdict.case import Case
+from rollcall.verdict.earlier import Known
+from rollcall.verdict.findings import Finding, Promise
+from rollcall.verdict.usual import Usual, season_of, usual_of
+from rollcall.vocabulary import CauseCode, Verdict
+
+# Of what is usual: a warning without any setting.
+_FAR_SMALLER = 0.1
+# What will be beyond its limit later than this is no news of today.
+_MOST_RUNS_AHEAD = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """How much it left, of one `file` or all together, in "size" or "rows", and what earlier runs left, newest first."""
+
+    of: str
+    amount: int
+    file: FileSeen
+    known: tuple[Known, ...]
+    usual: Usual | None
+
+    @property
+    def found(self) -> str:
+        """ "527 B, 50 % of the usual 1.1 kB"."""
+        shown = show_amount(self.amount, self.of)
+        if self.usual is None:
+            return shown
+        percent = 100 * self.amount / self.usual.amount
+        part = f"{percent:.0f} %" if percent >= 1 else "less than 1 %"
+        return f"{shown}, {part} of the usual {show_amount(self.usual.amount, self.of)}"
+
+
+def show_amount(amount: float, of: str) -> str:
+    """Bytes, or rows, for people."""
+    return show_size(round(amount)) if of == "size" else counted(round(amount), "row")
+
+
+def amounts_of(judged: Sequence[FileSeen], case: Case) -> tuple[Amount, ...]:
+    """How much all the judged files are, and how much is usual: their size and, where they have any, their rows."""
+    found = []
+    rows = [each.content.rows if each.content else None for each in judged]
+    # Nothing is usual of a log that is appended to.
+    grows = case.seen.declared.last_line is not None
+    if judged:
+        size = sum(each.size for each in judged)
+        found.append(_amount("size", size, judged[0], () if grows else earlier.sizes(case)[earlier.ALL], case))
+    if judged and None not in rows:
+        total = sum(each for each in rows if each is not None)
+        found.append(_amount("rows", total, judged[0], () if grows else earlier.rows(case), case))
+    return tuple(found)
+
+
+def _amount(of: str, amount: int, file: FileSeen, known: tuple[Known, ...], case: Case) -> Amount:
+    usual = usual_of(known, case.run.due_at, case.job.zone)
+    return Amount(of=of, amount=amount, file=file, known=known, usual=usual)
+
+
+def beyond_limits(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Finding | None:
+    """That it is less than it must be, or more than it may be, by the limits that are for all its files together."""
+    for each in amounts_of(judged, case):
+        least, most = case.seen.declared.limits(each.of)
+        usual = each.usual.amount if each.usual else None
+        if (bound := _bound(least, usual)) is not None and each.amount < bound:
+            code = CauseCode.SHRUNKEN_OUTPUT
+            if not isinstance(least, Share):
+                code = CauseCode.TRUNCATED_OUTPUT if each.amount else CauseCode.EMPTY_OUTPUT
+            return _broken(promise, code, each, f"less than min_{each.of} = {least}", least)
+        if (bound := _bound(most, usual)) is not None and each.amount > bound:
+            return _broken(promise, CauseCode.GROWN_OUTPUT, each, f"more than max_{each.of} = {most}", most)
+    return None
+
+
+def _bound(limit: int | Share | None, usual: float | None) -> float | None:
+    if isinstance(limit, Share):
+        return None if usual is None else limit.part * usual
+    return limit
+
+
+def _broken(promise: Promise, code: CauseCode, amount: Amount, limit: str, by: int | Share | None) -> Finding:
+    found = amount.found if isinstance(by, Share) else f"{show_amount(amount.amount, amount.of)}"
+    of_data = "" if isinstance(by, Share) or amount.of == "size" else " of data"
+    because = f"its output {amount.file.name} has {found}{of_data}, {limit}"
+    return replace(promise.broken(Verdict.BAD_OUTPUT, code, found, because), file=amount.file.name)
+
+
+def unlike_usual(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Finding | None:
+    """The warning that it is far less than usual, falls, or will soon be beyond what it may be; None where it is not."""
+    amounts = amounts_of(judged, case)
+    for each in (*amounts, *_of_each_kind(judged, case)):
+        if each.usual and each.amount < _FAR_SMALLER * each.usual.amount:
+            return _warned(promise, CauseCode.SHRUNKEN_OUTPUT, each, f"its output {each.file.name} has {each.found}")
+    for each in amounts:
+        if falling := _falling(each, case):
+            return _warned(promise, CauseCode.SHRINKING_OUTPUT, each, falling)
+        if growing := _growing(each, case):
+            return _warned(promise, CauseCode.GROWING_OUTPUT, each, growing)
+    return None
+
+
+def _warned(promise: Promise, code: CauseCode, amount: Amount, because: str) -> Finding:
+    return replace(promise.warned(code, amount.found, because), file=amount.file.name)
+
+
+def _of_each_kind(judged: Sequence[FileSeen], case: Case) -> Iterator[Amount]:
+    """Each of several files, held against those of its kind."""
+    output = case.seen.declared
+    if len(judged) < 2 or output.last_line:
+        return
+    sizes = earlier.sizes(case)
+    for each in judged:
+        yield _amount("size", each.size, each, sizes.get(output.path.kind_of(each.name), ()), case)
+
+
+def _falling(amount: Amount, case: Case) -> str:
+    """That it fell: at once, or from run to run; "" where it did not."""
+    if amount.usual is None or not amount.amount:
+        return ""
+    amounts, changes = _series(amount.known, amount.amount, case)
+    if trend.fell_suddenly(amounts, changes):
+        return f"its output {amount.file.name} has {amount.found} ({amount.usual.runs})"
+    if trend.fall(changes):
+        return f"its outputs get smaller from run to run: {amount.file.name} has {amount.found} ({amount.usual.runs})"
+    return ""
+
+
+def _growing(amount: Amount, case: Case) -> str:
+    """That at its pace it will soon be more than it may be; "" where it will not."""
+    _, most = case.seen.declared.limits(amount.of)
+    most = case.seen.declared.most_size if amount.of == "size" else most
+    if amount.usual is None or not isinstance(most, int) or not amount.amount:
+        return ""
+    if (when := beyond_at(most, amount.known, amount.amount, case)) is None:
+        return ""
+    limit, usually = show_amount(most, amount.of), show_amount(amount.usual.amount, amount.of)
+    shown = show_amount(amount.amount, amount.of)
+    return f"its outputs grow: {shown} of at most {limit}, usually {usually}; at this pace it is more on {when}"
+
+
+def beyond_at(most: float, known: Sequence[Known], amount: float, case: Case) -> str | None:
+    """The day on which it will be more than `most` at the pace at which it steadily grows; None where that is far off."""
+    amounts, changes = _series(known, amount, case)
+    if not trend.fall([-each for each in changes]):
+        return None
+    ahead = trend.runs_until(most, amounts)
+    if ahead is None or ahead > _MOST_RUNS_AHEAD:
+        return None
+    due_at: datetime | None = case.run.due_at
+    for _ in range(ahead):
+        due_at = case.job.schedule.next_due(due_at) if due_at else None
+    return show.day(due_at, case.job) if due_at else None
+
+
+def _series(known: Sequence[Known], amount: float, case: Case) -> tuple[list[float], list[float]]:
+    """All amounts, oldest first and this one last, and how they differ when their season is taken out of them."""
+    due_at, zone = case.run.due_at, case.job.zone
+    whole = [*reversed(known), Known(due_at, amount)]
+    amounts = [each.amount for each in whole]
+    if len(whole) < 2:
+        return amounts, [0.0] * len(amounts)
+    season = season_of(known, due_at, zone)
+    return amounts, trend.unseasonal(amounts, [season(each.due_at) for each in whole])

@@ -1,0 +1,120 @@
+"""Do amounts change from run to run: suddenly, or steadily, and when do they meet a limit?
+
+Pure numbers, oldest first, the last of them that of the judged run. What steady noise does must never be told, so each
+is held against how much the others scatter, by statistics that a few odd ones do not move: the median, and the median
+absolute deviation from it, which times 1.4826 is the deviation of a bell curve (Rousseeuw and Croux 1993,
+https://doi.org/10.1080/01621459.1993.10476408). How fast amounts change is the median of the slopes between all pairs
+of them (Theil 1950, Sen 1968, https://doi.org/10.1080/01621459.1968.10480934). Amounts are compared by their logarithms: half as
+much is as far away as twice as much, and what grows by 1 % a week goes straight.
+"""
+
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import combinations, pairwise
+from math import exp, log, sqrt
+from statistics import median
+
+from rollcall.verdict.usual import LEAST_KNOWN
+
+# With fewer, how much they scatter is not known.
+_LEAST_KNOWN = 8
+_MAD_OF_A_DEVIATION = 1.4826
+# The deviation of a median of k is that much times the deviation of one, by the root of k.
+_OF_A_MEDIAN = 1.2533
+# What never scattered may still differ a little.
+_LEAST_NOISE = 0.02
+# Further than this from the middle lies one in a million.
+_MOST_DEVIATIONS = 5
+# A clean-up takes half away, and is no fault: a sudden fall is one to less than that.
+_SUDDEN = log(1 / 0.45)
+_UNHEARD_OF = log(1 / 0.8)
+# What has been said of as many runs in a row is known, and the new level is what is usual.
+_SAID_ENOUGH = 7
+# A steady change is told from here on.
+_STEADY = log(1 / 0.75)
+_IN_A_ROW = 4
+# A stretch has three parts of as many runs; odd, so that a step in the middle of one does not halve itself.
+_PARTS = (9, 19, 39)
+_MOST_PAIRED = 29
+
+
+def unseasonal(amounts: Sequence[float], seasons: Sequence[Hashable]) -> list[float]:
+    """Their logarithms less the median of those of the same season, where enough are known, else of all."""
+    logs = [log(each) for each in amounts]
+    by_season: dict[Hashable, list[float]] = {}
+    for at, season in zip(logs[:-1], seasons[:-1], strict=True):
+        by_season.setdefault(season, []).append(at)
+    whole = median(logs[:-1])
+    levels = {season: median(own) for season, own in by_season.items() if len(own) >= LEAST_KNOWN}
+    return [at - levels.get(season, whole) for at, season in zip(logs, seasons, strict=True)]
+
+
+def fell_suddenly(amounts: Sequence[float], changes: Sequence[float]) -> bool:
+    """True where the last is far below all before it; `changes` are the amounts without their seasons.
+
+    It is told of the first few that are so low; what goes on like that is the new level, and was said.
+    """
+    *before, now = changes
+    if len(before) < _LEAST_KNOWN:
+        return False
+    level, limit = median(before), max(_MOST_DEVIATIONS * _noise(before), _SUDDEN)
+    if now - level >= -limit:
+        return False
+    lasting = 0
+    while lasting < len(before) and before[-1 - lasting] - level < -limit:
+        lasting += 1
+    earlier = amounts[: len(before) - lasting]
+    return lasting < _SAID_ENOUGH and bool(earlier) and log(amounts[-1]) < log(min(earlier)) - _UNHEARD_OF
+
+
+def fall(changes: Sequence[float]) -> float:
+    """How far the last few have come down steadily, below all that was before, as a logarithm; 0 where they have not.
+
+    Either each of the last few is below the one before, or of a stretch the second third is below the first and the
+    last below that: a single step, a spike and what returns from one are none of both.
+    """
+    before, last = changes[: -_IN_A_ROW - 1], changes[-_IN_A_ROW - 1 :]
+    if len(before) >= _LEAST_KNOWN and all(later < earlier for earlier, later in pairwise(last)):
+        deep = median(before) - last[-1]
+        if deep >= max(_STEADY, _MOST_DEVIATIONS * _noise(before)):
+            return deep
+    return next(_falls_of_thirds(changes), 0.0)
+
+
+def _falls_of_thirds(changes: Sequence[float]) -> Iterator[float]:
+    for size in _PARTS:
+        if len(changes) < 3 * size:
+            return
+        before, stretch = changes[: -3 * size], changes[-3 * size :]
+        parts = [stretch[start : start + size] for start in (0, size, 2 * size)]
+        first, second, third = (median(each) for each in parts)
+        noise = _noise([each - median(part) for part in parts for each in part])
+        deviation = _OF_A_MEDIAN * sqrt(2 / size) * noise
+        least = max(_STEADY, _MOST_DEVIATIONS * deviation)
+        level = min(first, median(before)) if len(before) >= _LEAST_KNOWN else first
+        deep, lag = first - third, size // 3
+        is_in_steps = min(first - second, second - third) < max(deep / 3, 3 * deviation)
+        # Of stairs most runs are on the level of those shortly before.
+        pace = median(later - earlier for earlier, later in zip(stretch, stretch[lag:], strict=False))
+        if not is_in_steps and level - third >= least and -pace >= deep * lag / size / 4:
+            yield level - third
+
+
+def runs_until(limit: float, amounts: Sequence[float]) -> int | None:
+    """After how many more runs the amounts are beyond `limit` at the pace of the last ones; None where they are not."""
+    logs = [log(each) for each in amounts[-_MOST_PAIRED:]]
+    slope = median((later - earlier) / (at - since) for (since, earlier), (at, later) in combinations(enumerate(logs), 2))
+    level = median(each + slope * (len(logs) - 1 - at) for at, each in enumerate(logs))
+    if slope <= 0:
+        return None
+    return max(1, round((log(limit) - level) / slope))
+
+
+def _noise(values: Sequence[float]) -> float:
+    middle = median(values)
+    return max(_MAD_OF_A_DEVIATION * median(abs(each - middle) for each in values), _LEAST_NOISE)
+
+
+def shown_change(change: float) -> str:
+    """ "12 % more", "34 % less": of a logarithm."""
+    percent = round(100 * abs(exp(change) - 1))
+    return f"{percent} % {'more' if change > 0 else 'less'}"
