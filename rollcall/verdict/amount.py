@@ -119,7 +119,7 @@ def _of_each_kind(judged: Sequence[FileSeen], case: Case) -> Iterator[Amount]:
         return
     sizes = earlier.sizes(case)
     for each in judged:
-        yield _amount("size", each.size, each, sizes.get(output.path.kind_of(each.name), ()), case)
+        yield _amount("size", each.size, each, sizes.get(output.names.kind_of(each.name), ()), case)
 
 
 def _falling(amount: Amount, case: Case) -> str:

@@ -53,12 +53,12 @@ def sizes(case: Case) -> dict[str, tuple[Known, ...]]:
 
     A run that is both counts once, as it is seen. One that was bad, or left nothing, is no measure.
     """
-    has_kinds, path = len(case.made) > 1, case.seen.declared.path
+    has_kinds, names = len(case.made) > 1, case.seen.declared.names
     found: dict[str, dict[datetime, float]] = {ALL: {}}
     for run, files in _measures(case):
         of_run = Counter({ALL: sum(each.size for each in files)})
         for each in files if has_kinds else ():
-            of_run[path.kind_of(each.name)] += each.size
+            of_run[names.kind_of(each.name)] += each.size
         for kind, size in of_run.items():
             found.setdefault(kind, {})[run.due_at] = size
     for due_at, left in _remembered(case):
@@ -102,7 +102,7 @@ def _measures(case: Case) -> Iterable[tuple[DueRun, tuple[FileSeen, ...]]]:
 
 def _remembered(case: Case) -> Iterator[tuple[datetime, LeftThen]]:
     """What is remembered of this output, of runs due before this one."""
-    label, since = case.seen.declared.label, case.job.since
+    label, since = case.seen.declared.written, case.job.since
     for run in case.seen.remembered:
         if run.is_measure and run.due_at < case.run.due_at and not (since and run.due_at < since):
             yield from ((run.due_at, each) for each in run.left if each.output == label)

@@ -44,13 +44,13 @@ def missing_names(case: Case) -> list[str]:
 
     None where it left nothing that they left: a full backup on Sundays is no missing one of weekdays.
     """
-    path = case.seen.declared.path
-    if not path.has_wildcards:
+    names = case.seen.declared.names
+    if not names.has_wildcards:
         return []
-    kinds = [{path.kind_of(each.name) for each in files} for _, files in islice(runs_with_files(case), _RUNS_COMPARED)]
+    kinds = [{names.kind_of(each.name) for each in files} for _, files in islice(runs_with_files(case), _RUNS_COMPARED)]
     if len(kinds) < _LEAST_ALIKE:
         return []
-    always, made = set.intersection(*kinds), {path.kind_of(each.name) for each in case.made}
+    always, made = set.intersection(*kinds), {names.kind_of(each.name) for each in case.made}
     return sorted(always - made) if always & made else []
 
 
