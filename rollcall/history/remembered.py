@@ -50,14 +50,16 @@ def _of_job(connection: sqlite3.Connection, job_id: str, now: datetime) -> tuple
         RunRemembered(due_at=_instant(each["due_at"]), is_measure=False)
         for each in connection.execute(tables.BAD_RUNS, asked)
     ]
-    known = [each for each in (*bad, *(_run(run, place >= doubted) for place, run in enumerate(runs))) if _is_told(each)]
+    known = [
+        each for each in (*bad, *(_run(run, place >= doubted) for place, run in enumerate(runs))) if _is_told(each)
+    ]
     return tuple(sorted(known, key=lambda each: each.due_at, reverse=True))
 
 
 def _still_doubted(runs: Sequence[Sequence[dict[str, Any]]]) -> int:
-    """How many of the newest runs, newest first, are of a stretch in which mornings warn that what is left is too small.
+    """How many of the newest runs, newest first, are those since which mornings warn that what is left is too small.
 
-    It ends with a run that a morning judged without that warning. What only files tell of was judged by nobody.
+    That ends with a run that a morning judged without the warning. What only files tell of was judged by nobody.
     """
     doubted = 0
     for place, (run, *_) in enumerate(runs, 1):

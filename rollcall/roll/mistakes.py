@@ -51,7 +51,7 @@ _LATER_KEYS = {
     "": ("places",),
     "history": ("url",),
     "output": (
-        "place", "open", "verify", "must_hold", "must_have", "max_size", "max_rows", "database", "query", "command",
+        "place", "open", "verify", "must_hold", "must_have", "database", "query", "command",
         "each", "made_at", "size",
     ),
 }  # fmt: skip

@@ -22,7 +22,7 @@ _MOST_RUNS_AHEAD = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """How much it left, of one `file` or all together, in "size" or "rows", and what earlier runs left, newest first."""
+    """How much it left, of one `file` or all together, in "size" or "rows", and what earlier runs did, newest first."""
 
     of: str
     amount: int
@@ -95,7 +95,7 @@ def _broken(promise: Promise, code: CauseCode, amount: Amount, limit: str, by: i
 
 
 def unlike_usual(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Finding | None:
-    """The warning that it is far less than usual, falls, or will soon be beyond what it may be; None where it is not."""
+    """The warning that it is far less than usual, falls, or will soon be more than it may be; else None."""
     amounts = amounts_of(judged, case)
     for each in (*amounts, *_of_each_kind(judged, case)):
         if each.usual and each.amount < _FAR_SMALLER * each.usual.amount:
@@ -148,7 +148,7 @@ def _growing(amount: Amount, case: Case) -> str:
 
 
 def beyond_at(most: float, known: Sequence[Known], amount: float, case: Case) -> str | None:
-    """The day on which it will be more than `most` at the pace at which it steadily grows; None where that is far off."""
+    """The day on which it will be more than `most`, at the pace at which it steadily grows; None of one far off."""
     amounts, changes = _series(known, amount, case)
     if not trend.fall([-each for each in changes]):
         return None

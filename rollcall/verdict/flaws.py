@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rollcall.evidence import Content, FileSeen
 from rollcall.roll.output import Output
-from rollcall.text import clean, counted, listed, show_size
+from rollcall.text import clean, listed, show_size
 from rollcall.vocabulary import CauseCode, Verdict
 
 # The verdict, its cause, and in words after "its output NAME".
@@ -30,6 +30,9 @@ def flaw_of(file: FileSeen, output: Output) -> Flawed | None:
     if file.size < output.least_size:
         says = f"has {show_size(file.size)}, less than min_size = {show_size(output.least_size)}"
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
+    if output.most_size is not None and file.size > output.most_size:
+        says = f"has {show_size(file.size)}, more than max_size = {show_size(output.most_size)}"
+        return Verdict.BAD_OUTPUT, CauseCode.GROWN_OUTPUT, says
     if file.unreadable:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"could not be read: {file.unreadable}"
     if content is None:
@@ -54,10 +57,6 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
     if missing := [text for text in output.must_contain if content.found.get(text) is False]:
         return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"lacks {quoted(missing)}"
-    if content.rows is not None and content.rows < (output.min_rows or 0):
-        says = f"has {counted(content.rows, 'row')} of data, less than min_rows = {output.min_rows}"
-        code = CauseCode.TRUNCATED_OUTPUT if content.rows else CauseCode.EMPTY_OUTPUT
-        return Verdict.BAD_OUTPUT, code, says
     if content.unread and (untold := _untold(content, output)):
         enough = show_size(2 * max(file.size, output.read_up_to))
         says = f'was not read through, and nobody can tell {untold}: {content.unread} (read_up_to = "{enough}" would)'

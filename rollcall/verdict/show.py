@@ -7,12 +7,17 @@ from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
 from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled
-from rollcall.times import show_instant, show_span
+from rollcall.times import show_date, show_instant, show_span
 
 
 def when(at: datetime, job: Job) -> str:
     """An instant in the job's zone; seconds only where it has some."""
     return show_instant(at, job.zone, seconds=bool(at.second))
+
+
+def day(at: datetime, job: Job) -> str:
+    """The day on which that is, in the job's zone: "Mon 14 Dec"."""
+    return show_date(at, job.zone).rsplit(" ", 1)[0]
 
 
 def run_of(started_at: datetime | None, job: Job) -> str:

@@ -4,13 +4,13 @@ Pure numbers, oldest first, the last of them that of the judged run. What steady
 is held against how much the others scatter, by statistics that a few odd ones do not move: the median, and the median
 absolute deviation from it, which times 1.4826 is the deviation of a bell curve (Rousseeuw and Croux 1993,
 https://doi.org/10.1080/01621459.1993.10476408). How fast amounts change is the median of the slopes between all pairs
-of them (Theil 1950, Sen 1968, https://doi.org/10.1080/01621459.1968.10480934). Amounts are compared by their logarithms: half as
-much is as far away as twice as much, and what grows by 1 % a week goes straight.
+of them (Theil 1950, Sen 1968, https://doi.org/10.1080/01621459.1968.10480934). Amounts are compared by their
+logarithms: half as much is as far away as twice as much, and what grows by 1 % a week goes straight.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations, pairwise
-from math import exp, log, sqrt
+from math import log, sqrt
 from statistics import median
 
 from rollcall.verdict.usual import LEAST_KNOWN
@@ -102,7 +102,8 @@ def _falls_of_thirds(changes: Sequence[float]) -> Iterator[float]:
 def runs_until(limit: float, amounts: Sequence[float]) -> int | None:
     """After how many more runs the amounts are beyond `limit` at the pace of the last ones; None where they are not."""
     logs = [log(each) for each in amounts[-_MOST_PAIRED:]]
-    slope = median((later - earlier) / (at - since) for (since, earlier), (at, later) in combinations(enumerate(logs), 2))
+    pairs = combinations(enumerate(logs), 2)
+    slope = median((later - earlier) / (at - since) for (since, earlier), (at, later) in pairs)
     level = median(each + slope * (len(logs) - 1 - at) for at, each in enumerate(logs))
     if slope <= 0:
         return None
@@ -112,9 +113,3 @@ def runs_until(limit: float, amounts: Sequence[float]) -> int | None:
 def _noise(values: Sequence[float]) -> float:
     middle = median(values)
     return max(_MAD_OF_A_DEVIATION * median(abs(each - middle) for each in values), _LEAST_NOISE)
-
-
-def shown_change(change: float) -> str:
-    """ "12 % more", "34 % less": of a logarithm."""
-    percent = round(100 * abs(exp(change) - 1))
-    return f"{percent} % {'more' if change > 0 else 'less'}"

@@ -68,8 +68,8 @@ class Usual:
 def usual_of(known: Sequence[Known], due_at: datetime, zone: ZoneInfo) -> Usual | None:
     """What is usual for a run due then; None where too few earlier ones are known.
 
-    Of those due on the same weekday where enough of them are known: a full backup is of Sundays. Where a day has several
-    runs, of those due at the same time of the day: at night a shop sells little.
+    Of those due on the same weekday where enough of them are known: a full backup is of Sundays. Where a day has
+    several runs, of those due at the same time of the day: at night a shop sells little.
     """
     for alike, words in (*_alikes(known, due_at, zone), (_all, "runs")):
         own = alike(due_at)
@@ -80,7 +80,7 @@ def usual_of(known: Sequence[Known], due_at: datetime, zone: ZoneInfo) -> Usual 
 
 
 def season_of(known: Sequence[Known], due_at: datetime, zone: ZoneInfo) -> Callable[[datetime], Hashable]:
-    """By what runs differ that are otherwise alike: their weekday or, where a day has several, their time of the day."""
+    """By what runs differ that are otherwise alike: their weekday, or their time of the day where it has several."""
     return _alikes(known, due_at, zone)[-1][0]
 
 

@@ -1,15 +1,17 @@
 """Is an output whole: a regular file, large enough, readable as its format, and says what it must?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 from rollcall.evidence import FileSeen, OutputSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
+from rollcall.roll.fields import Share
 from rollcall.roll.output import Output
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import show_span
 from rollcall.verdict import show, usual
+from rollcall.verdict.amount import beyond_limits, unlike_usual
 from rollcall.verdict.case import Case
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.flaws import Flawed, flaw_of, quoted
@@ -19,8 +21,6 @@ from rollcall.vocabulary import CauseCode, Verdict
 _NO_TIME = timedelta(0)
 # A file that was written so long ago is not being written.
 _SETTLED_AFTER = timedelta(seconds=10)
-# Of what is usual: a warning without any setting.
-_FAR_SMALLER = 0.1
 # What a disk without room makes of an output.
 _OF_A_FULL_DISK = frozenset({CauseCode.EMPTY_OUTPUT, CauseCode.TRUNCATED_OUTPUT})
 
@@ -33,8 +33,7 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         return promise.blocked(exists)
     if not made:
         return promise.as_of(exists)
-    number = usual.number_of_files(case)
-    judged = _of_the_deciding_run(case) if number is None else _newest_of_each_kind(case, number)
+    number, judged = usual.number_of_files(case), files_of_the_run(case)
     for file in judged:
         if writing := _still_written(promise, file, case):
             return writing
@@ -44,6 +43,8 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
             because = f"its output {file.name} {says}{full if is_cut else ''}"
             finding = promise.broken(verdict, CauseCode.DISK_FULL if is_cut else code, says, because)
             return replace(finding, file=file.name)
+    if too_few := beyond_limits(promise, judged, case):
+        return too_few
     if lacks := _lacking(case, number):
         if case.now < case.run.finish_by:
             return promise.pending(f"{lacks} so far, and it is inside its time")
@@ -51,15 +52,18 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, lacks, because)
     if exists.verdict is Verdict.PENDING:
         return promise.as_of(exists)
-    shrunken = _shrunken(promise, judged, case)
-    if shrunken and shrunken.needs_a_person:
-        return shrunken
     found = f"{made[0].name}, {show_size(made[0].size)}"
     if full:
         # A disk that is nearly full is no failure of a job that did its work.
         because = f"its output {made[0].name} is whole{full}: the next may be cut off"
         return promise.warned(CauseCode.DISK_FULL, found, because)
-    return shrunken or promise.kept(found)
+    return unlike_usual(promise, judged, case) or promise.kept(found)
+
+
+def files_of_the_run(case: Case) -> tuple[FileSeen, ...]:
+    """Those of the files it left that are its work, newest first."""
+    number = usual.number_of_files(case)
+    return _of_the_deciding_run(case) if number is None else _newest_of_each_kind(case, number)
 
 
 def _of_the_deciding_run(case: Case) -> tuple[FileSeen, ...]:
@@ -122,38 +126,11 @@ def _lacking(case: Case, number: int | None) -> str:
     return ""
 
 
-def _shrunken(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Finding | None:
-    """That what it left is far smaller than what earlier runs left, or than the part of that which it must have."""
-    output = case.seen.declared
-    usually = {} if output.last_line else usual.sizes(case)
-    size, of_all = sum(each.size for each in judged), usually.get(usual.ALL)
-    least = output.least_share
-    if least and of_all and size < least.part * of_all:
-        found = _share(size, of_all)
-        because = f"its output {judged[0].name} has {found}, less than min_size = {least}"
-        finding = promise.broken(Verdict.BAD_OUTPUT, CauseCode.SHRUNKEN_OUTPUT, found, because)
-        return replace(finding, file=judged[0].name)
-    kinds = ((each.size, usually.get(output.names.kind_of(each.name)), each) for each in judged if len(judged) > 1)
-    for left, usual_size, file in ((size, of_all, judged[0]), *kinds):
-        if usual_size and left < _FAR_SMALLER * usual_size:
-            found = _share(left, usual_size)
-            finding = promise.warned(CauseCode.SHRUNKEN_OUTPUT, found, f"its output {file.name} has {found}")
-            return replace(finding, file=file.name)
-    return None
-
-
-def _share(size: int, usually: int) -> str:
-    percent = f"{100 * size / usually:.0f} %" if 100 * size >= usually else "less than 1 %"
-    return f"{show_size(size)}, {percent} of the usual {show_size(usually)}"
-
-
 def _wholeness(output: Output) -> str:
     parts = [f"{output.files} files"] if output.files else []
-    parts.append(f"at least {output.least_share or show_size(output.least_size)}")
+    parts += _bounds(output)
     if output.format:
         parts.append(f"readable as {output.format}")
-    if output.min_rows:
-        parts.append(f"of at least {counted(output.min_rows, 'row')}")
     if output.must_contain:
         parts.append(f"with {quoted(output.must_contain)}")
     if output.must_not_contain:
@@ -165,6 +142,15 @@ def _wholeness(output: Output) -> str:
     if output.must_change:
         parts.append("other than that of the run before")
     return ", ".join(parts)
+
+
+def _bounds(output: Output) -> Iterator[str]:
+    """ "at least 200 B", "at most 300 % of usual", "of at least 10 rows"."""
+    for word, size, rows in (("least", output.min_size, output.min_rows), ("most", output.max_size, output.max_rows)):
+        if size is not None:
+            yield f"at {word} {size if isinstance(size, Share) else show_size(size)}"
+        if rows is not None:
+            yield f"of at {word} {f'{rows} rows' if isinstance(rows, Share) else counted(rows, 'row')}"
 
 
 def _repetition(file: FileSeen, case: Case) -> Flawed | None:

@@ -17,6 +17,7 @@ from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.formats import find_format
 from rollcall.text import show_size
 from rollcall.verdict import usual
+from rollcall.verdict.amount import amounts_of
 from rollcall.vocabulary import CauseCode
 
 _A_MOMENT, _A_MINUTE, _DAYS_AHEAD = timedelta(seconds=2), timedelta(minutes=1), timedelta(days=2)
@@ -129,7 +130,7 @@ def _shrunken(copy: EvidenceCopy) -> EvidenceCopy | None:
     """A fiftieth of its size, and nothing else: the schema without its rows."""
     size, case = copy.made[0].size // 50, copy.judged.case
     # A setting says more than what is usual, and with few runs nothing is.
-    is_known = case is not None and usual.ALL in usual.sizes(case)
+    is_known = case is not None and any(each.usual for each in amounts_of(case.made, case) if each.of == "size")
     return copy.with_newest(size=size) if is_known and size > copy.declared.least_size else None
 
 
