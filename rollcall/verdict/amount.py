@@ -6,6 +6,7 @@ from datetime import datetime
 
 from rollcall.evidence import FileSeen
 from rollcall.roll.fields import Share
+from rollcall.roll.output import Output
 from rollcall.text import counted, show_size
 from rollcall.verdict import earlier, show, trend
 from rollcall.verdict.case import Case
@@ -16,6 +17,8 @@ from rollcall.vocabulary import CauseCode, Verdict
 
 # Of what is usual: a warning without any setting.
 _FAR_SMALLER = 0.1
+# As near to what is usual nothing is told of it, and need not be worked out.
+_NEAR = 0.05
 # What will be beyond its limit later than this is no news of today.
 _MOST_RUNS_AHEAD = 60
 
@@ -66,10 +69,10 @@ def _amount(of: str, amount: int, file: FileSeen, known: tuple[Known, ...], case
     return Amount(of=of, amount=amount, file=file, known=known, usual=usual)
 
 
-def beyond_limits(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Finding | None:
+def beyond_limits(promise: Promise, amounts: Sequence[Amount], output: Output) -> Finding | None:
     """That it is less than it must be, or more than it may be, by the limits that are for all its files together."""
-    for each in amounts_of(judged, case):
-        least, most = case.seen.declared.limits(each.of)
+    for each in amounts:
+        least, most = output.limits(each.of)
         usual = each.usual.amount if each.usual else None
         if (bound := _bound(least, usual)) is not None and each.amount < bound:
             code = CauseCode.SHRUNKEN_OUTPUT
@@ -94,9 +97,8 @@ def _broken(promise: Promise, code: CauseCode, amount: Amount, limit: str, by: i
     return replace(promise.broken(Verdict.BAD_OUTPUT, code, found, because), file=amount.file.name)
 
 
-def unlike_usual(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Finding | None:
+def unlike_usual(promise: Promise, amounts: Sequence[Amount], judged: Sequence[FileSeen], case: Case) -> Finding | None:
     """The warning that it is far less than usual, falls, or will soon be more than it may be; else None."""
-    amounts = amounts_of(judged, case)
     for each in (*amounts, *_of_each_kind(judged, case)):
         if each.usual and each.amount < _FAR_SMALLER * each.usual.amount:
             return _warned(promise, CauseCode.SHRUNKEN_OUTPUT, each, f"its output {each.file.name} has {each.found}")
@@ -124,7 +126,7 @@ def _of_each_kind(judged: Sequence[FileSeen], case: Case) -> Iterator[Amount]:
 
 def _falling(amount: Amount, case: Case) -> str:
     """That it fell: at once, or from run to run; "" where it did not."""
-    if amount.usual is None or not amount.amount:
+    if amount.usual is None or not 0 < amount.amount < (1 - _NEAR) * amount.usual.amount:
         return ""
     amounts, changes = _series(amount.known, amount.amount, case)
     if trend.fell_suddenly(amounts, changes):
@@ -138,17 +140,19 @@ def _growing(amount: Amount, case: Case) -> str:
     """That at its pace it will soon be more than it may be; "" where it will not."""
     _, most = case.seen.declared.limits(amount.of)
     most = case.seen.declared.most_size if amount.of == "size" else most
-    if amount.usual is None or not isinstance(most, int) or not amount.amount:
+    if amount.usual is None or not isinstance(most, int):
         return ""
-    if (when := beyond_at(most, amount.known, amount.amount, case)) is None:
+    if (when := beyond_at(most, amount.amount, amount.known, amount.usual, case)) is None:
         return ""
     limit, usually = show_amount(most, amount.of), show_amount(amount.usual.amount, amount.of)
     shown = show_amount(amount.amount, amount.of)
     return f"its outputs grow: {shown} of at most {limit}, usually {usually}; at this pace it is more on {when}"
 
 
-def beyond_at(most: float, known: Sequence[Known], amount: float, case: Case) -> str | None:
+def beyond_at(most: float, amount: float, known: Sequence[Known], usual: Usual, case: Case) -> str | None:
     """The day on which it will be more than `most`, at the pace at which it steadily grows; None of one far off."""
+    if amount <= (1 + _NEAR) * usual.amount:
+        return None
     amounts, changes = _series(known, amount, case)
     if not trend.fall([-each for each in changes]):
         return None

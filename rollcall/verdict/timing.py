@@ -83,7 +83,7 @@ def _slowing(case: Case, took: timedelta) -> str:
     """That it takes longer from run to run, and soon longer than it may; "" where it does not."""
     known, limit, now = earlier.seconds(case), case.job.max_runtime, took.total_seconds()
     usual = usual_of(known, case.run.due_at, case.job.zone)
-    if usual is None or now <= 0 or (when := beyond_at(limit.total_seconds(), known, now, case)) is None:
+    if usual is None or (when := beyond_at(limit.total_seconds(), now, known, usual, case)) is None:
         return ""
     usually = show_span(timedelta(seconds=round(usual.amount)))
     found = f"{show_span(took)} of at most {show_span(limit)}, usually {usually}"

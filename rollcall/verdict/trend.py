@@ -34,7 +34,7 @@ _STEADY = log(1 / 0.75)
 _IN_A_ROW = 4
 # A stretch has three parts of as many runs; odd, so that a step in the middle of one does not halve itself.
 _PARTS = (9, 19, 39)
-_MOST_PAIRED = 29
+_MOST_PAIRED = 15
 
 
 def unseasonal(amounts: Sequence[float], seasons: Sequence[Hashable]) -> list[float]:
@@ -86,16 +86,17 @@ def _falls_of_thirds(changes: Sequence[float]) -> Iterator[float]:
             return
         before, stretch = changes[: -3 * size], changes[-3 * size :]
         parts = [stretch[start : start + size] for start in (0, size, 2 * size)]
-        first, second, third = (median(each) for each in parts)
-        noise = _noise([each - median(part) for part in parts for each in part])
-        deviation = _OF_A_MEDIAN * sqrt(2 / size) * noise
-        least = max(_STEADY, _MOST_DEVIATIONS * deviation)
+        middles = first, second, third = [median(each) for each in parts]
         level = min(first, median(before)) if len(before) >= _LEAST_KNOWN else first
-        deep, lag = first - third, size // 3
-        is_in_steps = min(first - second, second - third) < max(deep / 3, 3 * deviation)
+        if level - third < _STEADY or min(first - second, second - third) < (first - third) / 3:
+            continue
+        noise = _noise([each - middle for part, middle in zip(parts, middles, strict=True) for each in part])
+        deviation, lag = _OF_A_MEDIAN * sqrt(2 / size) * noise, size // 3
+        if level - third < _MOST_DEVIATIONS * deviation or min(first - second, second - third) < 3 * deviation:
+            continue
         # Of stairs most runs are on the level of those shortly before.
         pace = median(later - earlier for earlier, later in zip(stretch, stretch[lag:], strict=False))
-        if not is_in_steps and level - third >= least and -pace >= deep * lag / size / 4:
+        if -pace >= (first - third) * lag / size / 4:
             yield level - third
 
 

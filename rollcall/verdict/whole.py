@@ -11,7 +11,7 @@ from rollcall.roll.output import Output
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import show_span
 from rollcall.verdict import show, usual
-from rollcall.verdict.amount import beyond_limits, unlike_usual
+from rollcall.verdict.amount import amounts_of, beyond_limits, unlike_usual
 from rollcall.verdict.case import Case
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.flaws import Flawed, flaw_of, quoted
@@ -43,7 +43,8 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
             because = f"its output {file.name} {says}{full if is_cut else ''}"
             finding = promise.broken(verdict, CauseCode.DISK_FULL if is_cut else code, says, because)
             return replace(finding, file=file.name)
-    if too_few := beyond_limits(promise, judged, case):
+    amounts = amounts_of(judged, case)
+    if too_few := beyond_limits(promise, amounts, output):
         return too_few
     if lacks := _lacking(case, number):
         if case.now < case.run.finish_by:
@@ -57,7 +58,7 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         # A disk that is nearly full is no failure of a job that did its work.
         because = f"its output {made[0].name} is whole{full}: the next may be cut off"
         return promise.warned(CauseCode.DISK_FULL, found, because)
-    return unlike_usual(promise, judged, case) or promise.kept(found)
+    return unlike_usual(promise, amounts, judged, case) or promise.kept(found)
 
 
 def files_of_the_run(case: Case) -> tuple[FileSeen, ...]:
