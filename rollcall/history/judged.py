@@ -19,7 +19,7 @@ from rollcall.text import clean
 from rollcall.verdict import interval
 from rollcall.verdict.case import Case, attempts_of, files_by_run
 from rollcall.verdict.judged import JobJudged
-from rollcall.verdict.whole import files_of_the_run
+from rollcall.verdict.work import files_of_the_run
 from rollcall.vocabulary import CauseCode, Verdict
 
 # A job of every minute has 1,440 runs in a day of look-back, and a strip shows some thirty.

@@ -13,6 +13,7 @@ from rollcall.verdict.case import Case
 from rollcall.verdict.earlier import Known
 from rollcall.verdict.findings import Finding, Promise
 from rollcall.verdict.usual import Usual, season_of, usual_of
+from rollcall.verdict.work import files_of_the_run
 from rollcall.vocabulary import CauseCode, Verdict
 
 # Of what is usual: a warning without any setting.
@@ -108,6 +109,23 @@ def unlike_usual(promise: Promise, amounts: Sequence[Amount], judged: Sequence[F
         if growing := _growing(each, case):
             return _warned(promise, CauseCode.GROWING_OUTPUT, each, growing)
     return None
+
+
+def noteworthy(case: Case) -> str:
+    """ "527 B, usually 420 B (last 4 Thursdays)", of an amount that stands out or grows from run to run; else ""."""
+    for number in range(len(case.seen.outputs)):
+        of_output = case.of_output(number)
+        for each in amounts_of(files_of_the_run(of_output), of_output):
+            if each.usual is None or not each.amount:
+                continue
+            _, changes = _series(each.known, each.amount, case)
+            grows = bool(trend.fall([-change for change in changes]))
+            if grows or trend.stands_out(changes):
+                usually = f"usually {show_amount(each.usual.amount, each.of)} ({each.usual.runs})"
+                shown = f"{show_amount(each.amount, each.of)}, {usually}"
+                whose = f"{each.file.name}: " if len(case.seen.outputs) > 1 else ""
+                return f"{whose}{shown}{', and it grows from run to run' if grows else ''}"
+    return ""
 
 
 def _warned(promise: Promise, code: CauseCode, amount: Amount, because: str) -> Finding:

@@ -24,6 +24,7 @@ _OF_A_MEDIAN = 1.2533
 _LEAST_NOISE = 0.02
 # Further than this from the middle lies one in a million.
 _MOST_DEVIATIONS = 5
+_WORTH_KNOWING = log(1.25)
 # A clean-up takes half away, and is no fault: a sudden fall is one to less than that.
 _SUDDEN = log(1 / 0.45)
 _UNHEARD_OF = log(1 / 0.8)
@@ -32,6 +33,8 @@ _SAID_ENOUGH = 7
 # A steady change is told from here on.
 _STEADY = log(1 / 0.75)
 _IN_A_ROW = 4
+# Where one of them is nearly all of it, it is a step.
+_OF_ONE_STEP = 0.7
 # A stretch has three parts of as many runs; odd, so that a step in the middle of one does not halve itself.
 _PARTS = (9, 19, 39)
 _MOST_PAIRED = 15
@@ -46,6 +49,14 @@ def unseasonal(amounts: Sequence[float], seasons: Sequence[Hashable]) -> list[fl
     whole = median(logs[:-1])
     levels = {season: median(own) for season, own in by_season.items() if len(own) >= LEAST_KNOWN}
     return [at - levels.get(season, whole) for at, season in zip(logs, seasons, strict=True)]
+
+
+def stands_out(changes: Sequence[float]) -> bool:
+    """True where the last is further from all before it than their scatter explains, up or down, and by a quarter."""
+    *before, now = changes
+    if len(before) < _LEAST_KNOWN:
+        return False
+    return abs(now - median(before)) > max(_MOST_DEVIATIONS * _noise(before), _WORTH_KNOWING)
 
 
 def fell_suddenly(amounts: Sequence[float], changes: Sequence[float]) -> bool:
@@ -73,7 +84,8 @@ def fall(changes: Sequence[float]) -> float:
     last below that: a single step, a spike and what returns from one are none of both.
     """
     before, last = changes[: -_IN_A_ROW - 1], changes[-_IN_A_ROW - 1 :]
-    if len(before) >= _LEAST_KNOWN and all(later < earlier for earlier, later in pairwise(last)):
+    falls = [earlier - later for earlier, later in pairwise(last)]
+    if len(before) >= _LEAST_KNOWN and min(falls) > 0 and max(falls) <= _OF_ONE_STEP * sum(falls):
         deep = median(before) - last[-1]
         if deep >= max(_STEADY, _MOST_DEVIATIONS * _noise(before)):
             return deep

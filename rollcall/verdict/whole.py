@@ -16,6 +16,7 @@ from rollcall.verdict.case import Case
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.flaws import Flawed, flaw_of, quoted
 from rollcall.verdict.witnesses import Witnesses
+from rollcall.verdict.work import files_of_the_run
 from rollcall.vocabulary import CauseCode, Verdict
 
 _NO_TIME = timedelta(0)
@@ -59,36 +60,6 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         because = f"its output {made[0].name} is whole{full}: the next may be cut off"
         return promise.warned(CauseCode.DISK_FULL, found, because)
     return unlike_usual(promise, amounts, judged, case) or promise.kept(found)
-
-
-def files_of_the_run(case: Case) -> tuple[FileSeen, ...]:
-    """Those of the files it left that are its work, newest first."""
-    number = usual.number_of_files(case)
-    return _of_the_deciding_run(case) if number is None else _newest_of_each_kind(case, number)
-
-
-def _of_the_deciding_run(case: Case) -> tuple[FileSeen, ...]:
-    """The files of the run; where it was begun more than once, those that the attempt left which decides."""
-    attempts, made = case.attempts, case.made
-    began_at = attempts.deciding.started_at if attempts.deciding else None
-    if began_at is None or len(attempts.begun) + len(attempts.others) < 2:
-        return made
-    return tuple(each for each in made if each.modified_at >= began_at - EARLY_TOLERANCE) or made[:1]
-
-
-def _newest_of_each_kind(case: Case, number: int) -> tuple[FileSeen, ...]:
-    """As many as a run leaves, the newest; only a newer one of its own kind takes the place of another.
-
-    Where no earlier file is of a kind with one of them, what its wildcards stand for is no kind, and changes each time.
-    """
-    path, made = case.seen.declared.names, case.made
-    if len(made) <= number:
-        return made
-    newest = {path.kind_of(each.name): each for each in reversed(made)}
-    before = {path.kind_of(each.name) for each in case.made_before}
-    if before and not before & newest.keys():
-        return made[:number]
-    return tuple(each for place, each in enumerate(made) if place < number or each in newest.values())
 
 
 def _still_written(promise: Promise, file: FileSeen, case: Case) -> Finding | None:
