@@ -93,10 +93,11 @@ def _left(case: Case) -> Iterator[OutputRow]:
 
 
 def _row_of(output: Output, files: Sequence[FileSeen]) -> OutputRow:
+    sizes = [each.size for each in files]
     rows = [each.content.rows if each.content else None for each in files]
     return OutputRow(
         output=output.written,
-        size=sum(each.size for each in files),
+        size=None if None in sizes else sum(filter(None, sizes)),
         rows=None if None in rows else sum(filter(None, rows)),
         made_at=files[0].made_at,
     )

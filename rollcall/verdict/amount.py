@@ -53,11 +53,12 @@ def show_amount(amount: float, of: str) -> str:
 def amounts_of(judged: Sequence[FileSeen], case: Case) -> tuple[Amount, ...]:
     """How much all the judged files are, and how much is usual: their size and, where they have any, their rows."""
     found = []
+    sizes = [each.size for each in judged]
     rows = [each.content.rows if each.content else None for each in judged]
     # Nothing is usual of a log that is appended to.
     grows = case.seen.declared.last_line is not None
-    if judged:
-        size = sum(each.size for each in judged)
+    if judged and None not in sizes:
+        size = sum(each for each in sizes if each is not None)
         found.append(_amount("size", size, judged[0], () if grows else earlier.sizes(case)[earlier.ALL], case))
     if judged and None not in rows:
         total = sum(each for each in rows if each is not None)
@@ -139,7 +140,7 @@ def _of_each_kind(judged: Sequence[FileSeen], case: Case) -> Iterator[Amount]:
         return
     sizes = earlier.sizes(case)
     for each in judged:
-        yield _amount("size", each.size, each, sizes.get(output.names.kind_of(each.name), ()), case)
+        yield _amount("size", each.size or 0, each, sizes.get(output.names.kind_of(each.name), ()), case)
 
 
 def _falling(amount: Amount, case: Case) -> str:

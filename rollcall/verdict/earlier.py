@@ -56,9 +56,9 @@ def sizes(case: Case) -> dict[str, tuple[Known, ...]]:
     has_kinds, names = len(case.made) > 1, case.seen.declared.names
     found: dict[str, dict[datetime, float]] = {ALL: {}}
     for run, files in _measures(case):
-        of_run = Counter({ALL: sum(each.size for each in files)})
+        of_run = Counter({ALL: sum(each.size or 0 for each in files)})
         for each in files if has_kinds else ():
-            of_run[names.kind_of(each.name)] += each.size
+            of_run[names.kind_of(each.name)] += each.size or 0
         for kind, size in of_run.items():
             found.setdefault(kind, {})[run.due_at] = size
     for due_at, left in _remembered(case):

@@ -54,7 +54,7 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, lacks, because)
     if exists.verdict is Verdict.PENDING:
         return promise.as_of(exists)
-    found = f"{made[0].name}, {show_size(made[0].size)}"
+    found = made[0].shown
     if full:
         # A disk that is nearly full is no failure of a job that did its work.
         because = f"its output {made[0].name} is whole{full}: the next may be cut off"
