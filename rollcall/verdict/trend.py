@@ -41,14 +41,19 @@ _MOST_PAIRED = 15
 
 
 def unseasonal(amounts: Sequence[float], seasons: Sequence[Hashable]) -> list[float]:
-    """Their logarithms less the median of those of the same season, where enough are known, else of all."""
+    """Their logarithms without what is of their season, where enough of it are known.
+
+    That is the median distance of its runs from the middle of those around them, as many as there are seasons: what
+    grows from week to week is not taken out with it.
+    """
     logs = [log(each) for each in amounts]
-    by_season: dict[Hashable, list[float]] = {}
-    for at, season in zip(logs[:-1], seasons[:-1], strict=True):
-        by_season.setdefault(season, []).append(at)
-    whole = median(logs[:-1])
-    levels = {season: median(own) for season, own in by_season.items() if len(own) >= LEAST_KNOWN}
-    return [at - levels.get(season, whole) for at, season in zip(logs, seasons, strict=True)]
+    around = len(set(seasons)) // 2
+    distances: dict[Hashable, list[float]] = {}
+    for number in range(around, len(logs) - 1 - around):
+        middle = median(logs[number - around : number + around + 1])
+        distances.setdefault(seasons[number], []).append(logs[number] - middle)
+    of_season = {season: median(own) for season, own in distances.items() if len(own) >= LEAST_KNOWN}
+    return [at - of_season.get(season, 0.0) for at, season in zip(logs, seasons, strict=True)]
 
 
 def stands_out(changes: Sequence[float]) -> bool:
