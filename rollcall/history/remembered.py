@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from rollcall.evidence import LeftThen, RunRemembered
@@ -32,61 +33,62 @@ def read_remembered(file: Path, jobs: Iterable[Job], *, now: datetime) -> dict[s
     found = dict[str, tuple[RunRemembered, ...]]()
     try:
         with open_to_read(file) as connection:
-            for job in jobs if connection else ():
-                assert connection
-                if (job.outputs or job.scheduler) and (runs := _of_job(connection, job.id, now)):
+            if connection is None:
+                return found
+            cursor = connection.cursor()
+            cursor.row_factory = None  # a name for each of a hundred thousand values takes seconds
+            for job in jobs:
+                if (job.outputs or job.scheduler) and (runs := _of_job(cursor, job.id, now)):
                     found[job.id] = runs
     except CannotRead:
         return {}
     return found
 
 
-def _of_job(connection: sqlite3.Connection, job_id: str, now: datetime) -> tuple[RunRemembered, ...]:
+def _of_job(cursor: sqlite3.Cursor, job_id: str, now: datetime) -> tuple[RunRemembered, ...]:
     asked = {"job": job_id, "now": number(now), "since": number(now - REMEMBERED_FOR), "most": MOST_REMEMBERED}
-    lines = connection.execute(tables.GOOD_RUNS, asked)
-    runs = [list(group) for _, group in groupby(lines, key=itemgetter("due_at"))]
-    doubted = _still_doubted(runs)
-    bad = [
-        RunRemembered(due_at=_instant(each["due_at"]), is_measure=False)
-        for each in connection.execute(tables.BAD_RUNS, asked)
-    ]
-    known = [
-        each for each in (*bad, *(_run(run, place >= doubted) for place, run in enumerate(runs))) if _is_told(each)
-    ]
-    return tuple(sorted(known, key=lambda each: each.due_at, reverse=True))
+    good = [list(lines) for _, lines in groupby(cursor.execute(tables.GOOD_RUNS, asked).fetchall(), itemgetter(_DUE))]
+    doubted = _still_doubted([lines[0] for lines in good])
+    bad = [RunRemembered(due_at=_instant(due), is_measure=False) for (due,) in cursor.execute(tables.BAD_RUNS, asked)]
+    runs = [_run(lines, place >= doubted) for place, lines in enumerate(good)]
+    # Evidence holds no more than says something.
+    known = [each for each in (*bad, *runs) if not each.is_measure or each.took is not None or each.left]
+    return tuple(sorted(known, key=attrgetter("due_at"), reverse=True))
 
 
-def _still_doubted(runs: Sequence[Sequence[dict[str, Any]]]) -> int:
+# As the statement has them.
+_Line = tuple[Any, ...]
+_DUE, _CAUSE, _FROM_FILES, _TOOK, _OUTPUT = range(5)
+
+
+def _still_doubted(runs: Iterable[_Line]) -> int:
     """How many of the newest runs, newest first, are those since which mornings warn that what is left is too small.
 
     That ends with a run that a morning judged without the warning. What only files tell of was judged by nobody.
     """
     doubted = 0
-    for place, (run, *_) in enumerate(runs, 1):
-        if run["cause"] == CauseCode.SHRUNKEN_OUTPUT:
+    for place, run in enumerate(runs, 1):
+        if run[_CAUSE] == CauseCode.SHRUNKEN_OUTPUT:
             doubted = place
-        elif not run["from_files"]:
+        elif not run[_FROM_FILES]:
             break
     return doubted
 
 
-def _run(lines: Sequence[dict[str, Any]], is_measure: bool) -> RunRemembered:
-    first, took = lines[0], lines[0]["took"]
+def _run(lines: Sequence[_Line], is_measure: bool) -> RunRemembered:
+    first = lines[0]
+    took = _count(first[_TOOK])
     return RunRemembered(
-        due_at=_instant(first["due_at"]),
+        due_at=_instant(first[_DUE]),
         is_measure=is_measure,
-        took=took * MICROSECOND if isinstance(took, int) and took >= 0 else None,
+        took=None if took is None else took * MICROSECOND,
         left=tuple(
-            LeftThen(output=each["output"], size=_count(each["size"]), rows=_count(each["rows"]))
-            for each in lines
-            if isinstance(each["output"], str)
+            # One text for all runs: of ten thousand jobs each byte counts.
+            LeftThen(output=intern(output), size=_count(size), rows=_count(rows))
+            for *_, output, size, rows in lines
+            if isinstance(output, str)
         ),
     )
-
-
-def _is_told(run: RunRemembered) -> bool:
-    """Evidence holds no more than says something."""
-    return not run.is_measure or run.took is not None or bool(run.left)
 
 
 def _instant(found: int) -> datetime:
