@@ -12,7 +12,7 @@ from rollcall.verdict import earlier, show, trend
 from rollcall.verdict.case import Case
 from rollcall.verdict.earlier import Known
 from rollcall.verdict.findings import Finding, Promise
-from rollcall.verdict.usual import Usual, season_of, usual_of
+from rollcall.verdict.usual import Usual, seasons_of, usual_of
 from rollcall.verdict.work import files_of_the_run
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -20,6 +20,7 @@ from rollcall.vocabulary import CauseCode, Verdict
 _FAR_SMALLER = 0.1
 # As near to what is usual nothing is told of it, and need not be worked out.
 _NEAR = 0.05
+_AS_USUAL = (0.8, 1 + _NEAR)
 # What will be beyond its limit later than this is no news of today.
 _MOST_RUNS_AHEAD = 60
 
@@ -117,7 +118,7 @@ def noteworthy(case: Case) -> str:
     for number in range(len(case.seen.outputs)):
         of_output = case.of_output(number)
         for each in amounts_of(files_of_the_run(of_output), of_output):
-            if each.usual is None or not each.amount:
+            if each.usual is None or not each.amount or _AS_USUAL[0] <= each.amount / each.usual.amount <= _AS_USUAL[1]:
                 continue
             _, changes = _series(each.known, each.amount, case)
             grows = bool(trend.fall([-change for change in changes]))
@@ -191,5 +192,4 @@ def _series(known: Sequence[Known], amount: float, case: Case) -> tuple[list[flo
     amounts = [each.amount for each in whole]
     if len(whole) < 2:
         return amounts, [0.0] * len(amounts)
-    season = season_of(known, due_at, zone)
-    return amounts, trend.unseasonal(amounts, [season(each.due_at) for each in whole])
+    return amounts, trend.unseasonal(amounts, seasons_of([each.due_at for each in whole], zone))

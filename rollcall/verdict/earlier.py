@@ -103,9 +103,12 @@ def _measures(case: Case) -> Iterable[tuple[DueRun, tuple[FileSeen, ...]]]:
 def _remembered(case: Case) -> Iterator[tuple[datetime, LeftThen]]:
     """What is remembered of this output, of runs due before this one."""
     label, since = case.seen.declared.written, case.job.since
+    until = case.run.due_at
     for run in case.seen.remembered:
-        if run.is_measure and run.due_at < case.run.due_at and not (since and run.due_at < since):
-            yield from ((run.due_at, each) for each in run.left if each.output == label)
+        if run.is_measure and run.due_at < until and not (since and run.due_at < since):
+            for each in run.left:
+                if each.output == label:
+                    yield run.due_at, each
 
 
 def _newest_first(known: dict[datetime, float]) -> tuple[Known, ...]:

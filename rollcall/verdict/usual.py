@@ -1,6 +1,6 @@
 """What do runs of a job usually leave, as far as earlier ones show?"""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -71,37 +71,29 @@ def usual_of(known: Sequence[Known], due_at: datetime, zone: ZoneInfo) -> Usual 
     Of those due on the same weekday where enough of them are known: a full backup is of Sundays. Where a day has
     several runs, of those due at the same time of the day: at night a shop sells little.
     """
-    for alike, words in (*_alikes(known, due_at, zone), (_all, "runs")):
-        own = alike(due_at)
-        amounts = [each.amount for each in known if alike(each.due_at) == own]
-        if len(amounts) >= LEAST_KNOWN:
-            return Usual(amount=median(amounts), runs=f"last {len(amounts)} {words}")
-    return None
+    if len(known) < LEAST_KNOWN:
+        return None
+    due, clocks = due_at.astimezone(zone), [each.due_at.astimezone(zone) for each in known]
+    weekday, time = due.weekday(), (due.hour, due.minute)
+    amounts = [each.amount for each in known]
+    of_weekday = [number for number, at in enumerate(clocks) if at.weekday() == weekday]
+    alike = [(of_weekday, _WEEKDAYS[weekday]), (range(len(known)), "runs")]
+    if _are_several_a_day(clocks):
+        at_time = [number for number, at in enumerate(clocks) if (at.hour, at.minute) == time]
+        both = sorted({*of_weekday} & {*at_time})
+        words = f"at {due:%H:%M}"
+        alike = [(both, f"{_WEEKDAYS[weekday]} {words}"), (at_time, f"runs {words}"), alike[-1]]
+    own, words = next((numbers, words) for numbers, words in alike if len(numbers) >= LEAST_KNOWN)
+    return Usual(amount=median(amounts[number] for number in own), runs=f"last {len(own)} {words}")
 
 
-def season_of(known: Sequence[Known], due_at: datetime, zone: ZoneInfo) -> Callable[[datetime], Hashable]:
-    """By what runs differ that are otherwise alike: their weekday, or their time of the day where it has several."""
-    return _alikes(known, due_at, zone)[-1][0]
+def seasons_of(due_ats: Sequence[datetime], zone: ZoneInfo) -> list[Hashable]:
+    """By what each of these runs differs from others: its weekday, or its time of the day where it has several."""
+    clocks = [at.astimezone(zone) for at in due_ats]
+    if _are_several_a_day(clocks):
+        return [(at.hour, at.minute) for at in clocks]
+    return [at.weekday() for at in clocks]
 
 
-def _alikes(
-    known: Sequence[Known], due_at: datetime, zone: ZoneInfo
-) -> tuple[tuple[Callable[[datetime], Hashable], str], ...]:
-    """In which respects runs are alike, the nearest first, and in words those that are."""
-
-    def weekday(at: datetime) -> Hashable:
-        return at.astimezone(zone).weekday()
-
-    def clock(at: datetime) -> Hashable:
-        return f"{at.astimezone(zone):%H:%M}"
-
-    of_weekday = _WEEKDAYS[due_at.astimezone(zone).weekday()]
-    days = {each.due_at.astimezone(zone).date() for each in known}
-    if 2 * len(known) < 3 * len(days):
-        return ((weekday, of_weekday),)
-    at_time = f"at {clock(due_at)}"
-    return ((lambda at: (weekday(at), clock(at)), f"{of_weekday} {at_time}"), (clock, f"runs {at_time}"))
-
-
-def _all(at: datetime) -> Hashable:
-    return None
+def _are_several_a_day(clocks: Sequence[datetime]) -> bool:
+    return 2 * len(clocks) >= 3 * len({at.toordinal() for at in clocks})
