@@ -94,6 +94,9 @@ THREE = daily(100_000, 100_000, 100_000)
         (1_000, [ago(each, 1_000 if each % 7 == 0 else 100_000) for each in range(1, 22)], {}, WELL),
         (1_000, [ago(each, 100_000 if each % 7 == 0 else 1_000) for each in range(1, 22)], {}, WARNED),
         (1_000, [ago(each, 100_000 if each % 7 == 0 else 1_000) for each in range(1, 15)], {}, WELL),
+        # Not yet three of it: as small as the one of the week before, or the first small one.
+        (1_000, [ago(each, 1_000 if each % 7 == 0 else 100_000) for each in range(1, 14)], {}, WELL),
+        (1_000, [ago(each, 100_000) for each in range(1, 14)], {}, WARNED),
         # A bad stretch that nobody noticed and that is over moves no median.
         (1_000, daily(*[100_000] * 10, *[1_000] * 8, *[100_000] * 10), {}, WARNED),
         # Nothing is usual of a log that is appended to.
@@ -189,6 +192,13 @@ def test_rows_are_held_against_their_limits(
 
     assert said(told) == expected
     assert says in told.finding(Check.OUTPUT_IS_WHOLE).because
+
+
+def test_rows_that_nobody_tells_are_never_enough() -> None:
+    told = left(("latest.csv", 50_000, None), remembered=WITH_ROWS, min_rows=1)
+
+    assert said(told) == ("unknown", CauseCode.OUTPUT_UNREADABLE)
+    assert "nobody tells its rows, so it cannot be held against min_rows" in told.finding(Check.OUTPUT_IS_WHOLE).because
 
 
 @pytest.mark.parametrize(

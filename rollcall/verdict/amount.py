@@ -74,8 +74,15 @@ def _amount(of: str, amount: int, file: FileSeen, known: tuple[Known, ...], case
 
 def beyond_limits(promise: Promise, amounts: Sequence[Amount], output: Output) -> Finding | None:
     """That it is less than it must be, or more than it may be, by the limits that are for all its files together."""
-    for each in amounts:
-        least, most = output.limits(each.of)
+    told = {each.of: each for each in amounts}
+    for of in ("size", "rows"):
+        least, most = output.limits(of)
+        if (each := told.get(of)) is None:
+            if least is None and most is None:
+                continue
+            found = f"nobody tells its {of}"
+            because = f"{found}, so it cannot be held against {'min' if least is not None else 'max'}_{of}"
+            return promise.broken(Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, found, because)
         usual = each.usual.amount if each.usual else None
         if (bound := _bound(least, usual)) is not None and each.amount < bound:
             code = CauseCode.SHRUNKEN_OUTPUT
@@ -103,7 +110,7 @@ def _broken(promise: Promise, code: CauseCode, amount: Amount, limit: str, by: i
 def unlike_usual(promise: Promise, amounts: Sequence[Amount], judged: Sequence[FileSeen], case: Case) -> Finding | None:
     """The warning that it is far less than usual, falls, or will soon be more than it may be; else None."""
     for each in (*amounts, *_of_each_kind(judged, case)):
-        if each.usual and each.amount < _FAR_SMALLER * each.usual.amount:
+        if each.usual and each.amount < _FAR_SMALLER * each.usual.amount and not _is_a_small_one_of_many(each, case):
             return _warned(promise, CauseCode.SHRUNKEN_OUTPUT, each, f"its output {each.file.name} has {each.found}")
     for each in amounts:
         if falling := _falling(each, case):
@@ -128,6 +135,15 @@ def noteworthy(case: Case) -> str:
                 whose = f"{each.file.name}: " if len(case.seen.outputs) > 1 else ""
                 return f"{whose}{shown}{', and it grows from run to run' if grows else ''}"
     return ""
+
+
+def _is_a_small_one_of_many(amount: Amount, case: Case) -> bool:
+    """True where as little was left on this weekday before, of which too few are known to say what is usual on it."""
+    if amount.usual is None or not amount.usual.is_of_all:
+        return False
+    *earlier_ones, now = seasons_of([*(each.due_at for each in amount.known), case.run.due_at], case.job.zone)
+    most = _FAR_SMALLER * amount.usual.amount
+    return any(each.amount < most for each, season in zip(amount.known, earlier_ones, strict=True) if season == now)
 
 
 def _warned(promise: Promise, code: CauseCode, amount: Amount, because: str) -> Finding:

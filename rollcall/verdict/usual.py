@@ -59,10 +59,14 @@ def missing_names(case: Case) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usual:
-    """How much is usual: the median of the `runs` that show it, in words ("last 4 Thursdays")."""
+    """How much is usual: the median of the `runs` that show it, in words ("last 4 Thursdays").
+
+    `is_of_all` is True where those are of whatever weekday and time of the day.
+    """
 
     amount: float
     runs: str
+    is_of_all: bool
 
 
 def usual_of(known: Sequence[Known], due_at: datetime, zone: ZoneInfo) -> Usual | None:
@@ -84,7 +88,8 @@ def usual_of(known: Sequence[Known], due_at: datetime, zone: ZoneInfo) -> Usual 
         words = f"at {due:%H:%M}"
         alike = [(both, f"{_WEEKDAYS[weekday]} {words}"), (at_time, f"runs {words}"), alike[-1]]
     own, words = next((numbers, words) for numbers, words in alike if len(numbers) >= LEAST_KNOWN)
-    return Usual(amount=median(amounts[number] for number in own), runs=f"last {len(own)} {words}")
+    middle = median(amounts[number] for number in own)
+    return Usual(amount=middle, runs=f"last {len(own)} {words}", is_of_all=words == "runs")
 
 
 def seasons_of(due_ats: Sequence[datetime], zone: ZoneInfo) -> list[Hashable]:
