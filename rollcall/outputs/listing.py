@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import CannotLook, FileSeen, OutputSeen
@@ -27,6 +26,7 @@ from rollcall.vocabulary import CauseCode
 # A page and a judgement need the runs of the look-back; a folder may hold years.
 MOST_FILES = 2_000
 MOST_READ = 1_000
+LISTING_LIMIT = timedelta(seconds=30)
 # Of what earlier runs left, so much shows what is usual.
 _MOST_COMPARED = 60
 COMPARED_FOR = timedelta(days=28)
@@ -53,12 +53,12 @@ class Wanted:
 
 
 class Source:
-    """Where outputs are listed and read; equal ones are the same, and asked once.
+    """Where outputs are listed and read; equal ones are the same, and asked once."""
 
-    `limit` is how long its listing may take.
-    """
-
-    limit: ClassVar[timedelta] = timedelta(seconds=30)
+    @property
+    def limit(self) -> timedelta:
+        """How long its listing may take."""
+        return LISTING_LIMIT
 
     @property
     def shown(self) -> str:
@@ -67,8 +67,8 @@ class Source:
 
     def look(
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
-    ) -> Mapping[Key, Listed]:
-        """What each output left up to `now`. Raises `CannotLook`.
+    ) -> Mapping[Key, Listed | CannotLook]:
+        """What each output left up to `now`, or why that of one cannot be told. Raises `CannotLook`.
 
         `clock` reads the present, where another moment is judged: what is dated later still lies in the future.
         """
@@ -160,7 +160,14 @@ class Matches:
 
     def take(self, seen: FileSeen, name: str, told: Told, now: datetime) -> None:
         """Keeps what is listed by that name, as far as it matters for the moment `now`."""
-        seen = named(seen, told, self.wanted.output, self.wanted.zone)
+        self._keep(named(seen, told, self.wanted.output, self.wanted.zone), name, now)
+
+    def keep(self, seen: FileSeen, now: datetime) -> None:
+        """Keeps what is listed with its own time, likewise."""
+        self.count += 1
+        self._keep(seen, seen.name, now)
+
+    def _keep(self, seen: FileSeen, name: str, now: datetime) -> None:
         if seen.made_at > now + LOOKING_TIME:
             self.later = [*self.later, seen][:3]
         elif seen.made_at >= self.wanted.since:

@@ -51,13 +51,9 @@ _LATER_KEYS = {
     "": ("places",),
     "history": ("url",),
     "output": (
-        "place", "open", "verify", "must_hold", "must_have", "database", "query", "command",
-        "each", "made_at", "size",
+        "place", "open", "verify",
     ),
 }  # fmt: skip
-_LATER_WORDS = {
-    "format": ("sqlite", "tar", "age", "gpg"),
-}
 
 _NO_WINDOWS = "must be a list of tables. Write [[windows]] above the keys of each."
 _UNKNOWN = "extra_forbidden"
@@ -194,7 +190,7 @@ def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
             return None
         case str():
             # Wherever in a scheduler somebody wrote an address, its password is not shown.
-            is_address = path[0] == "schedulers" and ("@" in value or "://" in value)
+            is_address = (path[0] == "schedulers" or path[-1] == "database") and ("@" in value or "://" in value)
             return f'"{clean(shown_url(value) if is_address else value, 80)}"'
         case bool():
             return str(value).lower()
@@ -228,8 +224,6 @@ def _rule(error: ErrorDetails, model: type[BaseModel], keys: tuple[str, ...]) ->
             return f"unknown key. {cure}"
         case "enum" | "literal_error":
             word, rule = str(error["input"]), f"must be one of {said['expected']}."
-            if word in _LATER_WORDS.get(key, ()):
-                return f"{NOT_READ}. It {rule}"
             near = nearest(word, re.findall("'([^']*)'", said["expected"]))
             return f'{rule} Did you mean "{near}"?' if near else rule
         case "model_type" | "dict_type" | "tuple_type" if names == ["windows"]:

@@ -27,11 +27,15 @@ _MOST_RUNS_AHEAD = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """How much it left, of one `file` or all together, in "size" or "rows", and what earlier runs did, newest first."""
+    """How much it left, of one `file` or all together, in "size" or "rows", and what earlier runs did, newest first.
+
+    `whose` names the file, the entry or the table in a sentence.
+    """
 
     of: str
     amount: int
     file: FileSeen
+    whose: str
     known: tuple[Known, ...]
     usual: Usual | None
 
@@ -69,7 +73,8 @@ def amounts_of(judged: Sequence[FileSeen], case: Case) -> tuple[Amount, ...]:
 
 def _amount(of: str, amount: int, file: FileSeen, known: tuple[Known, ...], case: Case) -> Amount:
     usual = usual_of(known, case.run.due_at, case.job.zone)
-    return Amount(of=of, amount=amount, file=file, known=known, usual=usual)
+    whose = show.output(file, case.seen.declared, case.job)
+    return Amount(of=of, amount=amount, file=file, whose=whose, known=known, usual=usual)
 
 
 def beyond_limits(promise: Promise, amounts: Sequence[Amount], output: Output) -> Finding | None:
@@ -103,7 +108,7 @@ def _bound(limit: int | Share | None, usual: float | None) -> float | None:
 def _broken(promise: Promise, code: CauseCode, amount: Amount, limit: str, by: int | Share | None) -> Finding:
     found = amount.found if isinstance(by, Share) else f"{show_amount(amount.amount, amount.of)}"
     of_data = "" if isinstance(by, Share) or amount.of == "size" else " of data"
-    because = f"its output {amount.file.name} has {found}{of_data}, {limit}"
+    because = f"{amount.whose} has {found}{of_data}, {limit}"
     return replace(promise.broken(Verdict.BAD_OUTPUT, code, found, because), file=amount.file.name)
 
 
@@ -111,7 +116,7 @@ def unlike_usual(promise: Promise, amounts: Sequence[Amount], judged: Sequence[F
     """The warning that it is far less than usual, falls, or will soon be more than it may be; else None."""
     for each in (*amounts, *_of_each_kind(judged, case)):
         if each.usual and each.amount < _FAR_SMALLER * each.usual.amount and not _is_a_small_one_of_many(each, case):
-            return _warned(promise, CauseCode.SHRUNKEN_OUTPUT, each, f"its output {each.file.name} has {each.found}")
+            return _warned(promise, CauseCode.SHRUNKEN_OUTPUT, each, f"{each.whose} has {each.found}")
     for each in amounts:
         if falling := _falling(each, case):
             return _warned(promise, CauseCode.SHRINKING_OUTPUT, each, falling)
@@ -165,10 +170,11 @@ def _falling(amount: Amount, case: Case) -> str:
     if amount.usual is None or not 0 < amount.amount < (1 - _NEAR) * amount.usual.amount:
         return ""
     amounts, changes = _series(amount.known, amount.amount, case)
+    found = f"{amount.whose} has {amount.found} ({amount.usual.runs})"
     if trend.fell_suddenly(amounts, changes):
-        return f"its output {amount.file.name} has {amount.found} ({amount.usual.runs})"
+        return found
     if trend.fall(changes):
-        return f"its outputs get smaller from run to run: {amount.file.name} has {amount.found} ({amount.usual.runs})"
+        return f"{found}, and less from run to run"
     return ""
 
 

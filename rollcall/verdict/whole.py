@@ -41,7 +41,7 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         if flaw := flaw_of(file, output) or _repetition(file, case):
             verdict, code, says = flaw
             is_cut = full and code in _OF_A_FULL_DISK
-            because = f"its output {file.name} {says}{full if is_cut else ''}"
+            because = f"{show.output(file, output, case.job)} {says}{full if is_cut else ''}"
             finding = promise.broken(verdict, CauseCode.DISK_FULL if is_cut else code, says, because)
             return replace(finding, file=file.name)
     amounts = amounts_of(judged, case)
@@ -55,6 +55,9 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     if exists.verdict is Verdict.PENDING:
         return promise.as_of(exists)
     found = made[0].shown
+    if made[0].content and (by := made[0].content.encrypted_by):
+        # Without `open` nothing more is claimed of it.
+        found += f", encrypted by {by}: header and size only"
     if full:
         # A disk that is nearly full is no failure of a job that did its work.
         because = f"its output {made[0].name} is whole{full}: the next may be cut off"
@@ -92,7 +95,8 @@ def _lacking(case: Case, number: int | None) -> str:
     """What other runs left and this one did not; "" where nothing is."""
     made = case.made
     if number and len(made) < number:
-        return f"{counted(len(made), 'file')} of {number}: {listed([each.name for each in reversed(made)], 4)}"
+        kind, names = case.seen.declared.kind, [each.name for each in reversed(made)]
+        return f"{counted(len(made), kind.one, kind.many)} of {number}: {listed(names, 4)}"
     if missing := usual.missing_names(case):
         return f"no {listed(missing, 4)}, as earlier runs did"
     return ""
@@ -107,6 +111,10 @@ def _wholeness(output: Output) -> str:
         parts.append(f"with {quoted(output.must_contain)}")
     if output.must_not_contain:
         parts.append(f"without {quoted(output.must_not_contain)}")
+    if output.must_hold:
+        parts.append(f"of which {quoted(output.must_hold)} holds")
+    if output.must_have:
+        parts.append(f"with {quoted(output.must_have)} inside")
     if output.ends_with:
         parts.append(f"ending with {quoted([output.ends_with])}")
     if output.last_line:
