@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -131,6 +133,17 @@ path = "out/dump.log"
 JOBS = JOBS.replace("[[jobs.dumps.output]]", '[jobs.dumps]\nschedule = "0 6 * * *"\n[[jobs.dumps.output]]', 1)
 
 
+TABLE = """timezone = "Europe/Zurich"
+[jobs.rates]
+schedule = "0 6 * * *"
+[jobs.rates.output]
+database = "sqlite:///shop.db"
+query = "SELECT max(updated_at) AS made_at, count(*) AS rows FROM rates"
+timezone = "Europe/Zurich"
+min_rows = "50 % of usual"
+"""
+
+
 @dataclass
 class Home:
     """A folder with a jobs.toml, in which jobs work each day at six, and somebody looks at seven."""
@@ -175,6 +188,22 @@ def test_what_each_run_overwrites_is_held_against_what_the_history_remembers(
 
 def test_without_a_history_nothing_is_remembered(home: Home) -> None:
     assert home.day(11, "--no-history", rows=400) == 0
+
+
+def test_the_rows_of_a_table_are_held_against_what_the_history_remembers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "jobs.toml").write_text(TABLE)
+    home, statuses = Home(tmp_path), []
+    for day, number in ((8, 1_000), (9, 1_000), (10, 1_000), (11, 499)):
+        with closing(sqlite3.connect(tmp_path / "shop.db")) as connection, connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS rates (updated_at TEXT)")
+            connection.execute("DELETE FROM rates")
+            connection.executemany("INSERT INTO rates VALUES (?)", [(f"2026-02-{day:02}T06:00:17",)] * number)
+        statuses.append(home.look(day))
+
+    assert statuses == [0, 0, 0, 2]
+    assert "499 rows, 50 % of the usual 1,000 rows, less than min_rows = 50 % of usual" in capsys.readouterr().out
 
 
 def test_all_files_of_each_output_are_remembered_with_their_rows(home: Home) -> None:

@@ -18,7 +18,7 @@ from rollcall.text import clean
 _LONGEST = timedelta(hours=1)
 # What is asked of the content of a file, and of no folder; what of a text alone.
 _OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
-_OF_ROWS = ("min_rows", "max_rows")
+_OF_ROWS, _OF_SIZE = ("min_rows", "max_rows"), ("min_size", "max_size")
 _OF_CONTENT = ("format", *_OF_TEXT, *_OF_ROWS, "must_hold", "must_change")
 
 
@@ -49,9 +49,9 @@ _SHOWN = {
     Kind.ENTRIES: "entries that a command lists (command)",
 }
 _ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
-    Kind.FILES: ("dated", "files", *_OF_CONTENT, "must_have", "read_up_to"),
+    Kind.FILES: ("dated", "files", *_OF_SIZE, *_OF_CONTENT, "must_have", "read_up_to"),
     Kind.ROWS: ("database", *_OF_ROWS, "must_hold", "times"),
-    Kind.ENTRIES: ("each", "made_at", "size", "must_hold", "times"),
+    Kind.ENTRIES: ("each", "made_at", "size", *_OF_SIZE, "must_hold", "times"),
 }
 
 

@@ -34,7 +34,8 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         return promise.blocked(exists)
     if not made:
         return promise.as_of(exists)
-    number, judged = usual.number_of_files(case), files_of_the_run(case)
+    number = usual.number_of_files(case)
+    judged = files_of_the_run(case, number)
     for file in judged:
         if writing := _still_written(promise, file, case):
             return writing

@@ -6,9 +6,12 @@ from rollcall.verdict import usual
 from rollcall.verdict.case import Case
 
 
-def files_of_the_run(case: Case) -> tuple[FileSeen, ...]:
-    """Those of the files it left that are its work, newest first."""
-    number = usual.number_of_files(case)
+def files_of_the_run(case: Case, number: int | None = None) -> tuple[FileSeen, ...]:
+    """Those of the files it left that are its work, newest first; `number` is how many those are, where that is known.
+
+    Who has not asked for that number may leave it out.
+    """
+    number = number or usual.number_of_files(case)
     return _of_the_deciding_run(case) if number is None else _newest_of_each_kind(case, number)
 
 
