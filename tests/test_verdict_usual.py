@@ -251,12 +251,15 @@ def test_a_sudden_fall_is_said_for_seven_runs_and_is_then_what_is_usual() -> Non
 def test_growth_is_warned_of_where_a_limit_is_near() -> None:
     known = [*slow(factor=1.05)]
     told = left(round(known[0] * 1.05), remembered=daily(*known), max_size="1 GB")
+    path = "out/*-latest.csv"
+    two: dict[str, Any] = {"remembered": daily(*known, output=path), "path": path, "max_size": "1 GB"}
 
     assert said(told) == ("ok", CauseCode.GROWING_OUTPUT)
     assert told.finding(Check.OUTPUT_IS_WHOLE).because.endswith(
         "its outputs grow: 704.0 MB of at most 1.0 GB, usually 252.7 MB; at this pace it is more on Wed 18 Feb"
     )
-    # Far off, and without any limit.
+    # Two files, each far from its limit; far off, and without any limit.
+    assert said(left(("a-latest.csv", 400_000_000, None), ("b-latest.csv", 304_000_000, None), **two)) == WELL
     assert said(left(round(known[0] * 1.05), remembered=daily(*known), max_size="100 GB")) == WELL
     assert said(left(round(known[0] * 1.05), remembered=daily(*known))) == WELL
 

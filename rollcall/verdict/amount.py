@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rollcall.evidence import FileSeen
 from rollcall.roll.fields import Share
@@ -22,7 +22,7 @@ _FAR_SMALLER = 0.1
 _NEAR = 0.05
 _AS_USUAL = (0.8, 1 + _NEAR)
 # What will be beyond its limit later than this is no news of today.
-_MOST_RUNS_AHEAD = 60
+_MOST_RUNS_AHEAD, _LONGEST_AHEAD = 60, timedelta(days=300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +181,9 @@ def _falling(amount: Amount, case: Case) -> str:
 def _growing(amount: Amount, case: Case) -> str:
     """That at its pace it will soon be more than it may be; "" where it will not."""
     _, most = case.seen.declared.limits(amount.of)
-    most = case.seen.declared.most_size if amount.of == "size" else most
+    if amount.of == "size" and amount.amount == amount.file.size:
+        # One file: its absolute limit is of each.
+        most = case.seen.declared.most_size
     if amount.usual is None or not isinstance(most, int):
         return ""
     if (when := beyond_at(most, amount.amount, amount.known, amount.usual, case)) is None:
@@ -204,7 +206,7 @@ def beyond_at(most: float, amount: float, known: Sequence[Known], usual: Usual, 
     due_at: datetime | None = case.run.due_at
     for _ in range(ahead):
         due_at = case.job.schedule.next_due(due_at) if due_at else None
-    return show.day(due_at, case.job) if due_at else None
+    return show.day(due_at, case.job) if due_at and due_at < case.run.due_at + _LONGEST_AHEAD else None
 
 
 def _series(known: Sequence[Known], amount: float, case: Case) -> tuple[list[float], list[float]]:
