@@ -57,29 +57,37 @@ def unseasonal(amounts: Sequence[float], seasons: Sequence[Hashable]) -> list[fl
 
 
 def stands_out(changes: Sequence[float]) -> bool:
-    """True where the last is further from all before it than their scatter explains, up or down, and by a quarter."""
+    """True where the last is further from all before it than their scatter explains, up or down, and by a quarter.
+
+    That is so of the first few; what goes on like that is the new level, and was said.
+    """
     *before, now = changes
     if len(before) < _LEAST_KNOWN:
         return False
-    return abs(now - median(before)) > max(_MOST_DEVIATIONS * _noise(before), _WORTH_KNOWING)
+    off, limit = now - median(before), max(_MOST_DEVIATIONS * _noise(before), _WORTH_KNOWING)
+    return abs(off) > limit and _lasting(before if off < 0 else [-each for each in before], limit) < _SAID_ENOUGH
 
 
 def fell_suddenly(amounts: Sequence[float], changes: Sequence[float]) -> bool:
     """True where the last is far below all before it; `changes` are the amounts without their seasons.
 
-    It is told of the first few that are so low; what goes on like that is the new level, and was said.
+    That is so of the first few that are so low.
     """
     *before, now = changes
     if len(before) < _LEAST_KNOWN:
         return False
-    level, limit = median(before), max(_MOST_DEVIATIONS * _noise(before), _SUDDEN)
-    if now - level >= -limit:
+    limit = max(_MOST_DEVIATIONS * _noise(before), _SUDDEN)
+    if now - median(before) >= -limit:
         return False
-    lasting = 0
-    while lasting < len(before) and before[-1 - lasting] - level < -limit:
-        lasting += 1
+    lasting = _lasting(before, limit)
     earlier = amounts[: len(before) - lasting]
     return lasting < _SAID_ENOUGH and bool(earlier) and log(amounts[-1]) < log(min(earlier)) - _UNHEARD_OF
+
+
+def _lasting(before: Sequence[float], limit: float) -> int:
+    """How many of the newest are already that far below the middle of all."""
+    level = median(before)
+    return next((number for number, each in enumerate(reversed(before)) if each - level >= -limit), len(before))
 
 
 def fall(changes: Sequence[float]) -> float:
