@@ -42,14 +42,21 @@ def daily(*sizes: int, **words: Any) -> list[RunRemembered]:
     return [ago(days, size, **words) for days, size in enumerate(sizes, 1)]
 
 
-def left(*files: tuple[str, int, int | None] | int, path: str = ONE_FILE, **words: Any) -> Told:
+def left(
+    *files: tuple[str, int, int | None] | int, path: str = ONE_FILE, files_declared: int | None = None, **words: Any
+) -> Told:
     """The morning on which it left these: each by its name, size and rows; a number is the size of the one file."""
     of = [each if isinstance(each, tuple) else ("latest.csv", each, None) for each in files]
     seen = [
         made("2026-02-11T06:00:17+01:00", name=name, size=size, content=Content(rows=rows), stamped=False)
         for name, size, rows in of
     ]
-    return morning(**(PLAIN | {"files": seen, "path": path, "format": "csv"} | words))
+    words = PLAIN | {"files": seen, "path": path, "format": "csv"} | words
+    if files_declared:
+        output = {key: words.pop(key) for key in ("min_size", "format")}
+        known = {key: each for key, each in output.items() if each}
+        words["output"] = {"path": path, "files": files_declared, **known}
+    return morning(**words)
 
 
 def said(told: Told) -> tuple[str, str | None]:
@@ -192,6 +199,14 @@ def test_rows_are_held_against_their_limits(
 
     assert said(told) == expected
     assert says in told.finding(Check.OUTPUT_IS_WHOLE).because
+
+
+def test_of_what_is_not_all_there_less_is_no_wonder() -> None:
+    path = "out/*-latest.csv"
+    remembered = [ago(days, 120_000, 80, output=path) for days in (1, 2, 3)]
+    told = left(("a-latest.csv", 40_000, 40), path=path, files_declared=2, remembered=remembered, **HALF)
+
+    assert said(told) == ("bad-output", CauseCode.INCOMPLETE_OUTPUT)
 
 
 def test_rows_that_nobody_tells_are_never_enough() -> None:

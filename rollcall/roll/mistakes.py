@@ -51,7 +51,7 @@ _LATER_KEYS = {
     "": ("places",),
     "history": ("url",),
     "output": (
-        "place", "open", "verify",
+        "place",
     ),
 }  # fmt: skip
 

@@ -121,7 +121,15 @@ class RollCall:
         """What every witness of these says, and the history of them; or said, where a record is replayed."""
         if self.replay:
             return self.replay.seen_at(at)
-        seen = gather(jobs, schedulers, now=at, clock=self.clock, progress=progress or _unshown)
+        seen = gather(
+            jobs,
+            schedulers,
+            now=at,
+            clock=self.clock,
+            progress=progress or _unshown,
+            proofs=self.chronicle.proofs,
+            may_verify=not self.wanted.fixing.is_dry,
+        )
         if self.start.history is None:
             return seen
         from rollcall.history.remembered import read_remembered

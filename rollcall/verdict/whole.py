@@ -15,6 +15,7 @@ from rollcall.verdict.amount import amounts_of, beyond_limits, unlike_usual
 from rollcall.verdict.case import Case
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.flaws import Flawed, flaw_of, quoted
+from rollcall.verdict.proven import flaw_of_proof, shown_proof, warning_of_proof
 from rollcall.verdict.witnesses import Witnesses
 from rollcall.verdict.work import files_of_the_run
 from rollcall.vocabulary import CauseCode, Verdict
@@ -39,15 +40,12 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     for file in judged:
         if writing := _still_written(promise, file, case):
             return writing
-        if flaw := flaw_of(file, output) or _repetition(file, case):
+        if flaw := _heavier(flaw_of(file, output) or _repetition(file, case), flaw_of_proof(file, case)):
             verdict, code, says = flaw
             is_cut = full and code in _OF_A_FULL_DISK
             because = f"{show.output(file, output, case.job)} {says}{full if is_cut else ''}"
             finding = promise.broken(verdict, CauseCode.DISK_FULL if is_cut else code, says, because)
             return replace(finding, file=file.name)
-    amounts = amounts_of(judged, case)
-    if too_few := beyond_limits(promise, amounts, output):
-        return too_few
     if lacks := _lacking(case, number):
         if case.now < case.run.finish_by:
             return promise.pending(f"{lacks} so far, and it is inside its time")
@@ -55,7 +53,11 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, lacks, because)
     if exists.verdict is Verdict.PENDING:
         return promise.as_of(exists)
-    found = made[0].shown
+    # Of what is not all there, less is no wonder.
+    amounts = amounts_of(judged, case)
+    if beyond := beyond_limits(promise, amounts, output):
+        return beyond
+    found = f"{made[0].shown}{shown_proof(made[0], case)}"
     if made[0].content and (by := made[0].content.encrypted_by):
         # Without `open` nothing more is claimed of it.
         found += f", encrypted by {by}: header and size only"
@@ -63,7 +65,15 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         # A disk that is nearly full is no failure of a job that did its work.
         because = f"its output {made[0].name} is whole{full}: the next may be cut off"
         return promise.warned(CauseCode.DISK_FULL, found, because)
-    return unlike_usual(promise, amounts, judged, case) or promise.kept(found)
+    of_proof = warning_of_proof(promise, judged, found, case)
+    return of_proof or unlike_usual(promise, amounts, judged, case) or promise.kept(found)
+
+
+def _heavier(flaw: Flawed | None, of_proof: Flawed | None) -> Flawed | None:
+    """What is proven of a file before what nobody can tell."""
+    if flaw and of_proof and flaw[0] is Verdict.UNKNOWN and of_proof[0] is not Verdict.UNKNOWN:
+        return of_proof
+    return flaw or of_proof
 
 
 def _still_written(promise: Promise, file: FileSeen, case: Case) -> Finding | None:
@@ -120,6 +130,8 @@ def _wholeness(output: Output) -> str:
         parts.append(f"ending with {quoted([output.ends_with])}")
     if output.last_line:
         parts.append(f"its last line {quoted([output.last_line.pattern])}")
+    if output.verify:
+        parts.append("good by its verify")
     if output.must_change:
         parts.append("other than that of the run before")
     return ", ".join(parts)
