@@ -447,7 +447,7 @@ def test_a_mistake_in_when_it_is_due_names_the_engine(tmp_path: Path, lines: str
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nplace = "offsite"', "jobs.haiku.output.place"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nmust_hold = ["x"]', "jobs.haiku.output.must_hold"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "sqlite"', "jobs.haiku.output.format"),
-        (f'{HEAD}{JOB}[defaults.output]\nverify = ["x"]', "defaults.output.verify"),
+        (f'{HEAD}{JOB}[defaults.output]\nplace = "x"', "defaults.output.place"),
     ],
 )
 def test_what_later_versions_read_is_refused_by_name(tmp_path: Path, lines: str, place: str) -> None:
