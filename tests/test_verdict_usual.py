@@ -65,7 +65,7 @@ def said(told: Told) -> tuple[str, str | None]:
 
 SHRUNKEN, GROWN = ("bad-output", CauseCode.SHRUNKEN_OUTPUT), ("bad-output", CauseCode.GROWN_OUTPUT)
 WARNED, FELL, WELL = ("ok", CauseCode.SHRUNKEN_OUTPUT), ("ok", CauseCode.SHRINKING_OUTPUT), ("ok", None)
-HALF = {"min_size": "50 % of usual"}
+HALF: dict[str, Any] = {"min_size": "50 % of usual"}
 THREE = daily(100_000, 100_000, 100_000)
 
 

@@ -189,7 +189,11 @@ class JobWords(_Always):
         output = self._output
         if output is None or output.kind is Kind.FILES:
             return f"`ls -lt {self.folder} | head`"
-        return output.shown if output.kind is Kind.ENTRIES else f"the query in [jobs.{self.key}.output] of jobs.toml"
+        return (
+            f"`{output.shown}`"
+            if output.kind is Kind.ENTRIES
+            else f"the query in [jobs.{self.key}.output] of jobs.toml"
+        )
 
     @property
     def file(self) -> str:

@@ -298,7 +298,7 @@ class Output(Table):
             case Kind.ROWS:
                 return f"{shown_url(self.database or '')}: {self._secrets.clean(self.query or '', 120)}"
             case Kind.ENTRIES:
-                return f"`{shown(self._secrets.clean(shlex.join(self.command or ()), 1_000))}`"
+                return shown(self._secrets.clean(shlex.join(self.command or ()), 1_000))
             case _:
                 assert_never(self.kind)
 

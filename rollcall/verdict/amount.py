@@ -162,7 +162,9 @@ def _of_each_kind(judged: Sequence[FileSeen], case: Case) -> Iterator[Amount]:
         return
     sizes = earlier.sizes(case)
     for each in judged:
-        yield _amount("size", each.size or 0, each, sizes.get(output.names.kind_of(each.name), ()), case)
+        if each.size is None:
+            continue
+        yield _amount("size", each.size, each, sizes.get(output.names.kind_of(each.name), ()), case)
 
 
 def _falling(amount: Amount, case: Case) -> str:

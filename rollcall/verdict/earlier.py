@@ -56,6 +56,8 @@ def sizes(case: Case) -> dict[str, tuple[Known, ...]]:
     has_kinds, names = len(case.made) > 1, case.seen.declared.names
     found: dict[str, dict[datetime, float]] = {ALL: {}}
     for run, files in _measures(case):
+        if any(each.size is None for each in files):
+            continue
         of_run = Counter({ALL: sum(each.size or 0 for each in files)})
         for each in files if has_kinds else ():
             of_run[names.kind_of(each.name)] += each.size or 0
