@@ -1,92 +1,115 @@
-"""Do the lines that the pages of outputs say to paste read what the tools really print?"""
+"""Does what docs/outputs says to paste load, and is the restore drill, as it is written there, a proof?"""
 
 from __future__ import annotations
 
+import os
 import re
-import sys
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import subprocess
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from fixtures.dumps import Dumps, environment
 from rollcall.ask import gather
-from rollcall.evidence import OutputSeen
+from rollcall.morning.judge import judge_morning
 from rollcall.roll.load import load
-from rollcall.roll.output_rules import Kind
+from rollcall.vocabulary import CauseCode
 
-TOP = Path(__file__).parents[1]
-DOCS, LISTED = TOP / "docs" / "outputs", TOP / "fixtures" / "listed"
-NOW = datetime(2026, 2, 11, 6, 2, tzinfo=UTC)
-MADE = datetime(2026, 2, 11, 1, 0, 5, tzinfo=UTC)
-
-
-def blocks(page: str) -> list[str]:
-    text = (DOCS / page).read_text(encoding="utf-8")
-    return re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted((DOCS / "outputs").glob("*.md"))
+VERIFY = DOCS / "outputs" / "verify.md"
+ZURICH = ZoneInfo("Europe/Zurich")
+HEAD = 'timezone = "Europe/Zurich"\n'
 
 
-@dataclass(frozen=True)
-class Sample:
-    """What a tool prints: recorded of restic, borg and pgBackRest, of the others as their makers document it."""
-
-    job: str
-    file: str
-    sizes: tuple[int | None, ...]
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-SAMPLES = [
-    Sample("restic_web1", "restic.json", (3_000_812_345, None)),
-    Sample("borg", "borg.json", (None, None)),
-    Sample("pg_main", "pgbackrest.json", (22_992_374, 22_992_374)),
-    Sample("zfs", "zfs.txt", (2_097_152, 1_048_576)),
-    Sample("velero", "velero.json", (None, None)),
-    Sample("ebs", "aws-ebs.json", (8_589_934_592, 8_589_934_592)),
-    Sample("gcp", "gcp-disks.json", (812_345_678, 812_345_678)),
-]
+@pytest.mark.parametrize("page", PAGES, ids=[each.stem for each in PAGES])
+def test_each_block_of_a_page_loads(page: Path, tmp_path: Path) -> None:
+    for block in blocks(page, "toml"):
+        (tmp_path / "jobs.toml").write_text(f"{HEAD}{block}", encoding="utf-8")
+        environment = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block), "x")
+
+        assert load(tmp_path / "jobs.toml", environment=environment).jobs
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=[each.file for each in SAMPLES])
-def test_the_lines_for_a_tool_read_what_it_prints(sample: Sample, tmp_path: Path) -> None:
-    [block] = [each for each in blocks("entries.md") if f"[jobs.{sample.job}]" in each]
-    prints = f"import sys; sys.stdout.write(open({str(LISTED / sample.file)!r}).read())"
-    command = f"command = {[sys.executable, '-S', '-c', prints]!r}"
-    lines = [command if line.startswith("command = ") else line for line in block.splitlines()]
-    file = tmp_path / "jobs.toml"
-    file.write_text('timezone = "Europe/Zurich"\n' + "\n".join(lines).replace("\\\\", "\\"), encoding="utf-8")
-    roll = load(file, environment={})
-    [seen] = gather(roll.jobs, (), now=NOW, clock=lambda: NOW).outputs[sample.job]
+def test_each_ready_line_loads(tmp_path: Path) -> None:
+    table = VERIFY.read_text(encoding="utf-8").partition("## Ready lines")[2].partition("\n## ")[0]
+    lines = re.findall(r"`((?:verify|open|ends_with) = .*?)`(?= \||, and)", table)
 
-    assert isinstance(seen, OutputSeen), seen
-    # What is not whole, or not done yet, is no entry.
-    assert [each.made_at.replace(microsecond=0) for each in seen.files] == [MADE, MADE.replace(day=10)]
-    assert tuple(each.size for each in seen.files) == sample.sizes
+    assert len(lines) == 8
+    for line in lines:
+        path = "folder/" if "-name" in line else "a.dump"
+        text = f'{HEAD}[jobs.a]\nschedule = "0 2 * * *"\n[jobs.a.output]\npath = "{path}"\n{line}\n'
+        (tmp_path / "jobs.toml").write_text(text, encoding="utf-8")
+
+        assert load(tmp_path / "jobs.toml", environment={}).jobs
 
 
-def test_a_repository_of_pgbackrest_that_is_not_there_is_no_empty_one(tmp_path: Path) -> None:
-    gone = (LISTED / "pgbackrest.json").read_text(encoding="utf-8")
-    gone = re.sub(r'"status": \{\s*"code": 0,\s*"lock"', '"status": {"code": 1, "lock"', gone)
-    assert '"code": 1' in gone
-    (tmp_path / "gone.json").write_text(gone, encoding="utf-8")
-    [block] = [each for each in blocks("entries.md") if "[jobs.pg_main]" in each]
-    block = re.sub("^command = .*$", "command = ['cat', 'gone.json']", block, flags=re.MULTILINE)
-    block = block.replace("'gone.json'", repr(str(tmp_path / "gone.json")))
-    (tmp_path / "jobs.toml").write_text(f'timezone = "Europe/Zurich"\n{block}', encoding="utf-8")
-    roll = load(tmp_path / "jobs.toml", environment={})
-    [seen] = gather(roll.jobs, (), now=NOW, clock=lambda: NOW).outputs["pg_main"]
-
-    assert not isinstance(seen, OutputSeen)
-    assert "finds nothing" in seen.detail
+def test_every_link_of_a_page_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert "://" in target or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("page", ["entries.md", "tables.md"])
-def test_what_a_page_says_to_paste_loads_as_a_whole(page: str, tmp_path: Path) -> None:
-    file = tmp_path / "jobs.toml"
-    text = "\n".join(blocks(page))
-    file.write_text(f'timezone = "Europe/Zurich"\n{text}', encoding="utf-8")
-    roll = load(file, environment=dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "x"))
+# The drill ------------------------------------------------------------------------------------------------------------
 
-    assert len(roll.jobs) >= 6
-    assert {output.kind for job in roll.jobs for output in job.outputs} == {
-        Kind.ENTRIES if page == "entries.md" else Kind.ROWS
-    }
+
+def drilled(dumps: Dumps, folder: Path, dump: bytes) -> dict[str, tuple[str, CauseCode | None]]:
+    """What is said, at seven, of that dump and of the drill that restored it at four: by job, its verdict and cause."""
+    [script], toml = blocks(VERIFY, "sh"), blocks(VERIFY, "toml")[-1]
+    day = datetime.now(ZURICH).replace(hour=0, minute=0, second=0, microsecond=0)
+    backup = folder / "backup"
+    backup.mkdir()
+    of_today = backup / f"shop-{day:%F}.dump"
+    of_today.write_bytes(dump)
+    (folder / "drill.sh").write_text(script.replace("/backup", str(backup)), encoding="utf-8")
+    (folder / "jobs.toml").write_text(f"{HEAD}{toml}".replace("/backup", str(backup)), encoding="utf-8")
+    surroundings = environment(dumps.server, "postgres") | {"TZ": "Europe/Zurich"}
+    subprocess.run(["sh", folder / "drill.sh"], env=surroundings, capture_output=True, check=False)
+    made_at = {of_today: day.replace(hour=2), **{each: day.replace(hour=4) for each in backup.glob("drill/*")}}
+    for path, at in made_at.items():
+        os.utime(path, ((at.timestamp() + 60),) * 2)
+    now = day.replace(hour=7)
+    roll = load(folder / "jobs.toml", environment={})
+    morning = judge_morning(roll, gather(roll.jobs, (), now=now, clock=lambda: now), now=now)
+    causes = {job: cause.code if cause else None for job, cause in morning.job_causes.items()}
+    return {each.job.id: (each.verdict.value, causes[each.job.id]) for each in morning.jobs}
+
+
+def half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+OK = ("ok", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "expected"),
+    [
+        ("custom.dump", bytes, {"shop": OK, "drill": OK}),
+        (
+            "custom.dump",
+            half,
+            {
+                "shop": ("bad-output", CauseCode.VERIFY_FAILED),
+                "drill": ("bad-output", CauseCode.UPSTREAM_FAILED),
+            },
+        ),
+        # Each block of it is there, and it holds no row: only who restores it can tell.
+        ("schema.dump", bytes, {"shop": OK, "drill": ("bad-output", CauseCode.VERIFY_FAILED)}),
+    ],
+    ids=["whole", "cut", "without rows"],
+)
+def test_a_drill_says_whether_the_dump_can_be_restored(
+    dumps: Dumps, tmp_path: Path, name: str, change: Callable[[bytes], bytes], expected: object
+) -> None:
+    assert drilled(dumps, tmp_path, change(dumps[name].read_bytes())) == expected
+    with dumps.server.connected() as connection:
+        left = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'restore_drill'").fetchall()
+    assert left == []

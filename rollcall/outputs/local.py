@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +53,10 @@ class LocalFolder(Source):
         inside = look_through(path, seen, now=now, until=until)
         told = output.names.told(name)
         return named(inside, told, output, wanted.zone) if isinstance(told, Told) else inside
+
+    def at_hand(self, name: str, wanted: Wanted, *, until: float) -> AbstractContextManager[Path]:
+        """Where it lies anyway."""
+        return nullcontext(self.folder / name)
 
 
 @contextmanager
