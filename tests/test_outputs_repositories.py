@@ -167,6 +167,24 @@ def test_a_list_that_takes_too_long_is_unknown_within_its_time(restic: Restic, m
     assert "`sleep 600`: did not end within 0.3 s" in told(morning)[2]
 
 
+def test_a_repository_is_as_good_as_its_own_check_says(restic: Restic, monkeypatch: pytest.MonkeyPatch) -> None:
+    restic.back_up(TODAY - DAY)
+    restic.back_up(TODAY)
+    check = json.dumps(["sh", "-c", f"echo asked >> {restic.source.parent}/asked; restic check --read-data"])
+    more = f'made_at = "time"\nverify = {{ command = {check}, every = "7 d" }}'
+
+    assert told(judged(restic, monkeypatch, RESTIC, more))[:2] == ("ok", None)
+
+    pack = max((each for each in restic.files() if "data" in each.parts), key=lambda each: each.stat().st_size)
+    pack.chmod(0o600)
+    pack.write_bytes(pack.read_bytes()[::-1])
+    verdict, code, sentence = told(judged(restic, monkeypatch, RESTIC, more))
+
+    assert (verdict, code) == ("bad-output", CauseCode.VERIFY_FAILED)
+    assert sentence.endswith("is not good by its verify: exit status 1: Fatal: repository contains errors.")
+    assert (restic.source.parent / "asked").read_text() == "asked\n" * 2
+
+
 def test_pgbackrest_tells_which_backups_are_whole(pgbackrest: PgBackRest, tmp_path: Path) -> None:
     file = tmp_path / "jobs.toml"
     page = (Path(__file__).parents[1] / "docs" / "outputs" / "entries.md").read_text(encoding="utf-8")
@@ -194,21 +212,3 @@ def test_pgbackrest_tells_which_backups_are_whole(pgbackrest: PgBackRest, tmp_pa
     assert isinstance(whole, OutputSeen)
     assert [began_at <= each.made_at <= datetime.now(UTC) for each in whole.files] == [True, True]
     assert all(each.size and each.size > 10_000_000 for each in whole.files)
-
-
-def test_a_repository_is_as_good_as_its_own_check_says(restic: Restic, monkeypatch: pytest.MonkeyPatch) -> None:
-    restic.back_up(TODAY - DAY)
-    restic.back_up(TODAY)
-    check = json.dumps(["sh", "-c", f"echo asked >> {restic.source.parent}/asked; restic check --read-data"])
-    more = f'made_at = "time"\nverify = {{ command = {check}, every = "7 d" }}'
-
-    assert told(judged(restic, monkeypatch, RESTIC, more))[:2] == ("ok", None)
-
-    pack = max((each for each in restic.files() if "data" in each.parts), key=lambda each: each.stat().st_size)
-    pack.chmod(0o600)
-    pack.write_bytes(pack.read_bytes()[::-1])
-    verdict, code, sentence = told(judged(restic, monkeypatch, RESTIC, more))
-
-    assert (verdict, code) == ("bad-output", CauseCode.VERIFY_FAILED)
-    assert sentence.endswith("is not good by its verify: exit status 1: Fatal: repository contains errors.")
-    assert (restic.source.parent / "asked").read_text() == "asked\n" * 2

@@ -177,7 +177,8 @@ def _read(file: FileSeen, output: Output, was: Output) -> FileSeen:
 def _asks(output: Output) -> tuple[object, ...]:
     """What is asked of a content but for its texts, so that the same was found of it."""
     last_line = output.last_line.pattern if output.last_line else None
-    return output.format, output.encoding, output.ends_with, last_line, output.must_change, output.open
+    inside = output.must_hold, output.must_have
+    return output.format, output.encoding, output.ends_with, last_line, inside, output.must_change, output.open
 
 
 def _whole(content: Content) -> bytes | None:

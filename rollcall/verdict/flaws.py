@@ -80,12 +80,12 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
     if too_large := [each for each in output.must_hold if each not in content.held]:
         says = (
-            f"is too large a JSON value to be asked {quoted(too_large)} "
+            f"is no JSON, or too large for it, to be asked {quoted(too_large)} "
             '(verify = ["jq", "-e", EXPRESSION, "{file}"] would)'
         )
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
-    if unlisted := [name for name in output.must_have if name not in content.has]:
-        says = f"is no archive whose names can be read, and nobody can tell whether {quoted(unlisted)} is inside"
+    if unnamed := [name for name in output.must_have if name not in content.has]:
+        says = f"is no archive whose names can be read, and nobody can tell whether {quoted(unnamed)} is inside"
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
     if unasked := [text for text in output.looked_for if text not in content.found]:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"was not searched for {quoted(unasked)}"
