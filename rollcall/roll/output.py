@@ -38,7 +38,7 @@ from rollcall.roll.words import Dated
 from rollcall.sources import expressions
 from rollcall.sources.command_shown import shown
 from rollcall.sources.database_url import hidden, read_database_url
-from rollcall.sources.query import columns, is_select, read_query
+from rollcall.sources.query import LONGEST_QUERY, columns, is_select, read_query
 from rollcall.text import clean
 from rollcall.times import parse_span, show_span
 
@@ -293,7 +293,16 @@ class Output(Table):
     @property
     def written(self) -> str:
         """What jobs.toml calls it, by which it is remembered."""
-        return clean(self.names.text) if self.kind is Kind.FILES else self.shown
+        match self.kind:
+            case Kind.FILES:
+                return clean(self.names.text)
+            case Kind.ROWS:
+                # All of it: two queries may begin alike.
+                return self._secrets.clean(f"{shown_url(self.database or '')}: {self.query}", LONGEST_QUERY)
+            case Kind.ENTRIES:
+                return f"{self.shown}: {self.each}"
+            case _:
+                assert_never(self.kind)
 
 
 def least_bytes(min_size: int | Share) -> int:
