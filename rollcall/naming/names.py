@@ -95,6 +95,14 @@ class NamePattern:
         """
         return "/".join(part.named(wall) for part in self.parts)
 
+    def named_between(self, first: datetime, last: datetime) -> tuple[str, ...]:
+        """The name of a run whose clock shows these aware times and all between; two where its day or offset changes.
+
+        What the clock does not show all the while stays the field that it is, as wildcards do.
+        """
+        names = ("/".join(part.named(wall, (first, last)) for part in self.parts) for wall in (first, last))
+        return tuple(dict.fromkeys(names))
+
 
 def read_pattern(text: str) -> NamePattern:
     """The names that `text`, a path of jobs.toml, means. Raises ValueError with rule and cure, without the value."""
