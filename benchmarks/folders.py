@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from fixtures.one_morning import haiku_job
-from rollcall.outputs.places import Wanted, look
+from rollcall.outputs.listing import Wanted
+from rollcall.outputs.local import LocalFolder
 
 FILES = 200_000
 JOBS = 100
@@ -55,7 +56,7 @@ def _wanted() -> list[Wanted]:
 
 
 def _look(wanted: list[Wanted], folder: Path) -> None:
-    seen = look(folder, wanted, now=datetime(2026, 2, 11, 6, tzinfo=UTC))
+    seen = LocalFolder(folder).look(wanted, now=datetime(2026, 2, 11, 6, tzinfo=UTC))
     assert all(each.read().matches == 1 for each in seen.values())
 
 

@@ -1,7 +1,7 @@
 """Ask every witness once, all at the same time.
 
-Each scheduler is asked once and each folder listed once, however many jobs share it, each in a thread of its own and
-timed by itself: ten schedulers that hang cost one timeout, and a folder on a dead network drive costs its limit. At
+Each scheduler is asked once and each folder, place, program or query once, however many jobs share it, each in a thread
+of its own and timed by itself: ten schedulers that hang cost one timeout, and a dead network drive costs its limit. At
 most 64 are asked at once. What is in outputs is read when everybody has answered, or a large one would make them late.
 """
 
@@ -14,22 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from math import inf
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
 from rollcall.evidence import CannotLook, Evidence, NotSeen, Outputs, OutputSeen, SchedulerSeen
-from rollcall.outputs import places
+from rollcall.outputs.listing import Key, Listed, Source, Wanted
+from rollcall.outputs.sources import source_of
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Asked, Scheduler
 from rollcall.schedule.answers import last_due
-from rollcall.text import clean
-from rollcall.times import show_span
 from rollcall.verdict import upstream
-from rollcall.vocabulary import CauseCode
 
-FOLDER_LIMIT = timedelta(seconds=30)
 MOST_AT_ONCE = 64
 # Reading takes the processor, and not only time.
 _READ_AT_ONCE = 8
@@ -56,7 +52,7 @@ class _Look(Generic[_Seen]):
         return NotSeen.because(self.answer, now) if isinstance(self.answer, CannotLook) else self.answer
 
 
-_Folders = dict[Path, _Look[dict[places.Key, places.Listed]]]
+_Sources = dict[Source, _Look[Mapping[Key, Listed]]]
 
 
 def gather(
@@ -89,11 +85,11 @@ def gather(
         looks[scheduler.id] = _of_scheduler(scheduler, wanted)
         if scheduler.memory:
             memories[scheduler.id] = _of_scheduler(scheduler.memory, wanted)
-    folders = _of_folders(jobs, since, now, clock)
-    _ask_all([*looks.values(), *memories.values(), *folders.values()], progress)
+    sources = _of_sources(jobs, since, now, clock)
+    _ask_all([*looks.values(), *memories.values(), *sources.values()], progress)
     return Evidence(
         schedulers={name: look.seen(now) for name, look in looks.items()},
-        outputs=_of_outputs(jobs, folders, now, is_read=True),
+        outputs=_of_outputs(jobs, sources, now, is_read=True),
         memories={name: look.seen(now) for name, look in memories.items()},
     )
 
@@ -101,9 +97,9 @@ def gather(
 def list_outputs(jobs: Iterable[Job], *, since: datetime, now: datetime) -> Mapping[str, Outputs]:
     """The files of each output since `since`, by job id. None is read, and no scheduler is asked."""
     jobs = tuple(jobs)
-    folders = _of_folders(jobs, {job.id: (since, None) for job in jobs}, now)
-    _ask_all(list(folders.values()), lambda done, total: None)
-    return _of_outputs(jobs, folders, now, is_read=False)
+    sources = _of_sources(jobs, {job.id: (since, None) for job in jobs}, now)
+    _ask_all(list(sources.values()), lambda done, total: None)
+    return _of_outputs(jobs, sources, now, is_read=False)
 
 
 def _since(job: Job, now: datetime, reach: timedelta) -> tuple[datetime, datetime | None]:
@@ -127,45 +123,44 @@ def _of_scheduler(scheduler: Scheduler, wanted: Asked) -> _Look[SchedulerSeen]:
     )
 
 
-def _of_folders(
+def _of_sources(
     jobs: Iterable[Job],
     since: Mapping[str, tuple[datetime, datetime | None]],
     now: datetime,
     clock: Callable[[], datetime] | None = None,
-) -> _Folders:
-    by_folder: dict[Path, list[places.Wanted]] = {}
+) -> _Sources:
+    by_source: dict[Source, list[Wanted]] = {}
     for job in jobs:
         kept_since, read_since = since[job.id]
         for number, output in enumerate(job.outputs):
-            wanted = places.Wanted(
+            wanted = Wanted(
                 key=(job.id, number),
                 output=output,
                 zone=job.zone_of(output),
                 since=kept_since,
                 read_since=read_since,
             )
-            by_folder.setdefault(output.folder, []).append(wanted)
-    late = f"not listed and read within {show_span(FOLDER_LIMIT)}"
+            by_source.setdefault(source_of(output), []).append(wanted)
     return {
-        folder: _Look(
-            ask=partial(places.look, folder, wanted, now=now, clock=clock),
-            limit=FOLDER_LIMIT,
-            clean=clean,
-            answer=CannotLook(CauseCode.OUTPUT_UNREADABLE, f"{clean(str(folder))}: {late}"),
+        source: _Look(
+            ask=partial(source.look, wanted, now=now, clock=clock),
+            limit=source.limit,
+            clean=source.clean,
+            answer=source.overdue(),
         )
-        for folder, wanted in by_folder.items()
+        for source, wanted in by_source.items()
     }
 
 
-def _of_outputs(jobs: Iterable[Job], folders: _Folders, now: datetime, *, is_read: bool) -> dict[str, Outputs]:
+def _of_outputs(jobs: Iterable[Job], sources: _Sources, now: datetime, *, is_read: bool) -> dict[str, Outputs]:
     """What was seen of each job's outputs, by the job's id."""
-    seen = {folder: look.seen(now) for folder, look in folders.items()}
+    seen = {source: look.seen(now) for source, look in sources.items()}
     found = {key: each for inside in seen.values() if not isinstance(inside, NotSeen) for key, each in inside.items()}
     readings = {key: _of_content(each) for key, each in found.items() if is_read and each.to_read}
     _ask_all(list(readings.values()), lambda done, total: None, at_once=_READ_AT_ONCE)
 
     def of(job: Job, number: int) -> OutputSeen | NotSeen:
-        inside, key = seen[job.outputs[number].folder], (job.id, number)
+        inside, key = seen[source_of(job.outputs[number])], (job.id, number)
         if isinstance(inside, NotSeen):
             return inside
         return readings[key].seen(now) if key in readings else found[key].seen
@@ -173,15 +168,9 @@ def _of_outputs(jobs: Iterable[Job], folders: _Folders, now: datetime, *, is_rea
     return {job.id: tuple(of(job, number) for number in range(len(job.outputs))) for job in jobs if job.outputs}
 
 
-def _of_content(listed: places.Listed) -> _Look[OutputSeen]:
-    output = listed.wanted.output
-    late = f"{clean(str(listed.folder))}: its files did not let themselves be read within {output.timeout_shown}"
-    return _Look(
-        ask=listed.read,
-        limit=output.timeout + _SLACK,
-        clean=clean,
-        answer=CannotLook(CauseCode.OUTPUT_UNREADABLE, late),
-    )
+def _of_content(listed: Listed) -> _Look[OutputSeen]:
+    output, source = listed.wanted.output, listed.source
+    return _Look(ask=listed.read, limit=output.timeout + _SLACK, clean=source.clean, answer=source.unread(output))
 
 
 def _ask_all(looks: Sequence[_Look[Any]], progress: Callable[[int, int], None], *, at_once: int = MOST_AT_ONCE) -> None:

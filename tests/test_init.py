@@ -71,7 +71,7 @@ def test_a_store_that_tells_of_no_runs_gets_jobs_whose_files_prove_them(empty: P
 
     assert main(["init", "--from", "apscheduler", f"sqlite:///{empty}/app.db"]) == 0
     (job,) = load(empty / "jobs.toml", environment={}).jobs
-    assert (job.name, [each.path.text for each in job.outputs]) == ("daily report", ["data/daily-report-%Y%m%d*"])
+    assert (job.name, [each.names.text for each in job.outputs]) == ("daily report", ["data/daily-report-%Y%m%d*"])
 
 
 def test_nothing_is_overwritten(empty: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from rollcall.evidence import Content, FileSeen, Flaw
 from rollcall.outputs.content import SHOWN, read_content
+from rollcall.outputs.local import opened
 from rollcall.outputs.stream import Watched
 from rollcall.roll.formats import format_names
 from rollcall.roll.output import Output
@@ -36,7 +37,7 @@ def read(path: Path, kind: str | None = "text", *, size: int | None = None, **mo
     output = Output.model_validate({"path": path.name, "format": kind or "any", **more})
     size = path.stat().st_size if size is None else size
     until = time.monotonic() + output.timeout.total_seconds()
-    return read_content(path, FileSeen(name=path.name, size=size, modified_at=NOW), output, until=until)
+    return read_content(lambda: opened(path), FileSeen(name=path.name, size=size, modified_at=NOW), output, until=until)
 
 
 def content_of(folder: Path, data: bytes, kind: str | None = "text", **more: Any) -> Content:
@@ -301,7 +302,7 @@ def test_of_what_is_larger_than_a_bound_that_is_small_both_ends_are_read(tmp_pat
 def test_what_takes_too_long_is_told_by_its_limit(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"x" * 10)
     output = Output.model_validate({"path": "f", "format": "text", "timeout": "5 s"})
-    seen = read_content(tmp_path / "f", FileSeen(name="f", size=10, modified_at=NOW), output, until=0.0)
+    seen = read_content(lambda: opened(tmp_path / "f"), FileSeen(name="f", size=10, modified_at=NOW), output, until=0.0)
 
     assert seen.content is not None
     assert seen.content.unread == "it was not read through in time: timeout = 5 s"
@@ -447,7 +448,7 @@ def test_an_archive_has_a_hash_only_where_all_of_it_was_read(tmp_path: Path) -> 
     for data in (zipped(), zipped(body=b"other")):
         seen = FileSeen(name="output", size=len(data), modified_at=NOW)
         assert content_of(tmp_path, data, "zip").sha256 == ""
-        content = read_content(tmp_path / "output", seen, changing, until=inf).content
+        content = read_content(lambda: opened(tmp_path / "output"), seen, changing, until=inf).content
         assert content is not None
         assert content.sha256 == sha256(data).hexdigest()
 

@@ -13,6 +13,7 @@ import pytest
 from rollcall.errors import BadInput
 from rollcall.evidence import FileSeen
 from rollcall.outputs.content import read_content
+from rollcall.outputs.local import opened
 from rollcall.roll.formats import find_format, format_names, formats
 from rollcall.roll.load import load
 from rollcall.roll.schema import json_schema
@@ -80,7 +81,7 @@ def test_a_format_of_another_package_tells_what_is_whole(tmp_path: Path) -> None
     def flaw(data: bytes) -> str | None:
         path.write_bytes(data)
         seen = FileSeen(name=path.name, size=os.stat(path).st_size, modified_at=NOW)
-        content = read_content(path, seen, job.outputs[0], until=inf).content
+        content = read_content(lambda: opened(path), seen, job.outputs[0], until=inf).content
         assert content is not None
         return content.flaw.says if content.flaw else None
 

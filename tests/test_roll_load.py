@@ -116,7 +116,7 @@ def test_the_example_of_the_design_loads_with_every_value_as_declared(tmp_path: 
     assert backup.logs == "https://logs.example.com/?unit={name}&from={due}"
 
     dump, log = backup.outputs
-    assert (dump.path.text, dump.folder, dump.pattern) == ("%Y/%m/db-%F*.sql.gz", tmp_path, "%Y/%m/db-%F*.sql.gz")
+    assert (dump.names.text, dump.folder, dump.pattern) == ("%Y/%m/db-%F*.sql.gz", tmp_path, "%Y/%m/db-%F*.sql.gz")
     assert (dump.dated, dump.timezone, dump.files) == (Dated.RUN, ZoneInfo("UTC"), 3)
     assert (dump.min_size, dump.keeps, dump.must_change, dump.format) == (200_000, 7, True, None)
     assert (log.folder, log.pattern, log.looks_for_text) == (tmp_path / "log", "db-backup-*.txt", True)

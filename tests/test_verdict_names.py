@@ -14,7 +14,7 @@ from fixtures.one_morning import Told, at, haiku_job, morning
 from rollcall.evidence import FileSeen
 from rollcall.history.past import Signs, Standing, past_runs
 from rollcall.naming.stretch import Told as NameTold
-from rollcall.outputs.places import named
+from rollcall.outputs.listing import named
 from rollcall.roll.job import Job, Pause
 from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode
@@ -44,7 +44,7 @@ def seen(job: Job, now: str, *files: tuple[str, str], **words: Any) -> Told:
     assert job.output is not None
     made = []
     for name, mtime in files:
-        told = job.output.path.told(name)
+        told = job.output.names.told(name)
         assert isinstance(told, NameTold)
         file = FileSeen(name=name, size=500, modified_at=at(mtime))
         made.append(named(file, told, job.output, job.zone_of(job.output)))

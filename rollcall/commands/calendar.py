@@ -24,7 +24,7 @@ from rollcall.errors import BadInput
 from rollcall.history.past import MOST_RUNS, PastRun, Signs, past_runs
 from rollcall.history.reading import read
 from rollcall.history.rows import FILE, NOTHING
-from rollcall.outputs.places import MOST_FILES
+from rollcall.outputs.listing import MOST_FILES
 from rollcall.report.calendar import Paper, render_legend, render_past
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job

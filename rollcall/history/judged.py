@@ -85,7 +85,7 @@ def _concerns(action: Action, job: Job, run: DueRun) -> bool:
 def _outputs(job: Job, files: Sequence[FileSeen | None]) -> tuple[OutputRow, ...]:
     """What the run left of each output, named by its path as jobs.toml has it."""
     return tuple(
-        OutputRow(output=clean(output.path.text), size=file.size, made_at=file.made_at)
+        OutputRow(output=output.written, size=file.size, made_at=file.made_at)
         for output, file in zip(job.outputs, files, strict=False)
         if file is not None
     )

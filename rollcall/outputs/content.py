@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import BinaryIO, cast
 from unicodedata import normalize
 
 from rollcall.evidence import Content, FileSeen, Flaw
-from rollcall.files import open_regular
 from rollcall.outputs.compression import undone
 from rollcall.outputs.encoding import encoding_of, guessed, looks_binary, past_its_mark, without_its_mark
 from rollcall.outputs.stream import PIECE, WHITE, Watched
@@ -34,18 +32,29 @@ _IN_MEMORY = 16_000_000
 _BLANK = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing but blanks")
 
 
-def read_content(path: Path, seen: FileSeen, output: Output, *, until: float) -> FileSeen:
-    """`seen`, which lies at `path`, with its content, or with why it could not be read.
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that is open at its beginning and can seek, and what asks for its size as it is now."""
 
-    Reads no longer than `until`, an instant of `time.monotonic`, and never waits for a pipe. Where nothing was asked of
-    the content it is read only if it is packed: what is inside cannot be told from outside.
+    raw: io.BufferedReader
+    size_now: Callable[[], int]
+
+
+def read_content(
+    open_file: Callable[[], AbstractContextManager[Opened]], seen: FileSeen, output: Output, *, until: float
+) -> FileSeen:
+    """`seen`, which `open_file` opens, with its content, or with why it could not be read.
+
+    Reads no longer than `until`, an instant of `time.monotonic`, and never opens what is no regular file. Where nothing
+    was asked of the content it is read only if it is packed: what is inside cannot be told from outside.
     """
     if not seen.is_regular or seen.size == 0:
         return seen
     try:
-        with open_regular(path) as file:
-            content = _content_of(file, seen.size, output, until)
-            grew = os.fstat(file.fileno()).st_size != seen.size
+        with open_file() as opened:
+            size = opened.size_now() if seen.size is None else seen.size
+            content = _content_of(opened.raw, size, output, until)
+            grew = opened.size_now() != size
     except OSError as error:
         return replace(seen, unreadable=clean(error.strerror or str(error)))
     return replace(seen, content=content, grew=grew)

@@ -15,7 +15,7 @@ from pathlib import Path
 from rollcall.evidence import Content, Evidence, FileSeen, NotSeen, Outputs, OutputSeen, SchedulerSeen
 from rollcall.naming.fields import Disagreement
 from rollcall.outputs.content import content_of
-from rollcall.outputs.places import named
+from rollcall.outputs.listing import named
 from rollcall.recorded.record import JOBS, Recorded, recorded_in
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.job import Job
@@ -107,13 +107,13 @@ def _outputs(evidence: Evidence, job: Job, then: Mapping[str, Job], recorded_at:
 
 def _output(output: Output, job: Job, was: Job, outputs: Outputs) -> OutputSeen | NotSeen | None:
     for then, seen in zip(was.outputs, outputs, strict=False):
-        is_same = (then.path, then.folder) == (output.path, output.folder)
+        is_same = (then.names, then.folder) == (output.names, output.folder)
         # Another pattern may have other files, which the record does not hold.
         if not is_same and not (then.folder == output.folder and _has_every_file(seen, then, output)):
             continue
         if isinstance(seen, NotSeen):
             return seen
-        is_read_anew = (then.path, then.dated, was.zone_of(then)) != (output.path, output.dated, job.zone_of(output))
+        is_read_anew = (then.names, then.dated, was.zone_of(then)) != (output.names, output.dated, job.zone_of(output))
         seen = _named_anew(seen, output, job) if is_read_anew else seen
         return replace(seen, files=tuple(_read(each, output, then) for each in seen.files))
     return None
@@ -121,7 +121,7 @@ def _output(output: Output, job: Job, was: Job, outputs: Outputs) -> OutputSeen 
 
 def _has_every_file(seen: OutputSeen | NotSeen, then: Output, output: Output) -> bool:
     """True where no file was left out of the record that by the other pattern may be the one that matters."""
-    if isinstance(seen, NotSeen) or not then.path.covers(output.path):
+    if isinstance(seen, NotSeen) or not then.names.covers(output.names):
         return False
     return not seen.unstamped and seen.matches == len(seen.files) + len(seen.later)
 
@@ -130,7 +130,7 @@ def _named_anew(seen: OutputSeen, output: Output, job: Job) -> OutputSeen:
     """The same files with what their names tell by another pattern or in another zone, newest first."""
     files, unstamped = [], list(seen.unstamped)
     for each in (*seen.files, *seen.later):
-        told = output.path.told(each.name)
+        told = output.names.told(each.name)
         if told is None or isinstance(told, Disagreement):
             unstamped.append(each.name)
             continue

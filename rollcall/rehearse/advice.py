@@ -59,7 +59,7 @@ def for_a_file_without_date(copy: EvidenceCopy) -> str:
         return NOTHING
     if output.is_one_file:
         return f'let each run write a file of its own, and write path = "…" in {_OUTPUT}, {_FIELDS} in it'
-    before, star, after = output.path.text.rpartition("*")
+    before, star, after = output.names.text.rpartition("*")
     dated = json.dumps(clean(f"{before}{_TIME}{after}" if star else "…", 200), ensure_ascii=False)
     return f"write path = {dated} in {_OUTPUT}, as its names are"
 
@@ -67,7 +67,7 @@ def for_a_file_without_date(copy: EvidenceCopy) -> str:
 def for_a_half(copy: EvidenceCopy) -> str:
     """Half of a file passes for a whole one where neither a format nor its least size says otherwise."""
     output, size = copy.declared, copy.made[0].size
-    suffix = PurePath(output.path.text).suffix.lower()
+    suffix = PurePath(output.names.text).suffix.lower()
     kind = next((name for name, each in formats().items() if each.marks_its_end and each.suffix == suffix), None)
     if kind and output.format in (None, TEXT):
         return f'add format = "{kind}" to {_OUTPUT}'

@@ -15,7 +15,7 @@ from rollcall.evidence import Evidence, FileSeen, NotSeen, Outcome, Outputs, Out
 from rollcall.naming.fields import write_field
 from rollcall.naming.names import NamePattern
 from rollcall.naming.stretch import Told
-from rollcall.outputs.places import named
+from rollcall.outputs.listing import named
 from rollcall.rehearse import records
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
@@ -254,11 +254,11 @@ class EvidenceCopy:
     def renamed(self, file: FileSeen, at: datetime, number: int = 0) -> FileSeen:
         """That file under the name that tells of `at`; where names tell nothing, under its own."""
         output = self.job.outputs[number]
-        if not output.path.has_fields:
+        if not output.names.has_fields:
             return file
         zone = self.job.zone_of(output)
-        name = _name_at(output.path, file.name, at.astimezone(zone))
-        told = output.path.told(name)
+        name = _name_at(output.names, file.name, at.astimezone(zone))
+        told = output.names.told(name)
         if not isinstance(told, Told):
             return replace(file, stamp_at=at if file.stamp_at else None)
         nameless = replace(file, stamp_at=None, stamp_from=None, stamp_until=None, due_from=None, due_until=None)

@@ -140,7 +140,7 @@ def _files_of(others: Iterable[Output], judged: JobJudged) -> frozenset[str]:
     seen, own = judged.seen.outputs[0].seen, judged.job.outputs[0]
     names = [each.name for each in seen.files] if isinstance(seen, OutputSeen) else []
     return frozenset(
-        name for name in names for other in others if other.path.told(relpath(own.folder / name, other.folder))
+        name for name in names for other in others if other.names.told(relpath(own.folder / name, other.folder))
     )
 
 

@@ -64,7 +64,7 @@ def _check_outputs(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mi
         each = declared[name]
         for number, output in enumerate(job.outputs):
             # By the text alone: a folder may lie on a drive that does not answer.
-            same = os.path.normpath(output.folder), tuple(part.pieces for part in output.path.parts)
+            same = os.path.normpath(output.folder), tuple(part.pieces for part in output.names.parts)
             if other := claimed.get(same):
                 whose = "another output of this job" if other is each else f"the output of {other.seen_from(each)}"
                 rule = f"is {whose} too, and one file cannot prove two. Write another path."
@@ -102,7 +102,7 @@ def _named_twice(job: Job, jobs: Mapping[str, Job], output: Output) -> str | Non
         return None
     back = timedelta(days=1) if output.dated is Dated.PREVIOUS_DAY else timedelta(0)
     walls = (due_at.astimezone(job.zone_of(output)) - back for due_at in due_times(job, jobs))
-    named = [output.path.named(wall) for wall in walls]
+    named = [output.names.named(wall) for wall in walls]
     alike = [one for one, following in pairwise(named) if one == following]
     # Once they may be the two of autumn's repeated hour.
     return alike[0] if len(alike) > 1 else None

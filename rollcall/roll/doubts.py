@@ -71,7 +71,7 @@ def _of_its_time(job: Job, jobs: Mapping[str, Job]) -> Iterator[str]:
 
 def _of_its_outputs(job: Job, taken: Mapping[_Whose, list[_Whose]]) -> Iterator[str]:
     for number, output in enumerate(job.outputs):
-        shown = clean(output.path.text, 80)
+        shown = clean(output.names.text, 80)
         if takes_everything(output):
             yield f"{shown} takes every file that lies there and ends so: any of them passes for its output"
         others = [
@@ -87,9 +87,9 @@ def _of_its_outputs(job: Job, taken: Mapping[_Whose, list[_Whose]]) -> Iterator[
 
 def takes_everything(output: Output) -> bool:
     """True where its path takes every file of a folder, or of a suffix in it."""
-    first, *others = output.path.parts[-1].pieces
+    first, *others = output.names.parts[-1].pieces
     is_suffix = all(piece.kind in _WILD or piece.text.startswith(".") for piece in others)
-    return first.kind in _WILD and is_suffix and not output.path.has_fields
+    return first.kind in _WILD and is_suffix and not output.names.has_fields
 
 
 def taken_outputs(roll: Roll) -> dict[_Whose, list[_Whose]]:
@@ -99,7 +99,7 @@ def taken_outputs(roll: Roll) -> dict[_Whose, list[_Whose]]:
     for job in roll.jobs:
         for number, output in enumerate(job.outputs):
             if not output.is_one_file:
-                place = os.path.normpath(output.folder), output.path.parts[0].beginning
+                place = os.path.normpath(output.folder), output.names.parts[0].beginning
                 wide.setdefault(place, []).append(((job.id, number), output))
     found: dict[_Whose, list[_Whose]] = {}
     for job in roll.jobs:
@@ -112,12 +112,12 @@ def taken_outputs(roll: Roll) -> dict[_Whose, list[_Whose]]:
 
 def _whose_path_takes(output: Output, wide: Mapping[tuple[str, str], list[tuple[_Whose, Output]]]) -> Iterator[_Whose]:
     """Those of `wide` whose path takes the files of this one, whatever its wildcards stand for."""
-    whole = Path(os.path.normpath(output.folder)) / output.path.named(_ANY_TIME)
+    whole = Path(os.path.normpath(output.folder)) / output.names.named(_ANY_TIME)
     for depth in range(1, len(whole.parts)):
         folder, names = Path(*whole.parts[:-depth]), whole.parts[-depth:]
         for beginning in accumulate(names[0], initial=""):
             for whose, other in wide.get((str(folder), beginning), ()):
-                if isinstance(other.path.told("/".join(names)), Told):
+                if isinstance(other.names.told("/".join(names)), Told):
                     yield whose
 
 

@@ -39,7 +39,6 @@ _CURES_OF_MISSING = {
     "timezone": 'required, never guessed. Write timezone = "Europe/Zurich" with your own zone.',
     "url": 'required. Write url = "http://localhost:8000".',
     "database": 'required. Write database = "sqlite:///data/app.db".',
-    "path": 'required. Write path = "data/export-%Y%m%d.json".',
     "until": "required: the first day on which it is owed again. Write until = 2026-03-01.",
     "reason": 'required. Write reason = "…", which is shown each morning.',
     "ping": 'required. Write ping = "https://example.com/${NAME}".',

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from unicodedata import normalize
 
-from pydantic import Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
 
 from rollcall.naming.names import NamePattern, read_pattern
 from rollcall.roll.fields import (
@@ -26,12 +24,15 @@ from rollcall.roll.fields import (
     read_size,
     read_size_or_share,
 )
-from rollcall.roll.formats import Format, find_format
+from rollcall.roll.formats import Format
+from rollcall.roll.output_rules import DECIDING, Kind, broken_rule
 from rollcall.roll.words import Dated
 from rollcall.text import clean
 from rollcall.times import parse_span, show_span
 
 _PATH_SCHEMA = {"type": "string", "examples": ["data/export-%Y%m%d-%H%M%S.json", "%Y/%m/db-%F*.sql.gz"]}
+# What is listed by its own time has any name.
+_ANY_NAME = read_pattern("*")
 
 
 def _folder_of(path: NamePattern) -> Path:
@@ -42,17 +43,15 @@ def _folder_of(path: NamePattern) -> Path:
         raise ValueError('begins with "~", but there is no such home. Write the folder from "/" on.') from None
 
 
-_LONGEST = timedelta(hours=1)
-# What is asked of the content of a file, and of no folder; what of a text alone.
-_OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
-_OF_CONTENT = ("format", *_OF_TEXT, "min_rows", "must_change")
-
-
 class Output(Table):
     """What a run leaves behind."""
 
-    path: Annotated[NamePattern, of_text(read_pattern), WithJsonSchema(_PATH_SCHEMA)] = Field(
-        description="Folders and file name, with wildcards and date fields; relative to the file in which it stands."
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in DECIDING]})
+
+    path: Annotated[NamePattern | None, of_text(read_pattern), WithJsonSchema(_PATH_SCHEMA)] = Field(
+        None,
+        description="Folders and file name, with wildcards and date fields; relative to the file in which it stands.",
+        validate_default=True,
     )
     dated: Dated = Field(Dated.RUN, description="What the date in its name is.")
     timezone: Zone | None = Field(None, description="The zone of the clock in its name; the job's where left out.")
@@ -86,45 +85,21 @@ class Output(Table):
         """Relative paths are relative to the file in which they stand."""
         known = context or {}
         # The homes of a replay are those of another machine.
-        root = Path(self.path.root) if known.get("is_replay") else _folder_of(self.path)
+        root = Path(self.names.root) if known.get("is_replay") else _folder_of(self.names)
         self._folder = (known.get("folder") or Path()) / root
+
+    @field_validator("path", mode="wrap")
+    @classmethod
+    def _is_left_out(cls, value: Any, read: Any) -> Any:
+        return None if value is None else read(value)
 
     @field_validator("*")
     @classmethod
     def _holds_together(cls, value: Any, found: ValidationInfo) -> Any:
-        path: NamePattern | None = found.data.get("path")
-        match found.field_name:
-            case "path" if not context(found)["is_replay"]:
-                _folder_of(value)
-            case "dated" if value is not Dated.RUN and path and not path.has_fields:
-                raise ValueError("speaks of the date in its name, and path has none. Write one, such as %Y%m%d.")
-            case "min_size" if isinstance(value, Share) and path and path.is_one:
-                raise ValueError(
-                    "each run overwrites the one file of path, and nothing shows what is usual. "
-                    'Write a size, such as "200 kB".'
-                )
-            case "files" if value and path and path.is_one:
-                raise ValueError(
-                    "path names one file, of which there are never more. Write a wildcard, or take this out."
-                )
-            case key if key in _OF_CONTENT and value and path and path.is_folder:
-                raise ValueError("is asked of a file, and path names a folder. Take it out, or write a file in it.")
-            case key if key in _OF_TEXT and value and _is_of_another(found, "holds_text"):
-                said = found.data["format"]
-                raise ValueError(f'is asked of text, and format = "{said}" holds none. Take one of them out.')
-            case "min_rows" if value and not found.data.get("format"):
-                raise ValueError('rows of what? Write format = "csv" or "jsonl" too.')
-            case "min_rows" if value and _is_of_another(found, "has_rows"):
-                raise ValueError(f'format = "{found.data["format"]}" has no rows. Take one of them out.')
-            case "timeout" if not timedelta(0) < value <= _LONGEST:
-                raise ValueError('must be more than nothing, and at most "1 h".')
-            case "must_not_contain":
-                wanted = [normalize("NFC", each) for each in found.data.get("must_contain", ())]
-                if twice := [text for text in value if any(normalize("NFC", text) in each for each in wanted)]:
-                    shown = clean(twice[0], 60)
-                    raise ValueError(f'"{shown}" stands in must_contain too, and both cannot hold. Take one out.')
-            case "must_change" if value and path and path.is_one:
-                raise ValueError("each run overwrites the one file of path. Let each write its own, or take this out.")
+        if found.field_name == "path" and value and not context(found)["is_replay"]:
+            _folder_of(value)
+        if rule := broken_rule(found.field_name, value, found.data):
+            raise ValueError(rule)
         return value
 
     @property
@@ -158,6 +133,16 @@ class Output(Table):
         return show_span(self.timeout)
 
     @property
+    def kind(self) -> Kind:
+        """What it is made of."""
+        return Kind.FILES
+
+    @property
+    def names(self) -> NamePattern:
+        """The names that what a run leaves can have; any, where it is no file."""
+        return self.path or _ANY_NAME
+
+    @property
     def folder(self) -> Path:
         """The folder below which its names lie."""
         return self._folder
@@ -165,31 +150,30 @@ class Output(Table):
     @property
     def pattern(self) -> str:
         """Its names below that folder, as they are written."""
-        names = [name for name in self.path.text.split("/") if name not in ("", ".")]
-        return "/".join(names[-len(self.path.parts) :])
+        names = [name for name in self.names.text.split("/") if name not in ("", ".")]
+        return "/".join(names[-len(self.names.parts) :])
 
     @property
     def is_one_file(self) -> bool:
-        """True where each run overwrites the same file, so that only the newest run can be told."""
-        return self.path.is_one
+        """True where each run overwrites what the one before left, so that only the newest run can be told."""
+        return self.names.is_one
 
     @property
     def tells_its_run(self) -> bool:
         """True where its name tells when it was made, or which run it stands for."""
-        return self.path.has_fields
+        return self.names.has_fields
 
     @property
     def shown(self) -> str:
-        """Folder and name together, for people."""
+        """Where it lies, for people: folder and name together."""
         return clean(str(self.folder / self.pattern))
+
+    @property
+    def written(self) -> str:
+        """What jobs.toml calls it, by which it is remembered."""
+        return clean(self.names.text)
 
 
 def least_bytes(min_size: int | Share) -> int:
     """In bytes; of what is measured by what is usual, not nothing."""
     return 1 if isinstance(min_size, Share) else min_size
-
-
-def _is_of_another(found: ValidationInfo, what: str) -> bool:
-    """True where the format that is declared lacks that."""
-    name = found.data.get("format")
-    return name is not None and not getattr(find_format(name), what)

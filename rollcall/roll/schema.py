@@ -106,7 +106,7 @@ def _described(table: _Schema, key: str) -> _Schema:
 
 
 def _optional(table: _Schema) -> _Schema:
-    return {key: value for key, value in table.items() if key != "required"}
+    return {key: value for key, value in table.items() if key not in ("required", "oneOf")}
 
 
 def _relaxed(table: _Schema, said: Mapping[str, Any], defs: Mapping[str, _Schema]) -> _Schema:

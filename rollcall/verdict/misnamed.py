@@ -40,7 +40,7 @@ class Misnamed:
 def misnamed(case: Case) -> Misnamed | None:
     """The file of the run whose name is read in the wrong zone; None where none is proven to be."""
     output = case.seen.declared
-    if not output.path.has_fields or output.path.tells_zone or output.dated is not Dated.RUN:
+    if not output.names.has_fields or output.names.tells_zone or output.dated is not Dated.RUN:
         return None
     return _of_this_run(case) or _of_each_run(case)
 
@@ -129,7 +129,7 @@ class Redated:
 def redated(case: Case) -> Redated | None:
     """The file of the run whose name tells the day of its data, as each name before; None where none is seen to."""
     seen = case.seen
-    if not seen.declared.path.has_fields or seen.declared.dated is not Dated.RUN:
+    if not seen.declared.names.has_fields or seen.declared.dated is not Dated.RUN:
         return None
     newest = seen.files[:_COMPARED]
     if len(newest) < _LEAST or not case.run.owns(newest[0].modified_at):

@@ -26,14 +26,14 @@ def overwritten(
     And those that a name leaves open whose file has an mtime of before all of them. `placed` are its files, newest
     first, after what places each.
     """
-    if output.dated is not Dated.RUN or not output.path.has_fields:
+    if output.dated is not Dated.RUN or not output.names.has_fields:
         return frozenset()
     runs, zone = tuple(runs), job.zone_of(output)
     opened = [(each.stamp_from, each.stamp_until) for _, each in placed if each.written_at is None]
     copied = {run.due_at for run in runs for first, last in opened if first and last and first <= run.due_at <= last}
 
     def named(at: datetime) -> str:
-        return output.path.named(at.astimezone(zone))
+        return output.names.named(at.astimezone(zone))
 
     made_at: dict[tuple[str, timedelta], datetime] = {}
     for at, file in placed:

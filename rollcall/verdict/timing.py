@@ -107,7 +107,7 @@ def ran_on_time(case: Case, executed: Finding | None, status: Finding | None, ex
     because = f"{show.due(run, job)}; it was done {found}{reason}; its limit was {limit}"
     told_by = next((each for each in case.made if ran_at == done_at(each, run) != case.ended_at), None)
     showing = first_showing(ran_at, job.zone_of(seen.declared)) if told_by and told_by.stamp_at else None
-    if showing and run.begins_at <= showing <= run.finish_by and not seen.declared.path.tells_zone:
+    if showing and run.begins_at <= showing <= run.finish_by and not seen.declared.names.tells_zone:
         # Its name is that of both hours.
         return promise.replaced("its file has one name in both hours that autumn shows alike, and is of the second")
     if told_by and (told_by.stamp_from or told_by.due_from) and case.are_copies:

@@ -47,7 +47,7 @@ def missing_names(case: Case) -> list[str]:
 
     None where it left nothing that they left: a full backup on Sundays is no missing one of weekdays.
     """
-    path = case.seen.declared.path
+    path = case.seen.declared.names
     if not path.has_wildcards:
         return []
     kinds = [{path.kind_of(each.name) for each in files} for _, files in islice(_earlier(case), _RUNS_COMPARED)]
@@ -63,7 +63,7 @@ def sizes(case: Case) -> dict[str, int]:
     The median of earlier runs, of those due on the same weekday where enough of them are known: a full backup is of
     Sundays. What too few are known of is not in it.
     """
-    path, has_kinds = case.seen.declared.path, len(case.made) > 1
+    path, has_kinds = case.seen.declared.names, len(case.made) > 1
     if len(case.seen.files) - len(case.made) < _LEAST_KNOWN:
         return {}
     left: dict[str, list[tuple[datetime, int]]] = {}

@@ -76,7 +76,7 @@ def _newest_of_each_kind(case: Case, number: int) -> tuple[FileSeen, ...]:
 
     Where no earlier file is of a kind with one of them, what its wildcards stand for is no kind, and changes each time.
     """
-    path, made = case.seen.declared.path, case.made
+    path, made = case.seen.declared.names, case.made
     if len(made) <= number:
         return made
     newest = {path.kind_of(each.name): each for each in reversed(made)}
@@ -133,7 +133,7 @@ def _shrunken(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Findi
         because = f"its output {judged[0].name} has {found}, less than min_size = {least}"
         finding = promise.broken(Verdict.BAD_OUTPUT, CauseCode.SHRUNKEN_OUTPUT, found, because)
         return replace(finding, file=judged[0].name)
-    kinds = ((each.size, usually.get(output.path.kind_of(each.name)), each) for each in judged if len(judged) > 1)
+    kinds = ((each.size, usually.get(output.names.kind_of(each.name)), each) for each in judged if len(judged) > 1)
     for left, usual_size, file in ((size, of_all, judged[0]), *kinds):
         if usual_size and left < _FAR_SMALLER * usual_size:
             found = _share(left, usual_size)
@@ -171,7 +171,7 @@ def _repetition(file: FileSeen, case: Case) -> Flawed | None:
     """The same content as the output of the run before, where the job declares that its output must change."""
     if not case.seen.declared.must_change:
         return None
-    path = case.seen.declared.path
+    path = case.seen.declared.names
     earlier = [each for each in case.seen.files if each.made_at < case.run.begins_at]
     of_its_kind = (each for each in earlier if path.kind_of(each.name) == path.kind_of(file.name))
     before = next(of_its_kind, earlier[0] if earlier else None)

@@ -201,7 +201,7 @@ def _each_in_utc(copy: EvidenceCopy) -> EvidenceCopy | None:
     """It has counted in UTC for as long as anybody can see: each name tells its due time, and each mtime the truth."""
     run, files = copy.run, [replace(each, modified_at=_in_utc(each, copy)) for each in copy.files]
     is_exact = all(each.stamp_at is not None and each.stamp_until is None for each in files)
-    if copy.tells("runs") or not is_exact or len(files) < _LEAST_ALIKE or copy.declared.path.tells_zone:
+    if copy.tells("runs") or not is_exact or len(files) < _LEAST_ALIKE or copy.declared.names.tells_zone:
         return None
     is_in_time = run.begins_at <= files[0].modified_at <= run.finish_by
     was_in_time = abs(copy.files[0].modified_at - copy.files[0].made_at) <= _A_MINUTE
@@ -222,7 +222,7 @@ def _named_in_utc(copy: EvidenceCopy) -> EvidenceCopy | None:
     """Its clock shows UTC since a deploy: the name of its one file tells UTC, and is read in the declared zone."""
     newest, output = copy.made[0], copy.declared
     at, is_late = newest.stamp_at, newest.made_at > copy.run.finish_by
-    if at is None or newest.stamp_until is not None or is_late or len(copy.made) > 1 or output.path.tells_zone:
+    if at is None or newest.stamp_until is not None or is_late or len(copy.made) > 1 or output.names.tells_zone:
         return None
     read_at = at.astimezone(UTC).replace(tzinfo=copy.job.zone_of(output)).astimezone(UTC)
     if read_at == at or abs(newest.modified_at - at) > timedelta(minutes=1):

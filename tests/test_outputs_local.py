@@ -21,7 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollcall.evidence import CannotLook, FileSeen, OutputSeen
-from rollcall.outputs.places import MOST_FILES, MOST_READ, Wanted, look
+from rollcall.outputs.listing import MOST_FILES, MOST_READ, Wanted
+from rollcall.outputs.local import LocalFolder
 from rollcall.roll.output import Output
 from rollcall.vocabulary import CauseCode
 
@@ -39,7 +40,7 @@ def wanted(path: str = "*", *, job_id: str = "haiku", must_change: bool = False)
 
 
 def seen(folder: Path, path: str = "*", *, now: datetime = NOW) -> OutputSeen:
-    return look(folder, [wanted(path)], now=now)["haiku", 0].read()
+    return LocalFolder(folder).look([wanted(path)], now=now)["haiku", 0].read()
 
 
 def write(folder: Path, name: str, *, at: datetime = NOW, text: str = "text") -> Path:
@@ -68,7 +69,7 @@ def test_each_job_gets_the_files_of_its_pattern_whatever_the_others_ask_for(tmp_
         write(tmp_path, name)
     found = {
         key: each.seen
-        for key, each in look(tmp_path, [wanted(each, job_id=each) for each in PATTERNS], now=NOW).items()
+        for key, each in LocalFolder(tmp_path).look([wanted(each, job_id=each) for each in PATTERNS], now=NOW).items()
     }
 
     for pattern in PATTERNS:
@@ -91,7 +92,8 @@ def test_no_pattern_hides_a_file_from_another(tmp_path_factory: pytest.TempPathF
         for name in names:
             write(folder, name)
     found = {
-        key: each.seen for key, each in look(folder, [wanted(each, job_id=each) for each in patterns], now=NOW).items()
+        key: each.seen
+        for key, each in LocalFolder(folder).look([wanted(each, job_id=each) for each in patterns], now=NOW).items()
     }
 
     for pattern in patterns:
@@ -124,7 +126,7 @@ def snapshot(folder: Path, name: str, **texts: str) -> Path:
 def test_a_folder_as_output_has_the_size_of_all_that_is_in_it_and_the_time_of_the_newest(tmp_path: Path) -> None:
     snapshot(tmp_path, "2026-02-11", hosts="1234", passwd="56")
     (tmp_path / "2026-02-11" / "etc" / "all").symlink_to("/")
-    file = one(look(tmp_path, [folders("%F/")], now=NOW)["haiku", 0].read())
+    file = one(LocalFolder(tmp_path).look([folders("%F/")], now=NOW)["haiku", 0].read())
 
     assert (file.name, file.size, file.is_folder, file.unreadable) == ("2026-02-11", 6, True, None)
     assert file.modified_at == NOW.replace(hour=5, minute=0)
@@ -132,7 +134,7 @@ def test_a_folder_as_output_has_the_size_of_all_that_is_in_it_and_the_time_of_th
 
 def test_a_file_where_a_folder_should_be_is_none(tmp_path: Path) -> None:
     write(tmp_path, "2026-02-11")
-    file = one(look(tmp_path, [folders("%F/")], now=NOW)["haiku", 0].read())
+    file = one(LocalFolder(tmp_path).look([folders("%F/")], now=NOW)["haiku", 0].read())
 
     assert not file.is_folder
     assert not file.is_regular
@@ -152,7 +154,7 @@ def test_only_what_may_be_judged_and_the_newest_are_read(tmp_path: Path) -> None
 def test_of_an_output_that_must_change_the_one_before_is_read_too(tmp_path: Path) -> None:
     for hours in (1, 30, 40, 50):
         write(tmp_path, f"{hours}.md", at=NOW - timedelta(hours=hours))
-    files = look(tmp_path, [wanted(must_change=True)], now=NOW)["haiku", 0].read().files
+    files = LocalFolder(tmp_path).look([wanted(must_change=True)], now=NOW)["haiku", 0].read().files
 
     assert [file.content is not None for file in files] == [True, True, False, False]
 
@@ -208,7 +210,7 @@ def test_two_outputs_of_a_job_are_told_apart(tmp_path: Path) -> None:
     for name in ("a.md", "a.txt"):
         write(tmp_path, name)
     both = [replace(wanted(path), key=("haiku", number)) for number, path in enumerate(("*.md", "*.txt"))]
-    found = {key: each.seen for key, each in look(tmp_path, both, now=NOW).items()}
+    found = {key: each.seen for key, each in LocalFolder(tmp_path).look(both, now=NOW).items()}
 
     assert {key: one(output).name for key, output in found.items()} == {("haiku", 0): "a.md", ("haiku", 1): "a.txt"}
 
@@ -327,7 +329,7 @@ def test_what_is_no_file_is_seen_as_that_and_hides_nothing(tmp_path: Path, what:
             odd.symlink_to(write(elsewhere, "file"))
         case "file":
             write(folder, "odd.md")
-    output = look(folder, [wanted("*.md")], now=datetime.now(UTC) + DAY)["haiku", 0].read()
+    output = LocalFolder(folder).look([wanted("*.md")], now=datetime.now(UTC) + DAY)["haiku", 0].read()
     by_name = {file.name: file for file in output.files}
 
     assert by_name["odd.md"].is_regular is is_regular
@@ -404,7 +406,7 @@ FORBIDDEN = """
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from tests.test_outputs_places import seen
+from tests.test_outputs_local import seen
 from rollcall.evidence import CannotLook
 from rollcall.roll.formats import formats
 
@@ -471,7 +473,7 @@ def fill(folder: Path, names: Iterable[str]) -> Path:
 
 def peak_of(folder: Path, jobs: list[Wanted]) -> int:
     tracemalloc.start()
-    look(folder, jobs, now=NOW)
+    LocalFolder(folder).look(jobs, now=NOW)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return peak
@@ -509,7 +511,7 @@ def test_a_file_dated_ahead_makes_no_folder_one_of_the_future(tmp_path: Path) ->
     folder = snapshot(tmp_path, "2026-02-11", hosts="1")
     later = write(folder, "b", at=NOW + 900 * DAY)
     os.utime(folder, (NOW.timestamp(), (NOW + DAY).timestamp()))
-    output = look(tmp_path, [folders("%F/")], now=NOW)["haiku", 0].read()
+    output = LocalFolder(tmp_path).look([folders("%F/")], now=NOW)["haiku", 0].read()
 
     assert later.exists()
     assert (output.later, one(output).modified_at) == ((), NOW.replace(hour=5, minute=0))
@@ -520,6 +522,6 @@ def test_a_folder_without_a_date_is_of_when_the_newest_in_it_was_written(tmp_pat
         (tmp_path / f"site{number}" / "deep").mkdir(parents=True)
         write(tmp_path, f"site{number}/deep/a")
         os.utime(tmp_path / f"site{number}", ((NOW - 50 * DAY).timestamp(),) * 2)
-    output = look(tmp_path, [folders("site*/")], now=NOW)["haiku", 0].read()
+    output = LocalFolder(tmp_path).look([folders("site*/")], now=NOW)["haiku", 0].read()
 
     assert {each.modified_at for each in output.files} == {NOW}

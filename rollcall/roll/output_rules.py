@@ -1,0 +1,111 @@
+"""Which keys of an output belong together, and which contradict each other?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from unicodedata import normalize
+
+from rollcall.naming.names import NamePattern
+from rollcall.roll.fields import Share
+from rollcall.roll.formats import find_format
+from rollcall.roll.words import Dated
+from rollcall.text import clean
+
+_LONGEST = timedelta(hours=1)
+# What is asked of the content of a file, and of no folder; what of a text alone.
+_OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
+_OF_CONTENT = ("format", *_OF_TEXT, "min_rows", "must_change")
+
+
+class Kind(StrEnum):
+    """What an output is made of."""
+
+    FILES = "files"
+    ROWS = "rows"
+    ENTRIES = "entries"
+
+
+# The key that says which kind it is, and which keys are asked of that kind alone.
+DECIDING = {"path": Kind.FILES, "query": Kind.ROWS, "command": Kind.ENTRIES}
+_SHOWN = {
+    Kind.FILES: "files (path)",
+    Kind.ROWS: "rows of a table (query)",
+    Kind.ENTRIES: "entries that a command lists (command)",
+}
+_ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
+    Kind.FILES: ("dated", "files", *_OF_CONTENT, "read_up_to"),
+    Kind.ROWS: ("database", "min_rows"),
+    Kind.ENTRIES: ("each", "made_at", "size"),
+}
+
+
+def kind_of(table: Mapping[str, Any]) -> Kind | None:
+    """Which kind the table of jobs.toml declares; None where it does not say, or says two."""
+    kinds = [kind for key, kind in DECIDING.items() if table.get(key) is not None]
+    return kinds[0] if len(kinds) == 1 else None
+
+
+def is_asked_of(key: str, kind: Kind) -> bool:
+    """True of a key that an output of that kind may have."""
+    owners = [each for each, keys in _ASKED_OF.items() if key in keys or DECIDING.get(key) is each]
+    return not owners or kind in owners
+
+
+def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str | None:
+    """The rule that a value breaks beside the keys before it, with its cure; None where it breaks none.
+
+    A key that is wrong itself is not in `output`, and nothing is held against it.
+    """
+    if key is None:
+        return None
+    if key == "path" and value is None:
+        # One that is wrong itself is not there either.
+        is_other = any(output.get(each, "") is not None for each in DECIDING if each != key and each in output)
+        return None if is_other else 'required. Write path = "data/export-%Y%m%d.json".'
+    kind = kind_of({**output, key: value})
+    if value and kind and not is_asked_of(key, kind):
+        return f"is not asked of {_SHOWN[kind]}. Take it out."
+    if key in DECIDING and value and kind is None:
+        return f"stands beside another: an output is {', or '.join(_SHOWN.values())}. Keep one."
+    return _of_files(key, value, output)
+
+
+def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
+    path: NamePattern | None = output.get("path")
+    match key:
+        case "dated" if value is not Dated.RUN and path and not path.has_fields:
+            return "speaks of the date in its name, and path has none. Write one, such as %Y%m%d."
+        case "min_size" if isinstance(value, Share) and path and path.is_one:
+            return (
+                "each run overwrites the one file of path, and nothing shows what is usual. "
+                'Write a size, such as "200 kB".'
+            )
+        case "files" if value and path and path.is_one:
+            return "path names one file, of which there are never more. Write a wildcard, or take this out."
+        case _ if key in _OF_CONTENT and value and path and path.is_folder:
+            return "is asked of a file, and path names a folder. Take it out, or write a file in it."
+        case _ if key in _OF_TEXT and value and _is_of_another(output, "holds_text"):
+            return f'is asked of text, and format = "{output["format"]}" holds none. Take one of them out.'
+        case "min_rows" if value and path and not output.get("format"):
+            return 'rows of what? Write format = "csv" or "jsonl" too.'
+        case "min_rows" if value and _is_of_another(output, "has_rows"):
+            return f'format = "{output["format"]}" has no rows. Take one of them out.'
+        case "timeout" if not timedelta(0) < value <= _LONGEST:
+            return 'must be more than nothing, and at most "1 h".'
+        case "must_not_contain":
+            wanted = [normalize("NFC", each) for each in output.get("must_contain", ())]
+            if twice := [text for text in value if any(normalize("NFC", text) in each for each in wanted)]:
+                shown = clean(twice[0], 60)
+                return f'"{shown}" stands in must_contain too, and both cannot hold. Take one out.'
+        case "must_change" if value and path and path.is_one:
+            return "each run overwrites the one file of path. Let each write its own, or take this out."
+    return None
+
+
+def _is_of_another(output: Mapping[str, Any], what: str) -> bool:
+    """True where the format that is declared lacks that."""
+    name = output.get("format")
+    return name is not None and not getattr(find_format(name), what)
