@@ -19,6 +19,7 @@ from rollcall.commands.selected import selected
 from rollcall.roll.doubts import doubts
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.run.options import AS_OF, JOBS_FILE
 from rollcall.text import clean, counted
 from rollcall.times import read_now, show_instant, show_span
@@ -104,20 +105,24 @@ def _names(job: Job, due_at: datetime) -> Iterator[str]:
     """What the run due then should leave: a line for each of its outputs."""
     for output in job.outputs:
         each = f"{counted(output.files, 'file')} named " if output.files else ""
-        first, *others = (_shown(output, name) for name in expected_names(job, output, due_at))
+        first, *others = (
+            [_shown(output, name) for name in expected_names(job, output, due_at)]
+            if output.kind is Kind.FILES
+            else [output.written]
+        )
         yield f"{_BELOW}leaves {each}{first}"
         yield from (f"{_BELOW}    or {name}" for name in others)
 
 
 def _outputs(job: Job) -> Iterator[str]:
     """What each of its runs leaves, where nobody knows before when that is due."""
-    yield from (f"  leaves    {_shown(output, output.pattern)}" for output in job.outputs)
+    yield from (f"  leaves    {output.written}" for output in job.outputs)
 
 
 def _shown(output: Output, name: str) -> str:
     """That name as `path` would have it."""
-    root = "" if output.path.root == "." else f"{output.path.root.rstrip('/')}/"
-    return clean(f"{root}{name}{'/' if output.path.is_folder else ''}")
+    root = "" if output.names.root == "." else f"{output.names.root.rstrip('/')}/"
+    return clean(f"{root}{name}{'/' if output.names.is_folder else ''}")
 
 
 def _clock(at: datetime, due_at: datetime, job: Job) -> str:

@@ -40,4 +40,4 @@ def expected_names(job: Job, output: Output, due_at: datetime) -> tuple[str, ...
     # A name tells when it was written, which is some time until the run must be done; or a due time, which is exact.
     until = job.due_run(due_at).finish_by if output.dated is Dated.RUN else at
     zone = job.zone_of(output)
-    return output.path.named_between(at.astimezone(zone), until.astimezone(zone))
+    return output.names.named_between(at.astimezone(zone), until.astimezone(zone))
