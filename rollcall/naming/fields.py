@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from rollcall.naming.days import Days, in_words
 from rollcall.naming.stretch import Told
@@ -120,7 +121,9 @@ def check_field(code: str) -> None:
     raise ValueError(f'has "%{clean(code, 4)}", which is no field of a name. Fields are {known}, and "%%" for "%".')
 
 
-def read_fields(found: Iterable[tuple[str, str]]) -> Told | Disagreement:
+# Outputs that share a folder share their days.
+@lru_cache(maxsize=8_192)
+def read_fields(found: tuple[tuple[str, str], ...]) -> Told | Disagreement:
     """What the fields of a name, each a code and the text that stands there, tell together."""
     units = [(FIELDS[code].unit, FIELDS[code].read(text)) for code, text in found]
     told = dict(units)

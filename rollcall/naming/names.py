@@ -136,7 +136,7 @@ def _read(parts: tuple[Part, ...], names: tuple[str, ...]) -> Told | Disagreemen
     """What the names of these parts tell; None where one of them has not even the shape of its part."""
     found = _fields_of(names, parts, is_possible=True)
     if found is not None:
-        return read_fields(found)
+        return read_fields(tuple(found))
     for code, text in _fields_of(names, parts, is_possible=False) or ():
         if not re.fullmatch(FIELDS[code].possible, text):
             return Disagreement(f"%{code} cannot be {clean(text, 40)}")

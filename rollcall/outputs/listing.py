@@ -27,6 +27,8 @@ from rollcall.vocabulary import CauseCode
 # A page and a judgement need the runs of the look-back; a folder may hold years.
 MOST_FILES = 2_000
 MOST_READ = 1_000
+# Of all outputs that share a listing; each keeps as many as it would alone while they are few.
+_MOST_TOGETHER = 80_000
 # Of what earlier runs left, so much shows what is usual.
 _MOST_COMPARED = 60
 COMPARED_FOR = timedelta(days=28)
@@ -108,7 +110,7 @@ class Found:
 
 @dataclass(slots=True)
 class Matches:
-    """What is kept of one output while names are listed."""
+    """What is kept of one output while names are listed; `unlooked` is why a part of it could not be, "" of none."""
 
     wanted: Wanted
     count: int = 0
@@ -118,6 +120,15 @@ class Matches:
     oldest_kept: tuple[datetime, str] | None = None
     unstamped: list[str] = field(default_factory=list)
     later: list[FileSeen] = field(default_factory=list)
+    unlooked: str = ""
+    most: int = MOST_FILES
+
+    @classmethod
+    def of(cls, wanted: Sequence[Wanted]) -> list[Matches]:
+        """What is kept of each output of one listing: the memory of all together is bounded."""
+        fair = _MOST_TOGETHER // max(len(wanted), 1)
+        most = min(max(fair, _MOST_COMPARED), MOST_FILES)
+        return [cls(each, most=most) for each in wanted]
 
     @property
     def depth(self) -> int:
@@ -127,7 +138,7 @@ class Matches:
     def add(self, found: Found) -> None:
         """Keeps the newest; a folder of a million files must not fill the memory."""
         self.files.append(found)
-        if len(self.files) >= 2 * MOST_FILES:
+        if len(self.files) >= self.most + self.most // 4:
             self.cut()
 
     def add_before(self, found: Found) -> None:
@@ -145,18 +156,26 @@ class Matches:
         del self.before[_MOST_COMPARED:]
         self.oldest_kept = self.before[-1].age if len(self.before) == _MOST_COMPARED else None
         self.files.sort(key=lambda each: each.age, reverse=True)
-        self.is_cut = self.is_cut or len(self.files) > MOST_FILES
-        del self.files[MOST_FILES:]
+        self.is_cut = self.is_cut or len(self.files) > self.most
+        del self.files[self.most :]
 
     def told(self, name: str) -> Told | None:
-        """What that name tells, where it is one of its output and can be."""
+        """What that name tells; None where it is none of its output, cannot be, or is older than all that is kept."""
         told = self.wanted.output.names.told(name)
         if isinstance(told, Disagreement):
             self.unstamped = [*self.unstamped, clean(name, 80)][:5]
             return None
-        if told is not None:
-            self.count += 1
-        return told
+        if told is None:
+            return None
+        self.count += 1
+        return None if self._is_past(told) else told
+
+    def _is_past(self, told: Told) -> bool:
+        """True where its day alone shows that it is older than what is kept: most names of a folder of years are."""
+        if self.oldest_kept is None or self.wanted.output.dated is not Dated.RUN:
+            return False
+        last = told.last_day()
+        return last is not None and last < self.oldest_kept[0].date() - timedelta(days=1)
 
     def take(self, seen: FileSeen, name: str, told: Told, now: datetime) -> None:
         """Keeps what is listed by that name, as far as it matters for the moment `now`."""
@@ -201,6 +220,7 @@ class Listed:
             files=tuple([each.seen for each in files]),
             unstamped=tuple(matches.unstamped),
             later=tuple(matches.later),
+            unlooked=matches.unlooked,
             free_bytes=room[0],
             total_bytes=room[1],
         )

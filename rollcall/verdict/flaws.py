@@ -71,7 +71,8 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
 
 def _untold(content: Content, output: Output) -> str:
     """What was asked of it and its ends alone cannot tell."""
-    parts = [f"whether it is whole {output.format}"] if output.format else []
+    parts = ["whether anything is in it"] if content.is_blank else []
+    parts += [f"whether it is whole {output.format}"] if output.format else []
     if unasked := [text for text in output.looked_for if text not in content.found]:
         parts.append(f"whether {quoted(unasked)} is in it")
     if (output.ends_with and content.has_end is None) or (output.last_line and content.last_line_fits is None):
