@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ MOST_FILES = 2_000
 MOST_READ = 1_000
 # Of all outputs that share a listing; each keeps as many as it would alone while they are few.
 _MOST_TOGETHER = 80_000
+_DAY = timedelta(days=1)
 # Of what earlier runs left, so much shows what is usual.
 _MOST_COMPARED = 60
 COMPARED_FOR = timedelta(days=28)
@@ -110,7 +111,11 @@ class Found:
 
 @dataclass(slots=True)
 class Matches:
-    """What is kept of one output while names are listed; `unlooked` is why a part of it could not be, "" of none."""
+    """What is kept of one output while names are listed; `unlooked` is why a part of it could not be, "" of none.
+
+    `files` were made since the output wants them, `before` are the newest of those made earlier. Of `past` the day in
+    their name alone shows that they are earlier: when in that day is asked of the few that are kept.
+    """
 
     wanted: Wanted
     count: int = 0
@@ -118,6 +123,8 @@ class Matches:
     is_cut: bool = False
     before: list[Found] = field(default_factory=list)
     oldest_kept: tuple[datetime, str] | None = None
+    past: list[tuple[date, str, FileSeen, Told]] = field(default_factory=list)
+    oldest_day: date = date.min
     unstamped: list[str] = field(default_factory=list)
     later: list[FileSeen] = field(default_factory=list)
     unlooked: str = ""
@@ -150,6 +157,17 @@ class Matches:
         if len(self.before) >= 4 * _MOST_COMPARED:
             self.cut()
 
+    def add_past(self, day: date, name: str, seen: FileSeen, told: Told) -> None:
+        """Keeps the newest of those that are only compared, by the day in their name."""
+        self.past.append((day, name, seen, told))
+        if len(self.past) >= 4 * _MOST_COMPARED:
+            self._cut_past()
+
+    def _cut_past(self) -> None:
+        self.past.sort(key=lambda each: each[:2], reverse=True)
+        del self.past[_MOST_COMPARED:]
+        self.oldest_day = self.past[-1][0] if len(self.past) == _MOST_COMPARED else date.min
+
     def cut(self) -> None:
         """Lets go of all but the newest."""
         self.before.sort(key=lambda each: each.age, reverse=True)
@@ -158,6 +176,14 @@ class Matches:
         self.files.sort(key=lambda each: each.age, reverse=True)
         self.is_cut = self.is_cut or len(self.files) > self.most
         del self.files[self.most :]
+
+    def end(self) -> None:
+        """Nothing more is listed."""
+        self._cut_past()
+        output, zone = self.wanted.output, self.wanted.zone
+        self.before += [Found(named(seen, told, output, zone), name) for _, name, seen, told in self.past]
+        self.past.clear()
+        self.cut()
 
     def told(self, name: str) -> Told | None:
         """What that name tells; None where it is none of its output, cannot be, or is older than all that is kept."""
@@ -168,17 +194,16 @@ class Matches:
         if told is None:
             return None
         self.count += 1
-        return None if self._is_past(told) else told
-
-    def _is_past(self, told: Told) -> bool:
-        """True where its day alone shows that it is older than what is kept: most names of a folder of years are."""
-        if self.oldest_kept is None or self.wanted.output.dated is not Dated.RUN:
-            return False
-        last = told.last_day()
-        return last is not None and last < self.oldest_kept[0].date() - timedelta(days=1)
+        day = told.last_day() if self.wanted.output.dated is Dated.RUN else None
+        return None if day and day < self.oldest_day else told
 
     def take(self, seen: FileSeen, name: str, told: Told, now: datetime) -> None:
         """Keeps what is listed by that name, as far as it matters for the moment `now`."""
+        day = told.last_day() if self.wanted.output.dated is Dated.RUN else None
+        # In whatever zone, a day is over when the next one is in UTC.
+        if day and day < self.wanted.since.date() - _DAY:
+            self.add_past(day, name, seen, told)
+            return
         seen = named(seen, told, self.wanted.output, self.wanted.zone)
         if seen.made_at > now + LOOKING_TIME:
             self.later = [*self.later, seen][:3]
@@ -211,7 +236,7 @@ class Listed:
         room: tuple[int | None, int | None] = (None, None),
     ) -> Listed:
         """What was kept of the output; of its disk so many bytes are free, of so many."""
-        matches.cut()
+        matches.end()
         # After a cut those before would look as if there were none in between.
         files = matches.files if matches.is_cut else [*matches.files, *matches.before]
         seen = OutputSeen(
