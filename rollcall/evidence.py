@@ -233,7 +233,10 @@ class Content:
     held nothing but blanks. `found` tells of each text that was looked
     for whether it is there, and nothing of one that nobody can tell of; `has_end`, `last_line` and whether that is as
     declared (`last_line_fits`) likewise (None). `marks_its_end` is True where half of it would not have passed for all.
-    `rows` is None where its format has none. `head` and `tail` are bounded and clean.
+    `rows` is None where its format has none. `has` tells of each name that must be inside whether it is, `held` of each
+    expression what it found instead (None where it holds), and neither of one that nobody can tell of. `encrypted_by`
+    is what encrypted it: then only its header and its size show, and nothing more is claimed of it. `head` and `tail`
+    are bounded and clean.
     """
 
     read_as: str = ""
@@ -246,6 +249,9 @@ class Content:
     last_line: str | None = None
     last_line_fits: bool | None = None
     rows: int | None = None
+    has: Mapping[str, bool] = field(default_factory=dict)
+    held: Mapping[str, str | None] = field(default_factory=dict)
+    encrypted_by: str = ""
     size: int | None = None
     sha256: str = ""
     head: str = ""

@@ -310,8 +310,9 @@ class CauseCode(StrEnum):
         "not-read-through",
         Of.OUTPUT,
         Verdict.UNKNOWN,
-        meaning="It is larger than what is read of an output, and its ends alone do not prove what was asked.",
-        step="Write a larger `read_up_to`, and `timeout`, into [jobs.{key}.output] in jobs.toml, or ask less of it",
+        meaning="It is too large, or encrypted: what was read of it does not prove what was asked.",
+        step="Write a larger `read_up_to` and `timeout`, or `open` for what is encrypted, into [jobs.{key}.output] in "
+        "jobs.toml, or ask less of it",
     )
     SUCCESS_WITHOUT_OUTPUT = Record(
         "success-without-output",

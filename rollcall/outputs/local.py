@@ -78,7 +78,7 @@ class LocalFolder(Source):
 def opened(path: Path) -> Iterator[Opened]:
     """The file of that path, for reading. Raises OSError also where it is no regular one."""
     with open_regular(path) as file:
-        yield Opened(file, lambda: os.fstat(file.fileno()).st_size)
+        yield Opened(file, lambda: os.fstat(file.fileno()).st_size, path)
 
 
 def _why(error: OSError) -> str:

@@ -51,13 +51,10 @@ _LATER_KEYS = {
     "": ("places",),
     "history": ("url",),
     "output": (
-        "place", "open", "verify", "must_hold", "must_have", "max_size", "max_rows", "database", "query", "command",
+        "place", "open", "verify", "max_size", "max_rows", "database", "query", "command",
         "each", "made_at", "size",
     ),
 }  # fmt: skip
-_LATER_WORDS = {
-    "format": ("sqlite", "tar", "age", "gpg"),
-}
 
 _NO_WINDOWS = "must be a list of tables. Write [[windows]] above the keys of each."
 _UNKNOWN = "extra_forbidden"
@@ -228,8 +225,6 @@ def _rule(error: ErrorDetails, model: type[BaseModel], keys: tuple[str, ...]) ->
             return f"unknown key. {cure}"
         case "enum" | "literal_error":
             word, rule = str(error["input"]), f"must be one of {said['expected']}."
-            if word in _LATER_WORDS.get(key, ()):
-                return f"{NOT_READ}. It {rule}"
             near = nearest(word, re.findall("'([^']*)'", said["expected"]))
             return f'{rule} Did you mean "{near}"?' if near else rule
         case "model_type" | "dict_type" | "tuple_type" if names == ["windows"]:

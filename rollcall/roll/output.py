@@ -11,6 +11,7 @@ from rollcall.naming.names import NamePattern, read_pattern
 from rollcall.roll.fields import (
     Encoding,
     Expression,
+    Holding,
     LookedFor,
     Share,
     Size,
@@ -72,6 +73,12 @@ class Output(Table):
     min_rows: int | None = Field(
         None, ge=1, strict=True, description="Fewer rows of data, the header aside, are too few."
     )
+    must_hold: tuple[Holding, ...] = Field(
+        (), description="JMESPath expressions that must be true of it, a JSON value: not null, false, 0 or empty."
+    )
+    must_have: tuple[LookedFor, ...] = Field(
+        (), description="Names that must be inside, an archive or a folder; wildcards are allowed."
+    )
     read_up_to: Size = default("2 GB", read_size, "Content is read so far, unpacked; of more only head and tail.")
     timeout: Span = default("60 s", parse_span, "How long the reading of all its files may take.")
     keeps: int | None = Field(None, ge=1, strict=True, description="How many runs' files the job's retention leaves.")
@@ -115,7 +122,7 @@ class Output(Table):
     @property
     def asks_for_content(self) -> bool:
         """True where what is inside must be read, whatever it is."""
-        return bool(self.format or self.looks_for_text)
+        return bool(self.format or self.looks_for_text or self.must_have)
 
     @property
     def least_size(self) -> int:

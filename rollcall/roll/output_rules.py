@@ -17,7 +17,7 @@ from rollcall.text import clean
 _LONGEST = timedelta(hours=1)
 # What is asked of the content of a file, and of no folder; what of a text alone.
 _OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
-_OF_CONTENT = ("format", *_OF_TEXT, "min_rows", "must_change")
+_OF_CONTENT = ("format", *_OF_TEXT, "min_rows", "must_hold", "must_change")
 
 
 class Kind(StrEnum):
@@ -36,7 +36,7 @@ _SHOWN = {
     Kind.ENTRIES: "entries that a command lists (command)",
 }
 _ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
-    Kind.FILES: ("dated", "files", *_OF_CONTENT, "read_up_to"),
+    Kind.FILES: ("dated", "files", *_OF_CONTENT, "must_have", "read_up_to"),
     Kind.ROWS: ("database", "min_rows"),
     Kind.ENTRIES: ("each", "made_at", "size"),
 }
@@ -91,6 +91,17 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
             return f'is asked of text, and format = "{output["format"]}" holds none. Take one of them out.'
         case "min_rows" if value and path and not output.get("format"):
             return 'rows of what? Write format = "csv" or "jsonl" too.'
+        case "min_rows" if value and path and (extra := find_format(output["format"]).rows_need):
+            return (
+                f'the rows of format = "{output["format"]}" are not counted by what is installed here. '
+                f'Install it: pip install "roll-call[{extra}]".'
+            )
+        case "must_hold" if value and output.get("format") != "json":
+            return 'is asked of a JSON value. Write format = "json" too, or take this out.'
+        case "must_have" if value and path and not path.is_folder and not output.get("format"):
+            return 'names in what? Write format = "tar" or "zip" too.'
+        case "must_have" if value and path and not path.is_folder and _is_of_another(output, "has_names"):
+            return f'format = "{output["format"]}" holds nothing that has a name. Take one of them out.'
         case "min_rows" if value and _is_of_another(output, "has_rows"):
             return f'format = "{output["format"]}" has no rows. Take one of them out.'
         case "timeout" if not timedelta(0) < value <= _LONGEST:

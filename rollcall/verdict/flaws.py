@@ -1,8 +1,10 @@
 """What is wrong with one file of a run?"""
 
+import json
 from collections.abc import Sequence
 
 from rollcall.evidence import Content, FileSeen
+from rollcall.roll.formats import formats
 from rollcall.roll.output import Output
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.vocabulary import CauseCode, Verdict
@@ -54,13 +56,28 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
     if missing := [text for text in output.must_contain if content.found.get(text) is False]:
         return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"lacks {quoted(missing)}"
+    if broken := next(((each, found) for each, found in content.held.items() if found is not None), None):
+        says = f"does not hold {quoted(broken[:1])}: found {broken[1]}"
+        return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, says
+    if absent := [name for name in output.must_have if content.has.get(name) is False]:
+        return Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, f"has no {quoted(absent)} inside"
     if content.rows is not None and content.rows < (output.min_rows or 0):
         says = f"has {counted(content.rows, 'row')} of data, less than min_rows = {output.min_rows}"
         code = CauseCode.TRUNCATED_OUTPUT if content.rows else CauseCode.EMPTY_OUTPUT
         return Verdict.BAD_OUTPUT, code, says
+    if content.encrypted_by and (untold := _untold(content, output)):
+        says = f"is encrypted by {content.encrypted_by}, and so nobody can tell {untold}{_opened_by(content)}"
+        return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
     if content.unread and (untold := _untold(content, output)):
-        enough = show_size(2 * max(file.size or 0, output.read_up_to))
-        says = f'was not read through, and nobody can tell {untold}: {content.unread} (read_up_to = "{enough}" would)'
+        says = f"was not read through, and nobody can tell {untold}: {content.unread}"
+        if not content.unread.endswith(output.timeout_shown):
+            says += f' (read_up_to = "{show_size(2 * max(file.size or 0, output.read_up_to))}" would)'
+        return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
+    if too_large := [each for each in output.must_hold if each not in content.held]:
+        says = (
+            f"is too large a JSON value to be asked {quoted(too_large)} "
+            '(verify = ["jq", "-e", EXPRESSION, "{file}"] would)'
+        )
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
     if unasked := [text for text in output.looked_for if text not in content.found]:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"was not searched for {quoted(unasked)}"
@@ -72,9 +89,22 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
 def _untold(content: Content, output: Output) -> str:
     """What was asked of it and its ends alone cannot tell."""
     parts = ["whether anything is in it"] if content.is_blank else []
-    parts += [f"whether it is whole {output.format}"] if output.format else []
+    if output.format and output.format != content.encrypted_by:
+        parts.append(f"whether it is whole {output.format}")
     if unasked := [text for text in output.looked_for if text not in content.found]:
         parts.append(f"whether {quoted(unasked)} is in it")
     if (output.ends_with and content.has_end is None) or (output.last_line and content.last_line_fits is None):
         parts.append("how it ends")
+    if unheld := [each for each in output.must_hold if each not in content.held]:
+        parts.append(f"whether {quoted(unheld)} holds")
+    if unknown := [name for name in output.must_have if name not in content.has]:
+        parts.append(f"whether {quoted(unknown)} is inside")
+    if content.encrypted_by and output.must_change:
+        parts.append("whether it changed")
     return listed(parts)
+
+
+def _opened_by(content: Content) -> str:
+    """After a sentence: what would make it readable."""
+    known = formats().get(content.encrypted_by)
+    return f" (open = {json.dumps(known.opened_by)} would)" if known else ""

@@ -58,6 +58,9 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     if shrunken and shrunken.needs_a_person:
         return shrunken
     found = made[0].shown
+    if made[0].content and (by := made[0].content.encrypted_by):
+        # Without `open` nothing more is claimed of it.
+        found += f", encrypted by {by}: header and size only"
     if full:
         # A disk that is nearly full is no failure of a job that did its work.
         because = f"its output {made[0].name} is whole{full}: the next may be cut off"
@@ -161,6 +164,10 @@ def _wholeness(output: Output) -> str:
         parts.append(f"with {quoted(output.must_contain)}")
     if output.must_not_contain:
         parts.append(f"without {quoted(output.must_not_contain)}")
+    if output.must_hold:
+        parts.append(f"of which {quoted(output.must_hold)} holds")
+    if output.must_have:
+        parts.append(f"with {quoted(output.must_have)} inside")
     if output.ends_with:
         parts.append(f"ending with {quoted([output.ends_with])}")
     if output.last_line:
