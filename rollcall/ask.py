@@ -52,7 +52,7 @@ class _Look(Generic[_Seen]):
         return NotSeen.because(self.answer, now) if isinstance(self.answer, CannotLook) else self.answer
 
 
-_Sources = dict[Source, _Look[Mapping[Key, Listed]]]
+_Sources = dict[Source, _Look[Mapping[Key, Listed | CannotLook]]]
 
 
 def gather(
@@ -156,14 +156,18 @@ def _of_outputs(jobs: Iterable[Job], sources: _Sources, now: datetime, *, is_rea
     """What was seen of each job's outputs, by the job's id."""
     seen = {source: look.seen(now) for source, look in sources.items()}
     found = {key: each for inside in seen.values() if not isinstance(inside, NotSeen) for key, each in inside.items()}
-    readings = {key: _of_content(each) for key, each in found.items() if is_read and each.to_read}
+    listed = {key: each for key, each in found.items() if isinstance(each, Listed)}
+    readings = {key: _of_content(each) for key, each in listed.items() if is_read and each.to_read}
     _ask_all(list(readings.values()), lambda done, total: None, at_once=_READ_AT_ONCE)
 
     def of(job: Job, number: int) -> OutputSeen | NotSeen:
         inside, key = seen[source_of(job.outputs[number])], (job.id, number)
         if isinstance(inside, NotSeen):
             return inside
-        return readings[key].seen(now) if key in readings else found[key].seen
+        one = inside[key]
+        if isinstance(one, CannotLook):
+            return NotSeen.because(one, now)
+        return readings[key].seen(now) if key in readings else one.seen
 
     return {job.id: tuple(of(job, number) for number in range(len(job.outputs))) for job in jobs if job.outputs}
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from rollcall.causes.action import Action, Deed, show_clock
 from rollcall.causes.words import JobWords, SchedulerWords, fill
 from rollcall.evidence import Outcome, SchedulerSeen
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.scheduler import Scheduler, Step
 from rollcall.roll.words import Late
 from rollcall.text import listed
@@ -27,6 +28,16 @@ _OF_A_MEMORY = {
     CauseCode.ACCESS_DENIED: f"Let it be read by the user in the address in {_MEMORY}, then {{again}}",
 }
 _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
+
+# Of an output that is no file, and could not be looked at.
+_NOT_LISTED = {
+    (Kind.ENTRIES, CauseCode.ACCESS_DENIED): "Let the user that judges run it: {list}, then {again}",
+    (Kind.ENTRIES, CauseCode.PLACE_DOWN): "See whether that host can be reached: {list}, then {again}",
+    (Kind.ENTRIES, CauseCode.OUTPUT_UNREADABLE): "Run it by hand and see what it says: {list}, then {again}",
+    (Kind.ROWS, CauseCode.ACCESS_DENIED): "Let the user in the address of the database read that table, then {again}",
+    (Kind.ROWS, CauseCode.PLACE_DOWN): "See whether the database is up and can be reached from here, then {again}",
+    (Kind.ROWS, CauseCode.OUTPUT_UNREADABLE): "Ask {list} by hand and see what it says, correct it, then {again}",
+}
 
 _OF_NO_RUN = (*Deed.RERUN.cures, CauseCode.RUN_SKIPPED)
 
@@ -123,6 +134,14 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
     match code:
         case CauseCode.SCHEDULER_DOWN:
             return "Ask it too: {again}"
+        case CauseCode.ACCESS_DENIED | CauseCode.PLACE_DOWN | CauseCode.OUTPUT_UNREADABLE if (
+            job.outputs and job.outputs[root.output].kind is not Kind.FILES
+        ):
+            return _NOT_LISTED[job.outputs[root.output].kind, code]
+        case CauseCode.TRUNCATED_OUTPUT | CauseCode.CORRUPT_OUTPUT | CauseCode.DEGRADED_OUTPUT if (
+            job.outputs and job.outputs[root.output].kind is not Kind.FILES
+        ):
+            return "See what is there: {list}, and the log of that run; {rerun}"
         case CauseCode.ACCESS_DENIED if root.check is not Check.IS_REGISTERED:
             return "See who may read what it leaves: `ls -ld {folder}`, then {again}"
         case CauseCode.UNKNOWN_STATUS if (

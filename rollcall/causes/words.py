@@ -21,6 +21,7 @@ from rollcall.command_line import shell_word
 from rollcall.evidence import FileSeen
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.judged import JobJudged
@@ -157,6 +158,9 @@ class JobWords(_Always):
     @property
     def naive_times(self) -> str:
         """The lines that say how its record is read, and where they belong."""
+        if self.root.check is Check.OUTPUT_EXISTS:
+            zones = [f'`timezone = "{each}"`' for each in dict.fromkeys((self._job.zone.key, "UTC"))]
+            return f"{' or '.join(zones)} in [jobs.{self.key}.output] of jobs.toml"
         lines = " or ".join(f"`{line}`" for line in lines_to_add(self.judged.seen))
         return f"{lines} in [schedulers.{self.scheduler}] of jobs.toml"
 
@@ -179,7 +183,11 @@ class JobWords(_Always):
 
     @property
     def list(self) -> str:
-        return f"`ls -lt {self.folder} | head`"
+        """What shows what is there."""
+        output = self._output
+        if output is None or output.kind is Kind.FILES:
+            return f"`ls -lt {self.folder} | head`"
+        return output.shown if output.kind is Kind.ENTRIES else f"the query in [jobs.{self.key}.output] of jobs.toml"
 
     @property
     def file(self) -> str:
@@ -190,16 +198,20 @@ class JobWords(_Always):
     @property
     def head(self) -> str:
         """How its beginning is seen, also of what is packed."""
-        return self._seen_by("head")
+        return self._seen_by("head") if self._is_file else self.list
 
     @property
     def tail(self) -> str:
-        return self._seen_by("tail")
+        return self._seen_by("tail") if self._is_file else self.list
 
     def _seen_by(self, command: str) -> str:
         read_as = self._file.content.read_as if self._file and self._file.content else ""
         unpack = _UNPACK.get(read_as.rpartition(" ")[2])
         return f"`{unpack} {self.file} | {command}`" if unpack else f"`{command} {self.file}`"
+
+    @property
+    def _is_file(self) -> bool:
+        return self._output is None or self._output.kind is Kind.FILES
 
     @property
     def _output(self) -> Output | None:

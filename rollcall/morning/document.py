@@ -111,10 +111,11 @@ class Run(Part):
 
 
 class File(Part):
-    """One file that bears the name of an output."""
+    """One thing that a run left: a file that bears the name of an output, a row or an entry."""
 
-    name: str = Field(description="Relative to the folder of the output.")
-    size: _Count = Field(description="Bytes.")
+    name: str = Field(description="Relative to the folder of the output; of a row or an entry its time, as written.")
+    size: _Count | None = Field(description="Bytes; null where nobody tells them.")
+    rows: _Count | None = Field(description="Rows of data; null where it has none, or nobody counted them.")
     made_at: AwareDatetime = Field(description="By its name; by its mtime where its name tells no time.")
     modified_at: AwareDatetime = Field(description="Its mtime.")
 

@@ -144,6 +144,8 @@ def _begun(opened: Opened, output: Output, until: float) -> _Reading:
     recognised = next((each for each, known in formats().items() if known.recognises(head)), None)
     # What is encrypted is nothing else, whatever is declared of what will come out.
     name = recognised if recognised and formats()[recognised].opened_by else output.format or recognised
+    if name is None and output.must_hold:
+        name = "json"
     if name is None and output.looks_for_text and not looks_binary(head):
         name = TEXT
     return _Reading(
@@ -266,6 +268,7 @@ def _told(
     last_line = next((line for line in reversed(_LINES.split(tail)) if line.strip(WHITE)), "")
     has_end = (is_through or not reading.compressions) and is_text
     fits = output.last_line.search(last_line) is not None if output.last_line else False
+    tells_names = is_through and reading.format is not None and reading.format.has_names
     # A format that seeks may have read it past what watches.
     is_seen = is_through and watched.size > 0
     return Content(
@@ -278,7 +281,7 @@ def _told(
         last_line=clean(last_line, SHOWN) if output.last_line and has_end else None,
         last_line_fits=fits if output.last_line and has_end else None,
         rows=rows,
-        has={name: is_in for name, is_in in reading.inside.found.items() if is_in or (is_through and not flaw)},
+        has={name: is_in for name, is_in in reading.inside.found.items() if is_in or (tells_names and not flaw)},
         encrypted_by=reading.name if reading.name and reading.format and reading.format.opened_by else "",
         size=watched.size if is_seen else None,
         sha256=watched.sha256 if is_seen else "",

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import CannotLook, FileSeen, OutputSeen
@@ -30,6 +29,7 @@ MOST_READ = 1_000
 # Of all outputs that share a listing; each keeps as many as it would alone while they are few.
 _MOST_TOGETHER = 80_000
 _DAY = timedelta(days=1)
+LISTING_LIMIT = timedelta(seconds=30)
 # Of what earlier runs left, so much shows what is usual.
 _MOST_COMPARED = 60
 COMPARED_FOR = timedelta(days=28)
@@ -56,12 +56,12 @@ class Wanted:
 
 
 class Source:
-    """Where outputs are listed and read; equal ones are the same, and asked once.
+    """Where outputs are listed and read; equal ones are the same, and asked once."""
 
-    `limit` is how long its listing may take.
-    """
-
-    limit: ClassVar[timedelta] = timedelta(seconds=30)
+    @property
+    def limit(self) -> timedelta:
+        """How long its listing may take."""
+        return LISTING_LIMIT
 
     @property
     def shown(self) -> str:
@@ -70,8 +70,8 @@ class Source:
 
     def look(
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
-    ) -> Mapping[Key, Listed]:
-        """What each output left up to `now`. Raises `CannotLook`.
+    ) -> Mapping[Key, Listed | CannotLook]:
+        """What each output left up to `now`, or why that of one cannot be told. Raises `CannotLook`.
 
         `clock` reads the present, where another moment is judged: what is dated later still lies in the future.
         """
@@ -204,7 +204,14 @@ class Matches:
         if day and day < self.wanted.since.date() - _DAY:
             self.add_past(day, name, seen, told)
             return
-        seen = named(seen, told, self.wanted.output, self.wanted.zone)
+        self._keep(named(seen, told, self.wanted.output, self.wanted.zone), name, now)
+
+    def keep(self, seen: FileSeen, now: datetime) -> None:
+        """Keeps what is listed with its own time, likewise."""
+        self.count += 1
+        self._keep(seen, seen.name, now)
+
+    def _keep(self, seen: FileSeen, name: str, now: datetime) -> None:
         if seen.made_at > now + LOOKING_TIME:
             self.later = [*self.later, seen][:3]
         elif seen.made_at >= self.wanted.since:

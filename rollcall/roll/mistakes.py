@@ -51,8 +51,7 @@ _LATER_KEYS = {
     "": ("places",),
     "history": ("url",),
     "output": (
-        "place", "open", "verify", "max_size", "max_rows", "database", "query", "command",
-        "each", "made_at", "size",
+        "place", "open", "verify", "max_size", "max_rows",
     ),
 }  # fmt: skip
 
@@ -191,7 +190,7 @@ def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
             return None
         case str():
             # Wherever in a scheduler somebody wrote an address, its password is not shown.
-            is_address = path[0] == "schedulers" and ("@" in value or "://" in value)
+            is_address = (path[0] == "schedulers" or path[-1] == "database") and ("@" in value or "://" in value)
             return f'"{clean(shown_url(value) if is_address else value, 80)}"'
         case bool():
             return str(value).lower()

@@ -246,7 +246,13 @@ class _Writing:
 
     def _file(self, seen: FileSeen) -> document.File:
         made_at, modified_at = self.local(seen.made_at), self.local(seen.modified_at)
-        return document.File(name=seen.name, size=seen.size, made_at=made_at, modified_at=modified_at)
+        return document.File(
+            name=seen.name,
+            size=seen.size,
+            rows=seen.content.rows if seen.content else None,
+            made_at=made_at,
+            modified_at=modified_at,
+        )
 
 
 def _cause(cause: Cause, explains: Iterable[str]) -> document.Cause:

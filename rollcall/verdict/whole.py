@@ -41,7 +41,7 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         if flaw := flaw_of(file, output) or _repetition(file, case):
             verdict, code, says = flaw
             is_cut = full and code in _OF_A_FULL_DISK
-            because = f"its output {file.name} {says}{full if is_cut else ''}"
+            because = f"{show.output(file, output, case.job)} {says}{full if is_cut else ''}"
             finding = promise.broken(verdict, CauseCode.DISK_FULL if is_cut else code, says, because)
             return replace(finding, file=file.name)
     if lacks := _lacking(case, number):
@@ -122,7 +122,8 @@ def _lacking(case: Case, number: int | None) -> str:
     """What other runs left and this one did not; "" where nothing is."""
     made = case.made
     if number and len(made) < number:
-        return f"{counted(len(made), 'file')} of {number}: {listed([each.name for each in reversed(made)], 4)}"
+        kind, names = case.seen.declared.kind, [each.name for each in reversed(made)]
+        return f"{counted(len(made), kind.one, kind.many)} of {number}: {listed(names, 4)}"
     if missing := usual.missing_names(case):
         return f"no {listed(missing, 4)}, as earlier runs did"
     return ""
@@ -136,14 +137,16 @@ def _shrunken(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Findi
     least = output.least_share
     if least and of_all and size < least.part * of_all:
         found = _share(size, of_all)
-        because = f"its output {judged[0].name} has {found}, less than min_size = {least}"
+        because = f"{show.output(judged[0], output, case.job)} has {found}, less than min_size = {least}"
         finding = promise.broken(Verdict.BAD_OUTPUT, CauseCode.SHRUNKEN_OUTPUT, found, because)
         return replace(finding, file=judged[0].name)
     kinds = ((each.size or 0, usually.get(output.names.kind_of(each.name)), each) for each in judged if len(judged) > 1)
     for left, usual_size, file in ((size, of_all, judged[0]), *kinds):
         if usual_size and left < _FAR_SMALLER * usual_size:
             found = _share(left, usual_size)
-            finding = promise.warned(CauseCode.SHRUNKEN_OUTPUT, found, f"its output {file.name} has {found}")
+            finding = promise.warned(
+                CauseCode.SHRUNKEN_OUTPUT, found, f"{show.output(file, output, case.job)} has {found}"
+            )
             return replace(finding, file=file.name)
     return None
 
