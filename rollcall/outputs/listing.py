@@ -81,6 +81,10 @@ class Source:
         """`seen`, which it lists by that name, with what is in it; reads until `until` of `time.monotonic`."""
         raise NotImplementedError
 
+    def fetch(self, name: str, output: Output, most: int) -> bytes | None:
+        """All that is in what it lists by that name; None where that is more than `most`, or cannot be had."""
+        return None
+
     def clean(self, text: str) -> str:
         """A text about it in one clean line, without secrets."""
         return clean(text)

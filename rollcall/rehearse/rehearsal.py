@@ -6,7 +6,7 @@ Pure: the evidence may have been gathered just now or be a record of any earlier
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -19,9 +19,11 @@ from rollcall.morning.judge import judge_morning
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault, SchedulerFault
 from rollcall.rehearse.records import record_of
+from rollcall.rehearse.settings import settings_for
 from rollcall.roll.doubts import doubts, taken_outputs
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule.after import After
@@ -100,8 +102,19 @@ class Rehearsal:
         return not self.left_out and bool(self.jobs) and not self.count(Outcome.SLIPS)
 
 
-def rehearse(roll: Roll, evidence: Evidence, *, now: datetime, jobs: Iterable[Job] | None = None) -> Rehearsal:
-    """What would be found of each fault of these jobs (all where left out) and of their schedulers."""
+def rehearse(
+    roll: Roll,
+    evidence: Evidence,
+    *,
+    now: datetime,
+    jobs: Iterable[Job] | None = None,
+    fetch: Callable[[Output, str], bytes | None] = lambda output, name: None,
+) -> Rehearsal:
+    """What would be found of each fault of these jobs (all where left out) and of their schedulers.
+
+    `fetch` reads all that is in a file of an output; None where it is too large, or gone. Where it has the newest,
+    faults are planted in a copy of its bytes, and read as a file with them would be.
+    """
     declared = {job.id: job for job in (roll.jobs if jobs is None else jobs)}
     asked = {job.scheduler.id: job.scheduler for job in declared.values() if job.scheduler}
     morning = judge_morning(roll, evidence, now=now, jobs=tuple(declared.values()), schedulers=tuple(asked.values()))
@@ -110,7 +123,8 @@ def rehearse(roll: Roll, evidence: Evidence, *, now: datetime, jobs: Iterable[Jo
     of_jobs = []
     for judged in morning.jobs:
         others = [roll.job(job_id).outputs[number] for job_id, number in taken.get((judged.job.id, 0), ())]
-        of_jobs.append(_of_job(declared[judged.job.id], judged, _files_of(others, judged) if others else frozenset()))
+        of_others = _files_of(others, judged) if others else frozenset()
+        of_jobs.append(_of_job(declared[judged.job.id], judged, of_others, fetch))
     return Rehearsal(
         morning=morning,
         schedulers=tuple(each for each in schedulers if isinstance(each, Rehearsed)),
@@ -144,7 +158,9 @@ def _files_of(others: Iterable[Output], judged: JobJudged) -> frozenset[str]:
     )
 
 
-def _of_job(job: Job, judged: JobJudged, of_others: frozenset[str]) -> Rehearsed | LeftOut:
+def _of_job(
+    job: Job, judged: JobJudged, of_others: frozenset[str], fetch: Callable[[Output, str], bytes | None]
+) -> Rehearsed | LeftOut:
     if problem := next((each for each in judged.findings if each.needs_a_person), None):
         return LeftOut(id=job.id, why=str(problem))
     if judged.due_run is None:
@@ -158,20 +174,35 @@ def _of_job(job: Job, judged: JobJudged, of_others: frozenset[str]) -> Rehearsed
     # The first moment at which the run must be done; later where it left another sign by hand.
     record = record_of(judged)
     signs = [record.last_at if record else None, *(each.made_at for each in judged.files if each)]
-    good = EvidenceCopy.of(judged, max([judged.due_run.finish_by, *filter(None, signs)]), of_others)
+    data = fetch(job.outputs[0], judged.file.name) if judged.file and judged.file.is_regular else None
+    good = EvidenceCopy.of(judged, max([judged.due_run.finish_by, *filter(None, signs)]), of_others, data)
     if alarm := next((each for each in _judged(good, job)[0].findings if each.needs_a_person), None):
         return LeftOut(id=job.id, why=f"already at its limit a check would have said: {alarm}")
     faults = []
     for fault in JOB_FAULTS:
         at = fault.seen_at(good)
-        copy = good if at == good.at else EvidenceCopy.of(judged, at, of_others)
+        copy = good if at == good.at else EvidenceCopy.of(judged, at, of_others, data)
         if planted := fault.plant(copy):
             found, code = _judged(planted, job)
             reported_as = code if found.needs_a_person or fault.is_warning else None
-            cure = fault.cure if isinstance(fault.cure, str) else fault.cure(copy)
-            cure = cure if fault.code else "nothing looks for it yet"
-            faults.append(Planted(fault=fault, at=at, reported_as=reported_as, cure=None if reported_as else cure))
+            cure = None if reported_as else _cure(fault, copy, job)
+            faults.append(Planted(fault=fault, at=at, reported_as=reported_as, cure=cure))
     return Rehearsed(subject=job, limit_at=good.at, faults=tuple(faults))
+
+
+def _cure(fault: JobFault, copy: EvidenceCopy, job: Job) -> str:
+    """The setting that would catch it; each is tried where that can be."""
+    if fault.code is None:
+        return "nothing looks for it yet"
+    is_known = copy.data is not None or (copy.job.output is not None and copy.declared.kind is Kind.ROWS)
+    for setting in settings_for(copy) if fault.is_tried and is_known else ():
+        output = copy.declared.model_copy(update=setting.values)
+        good, changed = copy.under(output), job.but(outputs=(output, *job.outputs[1:]))
+        planted = fault.plant(good)
+        # One that the good run breaks is no advice.
+        if planted and not _judged(good, changed)[0].needs_a_person and _judged(planted, changed)[0].needs_a_person:
+            return setting.advice
+    return fault.cure if isinstance(fault.cure, str) else fault.cure(copy)
 
 
 def _judged(copy: EvidenceCopy, job: Job) -> tuple[JobJudged, CauseCode | None]:

@@ -12,9 +12,11 @@ from rollcall.outputs.compression import NAMES
 from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
+from rollcall.rehearse.packing import MOST_UNPACKED, packed, unpacked
 from rollcall.roll.doubts import takes_everything
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.formats import find_format
+from rollcall.roll.output_rules import Kind
 from rollcall.text import show_size
 from rollcall.verdict import usual
 from rollcall.vocabulary import CauseCode
@@ -26,6 +28,11 @@ _LEAST_ALIKE = 2
 
 def _of_a_file(plant: Callable[[EvidenceCopy], EvidenceCopy | None]) -> Callable[[EvidenceCopy], EvidenceCopy | None]:
     """A fault that needs a file of the run to happen to."""
+    return lambda copy: plant(copy) if copy.made and copy.declared.kind is Kind.FILES else None
+
+
+def _of_any(plant: Callable[[EvidenceCopy], EvidenceCopy | None]) -> Callable[[EvidenceCopy], EvidenceCopy | None]:
+    """A fault of whatever the run left: a file, a row or an entry."""
     return lambda copy: plant(copy) if copy.made else None
 
 
@@ -77,6 +84,8 @@ def _packed_nothing(copy: EvidenceCopy) -> EvidenceCopy | None:
 
 def _halved(copy: EvidenceCopy) -> EvidenceCopy:
     """Half of its bytes. What is known of them is what the head shows, and that some formats mark their end."""
+    if copy.data:
+        return copy.with_data(copy.data[: max(len(copy.data) // 2, 1)])
     newest, content = copy.made[0], copy.made[0].content
     size = max((newest.size or 0) // 2, 1)
     if content:
@@ -104,6 +113,10 @@ def _marks_its_end(content: Content, copy: EvidenceCopy) -> bool:
 
 def _half_packed(copy: EvidenceCopy) -> EvidenceCopy | None:
     """The dump was killed, and what packs it closed a whole archive around half of it."""
+    if copy.data:
+        name, inside = unpacked(copy.data, MOST_UNPACKED)
+        is_whole = name is not None and len(inside) < MOST_UNPACKED
+        return copy.with_data(packed(name, inside[: len(inside) // 2])) if is_whole else None
     content = copy.made[0].content
     if content is None or not content.read_as.endswith(NAMES):
         return None
@@ -118,7 +131,8 @@ def _flawed(code: CauseCode, says: str) -> Callable[[EvidenceCopy], EvidenceCopy
 
     def plant(copy: EvidenceCopy) -> EvidenceCopy | None:
         content = copy.made[0].content
-        if content is None or not copy.declared.asks_for_content:
+        # What is known byte by byte is spoilt byte by byte.
+        if content is None or not copy.declared.asks_for_content or copy.data:
             return None
         return copy.with_newest(content=replace(content, flaw=Flaw(code, says)))
 
@@ -250,7 +264,7 @@ FAULTS = (
              "it reported success and wrote nothing; a checkout gave yesterday's file the time of today",
              _of_a_file(lambda copy: _restored(copy) if copy.tells("runs") else None), advice.for_a_file_without_date),
     JobFault("stale-output", "its run was skipped, and the file of the run before is the newest",
-             _of_a_file(_no_file_by_itself), advice.for_an_interval),
+             _of_any(_no_file_by_itself), advice.for_an_interval),
     JobFault("stale-output (old file restored)",
              "its run was skipped; a checkout gave yesterday's file the time of today",
              _of_a_file(lambda copy: None if copy.tells("runs") else _restored(copy)), advice.for_a_file_without_date),
@@ -264,10 +278,11 @@ FAULTS = (
     JobFault("empty-output (nothing packed)",
              "the command that makes it failed, and the one that packs it ended well: a whole archive of nothing",
              _of_a_file(_packed_nothing)),
-    JobFault("truncated-output", "half of its file was written", _of_a_file(_halved), advice.for_a_half),
+    JobFault("truncated-output", "half of its file was written", _of_a_file(_halved), advice.for_a_half,
+             is_tried=True),
     JobFault("truncated-output (half packed)",
              "the command that makes it was killed, and the one that packs it closed a whole archive around half of it",
-             _of_a_file(_half_packed), advice.for_a_half),
+             _of_a_file(_half_packed), advice.for_a_half, is_tried=True),
     JobFault("corrupt-output", "its file is as large as ever, and no reader takes what is in it",
              _of_a_file(_flawed(CauseCode.CORRUPT_OUTPUT, "does not read"))),
     JobFault("wrong-encoding", "its file is written in another encoding since its machine was moved",
