@@ -24,6 +24,8 @@ ADD_MUST_CONTAIN = f'add must_contain = ["…"] to {OUTPUT}'
 ADD_MUST_NOT_CONTAIN = f'add must_not_contain = ["…"] to {OUTPUT}'
 ADD_A_NARROW_PATH = f"write in {OUTPUT} a path that takes its own files and no others"
 ADD_MIN_ROWS = f"add min_rows = … to {OUTPUT}"
+ADD_MUST_HAVE = f'add must_have = ["…"] to {OUTPUT}: names that must be inside'
+ADD_AN_END = f'let it write a last line that says that it is whole, and add ends_with = "…" to {OUTPUT}'
 # What reads it, as whoever restores it would.
 ADD_VERIFY = f'add verify = ["…", "{{file}}"] to {OUTPUT}, a command that reads it through'
 # The same content again: of most jobs a fault, of an export without changes none.
@@ -77,6 +79,16 @@ def for_a_half(copy: EvidenceCopy) -> str:
     # Two thirds of it: more than a half, and a shorter file than usual still passes.
     least = show_size(size - size // 3)
     return f'write min_size = "{least}" in {OUTPUT} (it has {show_size(size)})' if size > 1 else NOTHING
+
+
+def for_a_lost_end(copy: EvidenceCopy) -> str:
+    """A text may say itself that it is whole; what is none is told to be by who reads it."""
+    return ADD_AN_END if copy.is_text else ADD_VERIFY
+
+
+def for_what_is_inside(copy: EvidenceCopy) -> str:
+    """What is looked for in a text, or by name in an archive."""
+    return ADD_MUST_CONTAIN if copy.is_text else ADD_MUST_HAVE
 
 
 def addressed(job_id: str | None, advice: str) -> str:

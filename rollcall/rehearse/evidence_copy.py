@@ -16,9 +16,12 @@ from rollcall.naming.fields import write_field
 from rollcall.naming.names import NamePattern
 from rollcall.naming.stretch import Told
 from rollcall.outputs.content import content_of
+from rollcall.outputs.encoding import looks_binary
 from rollcall.outputs.listing import named
 from rollcall.rehearse import records
+from rollcall.rehearse.packing import unpacked
 from rollcall.roll.due_run import DueRun
+from rollcall.roll.formats import formats
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
 from rollcall.roll.output_rules import Kind
@@ -31,6 +34,8 @@ from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.runs import RunRead
 
 _INSTANT = timedelta(microseconds=1)
+# By so many bytes it is seen to be a text.
+_HEAD = 64_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +232,18 @@ class EvidenceCopy:
         """The same with another newest file of the run."""
         newest, *others = self.made
         return self.with_files(replace(newest, **changes), *others, *self.earlier)
+
+    @property
+    def is_text(self) -> bool:
+        """False where what is in its newest file, its compression undone, is known to be no text."""
+        if not self.data:
+            return True
+        try:
+            head = unpacked(self.data, _HEAD)[1][:_HEAD]
+        except (ValueError, EOFError, OSError):
+            return False
+        is_of_another = any(form.recognises(head) and not form.holds_text for form in formats().values())
+        return not (is_of_another or looks_binary(head))
 
     def with_data(self, data: bytes) -> EvidenceCopy:
         """The same where that is in its newest file, read as what is in any file is."""

@@ -45,6 +45,13 @@ def unpacked(data: bytes, most: int) -> tuple[str | None, bytes]:
     return names[0], stream.read(most)
 
 
+def cut(data: bytes, place: int) -> bytes:
+    """The bytes up to there, or a few less: a cut that falls between two lines or values would show nothing."""
+    while 1 < place < len(data) and not (data[place - 1 : place].isalnum() and data[place : place + 1].isalnum()):
+        place -= 1
+    return data[:place]
+
+
 def packed(name: str | None, data: bytes) -> bytes:
     """`data` in that compression; as it is where that is None."""
     return data if name is None else _PACK[name](data)

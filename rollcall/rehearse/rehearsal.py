@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from os.path import relpath
 
 from rollcall.causes.explain import explain_job, explain_scheduler
@@ -19,7 +20,7 @@ from rollcall.morning.judge import judge_morning
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault, SchedulerFault
 from rollcall.rehearse.records import record_of
-from rollcall.rehearse.settings import settings_for
+from rollcall.rehearse.settings import Setting, settings_for
 from rollcall.roll.doubts import doubts, taken_outputs
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
@@ -178,31 +179,48 @@ def _of_job(
     good = EvidenceCopy.of(judged, max([judged.due_run.finish_by, *filter(None, signs)]), of_others, data)
     if alarm := next((each for each in _judged(good, job)[0].findings if each.needs_a_person), None):
         return LeftOut(id=job.id, why=f"already at its limit a check would have said: {alarm}")
-    faults = []
+    faults, settings = [], _Tried(good, job)
     for fault in JOB_FAULTS:
         at = fault.seen_at(good)
         copy = good if at == good.at else EvidenceCopy.of(judged, at, of_others, data)
         if planted := fault.plant(copy):
             found, code = _judged(planted, job)
             reported_as = code if found.needs_a_person or fault.is_warning else None
-            cure = None if reported_as else _cure(fault, copy, job)
+            cure = None if reported_as else _cure(fault, copy, settings)
             faults.append(Planted(fault=fault, at=at, reported_as=reported_as, cure=cure))
     return Rehearsed(subject=job, limit_at=good.at, faults=tuple(faults))
 
 
-def _cure(fault: JobFault, copy: EvidenceCopy, job: Job) -> str:
+def _cure(fault: JobFault, copy: EvidenceCopy, settings: _Tried) -> str:
     """The setting that would catch it; each is tried where that can be."""
     if fault.code is None:
         return "nothing looks for it yet"
-    is_known = copy.data is not None or (copy.job.output is not None and copy.declared.kind is Kind.ROWS)
-    for setting in settings_for(copy) if fault.is_tried and is_known else ():
-        output = copy.declared.model_copy(update=setting.values)
-        good, changed = copy.under(output), job.but(outputs=(output, *job.outputs[1:]))
+    for setting, good, changed in settings.of_the_good_run if fault.is_tried else ():
         planted = fault.plant(good)
-        # One that the good run breaks is no advice.
-        if planted and not _judged(good, changed)[0].needs_a_person and _judged(planted, changed)[0].needs_a_person:
+        if planted and _judged(planted, changed)[0].needs_a_person:
             return setting.advice
     return fault.cure if isinstance(fault.cure, str) else fault.cure(copy)
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """The settings that the good run of a job leaves as they are, each with that run and the job under it."""
+
+    good: EvidenceCopy
+    job: Job
+
+    @cached_property
+    def of_the_good_run(self) -> tuple[tuple[Setting, EvidenceCopy, Job], ...]:
+        """All of them; none where its content is not known and it has no rows."""
+        if self.good.data is None and not (self.good.job.output and self.good.declared.kind is Kind.ROWS):
+            return ()
+        tried = []
+        for setting in settings_for(self.good):
+            output = self.good.declared.model_copy(update=setting.values)
+            good, changed = self.good.under(output), self.job.but(outputs=(output, *self.job.outputs[1:]))
+            if not _judged(good, changed)[0].needs_a_person:
+                tried.append((setting, good, changed))
+        return tuple(tried)
 
 
 def _judged(copy: EvidenceCopy, job: Job) -> tuple[JobJudged, CauseCode | None]:

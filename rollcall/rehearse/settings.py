@@ -59,10 +59,9 @@ def _of_form(copy: EvidenceCopy, data: bytes) -> Iterator[Setting]:
     output = copy.declared
     if output.format not in (None, TEXT):
         return
-    suffixes = {f".{each}" for each in output.names.text.lower().split(".")[1:]}
-    known = sorted(formats().items(), key=lambda each: (each[0] == TEXT, each[1].suffix not in suffixes))
-    for name, form in known:
-        is_likely = form.suffix in suffixes or name not in _READS_ANYTHING or name == TEXT
+    suffixes = output.names.text.lower().split(".")[1:]
+    for name, form in sorted(formats().items(), key=lambda each: (each[0] == TEXT, each[0] not in suffixes)):
+        is_likely = name in suffixes or name not in _READS_ANYTHING or name == TEXT
         if not is_likely or name == output.format or (output.looks_for_text and not form.holds_text):
             continue
         content = content_of(data, output.model_copy(update={"format": name}))

@@ -15,7 +15,7 @@ from rollcall.evidence import Flaw
 from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
-from rollcall.rehearse.packing import MOST_UNPACKED, packed, unpacked
+from rollcall.rehearse.packing import MOST_UNPACKED, cut, packed, unpacked
 from rollcall.roll.formats import TEXT
 from rollcall.roll.output_rules import Kind
 from rollcall.vocabulary import CauseCode
@@ -52,7 +52,7 @@ def _of_content(spoil: _Spoil) -> _Spoil:
 
 
 def _without_its_end(data: bytes) -> bytes:
-    return data[: len(data) - max(min(len(data) // 10, 1_000), 1)]
+    return cut(data, len(data) - max(min(len(data) // 10, 1_000), 1))
 
 
 def _garbage(data: bytes) -> bytes:
@@ -125,13 +125,14 @@ def _emptied_json(inside: bytes) -> bytes | None:
 
 FAULTS = (
     JobFault("truncated-output (end lost)", "the last of its file is not there: a disk was full, an upload broke off",
-             _of_bytes(_without_its_end), advice.for_a_half, is_tried=True),
+             _of_bytes(_without_its_end), advice.for_a_lost_end, is_tried=True),
     JobFault("corrupt-output (garbage)", "its file is as large as ever, and nothing of it is what was written",
              _of_bytes(_garbage), advice.ADD_VERIFY, is_tried=True),
     JobFault("corrupt-output (damaged inside)", "a stretch in the middle of its file is overwritten",
              _of_bytes(_damaged), advice.ADD_VERIFY, is_tried=True),
     JobFault("wrong-encoding (another code page)", "its file is written as Windows does, since its machine was moved",
-             _of_bytes(_of_content(_in_another_code_page)), advice.NOTHING, is_tried=True),
+             lambda copy: _of_bytes(_of_content(_in_another_code_page))(copy) if copy.is_text else None,
+             advice.NOTHING, is_tried=True),
     JobFault("empty-output (no rows)", "what it draws on was empty: it is whole, and there is nothing in it",
              _without_rows, advice.ADD_MIN_ROWS, is_tried=True),
     JobFault("truncated-output (few rows)", "a fiftieth of its rows is there, and each of them whole",

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
 from rollcall.evidence import Content, FileSeen, Flaw, NotSeen, OutputSeen
 from rollcall.outputs.compression import NAMES
+from rollcall.outputs.content import content_of
 from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
-from rollcall.rehearse.packing import MOST_UNPACKED, packed, unpacked
+from rollcall.rehearse.packing import MOST_UNPACKED, cut, packed, unpacked
 from rollcall.roll.doubts import takes_everything
 from rollcall.roll.due_run import LOOKING_TIME
-from rollcall.roll.formats import find_format
+from rollcall.roll.formats import FileFormat, find_format, formats
 from rollcall.roll.output_rules import Kind
 from rollcall.text import show_size
 from rollcall.verdict import usual
@@ -85,7 +86,7 @@ def _packed_nothing(copy: EvidenceCopy) -> EvidenceCopy | None:
 def _halved(copy: EvidenceCopy) -> EvidenceCopy:
     """Half of its bytes. What is known of them is what the head shows, and that some formats mark their end."""
     if copy.data:
-        return copy.with_data(copy.data[: max(len(copy.data) // 2, 1)])
+        return copy.with_data(cut(copy.data, max(len(copy.data) // 2, 1)))
     newest, content = copy.made[0], copy.made[0].content
     size = max((newest.size or 0) // 2, 1)
     if content:
@@ -116,7 +117,7 @@ def _half_packed(copy: EvidenceCopy) -> EvidenceCopy | None:
     if copy.data:
         name, inside = unpacked(copy.data, MOST_UNPACKED)
         is_whole = name is not None and len(inside) < MOST_UNPACKED
-        return copy.with_data(packed(name, inside[: len(inside) // 2])) if is_whole else None
+        return copy.with_data(packed(name, cut(inside, len(inside) // 2))) if is_whole else None
     content = copy.made[0].content
     if content is None or not content.read_as.endswith(NAMES):
         return None
@@ -164,6 +165,21 @@ def _one_missing(copy: EvidenceCopy) -> EvidenceCopy | None:
     return copy.with_files(*made[1:], *copy.earlier) if is_of_several else None
 
 
+def _heartless(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Nothing of what it is for: no text that it must contain, no name that must be inside."""
+    names, content = copy.declared.must_have, copy.made[0].content
+    if names and content is not None:
+        return copy.with_newest(content=replace(content, has={**content.has, **dict.fromkeys(names, False)}))
+    is_archive = content is not None and any(form.has_names for form in _forms_of(content))
+    return _with_texts(copy, copy.declared.must_contain, are_there=False) if copy.is_text or is_archive else None
+
+
+def _forms_of(content: Content) -> Iterator[FileFormat]:
+    """The format that it was read as."""
+    name = content.read_as.partition(" ")[0]
+    return (form for each, form in formats().items() if each == name)
+
+
 def _with_texts(copy: EvidenceCopy, texts: tuple[str, ...], *, are_there: bool) -> EvidenceCopy:
     """As large and as readable as ever; only the texts that were declared can tell."""
     content = copy.made[0].content
@@ -175,10 +191,11 @@ def _with_texts(copy: EvidenceCopy, texts: tuple[str, ...], *, are_there: bool) 
 def _repeated(copy: EvidenceCopy) -> EvidenceCopy | None:
     """What was read of the file before is what this one holds; where it was not read, nobody could see it."""
     newest, *others = copy.made
-    if not copy.earlier or newest.content is None:
+    content = newest.content or (content_of(copy.data, copy.declared) if copy.data else None)
+    if not copy.earlier or content is None:
         return None
     before, *earlier = copy.earlier
-    content = before.content or newest.content
+    content = before.content or content
     again = replace(newest, size=before.size, content=content)
     return copy.with_files(again, *others, replace(before, content=content), *earlier)
 
@@ -293,11 +310,11 @@ FAULTS = (
     JobFault("not-read-through", "its file has grown beyond what is read of it", _of_a_file(_grown_beyond)),
     JobFault("degraded-output (heart missing)",
              "its file is as large as ever, and what it is written for is not in it",
-             _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_contain, are_there=False)),
-             advice.ADD_MUST_CONTAIN),
+             _of_a_file(_heartless), advice.for_what_is_inside),
     JobFault("degraded-output (fallback text)",
              "its file holds what it writes when something it draws on does not answer",
-             _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_not_contain, are_there=True)),
+             _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_not_contain, are_there=True)
+                        if copy.is_text else None),
              advice.ADD_MUST_NOT_CONTAIN),
     JobFault("duplicate-output", "its file holds what that of the run before holds",
              _of_a_file(_repeated), advice.ADD_MUST_CHANGE),
