@@ -14,6 +14,7 @@ from rollcall.outputs.compression import undone
 
 # So much is unpacked to be spoilt.
 MOST_UNPACKED = 64_000_000
+_NEAR = 80
 
 
 def _zstd(data: bytes) -> bytes:
@@ -22,7 +23,8 @@ def _zstd(data: bytes) -> bytes:
         from compression import zstd
     else:
         from backports import zstd
-    return bytes(zstd.compress(data))
+    # As its own program does.
+    return bytes(zstd.compress(data, options={zstd.CompressionParameter.checksum_flag: 1}))
 
 
 _PACK: dict[str, Callable[[bytes], bytes]] = {
@@ -47,9 +49,8 @@ def unpacked(data: bytes, most: int) -> tuple[str | None, bytes]:
 
 def cut(data: bytes, place: int) -> bytes:
     """The bytes up to there, or a few less: a cut that falls between two lines or values would show nothing."""
-    while 1 < place < len(data) and not (data[place - 1 : place].isalnum() and data[place : place + 1].isalnum()):
-        place -= 1
-    return data[:place]
+    near = range(place, max(place - _NEAR, 1), -1)
+    return data[: next((each for each in near if data[each - 1 : each + 1].isalnum()), place)]
 
 
 def packed(name: str | None, data: bytes) -> bytes:
