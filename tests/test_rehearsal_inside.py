@@ -32,7 +32,7 @@ CUT, END_LOST, HALF_PACKED = "truncated-output", "truncated-output (end lost)", 
 GARBAGE, DAMAGED = "corrupt-output (garbage)", "corrupt-output (damaged inside)"
 CODE_PAGE = "wrong-encoding (another code page)"
 NO_ROWS, FEW_ROWS = "empty-output (no rows)", "truncated-output (few rows)"
-NAMES, AGAIN = "degraded-output (heart missing)", "duplicate-output"
+NAMES, AGAIN = "incomplete-output (names inside)", "duplicate-output"
 VERIFY = 'add verify = ["…", "{file}"] to [jobs.x.output], a command that reads it through'
 
 
@@ -238,6 +238,18 @@ def test_what_is_too_large_to_be_fetched_is_rehearsed_by_what_was_seen_of_it(tmp
     assert faults[CUT].cure
     assert GARBAGE not in faults
     assert faults["corrupt-output"].outcome is Outcome.FOUND
+
+
+def test_of_a_folder_what_is_inside_is_looked_for_by_name_alone(tmp_path: Path) -> None:
+    for days_ago in range(5):
+        left(tmp_path / "out" / f"x-{day(days_ago)}" / "_SUCCESS", "1", days_ago=days_ago)
+    path = 'output.path = "out/x-%F/"'
+    faults = rehearsed(tmp_path, path)
+    asked = rehearsed(tmp_path, path, 'output.must_have = ["_SUCCESS"]')
+
+    assert addressed("x", faults[NAMES].cure or "") == add('must_have = ["…"]', ": names that must be inside")
+    assert asked[NAMES].outcome is Outcome.FOUND
+    assert not faults.keys() & {GARBAGE, "degraded-output (heart missing)", "duplicate-output"}
 
 
 # Tables and lists --------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _WIDTH = (110, 24)  # where it is not written to a terminal
 _NARROWEST, _WIDEST = 60, 120
 # It is read again for each fault that is planted in it, and for each setting that is tried.
-_MOST_FETCHED = 8_000_000
+_MOST_FETCHED = 4_000_000
 
 
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:

@@ -70,7 +70,7 @@ class LocalFolder(Source):
             if seen.is_regular and seen.size and _is_all_hole(path):
                 return replace(seen, content=Content(flaw=_NEVER_WRITTEN))
             return read_content(lambda: opened(path), seen, output, until=until)
-        inside = look_through(path, seen, now=now, until=until)
+        inside = look_through(path, seen, now=now, until=until, must_have=output.must_have)
         told = output.names.told(name)
         return named(inside, told, output, wanted.zone) if isinstance(told, Told) else inside
 

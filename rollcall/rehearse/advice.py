@@ -86,11 +86,6 @@ def for_a_lost_end(copy: EvidenceCopy) -> str:
     return ADD_AN_END if copy.is_text else ADD_VERIFY
 
 
-def for_what_is_inside(copy: EvidenceCopy) -> str:
-    """What is looked for in a text, or by name in an archive."""
-    return ADD_MUST_CONTAIN if copy.is_text else ADD_MUST_HAVE
-
-
 def addressed(job_id: str | None, advice: str) -> str:
     """The advice for that job, whose key stands in it as TOML wants it written; for several jobs where it is None."""
     key = toml_key(clean(job_id)) if job_id else "*"

@@ -237,7 +237,7 @@ class EvidenceCopy:
     def is_text(self) -> bool:
         """False where what is in its newest file, its compression undone, is known to be no text."""
         if not self.data:
-            return True
+            return not any(each.is_folder for each in self.made)
         try:
             head = unpacked(self.data, _HEAD)[1][:_HEAD]
         except (ValueError, EOFError, OSError):
