@@ -16,7 +16,7 @@ from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
 from rollcall.rehearse.packing import MOST_UNPACKED, cut, packed, unpacked
-from rollcall.roll.formats import TEXT
+from rollcall.roll.formats import TEXT, formats
 from rollcall.roll.output_rules import Kind
 from rollcall.vocabulary import CauseCode
 
@@ -115,6 +115,19 @@ def _of_lines(
     return _of_bytes(_of_content(spoil))(copy)
 
 
+def _without_names(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Of an archive or a folder: nothing of what must be inside is."""
+    if not copy.made:
+        return None
+    names, content = copy.declared.must_have, copy.made[0].content
+    if names and content is not None:
+        return copy.with_newest(content=replace(content, has=dict.fromkeys(names, False)))
+    form = formats().get(content.read_as.partition(" ")[0]) if content else None
+    has_names = copy.made[0].is_folder or (form is not None and form.has_names)
+    # Other names than those that it had are in it, which nobody looks for.
+    return copy if has_names else None
+
+
 def _emptied_json(inside: bytes) -> bytes | None:
     if inside.lstrip()[:1] != b"[":
         return None
@@ -124,6 +137,8 @@ def _emptied_json(inside: bytes) -> bytes | None:
 
 
 FAULTS = (
+    JobFault("incomplete-output (names inside)", "what its folder or archive is for is not among what is inside",
+             _without_names, advice.ADD_MUST_HAVE),
     JobFault("truncated-output (end lost)", "the last of its file is not there: a disk was full, an upload broke off",
              _of_bytes(_without_its_end), advice.for_a_lost_end, is_tried=True),
     JobFault("corrupt-output (garbage)", "its file is as large as ever, and nothing of it is what was written",

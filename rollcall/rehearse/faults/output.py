@@ -16,7 +16,7 @@ from rollcall.rehearse.faults.kinds import JobFault
 from rollcall.rehearse.packing import MOST_UNPACKED, cut, packed, unpacked
 from rollcall.roll.doubts import takes_everything
 from rollcall.roll.due_run import LOOKING_TIME
-from rollcall.roll.formats import find_format, formats
+from rollcall.roll.formats import find_format
 from rollcall.roll.output_rules import Kind
 from rollcall.text import show_size
 from rollcall.verdict import usual
@@ -170,17 +170,6 @@ def _heartless(copy: EvidenceCopy) -> EvidenceCopy | None:
     return _with_texts(copy, copy.declared.must_contain, are_there=False) if copy.is_text else None
 
 
-def _without_names(copy: EvidenceCopy) -> EvidenceCopy | None:
-    """Of an archive or a folder: nothing of what must be inside is."""
-    names, content = copy.declared.must_have, copy.made[0].content
-    if names and content is not None:
-        return copy.with_newest(content=replace(content, has=dict.fromkeys(names, False)))
-    form = formats().get(content.read_as.partition(" ")[0]) if content else None
-    has_names = copy.made[0].is_folder or (form is not None and form.has_names)
-    # Other names than those that it had are in it, which nobody looks for.
-    return copy if has_names else None
-
-
 def _with_texts(copy: EvidenceCopy, texts: tuple[str, ...], *, are_there: bool) -> EvidenceCopy:
     """As large and as readable as ever; only the texts that were declared can tell."""
     content = copy.made[0].content
@@ -312,8 +301,6 @@ FAULTS = (
     JobFault("degraded-output (heart missing)",
              "its file is as large as ever, and what it is written for is not in it",
              _of_a_file(_heartless), advice.ADD_MUST_CONTAIN),
-    JobFault("incomplete-output (names inside)", "what its folder or archive is for is not among what is inside",
-             _of_a_file(_without_names), advice.ADD_MUST_HAVE),
     JobFault("degraded-output (fallback text)",
              "its file holds what it writes when something it draws on does not answer",
              _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_not_contain, are_there=True)
