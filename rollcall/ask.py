@@ -16,9 +16,10 @@ from functools import partial
 from math import inf
 from queue import Empty, SimpleQueue
 from threading import Thread
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from rollcall.evidence import CannotLook, Evidence, NotSeen, Outputs, OutputSeen, SchedulerSeen
+from rollcall.evidence import CannotLook, Evidence, NotSeen, Outputs, OutputSeen, SchedulerSeen, Verified
 from rollcall.outputs.listing import Key, Listed, Source, Wanted
 from rollcall.outputs.sources import source_of
 from rollcall.roll.job import Job
@@ -62,11 +63,14 @@ def gather(
     now: datetime,
     clock: Callable[[], datetime],
     progress: Callable[[int, int], None] = lambda done, total: None,
+    proofs: Mapping[tuple[str, str], Verified] = MappingProxyType({}),
+    may_verify: bool = True,
 ) -> Evidence:
     """What the witnesses of these jobs and schedulers say, as of `now`.
 
     `clock` reads the present of this machine (it is held against the schedulers' clocks, and differs from `now` when
-    another moment is judged). `progress` is called with how many witnesses of how many are done. Never raises
+    another moment is judged). `progress` is called with how many witnesses of how many are done. `proofs` are the last
+    that mornings before have of outputs, by job and output; where not `may_verify`, no new one is made. Never raises
     `CannotLook`: who could not be asked is in the evidence as `NotSeen`.
     """
     jobs = tuple(jobs)
@@ -85,7 +89,7 @@ def gather(
         looks[scheduler.id] = _of_scheduler(scheduler, wanted)
         if scheduler.memory:
             memories[scheduler.id] = _of_scheduler(scheduler.memory, wanted)
-    sources = _of_sources(jobs, since, now, clock)
+    sources = _of_sources(jobs, since, now, clock, proofs, may_verify=may_verify)
     _ask_all([*looks.values(), *memories.values(), *sources.values()], progress)
     return Evidence(
         schedulers={name: look.seen(now) for name, look in looks.items()},
@@ -128,6 +132,9 @@ def _of_sources(
     since: Mapping[str, tuple[datetime, datetime | None]],
     now: datetime,
     clock: Callable[[], datetime] | None = None,
+    proofs: Mapping[tuple[str, str], Verified] = MappingProxyType({}),
+    *,
+    may_verify: bool = False,
 ) -> _Sources:
     by_source: dict[Source, list[Wanted]] = {}
     for job in jobs:
@@ -139,6 +146,8 @@ def _of_sources(
                 zone=job.zone_of(output),
                 since=kept_since,
                 read_since=read_since,
+                last_verified=proofs.get((job.id, output.written)),
+                may_verify=may_verify,
             )
             by_source.setdefault(source_of(output), []).append(wanted)
     return {

@@ -263,6 +263,24 @@ GONE = "it was there, and is gone since"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What `verify`, the owner's own proof, said of the file of that name, and when.
+
+    `outcome` is that it is good, good and not all of it (partial), not good (failed), or that it proves nothing, for
+    which `code` says what kept it. `how` is how the command ended, `says` its last lines. `by` tells the command from
+    others.
+    """
+
+    file: str
+    at: Instant
+    outcome: Outcome
+    how: str
+    says: str = ""
+    code: CauseCode | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileSeen:
     """One thing that a run left: a file or a folder that matches, or an entry or a row, listed with its own time.
 
@@ -274,6 +292,7 @@ class FileSeen:
     (`dated`), it is one from `due_from` to `due_until`. `unreadable` is why its content could not be looked at;
     `content` is None where nobody needed to look. `grew` is True where its size changed while it was looked at. A
     folder with all that is in it (`is_folder`) has the size of its files together, and the mtime of the newest.
+    `verified` is None where no proof was made of it now.
     """
 
     name: str
@@ -289,6 +308,7 @@ class FileSeen:
     is_regular: bool = True
     is_folder: bool = False
     grew: bool = False
+    verified: Verified | None = None
 
     @property
     def made_at(self) -> datetime:
@@ -324,8 +344,9 @@ class OutputSeen:
 
     `matches` counts all that match, however old; `unstamped` names some that match but for what their names tell;
     `later` are some made after the moment that is judged, and so no evidence for it. `unlooked` is which part of where
-    they lie could not be listed, and why; "" where all was. Of the disk below the folder
-    `free_bytes` are left of `total_bytes`; None where it does not tell.
+    they lie could not be listed, and why; "" where all was. Of the disk below the folder `free_bytes` are left of
+    `total_bytes`; None where it does not tell. `last_verified` is the last proof that an earlier morning has made of a
+    file of it.
     """
 
     looked_at: Instant
@@ -336,6 +357,7 @@ class OutputSeen:
     unlooked: str = ""
     free_bytes: int | None = None
     total_bytes: int | None = None
+    last_verified: Verified | None = None
     kind: Literal["output"] = "output"
 
     def room_wanted(self, min_size: int) -> int:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from fixtures.repositories import PASSWORD, Borg, Repository, Restic
+from fixtures.repositories import PASSWORD, Borg, PgBackRest, Repository, Restic
 from rollcall.ask import gather
+from rollcall.evidence import NotSeen, OutputSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
 from rollcall.roll.load import load
@@ -162,3 +165,50 @@ def test_a_list_that_takes_too_long_is_unknown_within_its_time(restic: Restic, m
 
     assert told(morning)[:2] == ("unknown", CauseCode.OUTPUT_UNREADABLE)
     assert "`sleep 600`: did not end within 0.3 s" in told(morning)[2]
+
+
+def test_a_repository_is_as_good_as_its_own_check_says(restic: Restic, monkeypatch: pytest.MonkeyPatch) -> None:
+    restic.back_up(TODAY - DAY)
+    restic.back_up(TODAY)
+    check = json.dumps(["sh", "-c", f"echo asked >> {restic.source.parent}/asked; restic check --read-data"])
+    more = f'made_at = "time"\nverify = {{ command = {check}, every = "7 d" }}'
+
+    assert told(judged(restic, monkeypatch, RESTIC, more))[:2] == ("ok", None)
+
+    pack = max((each for each in restic.files() if "data" in each.parts), key=lambda each: each.stat().st_size)
+    pack.chmod(0o600)
+    pack.write_bytes(pack.read_bytes()[::-1])
+    verdict, code, sentence = told(judged(restic, monkeypatch, RESTIC, more))
+
+    assert (verdict, code) == ("bad-output", CauseCode.VERIFY_FAILED)
+    assert sentence.endswith("is not good by its verify: exit status 1: Fatal: repository contains errors.")
+    assert (restic.source.parent / "asked").read_text() == "asked\n" * 2
+
+
+def test_pgbackrest_tells_which_backups_are_whole(pgbackrest: PgBackRest, tmp_path: Path) -> None:
+    file = tmp_path / "jobs.toml"
+    page = (Path(__file__).parents[1] / "docs" / "outputs" / "entries.md").read_text(encoding="utf-8")
+    [each] = re.findall("^each = .*pgbackrest.*$|^each = .*name=='main'.*$", page, re.MULTILINE)
+    command = json.dumps([*pgbackrest.command, "info", "--output=json"])
+    lines = f'{each}\nmade_at = "timestamp.stop"\ntimes = "epoch"\nsize = "info.size"\ncommand = {command}'
+    jobs = f'timezone = "UTC"\n[jobs.pg]\nschedule = "0 2 * * *"\n[jobs.pg.output]\n{lines}\n'
+    file.write_text(jobs, encoding="utf-8")
+
+    def listed() -> OutputSeen | NotSeen:
+        now = datetime.now(UTC)
+        return gather(load(file, environment={}).jobs, (), now=now, clock=lambda: now).outputs["pg"][0]
+
+    missing = listed()
+    assert isinstance(missing, NotSeen)
+    assert "finds nothing in" in missing.detail
+    pgbackrest.does("stanza-create")
+    none = listed()
+    assert isinstance(none, OutputSeen)
+    assert none.files == ()
+    began_at = datetime.now(UTC).replace(microsecond=0)
+    for kind in ("full", "incr"):
+        pgbackrest.does("backup", f"--type={kind}")
+    whole = listed()
+    assert isinstance(whole, OutputSeen)
+    assert [began_at <= each.made_at <= datetime.now(UTC) for each in whole.files] == [True, True]
+    assert all(each.size and each.size > 10_000_000 for each in whole.files)

@@ -22,11 +22,10 @@ import pytest
 from fixtures.jobs_toml import DAILY, ZURICH, read
 from fixtures.left_behind import A_MOMENT, DUE, NOW, day, left
 from rollcall.ask import gather
-from rollcall.outputs.sources import source_of
+from rollcall.commands.rehearse import _fetch
 from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.packing import packed
 from rollcall.rehearse.rehearsal import Outcome, Planted, rehearse
-from rollcall.roll.output import Output
 
 CUT, END_LOST, HALF_PACKED = "truncated-output", "truncated-output (end lost)", "truncated-output (half packed)"
 GARBAGE, DAMAGED = "corrupt-output (garbage)", "corrupt-output (damaged inside)"
@@ -190,16 +189,12 @@ FORMS: dict[str, tuple[Callable[[int], bytes], set[str], Advised]] = {
 }
 
 
-def fetch(output: Output, name: str) -> bytes | None:
-    return source_of(output).fetch(name, output, 1_000_000)
-
-
 def rehearsed(folder: Path, *lines: str) -> dict[str, Planted]:
     """What became of each fault of the job x, by its title."""
     roll = read(folder, "\n".join((f"{ZURICH}[jobs.x]\n{DAILY}", *lines)))
     before = {each: each.stat().st_mtime_ns for each in folder.rglob("*")}
     evidence = gather(roll.jobs, [], now=NOW, clock=lambda: NOW)
-    rehearsal = rehearse(roll, evidence, now=NOW, fetch=fetch)
+    rehearsal = rehearse(roll, evidence, now=NOW, fetch=_fetch)
 
     assert {each: each.stat().st_mtime_ns for each in folder.rglob("*")} == before
     assert rehearsal.left_out == ()
@@ -232,7 +227,7 @@ def setting_of(advice: str) -> list[str]:
 
 def test_what_is_too_large_to_be_fetched_is_rehearsed_by_what_was_seen_of_it(tmp_path: Path) -> None:
     for days_ago in range(5):
-        left(tmp_path / "out" / f"x-{day(days_ago)}.csv", a_csv(days_ago + 1) * 300, days_ago=days_ago)
+        left(tmp_path / "out" / f"x-{day(days_ago)}.csv", a_csv(days_ago + 1) * 900, days_ago=days_ago)
     faults = rehearsed(tmp_path, 'output.path = "out/x-%F.csv"', 'output.format = "text"')
 
     assert faults[CUT].cure

@@ -356,6 +356,15 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
             'min_rows = 1: format = "xml" has no rows. Take one of them out.',
         ),
         (
+            'path = "x-*"\nformat = "jsonl"\nmust_hold = ["@"]',
+            'must_hold = […]: is asked of a JSON value. Write format = "json" too, or take this out.',
+        ),
+        ('path = "x-*"\nformat = "json"\nmust_hold = ["length("]', None),
+        (
+            'path = "x-*"\nformat = "json"\nmust_have = ["_SUCCESS"]',
+            'must_have = […]: format = "json" holds nothing that has a name. Take one of them out.',
+        ),
+        (
             'path = "snaps/%F/"\nlast_line = "OK"',
             ('last_line = "OK": is asked of a file, and path names a folder. Take it out, or write a file in it.'),
         ),
@@ -375,7 +384,8 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
         (
             'path = "x-*"\nformat = "txt"',
             (
-                "format = \"txt\": must be one of 'any', 'text', 'json', 'jsonl', 'csv', 'xml', 'parquet' or 'zip'. "
+                "format = \"txt\": must be one of 'any', 'text', 'json', 'jsonl', 'csv', 'xml', 'age', 'gpg', "
+                "'parquet', 'sqlite', 'tar' or 'zip'. "
                 'Did you mean "text"?'
             ),
         ),
@@ -438,9 +448,6 @@ def test_a_mistake_in_when_it_is_due_names_the_engine(tmp_path: Path, lines: str
         (f'{HEAD}{JOB}[places.offsite]\nurl = "s3://x"', "places"),
         (f'{HEAD}{JOB}[history]\nurl = "postgresql://x"', "history.url"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nplace = "offsite"', "jobs.haiku.output.place"),
-        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nmust_hold = ["x"]', "jobs.haiku.output.must_hold"),
-        (f'{HEAD}{JOB}[[jobs.haiku.output]]\npath = "x-*"\nverify = ["x"]', "jobs.haiku.output.0.verify"),
-        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "sqlite"', "jobs.haiku.output.format"),
         (f"{HEAD}{JOB}[defaults.output]\nmax_rows = 1", "defaults.output.max_rows"),
     ],
 )

@@ -17,6 +17,7 @@ from rollcall.roll.words import Late
 from rollcall.text import listed
 from rollcall.verdict import pause, show, zones
 from rollcall.verdict.findings import Check, Finding
+from rollcall.verdict.flaws import flaw_of
 from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.misnamed import misnamed, redated
 from rollcall.vocabulary import CauseCode, Of, Verdict
@@ -166,6 +167,14 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
         case CauseCode.STALE_OUTPUT if judged.case and (other := redated(judged.case)):
             lines = " or ".join(f'`dated = "{each}"`' for each in other.dated)
             return f"Say what the date in its name is: {lines} in [jobs.{{key}}.output] of jobs.toml, then {{again}}"
+        case CauseCode.OUTPUT_UNREADABLE if root.check is Check.OUTPUT_IS_WHOLE and (key := _kept_by(root, judged)):
+            by_hand = {"open": "{opening}", "verify": "{proof}"}[key]
+            return f"Run its {key} by hand and see what keeps it, {by_hand}, then {{again}}"
+        case CauseCode.PARTIAL_RUN if root.check is Check.OUTPUT_IS_WHOLE:
+            return (
+                "See what it leaves out, {proof}; where that is a fault, take the exit status out of partial in verify "
+                "of [jobs.{key}.output] in jobs.toml"
+            )
         case CauseCode.RAN_LATE if root.is_warning and root.verdict is Verdict.OK:
             return "Its work is done. To see when, let copies keep their mtimes (`cp -p`), or let names tell the clock"
         case CauseCode.FUTURE_TIMESTAMP if root.check is Check.OUTPUT_EXISTS:
@@ -176,6 +185,18 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return "Make room: `df -h {folder}`"
         case _:
             return None
+
+
+def _kept_by(root: Finding, judged: JobJudged) -> str:
+    """The command that should have said something of an output and did not: its key; "" where none did that."""
+    seen = judged.seen.of_output(root.output)
+    file = next((each for each in seen.files if each.name == root.file), None)
+    if file is None:
+        return ""
+    if file.unreadable and seen.declared.open:
+        return "open"
+    is_asked = file.verified.outcome is Outcome.UNKNOWN if file.verified else flaw_of(file, seen.declared) is None
+    return "verify" if seen.declared.verify and is_asked else ""
 
 
 def _is_of_an_earlier_moment(judged: JobJudged) -> bool:

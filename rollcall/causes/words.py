@@ -7,6 +7,7 @@ it. One that is a command brings its backticks; `{folder}`, `{file}` and `{word}
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rollcall.causes.action import Deed
@@ -22,6 +23,7 @@ from rollcall.evidence import FileSeen
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
 from rollcall.roll.output_rules import Kind
+from rollcall.roll.proving import FILE
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.judged import JobJudged
@@ -187,7 +189,11 @@ class JobWords(_Always):
         output = self._output
         if output is None or output.kind is Kind.FILES:
             return f"`ls -lt {self.folder} | head`"
-        return output.shown if output.kind is Kind.ENTRIES else f"the query in [jobs.{self.key}.output] of jobs.toml"
+        return (
+            f"`{output.shown}`"
+            if output.kind is Kind.ENTRIES
+            else f"the query in [jobs.{self.key}.output] of jobs.toml"
+        )
 
     @property
     def file(self) -> str:
@@ -207,7 +213,24 @@ class JobWords(_Always):
     def _seen_by(self, command: str) -> str:
         read_as = self._file.content.read_as if self._file and self._file.content else ""
         unpack = _UNPACK.get(read_as.rpartition(" ")[2])
+        if self._output and self._output.open:
+            return f"{self.opening[:-1]} | {f'{unpack} | ' if unpack else ''}{command}`"
         return f"`{unpack} {self.file} | {command}`" if unpack else f"`{command} {self.file}`"
+
+    @property
+    def proof(self) -> str:
+        """How its proof is made by hand; of what is opened first, that it is."""
+        verify, opens = (self._output.verify, self._output.open) if self._output else (None, ())
+        words = verify.command if verify else ()
+        if opens:
+            return f"`{_typed(words)}`, where {{file}} is what {self.opening} makes of it"
+        path = str(self._output.folder / self._file.name) if self._output and self._file else "{file}"
+        return f"`{_typed([each.replace(FILE, path) for each in words])}`"
+
+    @property
+    def opening(self) -> str:
+        """How it is made readable by hand."""
+        return f"`{_typed(self._output.open if self._output else ())} < {self.file}`"
 
     @property
     def _is_file(self) -> bool:
@@ -227,6 +250,10 @@ class JobWords(_Always):
         return next(
             (each for each in self.judged.seen.of_output(self.root.output).files if each.name == self.root.file), newest
         )
+
+
+def _typed(argv: Iterable[str]) -> str:
+    return " ".join(map(shell_word, argv))
 
 
 def fill(step: str, words: SchedulerWords | JobWords) -> str:

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from rollcall.commands.begin import add_options, begun
 from rollcall.commands.selected import selected
+from rollcall.evidence import CannotLook, FileSeen
+from rollcall.files import read_regular
+from rollcall.outputs.listing import Wanted
 from rollcall.outputs.sources import source_of
 from rollcall.rehearse.rehearsal import rehearse
 from rollcall.report.headline import show_replay
 from rollcall.report.rehearsal import render_rehearsal
-from rollcall.roll.output import Output
+from rollcall.roll.job import Job
 from rollcall.run.options import OF_A_MORNING
 
 if TYPE_CHECKING:
@@ -54,9 +58,20 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     return 0 if rehearsal.is_whole else 1
 
 
-def _fetch(output: Output, name: str) -> bytes | None:
-    return source_of(output).fetch(name, output, _MOST_FETCHED)
+def _fetch(job: Job, file: FileSeen) -> bytes | None:
+    """All that is in that file of the first output of the job; None where it is too large, packed away, or gone."""
+    output = job.outputs[0]
+    if file.size is None or file.size > _MOST_FETCHED:
+        return None
+    start = file.made_at
+    wanted = Wanted(key=(job.id, 0), output=output, zone=job.zone_of(output), since=start, read_since=start)
+    until = time.monotonic() + output.timeout.total_seconds()
+    try:
+        with source_of(output).at_hand(file.name, wanted, until=until) as path:
+            return read_regular(path, _MOST_FETCHED)
+    except (CannotLook, OSError, ValueError):
+        return None
 
 
-def _nothing(output: Output, name: str) -> None:
+def _nothing(job: Job, file: FileSeen) -> None:
     return None

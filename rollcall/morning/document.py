@@ -120,12 +120,23 @@ class File(Part):
     modified_at: AwareDatetime = Field(description="Its mtime.")
 
 
+class Verified(Part):
+    """What your own proof, `verify`, said of a file."""
+
+    file: str = Field(description="Of which file, relative to the folder of the output.")
+    at: AwareDatetime = Field(description="When it was asked.")
+    outcome: Outcome = Field(description="That it is good (success), good in part, not good (failed), or unknown.")
+    how: str = Field(description="How the command ended, or what kept it.")
+    says: str = Field(description="Its last lines.")
+
+
 class Output(Part):
     """One output of a job, and what lay there."""
 
     path: str = Field(description="Where it belongs: folder and name, with wildcards and date fields.")
     matches: _Count | None = Field(description="How many files bear its name; null where they were not counted.")
     newest: Annotated[tuple[File, ...], Field(max_length=MOST_FILES)] = Field(description="The newest of them.")
+    verified: Verified | None = Field(description="The last proof of one of them; null where there is none.")
 
 
 class OutputNotSeen(Part):

@@ -19,6 +19,7 @@ from rollcall.outputs.encoding import encoding_of, guessed, looks_binary, past_i
 from rollcall.outputs.expressions import Kept
 from rollcall.outputs.inside import Inside
 from rollcall.outputs.stream import PIECE, WHITE, Timed, Watched
+from rollcall.outputs.unlocked import Unlocked, unlocked
 from rollcall.roll.formats import TEXT, FileFormat, NothingInside, OpenContent, TooMuch, find_format, formats
 from rollcall.roll.output import Output
 from rollcall.text import clean, clean_block, show_size
@@ -32,6 +33,8 @@ _SOUGHT = 1 << 13
 _ENDS = 64_000
 # A text is looked for within so many characters of the end.
 _LAST = 1_000
+# The format whose values expressions are asked of.
+_JSON = "json"
 _BLANK = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing but blanks")
 
 
@@ -53,14 +56,16 @@ def read_content(
     """`seen`, which `open_file` opens, with its content, or with why it could not be read.
 
     Reads no longer than `until`, an instant of `time.monotonic`, and never opens what is no regular file. Where nothing
-    was asked of the content it is read only if it is packed: what is inside cannot be told from outside.
+    was asked of the content it is read only if it is packed: what is inside cannot be told from outside. What `open`
+    makes of it is read where the output has one, and none of that is shown.
     """
     if not seen.is_regular or seen.size == 0:
         return seen
     try:
         with open_file() as opened:
             size = opened.size_now() if seen.size is None else seen.size
-            content = _content_of(opened, size, output, until)
+            read = _unlocked_content if output.open else _content_of
+            content = read(opened, size, output, until)
             grew = opened.size_now() != size
     except FileNotFoundError:
         return replace(seen, unreadable=GONE)
@@ -69,8 +74,32 @@ def read_content(
     return replace(seen, content=content, grew=grew)
 
 
+def _unlocked_content(opened: Opened, size: int, output: Output, until: float) -> Content | None:
+    """The same of what `open` makes of it. Raises `CannotOpen` where that did not end well, whatever was read."""
+    with unlocked(opened.raw, output, until) as stream:
+        try:
+            content = _content_of(Opened(stream, opened.size_now), size, output, until)
+            if content is None or content.unread is None:
+                stream.finish()
+        except TimeoutError as error:
+            return Content(unread=f"{error.strerror}: timeout = {output.timeout_shown}")
+    return content and _without_words(content)
+
+
+def _without_words(content: Content) -> Content:
+    """The same without a word of what is inside: it was not meant to lie about."""
+    flaw = content.flaw
+    if flaw:
+        is_of_a_reader = flaw.code in (CauseCode.CORRUPT_OUTPUT, CauseCode.TRUNCATED_OUTPUT) and content.read_as
+        says = f"does not read as {content.read_as}" if is_of_a_reader else flaw.says.partition(": ")[0]
+        flaw = Flaw(flaw.code, says)
+    last_line = None if content.last_line is None else ""
+    held = {expression: found and "" for expression, found in content.held.items()}
+    return replace(content, flaw=flaw, held=held, last_line=last_line, head="", tail="")
+
+
 def content_of(data: bytes, output: Output) -> Content:
-    """What is in `data`, read as the content of that output, whatever is asked of it."""
+    """What is in `data`, opened before, read as the content of that output, whatever is asked of it."""
     until = time.monotonic() + output.timeout.total_seconds()
     opened = Opened(io.BufferedReader(io.BytesIO(data)), lambda: len(data))
     content = _content_of(opened, len(data), output, until)
@@ -93,6 +122,12 @@ class _Reading:
     path: Path | None
     until: float
     inside: Inside
+    is_unlocked: bool
+
+    @property
+    def is_a_stream(self) -> bool:
+        """True where it is read from front to back alone."""
+        return bool(self.compressions) or self.is_unlocked
 
     @property
     def shown(self) -> str:
@@ -121,7 +156,7 @@ def _content_of(opened: Opened, size: int, output: Output, until: float) -> Cont
     # Blank lines, or the zeros that a crash leaves: what begins so is read on.
     if not is_asked and reading.head.strip(WHITE.encode()):
         return None
-    of_ends = not reading.compressions and size > output.read_up_to
+    of_ends = not reading.is_a_stream and size > output.read_up_to
     with closing(Kept()) as kept:
         watched = Watched(
             reading.stream,
@@ -129,7 +164,8 @@ def _content_of(opened: Opened, size: int, output: Output, until: float) -> Cont
             encoding=encoding_of(reading.head, output.encoding),
             limit=size if of_ends else output.read_up_to,
             until=until,
-            keep=kept.add if output.must_hold else None,
+            hashes_all=output.must_change,
+            keep=kept.add if output.must_hold and reading.name == _JSON else None,
         )
         if of_ends:
             return _of_ends(watched, size, reading, output)
@@ -145,7 +181,7 @@ def _begun(opened: Opened, output: Output, until: float) -> _Reading:
     # What is encrypted is nothing else, whatever is declared of what will come out.
     name = recognised if recognised and formats()[recognised].opened_by else output.format or recognised
     if name is None and output.must_hold:
-        name = "json"
+        name = _JSON
     if name is None and output.looks_for_text and not looks_binary(head):
         name = TEXT
     return _Reading(
@@ -158,6 +194,7 @@ def _begun(opened: Opened, output: Output, until: float) -> _Reading:
         path=opened.path if not compressions else None,
         until=until,
         inside=Inside(output.must_have),
+        is_unlocked=isinstance(opened.raw, Unlocked),
     )
 
 
@@ -174,7 +211,7 @@ def _read_through(watched: Watched, reading: _Reading, output: Output) -> tuple[
     except TooMuch as error:
         return None, None, f"{error}: read_up_to = {show_size(output.read_up_to)}"
     except TimeoutError as error:
-        return None, None, f"{error}: timeout = {output.timeout_shown}"
+        return None, None, f"{error.strerror or error}: timeout = {output.timeout_shown}"
     except OSError as error:
         # Nobody asked for a format that only shows itself: that it cannot be told is held against nothing.
         if reading.is_declared or error.errno is not None:
@@ -198,6 +235,8 @@ def _of_the_text(watched: Watched, reading: _Reading, output: Output) -> Flaw | 
     """What is wrong with what every text needs: an encoding, and something to read."""
     if not reading.head:
         inside = f"inside: the {reading.compressions[0]} of nothing" if reading.compressions else "(0 B)"
+        if reading.is_unlocked and not reading.compressions:
+            inside = "inside: nothing comes out of what opens it"
         return Flaw(CauseCode.EMPTY_OUTPUT, f"is empty {inside}")
     if reading.format is not None and not reading.holds_text:
         return None
@@ -206,7 +245,9 @@ def _of_the_text(watched: Watched, reading: _Reading, output: Output) -> Flaw | 
     if not reading.holds_text:
         return None
     if watched.nul is not None and (kind := without_its_mark(reading.head)):
-        return Flaw(CauseCode.WRONG_ENCODING, f'is UTF-16 without the mark that would say so: encoding = "{kind}"')
+        return Flaw(
+            CauseCode.WRONG_ENCODING, f'is {kind[:6].upper()} without the mark that would say so: encoding = "{kind}"'
+        )
     if watched.undecodable is not None:
         is_not = "UTF-8" if output.encoding is None else output.encoding
         kind = guessed(reading.head) if output.encoding is None else None
@@ -223,7 +264,7 @@ def _of_the_text(watched: Watched, reading: _Reading, output: Output) -> Flaw | 
 def _read_anywhere(watched: Watched, reading: _Reading, output: Output) -> int | None:
     """What is read from its end on must lie in a file as it is, and not within a stream."""
     assert reading.format is not None
-    if not reading.compressions:
+    if not reading.is_a_stream:
         if output.must_change:
             watched.drain()
             reading.stream.seek(0)
@@ -266,7 +307,7 @@ def _told(
     found = {text: text in watched.found for text in sought if (is_through and is_text) or text in watched.found}
     tail = normalize("NFC", watched.tail)
     last_line = next((line for line in reversed(_LINES.split(tail)) if line.strip(WHITE)), "")
-    has_end = (is_through or not reading.compressions) and is_text
+    has_end = (is_through or not reading.is_a_stream) and is_text
     fits = output.last_line.search(last_line) is not None if output.last_line else False
     tells_names = is_through and reading.format is not None and reading.format.has_names
     # A format that seeks may have read it past what watches.

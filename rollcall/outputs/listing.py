@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import CannotLook, FileSeen, OutputSeen
+from rollcall.evidence import CannotLook, FileSeen, OutputSeen, Verified
 from rollcall.naming.fields import Disagreement
 from rollcall.naming.stretch import Told
+from rollcall.outputs.verified import needs_proof, with_proofs
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.output import Output
 from rollcall.roll.words import Dated
@@ -45,7 +49,8 @@ class Wanted:
     """What one output of a job wants to know of its folder; `zone` is that of the clock in its names.
 
     Files made at or after `since` are kept, and the newest of those before, with which they are compared; those made at
-    or after `read_since` are read, and none where it is None.
+    or after `read_since` are read, and none where it is None. `last_verified` is what an earlier morning remembers of
+    its `verify`, which is not run where not `may_verify`.
     """
 
     key: Key
@@ -53,6 +58,8 @@ class Wanted:
     zone: ZoneInfo
     since: datetime
     read_since: datetime | None
+    last_verified: Verified | None = None
+    may_verify: bool = True
 
 
 class Source:
@@ -81,9 +88,12 @@ class Source:
         """`seen`, which it lists by that name, with what is in it; reads until `until` of `time.monotonic`."""
         raise NotImplementedError
 
-    def fetch(self, name: str, output: Output, most: int) -> bytes | None:
-        """All that is in what it lists by that name; None where that is more than `most`, or cannot be had."""
-        return None
+    def at_hand(self, name: str, wanted: Wanted, *, until: float) -> AbstractContextManager[Path]:
+        """Where on this machine that file or folder, or a copy of it, lies as long as the block lasts.
+
+        Raises OSError; TimeoutError after `until`, and `TooMuch` where a copy would be larger than `read_up_to`.
+        """
+        raise OSError(0, "what lies there cannot be handed to a program")
 
     def clean(self, text: str) -> str:
         """A text about it in one clean line, without secrets."""
@@ -265,13 +275,20 @@ class Listed:
         return cls(source=source, wanted=wanted, seen=seen, names=names, to_read=_to_read(files, wanted))
 
     def read(self) -> OutputSeen:
-        """The same with what is in the files that are to be read, within the output's `timeout`."""
+        """The same with what is in the files that are to be read, and their proof, within the output's `timeout`."""
         until = time.monotonic() + self.wanted.output.timeout.total_seconds()
         now = self.seen.looked_at + LOOKING_TIME
         newest = zip(self.names[: self.to_read], self.seen.files, strict=False)
-        read = [self.source.read(name, seen, self.wanted, now=now, until=until) for name, seen in newest]
-        files = (*read, *self.seen.files[self.to_read :])
-        return replace(self.seen, files=tuple(sorted(files, key=lambda each: each.made_at, reverse=True)))
+        wanted, at = self.wanted, self.seen.looked_at
+        read = [(name, self.source.read(name, seen, wanted, now=now, until=until)) for name, seen in newest]
+        if wanted.may_verify and wanted.read_since and needs_proof(wanted.output, wanted.last_verified, at):
+            at_hand = partial(self.source.at_hand, wanted=wanted, until=until)
+            proven = with_proofs(read, wanted.output, at_hand, since=wanted.read_since, at=at, until=until)
+        else:
+            proven = [seen for _, seen in read]
+        files = (*proven, *self.seen.files[self.to_read :])
+        newest_first = tuple(sorted(files, key=lambda each: each.made_at, reverse=True))
+        return replace(self.seen, files=newest_first, last_verified=self.wanted.last_verified)
 
 
 def named(seen: FileSeen, told: Told, output: Output, zone: ZoneInfo) -> FileSeen:

@@ -10,7 +10,7 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from errno import ELOOP, ENOENT, ENXIO
@@ -18,13 +18,12 @@ from pathlib import Path
 from unicodedata import normalize
 
 from rollcall.evidence import CannotLook, Content, FileSeen, Flaw
-from rollcall.files import open_regular, read_regular
+from rollcall.files import open_regular
 from rollcall.naming.stretch import Told
 from rollcall.outputs.content import Opened, read_content
 from rollcall.outputs.listing import COMPARED_FOR, Beginnings, Key, Listed, Matches, Source, Wanted, named
 from rollcall.outputs.mounts import not_mounted
 from rollcall.outputs.tree import instant, look_through
-from rollcall.roll.output import Output
 from rollcall.text import clean
 from rollcall.vocabulary import CauseCode
 
@@ -74,13 +73,9 @@ class LocalFolder(Source):
         told = output.names.told(name)
         return named(inside, told, output, wanted.zone) if isinstance(told, Told) else inside
 
-    def fetch(self, name: str, output: Output, most: int) -> bytes | None:
-        """All that is in that file; None where that is more than `most`, or it is not there any more."""
-        try:
-            data = read_regular(_as_written_there(self.folder) / name, most + 1)
-        except (OSError, ValueError):
-            return None
-        return data if len(data) <= most else None
+    def at_hand(self, name: str, wanted: Wanted, *, until: float) -> AbstractContextManager[Path]:
+        """Where it lies anyway."""
+        return nullcontext(self.folder / name)
 
 
 @contextmanager

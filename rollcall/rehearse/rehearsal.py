@@ -14,7 +14,7 @@ from functools import cached_property
 from os.path import relpath
 
 from rollcall.causes.explain import explain_job, explain_scheduler
-from rollcall.evidence import Evidence, OutputSeen, SchedulerSeen
+from rollcall.evidence import Evidence, FileSeen, OutputSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
 from rollcall.rehearse.evidence_copy import EvidenceCopy
@@ -109,12 +109,12 @@ def rehearse(
     *,
     now: datetime,
     jobs: Iterable[Job] | None = None,
-    fetch: Callable[[Output, str], bytes | None] = lambda output, name: None,
+    fetch: Callable[[Job, FileSeen], bytes | None] = lambda job, file: None,
 ) -> Rehearsal:
     """What would be found of each fault of these jobs (all where left out) and of their schedulers.
 
-    `fetch` reads all that is in a file of an output; None where it is too large, or gone. Where it has the newest,
-    faults are planted in a copy of its bytes, and read as a file with them would be.
+    `fetch` reads all that is in a file of the first output of a job; None where it is too large, or gone. Of the newest
+    that it has, faults are planted in a copy of its bytes, and read as a file with them would be.
     """
     declared = {job.id: job for job in (roll.jobs if jobs is None else jobs)}
     asked = {job.scheduler.id: job.scheduler for job in declared.values() if job.scheduler}
@@ -160,7 +160,7 @@ def _files_of(others: Iterable[Output], judged: JobJudged) -> frozenset[str]:
 
 
 def _of_job(
-    job: Job, judged: JobJudged, of_others: frozenset[str], fetch: Callable[[Output, str], bytes | None]
+    job: Job, judged: JobJudged, of_others: frozenset[str], fetch: Callable[[Job, FileSeen], bytes | None]
 ) -> Rehearsed | LeftOut:
     if problem := next((each for each in judged.findings if each.needs_a_person), None):
         return LeftOut(id=job.id, why=str(problem))
@@ -175,7 +175,7 @@ def _of_job(
     # The first moment at which the run must be done; later where it left another sign by hand.
     record = record_of(judged)
     signs = [record.last_at if record else None, *(each.made_at for each in judged.files if each)]
-    data = fetch(job.outputs[0], judged.file.name) if judged.file and judged.file.is_regular else None
+    data = fetch(job, judged.file) if judged.file and judged.file.is_regular else None
     good = EvidenceCopy.of(judged, max([judged.due_run.finish_by, *filter(None, signs)]), of_others, data)
     if alarm := next((each for each in _judged(good, job)[0].findings if each.needs_a_person), None):
         return LeftOut(id=job.id, why=f"already at its limit a check would have said: {alarm}")

@@ -157,6 +157,9 @@ def _output(output: OutputShown, zone: ZoneInfo) -> Iterator[Shown]:
     yield Shown(path=path, words=matches, lines=clean_block(lines, 4 * _MOST_SHOWN))
     # The file in question, or the newest where none is of this run.
     file = output.of_run or next(iter(output.files), None)
+    if said := output.verified:
+        words = f"What verify said of {clean(said.file, _LONGEST_NAME)}, {_asked(said.at, zone)}"
+        yield Shown(words=words, lines=clean_block("\n".join(filter(None, (said.says, said.how))), 4 * _MOST_SHOWN))
     if file is None or file.content is None or not file.content.head:
         return
     name, head = clean(file.name, _LONGEST_NAME), file.content.head

@@ -51,7 +51,7 @@ _LATER_KEYS = {
     "": ("places",),
     "history": ("url",),
     "output": (
-        "place", "open", "verify", "max_size", "max_rows",
+        "place", "max_size", "max_rows",
     ),
 }  # fmt: skip
 

@@ -31,6 +31,7 @@ from rollcall.roll.fields import (
 )
 from rollcall.roll.formats import Format
 from rollcall.roll.output_rules import DECIDING, Kind, broken_rule
+from rollcall.roll.proving import Declared, Opens
 from rollcall.roll.secrets import Secrets, Unset, expand
 from rollcall.roll.values import shown_url
 from rollcall.roll.words import Dated
@@ -123,6 +124,9 @@ class Output(Table):
     format: Format | None = Field(
         None, description="What is inside, parsed to tell that it is whole; by what it begins with if left out."
     )
+    open: Opens = Field(
+        (), repr=False, description="Program and arguments that make it readable, from stdin to stdout."
+    )
     encoding: Encoding | None = Field(None, description="Of its text; UTF-8, and UTF-16 with its mark, need none.")
     must_contain: tuple[LookedFor, ...] = Field((), description="Texts without which the output is degraded.")
     must_not_contain: tuple[LookedFor, ...] = Field((), description="Fallback texts that show a degraded output.")
@@ -140,11 +144,13 @@ class Output(Table):
         (), description="Names that must be inside, an archive or a folder; wildcards are allowed."
     )
     read_up_to: Size = default("2 GB", read_size, "Content is read so far, unpacked; of more only head and tail.")
-    timeout: Span = default("60 s", parse_span, "How long the reading of all its files may take.")
+    timeout: Span = default("60 s", parse_span, "How long the reading and verifying of all its files may take.")
     keeps: int | None = Field(None, ge=1, strict=True, description="How many runs' files the job's retention leaves.")
     must_change: bool = Field(
         False, strict=True, description="True: an output with the same content as that of the run before is broken."
     )
+
+    verify: Declared = Field(None, description="Your own proof: program and arguments, or a table of them.")
 
     _folder: Path = PrivateAttr(default_factory=Path)
     _secrets: Secrets = PrivateAttr(default_factory=Secrets)
@@ -158,7 +164,8 @@ class Output(Table):
         folder = known.get("folder") or Path()
         self._folder = folder / root
         environment = known.get("environment", {})
-        self._secrets = Secrets.of(self.command or (), {}, "", environment)
+        commands = (*(self.command or ()), *self.open, *(self.verify.command if self.verify else ()))
+        self._secrets = Secrets.of(commands, {}, "", environment)
         if self.database and not isinstance(environment, Unset):
             self._url = read_database_url(expand(self.database, environment), folder)
             of_database, names = hidden(self.database, self._url, environment)
@@ -192,7 +199,7 @@ class Output(Table):
     @property
     def asks_for_content(self) -> bool:
         """True where what is inside must be read, whatever it is."""
-        return bool(self.format or self.looks_for_text or self.must_have or self.must_hold)
+        return bool(self.format or self.looks_for_text or self.must_have or self.must_hold or self.open)
 
     @property
     def least_size(self) -> int:
@@ -279,7 +286,7 @@ class Output(Table):
             case Kind.ROWS:
                 return f"{shown_url(self.database or '')}: {self._secrets.clean(self.query or '', 120)}"
             case Kind.ENTRIES:
-                return f"`{shown(self._secrets.clean(shlex.join(self.command or ()), 1_000))}`"
+                return shown(self._secrets.clean(shlex.join(self.command or ()), 1_000))
             case _:
                 assert_never(self.kind)
 

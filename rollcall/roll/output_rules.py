@@ -18,7 +18,7 @@ from rollcall.text import clean
 _LONGEST = timedelta(hours=1)
 # What is asked of the content of a file, and of no folder; what of a text alone.
 _OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
-_OF_CONTENT = ("format", *_OF_TEXT, "min_rows", "must_hold", "must_change")
+_OF_CONTENT = ("format", "open", *_OF_TEXT, "min_rows", "must_hold", "must_change")
 
 
 class Kind(StrEnum):
@@ -48,9 +48,9 @@ _SHOWN = {
     Kind.ENTRIES: "entries that a command lists (command)",
 }
 _ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
-    Kind.FILES: ("dated", "files", *_OF_CONTENT, "must_have", "read_up_to"),
+    Kind.FILES: ("dated", "files", *_OF_CONTENT, "must_have", "read_up_to", "verify"),
     Kind.ROWS: ("database", "min_rows", "must_hold", "times"),
-    Kind.ENTRIES: ("each", "made_at", "size", "must_hold", "times"),
+    Kind.ENTRIES: ("each", "made_at", "size", "must_hold", "times", "verify"),
 }
 
 
@@ -89,6 +89,10 @@ def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str |
         return 'of which query? Write query = "SELECT max(updated_at) AS made_at, count(*) AS rows FROM …".'
     if key == "min_rows" and value and (query := output.get("query")) and not columns(query) & {"rows", "*"}:
         return "is asked of the column rows, and query returns none. Name one so: count(*) AS rows."
+    if key == "verify" and value and kind and (kind is Kind.FILES) is not value.names_its_file:
+        if kind is Kind.FILES:
+            return 'has no {file}, so what would it look at? Write such as ["pg_restore", "--list", "{file}"].'
+        return f"has {{file}}, and {_SHOWN[kind]} are none. Take it out."
     return _of_files(key, value, output)
 
 

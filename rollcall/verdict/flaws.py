@@ -54,14 +54,13 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         says = f"does not end with {quoted([output.ends_with or ''])}"
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
     if output.last_line and content.last_line_fits is False:
-        says = (
-            f'ends with the line "{clean(content.last_line or "", 80)}", where last_line = "{output.last_line.pattern}"'
-        )
+        ends = "another line" if output.open else f'the line "{clean(content.last_line or "", 80)}"'
+        says = f'ends with {ends}, where last_line = "{output.last_line.pattern}"'
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
     if missing := [text for text in output.must_contain if content.found.get(text) is False]:
         return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"lacks {quoted(missing)}"
     if broken := next(((each, found) for each, found in content.held.items() if found is not None), None):
-        says = f"does not hold {quoted(broken[:1])}: found {broken[1]}"
+        says = f"does not hold {quoted(broken[:1])}" + ("" if output.open else f": found {broken[1]}")
         return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, says
     if absent := [name for name in output.must_have if content.has.get(name) is False]:
         return Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, f"has no {quoted(absent)} inside"
@@ -81,12 +80,12 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
     if too_large := [each for each in output.must_hold if each not in content.held]:
         says = (
-            f"is too large a JSON value to be asked {quoted(too_large)} "
+            f"is no JSON, or too large for it, to be asked {quoted(too_large)} "
             '(verify = ["jq", "-e", EXPRESSION, "{file}"] would)'
         )
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
-    if untold := [name for name in output.must_have if name not in content.has]:
-        says = f"is no archive whose names can be read, and nobody can tell whether {quoted(untold)} is inside"
+    if unnamed := [name for name in output.must_have if name not in content.has]:
+        says = f"is no archive whose names can be read, and nobody can tell whether {quoted(unnamed)} is inside"
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
     if unasked := [text for text in output.looked_for if text not in content.found]:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"was not searched for {quoted(unasked)}"
@@ -98,6 +97,7 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
 def _untold(content: Content, output: Output) -> str:
     """What was asked of it and its ends alone cannot tell."""
     parts = ["whether anything is in it"] if content.is_blank else []
+    parts += ["whether it opens to its end"] if output.open else []
     if output.format and output.format != content.encrypted_by:
         parts.append(f"whether it is whole {output.format}")
     if unasked := [text for text in output.looked_for if text not in content.found]:

@@ -13,6 +13,7 @@ from rollcall.verdict import show, usual
 from rollcall.verdict.case import Case
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.flaws import Flawed, flaw_of, quoted
+from rollcall.verdict.proven import flaw_of_proof, shown_proof, warning_of_proof
 from rollcall.verdict.witnesses import Witnesses
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -38,7 +39,7 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     for file in judged:
         if writing := _still_written(promise, file, case):
             return writing
-        if flaw := flaw_of(file, output) or _repetition(file, case):
+        if flaw := _heavier(flaw_of(file, output) or _repetition(file, case), flaw_of_proof(file, case)):
             verdict, code, says = flaw
             is_cut = full and code in _OF_A_FULL_DISK
             because = f"{show.output(file, output, case.job)} {says}{full if is_cut else ''}"
@@ -57,7 +58,7 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     shrunken = _shrunken(promise, judged, case)
     if shrunken and shrunken.needs_a_person:
         return shrunken
-    found = made[0].shown
+    found = f"{made[0].shown}{shown_proof(made[0], case)}"
     if made[0].content and (by := made[0].content.encrypted_by):
         # Without `open` nothing more is claimed of it.
         found += f", encrypted by {by}: header and size only"
@@ -65,7 +66,14 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         # A disk that is nearly full is no failure of a job that did its work.
         because = f"its output {made[0].name} is whole{full}: the next may be cut off"
         return promise.warned(CauseCode.DISK_FULL, found, because)
-    return shrunken or promise.kept(found)
+    return warning_of_proof(promise, judged, found, case) or shrunken or promise.kept(found)
+
+
+def _heavier(flaw: Flawed | None, of_proof: Flawed | None) -> Flawed | None:
+    """What is proven of a file before what nobody can tell."""
+    if flaw and of_proof and flaw[0] is Verdict.UNKNOWN and of_proof[0] is not Verdict.UNKNOWN:
+        return of_proof
+    return flaw or of_proof
 
 
 def _of_the_deciding_run(case: Case) -> tuple[FileSeen, ...]:
@@ -132,7 +140,8 @@ def _lacking(case: Case, number: int | None) -> str:
 def _shrunken(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Finding | None:
     """That what it left is far smaller than what earlier runs left, or than the part of that which it must have."""
     output = case.seen.declared
-    usually = {} if output.last_line else usual.sizes(case)
+    is_sized = all(each.size is not None for each in judged)
+    usually = usual.sizes(case) if is_sized and not output.last_line else {}
     size, of_all = sum(each.size or 0 for each in judged), usually.get(usual.ALL)
     least = output.least_share
     if least and of_all and size < least.part * of_all:
@@ -175,6 +184,8 @@ def _wholeness(output: Output) -> str:
         parts.append(f"ending with {quoted([output.ends_with])}")
     if output.last_line:
         parts.append(f"its last line {quoted([output.last_line.pattern])}")
+    if output.verify:
+        parts.append("good by its verify")
     if output.must_change:
         parts.append("other than that of the run before")
     return ", ".join(parts)
