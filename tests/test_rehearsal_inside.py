@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import io
 import json
 import lzma
 import sqlite3
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -22,10 +24,11 @@ import pytest
 from fixtures.jobs_toml import DAILY, ZURICH, read
 from fixtures.left_behind import A_MOMENT, DUE, NOW, day, left
 from rollcall.ask import gather
-from rollcall.commands.rehearse import _fetch
+from rollcall.commands.rehearse import fetched
 from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.packing import packed
 from rollcall.rehearse.rehearsal import Outcome, Planted, rehearse
+from rollcall.vocabulary import CauseCode
 
 CUT, END_LOST, HALF_PACKED = "truncated-output", "truncated-output (end lost)", "truncated-output (half packed)"
 GARBAGE, DAMAGED = "corrupt-output (garbage)", "corrupt-output (damaged inside)"
@@ -194,7 +197,7 @@ def rehearsed(folder: Path, *lines: str) -> dict[str, Planted]:
     roll = read(folder, "\n".join((f"{ZURICH}[jobs.x]\n{DAILY}", *lines)))
     before = {each: each.stat().st_mtime_ns for each in folder.rglob("*")}
     evidence = gather(roll.jobs, [], now=NOW, clock=lambda: NOW)
-    rehearsal = rehearse(roll, evidence, now=NOW, fetch=_fetch)
+    rehearsal = rehearse(roll, evidence, now=NOW, fetch=fetched)
 
     assert {each: each.stat().st_mtime_ns for each in folder.rglob("*")} == before
     assert rehearsal.left_out == ()
@@ -245,6 +248,34 @@ def test_of_a_folder_what_is_inside_is_looked_for_by_name_alone(tmp_path: Path) 
     assert addressed("x", faults[NAMES].cure or "") == add('must_have = ["…"]', ": names that must be inside")
     assert asked[NAMES].outcome is Outcome.FOUND
     assert not faults.keys() & {GARBAGE, "degraded-output (heart missing)", "duplicate-output"}
+
+
+def test_what_a_proof_says_of_a_spoilt_file_is_asked(tmp_path: Path) -> None:
+    """It is handed a copy of it, and is no more asked than it is each morning."""
+    for days_ago in range(5):
+        left(tmp_path / "out" / f"x-{day(days_ago)}.bin", noise(7), days_ago=days_ago)
+    left(tmp_path / "sum", hashlib.sha256(noise(7)).hexdigest())
+    proof = ["sh", "-c", f"""test "$(sha256sum < "$1" | cut -c-64)" = "$(cat {tmp_path}/sum)\"""", "sh", "{file}"]
+    path, verify = 'output.path = "out/x-%F.bin"', f"output.verify = {json.dumps(proof)}"
+    without, asked = rehearsed(tmp_path, path), rehearsed(tmp_path, path, verify)
+    seldom = rehearsed(tmp_path, path, f'output.verify = {{ command = {json.dumps(proof)}, every = "7 d" }}')
+
+    assert {without[title].outcome for title in (END_LOST, GARBAGE, DAMAGED)} == {Outcome.SLIPS}
+    assert {asked[title].reported_as for title in (END_LOST, GARBAGE, DAMAGED)} == {CauseCode.VERIFY_FAILED}
+    assert {seldom[title].outcome for title in (END_LOST, GARBAGE, DAMAGED)} == {Outcome.SLIPS}
+
+
+def test_what_is_encrypted_is_spoilt_as_it_lies_there_and_opened(tmp_path: Path) -> None:
+    for days_ago in range(5):
+        secret = bytes(each ^ 0x55 for each in gzip.compress(a_dump(days_ago + 1), mtime=0))
+        left(tmp_path / "out" / f"x-{day(days_ago)}.enc", secret, days_ago=days_ago)
+    program = "import sys; sys.stdout.buffer.write(bytes(each ^ 0x55 for each in sys.stdin.buffer.read()))"
+    opening = f"output.open = {json.dumps([sys.executable, '-c', program])}"
+    shut = rehearsed(tmp_path, 'output.path = "out/x-%F.enc"')
+    faults = rehearsed(tmp_path, 'output.path = "out/x-%F.enc"', opening)
+
+    assert {shut[title].outcome for title in (CUT, GARBAGE, DAMAGED)} == {Outcome.SLIPS}
+    assert {faults[title].outcome for title in (CUT, DAMAGED)} == {Outcome.FOUND}
 
 
 # Tables and lists --------------------------------------------------------------------------------------------------

@@ -51,14 +51,14 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     if call.start.replay_of:
         yield f"{show_replay(call.start.replay_of, call.roll.zone)}: nobody is asked"
     # The files of a record are on another machine, or gone.
-    fetch = _nothing if call.start.replay_of else _fetch
+    fetch = _nothing if call.start.replay_of else fetched
     rehearsal = rehearse(call.roll, call.ask(jobs, at=at), now=at, jobs=jobs, fetch=fetch)
     width = min(max(shutil.get_terminal_size(_WIDTH).columns, _NARROWEST), _WIDEST)
     yield from render_rehearsal(rehearsal, width=width)
     return 0 if rehearsal.is_whole else 1
 
 
-def _fetch(job: Job, file: FileSeen) -> bytes | None:
+def fetched(job: Job, file: FileSeen) -> bytes | None:
     """All that is in that file of the first output of the job; None where it is too large, packed away, or gone."""
     output = job.outputs[0]
     if file.size is None or file.size > _MOST_FETCHED:

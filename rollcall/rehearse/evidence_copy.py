@@ -15,11 +15,11 @@ from rollcall.evidence import Evidence, FileSeen, NotSeen, Outcome, Outputs, Out
 from rollcall.naming.fields import write_field
 from rollcall.naming.names import NamePattern
 from rollcall.naming.stretch import Told
-from rollcall.outputs.content import content_of
 from rollcall.outputs.encoding import looks_binary
 from rollcall.outputs.listing import named
 from rollcall.rehearse import records
 from rollcall.rehearse.packing import unpacked
+from rollcall.rehearse.reading import read_as
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.formats import formats
 from rollcall.roll.job import Job
@@ -247,7 +247,8 @@ class EvidenceCopy:
 
     def with_data(self, data: bytes) -> EvidenceCopy:
         """The same where that is in its newest file, read as what is in any file is."""
-        return self.with_newest(size=len(data), content=content_of(data, self.declared) if data else None)
+        newest, *others = self.made
+        return self.with_files(read_as(data, newest, self.declared, self.at), *others, *self.earlier)
 
     def with_made_at(self, at: datetime) -> EvidenceCopy:
         """The same where its newest file was made then, and all others that it is known to leave as much later."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rollcall.evidence import Content
-from rollcall.outputs.content import content_of
 from rollcall.rehearse.advice import OUTPUT
 from rollcall.rehearse.evidence_copy import EvidenceCopy
+from rollcall.rehearse.reading import read_as
 from rollcall.roll.formats import TEXT, formats
 from rollcall.roll.output_rules import Kind
 from rollcall.text import show_size
@@ -64,8 +64,8 @@ def _of_form(copy: EvidenceCopy, data: bytes) -> Iterator[Setting]:
         is_likely = name in suffixes or name not in _READS_ANYTHING or name == TEXT
         if not is_likely or name == output.format or (output.looks_for_text and not form.holds_text):
             continue
-        content = content_of(data, output.model_copy(update={"format": name}))
-        if content.flaw or content.unread:
+        content = _content(copy, data, format=name)
+        if content is None or content.flaw or content.unread:
             continue
         values = {"format": name}
         yield Setting(f'add format = "{name}" to {OUTPUT}', values)
@@ -87,7 +87,8 @@ def _of_its_end(copy: EvidenceCopy, data: bytes) -> Iterator[Setting]:
     """What it ends with, where that is likely the same each time."""
     if copy.declared.ends_with or copy.declared.format not in (None, TEXT):
         return
-    tail = _tail(content_of(data, copy.declared.model_copy(update={"format": TEXT})))[-_LAST:]
+    content = _content(copy, data, format=TEXT)
+    tail = (content.tail or content.head)[-_LAST:] if content else ""
     lines = [each for each in tail.splitlines() if each.strip()]
     known = _END.search(tail)
     mark = known[0].strip() if known else lines[-1].strip() if lines and _LAST_LINE.fullmatch(lines[-1].strip()) else ""
@@ -96,5 +97,7 @@ def _of_its_end(copy: EvidenceCopy, data: bytes) -> Iterator[Setting]:
         yield Setting(says, {"ends_with": mark})
 
 
-def _tail(content: Content) -> str:
-    return content.tail or content.head
+def _content(copy: EvidenceCopy, data: bytes, **values: Any) -> Content | None:
+    """What would be read of its newest file under these values."""
+    output = copy.declared.model_copy(update={**values, "verify": None})
+    return read_as(data, copy.made[0], output, copy.at).content

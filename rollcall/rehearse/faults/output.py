@@ -9,7 +9,6 @@ from pathlib import PurePath
 
 from rollcall.evidence import Content, FileSeen, Flaw, NotSeen, Outcome, OutputSeen
 from rollcall.outputs.compression import NAMES
-from rollcall.outputs.content import content_of
 from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
@@ -189,7 +188,7 @@ def _with_texts(copy: EvidenceCopy, texts: tuple[str, ...], *, are_there: bool) 
 def _repeated(copy: EvidenceCopy) -> EvidenceCopy | None:
     """What was read of the file before is what this one holds; where it was not read, nobody could see it."""
     newest, *others = copy.made
-    content = newest.content or (content_of(copy.data, copy.declared) if copy.data else None)
+    content = newest.content or (copy.with_data(copy.data).made[0].content if copy.data else None)
     if not copy.earlier or content is None:
         return None
     before, *earlier = copy.earlier
