@@ -163,6 +163,30 @@ def test_due_shows_the_very_name_that_is_expected(tmp_path: Path, output: str, a
 
 
 @pytest.mark.parametrize(
+    ("output", "leaves"),
+    [
+        (
+            """{ database = "sqlite:///a.db", query = "SELECT max(at) AS made_at, count(*) AS n FROM rates WHERE x" }""",
+            "leaves a row of SELECT max(at) AS made_at, count(*) AS n FROM rates…",
+        ),
+        (
+            """{ command = ["restic", "snapshots", "--json", "--no-lock"], made_at = "time", each = "@" }""",
+            "leaves an entry of restic snapshots --json --no-lock",
+        ),
+    ],
+)
+def test_due_shows_in_a_line_who_lists_what_is_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, leaves: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    jobs = f'timezone = "UTC"\n[jobs.x]\nschedule = "0 6 * * *"\noutput = {output}\n'
+    (tmp_path / "jobs.toml").write_text(jobs)
+    _, out, _ = rollcall("due", "--jobs-file", str(tmp_path / "jobs.toml"))
+
+    assert [line.strip() for line in out.splitlines() if "leaves" in line] == [leaves] * 2
+
+
+@pytest.mark.parametrize(
     ("as_of", "limits"),
     [
         ("2026-03-29T12:00+02:00", "to start by 03:15, to be done by 03:45"),

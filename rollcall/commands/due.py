@@ -54,17 +54,17 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
     yield f"{show_instant(at, roll.zone, year=True)}, {roll.zone.key}"
     for job in jobs:
         yield ""
-        yield from _job_lines(job, at)
+        yield from _job_lines(job, at, width)
         for each in doubtful.get(job.id, ()):
             yield from wrap(f"  doubtful  {each}", width, subsequent_indent=_BELOW, break_long_words=False)
 
 
-def _job_lines(job: Job, at: datetime) -> Iterator[str]:
+def _job_lines(job: Job, at: datetime, width: int) -> Iterator[str]:
     title = "" if job.title == job.id else f"  {job.title}"
     yield f"{job.id}{title}"
     if job.after is not None and job.within is not None:
         yield f"  {job.schedule.in_words()}, within {show_span(job.within)}: due when that one has done its work"
-        yield from _outputs(job)
+        yield from _outputs(job, width)
         return
     yield f"  {job.schedule.in_words()}, {job.zone.key} ({job.schedule.engine} `{job.schedule.text}`)"
     ends_at = pause.ends_at(job)
@@ -77,46 +77,54 @@ def _job_lines(job: Job, at: datetime) -> Iterator[str]:
         yield f"  next due  {show_span(interval.span_of(job))} after that run" + (
             f", and not before {show_instant(ends_at, job.zone)}" if ends_at and is_paused else ""
         )
-        yield from _outputs(job)
+        yield from _outputs(job, width)
         return
     last_at = job.schedule.last_due(at)
     if last_at is None or (job.since and last_at < job.since):
         last_at = None
         yield f"  last due  none owed {f'before {show_instant(job.since, job.zone)}' if job.since else 'yet'}"
     else:
-        yield from _last_due(job, last_at, at)
+        yield from _last_due(job, last_at, at, width)
     next_at = job.schedule.next_due(max(at, job.since - _INSTANT) if job.since else at)
     yield f"  next due  {f'{show_instant(next_at, job.zone)}, in {show_span(next_at - at)}' if next_at else 'never'}"
     if next_at:
-        yield from _names(job, next_at)
+        yield from _names(job, next_at, width)
     elif last_at is None:
-        yield from _outputs(job)
+        yield from _outputs(job, width)
 
 
-def _last_due(job: Job, last_at: datetime, at: datetime) -> Iterator[str]:
+def _last_due(job: Job, last_at: datetime, at: datetime, width: int) -> Iterator[str]:
     run = job.due_run(last_at)
     starts = "" if job.done_by else f"to start by {_clock(run.start_by, last_at, job)}, "
     yield f"  last due  {show_instant(last_at, job.zone)}, {show_span(at - last_at)} ago"
     yield f"{_BELOW}{starts}to be done by {_clock(run.finish_by, last_at, job)}"
-    yield from _names(job, last_at)
+    yield from _names(job, last_at, width)
 
 
-def _names(job: Job, due_at: datetime) -> Iterator[str]:
+def _names(job: Job, due_at: datetime, width: int) -> Iterator[str]:
     """What the run due then should leave: a line for each of its outputs."""
     for output in job.outputs:
         each = f"{counted(output.files, 'file')} named " if output.files else ""
         first, *others = (
             [_shown(output, name) for name in expected_names(job, output, due_at)]
             if output.kind is Kind.FILES
-            else [output.written]
+            else [_listed_by(output, width)]
         )
         yield f"{_BELOW}leaves {each}{first}"
         yield from (f"{_BELOW}    or {name}" for name in others)
 
 
-def _outputs(job: Job) -> Iterator[str]:
+def _outputs(job: Job, width: int) -> Iterator[str]:
     """What each of its runs leaves, where nobody knows before when that is due."""
-    yield from (f"  leaves    {output.written}" for output in job.outputs)
+    for output in job.outputs:
+        yield f"  leaves    {output.written if output.kind is Kind.FILES else _listed_by(output, width)}"
+
+
+def _listed_by(output: Output, width: int) -> str:
+    """What finds the row or the entry, in what is left of a line."""
+    query = output.written.rpartition(": ")[2] if output.kind is Kind.ROWS else output.written
+    lead = "a row of " if output.kind is Kind.ROWS else "an entry of "
+    return f"{lead}{clean(query, width - len(_BELOW) - len('leaves ') - len(lead))}"
 
 
 def _shown(output: Output, name: str) -> str:

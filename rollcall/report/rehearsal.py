@@ -94,9 +94,10 @@ def _faults(
     for name in dict.fromkeys(each.reported_as for each in others):
         renamed = _ways([each for each in others if each.reported_as is name], faults)
         yield from _wrapped(_FOUND, f"{renamed}, but told as {name}", width)
-    for each in faults:
-        if each.outcome is Outcome.SLIPS:
-            yield from _wrapped(_SLIPS, f"{each.fault}: {addressed(job_id, each.cure or '')}", width)
+    slipping = [each for each in faults if each.outcome is Outcome.SLIPS]
+    for cure in dict.fromkeys(each.cure or "" for each in slipping):
+        alike = _ways([each for each in slipping if (each.cure or "") == cure], faults)
+        yield from _wrapped(_SLIPS, f"{alike}: {addressed(job_id, cure)}", width)
 
 
 def _ways(some: Sequence[Planted], faults: Sequence[Planted]) -> str:
