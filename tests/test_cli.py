@@ -166,7 +166,7 @@ def test_due_shows_the_very_name_that_is_expected(tmp_path: Path, output: str, a
     ("output", "leaves"),
     [
         (
-            """{ database = "sqlite:///a.db", query = "SELECT max(at) AS made_at, count(*) AS n FROM rates WHERE x" }""",
+            """{ database = "sqlite:///x", query = "SELECT max(at) AS made_at, count(*) AS n FROM rates WHERE x" }""",
             "leaves a row of SELECT max(at) AS made_at, count(*) AS n FROM rates…",
         ),
         (

@@ -27,7 +27,8 @@ from rollcall.ask import gather
 from rollcall.commands.rehearse import fetched
 from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.packing import packed
-from rollcall.rehearse.rehearsal import Outcome, Planted, rehearse
+from rollcall.rehearse.rehearsal import Outcome, Planted, Rehearsal, rehearse
+from rollcall.report.rehearsal import render_rehearsal
 from rollcall.vocabulary import CauseCode
 
 CUT, END_LOST, HALF_PACKED = "truncated-output", "truncated-output (end lost)", "truncated-output (half packed)"
@@ -194,6 +195,11 @@ FORMS: dict[str, tuple[Callable[[int], bytes], set[str], Advised]] = {
 
 def rehearsed(folder: Path, *lines: str) -> dict[str, Planted]:
     """What became of each fault of the job x, by its title."""
+    return {str(each.fault): each for each in rehearsal_of(folder, *lines).jobs[0].faults}
+
+
+def rehearsal_of(folder: Path, *lines: str) -> Rehearsal:
+    """All that became of the job x; nothing in the folder is touched."""
     roll = read(folder, "\n".join((f"{ZURICH}[jobs.x]\n{DAILY}", *lines)))
     before = {each: each.stat().st_mtime_ns for each in folder.rglob("*")}
     evidence = gather(roll.jobs, [], now=NOW, clock=lambda: NOW)
@@ -201,7 +207,7 @@ def rehearsed(folder: Path, *lines: str) -> dict[str, Planted]:
 
     assert {each: each.stat().st_mtime_ns for each in folder.rglob("*")} == before
     assert rehearsal.left_out == ()
-    return {str(each.fault): each for each in rehearsal.jobs[0].faults}
+    return rehearsal
 
 
 @pytest.mark.parametrize("suffix", FORMS)
@@ -226,6 +232,22 @@ def setting_of(advice: str) -> list[str]:
     lines = [f"output.{each}" for each in setting.split(" and ")]
     # Whatever holds of JSON is asked of JSON.
     return [*lines, 'output.format = "json"'] if "must_hold" in setting else lines
+
+
+def test_each_of_several_outputs_is_spoilt(tmp_path: Path) -> None:
+    for days_ago in range(5):
+        left(tmp_path / "out" / f"x-{day(days_ago)}.csv", a_csv(days_ago + 1), days_ago=days_ago)
+        left(tmp_path / "out" / f"y-{day(days_ago)}.zip", a_zip(days_ago + 1), days_ago=days_ago)
+    rehearsal = rehearsal_of(tmp_path, 'output = [{ path = "out/x-%F.csv" }, { path = "out/y-%F.zip" }]')
+    cut = {each.output: each.outcome for each in rehearsal.jobs[0].faults if str(each.fault) == CUT}
+    lines = list(render_rehearsal(rehearsal, width=100))
+
+    assert cut == {"out/x-%F.csv": Outcome.SLIPS, "out/y-%F.zip": Outcome.FOUND}
+    assert [line for line in lines if line.startswith("  its output")] == [
+        "  its output out/x-%F.csv",
+        "  its output out/y-%F.zip",
+    ]
+    assert 'add format = "csv" to [[jobs.x.output]]' in " ".join(each.strip() for each in lines)
 
 
 def test_what_is_too_large_to_be_fetched_is_rehearsed_by_what_was_seen_of_it(tmp_path: Path) -> None:

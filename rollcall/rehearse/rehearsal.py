@@ -6,7 +6,7 @@ Pure: the evidence may have been gathered just now or be a record of any earlier
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -17,8 +17,9 @@ from rollcall.causes.explain import explain_job, explain_scheduler
 from rollcall.evidence import Evidence, FileSeen, OutputSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
+from rollcall.rehearse.advice import OUTPUT
 from rollcall.rehearse.evidence_copy import EvidenceCopy
-from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault, SchedulerFault
+from rollcall.rehearse.faults import JOB_FAULTS, OUTPUT_FAULTS, SCHEDULER_FAULTS, JobFault, SchedulerFault
 from rollcall.rehearse.records import record_of
 from rollcall.rehearse.settings import Setting, settings_for
 from rollcall.roll.doubts import doubts, taken_outputs
@@ -47,13 +48,14 @@ class Planted:
     """One fault that was planted: what was made of it by a check at `at`.
 
     `reported_as` is the cause that was named, None where nobody was called. `cure` is, where it slips through, the
-    setting that would catch it (`rollcall.rehearse.advice`).
+    setting that would catch it (`rollcall.rehearse.advice`). `output` is which one of several it happened to.
     """
 
     fault: JobFault | SchedulerFault
     at: datetime
     reported_as: CauseCode | None
     cure: str | None
+    output: str | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -175,20 +177,45 @@ def _of_job(
     # The first moment at which the run must be done; later where it left another sign by hand.
     record = record_of(judged)
     signs = [record.last_at if record else None, *(each.made_at for each in judged.files if each)]
-    data = fetch(job, judged.file) if judged.file and judged.file.is_regular else None
-    good = EvidenceCopy.of(judged, max([judged.due_run.finish_by, *filter(None, signs)]), of_others, data)
-    if alarm := next((each for each in _judged(good, job)[0].findings if each.needs_a_person), None):
-        return LeftOut(id=job.id, why=f"already at its limit a check would have said: {alarm}")
-    faults, settings = [], _Tried(good, job)
-    for fault in JOB_FAULTS:
+    at = max([judged.due_run.finish_by, *filter(None, signs)])
+    faults: list[Planted] = []
+    for turned, seen in _each_in_front(job, judged):
+        is_first = turned is job
+        data = fetch(turned, seen.file) if seen.file and seen.file.is_regular else None
+        good = EvidenceCopy.of(seen, at, of_others if is_first else frozenset(), data)
+        if alarm := next((each for each in _judged(good, turned)[0].findings if each.needs_a_person), None):
+            return LeftOut(id=job.id, why=f"already at its limit a check would have said: {alarm}")
+        which = turned.outputs[0].written if len(job.outputs) > 1 else None
+        faults += _planted(good, turned, JOB_FAULTS if is_first else OUTPUT_FAULTS, which)
+    return Rehearsed(subject=job, limit_at=at, faults=tuple(faults))
+
+
+def _each_in_front(job: Job, judged: JobJudged) -> Iterator[tuple[Job, JobJudged]]:
+    """The job and how it was judged, once for each of its outputs, with that as the first of them."""
+    yield job, judged
+    for number in range(1, len(job.outputs)):
+        order = (number, *(each for each in range(len(job.outputs)) if each != number))
+        first = job.but(outputs=tuple(job.outputs[each] for each in order))
+        own = judged.job.but(outputs=tuple(judged.job.outputs[each] for each in order))
+        seen = replace(judged.seen, job=own, outputs=tuple(judged.seen.outputs[each] for each in order))
+        case = judged.case and replace(judged.case, seen=seen, made=judged.case.of_output(number).made)
+        yield first, replace(judged, seen=seen, case=case)
+
+
+def _planted(good: EvidenceCopy, job: Job, faults: Iterable[JobFault], which: str | None) -> Iterator[Planted]:
+    """What becomes of each of these faults that can happen there; `which` is the output, of several."""
+    settings = _Tried(good, job)
+    for fault in faults:
         at = fault.seen_at(good)
-        copy = good if at == good.at else EvidenceCopy.of(judged, at, of_others, data)
+        copy = good if at == good.at else EvidenceCopy.of(good.judged, at, good.of_others, good.data)
         if planted := fault.plant(copy):
             found, code = _judged(planted, job)
             reported_as = code if found.needs_a_person or fault.is_warning else None
             cure = None if reported_as else _cure(fault, copy, settings)
-            faults.append(Planted(fault=fault, at=at, reported_as=reported_as, cure=cure))
-    return Rehearsed(subject=job, limit_at=good.at, faults=tuple(faults))
+            if cure and which:
+                cure = cure.replace(OUTPUT, f"[{OUTPUT}]")
+            is_of_it = which is not None and fault in OUTPUT_FAULTS
+            yield Planted(fault=fault, at=at, reported_as=reported_as, cure=cure, output=which if is_of_it else None)
 
 
 def _cure(fault: JobFault, copy: EvidenceCopy, settings: _Tried) -> str:

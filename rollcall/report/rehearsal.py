@@ -45,7 +45,11 @@ def render_rehearsal(rehearsal: Rehearsal, *, width: int) -> Iterator[str]:
         for at_once in sorted({each.at for each in first.faults}):
             together = "each at its limit" if at_once == first.limit_at else "each when it has run"
             moments[at_once] = f"at {show_instant(at_once, first.subject.zone)}" if is_alone else together
-        yield from _faults(first.faults, moments, first.subject.id if is_alone else None, width)
+        for output in dict.fromkeys(each.output for each in first.faults):
+            if output:
+                yield from _wrapped("  ", f"its output {clean(output)}", width)
+            own = [each for each in first.faults if each.output == output]
+            yield from _faults(own, moments, first.subject.id if is_alone else None, width)
     yield ""
     found, renamed, slips = (rehearsal.count(outcome) for outcome in Outcome)
     whole = counted(found + renamed + slips, "planted fault")
@@ -72,9 +76,11 @@ def _left_out(rehearsal: Rehearsal, width: int) -> Iterator[str]:
 
 def _alike(jobs: Iterable[Rehearsed]) -> list[list[Rehearsed]]:
     """The jobs of which the same is to be said, in the order of jobs.toml."""
-    groups: dict[tuple[tuple[str, ...], ...], list[Rehearsed]] = {}
+    groups: dict[tuple[tuple[str | None, ...], ...], list[Rehearsed]] = {}
     for job in jobs:
-        said = tuple((str(each.fault), each.outcome, str(each.reported_as), str(each.cure)) for each in job.faults)
+        said = tuple(
+            (each.output, str(each.fault), each.outcome, str(each.reported_as), str(each.cure)) for each in job.faults
+        )
         groups.setdefault(said, []).append(job)
     return list(groups.values())
 

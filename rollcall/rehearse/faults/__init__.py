@@ -10,4 +10,6 @@ from rollcall.rehearse.faults.kinds import JobFault as JobFault
 from rollcall.rehearse.faults.kinds import SchedulerFault as SchedulerFault
 
 SCHEDULER_FAULTS: tuple[SchedulerFault, ...] = scheduler.SCHEDULER_FAULTS
-JOB_FAULTS: tuple[JobFault, ...] = scheduler.JOB_FAULTS + record.FAULTS + output.FAULTS + inside.FAULTS
+# Of one output, whichever of several it is.
+OUTPUT_FAULTS: tuple[JobFault, ...] = output.FAULTS + inside.FAULTS
+JOB_FAULTS: tuple[JobFault, ...] = scheduler.JOB_FAULTS + record.FAULTS + OUTPUT_FAULTS
