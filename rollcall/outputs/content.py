@@ -156,7 +156,8 @@ def _content_of(opened: Opened, size: int, output: Output, until: float) -> Cont
     # Blank lines, or the zeros that a crash leaves: what begins so is read on.
     if not is_asked and reading.head.strip(WHITE.encode()):
         return None
-    of_ends = not reading.is_a_stream and size > output.read_up_to
+    reads_all = reading.format is None or reading.format.reads_all
+    of_ends = not reading.is_a_stream and size > output.read_up_to and reads_all
     with closing(Kept()) as kept:
         watched = Watched(
             reading.stream,

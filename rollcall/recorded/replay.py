@@ -87,6 +87,7 @@ def completed(evidence: Evidence, roll: Roll, own: Roll, recorded_at: datetime) 
             if each.memory
         },
         outputs={job.id: _outputs(evidence, job, then, recorded_at) for job in roll.jobs if job.outputs},
+        remembered=evidence.remembered,
     )
 
 

@@ -51,7 +51,7 @@ _LATER_KEYS = {
     "": ("places",),
     "history": ("url",),
     "output": (
-        "place", "max_size", "max_rows",
+        "place",
     ),
 }  # fmt: skip
 
