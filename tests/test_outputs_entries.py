@@ -76,6 +76,8 @@ ONE = '{"time": "2026-02-11T02:00:05+01:00", "id": "a"}'
         ('[{"time": "1770771605"}]', {"times": "epoch"}),
         ('[{"time": "2026-02-11T01:00:05.123456789Z"}]', {}),
         ('[{"time": "2026-02-11T02:00:05.123"}]', {"timezone": "Europe/Zurich"}),
+        (f"\ufeff[{ONE}]", {"each": "[?id=='a']"}),
+        ('[{"time": 1770771605}, {"time": 0}, {"time": "0"}, {"time": "0001-01-01T00:00:00Z"}]', {"times": "epoch"}),
         ("tank/db@nightly\t1770771605\n", {"made_at": "[1]", "times": "epoch"}),
         (" 1234 2026-02-11 02:00:05.000000000 db.sql\n", {"made_at": "join(' ', [1:3])", "timezone": "Europe/Zurich"}),
     ],
@@ -162,8 +164,15 @@ def test_in_the_hour_that_autumn_shows_twice_it_may_be_of_either_and_in_that_of_
         (f"[{ONE}, ", {}, UNREADABLE, 'prints no whole JSON (50 bytes): "[{"time"'),
         (f"[{ONE}] and more", {}, UNREADABLE, "prints no whole JSON"),
         (f'{{"items": [{ONE}]', {"each": "items"}, UNREADABLE, "prints no whole JSON"),
-        ("Warning: deprecated\n[]", {}, UNREADABLE, 'made_at = "time" finds nothing in ["Warning:", "deprecated"]'),
-        ("\udcff\udcfe".encode("utf-8", "surrogateescape").decode("latin-1"), {}, UNREADABLE, "finds nothing in"),
+        ("Warning: deprecated\n[]", {}, UNREADABLE, 'begins with what is no JSON: "Warning: deprecated"'),
+        # Taken for columns each of these lists would be empty, and the backup missed.
+        (f"Warning: old\n[{ONE}]", {"each": "[?id=='a']"}, UNREADABLE, 'begins with what is no JSON: "Warning: old"'),
+        (f'WARN: x\n{{"items": [{ONE}]}}', {"each": "items[]"}, UNREADABLE, 'begins with what is no JSON: "WARN: x"'),
+        ("", {"each": "items"}, UNREADABLE, "prints nothing"),
+        ("\udcff\udcfe".encode("utf-8", "surrogateescape").decode("latin-1"), {}, UNREADABLE, "is no JSON"),
+        ('[{"time": 1770771605}]', {"times": "epoch-ms"}, UNREADABLE, 'times = "epoch" makes it 2026-02-11T01:00:05Z'),
+        ('[{"time": 1770771605000}]', {"times": "epoch"}, UNREADABLE, 'times = "epoch-ms" makes it 2026-02-11T01:00'),
+        (f'[{{"time": 1{"0" * 400}}}]', {"times": "epoch"}, UNREADABLE, 'it is no time of times = "epoch"'),
     ],
 )
 def test_what_is_no_list_of_times_is_unknown_and_says_where(

@@ -166,6 +166,8 @@ def test_a_day_without_a_time_is_some_time_of_that_day_and_none_that_is_still_to
     [
         (NEWEST, {}, CauseCode.NAIVE_TIMESTAMP, "its time 2026-02-11 01:00:05 has no offset, and may be Wed 11 Feb"),
         ("SELECT NULL AS made_at, 4 AS rows", {}, UNREADABLE, "its made_at is NULL, and it has 4 rows"),
+        ("SELECT '9999-12-31' AS made_at", {}, UNREADABLE, "year 9999 is outside 1970-2999"),
+        ("SELECT '0001-01-02' AS made_at", {}, UNREADABLE, "year 0001 is outside 1970-2999"),
         ("SELECT * FROM rates", {}, UNREADABLE, "it returns no column made_at. Name one so: … AS made_at"),
         ("SELECT at AS made_at, 'x' AS rows FROM loads", {}, UNREADABLE, "its rows is 'x', where a number belongs"),
         ("SELECT at AS made_at, -1 AS size FROM loads", {}, UNREADABLE, "its size is '-1', where a number belongs"),

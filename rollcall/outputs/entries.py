@@ -35,6 +35,9 @@ _LARGEST_WHOLE = 8_000_000
 _PIECE = 1 << 16
 _SHOWN = 2_000
 _A_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What asks for a column by its number, or for the whole line: all else asks for a name, which only JSON has.
+_OF_COLUMNS = re.compile(r"\[\s*-?[0-9:]|@")
+_MARK = b"\xef\xbb\xbf"
 _DENIED = re.compile(
     r"permission denied|not permitted|forbidden|unauthori[sz]ed|access ?denied|wrong password|passphrase.* incorrect",
     re.IGNORECASE,
@@ -97,7 +100,7 @@ class Command(Source):
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
     ) -> dict[Key, Listed | CannotLook]:
         """What it lists for each output. Raises `CannotLook` (output-unreadable, access-denied, place-down)."""
-        answer = _Answer(self._printed().strip())
+        answer = _Answer(self._printed().strip().removeprefix(_MARK).lstrip())
         looked_at = max(now, clock()) if clock else now
         listed: dict[Key, Listed | CannotLook] = {}
         for each in wanted:
@@ -148,7 +151,7 @@ class Command(Source):
         output, matches = wanted.output, Matches(wanted)
         timed, nothing_in = Timed(output=output, zone=wanted.zone, shown=self.shown, now=now), ""
         assert output.made_at is not None  # a command without it is refused
-        for entry in self._listed(answer, output.each):
+        for entry in self._listed(answer, output):
             value = self._found(output.made_at, entry, "made_at")
             if value is ABSENT or (value is None and not is_plain(output.made_at)):
                 nothing_in = nothing_in or _beginning(entry)
@@ -167,12 +170,17 @@ class Command(Source):
             raise self._wrong(f'made_at = "{output.made_at}" finds nothing in {nothing_in}')
         return matches
 
-    def _listed(self, answer: _Answer, each: str) -> Iterator[Any]:
+    def _listed(self, answer: _Answer, output: Output) -> Iterator[Any]:
         """The entries, one after the other."""
-        text = answer.text
+        text, each, made_at = answer.text, output.each, output.made_at or ""
+        is_of_names = not _OF_COLUMNS.search(made_at) and (each == "@" or not _OF_COLUMNS.search(each))
+        if text == b"null" or (not text and (each == "@" or not is_of_names)):
+            return
+        if not answer.is_json and is_of_names:
+            # A line of it, taken for columns, has no name: the list would look empty.
+            first = self.secrets.clean_words(text.split(b"\n", 1)[0][:8_000].decode(errors="replace"), 100)
+            raise self._wrong(f'begins with what is no JSON: "{first}"' if text else "prints nothing")
         try:
-            if not text or text == b"null":
-                return
             if each == "@" and not answer.is_json:
                 yield from answer.columns()
             elif answer.is_json and (each == "@" or _A_NAME.fullmatch(each)):
