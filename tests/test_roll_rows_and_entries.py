@@ -53,6 +53,25 @@ def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
     assert (entries.format, entries.keeps) == (None, 7)
 
 
+def test_a_default_limit_is_one_of_what_is_told_alone(tmp_path: Path) -> None:
+    """One of all outputs must make none of them unknown that says nothing of it, nor be a mistake."""
+    defaults = '[defaults.output]\nmin_size = "9 B"\nmax_size = "900 B"\nmin_rows = 5\nverify = ["a", "{file}"]'
+    sized = 'database = "sqlite:///shop.db"\nquery = "SELECT max(t) AS made_at, sum(b) AS size FROM s"'
+    sized_entries = f'{ENTRIES}\nsize = "bytes"'
+    unsized = 'command = ["list"]\nmade_at = "time"'
+    tables = [ROWS, sized, sized_entries, unsized, 'path = "x-%F"', 'path = "y-%F"\nformat = "csv"']
+    outputs = read(tmp_path, *tables, defaults=defaults)
+
+    assert [(each.min_size, each.max_size, each.min_rows, bool(each.verify)) for each in outputs] == [
+        (1, None, 5, False),
+        (9, 900, None, False),
+        (9, 900, None, False),
+        (1, None, None, False),
+        (9, 900, None, True),
+        (9, 900, 5, True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [
@@ -68,6 +87,9 @@ def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
         (ROWS.replace("sqlite:///shop.db", "sqlite:///${DB}"), ["DB is not set in the environment."]),
         (f'{ROWS}\neach = "x"', [".each = \"x\": is not asked of rows of a table (query). Take it out."]),
         (f"{ROWS.replace(', count(*) AS rows', '')}\nmin_rows = 3", ["of the column rows, and query returns none."]),
+        (f"{ROWS.replace(', count(*) AS rows', '')}\nmax_rows = 3", ["of the column rows, and query returns none."]),
+        (f'{ROWS}\nmin_size = "1 kB"', ["the column size, and query returns none. Name one so: sum(bytes) AS size."]),
+        (f'{ROWS}\nmax_rows = "90 % of usual"', ["is less than what is usual. Write at least \"100 % of usual\"."]),
         (f"{ROWS}\nfiles = 3", [".files = 3: is not asked of rows of a table (query). Take it out."]),
         (f'{ROWS}\nformat = "csv"', ["is not asked of rows of a table (query)."]),
         (f"{ROWS}\nmust_change = true", ["is not asked of rows of a table (query)."]),
@@ -80,6 +102,7 @@ def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
         ('command = ["restic"]\nmade_at = "time["', [".made_at = \"time[\": is no JMESPath"]),
         (f'{ENTRIES}\neach = "[?"', [".each = \"[?\": is no JMESPath"]),
         (f'{ENTRIES}\nsize = ""', [".size = \"\": is empty."]),
+        ('command = ["a"]\nmade_at = "time"\nmin_size = "1 kB"', ["and nothing says where that stands. Write size ="]),
         (f'{ENTRIES}\ntimes = "seconds"', [".times = \"seconds\": "]),
         (f"{ENTRIES}\nmin_rows = 3", ["is not asked of entries that a command lists (command). Take it out."]),
         (f'{ENTRIES}\ndated = "due"', ["is not asked of entries that a command lists (command). Take it out."]),

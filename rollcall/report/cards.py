@@ -46,8 +46,8 @@ class Card:
     """One cause, under the number that links to it, and how long it lasts, as far as that is known.
 
     `good_at` is when the last run before ended that did its work, `unread_at` the same of a newer one of which only a
-    file is known, or whatever else `unread` calls what it leaves. `promises` are the findings that prove it, each with its job where the card is of more than one.
-    `evidence` is that of the first jobs, by their titles.
+    file is known, or whatever else `unread` calls what it leaves. `promises` are the findings that prove it, each with
+    its job where the card is of more than one. `evidence` is that of the first jobs, by their titles.
     """
 
     number: int

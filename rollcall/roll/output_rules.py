@@ -11,6 +11,7 @@ from unicodedata import normalize
 from rollcall.naming.names import NamePattern
 from rollcall.roll.fields import Share
 from rollcall.roll.formats import find_format
+from rollcall.roll.proving import FILE
 from rollcall.roll.words import Dated
 from rollcall.sources.query import columns
 from rollcall.text import clean
@@ -19,6 +20,7 @@ _LONGEST = timedelta(hours=1)
 # What is asked of the content of a file, and of no folder; what of a text alone.
 _OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
 _OF_ROWS, _OF_SIZE = ("min_rows", "max_rows"), ("min_size", "max_size")
+_COLUMNS = dict.fromkeys(_OF_ROWS, "rows") | dict.fromkeys(_OF_SIZE, "size")
 _OF_CONTENT = ("format", "open", *_OF_TEXT, *_OF_ROWS, "must_hold", "must_change")
 
 
@@ -50,7 +52,7 @@ _SHOWN = {
 }
 _ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
     Kind.FILES: ("dated", "files", *_OF_SIZE, *_OF_CONTENT, "must_have", "read_up_to", "verify"),
-    Kind.ROWS: ("database", *_OF_ROWS, "must_hold", "times"),
+    Kind.ROWS: ("database", *_OF_ROWS, *_OF_SIZE, "must_hold", "times"),
     Kind.ENTRIES: ("each", "made_at", "size", *_OF_SIZE, "must_hold", "times", "verify"),
 }
 
@@ -72,6 +74,22 @@ def is_asked_of(key: str, kind: Kind) -> bool:
     return not owners or kind in owners
 
 
+def suits(key: str, value: Any, output: Mapping[str, Any], defaults: Mapping[str, Any]) -> bool:
+    """True of a key of [defaults.output] that can be asked of that output: a limit of what nobody tells is none."""
+    kind = kind_of(output)
+    if kind is None or not is_asked_of(key, kind):
+        return kind is None
+    told = {**defaults, **output}
+    match kind:
+        case Kind.ENTRIES if key in _OF_SIZE:
+            return "size" in told
+        case Kind.ROWS if key in _COLUMNS and isinstance(told.get("query"), str):
+            return bool(columns(told["query"]) & {_COLUMNS[key], "*"})
+        case Kind.FILES if key in _OF_ROWS:
+            return told.get("format") is not None
+    return key != "verify" or (FILE in str(value)) is (kind is Kind.FILES)
+
+
 def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str | None:
     """The rule that a value breaks beside the keys before it, with its cure; None where it breaks none.
 
@@ -88,8 +106,11 @@ def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str |
         return f"stands beside another: an output is {', or '.join(_SHOWN.values())}. Keep one."
     if key == "database" and output.get("query", "") is None:
         return 'of which query? Write query = "SELECT max(updated_at) AS made_at, count(*) AS rows FROM …".'
-    if key == "min_rows" and value and (query := output.get("query")) and not columns(query) & {"rows", "*"}:
-        return "is asked of the column rows, and query returns none. Name one so: count(*) AS rows."
+    if key in _COLUMNS and value and (query := output.get("query")) and not columns(query) & {_COLUMNS[key], "*"}:
+        such = "count(*) AS rows" if key in _OF_ROWS else "sum(bytes) AS size"
+        return f"is asked of the column {_COLUMNS[key]}, and query returns none. Name one so: {such}."
+    if key in _OF_SIZE and value and kind is Kind.ENTRIES and output.get("size", "") is None:
+        return 'is asked of the size of an entry, and nothing says where that stands. Write size = "size" too.'
     if key == "verify" and value and kind and (kind is Kind.FILES) is not value.names_its_file:
         if kind is Kind.FILES:
             return 'has no {file}, so what would it look at? Write such as ["pg_restore", "--list", "{file}"].'
@@ -117,6 +138,8 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
             return "speaks of the date in its name, and path has none. Write one, such as %Y%m%d."
         case "min_size" | "min_rows" if isinstance(value, Share) and value.part > 1:
             return 'is more than what is usual. Write at most "100 % of usual".'
+        case "max_size" | "max_rows" if isinstance(value, Share) and value.part < 1:
+            return 'is less than what is usual. Write at least "100 % of usual".'
         case "max_size" | "max_rows" if value is not None and _is_less(value, output.get(key.replace("max", "min"))):
             return f"is less than {key.replace('max', 'min')}, and both cannot hold. Correct one of them."
         case "files" if value and path and path.is_one:

@@ -12,7 +12,6 @@ from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import show_date, show_instant, show_span
 
-
 # An instant further away is said with its year.
 _FAR = timedelta(days=300)
 
