@@ -241,6 +241,14 @@ def test_what_a_variable_stands_for_is_handed_over_and_never_shown(tmp_path: Pat
     assert seen.files[0].content is not None
     assert seen.files[0].content.head.count("${TOKEN}") == 1
 
+    # Also in what a condition found: at its end a text that is cut off would hold a part of it.
+    [seen] = look(
+        tmp_path, {"command": [*echo, "x" * 60 + "${TOKEN}"], "must_hold": ["of == 'y'"]}, env={"TOKEN": secret}
+    )
+    assert isinstance(seen, OutputSeen)
+    assert seen.files[0].content is not None
+    assert secret[:9] not in str(seen.files[0].content.held["of == 'y'"])
+
     dies = python("import sys; sys.exit('no such token ' + sys.argv[1])")
     _, detail = refused(tmp_path, *dies, "${TOKEN}", env={"TOKEN": secret})
     assert "no such token ${TOKEN}" in detail
@@ -267,12 +275,15 @@ def test_a_long_list_is_read_within_bounds_of_memory(tmp_path: Path) -> None:
         "for n in range(50_000)]))"
     )
     table = {"command": [sys.executable, "-c", code]}
+    many = {"command": python("print('a\\n' * 1_500_000)"), "each": "[?[0]=='b']", "made_at": "[1]"}
     look(tmp_path, table)
     tracemalloc.start()
-    [seen] = look(tmp_path, table)
+    seen, too_many = look(tmp_path, table, many)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
     assert isinstance(seen, OutputSeen)
     assert (seen.matches, seen.files[0].made_at) == (50_000, datetime(2026, 2, 11, 1, tzinfo=UTC))
+    assert isinstance(too_many, NotSeen)
+    assert "too many values" in too_many.detail
     assert most < 64_000_000

@@ -32,6 +32,7 @@ from rollcall.vocabulary import CauseCode
 
 # What an `each` other than a plain name asks for is held as a whole, in several times as much memory.
 _LARGEST_WHOLE = 8_000_000
+_LARGEST_COST, _OF_EACH_VALUE = 64_000_000, 80
 _PIECE = 1 << 16
 _SHOWN = 2_000
 _A_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -63,6 +64,12 @@ class _Answer:
             return list(self.columns())
         values = list(Items([self.text], None)) if self.text[:1] == b"{" else [json.loads(self.text)]
         return values[0] if len(values) == 1 else values
+
+    @property
+    def cost(self) -> int:
+        """About how many bytes of memory all of it at once takes: as text, and as the values in it."""
+        marks = (b",", b":", b"[", b"{") if self.is_json else (b"\n", b"\t", b" ")
+        return 2 * len(self.text) + _OF_EACH_VALUE * sum(map(self.text.count, marks))
 
     def columns(self) -> Iterator[list[str]]:
         """Its lines as ordinary commands print them: by tabs where there are any."""
@@ -163,7 +170,8 @@ class Command(Source):
             seen = replace(seen, size=self._size(self._found(output.size, entry, "size")) if output.size else None)
             if wanted.read_since is not None and seen.made_at >= wanted.read_since:
                 head = clean_block(self.secrets.without(json.dumps(entry, ensure_ascii=False, indent=1)), _SHOWN)
-                content = Content(marks_its_end=True, head=head, held=held(entry, output.must_hold))
+                holds = held(entry, output.must_hold, self.secrets.without)
+                content = Content(marks_its_end=True, head=head, held=holds)
                 seen = replace(seen, content=content)
             matches.keep(seen, now)
         if nothing_in and not matches.count:
@@ -188,6 +196,8 @@ class Command(Source):
             elif len(text) > _LARGEST_WHOLE:
                 most = show_size(_LARGEST_WHOLE)
                 raise self._wrong(f"prints {show_size(len(text))}, and each is worked out of {most}. Have it list less")
+            elif answer.cost > _LARGEST_COST:
+                raise self._wrong("prints too many values for each to be worked out of them. Have it list less")
             else:
                 yield from self._within(answer.whole, each)
         except (Broken, ValueError, RecursionError):

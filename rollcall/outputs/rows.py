@@ -138,7 +138,7 @@ class Query(Source):
                 content = Content(marks_its_end=True, rows=number, flaw=_EMPTY if number == 0 else None)
                 if wanted.read_since is not None and seen.made_at >= wanted.read_since:
                     said = _as_json(row)
-                    holds = held(json.loads(said), wanted.output.must_hold)
+                    holds = held(json.loads(said), wanted.output.must_hold, self.secrets.without)
                     content = replace(content, held=holds, head=clean_block(self.secrets.without(said), _SHOWN))
             matches.keep(replace(seen, size=self._number(row, "size"), content=content), now)
         return matches
