@@ -258,6 +258,10 @@ def test_times_of_postgresql_are_read_with_their_zone_and_without_in_the_one_tha
     assert refused(tmp_path, local, database=pg.url())[0] is CauseCode.NAIVE_TIMESTAMP
     [row] = rows(tmp_path, day, database=pg.url())
     assert (row.name, row.written_at) == ("2026-02-11", None)
+    # Whatever zone its server has, a day that is made of an instant is one of the job's own zone.
+    midnight = "SELECT (updated_at - interval '2 h')::date AS made_at FROM rates"
+    [row] = rows(tmp_path, midnight, database=pg.url())
+    assert row.name == "2026-02-11"
     # What has no zone is held against an instant in the zone that is said.
     since = "SELECT local AS made_at FROM rates WHERE local <= :now"
     assert len(rows(tmp_path, since, database=pg.url(), timezone="Europe/Zurich")) == 1
