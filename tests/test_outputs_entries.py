@@ -188,6 +188,12 @@ def test_what_is_no_list_of_times_is_unknown_and_says_where(
     ("code", "found", "says"),
     [
         (
+            # As a pipe of a shell ends, whose first program failed.
+            "import sys; print('Fatal: unable to open repository', file=sys.stderr)",
+            UNREADABLE,
+            "prints nothing, and says: Fatal: unable to open repository",
+        ),
+        (
             "import sys; print('[]'); sys.exit('repository is locked')",
             UNREADABLE,
             "exit status 1: repository is locked",

@@ -144,9 +144,12 @@ class Command(Source):
             raise self._wrong("may not be run by this user", CauseCode.ACCESS_DENIED) from None
         except (OSError, ValueError) as error:
             raise self._wrong(f"cannot be run: {getattr(error, 'strerror', None) or error}") from None
-        if printed.status == 0:
-            return printed.out
         err = printed.err.decode(errors="replace")
+        if printed.status == 0:
+            if not printed.out.strip() and (says := programs.complaint(err)):
+                # In `sh -c "tool | jq …"` the tool fails, and what it feeds ends well.
+                raise self._wrong(f"prints nothing, and says: {self.secrets.clean_words(says, 200)}")
+            return printed.out
         how = f"ended by signal {-printed.status}" if printed.status < 0 else f"exit status {printed.status}"
         code = CauseCode.ACCESS_DENIED if _DENIED.search(err) else UNREADABLE
         if printed.status == _SSH_FAILED and any(PurePath(each).name == "ssh" for each in self.argv):
