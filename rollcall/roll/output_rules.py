@@ -41,6 +41,8 @@ class Kind(StrEnum):
 
 
 _ONE = {Kind.FILES: "file", Kind.ROWS: "row", Kind.ENTRIES: "entry"}
+# What a row or an entry must tell for a limit to be held against it.
+_TOLD = {**dict.fromkeys(_OF_ROWS, "rows"), **dict.fromkeys(_OF_SIZE, "size")}
 # The key that says which kind it is, and which keys are asked of that kind alone.
 DECIDING = {"path": Kind.FILES, "query": Kind.ROWS, "command": Kind.ENTRIES}
 _SHOWN = {
@@ -50,7 +52,7 @@ _SHOWN = {
 }
 _ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
     Kind.FILES: ("dated", "files", *_OF_SIZE, *_OF_CONTENT, "must_have", "read_up_to", "verify"),
-    Kind.ROWS: ("database", *_OF_ROWS, "must_hold", "times"),
+    Kind.ROWS: ("database", *_OF_ROWS, *_OF_SIZE, "must_hold", "times"),
     Kind.ENTRIES: ("each", "made_at", "size", *_OF_SIZE, "must_hold", "times", "verify"),
 }
 
@@ -72,6 +74,20 @@ def is_asked_of(key: str, kind: Kind) -> bool:
     return not owners or kind in owners
 
 
+def may_inherit(key: str, table: Mapping[str, Any]) -> bool:
+    """True of a key that [defaults.output] may say of the output of that table."""
+    kind = kind_of(table)
+    return kind is None or (is_asked_of(key, kind) and _tells(_TOLD.get(key), table))
+
+
+def _tells(what: str | None, table: Mapping[str, Any]) -> bool:
+    """False of rows and entries that have not what a limit is held against."""
+    query = table.get("query")
+    if what is None or not (isinstance(query, str) or table.get("command")):
+        return True
+    return bool(columns(query) & {what, "*"}) if isinstance(query, str) else table.get(what) is not None
+
+
 def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str | None:
     """The rule that a value breaks beside the keys before it, with its cure; None where it breaks none.
 
@@ -88,8 +104,10 @@ def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str |
         return f"stands beside another: an output is {', or '.join(_SHOWN.values())}. Keep one."
     if key == "database" and output.get("query", "") is None:
         return 'of which query? Write query = "SELECT max(updated_at) AS made_at, count(*) AS rows FROM …".'
-    if key == "min_rows" and value and (query := output.get("query")) and not columns(query) & {"rows", "*"}:
-        return "is asked of the column rows, and query returns none. Name one so: count(*) AS rows."
+    if value and kind is not Kind.FILES and not _tells(what := _TOLD.get(key), output):
+        if kind is Kind.ROWS:
+            return f"is asked of the column {what}, and query returns none. Name one so: … AS {what}."
+        return f'is asked of the {what} of an entry, and nothing says where that is. Write {what} = "…" too.'
     if key == "verify" and value and kind and (kind is Kind.FILES) is not value.names_its_file:
         if kind is Kind.FILES:
             return 'has no {file}, so what would it look at? Write such as ["pg_restore", "--list", "{file}"].'
