@@ -229,7 +229,8 @@ class Content:
     """What was read of one output, its compression undone.
 
     `read_as` names format and compressions ("csv in gzip"; "" of neither). `unread` is why it was not read through,
-    None where it was; then `size` is that of all that is inside, in bytes. `found` tells of each text that was looked
+    None where it was; then `size` is that of all that is inside, in bytes. `is_blank` is True where what was read of it
+    held nothing but blanks. `found` tells of each text that was looked
     for whether it is there, and nothing of one that nobody can tell of; `has_end`, `last_line` and whether that is as
     declared (`last_line_fits`) likewise (None). `marks_its_end` is True where half of it would not have passed for all.
     `rows` is None where its format has none. `has` tells of each name that must be inside whether it is, `held` of each
@@ -242,6 +243,7 @@ class Content:
     marks_its_end: bool = False
     flaw: Flaw | None = None
     unread: str | None = None
+    is_blank: bool = False
     found: Mapping[str, bool] = field(default_factory=dict)
     has_end: bool | None = None
     last_line: str | None = None
@@ -254,6 +256,10 @@ class Content:
     sha256: str = ""
     head: str = ""
     tail: str = ""
+
+
+# Why the content of a file could not be looked at, where somebody took it away in between.
+GONE = "it was there, and is gone since"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,9 +343,10 @@ class OutputSeen:
     """The files of one output of a job: those since `since`, and the newest before, newest first.
 
     `matches` counts all that match, however old; `unstamped` names some that match but for what their names tell;
-    `later` are some made after the moment that is judged, and so no evidence for it. Of the disk below the folder
-    `free_bytes` are left of `total_bytes`; None where it does not tell. `last_verified` is the last proof that an
-    earlier morning has made of a file of it.
+    `later` are some made after the moment that is judged, and so no evidence for it. `unlooked` is which part of where
+    they lie could not be listed, and why; "" where all was. Of the disk below the folder `free_bytes` are left of
+    `total_bytes`; None where it does not tell. `last_verified` is the last proof that an earlier morning has made of a
+    file of it.
     """
 
     looked_at: Instant
@@ -347,6 +354,7 @@ class OutputSeen:
     files: tuple[FileSeen, ...]
     unstamped: tuple[str, ...] = ()
     later: tuple[FileSeen, ...] = ()
+    unlooked: str = ""
     free_bytes: int | None = None
     total_bytes: int | None = None
     last_verified: Verified | None = None

@@ -47,19 +47,22 @@ Wed 11 Feb 2026 06:30 CET, Europe/Zurich
 
 haiku  🎋 Haiku
   every day at 06:00, Europe/Zurich (apscheduler `0 6 * * *`)
-  last due  Wed 11 Feb 06:00 CET, 30 min ago; to start by 06:15, to be done by 06:25
+  last due  Wed 11 Feb 06:00 CET, 30 min ago
+            to start by 06:15, to be done by 06:25
   next due  Thu 12 Feb 06:00 CET, in 23 h 30 min
 
 sync
   every 6 h, Europe/Zurich (apscheduler `every 6 h`)
-  last due  counted from its newest run, which only its scheduler or its files can tell
+  last due  counted from its newest run, which only its scheduler or its files tell
   next due  6 h after that run
 
 offsets
   every day at 22:30, America/New_York (cron `30 22 * * *`)
   last due  none owed before Tue 10 Feb 23:00 EST
   next due  Wed 11 Feb 22:30 EST, in 22 h
-  doubtful  out/*.txt takes every file that lies there and ends so: any of them passes for its output
+            leaves out/*.txt
+  doubtful  out/*.txt takes every file that lies there and ends so: any of them
+            passes for its output
 """
 
 
@@ -126,6 +129,78 @@ def test_due_as_of_another_moment_even_one_to_come(as_of: str, last: str, upcomi
     assert status == 0
     assert f"last due  {last}" in out
     assert f"next due  {upcoming}" in out
+
+
+# What a job due at 23:50 in Zurich leaves, and at the latest an hour and five minutes later.
+LEAVES = """
+output                                                  | as of      | leaves
+path = "x-%Y%m%d-%H%M%S.md"                             | 2026-02-11 | x-20260210-%H%M%S.md or x-20260211-%H%M%S.md
+path = "%Y/%m/db-%F*.gz", timezone = "UTC"              | 2026-02-01 | 2026/01/db-2026-01-31*.gz
+path = "d/%F/", dated = "due"                           | 2026-02-11 | d/2026-02-10/
+path = "%F/a", dated = "previous due"                   | 2026-03-29 | 2026-03-27/a
+path = "%F/a", dated = "previous day"                   | 2026-10-26 | 2026-10-24/a
+path = "a", dated = "run"                               | 2026-02-11 | a
+path = "x-*-%y%j", files = 3, dated = "due"             | 2026-02-11 | 3 files named x-*-26041
+path = "%F", dated = "due", timezone = "Asia/Kolkata"   | 2026-02-11 | 2026-02-11
+path = "%G-W%V-%u", dated = "due", timezone = "UTC"     | 2026-01-01 | 2026-W01-3
+path = "%Y%j-%a-%I%p%M", timezone = "Australia/Lord_Howe" | 2026-10-04 | 2026277-Sun-%IAM%M
+path = "%F-%H%M%z", dated = "due"                       | 2026-03-29 | 2026-03-28-2350+0100
+path = "%F-%H%M%z", dated = "due"                       | 2026-10-26 | 2026-10-25-2350+0100
+path = "%s", dated = "due", timezone = "UTC"            | 2026-10-26 | 1792968600
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "as_of", "leaves"), [[cell.strip() for cell in line.split("|")] for line in LEAVES.splitlines()[2:]]
+)
+def test_due_shows_the_very_name_that_is_expected(tmp_path: Path, output: str, as_of: str, leaves: str) -> None:
+    lines = ('timezone = "Europe/Zurich"', "[jobs.x]", 'schedule = "50 23 * * *"', 'max_runtime = "50 min"')
+    (tmp_path / "jobs.toml").write_text("\n".join((*lines, f"output = {{ {output} }}")), encoding="utf-8")
+    _, out, _ = rollcall("due", "--jobs-file", str(tmp_path / "jobs.toml"), "--as-of", f"{as_of}T12:00")
+    last, _ = out.split("next due")
+
+    assert " ".join(last.split()).endswith(f"leaves {leaves}")
+
+
+@pytest.mark.parametrize(
+    ("output", "leaves"),
+    [
+        (
+            """{ database = "sqlite:///x", query = "SELECT max(at) AS made_at, count(*) AS n FROM rates WHERE x" }""",
+            "leaves a row of SELECT max(at) AS made_at, count(*) AS n FROM rates…",
+        ),
+        (
+            """{ command = ["restic", "snapshots", "--json", "--no-lock"], made_at = "time", each = "@" }""",
+            "leaves an entry of restic snapshots --json --no-lock",
+        ),
+    ],
+)
+def test_due_shows_in_a_line_who_lists_what_is_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, leaves: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    jobs = f'timezone = "UTC"\n[jobs.x]\nschedule = "0 6 * * *"\noutput = {output}\n'
+    (tmp_path / "jobs.toml").write_text(jobs)
+    _, out, _ = rollcall("due", "--jobs-file", str(tmp_path / "jobs.toml"))
+
+    assert [line.strip() for line in out.splitlines() if "leaves" in line] == [leaves] * 2
+
+
+@pytest.mark.parametrize(
+    ("as_of", "limits"),
+    [
+        ("2026-03-29T12:00+02:00", "to start by 03:15, to be done by 03:45"),
+        # 02:15 of the second time that clocks show two.
+        ("2026-10-25T12:00+01:00", "to start by 02:45, to be done by Sun 25 Oct 02:15 CET"),
+    ],
+)
+def test_due_shows_limits_that_nobody_reads_as_before_it_was_due(tmp_path: Path, as_of: str, limits: str) -> None:
+    (tmp_path / "jobs.toml").write_text(
+        'timezone = "Europe/Zurich"\n[jobs.x]\nschedule = "30 2 * * *"\noutput.path = "x"'
+    )
+    _, out, _ = rollcall("due", "--jobs-file", str(tmp_path / "jobs.toml"), "--as-of", as_of)
+
+    assert f"            {limits}\n" in out
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,19 @@ def test_a_folder_as_output_has_the_size_of_all_that_is_in_it_and_the_time_of_th
     assert file.modified_at == NOW.replace(hour=5, minute=0)
 
 
+@pytest.mark.parametrize(
+    ("name", "is_inside"),
+    [("hosts", True), ("etc/hosts", True), ("etc", True), ("host*", True), ("*/hosts", True), ("_SUCCESS", False)],
+)
+def test_what_a_folder_must_have_is_inside_or_not(tmp_path: Path, name: str, is_inside: bool) -> None:
+    snapshot(tmp_path, "2026-02-11", hosts="1234")
+    output = Output.model_validate({"path": "%F/", "must_have": [name]})
+    file = one(LocalFolder(tmp_path).look([replace(wanted(), output=output)], now=NOW)["haiku", 0].read())
+
+    assert file.content is not None
+    assert file.content.has == {name: is_inside}
+
+
 def test_a_file_where_a_folder_should_be_is_none(tmp_path: Path) -> None:
     write(tmp_path, "2026-02-11")
     file = one(LocalFolder(tmp_path).look([folders("%F/")], now=NOW)["haiku", 0].read())

@@ -44,6 +44,7 @@ from rollcall.morning.judge import judge_morning
 from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault
+from rollcall.rehearse.faults.inside import FAULTS as OF_BYTES
 from rollcall.rehearse.rehearsal import LeftOut, Outcome, Planted, Rehearsal, rehearse
 from rollcall.report.rehearsal import render_rehearsal
 from rollcall.roll.load import load
@@ -261,7 +262,9 @@ def test_every_fault_can_befall_some_job() -> None:
     befell = {name for told in mornings for name in faults_of(told)}
     befell_history = {name for words in WITH_HISTORY.values() for name in faults_of(morning(**words))}
 
-    assert befell | befell_history == {str(each) for each in (*JOB_FAULTS, *SCHEDULER_FAULTS)}
+    # tests/test_rehearsal_inside.py plants what needs the bytes of a file, or rows.
+    planted = [each for each in (*JOB_FAULTS, *SCHEDULER_FAULTS) if each not in OF_BYTES]
+    assert befell | befell_history == {str(each) for each in planted}
     assert befell_history - befell == OF_A_HISTORY
 
 

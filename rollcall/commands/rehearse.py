@@ -1,6 +1,7 @@
 """`rollcall rehearse`: which faults of tonight would these checks find, and which would slip through?
 
-It asks the schedulers and looks at the outputs once, as every morning does, and plants faults on copies of what it saw.
+It asks the schedulers and looks at the outputs once, as every morning does, reads the newest file of each job that is
+not too large, and plants faults on copies of what it saw. It writes to no place.
 Exit status: 0 where every fault would be found, 1 where one would slip through or a job could not be rehearsed.
 """
 
@@ -8,14 +9,20 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from rollcall.commands.begin import add_options, begun
 from rollcall.commands.selected import selected
+from rollcall.evidence import CannotLook, FileSeen
+from rollcall.files import read_regular
+from rollcall.outputs.listing import Wanted
+from rollcall.outputs.sources import source_of
 from rollcall.rehearse.rehearsal import rehearse
 from rollcall.report.headline import show_replay
 from rollcall.report.rehearsal import render_rehearsal
+from rollcall.roll.job import Job
 from rollcall.run.options import OF_A_MORNING
 
 if TYPE_CHECKING:
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
 
 _WIDTH = (110, 24)  # where it is not written to a terminal
 _NARROWEST, _WIDEST = 60, 120
+# It is read again for each fault that is planted in it, and for each setting that is tried.
+_MOST_FETCHED = 4_000_000
 
 
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
@@ -41,7 +50,28 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     jobs, at = selected(call.roll, asked_for.jobs), call.start.judged_at
     if call.start.replay_of:
         yield f"{show_replay(call.start.replay_of, call.roll.zone)}: nobody is asked"
-    rehearsal = rehearse(call.roll, call.ask(jobs, at=at), now=at, jobs=jobs)
+    # The files of a record are on another machine, or gone.
+    fetch = _nothing if call.start.replay_of else fetched
+    rehearsal = rehearse(call.roll, call.ask(jobs, at=at), now=at, jobs=jobs, fetch=fetch)
     width = min(max(shutil.get_terminal_size(_WIDTH).columns, _NARROWEST), _WIDEST)
     yield from render_rehearsal(rehearsal, width=width)
     return 0 if rehearsal.is_whole else 1
+
+
+def fetched(job: Job, file: FileSeen) -> bytes | None:
+    """All that is in that file of the first output of the job; None where it is too large, packed away, or gone."""
+    output = job.outputs[0]
+    if file.size is None or file.size > _MOST_FETCHED:
+        return None
+    start = file.made_at
+    wanted = Wanted(key=(job.id, 0), output=output, zone=job.zone_of(output), since=start, read_since=start)
+    until = time.monotonic() + output.timeout.total_seconds()
+    try:
+        with source_of(output).at_hand(file.name, wanted, until=until) as path:
+            return read_regular(path, _MOST_FETCHED)
+    except (CannotLook, OSError, ValueError):
+        return None
+
+
+def _nothing(job: Job, file: FileSeen) -> None:
+    return None

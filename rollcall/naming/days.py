@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -54,6 +55,9 @@ class Days(NamedTuple):
 
     def last(self) -> date | None:
         """The last day that agrees; None where the year is left open."""
+        if self.year is not None and self.month is not None and self.day is not None:
+            with suppress(ValueError):
+                return date(self.year, self.month, self.day)
         return max((last for year in self._years() for _, last in _runs(self, year)), default=None)
 
     def agrees(self, day: date) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from rollcall.naming.days import Days, in_words
 from rollcall.naming.stretch import Told
 from rollcall.text import clean
-from rollcall.times import LONG_WEEKDAYS, MONTHS, WEEKDAYS
+from rollcall.times import LONG_WEEKDAYS, MONTHS, WEEKDAYS, elapsed
 
 _LONG_MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -79,6 +80,16 @@ FIELDS = {
         write=lambda wall: wall.strftime("%z") or "*",
     ),
 }
+# How long a clock shows the same of each; of a day it shows the same all day.
+_SHOWN_FOR = {
+    "hour": timedelta(hours=1),
+    "minute": timedelta(minutes=1),
+    "second": timedelta(seconds=1),
+    "hour_of_twelve": timedelta(hours=1),
+    "afternoon": timedelta(hours=12),
+    "microsecond": timedelta.resolution,
+    "epoch": timedelta(seconds=1),
+}
 # What stands for several.
 LONGER = {"%F": "%Y-%m-%d", "%T": "%H:%M:%S"}
 
@@ -110,7 +121,9 @@ def check_field(code: str) -> None:
     raise ValueError(f'has "%{clean(code, 4)}", which is no field of a name. Fields are {known}, and "%%" for "%".')
 
 
-def read_fields(found: Iterable[tuple[str, str]]) -> Told | Disagreement:
+# Outputs that share a folder share their days.
+@lru_cache(maxsize=8_192)
+def read_fields(found: tuple[tuple[str, str], ...]) -> Told | Disagreement:
     """What the fields of a name, each a code and the text that stands there, tell together."""
     units = [(FIELDS[code].unit, FIELDS[code].read(text)) for code, text in found]
     told = dict(units)
@@ -129,7 +142,14 @@ def read_fields(found: Iterable[tuple[str, str]]) -> Told | Disagreement:
     return read if problem is None else Disagreement(problem)
 
 
-def write_field(code: str, wall: datetime) -> str:
-    """What stands there at the wall clock `wall`, in English; "*" for %z and %s where `wall` has no offset."""
+def write_field(code: str, wall: datetime, between: tuple[datetime, datetime] | None = None) -> str:
+    """What stands there at the wall clock `wall`, in English; "*" for %z and %s where `wall` has no offset.
+
+    The field itself where the clock does not show the same of it all the time `between` two aware instants.
+    """
+    if between and (shown_for := _SHOWN_FOR.get(FIELDS[code].unit)):
+        first, last = between
+        if elapsed(first, last) >= shown_for or write_field(code, first) != write_field(code, last):
+            return f"%{code}"
     write = FIELDS[code].write
     return wall.strftime(f"%{code}") if write is None else write(wall)

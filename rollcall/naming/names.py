@@ -95,6 +95,14 @@ class NamePattern:
         """
         return "/".join(part.named(wall) for part in self.parts)
 
+    def named_between(self, first: datetime, last: datetime) -> tuple[str, ...]:
+        """The name of a run whose clock shows these aware times and all between; two where its day or offset changes.
+
+        What the clock does not show all the while stays the field that it is, as wildcards do.
+        """
+        names = ("/".join(part.named(wall, (first, last)) for part in self.parts) for wall in (first, last))
+        return tuple(dict.fromkeys(names))
+
 
 def read_pattern(text: str) -> NamePattern:
     """The names that `text`, a path of jobs.toml, means. Raises ValueError with rule and cure, without the value."""
@@ -128,7 +136,7 @@ def _read(parts: tuple[Part, ...], names: tuple[str, ...]) -> Told | Disagreemen
     """What the names of these parts tell; None where one of them has not even the shape of its part."""
     found = _fields_of(names, parts, is_possible=True)
     if found is not None:
-        return read_fields(found)
+        return read_fields(tuple(found))
     for code, text in _fields_of(names, parts, is_possible=False) or ():
         if not re.fullmatch(FIELDS[code].possible, text):
             return Disagreement(f"%{code} cannot be {clean(text, 40)}")

@@ -84,10 +84,10 @@ class Part:
         is_hidden = self.hides_dot and other.beginning.startswith(".")
         return not is_hidden and _cover(self.pieces, other.pieces)
 
-    def named(self, wall: datetime) -> str:
-        """The name at that wall-clock time; wildcards stay as they are."""
+    def named(self, wall: datetime, between: tuple[datetime, datetime] | None = None) -> str:
+        """The name at that wall clock; wildcards stay as they are, and fields that change `between` two instants."""
         return "".join(
-            write_field(piece.text, wall) if piece.kind is Kind.FIELD else piece.text for piece in self.pieces
+            write_field(piece.text, wall, between) if piece.kind is Kind.FIELD else piece.text for piece in self.pieces
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from unicodedata import normalize
 
-from rollcall.evidence import Content, FileSeen, Flaw
+from rollcall.evidence import GONE, Content, FileSeen, Flaw
 from rollcall.outputs.compression import undone
 from rollcall.outputs.encoding import encoding_of, guessed, looks_binary, past_its_mark, without_its_mark
 from rollcall.outputs.expressions import Kept
@@ -67,6 +67,8 @@ def read_content(
             read = _unlocked_content if output.open else _content_of
             content = read(opened, size, output, until)
             grew = opened.size_now() != size
+    except FileNotFoundError:
+        return replace(seen, unreadable=GONE)
     except OSError as error:
         return replace(seen, unreadable=clean(error.strerror or str(error)))
     return replace(seen, content=content, grew=grew)
@@ -289,7 +291,11 @@ def _of_ends(watched: Watched, size: int, reading: _Reading, output: Output) -> 
     with suppress(TooMuch):  # it grows
         watched.drain()
     unread = f"only its ends were read: {show_size(size)}, more than read_up_to = {show_size(output.read_up_to)}"
-    return _told(watched, reading, output, flaw=None, rows=None, unread=unread)
+    flaw = None
+    if reading.holds_text and watched.nul is not None and not watched.is_blank:
+        flaw = Flaw(CauseCode.CORRUPT_OUTPUT, "holds NUL characters, as what was never written to its end does")
+    content = _told(watched, reading, output, flaw=flaw, rows=None, unread=unread)
+    return replace(content, is_blank=watched.is_blank)
 
 
 def _told(

@@ -137,12 +137,11 @@ class Command(Source):
         if printed.status == 0:
             return printed.out
         err = printed.err.decode(errors="replace")
-        last = next((line for line in reversed(err.splitlines()) if line.strip()), "it said nothing")
         how = f"ended by signal {-printed.status}" if printed.status < 0 else f"exit status {printed.status}"
         code = CauseCode.ACCESS_DENIED if _DENIED.search(err) else UNREADABLE
         if printed.status == _SSH_FAILED and any(PurePath(each).name == "ssh" for each in self.argv):
             code = CauseCode.PLACE_DOWN
-        raise self._wrong(f"{how}: {self.secrets.clean_words(last, 200)}", code)
+        raise self._wrong(f"{how}: {self.secrets.clean_words(programs.telling_line(err), 200)}", code)
 
     def _entries(self, answer: _Answer, wanted: Wanted, now: datetime) -> Matches:
         """What of that was made when, newest first."""

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -30,6 +30,9 @@ from rollcall.vocabulary import CauseCode
 # A page and a judgement need the runs of the look-back; a folder may hold years.
 MOST_FILES = 2_000
 MOST_READ = 1_000
+# Of all outputs that share a listing; each keeps as many as it would alone while they are few.
+_MOST_TOGETHER = 80_000
+_DAY = timedelta(days=1)
 LISTING_LIMIT = timedelta(seconds=30)
 # Of what earlier runs left, so much shows what is usual.
 _MOST_COMPARED = 60
@@ -122,7 +125,11 @@ class Found:
 
 @dataclass(slots=True)
 class Matches:
-    """What is kept of one output while names are listed."""
+    """What is kept of one output while names are listed; `unlooked` is why a part of it could not be, "" of none.
+
+    `files` were made since the output wants them, `before` are the newest of those made earlier. Of `past` the day in
+    their name alone shows that they are earlier: when in that day is asked of the few that are kept.
+    """
 
     wanted: Wanted
     count: int = 0
@@ -130,8 +137,19 @@ class Matches:
     is_cut: bool = False
     before: list[Found] = field(default_factory=list)
     oldest_kept: tuple[datetime, str] | None = None
+    past: list[tuple[date, str, FileSeen, Told]] = field(default_factory=list)
+    oldest_day: date = date.min
     unstamped: list[str] = field(default_factory=list)
     later: list[FileSeen] = field(default_factory=list)
+    unlooked: str = ""
+    most: int = MOST_FILES
+
+    @classmethod
+    def of(cls, wanted: Sequence[Wanted]) -> list[Matches]:
+        """What is kept of each output of one listing: the memory of all together is bounded."""
+        fair = _MOST_TOGETHER // max(len(wanted), 1)
+        most = min(max(fair, _MOST_COMPARED), MOST_FILES)
+        return [cls(each, most=most) for each in wanted]
 
     @property
     def depth(self) -> int:
@@ -141,7 +159,7 @@ class Matches:
     def add(self, found: Found) -> None:
         """Keeps the newest; a folder of a million files must not fill the memory."""
         self.files.append(found)
-        if len(self.files) >= 2 * MOST_FILES:
+        if len(self.files) >= self.most + self.most // 4:
             self.cut()
 
     def add_before(self, found: Found) -> None:
@@ -153,27 +171,53 @@ class Matches:
         if len(self.before) >= 4 * _MOST_COMPARED:
             self.cut()
 
+    def add_past(self, day: date, name: str, seen: FileSeen, told: Told) -> None:
+        """Keeps the newest of those that are only compared, by the day in their name."""
+        self.past.append((day, name, seen, told))
+        if len(self.past) >= 4 * _MOST_COMPARED:
+            self._cut_past()
+
+    def _cut_past(self) -> None:
+        self.past.sort(key=lambda each: each[:2], reverse=True)
+        del self.past[_MOST_COMPARED:]
+        self.oldest_day = self.past[-1][0] if len(self.past) == _MOST_COMPARED else date.min
+
     def cut(self) -> None:
         """Lets go of all but the newest."""
         self.before.sort(key=lambda each: each.age, reverse=True)
         del self.before[_MOST_COMPARED:]
         self.oldest_kept = self.before[-1].age if len(self.before) == _MOST_COMPARED else None
         self.files.sort(key=lambda each: each.age, reverse=True)
-        self.is_cut = self.is_cut or len(self.files) > MOST_FILES
-        del self.files[MOST_FILES:]
+        self.is_cut = self.is_cut or len(self.files) > self.most
+        del self.files[self.most :]
+
+    def end(self) -> None:
+        """Nothing more is listed."""
+        self._cut_past()
+        output, zone = self.wanted.output, self.wanted.zone
+        self.before += [Found(named(seen, told, output, zone), name) for _, name, seen, told in self.past]
+        self.past.clear()
+        self.cut()
 
     def told(self, name: str) -> Told | None:
-        """What that name tells, where it is one of its output and can be."""
+        """What that name tells; None where it is none of its output, cannot be, or is older than all that is kept."""
         told = self.wanted.output.names.told(name)
         if isinstance(told, Disagreement):
             self.unstamped = [*self.unstamped, clean(name, 80)][:5]
             return None
-        if told is not None:
-            self.count += 1
-        return told
+        if told is None:
+            return None
+        self.count += 1
+        day = told.last_day() if self.wanted.output.dated is Dated.RUN else None
+        return None if day and day < self.oldest_day else told
 
     def take(self, seen: FileSeen, name: str, told: Told, now: datetime) -> None:
         """Keeps what is listed by that name, as far as it matters for the moment `now`."""
+        day = told.last_day() if self.wanted.output.dated is Dated.RUN else None
+        # In whatever zone, a day is over when the next one is in UTC.
+        if day and day < self.wanted.since.date() - _DAY:
+            self.add_past(day, name, seen, told)
+            return
         self._keep(named(seen, told, self.wanted.output, self.wanted.zone), name, now)
 
     def keep(self, seen: FileSeen, now: datetime) -> None:
@@ -213,7 +257,7 @@ class Listed:
         room: tuple[int | None, int | None] = (None, None),
     ) -> Listed:
         """What was kept of the output; of its disk so many bytes are free, of so many."""
-        matches.cut()
+        matches.end()
         # After a cut those before would look as if there were none in between.
         files = matches.files if matches.is_cut else [*matches.files, *matches.before]
         seen = OutputSeen(
@@ -222,6 +266,7 @@ class Listed:
             files=tuple([each.seen for each in files]),
             unstamped=tuple(matches.unstamped),
             later=tuple(matches.later),
+            unlooked=matches.unlooked,
             free_bytes=room[0],
             total_bytes=room[1],
         )

@@ -17,14 +17,19 @@ from rollcall.text import clean, show_size
 
 NOTHING = "no setting of jobs.toml catches it"
 _TABLE = "[jobs.JOB]"
-_OUTPUT = "[jobs.JOB.output]"
+OUTPUT = "[jobs.JOB.output]"
 _TIME = "%Y%m%d-%H%M%S"
 _FIELDS = f"the time of the run such as {_TIME}"
-ADD_MUST_CONTAIN = f'add must_contain = ["…"] to {_OUTPUT}'
-ADD_MUST_NOT_CONTAIN = f'add must_not_contain = ["…"] to {_OUTPUT}'
-ADD_A_NARROW_PATH = f"write in {_OUTPUT} a path that takes its own files and no others"
+ADD_MUST_CONTAIN = f'add must_contain = ["…"] to {OUTPUT}'
+ADD_MUST_NOT_CONTAIN = f'add must_not_contain = ["…"] to {OUTPUT}'
+ADD_A_NARROW_PATH = f"write in {OUTPUT} a path that takes its own files and no others"
+ADD_MIN_ROWS = f"add min_rows = … to {OUTPUT}"
+ADD_MUST_HAVE = f'add must_have = ["…"] to {OUTPUT}: names that must be inside'
+ADD_AN_END = f'let it write a last line that says that it is whole, and add ends_with = "…" to {OUTPUT}'
+# What reads it, as whoever restores it would.
+ADD_VERIFY = f'add verify = ["…", "{{file}}"] to {OUTPUT}, a command that reads it through'
 # The same content again: of most jobs a fault, of an export without changes none.
-ADD_MUST_CHANGE = f"add must_change = true to {_OUTPUT}"
+ADD_MUST_CHANGE = f"add must_change = true to {OUTPUT}"
 
 
 def for_an_interval(copy: EvidenceCopy) -> str:
@@ -47,7 +52,7 @@ def for_a_status(copy: EvidenceCopy) -> str:
 
 def for_no_output(copy: EvidenceCopy) -> str:
     """A record does not say what the run did."""
-    return for_an_interval(copy) if copy.job.output else f'add {_OUTPUT} with path = "…", {_FIELDS} in it'
+    return for_an_interval(copy) if copy.job.output else f'add {OUTPUT} with path = "…", {_FIELDS} in it'
 
 
 def for_a_file_without_date(copy: EvidenceCopy) -> str:
@@ -58,10 +63,10 @@ def for_a_file_without_date(copy: EvidenceCopy) -> str:
     if output.tells_its_run:
         return NOTHING
     if output.is_one_file:
-        return f'let each run write a file of its own, and write path = "…" in {_OUTPUT}, {_FIELDS} in it'
+        return f'let each run write a file of its own, and write path = "…" in {OUTPUT}, {_FIELDS} in it'
     before, star, after = output.names.text.rpartition("*")
     dated = json.dumps(clean(f"{before}{_TIME}{after}" if star else "…", 200), ensure_ascii=False)
-    return f"write path = {dated} in {_OUTPUT}, as its names are"
+    return f"write path = {dated} in {OUTPUT}, as its names are"
 
 
 def for_a_half(copy: EvidenceCopy) -> str:
@@ -70,13 +75,18 @@ def for_a_half(copy: EvidenceCopy) -> str:
     suffix = PurePath(output.names.text).suffix.lower()
     kind = next((name for name, each in formats().items() if each.marks_its_end and each.suffix == suffix), None)
     if kind and output.format in (None, TEXT):
-        return f'add format = "{kind}" to {_OUTPUT}'
+        return f'add format = "{kind}" to {OUTPUT}'
     # Two thirds of it: more than a half, and a shorter file than usual still passes.
     least = show_size(size - size // 3)
-    return f'write min_size = "{least}" in {_OUTPUT} (it has {show_size(size)})' if size > 1 else NOTHING
+    return f'write min_size = "{least}" in {OUTPUT} (it has {show_size(size)})' if size > 1 else NOTHING
+
+
+def for_a_lost_end(copy: EvidenceCopy) -> str:
+    """A text may say itself that it is whole; what is none is told to be by who reads it."""
+    return ADD_AN_END if copy.is_text else ADD_VERIFY
 
 
 def addressed(job_id: str | None, advice: str) -> str:
     """The advice for that job, whose key stands in it as TOML wants it written; for several jobs where it is None."""
     key = toml_key(clean(job_id)) if job_id else "*"
-    return advice.replace(_OUTPUT, f"[jobs.{key}.output]").replace(_TABLE, f"[jobs.{key}]")
+    return advice.replace(OUTPUT, f"[jobs.{key}.output]").replace(_TABLE, f"[jobs.{key}]")

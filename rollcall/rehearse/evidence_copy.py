@@ -15,19 +15,27 @@ from rollcall.evidence import Evidence, FileSeen, NotSeen, Outcome, Outputs, Out
 from rollcall.naming.fields import write_field
 from rollcall.naming.names import NamePattern
 from rollcall.naming.stretch import Told
+from rollcall.outputs.encoding import looks_binary
 from rollcall.outputs.listing import named
 from rollcall.rehearse import records
+from rollcall.rehearse.packing import unpacked
+from rollcall.rehearse.reading import read_as
 from rollcall.roll.due_run import DueRun
+from rollcall.roll.formats import formats
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
+from rollcall.times import to_iso
 from rollcall.verdict import usual
 from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.runs import RunRead
 
 _INSTANT = timedelta(microseconds=1)
+# By so many bytes it is seen to be a text.
+_HEAD = 64_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,8 @@ class EvidenceCopy:
     """A copy of what was seen of one job that did its work, as it is seen at `at`.
 
     Each method returns another copy, in which something else happened. `judged` stays the job as it was found good.
-    `of_others` are the files of its first output that its path takes and another output leaves, by their names.
+    `of_others` are the files of its first output that its path takes and another output leaves, by their names. `data`
+    is all that is in its newest file; None where nobody has read that, or it is no file.
     """
 
     judged: JobJudged
@@ -44,9 +53,12 @@ class EvidenceCopy:
     memory: SchedulerSeen | NotSeen | None
     outputs: Outputs
     of_others: frozenset[str] = frozenset()
+    data: bytes | None = None
 
     @classmethod
-    def of(cls, judged: JobJudged, at: datetime, of_others: frozenset[str] = frozenset()) -> EvidenceCopy:
+    def of(
+        cls, judged: JobJudged, at: datetime, of_others: frozenset[str] = frozenset(), data: bytes | None = None
+    ) -> EvidenceCopy:
         """The good run as it looked, or will look, at `at`: what was made later was not there yet."""
         outputs = tuple(
             replace(
@@ -56,7 +68,14 @@ class EvidenceCopy:
             else read.seen
             for read in judged.seen.outputs
         )
-        return cls(judged, at, records.scheduler_at(judged, at), records.memory_at(judged, at), outputs, of_others)
+        scheduler, memory = records.scheduler_at(judged, at), records.memory_at(judged, at)
+        return cls(judged, at, scheduler, memory, outputs, of_others, data)
+
+    def under(self, output: Output) -> EvidenceCopy:
+        """The same, had its first output been declared like that: what is in its newest file is read anew."""
+        job = self.job.but(outputs=(output, *self.job.outputs[1:]))
+        changed = replace(self, judged=replace(self.judged, seen=replace(self.judged.seen, job=job)))
+        return changed if self.data is None else changed.with_data(self.data)
 
     @property
     def evidence(self) -> Evidence:
@@ -214,6 +233,23 @@ class EvidenceCopy:
         newest, *others = self.made
         return self.with_files(replace(newest, **changes), *others, *self.earlier)
 
+    @property
+    def is_text(self) -> bool:
+        """False where what is in its newest file, its compression undone, is known to be no text."""
+        if not self.data:
+            return not any(each.is_folder for each in self.made)
+        try:
+            head = unpacked(self.data, _HEAD)[1][:_HEAD]
+        except (ValueError, EOFError, OSError):
+            return False
+        is_of_another = any(form.recognises(head) and not form.holds_text for form in formats().values())
+        return not (is_of_another or looks_binary(head))
+
+    def with_data(self, data: bytes) -> EvidenceCopy:
+        """The same where that is in its newest file, read as what is in any file is."""
+        newest, *others = self.made
+        return self.with_files(read_as(data, newest, self.declared, self.at), *others, *self.earlier)
+
     def with_made_at(self, at: datetime) -> EvidenceCopy:
         """The same where its newest file was made then, and all others that it is known to leave as much later."""
         if not self.made:
@@ -230,7 +266,8 @@ class EvidenceCopy:
 
     def without_made(self) -> EvidenceCopy:
         """The same without the files of the run; what it overwrote, or retention took away for it, is still there."""
-        if self.made and not self.earlier and self.to_previous and (self.declared.is_one_file or self.declared.keeps):
+        is_alone = self.made and not self.earlier and self.to_previous
+        if is_alone and (self.judged.seen.is_one or self.declared.keeps):
             return self.with_files(self.of_before(self.made[0]))
         return self.with_files(*self.earlier)
 
@@ -254,6 +291,8 @@ class EvidenceCopy:
     def renamed(self, file: FileSeen, at: datetime, number: int = 0) -> FileSeen:
         """That file under the name that tells of `at`; where names tell nothing, under its own."""
         output = self.job.outputs[number]
+        if output.kind is not Kind.FILES:
+            return replace(file, name=to_iso(at), stamp_at=at, stamp_from=None, stamp_until=None)
         if not output.names.has_fields:
             return file
         zone = self.job.zone_of(output)

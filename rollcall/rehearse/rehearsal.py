@@ -6,22 +6,26 @@ Pure: the evidence may have been gathered just now or be a record of any earlier
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from os.path import relpath
 
 from rollcall.causes.explain import explain_job, explain_scheduler
-from rollcall.evidence import Evidence, OutputSeen, SchedulerSeen
+from rollcall.evidence import Evidence, FileSeen, OutputSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
+from rollcall.rehearse.advice import OUTPUT
 from rollcall.rehearse.evidence_copy import EvidenceCopy
-from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault, SchedulerFault
+from rollcall.rehearse.faults import JOB_FAULTS, OUTPUT_FAULTS, SCHEDULER_FAULTS, JobFault, SchedulerFault
 from rollcall.rehearse.records import record_of
+from rollcall.rehearse.settings import Setting, settings_for
 from rollcall.roll.doubts import doubts, taken_outputs
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule.after import After
@@ -44,13 +48,14 @@ class Planted:
     """One fault that was planted: what was made of it by a check at `at`.
 
     `reported_as` is the cause that was named, None where nobody was called. `cure` is, where it slips through, the
-    setting that would catch it (`rollcall.rehearse.advice`).
+    setting that would catch it (`rollcall.rehearse.advice`). `output` is which one of several it happened to.
     """
 
     fault: JobFault | SchedulerFault
     at: datetime
     reported_as: CauseCode | None
     cure: str | None
+    output: str | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -100,8 +105,19 @@ class Rehearsal:
         return not self.left_out and bool(self.jobs) and not self.count(Outcome.SLIPS)
 
 
-def rehearse(roll: Roll, evidence: Evidence, *, now: datetime, jobs: Iterable[Job] | None = None) -> Rehearsal:
-    """What would be found of each fault of these jobs (all where left out) and of their schedulers."""
+def rehearse(
+    roll: Roll,
+    evidence: Evidence,
+    *,
+    now: datetime,
+    jobs: Iterable[Job] | None = None,
+    fetch: Callable[[Job, FileSeen], bytes | None] = lambda job, file: None,
+) -> Rehearsal:
+    """What would be found of each fault of these jobs (all where left out) and of their schedulers.
+
+    `fetch` reads all that is in a file of the first output of a job; None where it is too large, or gone. Of the newest
+    that it has, faults are planted in a copy of its bytes, and read as a file with them would be.
+    """
     declared = {job.id: job for job in (roll.jobs if jobs is None else jobs)}
     asked = {job.scheduler.id: job.scheduler for job in declared.values() if job.scheduler}
     morning = judge_morning(roll, evidence, now=now, jobs=tuple(declared.values()), schedulers=tuple(asked.values()))
@@ -110,7 +126,8 @@ def rehearse(roll: Roll, evidence: Evidence, *, now: datetime, jobs: Iterable[Jo
     of_jobs = []
     for judged in morning.jobs:
         others = [roll.job(job_id).outputs[number] for job_id, number in taken.get((judged.job.id, 0), ())]
-        of_jobs.append(_of_job(declared[judged.job.id], judged, _files_of(others, judged) if others else frozenset()))
+        of_others = _files_of(others, judged) if others else frozenset()
+        of_jobs.append(_of_job(declared[judged.job.id], judged, of_others, fetch))
     return Rehearsal(
         morning=morning,
         schedulers=tuple(each for each in schedulers if isinstance(each, Rehearsed)),
@@ -144,7 +161,9 @@ def _files_of(others: Iterable[Output], judged: JobJudged) -> frozenset[str]:
     )
 
 
-def _of_job(job: Job, judged: JobJudged, of_others: frozenset[str]) -> Rehearsed | LeftOut:
+def _of_job(
+    job: Job, judged: JobJudged, of_others: frozenset[str], fetch: Callable[[Job, FileSeen], bytes | None]
+) -> Rehearsed | LeftOut:
     if problem := next((each for each in judged.findings if each.needs_a_person), None):
         return LeftOut(id=job.id, why=str(problem))
     if judged.due_run is None:
@@ -158,20 +177,77 @@ def _of_job(job: Job, judged: JobJudged, of_others: frozenset[str]) -> Rehearsed
     # The first moment at which the run must be done; later where it left another sign by hand.
     record = record_of(judged)
     signs = [record.last_at if record else None, *(each.made_at for each in judged.files if each)]
-    good = EvidenceCopy.of(judged, max([judged.due_run.finish_by, *filter(None, signs)]), of_others)
-    if alarm := next((each for each in _judged(good, job)[0].findings if each.needs_a_person), None):
-        return LeftOut(id=job.id, why=f"already at its limit a check would have said: {alarm}")
-    faults = []
-    for fault in JOB_FAULTS:
+    at = max([judged.due_run.finish_by, *filter(None, signs)])
+    faults: list[Planted] = []
+    for turned, seen in _each_in_front(job, judged):
+        is_first = turned is job
+        data = fetch(turned, seen.file) if seen.file and seen.file.is_regular else None
+        good = EvidenceCopy.of(seen, at, of_others if is_first else frozenset(), data)
+        if alarm := next((each for each in _judged(good, turned)[0].findings if each.needs_a_person), None):
+            return LeftOut(id=job.id, why=f"already at its limit a check would have said: {alarm}")
+        which = turned.outputs[0].written if len(job.outputs) > 1 else None
+        faults += _planted(good, turned, JOB_FAULTS if is_first else OUTPUT_FAULTS, which)
+    return Rehearsed(subject=job, limit_at=at, faults=tuple(faults))
+
+
+def _each_in_front(job: Job, judged: JobJudged) -> Iterator[tuple[Job, JobJudged]]:
+    """The job and how it was judged, once for each of its outputs, with that as the first of them."""
+    yield job, judged
+    for number in range(1, len(job.outputs)):
+        order = (number, *(each for each in range(len(job.outputs)) if each != number))
+        first = job.but(outputs=tuple(job.outputs[each] for each in order))
+        own = judged.job.but(outputs=tuple(judged.job.outputs[each] for each in order))
+        seen = replace(judged.seen, job=own, outputs=tuple(judged.seen.outputs[each] for each in order))
+        case = judged.case and replace(judged.case, seen=seen, made=judged.case.of_output(number).made)
+        yield first, replace(judged, seen=seen, case=case)
+
+
+def _planted(good: EvidenceCopy, job: Job, faults: Iterable[JobFault], which: str | None) -> Iterator[Planted]:
+    """What becomes of each of these faults that can happen there; `which` is the output, of several."""
+    settings = _Tried(good, job)
+    for fault in faults:
         at = fault.seen_at(good)
-        copy = good if at == good.at else EvidenceCopy.of(judged, at, of_others)
+        copy = good if at == good.at else EvidenceCopy.of(good.judged, at, good.of_others, good.data)
         if planted := fault.plant(copy):
             found, code = _judged(planted, job)
             reported_as = code if found.needs_a_person or fault.is_warning else None
-            cure = fault.cure if isinstance(fault.cure, str) else fault.cure(copy)
-            cure = cure if fault.code else "nothing looks for it yet"
-            faults.append(Planted(fault=fault, at=at, reported_as=reported_as, cure=None if reported_as else cure))
-    return Rehearsed(subject=job, limit_at=good.at, faults=tuple(faults))
+            cure = None if reported_as else _cure(fault, copy, settings)
+            if cure and which:
+                cure = cure.replace(OUTPUT, f"[{OUTPUT}]")
+            is_of_it = which is not None and fault in OUTPUT_FAULTS
+            yield Planted(fault=fault, at=at, reported_as=reported_as, cure=cure, output=which if is_of_it else None)
+
+
+def _cure(fault: JobFault, copy: EvidenceCopy, settings: _Tried) -> str:
+    """The setting that would catch it; each is tried where that can be."""
+    if fault.code is None:
+        return "nothing looks for it yet"
+    for setting, good, changed in settings.of_the_good_run if fault.is_tried else ():
+        planted = fault.plant(good)
+        if planted and _judged(planted, changed)[0].needs_a_person:
+            return setting.advice
+    return fault.cure if isinstance(fault.cure, str) else fault.cure(copy)
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """The settings that the good run of a job leaves as they are, each with that run and the job under it."""
+
+    good: EvidenceCopy
+    job: Job
+
+    @cached_property
+    def of_the_good_run(self) -> tuple[tuple[Setting, EvidenceCopy, Job], ...]:
+        """All of them; none where its content is not known and it has no rows."""
+        if self.good.data is None and not (self.good.job.output and self.good.declared.kind is Kind.ROWS):
+            return ()
+        tried = []
+        for setting in settings_for(self.good):
+            output = self.good.declared.model_copy(update=setting.values)
+            good, changed = self.good.under(output), self.job.but(outputs=(output, *self.job.outputs[1:]))
+            if not _judged(good, changed)[0].needs_a_person:
+                tried.append((setting, good, changed))
+        return tuple(tried)
 
 
 def _judged(copy: EvidenceCopy, job: Job) -> tuple[JobJudged, CauseCode | None]:

@@ -45,7 +45,11 @@ def render_rehearsal(rehearsal: Rehearsal, *, width: int) -> Iterator[str]:
         for at_once in sorted({each.at for each in first.faults}):
             together = "each at its limit" if at_once == first.limit_at else "each when it has run"
             moments[at_once] = f"at {show_instant(at_once, first.subject.zone)}" if is_alone else together
-        yield from _faults(first.faults, moments, first.subject.id if is_alone else None, width)
+        for output in dict.fromkeys(each.output for each in first.faults):
+            if output:
+                yield from _wrapped("  ", f"its output {clean(output)}", width)
+            own = [each for each in first.faults if each.output == output]
+            yield from _faults(own, moments, first.subject.id if is_alone else None, width)
     yield ""
     found, renamed, slips = (rehearsal.count(outcome) for outcome in Outcome)
     whole = counted(found + renamed + slips, "planted fault")
@@ -72,9 +76,11 @@ def _left_out(rehearsal: Rehearsal, width: int) -> Iterator[str]:
 
 def _alike(jobs: Iterable[Rehearsed]) -> list[list[Rehearsed]]:
     """The jobs of which the same is to be said, in the order of jobs.toml."""
-    groups: dict[tuple[tuple[str, ...], ...], list[Rehearsed]] = {}
+    groups: dict[tuple[tuple[str | None, ...], ...], list[Rehearsed]] = {}
     for job in jobs:
-        said = tuple((str(each.fault), each.outcome, str(each.reported_as), str(each.cure)) for each in job.faults)
+        said = tuple(
+            (each.output, str(each.fault), each.outcome, str(each.reported_as), str(each.cure)) for each in job.faults
+        )
         groups.setdefault(said, []).append(job)
     return list(groups.values())
 
@@ -94,9 +100,10 @@ def _faults(
     for name in dict.fromkeys(each.reported_as for each in others):
         renamed = _ways([each for each in others if each.reported_as is name], faults)
         yield from _wrapped(_FOUND, f"{renamed}, but told as {name}", width)
-    for each in faults:
-        if each.outcome is Outcome.SLIPS:
-            yield from _wrapped(_SLIPS, f"{each.fault}: {addressed(job_id, each.cure or '')}", width)
+    slipping = [each for each in faults if each.outcome is Outcome.SLIPS]
+    for cure in dict.fromkeys(each.cure or "" for each in slipping):
+        alike = _ways([each for each in slipping if (each.cure or "") == cure], faults)
+        yield from _wrapped(_SLIPS, f"{alike}: {addressed(job_id, cure)}", width)
 
 
 def _ways(some: Sequence[Planted], faults: Sequence[Planted]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Self, assert_never
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import FileSeen, Off, Outcome
@@ -13,11 +13,12 @@ from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.verdict.off import begins_once_back_by, catches_up, off_at, offs_at
+from rollcall.verdict.run_names import named_by
 from rollcall.verdict.runs import EVER, NEVER, RunRead
 from rollcall.verdict.witnesses import Witnesses
 
 _INSTANT = timedelta(microseconds=1)
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_HOUR = timedelta(hours=1)
 # So many earlier runs are looked at to tell what is usual, and so many of them must be alike.
 _COMPARED, _LEAST_ALIKE = 3, 2
 
@@ -86,25 +87,10 @@ def files_by_run(seen: Witnesses) -> Callable[[DueRun], tuple[FileSeen, ...]]:
     dated = [(each.due_from, each.due_until, each) for each in seen.files if each.due_from and each.due_until]
 
     def named(run: DueRun) -> tuple[FileSeen, ...]:
-        at = named_by(seen.declared.dated, run.due_at, seen)
+        at = named_by(seen.declared.dated, run.due_at, seen.job, seen.declared)
         return tuple([each for start, end, each in dated if at and start <= at <= end])
 
     return named
-
-
-def named_by(dated: Dated, due_at: datetime, seen: Witnesses) -> datetime | None:
-    """What the name of a file of the run due then tells, where it is dated like that; None where there is no such."""
-    match dated:
-        case Dated.PREVIOUS_DUE:
-            return last_due(as_scheduled(seen.job.schedule), due_at - _INSTANT)
-        case Dated.PREVIOUS_DAY:
-            zone = seen.job.zone_of(seen.declared)
-            local = due_at.astimezone(zone).replace(tzinfo=None)
-            return (local - _DAY).replace(tzinfo=zone).astimezone(UTC)
-        case Dated.DUE | Dated.RUN:
-            return due_at
-        case _:
-            assert_never(dated)
 
 
 def done_at(file: FileSeen, run: DueRun) -> datetime | None:

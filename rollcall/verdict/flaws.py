@@ -93,7 +93,8 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
 
 def _untold(content: Content, output: Output) -> str:
     """What was asked of it and its ends alone cannot tell."""
-    parts = ["whether it opens to its end"] if output.open else []
+    parts = ["whether anything is in it"] if content.is_blank else []
+    parts += ["whether it opens to its end"] if output.open else []
     if output.format and output.format != content.encrypted_by:
         parts.append(f"whether it is whole {output.format}")
     if unasked := [text for text in output.looked_for if text not in content.found]:

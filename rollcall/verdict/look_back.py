@@ -57,7 +57,8 @@ def no_run_is_missing(case: Case, exists: Finding | None) -> Finding | None:
         return promise.blocked(exists)
     blind = untellable(promise, seen) if has_history else None
     by_runs = _by_runs(case) if has_history and not blind and not seen.blocker else None
-    by_files = _by_files(case) if exists is not None else None
+    # What is missing may lie where nobody could look.
+    by_files = _by_files(case) if exists is not None and not seen.unlooked else None
     kinds = {each.declared.kind for each in seen.outputs}
     what = kinds.pop().one if len(kinds) == 1 else "output"
     if by_files is not None and by_files.missing:

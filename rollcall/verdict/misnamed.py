@@ -16,7 +16,8 @@ from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import show_span
 from rollcall.verdict import show
-from rollcall.verdict.case import Case, named_by
+from rollcall.verdict.case import Case
+from rollcall.verdict.run_names import named_by
 from rollcall.verdict.witnesses import Witnesses
 
 _UTC = ZoneInfo("UTC")
@@ -140,6 +141,6 @@ def redated(case: Case) -> Redated | None:
 def _fit(dated: Dated, files: tuple[FileSeen, ...], seen: Witnesses) -> Iterator[bool]:
     for file in files:
         due_at = seen.due_before(file.modified_at)
-        at = named_by(dated, due_at, seen) if due_at else None
+        at = named_by(dated, due_at, seen.job, seen.declared) if due_at else None
         first = file.stamp_from or file.made_at
         yield at is not None and first <= at <= (file.stamp_until or first)

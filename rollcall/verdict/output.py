@@ -92,7 +92,7 @@ def _ahead(case: Case) -> str:
     ahead = case.seen.ahead
     if not ahead:
         return ""
-    dated = show_instant(ahead[0].made_at, case.job.zone, year=True)
+    dated = show_instant(max(ahead[0].made_at, ahead[0].modified_at), case.job.zone, year=True)
     return f"; {ahead[0].name} is dated {dated}, in the future, and no evidence of any run"
 
 
@@ -133,8 +133,12 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
             Verdict.BAD_OUTPUT, CauseCode.DISK_FULL, found, f"it left no {output.kind.one}: {found}{full}"
         )
     if executed is None or not executed.needs_a_person:
+        if seen.unlooked:
+            because = f"{due}; {found}, and it may lie where nobody could look: {seen.unlooked}"
+            return promise.broken(Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, seen.unlooked, because)
         if dated := next((each for each in seen.ahead if _may_be_of(each, case)), None):
-            found = f"{dated.name} is dated {show_instant(dated.made_at, job.zone, year=True)}"
+            at = max(dated.made_at, dated.modified_at)
+            found = f"{dated.name} is dated {show_instant(at, job.zone, year=True)}"
             because = f"{due}; its output {found}, in the future, and no other is there"
             return promise.broken(Verdict.UNKNOWN, CauseCode.FUTURE_TIMESTAMP, found, because)
         if other := redated(case):
@@ -163,10 +167,12 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
 
 def _may_be_of(ahead: FileSeen, case: Case) -> bool:
     """True of a file dated in the future that the run may have written: nobody can tell that it did not."""
+    run, first, last = case.run, ahead.stamp_from, ahead.stamp_until
     if case.seen.declared.kind is not Kind.FILES:
         # Read in another zone it may be of now; one of next year is of no run at all.
         return ahead.made_at - case.now <= _ZONES_APART
-    return case.seen.is_one or case.run.owns(ahead.modified_at)
+    is_named_so = first is not None and last is not None and first <= run.finish_by and run.begins_at <= last
+    return case.seen.is_one or is_named_so or run.owns(ahead.modified_at)
 
 
 def _begun_before(case: Case) -> FileSeen | None:

@@ -49,6 +49,9 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     if lacks := _lacking(case, number):
         if case.now < case.run.finish_by:
             return promise.pending(f"{lacks} so far, and it is inside its time")
+        if unlooked := case.seen.unlooked:
+            because = f"it left {lacks}, and the others may lie where nobody could look: {unlooked}"
+            return promise.broken(Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, lacks, because)
         because = f"{show.due(case.run, case.job)}; it left {lacks}"
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, lacks, because)
     if exists.verdict is Verdict.PENDING:

@@ -221,6 +221,11 @@ class Witnesses:
         return self.outputs[0].seen if self.outputs else None
 
     @property
+    def unlooked(self) -> str:
+        """Which part of where its output lies could not be listed, and why; "" where all was."""
+        return self.output.unlooked if isinstance(self.output, OutputSeen) else ""
+
+    @property
     def declared(self) -> Output:
         """What its output should be; only of a job that leaves one."""
         return self.outputs[0].declared

@@ -5,9 +5,11 @@ give it a row in the table of its file, with the setting that would catch it (`r
 that is no `CauseCode` yet is planted all the same: nothing looks for it.
 """
 
-from rollcall.rehearse.faults import output, record, scheduler
+from rollcall.rehearse.faults import inside, output, record, scheduler
 from rollcall.rehearse.faults.kinds import JobFault as JobFault
 from rollcall.rehearse.faults.kinds import SchedulerFault as SchedulerFault
 
 SCHEDULER_FAULTS: tuple[SchedulerFault, ...] = scheduler.SCHEDULER_FAULTS
-JOB_FAULTS: tuple[JobFault, ...] = scheduler.JOB_FAULTS + record.FAULTS + output.FAULTS
+# Of one output, whichever of several it is.
+OUTPUT_FAULTS: tuple[JobFault, ...] = output.FAULTS + inside.FAULTS
+JOB_FAULTS: tuple[JobFault, ...] = scheduler.JOB_FAULTS + record.FAULTS + OUTPUT_FAULTS

@@ -47,10 +47,12 @@ class JobFault(_Fault):
     """What can go wrong with a job. `plant` is what would be seen of it then; None: it cannot happen to that job.
 
     `cure` is the setting that would catch it, and `seen_at` the first moment at which it should be found. `is_warning`
-    is True where it is shown, and nobody is called: the work is done all the same.
+    is True where it is shown, and nobody is called: the work is done all the same. Where it slips through and
+    `is_tried`, settings are tried first (`rollcall.rehearse.settings`), and the first that catches it is the cure.
     """
 
     plant: Callable[[EvidenceCopy], EvidenceCopy | None]
     cure: str | Callable[[EvidenceCopy], str] = advice.NOTHING
     seen_at: Callable[[EvidenceCopy], datetime] = lambda good: good.at
     is_warning: bool = False
+    is_tried: bool = False

@@ -12,9 +12,11 @@ from rollcall.outputs.compression import NAMES
 from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults.kinds import JobFault
+from rollcall.rehearse.packing import MOST_UNPACKED, cut, packed, unpacked
 from rollcall.roll.doubts import takes_everything
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.formats import find_format
+from rollcall.roll.output_rules import Kind
 from rollcall.text import show_size
 from rollcall.verdict import usual
 from rollcall.verdict.amount import amounts_of
@@ -27,6 +29,11 @@ _LEAST_ALIKE = 2
 
 def _of_a_file(plant: Callable[[EvidenceCopy], EvidenceCopy | None]) -> Callable[[EvidenceCopy], EvidenceCopy | None]:
     """A fault that needs a file of the run to happen to."""
+    return lambda copy: plant(copy) if copy.made and copy.declared.kind is Kind.FILES else None
+
+
+def _of_any(plant: Callable[[EvidenceCopy], EvidenceCopy | None]) -> Callable[[EvidenceCopy], EvidenceCopy | None]:
+    """A fault of whatever the run left: a file, a row or an entry."""
     return lambda copy: plant(copy) if copy.made else None
 
 
@@ -78,6 +85,8 @@ def _packed_nothing(copy: EvidenceCopy) -> EvidenceCopy | None:
 
 def _halved(copy: EvidenceCopy) -> EvidenceCopy:
     """Half of its bytes. What is known of them is what the head shows, and that some formats mark their end."""
+    if copy.data:
+        return copy.with_data(cut(copy.data, max(len(copy.data) // 2, 1)))
     newest, content = copy.made[0], copy.made[0].content
     size = max((newest.size or 0) // 2, 1)
     if content:
@@ -105,6 +114,10 @@ def _marks_its_end(content: Content, copy: EvidenceCopy) -> bool:
 
 def _half_packed(copy: EvidenceCopy) -> EvidenceCopy | None:
     """The dump was killed, and what packs it closed a whole archive around half of it."""
+    if copy.data:
+        name, inside = unpacked(copy.data, MOST_UNPACKED)
+        is_whole = name is not None and len(inside) < MOST_UNPACKED
+        return copy.with_data(packed(name, cut(inside, len(inside) // 2))) if is_whole else None
     content = copy.made[0].content
     if content is None or not content.read_as.endswith(NAMES):
         return None
@@ -119,7 +132,8 @@ def _flawed(code: CauseCode, says: str) -> Callable[[EvidenceCopy], EvidenceCopy
 
     def plant(copy: EvidenceCopy) -> EvidenceCopy | None:
         content = copy.made[0].content
-        if content is None or not copy.declared.asks_for_content:
+        # What is known byte by byte is spoilt byte by byte.
+        if content is None or not copy.declared.asks_for_content or copy.data:
             return None
         return copy.with_newest(content=replace(content, flaw=Flaw(code, says)))
 
@@ -166,6 +180,11 @@ def _one_missing(copy: EvidenceCopy) -> EvidenceCopy | None:
     return copy.with_files(*made[1:], *copy.earlier) if is_of_several else None
 
 
+def _heartless(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """Nothing of what it is for."""
+    return _with_texts(copy, copy.declared.must_contain, are_there=False) if copy.is_text else None
+
+
 def _with_texts(copy: EvidenceCopy, texts: tuple[str, ...], *, are_there: bool) -> EvidenceCopy:
     """As large and as readable as ever; only the texts that were declared can tell."""
     content = copy.made[0].content
@@ -177,10 +196,11 @@ def _with_texts(copy: EvidenceCopy, texts: tuple[str, ...], *, are_there: bool) 
 def _repeated(copy: EvidenceCopy) -> EvidenceCopy | None:
     """What was read of the file before is what this one holds; where it was not read, nobody could see it."""
     newest, *others = copy.made
-    if not copy.earlier or newest.content is None:
+    content = newest.content or (copy.with_data(copy.data).made[0].content if copy.data else None)
+    if not copy.earlier or content is None:
         return None
     before, *earlier = copy.earlier
-    content = before.content or newest.content
+    content = before.content or content
     again = replace(newest, size=before.size, content=content)
     return copy.with_files(again, *others, replace(before, content=content), *earlier)
 
@@ -266,7 +286,7 @@ FAULTS = (
              "it reported success and wrote nothing; a checkout gave yesterday's file the time of today",
              _of_a_file(lambda copy: _restored(copy) if copy.tells("runs") else None), advice.for_a_file_without_date),
     JobFault("stale-output", "its run was skipped, and the file of the run before is the newest",
-             _of_a_file(_no_file_by_itself), advice.for_an_interval),
+             _of_any(_no_file_by_itself), advice.for_an_interval),
     JobFault("stale-output (old file restored)",
              "its run was skipped; a checkout gave yesterday's file the time of today",
              _of_a_file(lambda copy: None if copy.tells("runs") else _restored(copy)), advice.for_a_file_without_date),
@@ -280,10 +300,11 @@ FAULTS = (
     JobFault("empty-output (nothing packed)",
              "the command that makes it failed, and the one that packs it ended well: a whole archive of nothing",
              _of_a_file(_packed_nothing)),
-    JobFault("truncated-output", "half of its file was written", _of_a_file(_halved), advice.for_a_half),
+    JobFault("truncated-output", "half of its file was written", _of_a_file(_halved), advice.for_a_half,
+             is_tried=True),
     JobFault("truncated-output (half packed)",
              "the command that makes it was killed, and the one that packs it closed a whole archive around half of it",
-             _of_a_file(_half_packed), advice.for_a_half),
+             _of_a_file(_half_packed), advice.for_a_half, is_tried=True),
     JobFault("corrupt-output", "its file is as large as ever, and no reader takes what is in it",
              _of_a_file(_flawed(CauseCode.CORRUPT_OUTPUT, "does not read"))),
     JobFault("wrong-encoding", "its file is written in another encoding since its machine was moved",
@@ -295,11 +316,11 @@ FAULTS = (
     JobFault("not-read-through", "its file has grown beyond what is read of it", _of_a_file(_grown_beyond)),
     JobFault("degraded-output (heart missing)",
              "its file is as large as ever, and what it is written for is not in it",
-             _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_contain, are_there=False)),
-             advice.ADD_MUST_CONTAIN),
+             _of_a_file(_heartless), advice.ADD_MUST_CONTAIN),
     JobFault("degraded-output (fallback text)",
              "its file holds what it writes when something it draws on does not answer",
-             _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_not_contain, are_there=True)),
+             _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_not_contain, are_there=True)
+                        if copy.is_text else None),
              advice.ADD_MUST_NOT_CONTAIN),
     JobFault("verify-failed", "its file reads as ever, and its own proof says that it is not good",
              _of_a_file(_disproved)),
