@@ -435,9 +435,7 @@ def test_a_mistake_in_when_it_is_due_names_the_engine(tmp_path: Path, lines: str
 @pytest.mark.parametrize(
     ("lines", "place"),
     [
-        (f'{HEAD}{JOB}[places.offsite]\nurl = "s3://x"', "places"),
         (f'{HEAD}{JOB}[history]\nurl = "postgresql://x"', "history.url"),
-        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nplace = "offsite"', "jobs.haiku.output.place"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nmust_hold = ["x"]', "jobs.haiku.output.must_hold"),
         (f'{HEAD}{JOB}[[jobs.haiku.output]]\npath = "x-*"\nverify = ["x"]', "jobs.haiku.output.0.verify"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "sqlite"', "jobs.haiku.output.format"),

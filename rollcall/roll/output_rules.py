@@ -36,7 +36,7 @@ _SHOWN = {
     Kind.ENTRIES: "entries that a command lists (command)",
 }
 _ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
-    Kind.FILES: ("dated", "files", *_OF_CONTENT, "read_up_to"),
+    Kind.FILES: ("place", "dated", "files", *_OF_CONTENT, "read_up_to"),
     Kind.ROWS: ("database", "min_rows"),
     Kind.ENTRIES: ("each", "made_at", "size"),
 }
@@ -76,6 +76,8 @@ def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str |
 def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
     path: NamePattern | None = output.get("path")
     match key:
+        case "path" if path and output.get("place") and (path.text[0] in "/~" or ".." in path.root.split("/")):
+            return 'lies in a place. Write it from there on, without "/", "~" or ".." in front.'
         case "dated" if value is not Dated.RUN and path and not path.has_fields:
             return "speaks of the date in its name, and path has none. Write one, such as %Y%m%d."
         case "min_size" if isinstance(value, Share) and path and path.is_one:
