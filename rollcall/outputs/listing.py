@@ -74,8 +74,11 @@ class Source:
         """
         raise NotImplementedError
 
-    def read(self, name: str, seen: FileSeen, wanted: Wanted, *, now: datetime, until: float) -> FileSeen:
-        """`seen`, which it lists by that name, with what is in it; reads until `until` of `time.monotonic`."""
+    def read(self, name: str, seen: FileSeen, wanted: Wanted, *, now: datetime, until: float) -> FileSeen | None:
+        """`seen`, which it lists by that name, with what is in it; reads until `until` of `time.monotonic`.
+
+        None where it is gone since it was listed.
+        """
         raise NotImplementedError
 
     def clean(self, text: str) -> str:
@@ -214,7 +217,7 @@ class Listed:
         now = self.seen.looked_at + LOOKING_TIME
         newest = zip(self.names[: self.to_read], self.seen.files, strict=False)
         read = [self.source.read(name, seen, self.wanted, now=now, until=until) for name, seen in newest]
-        files = (*read, *self.seen.files[self.to_read :])
+        files = [*filter(None, read), *self.seen.files[self.to_read :]]
         return replace(self.seen, files=tuple(sorted(files, key=lambda each: each.made_at, reverse=True)))
 
 

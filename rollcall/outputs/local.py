@@ -26,9 +26,10 @@ from rollcall.vocabulary import CauseCode
 
 @dataclass(frozen=True, slots=True)
 class LocalFolder(Source):
-    """A folder of this machine, with the folders in it."""
+    """A folder of this machine, with the folders in it. `place` is where it lies, if that may not be there: a mount."""
 
     folder: Path
+    place: Path | None = None
 
     @property
     def shown(self) -> str:
@@ -38,7 +39,9 @@ class LocalFolder(Source):
     def look(
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
     ) -> dict[Key, Listed]:
-        """What each output left below it. Raises `CannotLook` (output-unreadable)."""
+        """What each output left below it. Raises `CannotLook` (output-unreadable, place-down)."""
+        if self.place is not None and not self.place.is_dir():
+            raise CannotLook(CauseCode.PLACE_DOWN, f"{clean(str(self.place))} is not there, or no folder")
         outputs = [Matches(each) for each in wanted]
         _walk(self.folder, (), outputs, now)
         room = _room(self.folder)
