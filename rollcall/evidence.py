@@ -17,6 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from rollcall.errors import RollcallError
+from rollcall.text import counted, show_size
 from rollcall.times import END, EPOCH
 from rollcall.vocabulary import CauseCode
 
@@ -251,7 +252,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSeen:
-    """One file that matches a job's output; `name` is relative to the output's folder.
+    """One thing that a run left: a file or a folder that matches, or an entry or a row, listed with its own time.
+
+    `name` is relative to the output's folder; that of an entry or a row is its time as it was written. `size` is None
+    where nobody tells it.
 
     `stamp_at` is the instant that its name tells it was made at: of all that it leaves open, from `stamp_from` to
     `stamp_until` (None where it leaves none), the one nearest to the mtime. Where names tell a due time instead
@@ -261,7 +265,7 @@ class FileSeen:
     """
 
     name: str
-    size: int
+    size: int | None
     modified_at: Instant
     stamp_at: Instant | None = None
     stamp_from: Instant | None = None
@@ -278,6 +282,18 @@ class FileSeen:
     def made_at(self) -> datetime:
         """The output's instant: the stamp in its name, else its mtime (a checkout gives every file a new mtime)."""
         return self.stamp_at or self.modified_at
+
+    @property
+    def amount(self) -> str:
+        """How much it is, for people: its bytes, where those are known, else its rows; "" where neither is."""
+        if self.size is not None:
+            return show_size(self.size)
+        return counted(self.content.rows, "row") if self.content and self.content.rows is not None else ""
+
+    @property
+    def shown(self) -> str:
+        """Its name, and how much it is where that is known."""
+        return ", ".join(filter(None, (self.name, self.amount)))
 
     @property
     def written_at(self) -> datetime | None:
@@ -310,8 +326,8 @@ class OutputSeen:
 
     def room_wanted(self, min_size: int) -> int:
         """How many bytes should be free: 50 MB, ten outputs of `min_size`, or two as large as the newest."""
-        newest = self.files[0].size if self.files else 0
-        return max(LEAST_FREE, 10 * min_size, 2 * newest)
+        newest = self.files[0].size if self.files else None
+        return max(LEAST_FREE, 10 * min_size, 2 * (newest or 0))
 
 
 Outputs = tuple[OutputSeen | NotSeen, ...]

@@ -205,7 +205,7 @@ def _telling(files: Sequence[FileSeen], job: Job) -> tuple[FileSeen, str | None]
             flaws.append("no regular file")
         elif file.size == 0:
             flaws.append("empty (0 B)")
-        elif file.size < least:
+        elif file.size is not None and file.size < least:
             flaws.append(f"has {show_size(file.size)}, less than min_size = {show_size(least)}")
         else:
             return file, None

@@ -66,7 +66,7 @@ def for_a_file_without_date(copy: EvidenceCopy) -> str:
 
 def for_a_half(copy: EvidenceCopy) -> str:
     """Half of a file passes for a whole one where neither a format nor its least size says otherwise."""
-    output, size = copy.declared, copy.made[0].size
+    output, size = copy.declared, copy.made[0].size or 0
     suffix = PurePath(output.names.text).suffix.lower()
     kind = next((name for name, each in formats().items() if each.marks_its_end and each.suffix == suffix), None)
     if kind and output.format in (None, TEXT):

@@ -202,7 +202,7 @@ def _said(stretch: Sequence[PastRun], job: Job) -> str:
             parts.append(past.flaw)
         said.append(", ".join(parts))
         if past.file:
-            said.append(f"{clean(past.file.name)}, {show_size(past.file.size)}")
+            said.append(past.file.shown)
     elif past.standing in (Standing.MISSED, Standing.PENDING):
         said.append(f"no file, {allowed}")
     if past.remembered:

@@ -16,7 +16,7 @@ from rollcall.report.cause_groups import CauseGroup, own_findings
 from rollcall.report.recent_runs import began_at, last_good_at
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
-from rollcall.text import clean, clean_block, counted, show_size
+from rollcall.text import clean, clean_block, counted
 from rollcall.times import show_instant
 from rollcall.verdict.findings import Finding
 from rollcall.verdict.judged import JobJudged
@@ -164,7 +164,7 @@ def _output(output: OutputShown, zone: ZoneInfo) -> Iterator[Shown]:
 
 
 def _line(file: FileSeen, zone: ZoneInfo) -> str:
-    size = show_size(file.size) if file.is_regular else "no file"
+    size = file.amount if file.is_regular else "no file"
     made = show_instant(file.made_at, zone, seconds=True)
     note = f"  could not be read: {clean(file.unreadable)}" if file.unreadable else ""
     return f"{made}  {size:>9}  {clean(file.name, _LONGEST_NAME)}{note}"

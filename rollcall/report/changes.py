@@ -131,7 +131,12 @@ def unusual_size(judged: JobJudged, rows: Sequence[Row]) -> str | None:
 
     One that is known to be bad has its cause told already.
     """
-    if judged.file is None or judged.due_run is None or judged.verdict is Verdict.BAD_OUTPUT:
+    if (
+        judged.file is None
+        or judged.file.size is None
+        or judged.due_run is None
+        or judged.verdict is Verdict.BAD_OUTPUT
+    ):
         return None
     due_at, zone, size = judged.due_run.due_at, judged.job.zone, judged.file.size
     earlier = [each for each in rows if each.size and each.due_at < due_at and not each.needs_a_person]

@@ -18,7 +18,7 @@ from rollcall.history.rows import Chronicle, Row
 from rollcall.morning import Morning
 from rollcall.report.cause_groups import is_hidden_by_scheduler, own_findings
 from rollcall.report.recent_runs import RecentRun, recent_runs
-from rollcall.text import counted, listed, show_size
+from rollcall.text import counted, listed
 from rollcall.times import elapsed, show_instant, show_span
 from rollcall.verdict import show
 from rollcall.verdict.judged import JobJudged
@@ -202,7 +202,7 @@ def _facts(judged: JobJudged) -> Iterator[tuple[str, str, str]]:
     if isinstance(seen.output, NotSeen):
         yield "Output", "could not be looked at", ""
     elif judged.file:
-        yield "Output", judged.file.name, show_size(judged.file.size)
+        yield "Output", judged.file.name, judged.file.amount
     elif run and seen.files:
         yield "Output", "none of this run", f"newest: {seen.files[0].name}"
     elif seen.output is not None:

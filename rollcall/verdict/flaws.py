@@ -27,7 +27,7 @@ def flaw_of(file: FileSeen, output: Output) -> Flawed | None:
     content = file.content
     if content and content.flaw and content.flaw.code is CauseCode.EMPTY_OUTPUT:
         return Verdict.BAD_OUTPUT, content.flaw.code, content.flaw.says
-    if file.size < output.least_size:
+    if file.size is not None and file.size < output.least_size:
         says = f"has {show_size(file.size)}, less than min_size = {show_size(output.least_size)}"
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
     if file.unreadable:
@@ -59,7 +59,7 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         code = CauseCode.TRUNCATED_OUTPUT if content.rows else CauseCode.EMPTY_OUTPUT
         return Verdict.BAD_OUTPUT, code, says
     if content.unread and (untold := _untold(content, output)):
-        enough = show_size(2 * max(file.size, output.read_up_to))
+        enough = show_size(2 * max(file.size or 0, output.read_up_to))
         says = f'was not read through, and nobody can tell {untold}: {content.unread} (read_up_to = "{enough}" would)'
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
     if unasked := [text for text in output.looked_for if text not in content.found]:

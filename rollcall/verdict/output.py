@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from rollcall.evidence import FileSeen, NotSeen, Outcome, OutputSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
-from rollcall.text import listed, show_size
+from rollcall.text import listed
 from rollcall.times import show_date, show_instant, show_span
 from rollcall.verdict import show, usual
 from rollcall.verdict.case import Case
@@ -40,7 +40,7 @@ def output_exists(case: Case, executed: Finding | None, status: Finding | None) 
         if before := case.shared_with():
             return promise.replaced(show.shared("output", before, job))
         file = case.made[0]
-        found = f"{file.name}, {show_size(file.size)}"
+        found = file.shown
         if file.stamp_at and abs(file.modified_at - file.stamp_at) >= _RESTORED_AFTER:
             found += f" (by its name; its mtime says {show.when(file.modified_at, job)})"
         if twice := _ran_twice(case):

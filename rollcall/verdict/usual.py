@@ -68,9 +68,9 @@ def sizes(case: Case) -> dict[str, int]:
         return {}
     left: dict[str, list[tuple[datetime, int]]] = {}
     for run, files in islice(_earlier(case), _MOST_KNOWN):
-        of_run = Counter({ALL: sum(each.size for each in files)})
+        of_run = Counter({ALL: sum(each.size or 0 for each in files)})
         for each in files if has_kinds else ():
-            of_run[path.kind_of(each.name)] += each.size
+            of_run[path.kind_of(each.name)] += each.size or 0
         for kind, size in of_run.items():
             left.setdefault(kind, []).append((run.due_at, size))
     usual = {kind: _median([(due_at, size) for due_at, size in known if size], case) for kind, known in left.items()}

@@ -54,7 +54,7 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     shrunken = _shrunken(promise, judged, case)
     if shrunken and shrunken.needs_a_person:
         return shrunken
-    found = f"{made[0].name}, {show_size(made[0].size)}"
+    found = made[0].shown
     if full:
         # A disk that is nearly full is no failure of a job that did its work.
         because = f"its output {made[0].name} is whole{full}: the next may be cut off"
@@ -126,14 +126,14 @@ def _shrunken(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Findi
     """That what it left is far smaller than what earlier runs left, or than the part of that which it must have."""
     output = case.seen.declared
     usually = {} if output.last_line else usual.sizes(case)
-    size, of_all = sum(each.size for each in judged), usually.get(usual.ALL)
+    size, of_all = sum(each.size or 0 for each in judged), usually.get(usual.ALL)
     least = output.least_share
     if least and of_all and size < least.part * of_all:
         found = _share(size, of_all)
         because = f"its output {judged[0].name} has {found}, less than min_size = {least}"
         finding = promise.broken(Verdict.BAD_OUTPUT, CauseCode.SHRUNKEN_OUTPUT, found, because)
         return replace(finding, file=judged[0].name)
-    kinds = ((each.size, usually.get(output.names.kind_of(each.name)), each) for each in judged if len(judged) > 1)
+    kinds = ((each.size or 0, usually.get(output.names.kind_of(each.name)), each) for each in judged if len(judged) > 1)
     for left, usual_size, file in ((size, of_all, judged[0]), *kinds):
         if usual_size and left < _FAR_SMALLER * usual_size:
             found = _share(left, usual_size)

@@ -78,7 +78,7 @@ def _packed_nothing(copy: EvidenceCopy) -> EvidenceCopy | None:
 def _halved(copy: EvidenceCopy) -> EvidenceCopy:
     """Half of its bytes. What is known of them is what the head shows, and that some formats mark their end."""
     newest, content = copy.made[0], copy.made[0].content
-    size = max(newest.size // 2, 1)
+    size = max((newest.size or 0) // 2, 1)
     if content:
         head = content.head.encode()[:size].decode(errors="ignore")
         # A text that was seen beyond the half, and not before, is cut off; what nobody saw is not said to be lost.
@@ -127,7 +127,7 @@ def _flawed(code: CauseCode, says: str) -> Callable[[EvidenceCopy], EvidenceCopy
 
 def _shrunken(copy: EvidenceCopy) -> EvidenceCopy | None:
     """A fiftieth of its size, and nothing else: the schema without its rows."""
-    size, case = copy.made[0].size // 50, copy.judged.case
+    size, case = (copy.made[0].size or 0) // 50, copy.judged.case
     # A setting says more than what is usual, and with few runs nothing is.
     is_known = case is not None and usual.ALL in usual.sizes(case)
     return copy.with_newest(size=size) if is_known and size > copy.declared.least_size else None
