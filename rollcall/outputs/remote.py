@@ -110,12 +110,12 @@ class RemoteFolder(Source):
             if not seen.is_regular or seen.size == 0:
                 return seen
             entry = store.entry(path, until)
-            has_changed = (entry.size, entry.modified_at) != (seen.size, seen.modified_at)
+            has_changed = entry.size != seen.size or _second(entry.modified_at) != _second(seen.modified_at)
             if entry.archived_as:
                 is_asked = output.asks_for_content or output.must_change
                 says = f"it is archived ({entry.archived_as}), and must be restored before it can be read"
                 return replace(seen, unreadable=says) if is_asked else seen
-            seen = read_content(lambda: self._opened(store, path, seen.size, until), seen, output, until=until)
+            seen = read_content(lambda: self._opened(store, path, output.read_up_to, until), seen, output, until=until)
             return replace(seen, grew=seen.grew or has_changed)
         except FileNotFoundError:
             return None
@@ -123,8 +123,8 @@ class RemoteFolder(Source):
             return replace(seen, unreadable=cannot_look(error, self.place, self.place.shown).detail)
 
     @contextmanager
-    def _opened(self, store: Store, path: str, size: int | None, until: float) -> Iterator[Opened]:
-        with store.opened(path, size, until) as file:
+    def _opened(self, store: Store, path: str, most: int, until: float) -> Iterator[Opened]:
+        with store.opened(path, most, until) as file:
             yield Opened(file, lambda: store.entry(path, until).size or 0)
 
 
@@ -184,6 +184,9 @@ class _Walk:
             number = 0
             if not self.store.has_folders:
                 raise self._is_not_there() from None
+            if not names:
+                self._check_root()
+                raise CannotLook(CauseCode.OUTPUT_UNREADABLE, f"{self.source.shown}: there is no such folder") from None
         if not number and self.store.has_folders and not self.is_there:
             self._check_root()
 
@@ -228,6 +231,11 @@ class _Walk:
 def _is_name(name: str) -> bool:
     """False of what is no name of a file in that folder, whatever the place says."""
     return name not in ("", ".", "..") and "/" not in name and "\0" not in name
+
+
+def _second(at: datetime | None) -> datetime | None:
+    """Of one object a listing may tell more digits than what is asked of it alone."""
+    return at.replace(microsecond=0) if at else None
 
 
 def _looked_through(store: Store, path: str, seen: FileSeen, now: datetime, until: float) -> FileSeen:

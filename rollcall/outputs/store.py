@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -29,7 +29,7 @@ _FETCHED = 2_000_000
 # Names that few are asked for one by one, and not by listing their folder.
 _FEW = 8
 # What libraries call the time at which something was written.
-_WRITTEN = ("LastModified", "mtime", "modified", "last_modified", "updated", "Last-Modified")
+_WRITTEN = ("LastModified", "mtime", "modified", "last_modified", "updated", "Last-Modified", "created")
 _ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE", "ARCHIVE"})
 
 
@@ -103,6 +103,9 @@ class Store:
         """What its filesystem is given where its options do not say it."""
         return {}
 
+    def _begun(self, fs: Any) -> None:
+        """Called with the filesystem once it is open."""
+
     # Common to all ------------------------------------------------------------------------------------------------
 
     @property
@@ -127,14 +130,16 @@ class Store:
             self._spent = spent
 
     @contextmanager
-    def opened(self, path: str, size: int | None, until: float) -> Iterator[io.BufferedReader]:
-        """The file at that path, to be read; what is fetched is counted."""
+    def opened(self, path: str, most: int, until: float) -> Iterator[io.BufferedReader]:
+        """The file at that path, to be read, and no more of it than `most` from its beginning on; that is counted."""
         self.count(requests=1)
-        with closing(self._file(path, size, until)) as file, io.BufferedReader(_Counted(file, self), 1 << 16) as reader:
-            yield reader
+        with self.fs.open(self.path(path), "rb", **self._how_opened) as file:
+            yield io.BufferedReader(_Counted(file, self), 1 << 16)
 
-    def _file(self, path: str, size: int | None, until: float) -> Any:
-        return self.fs.open(self.path(path), "rb", block_size=_FETCHED, cache_type="readahead")
+    @property
+    def _how_opened(self) -> Mapping[str, Any]:
+        """So that a file is fetched piece by piece, and no more of it is kept."""
+        return {"block_size": _FETCHED, "cache_type": "readahead"}
 
     def left(self, until: float) -> float:
         """How many seconds are left. Raises TimeoutError where none is."""
@@ -193,6 +198,7 @@ class Store:
             try:
                 options = merged(self._defaults(), self._options)
                 self._opened = url_to_fs(self._address, skip_instance_cache=True, **options)
+                self._begun(self._opened[0])
             except Exception as error:
                 self._failed = time.monotonic() + self._seconds, error
                 raise

@@ -5,25 +5,27 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from html import unescape
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, cast
 from urllib.parse import quote, unquote, urlsplit
+from weakref import finalize
 
 from rollcall.outputs.due_names import Asked
 from rollcall.outputs.store import Entry, Store, as_instant
+from rollcall.text import show_size
 
 _LINK = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 # How nginx, Apache, lighttpd, Caddy and Python's own server call what they list.
 _INDEX = re.compile(r"index of|directory listing|parent directory|\.\./", re.IGNORECASE)
 _LARGEST_INDEX = 50_000_000
+_PIECE = 1 << 18
 _NO_HEAD = (405, 501)
 
 
 class Http(Store):
     """Files of a web server. Each is asked for by its name; where that is not known before, the folder's index is."""
-
-    has_folders = False
 
     def _defaults(self) -> dict[str, Any]:
         import aiohttp
@@ -46,24 +48,49 @@ class Http(Store):
 
     def entry(self, path: str, until: float) -> Entry:
         """What the server says of that file before it sends it. Raises FileNotFoundError."""
-        headers = self._ask("HEAD", path, until)
+        headers, is_folder = self._ask(path, until)
         length = headers.get("Content-Length", "")
         is_packed = headers.get("Content-Encoding", "identity") not in ("", "identity")
         return Entry(
             name=path.rpartition("/")[2],
+            is_folder=is_folder,
+            is_file=not is_folder,
             size=int(length) if length.isdecimal() and not is_packed else None,
             modified_at=as_instant(headers.get("Last-Modified")),
         )
 
-    def _ask(self, method: str, path: str, until: float) -> Mapping[str, str]:
+    def is_there(self, folder: str, until: float) -> bool:
+        """True: it has answered, and need not show its folders."""
+        return True
+
+    @contextmanager
+    def opened(self, path: str, most: int, until: float) -> Iterator[io.BufferedReader]:
+        """The file, in ranges; from a server that knows none it is fetched whole, where that is no more than `most`."""
+        headers, _ = self._ask(path, until)
+        if headers.get("Accept-Ranges", "").lower() == "bytes":
+            with super().opened(path, most, until) as reader:
+                yield reader
+            return
+        with TemporaryFile() as kept, self.fs.open(self.path(path), "rb", block_size=0) as stream:
+            self.count(requests=1)
+            while piece := stream.read(_PIECE):
+                self.left(until)
+                self.count(size=len(piece))
+                kept.write(piece)
+                if kept.tell() > most:
+                    raise OSError(f"the server sends whole files alone, and this is larger than {show_size(most)}")
+            kept.seek(0)
+            yield cast(io.BufferedReader, kept)
+
+    def _ask(self, path: str, until: float) -> tuple[Mapping[str, str], bool]:
+        """The headers of that file, and whether it is a folder: the server then sends us to its index."""
         from fsspec.asyn import sync
 
         self.count(requests=1)
-        headers: Mapping[str, str] = sync(
-            self.fs.loop, self._answer, method, self.path(path), None, timeout=self.left(until)
-        )
+        seconds = self.left(until)
+        headers, where = sync(self.fs.loop, self._answer, "HEAD", self.path(path), None, timeout=seconds)
         self.tell_time(headers.get("Date"))
-        return headers
+        return headers, where.endswith("/")
 
     def _index(self, folder: str, until: float) -> Iterator[str]:
         """The names that the index of a folder links to, those of folders with "/" at their end."""
@@ -95,7 +122,7 @@ class Http(Store):
                 raise FileNotFoundError(url)
             answer.raise_for_status()
             if most is None:
-                return dict(answer.headers)
+                return dict(answer.headers), answer.url.path
             read = io.BytesIO()
             async for piece in answer.content.iter_chunked(1 << 16):
                 read.write(piece)
@@ -116,3 +143,6 @@ class Webdav(Store):
 
     def _defaults(self) -> dict[str, Any]:
         return {"timeout": self._seconds}
+
+    def _begun(self, fs: Any) -> None:
+        finalize(self, fs.client.http.close)

@@ -18,6 +18,8 @@ _LONGEST = timedelta(hours=1)
 # What is asked of the content of a file, and of no folder; what of a text alone.
 _OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
 _OF_CONTENT = ("format", *_OF_TEXT, "min_rows", "must_change")
+# A page that lists names is no folder.
+_OF_FILES_ALONE = ("http", "https")
 
 
 class Kind(StrEnum):
@@ -78,6 +80,8 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
     match key:
         case "path" if path and output.get("place") and (path.text[0] in "/~" or ".." in path.root.split("/")):
             return 'lies in a place. Write it from there on, without "/", "~" or ".." in front.'
+        case "path" if path and path.is_folder and output.get("place") and output["place"].protocol in _OF_FILES_ALONE:
+            return "names a folder, and a web server shows none. Write a file in it."
         case "dated" if value is not Dated.RUN and path and not path.has_fields:
             return "speaks of the date in its name, and path has none. Write one, such as %Y%m%d."
         case "min_size" if isinstance(value, Share) and path and path.is_one:
