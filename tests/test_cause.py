@@ -322,6 +322,13 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         f"Run it now: {RERUN}",
     ),
     (
+        CauseCode.PLACE_DOWN,
+        {"folder": not_seen(CauseCode.PLACE_DOWN, "/mnt/nas is not there, or no folder")},
+        "unknown",
+        "The output folder could not be looked at: /mnt/nas is not there, or no folder.",
+        "See whether that place is there and can be reached from here, then `pytest checks/`",
+    ),
+    (
         CauseCode.OUTPUT_UNREADABLE,
         {"folder": not_seen(CauseCode.OUTPUT_UNREADABLE, "/srv/aime: permission denied")},
         "unknown",

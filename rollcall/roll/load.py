@@ -70,6 +70,7 @@ def load(
         look_back=first.look_back,
         schedulers=tuple(schedulers.values()),
         jobs=tuple(each.job for each in declared.values() if each.job),
+        places=tuple(each for each in places.values() if each),
         history_keeps=first.history.keeps,
         # A replay tells nobody.
         alert=None if is_replay else first.alert,

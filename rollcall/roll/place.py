@@ -58,7 +58,7 @@ class Place(Named):
     budget: Budget = Field(default_factory=Budget, description="How much of it may be asked for in one morning.")
 
     _secrets: Secrets = PrivateAttr(default_factory=Secrets)
-    _base: Path = PrivateAttr(default_factory=Path)
+    _folder: Path | None = PrivateAttr(None)
 
     def __hash__(self) -> int:
         return hash((self.id, self.url))
@@ -95,10 +95,16 @@ class Place(Named):
         super().model_post_init(context)
         known = context or {}
         environment = known.get("environment", {})
-        self._base = known.get("folder") or Path()
-        if not known.get("is_replay"):
+        if known.get("is_replay"):
+            # Nobody is asked, and the homes are those of another machine.
+            self._secrets = Secrets(environment=environment)
+            path = Path(_SCHEME.sub("", self.url, count=1))
+        else:
             plain = plain_secrets(self.options)
             self._secrets = Secrets.of(texts_of([self.url, self.options]), {}, self.url, environment, plain)
+            path = _path_of(self.address) if self.protocol in _LOCAL else Path()
+        if self.protocol in _LOCAL:
+            self._folder = (known.get("folder") or Path()) / path
 
     @property
     def secrets(self) -> Secrets:
@@ -123,7 +129,7 @@ class Place(Named):
     @property
     def folder(self) -> Path | None:
         """The folder of this machine that it is; None where it lies elsewhere."""
-        return self._base / _path_of(self.address) if self.protocol in _LOCAL else None
+        return self._folder
 
     @property
     def shown(self) -> str:
