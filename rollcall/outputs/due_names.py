@@ -64,6 +64,12 @@ def days_of(wanted: Wanted, until: datetime, back: timedelta = _NO_TIME) -> tupl
     return tuple(datetime.combine(first + count * _DAY, time.min) for count in range(number.days + 1))
 
 
+def days_in(folders: tuple[str, ...], parts: tuple[Part, ...], days: tuple[datetime, ...]) -> tuple[datetime, ...]:
+    """Those of the days that can be meant in the folder of these names, which the first parts of a path lead to."""
+    led = tuple(zip(folders, parts, strict=False))
+    return tuple(day for day in days if all(name.startswith(_filled(part, day)[0]) for name, part in led))
+
+
 def asked_of(part: Part, days: tuple[datetime, ...]) -> Asked:
     """What is asked of the folder in which that part of a path stands, where its date is one of those days."""
     filled = {_filled(part, day) for day in days or (None,)}

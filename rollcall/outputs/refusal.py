@@ -57,14 +57,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _status(error: BaseException) -> int | None:
     """The status of HTTP that the error is about."""
-    answer = getattr(error, "response", None)
-    known = (
-        getattr(error, "status", None),
-        getattr(error, "status_code", None),
-        getattr(answer, "status_code", None),
-        getattr(error, "code", None),
-    )
-    return next((each for each in known if isinstance(each, int) and 100 <= each < 600), None)
+    for each, name in ((error, "status"), (error, "status_code"), (error, "response"), (error, "code")):
+        found = getattr(each, name, None)
+        found = getattr(found, "status_code", None) if name == "response" else found
+        if isinstance(found, int) and 100 <= found < 600:
+            return found
+    return None
 
 
 def _words(error: BaseException) -> str:

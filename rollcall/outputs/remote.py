@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from rollcall.evidence import CannotLook, FileSeen
 from rollcall.naming.stretch import Told
 from rollcall.outputs.content import Opened, read_content
-from rollcall.outputs.due_names import Asked, asked_of, days_of
+from rollcall.outputs.due_names import Asked, asked_of, days_in, days_of
 from rollcall.outputs.listing import Beginnings, Key, Listed, Matches, Source, Wanted, named
 from rollcall.outputs.refusal import cannot_look, overdue
 from rollcall.outputs.store import Bucket, Entry, Store
@@ -146,7 +146,11 @@ class _Walk:
         below: dict[str, list[Matches]] = {}
         asked, listed = Asked(), list[Matches]()
         for each in outputs:
-            of_part = asked_of(each.wanted.output.names.parts[depth], days_of(each.wanted, self.now, self.back))
+            parts, days = each.wanted.output.names.parts, days_of(each.wanted, self.now, self.back)
+            in_it = days_in(names, parts, days)
+            if days and not in_it:
+                continue
+            of_part = asked_of(parts[depth], in_it)
             if each.depth > depth and not of_part.stems:
                 for name in of_part.names:
                     below.setdefault(name, []).append(each)

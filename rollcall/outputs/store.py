@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from errno import EDQUOT
 from threading import Lock
 from typing import Any
 
@@ -62,7 +63,7 @@ class Store:
         self._protocol, self._address = place.protocol, place.address
         self._options = place.sent_options
         self._seconds = place.timeout.total_seconds()
-        self._lock, self._spent = Lock(), {"requests": 0, "bytes": 0}
+        self._lock, self.spent = Lock(), {"requests": 0, "bytes": 0}
         self._opening = Lock()
         self._opened: tuple[Any, str] | None = None
         self._failed: tuple[float, Exception] | None = None
@@ -120,14 +121,14 @@ class Store:
     def count(self, *, requests: int = 0, size: int = 0) -> None:
         """Adds to what was asked of it this morning. Raises `OverBudget` instead where that goes past its budget."""
         with self._lock:
-            spent = {"requests": self._spent["requests"] + requests, "bytes": self._spent["bytes"] + size}
+            spent = {"requests": self.spent["requests"] + requests, "bytes": self.spent["bytes"] + size}
             for key, limit in (("requests", self._budget.requests), ("bytes", self._budget.bytes)):
                 if limit is not None and spent[key] > limit:
                     of_all = counted(limit, "request") if key == "requests" else show_size(limit)
                     enough = 2 * limit if key == "requests" else f'"{show_size(2 * limit)}"'
                     line = f"budget = {{ {key} = {enough} }} in {self._table}"
                     raise OverBudget(f"its budget of {of_all} a morning is used up: {line} allows more")
-            self._spent = spent
+            self.spent = spent
 
     @contextmanager
     def opened(self, path: str, most: int, until: float) -> Iterator[io.BufferedReader]:
@@ -247,7 +248,7 @@ class _Counted(io.RawIOBase):
         try:
             self._store.count(requests=self._fetched // _FETCHED, size=len(piece))
         except OverBudget as problem:
-            raise OSError(str(problem)) from None
+            raise OSError(EDQUOT, str(problem)) from None
         self._fetched %= _FETCHED
         buffer[: len(piece)] = piece
         return len(piece)

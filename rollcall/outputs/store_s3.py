@@ -65,8 +65,10 @@ class S3(Store):
             page = self._call("call_s3", "list_objects_v2", **asked, **onward, until=until)
             headers = page.get("ResponseMetadata", {}).get("HTTPHeaders", {})
             self.tell_time(headers.get("date"))
+            if "IsTruncated" not in page:
+                raise OSError("what it answers is no listing of a bucket")
             yield page
-            if not page.get("IsTruncated"):
+            if not page["IsTruncated"]:
                 return
             keys = [each["Key"] for each in page.get("Contents", ())]
             keys += [each["Prefix"] for each in page.get("CommonPrefixes", ())]
