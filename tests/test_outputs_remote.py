@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from fixtures.hostile_service import Script, hostile_service, reply
-from fixtures.stores import LISTED, Server, free_port, shelf
+from fixtures.shelf import LISTED, shelf
+from fixtures.stores import Server, free_port
 from rollcall.ask import gather
 from rollcall.evidence import NotSeen, OutputSeen
 from rollcall.morning import Morning
