@@ -11,6 +11,7 @@ from unicodedata import normalize
 from rollcall.naming.names import NamePattern
 from rollcall.roll.fields import Share
 from rollcall.roll.formats import find_format
+from rollcall.roll.place import Place
 from rollcall.roll.words import Dated
 from rollcall.text import clean
 
@@ -77,10 +78,11 @@ def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str |
 
 def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
     path: NamePattern | None = output.get("path")
+    place: Place | None = output.get("place")
     match key:
-        case "path" if path and output.get("place") and (path.text[0] in "/~" or ".." in path.root.split("/")):
+        case "path" if value and place and (value.text[0] in "/~" or ".." in value.root.split("/")):
             return 'lies in a place. Write it from there on, without "/", "~" or ".." in front.'
-        case "path" if path and path.is_folder and output.get("place") and output["place"].protocol in _OF_FILES_ALONE:
+        case "path" if value and place and value.is_folder and place.protocol in _OF_FILES_ALONE:
             return "names a folder, and a web server shows none. Write a file in it."
         case "dated" if value is not Dated.RUN and path and not path.has_fields:
             return "speaks of the date in its name, and path has none. Write one, such as %Y%m%d."
