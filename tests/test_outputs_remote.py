@@ -10,6 +10,8 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
+import httpx
 import pytest
 
 from fixtures.hostile_service import Script, hostile_service, reply
@@ -132,12 +134,12 @@ def test_the_same_is_said_of_the_same_wherever_it_lies(server: Server, tmp_path:
 
 @pytest.mark.parametrize("server", ["seaweed", "sftp", "http", "webdav"], indirect=True)
 def test_of_a_large_file_only_the_ends_are_read(server: Server, tmp_path: Path) -> None:
-    put(server, f"large/{DAY}.log", b"begun\n" + b"x" * 3_000_000 + b"\nall is well\n")
+    put(server, f"large/{DAY}.log", b"begun\n" + b"x" * 10_000_000 + b"\nall is well\n")
     lines = ('ends_with = "all is well"', 'read_up_to = "1 MB"', 'must_contain = ["begun"]')
     roll = roll_of(tmp_path, place_of(server), output("large", "large/%F.log", *lines))
 
     assert said(judged(roll)) == {"large": "ok"}
-    assert store_of(roll.places[0]).spent["bytes"] < 1_000_000
+    assert store_of(roll.places[0]).spent["bytes"] < 2_000_000
 
 
 def test_a_server_without_ranges_sends_the_whole_file(nginx: tuple[Server, Server], tmp_path: Path) -> None:
@@ -451,3 +453,34 @@ def test_a_secret_of_a_place_is_shown_nowhere(seaweed: Server, tmp_path: Path) -
     assert said(morning) == {"a": "unknown access-denied"}
     for secret in environment.values():
         assert secret not in repr([morning.job_causes, morning.jobs, roll])
+
+
+# The smallest right ---------------------------------------------------------------------------------------------------
+
+POLICY = Path(__file__).parents[1] / "deploy" / "permissions" / "s3-read-only.json"
+
+
+@pytest.mark.parametrize(
+    ("statements", "verdict"),
+    [((0, 1), "ok"), ((1,), "unknown access-denied"), ((0,), "unknown output-unreadable")],
+    ids=["both", "no listing", "no reading"],
+)
+def test_the_rights_of_the_docs_are_enough_and_less_is_not(
+    statements: tuple[int, ...], verdict: str, moto: Server, tmp_path: Path
+) -> None:
+    moto.put(f"rights/{DAY}.json", b'{"a": 1}')
+    whole = json.loads(POLICY.read_text(encoding="utf-8"))
+    policy = {**whole, "Statement": [whole["Statement"][each] for each in statements]}
+    endpoint = moto.options["endpoint_url"]
+    iam = boto3.client("iam", "us-east-1", endpoint_url=endpoint, aws_access_key_id="k", aws_secret_access_key="s")
+    who = f"rollcall-{len(statements)}-{statements[0]}"
+    iam.create_user(UserName=who)
+    iam.put_user_policy(UserName=who, PolicyName="read", PolicyDocument=json.dumps(policy))
+    key = iam.create_access_key(UserName=who)["AccessKey"]
+    options = {"endpoint_url": endpoint, "key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
+    roll = roll_of(tmp_path, placed(moto.url, options), output("a", "rights/%F.json", 'format = "json"'))
+    httpx.post(f"{endpoint}/moto-api/reset-auth", content="0").raise_for_status()
+    try:
+        assert said(judged(roll)) == {"a": verdict}
+    finally:
+        httpx.post(f"{endpoint}/moto-api/reset-auth", content="inf").raise_for_status()

@@ -6,6 +6,7 @@ listed level by level. One listing answers for all jobs that share it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ _OF_PROTOCOL: dict[str, type[Store]] = {
 # One a place and morning: what is open is shared, and what was asked of it is counted.
 _open: WeakKeyDictionary[Place, Store] = WeakKeyDictionary()
 _opening = Lock()
+_PLAIN = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 # How much further back something is looked for where nothing is there.
 _LOOKED_BACK = timedelta(days=35)
 
@@ -223,7 +225,8 @@ class _Walk:
         is_folder = is_wanted_folder and entry.is_folder
         modified_at = entry.modified_at or self.now
         seen = FileSeen(
-            name=clean(name),
+            # Of a hundred thousand most are as plain as that.
+            name=name if _PLAIN.fullmatch(name) else clean(name),
             size=0 if is_folder else entry.size,
             modified_at=min(modified_at, self.now) if is_folder else modified_at,
             is_regular=entry.is_file and not is_wanted_folder,

@@ -10,12 +10,11 @@ import io
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from errno import EDQUOT
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from rollcall.outputs.due_names import Asked
 from rollcall.outputs.tree import instant
@@ -26,7 +25,9 @@ from rollcall.times import bounded, read_timestamp
 # A listing that goes on for longer has no end that anybody waits for.
 MOST_LISTED = 1_000_000
 # So much is fetched at once of a file: several are open at the same time, and memory is bounded.
-_FETCHED = 2_000_000
+_FETCHED = 1_000_000
+# So much is asked for in one go, where that becomes several requests at the same time.
+_BUFFERED = 1 << 18
 # Names that few are asked for one by one, and not by listing their folder.
 _FEW = 8
 # What libraries call the time at which something was written.
@@ -38,8 +39,7 @@ class OverBudget(Exception):
     """More is asked of a place than its budget allows; the text says what would."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One name in a folder of a place, the last part of it; what nobody tells is None."""
 
     name: str
@@ -64,6 +64,7 @@ class Store:
         self._options = place.sent_options
         self._seconds = place.timeout.total_seconds()
         self._lock, self.spent = Lock(), {"requests": 0, "bytes": 0}
+        self._names: dict[float, int] = {}
         self._opening = Lock()
         self._opened: tuple[Any, str] | None = None
         self._failed: tuple[float, Exception] | None = None
@@ -135,7 +136,7 @@ class Store:
         """The file at that path, to be read, and no more of it than `most` from its beginning on; that is counted."""
         self.count(requests=1)
         with self.fs.open(self.path(path), "rb", **self._how_opened) as file:
-            yield io.BufferedReader(_Counted(file, self), 1 << 16)
+            yield io.BufferedReader(_Counted(file, self), _BUFFERED)
 
     @property
     def _how_opened(self) -> Mapping[str, Any]:
@@ -148,6 +149,14 @@ class Store:
         if seconds <= 0:
             raise TimeoutError("no answer in time")
         return seconds
+
+    def listed(self, number: int, until: float) -> None:
+        """Counts what one look lists (at least one a page). Raises OSError where that has no end."""
+        with self._lock:
+            # A look is known by when it ends.
+            self._names = {until: self._names.get(until, 0) + max(number, 1)}
+            if self._names[until] > MOST_LISTED:
+                raise OSError(f"more than {MOST_LISTED:,} names lie there: write more of the date into path")
 
     def tell_time(self, date: str | None) -> None:
         """Takes the Date of an answer, for its clock to be held against ours."""

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rollcall.outputs.due_names import Asked
-from rollcall.outputs.store import MOST_LISTED, Entry, Store, as_instant
+from rollcall.outputs.store import Entry, Store, as_instant
 
 _ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 _SLASH = "/"
-# Sorts behind whatever names hold.
-_LAST = "~"
+# So many groups of names a page make it worth while to list all that lies between them.
+_WORTH_A_PAGE = 10
+# "11-30" and "12-01".
+_DIGITS_OF_A_DAY = 5
 
 
 class S3(Store):
@@ -55,47 +57,65 @@ class S3(Store):
         return bucket, f"{key}/" if key else ""
 
     def _pages(self, bucket: str, beginnings: list[str], until: float, **how: str) -> Iterator[Mapping[str, Any]]:
-        """The pages that hold keys with these beginnings, which are in order; a thousand keys each."""
-        first, last = beginnings[0], beginnings[-1]
-        common = next((first[:n] for n in range(len(first), 0, -1) if last.startswith(first[:n])), "")
-        asked = {"Bucket": bucket, "Prefix": common, **how, **self.fs.req_kw}
-        onward: dict[str, str] = {}
-        listed = 0
+        """The pages that hold keys with these beginnings, which are in order; a thousand keys each.
+
+        All of them are listed at once, until that shows that much lies between them: then each by itself.
+        """
+        groups = _grouped(beginnings)
+        number, reached = 0, ""
+        for page in self._listed(bucket, _common(beginnings[0], beginnings[-1]), until, **how):
+            yield page
+            number += 1
+            keys = [each["Key"] for each in page.get("Contents", ())]
+            # Names of directory buckets come in no order: those are listed through.
+            if keys != sorted(keys) or not page["IsTruncated"]:
+                continue
+            reached = max([*keys, *(each["Prefix"] for each in page.get("CommonPrefixes", ()))], default="")
+            if sum(each <= reached for each in groups) < _WORTH_A_PAGE * number:
+                break
+        else:
+            return
+        for group in groups:
+            if reached.startswith(group):
+                yield from self._listed(bucket, group, until, StartAfter=reached, **how)
+            elif group > reached:
+                yield from self._listed(bucket, group, until, **how)
+
+    def _listed(self, bucket: str, prefix: str, until: float, **how: str) -> Iterator[Mapping[str, Any]]:
+        """The pages of the keys with that prefix."""
+        asked = {"Bucket": bucket, "Prefix": prefix, **how, **self.fs.req_kw}
         while True:
-            page = self._call("call_s3", "list_objects_v2", **asked, **onward, until=until)
-            headers = page.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-            self.tell_time(headers.get("date"))
+            page = self._call("call_s3", "list_objects_v2", **asked, until=until)
+            self.tell_time(page.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date"))
             if "IsTruncated" not in page:
                 raise OSError("what it answers is no listing of a bucket")
+            self.listed(page.get("KeyCount") or len(page.get("Contents", ())), until)
             yield page
             if not page["IsTruncated"]:
                 return
-            keys = [each["Key"] for each in page.get("Contents", ())]
-            keys += [each["Prefix"] for each in page.get("CommonPrefixes", ())]
-            # A page without any key is one request all the same.
-            listed += max(len(keys), 1)
-            if listed > MOST_LISTED:
-                raise OSError(f"more than {MOST_LISTED:,} objects lie there: write more of the date into path")
-            onward = {"ContinuationToken": page["NextContinuationToken"]}
-            reached = max(keys, default="")
-            ahead = [each for each in beginnings if each > reached]
-            # Names of directory buckets come in no order: those are listed through.
-            if sorted(page.get("Contents", ()), key=_key) == page.get("Contents", []) and not _within(
-                reached, beginnings
-            ):
-                if keys and not ahead:
-                    return
-                if keys and ahead[0][:-1] + chr(ord(ahead[0][-1]) - 1) + _LAST > reached:
-                    onward = {"StartAfter": ahead[0][:-1] + chr(ord(ahead[0][-1]) - 1) + _LAST}
+            asked = {**asked, "ContinuationToken": page["NextContinuationToken"]}
+            asked.pop("StartAfter", None)
 
 
-def _key(each: Mapping[str, Any]) -> str:
-    return str(each["Key"])
+def _grouped(beginnings: list[str]) -> list[str]:
+    """What those have in common that differ by no more than a date does."""
+    groups: list[str] = []
+    last = ""
+    for each in beginnings:
+        common = _common(groups[-1], each) if groups else ""
+        alike = len(_common(last[::-1], each[::-1]))
+        if groups and len(each) - len(common) - alike <= _DIGITS_OF_A_DAY:
+            groups[-1] = common
+        else:
+            groups.append(each)
+        last = each
+    return groups
 
 
-def _within(key: str, beginnings: list[str]) -> bool:
-    """True where keys with one of the beginnings may follow that key."""
-    return any(key.startswith(each) for each in beginnings)
+def _common(one: str, other: str) -> str:
+    """What both begin with; what lies between them in order begins so as well."""
+    differ = (place for place, (here, there) in enumerate(zip(one, other, strict=False)) if here != there)
+    return one[: next(differ, min(len(one), len(other)))]
 
 
 def _entry(each: Mapping[str, Any], name: str) -> Entry:
