@@ -7,7 +7,7 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pyt
 # What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
 FAULT ?=
 
-.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres databases clocks ways places clean
+.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres packers databases clocks ways places clean
 
 help:
 	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
@@ -27,7 +27,7 @@ demo: $(VENV)/installed-demo
 check: $(VENV)/installed-demo
 	$(BIN)/pytest checks/
 
-test: lint browser postgres clocks places
+test: lint browser postgres packers clocks places
 	$(BIN)/pytest tests/ -n 2 --dist loadfile
 
 quick: lint
@@ -67,6 +67,13 @@ postgres:
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing postgresql" \
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; } \
 	|| echo "No PostgreSQL: the tests that look into it will be skipped. Install it: sudo apt-get install postgresql"
+
+# The tests of dumps pack and encrypt them with the programs that people use.
+packers:
+	@{ command -v age && command -v gpg && command -v zstd; } >/dev/null 2>&1 \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing age, gnupg and zstd" \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq age gnupg zstd >/dev/null; } \
+	|| echo "No age, gpg or zstd: the tests that use them will be skipped. Install them: sudo apt-get install age gnupg zstd"
 
 # Engines that live in a database, or beside one: pg_cron for the PostgreSQL that is installed, Redis for Celery.
 databases: postgres

@@ -16,9 +16,10 @@ from functools import partial
 from math import inf
 from queue import Empty, SimpleQueue
 from threading import Thread
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from rollcall.evidence import CannotLook, Evidence, NotSeen, Outputs, OutputSeen, SchedulerSeen
+from rollcall.evidence import CannotLook, Evidence, NotSeen, Outputs, OutputSeen, SchedulerSeen, Verified
 from rollcall.outputs.listing import Key, Listed, Source, Wanted
 from rollcall.outputs.sources import source_of
 from rollcall.roll.job import Job
@@ -52,7 +53,7 @@ class _Look(Generic[_Seen]):
         return NotSeen.because(self.answer, now) if isinstance(self.answer, CannotLook) else self.answer
 
 
-_Sources = dict[Source, _Look[Mapping[Key, Listed]]]
+_Sources = dict[Source, _Look[Mapping[Key, Listed | CannotLook]]]
 
 
 def gather(
@@ -62,11 +63,14 @@ def gather(
     now: datetime,
     clock: Callable[[], datetime],
     progress: Callable[[int, int], None] = lambda done, total: None,
+    proofs: Mapping[tuple[str, str], Verified] = MappingProxyType({}),
+    may_verify: bool = True,
 ) -> Evidence:
     """What the witnesses of these jobs and schedulers say, as of `now`.
 
     `clock` reads the present of this machine (it is held against the schedulers' clocks, and differs from `now` when
-    another moment is judged). `progress` is called with how many witnesses of how many are done. Never raises
+    another moment is judged). `progress` is called with how many witnesses of how many are done. `proofs` are the last
+    that mornings before have of outputs, by job and output; where not `may_verify`, no new one is made. Never raises
     `CannotLook`: who could not be asked is in the evidence as `NotSeen`.
     """
     jobs = tuple(jobs)
@@ -85,7 +89,7 @@ def gather(
         looks[scheduler.id] = _of_scheduler(scheduler, wanted)
         if scheduler.memory:
             memories[scheduler.id] = _of_scheduler(scheduler.memory, wanted)
-    sources = _of_sources(jobs, since, now, clock)
+    sources = _of_sources(jobs, since, now, clock, proofs, may_verify=may_verify)
     _ask_all([*looks.values(), *memories.values(), *sources.values()], progress)
     return Evidence(
         schedulers={name: look.seen(now) for name, look in looks.items()},
@@ -128,6 +132,9 @@ def _of_sources(
     since: Mapping[str, tuple[datetime, datetime | None]],
     now: datetime,
     clock: Callable[[], datetime] | None = None,
+    proofs: Mapping[tuple[str, str], Verified] = MappingProxyType({}),
+    *,
+    may_verify: bool = False,
 ) -> _Sources:
     by_source: dict[Source, list[Wanted]] = {}
     for job in jobs:
@@ -139,6 +146,8 @@ def _of_sources(
                 zone=job.zone_of(output),
                 since=kept_since,
                 read_since=read_since,
+                last_verified=proofs.get((job.id, output.written)),
+                may_verify=may_verify,
             )
             by_source.setdefault(source_of(output), []).append(wanted)
     return {
@@ -156,14 +165,18 @@ def _of_outputs(jobs: Iterable[Job], sources: _Sources, now: datetime, *, is_rea
     """What was seen of each job's outputs, by the job's id."""
     seen = {source: look.seen(now) for source, look in sources.items()}
     found = {key: each for inside in seen.values() if not isinstance(inside, NotSeen) for key, each in inside.items()}
-    readings = {key: _of_content(each) for key, each in found.items() if is_read and each.to_read}
+    listed = {key: each for key, each in found.items() if isinstance(each, Listed)}
+    readings = {key: _of_content(each) for key, each in listed.items() if is_read and each.to_read}
     _ask_all(list(readings.values()), lambda done, total: None, at_once=_READ_AT_ONCE)
 
     def of(job: Job, number: int) -> OutputSeen | NotSeen:
         inside, key = seen[source_of(job.outputs[number])], (job.id, number)
         if isinstance(inside, NotSeen):
             return inside
-        return readings[key].seen(now) if key in readings else found[key].seen
+        one = inside[key]
+        if isinstance(one, CannotLook):
+            return NotSeen.because(one, now)
+        return readings[key].seen(now) if key in readings else one.seen
 
     return {job.id: tuple(of(job, number) for number in range(len(job.outputs))) for job in jobs if job.outputs}
 

@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None, *, out: TextIO | None = None, e
     out, err = out or sys.stdout, err or sys.stderr
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        return _run(_parser(arguments).parse_args(arguments), out, err)
+        # Who types nothing but the name asks what there is.
+        return _run(_parser(arguments).parse_args(arguments or ["--help"]), out, err)
     except BadInput as problem:
         print(f"ERROR: {problem}", file=err)
         return BAD_INPUT

@@ -232,7 +232,10 @@ class Content:
     None where it was; then `size` is that of all that is inside, in bytes. `found` tells of each text that was looked
     for whether it is there, and nothing of one that nobody can tell of; `has_end`, `last_line` and whether that is as
     declared (`last_line_fits`) likewise (None). `marks_its_end` is True where half of it would not have passed for all.
-    `rows` is None where its format has none. `head` and `tail` are bounded and clean.
+    `rows` is None where its format has none. `has` tells of each name that must be inside whether it is, `held` of each
+    expression what it found instead (None where it holds), and neither of one that nobody can tell of. `encrypted_by`
+    is what encrypted it: then only its header and its size show, and nothing more is claimed of it. `head` and `tail`
+    are bounded and clean.
     """
 
     read_as: str = ""
@@ -244,10 +247,31 @@ class Content:
     last_line: str | None = None
     last_line_fits: bool | None = None
     rows: int | None = None
+    has: Mapping[str, bool] = field(default_factory=dict)
+    held: Mapping[str, str | None] = field(default_factory=dict)
+    encrypted_by: str = ""
     size: int | None = None
     sha256: str = ""
     head: str = ""
     tail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What `verify`, the owner's own proof, said of the file of that name, and when.
+
+    `outcome` is that it is good, good and not all of it (partial), not good (failed), or that it proves nothing, for
+    which `code` says what kept it. `how` is how the command ended, `says` its last lines. `by` tells the command from
+    others.
+    """
+
+    file: str
+    at: Instant
+    outcome: Outcome
+    how: str
+    says: str = ""
+    code: CauseCode | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +286,7 @@ class FileSeen:
     (`dated`), it is one from `due_from` to `due_until`. `unreadable` is why its content could not be looked at;
     `content` is None where nobody needed to look. `grew` is True where its size changed while it was looked at. A
     folder with all that is in it (`is_folder`) has the size of its files together, and the mtime of the newest.
+    `verified` is None where no proof was made of it now.
     """
 
     name: str
@@ -277,6 +302,7 @@ class FileSeen:
     is_regular: bool = True
     is_folder: bool = False
     grew: bool = False
+    verified: Verified | None = None
 
     @property
     def made_at(self) -> datetime:
@@ -312,7 +338,8 @@ class OutputSeen:
 
     `matches` counts all that match, however old; `unstamped` names some that match but for what their names tell;
     `later` are some made after the moment that is judged, and so no evidence for it. Of the disk below the folder
-    `free_bytes` are left of `total_bytes`; None where it does not tell.
+    `free_bytes` are left of `total_bytes`; None where it does not tell. `last_verified` is the last proof that an
+    earlier morning has made of a file of it.
     """
 
     looked_at: Instant
@@ -322,6 +349,7 @@ class OutputSeen:
     later: tuple[FileSeen, ...] = ()
     free_bytes: int | None = None
     total_bytes: int | None = None
+    last_verified: Verified | None = None
     kind: Literal["output"] = "output"
 
     def room_wanted(self, min_size: int) -> int:

@@ -302,7 +302,8 @@ class CauseCode(StrEnum):
         "output-unreadable",
         Of.OUTPUT,
         Verdict.UNKNOWN,
-        meaning="Its folder or file cannot be looked at: not there, no permission, no regular file.",
+        meaning="Its folder or file cannot be looked at (not there, no permission, no regular file), or what should "
+        "open or verify it says nothing of it.",
         step="See what is there: `ls -ld {folder}`, {list}",
         besides="Correct the path in jobs.toml, or the permission.",
     )
@@ -310,8 +311,9 @@ class CauseCode(StrEnum):
         "not-read-through",
         Of.OUTPUT,
         Verdict.UNKNOWN,
-        meaning="It is larger than what is read of an output, and its ends alone do not prove what was asked.",
-        step="Write a larger `read_up_to`, and `timeout`, into [jobs.{key}.output] in jobs.toml, or ask less of it",
+        meaning="It is too large, or encrypted: what was read of it does not prove what was asked.",
+        step="Write a larger `read_up_to` and `timeout`, or `open` for what is encrypted, into [jobs.{key}.output] in "
+        "jobs.toml, or ask less of it",
     )
     SUCCESS_WITHOUT_OUTPUT = Record(
         "success-without-output",
@@ -381,9 +383,8 @@ class CauseCode(StrEnum):
         "verify-failed",
         Of.OUTPUT,
         Verdict.BAD_OUTPUT,
-        meaning="The command that verifies it says that it is not good.",
-        step="Run the command that is verify of [jobs.{key}.output] in jobs.toml by hand, see what it says of "
-        "`ls -l {file}`, and {rerun}",
+        meaning="Your own proof, its `verify`, says that it is not good.",
+        step="Run its verify by hand and read all that it says, {proof}; {rerun}",
     )
     DUPLICATE_OUTPUT = Record(
         "duplicate-output",

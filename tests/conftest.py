@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["fixtures.clocks", "fixtures.on_a_clock", "fixtures.postgres", "fixtures.stores"]
+pytest_plugins = [
+    "fixtures.clocks",
+    "fixtures.on_a_clock",
+    "fixtures.postgres",
+    "fixtures.dumps",
+    "fixtures.repositories",
+    "fixtures.stores",
+]
 
 # The same examples on every machine, and none that is slow because the machine is busy.
 # To look for longer and elsewhere: HYPOTHESIS_PROFILE=long pytest tests/test_schedule_oracle.py

@@ -23,6 +23,7 @@ from fixtures.one_morning import (
     morning,
     not_seen,
     roll_of,
+    said,
     scheduler_of,
 )
 from rollcall.causes.action import Action, Deed
@@ -51,6 +52,10 @@ def flawed(code: CauseCode, says: str) -> Content:
 
 
 TOO_LARGE = Content(unread="only its ends were read: 3.0 GB, more than read_up_to = 2.0 GB")
+VERIFY = ["pg_restore", "-l", "{file}"]
+VERIFIES: dict[str, Any] = {"verify": VERIFY}
+WEEKLY = {"command": VERIFY, "every": "7 d", "partial": [3], "unknown": [11]}
+PROVEN = said(Outcome.SUCCESS, WEEKLY, file="generate-haiku-20260203-060017.md", when="2026-02-03T07:02:00+01:00")
 RUN_FIELDS = ("job", "due", "started", "ended", "status", "attempt", "by_schedule")
 # One that has every run on record, with start and end.
 HISTORY = scheduler_of(
@@ -418,6 +423,42 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         f"Write a larger `read_up_to`, and `timeout`, into [jobs.{HAIKU}.output] in jobs.toml, or ask less of it",
     ),
     (
+        CauseCode.VERIFY_FAILED,
+        {
+            "files": today(TEXT, verified=said(Outcome.FAILED, VERIFY, says="3 tables\ncould not read: end of file")),
+            **VERIFIES,
+        },
+        "bad-output",
+        (
+            "Its output generate-haiku-20260211-060017.md is not good by its verify: exit status 1: "
+            "could not read: end of file."
+        ),
+        f"Run its verify by hand and read all that it says, `pg_restore -l {FILE}`; run it now: {RERUN}",
+    ),
+    (
+        CauseCode.OUTPUT_UNREADABLE,
+        {
+            "files": today(TEXT, verified=said(Outcome.UNKNOWN, VERIFY, how="pg_restore is not installed here")),
+            **VERIFIES,
+        },
+        "unknown",
+        ("Its output generate-haiku-20260211-060017.md could not be verified: pg_restore is not installed here."),
+        f"Run its verify by hand and see what keeps it, `pg_restore -l {FILE}`, then `pytest checks/`",
+    ),
+    (
+        CauseCode.OUTPUT_UNREADABLE,
+        {
+            "files": today(unreadable="`age`, which is to open it: exit status 1: no identity", content=None),
+            "open": ["age", "-d", "-i", "/etc/its key"],
+        },
+        "unknown",
+        (
+            "Its output generate-haiku-20260211-060017.md could not be read: `age`, which is to open it: "
+            "exit status 1: no identity."
+        ),
+        f"Run its open by hand and see what keeps it, `age -d -i '/etc/its key' < {FILE}`, then `pytest checks/`",
+    ),
+    (
         CauseCode.DEGRADED_OUTPUT,
         {"files": today("# Album Haïku\n" + "Aucune information disponible\n" * 9)},
         "bad-output",
@@ -642,6 +683,24 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
             f"the disk of {FOLDER} has 40.0 MB free of 1.0 GB, less than 50.0 MB: the next may be cut off."
         ),
         f"Make room: `df -h {FOLDER}`",
+    ),
+    (
+        CauseCode.OUTPUT_UNREADABLE,
+        {
+            "files": today(
+                TEXT,
+                verified=said(
+                    Outcome.UNKNOWN, WEEKLY, how="exit status 11", says="locked", code=CauseCode.OUTPUT_UNREADABLE
+                ),
+            ),
+            "verify": WEEKLY,
+            "proven": PROVEN,
+        },
+        (
+            "Its output generate-haiku-20260211-060017.md could not be verified: exit status 11: locked; "
+            "the last proof is of generate-haiku-20260203-060017.md, 8 d ago."
+        ),
+        f"Run its verify by hand and see what keeps it, `pg_restore -l {FILE}`, then `pytest checks/`",
     ),
     (
         CauseCode.STILL_RUNNING,

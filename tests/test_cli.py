@@ -85,6 +85,14 @@ def process(*arguments: str, **options: object) -> subprocess.CompletedProcess[s
     return subprocess.run(command, env=environment, text=True, stderr=subprocess.PIPE, **options)  # type: ignore[no-any-return, call-overload]
 
 
+def test_its_name_alone_shows_what_there_is(tmp_path: Path) -> None:
+    alone = process(stdout=subprocess.PIPE, cwd=tmp_path)
+
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert alone.stdout == process("--help", stdout=subprocess.PIPE, cwd=tmp_path).stdout
+    assert "    history       what was found on earlier mornings" in alone.stdout
+
+
 @pytest.mark.usefixtures("folder")
 def test_due_tells_every_job_in_words_and_times(frozen_now: FrozenNow) -> None:
     assert rollcall("due") == (0, DUE, "")

@@ -51,6 +51,17 @@ def test_the_good_morning_is_green_and_says_everywhere_that_it_is_the_demo(good:
     assert house.scheduler.asked == []  # it asks nobody but its own
 
 
+def test_the_page_is_a_document_for_a_phone_too_and_its_tab_shows_the_verdict(good: Run, house: LivedIn) -> None:
+    pages = [good.page, house.run("--demo", "scheduler-stopped").page]
+    icons = [re.findall(r'<link rel="icon" href="data:image/svg\+xml,([^"]+)"/>', page) for page in pages]
+
+    for page in pages:
+        assert '<html lang="en">' in page
+        assert '<meta name="viewport" content="width=device-width, initial-scale=1"/>' in page
+    assert [len(each) for each in icons] == [1, 1]
+    assert icons[0] != icons[1]
+
+
 def contradicts_a_stopped_scheduler(run: Run) -> None:
     (scheduler,) = run.morning["schedulers"]
 

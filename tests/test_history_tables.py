@@ -15,7 +15,8 @@ DUE = at("2026-02-11T06:00:00+01:00")
 OTHERS = {
     "channel": "webhook", "key": "haiku", "since": 0, "told_at": 1, "by": "pytest", "complete": True, "declared": 1,
     "needing": 0, "scheduler": "etl", "title": "", "schedule": "0 6 * * *", "zone": None, "tags": "[]", "horizon": 0,
-    "now": LARGEST, "latest": LARGEST, "most": 60,
+    "now": LARGEST, "latest": LARGEST, "most": 60, "file": "db.dump", "proven_at": 1, "outcome": "success",
+    "how": "exit status 0", "says": "",
 }  # fmt: skip
 
 

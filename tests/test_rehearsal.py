@@ -31,6 +31,7 @@ from fixtures.one_morning import (
     morning,
     not_seen,
     roll_of,
+    said,
     scheduler_of,
 )
 from rollcall.ask import gather
@@ -169,6 +170,7 @@ def packed(file: FileSeen) -> FileSeen:
     return replace(file, size=90_000, content=content)
 
 
+VERIFY = ["gzip", "-t", "{file}"]
 WHOLE: dict[str, dict[str, Any]] = {
     "daily": {},
     "in APScheduler's words": {"engine": "apscheduler"},
@@ -199,6 +201,10 @@ WHOLE: dict[str, dict[str, Any]] = {
     "every 6 h with an anchor": {"every_span": "6 h", "anchor": "2026-02-11T06:00:00+01:00", "look_back": "5 h"},
     "kept as the only file": {"files": five_files()[:1], "keeps": 1},
     "packed and large": {"files": [packed(each) for each in five_files()], "ends_with": "fin"},
+    "proven each morning": {
+        "verify": VERIFY,
+        "files": [replace(five_files()[0], verified=said(RunOutcome.SUCCESS, VERIFY)), *five_files()[1:]],
+    },
     "three files a run": {
         "files": [replace(each, name=f"{name}-{each.name}") for each in five_files() for name in "abc"],
         "path": "out/*-generate-haiku-%Y%m%d-%H%M%S.md",

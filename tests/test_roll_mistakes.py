@@ -437,7 +437,6 @@ def test_a_mistake_in_when_it_is_due_names_the_engine(tmp_path: Path, lines: str
     [
         (f'{HEAD}{JOB}[history]\nurl = "postgresql://x"', "history.url"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nmust_hold = ["x"]', "jobs.haiku.output.must_hold"),
-        (f'{HEAD}{JOB}[[jobs.haiku.output]]\npath = "x-*"\nverify = ["x"]', "jobs.haiku.output.0.verify"),
         (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "sqlite"', "jobs.haiku.output.format"),
         (f"{HEAD}{JOB}[defaults.output]\nmax_rows = 1", "defaults.output.max_rows"),
     ],

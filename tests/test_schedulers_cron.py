@@ -24,10 +24,10 @@ from rollcall.morning.judge import judge_morning
 from rollcall.roll.listing import Listing
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Asked, Scheduler
-from rollcall.schedulers.command_shown import shown
 from rollcall.schedulers.cron_file import LogFile
 from rollcall.schedulers.cron_log import Fold
 from rollcall.schedulers.crontab import logged, read_line, read_machine
+from rollcall.sources.command_shown import shown
 from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
 

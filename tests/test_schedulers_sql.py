@@ -198,7 +198,7 @@ def test_a_variable_cannot_end_a_query_and_begin_another(tmp_path: Path, store: 
     env = {"TENANT": "x'; DELETE FROM service_states; --"}
     code, detail = not_seen(tmp_path, alive="SELECT 1 AS running, '${TENANT}' AS since", env=env)
 
-    assert (code, detail.startswith(f'{FILE}: alive: ask has a ";" in it')) == (ERROR, True)
+    assert (code, detail.startswith(f'{FILE}: alive: the query has a ";" in it')) == (ERROR, True)
 
 
 # Since ------------------------------------------------------------------------------------------------------------

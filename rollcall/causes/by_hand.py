@@ -12,7 +12,8 @@ from rollcall.command_line import shell_word
 from rollcall.roll.output import Output
 from rollcall.roll.place import Place
 
-_UNPACK = {"gzip": "gzip -cd", "bzip2": "bzip2 -cd", "xz": "xz -cd", "zstd": "zstd -cd"}
+# What undoes a compression, from stdin or a file to stdout.
+UNPACK = {"gzip": "gzip -cd", "bzip2": "bzip2 -cd", "xz": "xz -cd", "zstd": "zstd -cd"}
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/${}-]+")
 
 
@@ -46,7 +47,7 @@ def listing_of(output: Output) -> str:
 def sight_of(output: Output, name: str, command: str, read_as: str) -> str:
     """How the beginning or the end (`command`: head, tail) of a file is seen, also where it is packed."""
     place, file = _elsewhere(output), file_word(output, name)
-    unpack = _UNPACK.get(read_as.rpartition(" ")[2])
+    unpack = UNPACK.get(read_as.rpartition(" ")[2])
     match place.protocol if place else "":
         case "":
             return f"`{unpack} {file} | {command}`" if unpack else f"`{command} {file}`"

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from rollcall.causes.action import Action, Deed, show_clock
 from rollcall.causes.words import JobWords, SchedulerWords, fill
 from rollcall.evidence import Outcome, SchedulerSeen
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.scheduler import Scheduler, Step
 from rollcall.roll.words import Late
 from rollcall.text import listed
 from rollcall.verdict import pause, show, zones
 from rollcall.verdict.findings import Check, Finding
+from rollcall.verdict.flaws import flaw_of
 from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.misnamed import misnamed, redated
 from rollcall.vocabulary import CauseCode, Of, Verdict
@@ -29,6 +31,16 @@ _OF_A_MEMORY = {
 _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
 
 _OF_OUTPUTS = (Check.OUTPUT_EXISTS, Check.OUTPUT_IS_WHOLE)
+# Of an output that is no file, and could not be looked at.
+_NOT_LISTED = {
+    (Kind.ENTRIES, CauseCode.ACCESS_DENIED): "Let the user that judges run it: {list}, then {again}",
+    (Kind.ENTRIES, CauseCode.PLACE_DOWN): "See whether that host can be reached: {list}, then {again}",
+    (Kind.ENTRIES, CauseCode.OUTPUT_UNREADABLE): "Run it by hand and see what it says: {list}, then {again}",
+    (Kind.ROWS, CauseCode.ACCESS_DENIED): "Let the user in the address of the database read that table, then {again}",
+    (Kind.ROWS, CauseCode.PLACE_DOWN): "See whether the database is up and can be reached from here, then {again}",
+    (Kind.ROWS, CauseCode.OUTPUT_UNREADABLE): "Ask {list} by hand and see what it says, correct it, then {again}",
+}
+
 _OF_NO_RUN = (*Deed.RERUN.cures, CauseCode.RUN_SKIPPED)
 
 # Of an earlier run: to run the job now would do the work of another run than that one.
@@ -133,6 +145,14 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return "Write a larger `budget` where {place} is declared, or look at less of it, then {again}"
         case CauseCode.OUTPUT_UNREADABLE if place and place.folder is None:
             return "See what is there: {list}, then {again}"
+        case CauseCode.ACCESS_DENIED | CauseCode.PLACE_DOWN | CauseCode.OUTPUT_UNREADABLE if (
+            job.outputs and job.outputs[root.output].kind is not Kind.FILES
+        ):
+            return _NOT_LISTED[job.outputs[root.output].kind, code]
+        case CauseCode.TRUNCATED_OUTPUT | CauseCode.CORRUPT_OUTPUT | CauseCode.DEGRADED_OUTPUT if (
+            job.outputs and job.outputs[root.output].kind is not Kind.FILES
+        ):
+            return "See what is there: {list}, and the log of that run; {rerun}"
         case CauseCode.ACCESS_DENIED if root.check is not Check.IS_REGISTERED:
             return "See who may read what it leaves: `ls -ld {folder}`, then {again}"
         case CauseCode.UNKNOWN_STATUS if (
@@ -157,6 +177,14 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
         case CauseCode.STALE_OUTPUT if judged.case and (other := redated(judged.case)):
             lines = " or ".join(f'`dated = "{each}"`' for each in other.dated)
             return f"Say what the date in its name is: {lines} in [jobs.{{key}}.output] of jobs.toml, then {{again}}"
+        case CauseCode.OUTPUT_UNREADABLE if root.check is Check.OUTPUT_IS_WHOLE and (key := _kept_by(root, judged)):
+            by_hand = {"open": "{opening}", "verify": "{proof}"}[key]
+            return f"Run its {key} by hand and see what keeps it, {by_hand}, then {{again}}"
+        case CauseCode.PARTIAL_RUN if root.check is Check.OUTPUT_IS_WHOLE:
+            return (
+                "See what it leaves out, {proof}; where that is a fault, take the exit status out of partial in verify "
+                "of [jobs.{key}.output] in jobs.toml"
+            )
         case CauseCode.RAN_LATE if root.is_warning and root.verdict is Verdict.OK:
             return "Its work is done. To see when, let copies keep their mtimes (`cp -p`), or let names tell the clock"
         case CauseCode.FUTURE_TIMESTAMP if root.check is Check.OUTPUT_EXISTS:
@@ -167,6 +195,18 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return "Make room: `df -h {folder}`"
         case _:
             return None
+
+
+def _kept_by(root: Finding, judged: JobJudged) -> str:
+    """The command that should have said something of an output and did not: its key; "" where none did that."""
+    seen = judged.seen.of_output(root.output)
+    file = next((each for each in seen.files if each.name == root.file), None)
+    if file is None:
+        return ""
+    if file.unreadable and seen.declared.open:
+        return "open"
+    is_asked = file.verified.outcome is Outcome.UNKNOWN if file.verified else flaw_of(file, seen.declared) is None
+    return "verify" if seen.declared.verify and is_asked else ""
 
 
 def _is_of_an_earlier_moment(judged: JobJudged) -> bool:

@@ -7,10 +7,11 @@ it. One that is a command brings its backticks; `{folder}`, `{file}` and `{word}
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rollcall.causes.action import Deed
-from rollcall.causes.by_hand import file_word, folder_word, listing_of, sight_of
+from rollcall.causes.by_hand import UNPACK, file_word, folder_word, listing_of, sight_of
 from rollcall.causes.commands import (
     CHECK_AGAIN,
     plain,
@@ -22,6 +23,8 @@ from rollcall.command_line import shell_word
 from rollcall.evidence import FileSeen
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
+from rollcall.roll.proving import FILE
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.judged import JobJudged
@@ -156,6 +159,9 @@ class JobWords(_Always):
     @property
     def naive_times(self) -> str:
         """The lines that say how its record is read, and where they belong."""
+        if self.root.check is Check.OUTPUT_EXISTS:
+            zones = [f'`timezone = "{each}"`' for each in dict.fromkeys((self._job.zone.key, "UTC"))]
+            return f"{' or '.join(zones)} in [jobs.{self.key}.output] of jobs.toml"
         lines = " or ".join(f"`{line}`" for line in lines_to_add(self.judged.seen))
         return f"{lines} in [schedulers.{self.scheduler}] of jobs.toml"
 
@@ -178,7 +184,13 @@ class JobWords(_Always):
 
     @property
     def list(self) -> str:
-        return listing_of(self._output) if self._output else "`ls -lt . | head`"
+        """What shows what is there."""
+        output = self._output
+        if output is None:
+            return "`ls -lt . | head`"
+        if output.kind is Kind.FILES:
+            return listing_of(output)
+        return output.shown if output.kind is Kind.ENTRIES else f"the query in [jobs.{self.key}.output] of jobs.toml"
 
     @property
     def place(self) -> str:
@@ -195,17 +207,39 @@ class JobWords(_Always):
     @property
     def head(self) -> str:
         """How its beginning is seen, also of what is packed."""
-        return self._seen_by("head")
+        return self._seen_by("head") if self._is_file else self.list
 
     @property
     def tail(self) -> str:
-        return self._seen_by("tail")
+        return self._seen_by("tail") if self._is_file else self.list
 
     def _seen_by(self, command: str) -> str:
         if self._output is None or self._file is None:
             return f"`{command} {self.file}`"
         read_as = self._file.content.read_as if self._file.content else ""
+        if self._output.open and not self._output.place:
+            unpack = UNPACK.get(read_as.rpartition(" ")[2])
+            return f"{self.opening[:-1]} | {f'{unpack} | ' if unpack else ''}{command}`"
         return sight_of(self._output, self._file.name, command, read_as)
+
+    @property
+    def proof(self) -> str:
+        """How its proof is made by hand; of what is opened first, that it is."""
+        verify, opens = (self._output.verify, self._output.open) if self._output else (None, ())
+        words = verify.command if verify else ()
+        if opens:
+            return f"`{_typed(words)}`, where {{file}} is what {self.opening} makes of it"
+        path = str(self._output.folder / self._file.name) if self._output and self._file else "{file}"
+        return f"`{_typed([each.replace(FILE, path) for each in words])}`"
+
+    @property
+    def opening(self) -> str:
+        """How it is made readable by hand."""
+        return f"`{_typed(self._output.open if self._output else ())} < {self.file}`"
+
+    @property
+    def _is_file(self) -> bool:
+        return self._output is None or self._output.kind is Kind.FILES
 
     @property
     def _output(self) -> Output | None:
@@ -221,6 +255,10 @@ class JobWords(_Always):
         return next(
             (each for each in self.judged.seen.of_output(self.root.output).files if each.name == self.root.file), newest
         )
+
+
+def _typed(argv: Iterable[str]) -> str:
+    return " ".join(map(shell_word, argv))
 
 
 def fill(step: str, words: SchedulerWords | JobWords) -> str:

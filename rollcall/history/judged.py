@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from rollcall.causes.action import Action, Deed, told
-from rollcall.evidence import FileSeen, Outcome
+from rollcall.evidence import FileSeen, Outcome, Verified
 from rollcall.history.past import PastRun, Signs, Standing, past_runs
-from rollcall.history.rows import OutputRow, PastMorning, Row
+from rollcall.history.rows import OutputRow, PastMorning, ProofRow, Row
 from rollcall.morning import Morning
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
@@ -17,6 +17,7 @@ from rollcall.schedule.answers import due_between
 from rollcall.text import clean
 from rollcall.verdict import interval
 from rollcall.verdict.case import Case, attempts_of
+from rollcall.verdict.findings import Check
 from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -89,6 +90,28 @@ def _outputs(job: Job, files: Sequence[FileSeen | None]) -> tuple[OutputRow, ...
         for output, file in zip(job.outputs, files, strict=False)
         if file is not None
     )
+
+
+# The heaviest first: of several files of a run the whole is as good as the worst of them.
+_WEIGHT = (Outcome.FAILED, Outcome.PARTIAL, Outcome.SUCCESS)
+
+
+def proofs_of(morning: Morning) -> tuple[ProofRow, ...]:
+    """What `verify` proved this morning of what the judged runs left, one for each output that it proved."""
+    return tuple(
+        ProofRow.of(judged.job.id, output.written, heaviest)
+        for judged in morning.jobs
+        for number, output in enumerate(judged.job.outputs)
+        if (heaviest := _heaviest_proof(judged, number))
+    )
+
+
+def _heaviest_proof(judged: JobJudged, number: int) -> Verified | None:
+    # What is still being written is not bad yet.
+    is_open = any(each.check is Check.OUTPUT_IS_WHOLE and each.verdict is Verdict.PENDING for each in judged.findings)
+    made = judged.case.of_output(number).made if judged.case and not is_open else ()
+    proofs = [each.verified for each in made if each.verified and each.verified.outcome in _WEIGHT]
+    return min(proofs, key=lambda each: _WEIGHT.index(each.outcome), default=None)
 
 
 # Runs that no morning judged ------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 {"v": 2, "kind": "morning", "judged_at": …, "verdict": "ok", "complete": true, "declared": 9, "needing": 0, …}
 {"v": 2, "kind": "present", "judged_at": …, "jobs": […]}          the jobs of the last complete morning
 {"v": 2, "kind": "listed", "scheduler": …, "job": …, "title": …, "schedule": …, "zone": …, "tags": […]}
+{"v": 2, "kind": "proof", "job": …, "output": …, "file": …, "proven_at": …, "outcome": "success", "how": …}
 {"v": 2, "kind": "told", "channel": …, "key": …, "cause": …, "since": …, "told_at": …}          what a channel has heard
 """
 
@@ -19,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rollcall.errors import BadInput, Mistake
 from rollcall.history.rows import LONGEST_TEXT, Name, Told, Whole
-from rollcall.history.tables import LISTED, MORNING, PRESENT, RUN, TOLD
+from rollcall.history.tables import LISTED, MORNING, PRESENT, PROOF, RUN, TOLD
 from rollcall.text import clean, counted
 from rollcall.vocabulary import Verdict
 
@@ -31,6 +32,7 @@ _KINDS: dict[str, TypeAdapter[Any]] = {
     "present": PRESENT,
     "told": TOLD,
     "listed": LISTED,
+    "proof": PROOF,
 }
 
 
@@ -39,7 +41,7 @@ class _Head:
     """Which record a line holds."""
 
     v: Literal[2]
-    kind: Literal["run", "morning", "present", "told", "listed"]
+    kind: Literal["run", "morning", "present", "told", "listed", "proof"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ def to_lines(whole: Whole) -> Iterator[str]:
     for channel, memory in whole.told.items():
         yield from (_line("told", each, channel=channel) for each in memory.values())
     yield from (_line("listed", each) for each in whole.listed)
+    yield from (_line("proof", each) for each in whole.proofs)
 
 
 def _line(kind: str, record: object, **words: str) -> str:
@@ -91,7 +94,14 @@ def from_lines(lines: Iterable[str], *, place: str) -> Whole:
     for heard in found["told"]:
         told.setdefault(heard.channel, {})[heard.key] = heard
     present = max(found["present"], key=lambda each: each.judged_at, default=None)
-    return Whole(rows=found["run"], mornings=found["morning"], present=present, told=told, listed=found["listed"])
+    return Whole(
+        rows=found["run"],
+        mornings=found["morning"],
+        present=present,
+        told=told,
+        listed=found["listed"],
+        proofs=found["proof"],
+    )
 
 
 def _rule(problem: ValidationError) -> str:

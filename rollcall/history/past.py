@@ -224,20 +224,21 @@ def _reach_without_files(job: Job, output: OutputSeen, now: datetime) -> datetim
 
 def _older(job: Job, output: Output, seen: OutputSeen, *, is_cut: bool) -> tuple[Standing, str]:
     """What a run before the oldest file is: only where retention took nothing can it have been missed."""
-    keeps = output.keeps
-    if output.is_one_file:
-        return Standing.UNTOLD, "each run overwrites the same file, so only the newest can be told"
+    keeps, kind = output.keeps, output.kind
+    if output.is_one(seen):
+        return Standing.UNTOLD, f"each run overwrites the same {kind.one}, so only the newest can be told"
     if is_cut:
-        return Standing.UNTOLD, f"only the newest {counted(len(seen.files), 'file')} were listed"
+        return Standing.UNTOLD, f"only the newest {counted(len(seen.files), kind.one, kind.many)} were listed"
     if keeps is not None and seen.matches < keeps:
         if job.since is not None:
             return Standing.MISSED, ""
         taken = f"retention has taken none, as {seen.matches} of {keeps} are there"
         return Standing.UNTOLD, f"{taken}: not run, or not installed yet (`since` in jobs.toml tells from when it is)"
+    undeclared = "what retention leaves (`keeps`) is not declared"
     if seen.matches == 0:
-        return Standing.UNTOLD, "no file at all is there, and what its retention leaves (`keeps`) is not declared"
-    left = f"retention leaves {counted(keeps, 'file')}" if keeps else "what retention leaves (`keeps`) is not declared"
-    return Standing.BEYOND_RETENTION, f"older than the oldest file that is left; {left}"
+        return Standing.UNTOLD, f"no {kind.one} at all is there, and {undeclared.replace('what', 'what its')}"
+    left = f"retention leaves {counted(keeps, kind.one, kind.many)}" if keeps else undeclared
+    return Standing.BEYOND_RETENTION, f"older than the oldest {kind.one} that is left; {left}"
 
 
 # An interval without an anchor ----------------------------------------------------------------------------------------

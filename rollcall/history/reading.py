@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rollcall.evidence import JobListed
 from rollcall.history import tables
-from rollcall.history.rows import NOTHING, Chronicle, Listed, Memory, Present, Row, Told, Whole, number
+from rollcall.history.rows import NOTHING, Chronicle, Listed, Memory, Present, ProofRow, Row, Told, Whole, number
 from rollcall.history.sqlite import CannotRead, open_to_read
 from rollcall.roll.job import Job
 from rollcall.text import counted
@@ -48,6 +48,7 @@ def read(file: Path, jobs: Sequence[Job], *, now: datetime, most: int = MOST_ROW
             mornings = connection.execute(tables.NEWEST_MORNINGS, {"now": number(now), "most": MOST_MORNINGS})
             newest_first = tuple(_readable(tables.MORNING, mornings))
             present = _present(connection)
+            proofs = _proofs(connection)
     except CannotRead as problem:
         return Chronicle(problem=str(problem))
     known_then = frozenset(present.jobs if present and present.judged_at < now else ())
@@ -56,6 +57,7 @@ def read(file: Path, jobs: Sequence[Job], *, now: datetime, most: int = MOST_ROW
         mornings=newest_first[::-1],
         present=known_then,
         gone=tuple(sorted(known_then.difference(rows))),
+        proofs={(each.job_id, each.output): each.as_verified() for each in proofs if each.proven_at < now},
         problem=f"{file.name}: {counted(unread, 'row')} cannot be read, and are left out" if unread else None,
     )
 
@@ -96,6 +98,7 @@ def read_whole(file: Path, *, since: datetime | None = None) -> Whole:
             present=_present(connection),
             told=_memories(connection),
             listed=tuple(_listed(connection)),
+            proofs=_proofs(connection),
         )
 
 
@@ -119,6 +122,10 @@ def _readable(adapter: TypeAdapter[_Record], lines: Iterable[dict[str, Any]]) ->
     for each in lines:
         with suppress(ValidationError):
             yield adapter.validate_python(each)
+
+
+def _proofs(connection: sqlite3.Connection) -> tuple[ProofRow, ...]:
+    return tuple(_readable(tables.PROOF, connection.execute(tables.ALL_PROOFS)))
 
 
 def _present(connection: sqlite3.Connection) -> Present | None:

@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, SerializationInfo, ValidationInfo
 
-from rollcall.evidence import JobListed
+from rollcall.evidence import JobListed, Outcome, Verified
 from rollcall.text import clean
 from rollcall.times import EPOCH, read_timestamp, to_iso
 from rollcall.vocabulary import Verdict
@@ -179,18 +179,54 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRow:
+    """The last proof that `verify` made of an output of a job: of which file, when, and what it said."""
+
+    job_id: Annotated[Name, Field(alias="job")]
+    output: Name
+    file: Name
+    proven_at: Instant
+    outcome: Outcome
+    how: Text
+    says: Text
+    by: Name
+
+    @classmethod
+    def of(cls, job_id: str, output: str, said: Verified) -> Self:
+        """What is remembered of it: of its words the last line."""
+        return cls(
+            job_id=job_id,
+            output=output,
+            file=said.file,
+            proven_at=said.at,
+            outcome=said.outcome,
+            how=said.how,
+            says=said.says.rpartition("\n")[2],
+            by=said.by,
+        )
+
+    def as_verified(self) -> Verified:
+        """The same as evidence."""
+        return Verified(
+            file=self.file, at=self.proven_at, outcome=self.outcome, how=self.how, says=self.says, by=self.by
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chronicle:
     """What the history tells a morning before that is written down itself.
 
     `rows` are the newest of each job, oldest first; a job that history does not know has none. `mornings` are the
     newest, oldest first. `present` are the jobs of the last complete morning, `gone` those of them that are declared no
-    more. `problem` is what kept it, or some of it, from being read, in one line for people.
+    more. `proofs` are the last ones of outputs, by job and output. `problem` is what kept it, or some of it, from being
+    read, in one line for people.
     """
 
     rows: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
     mornings: tuple[PastMorning, ...] = ()
     present: frozenset[str] = frozenset()
     gone: tuple[str, ...] = ()
+    proofs: Mapping[tuple[str, str], Verified] = field(default_factory=dict)
     problem: str | None = None
 
     def of(self, job_id: str) -> tuple[Row, ...]:
@@ -215,6 +251,7 @@ class Whole:
     present: Present | None = None
     told: Mapping[str, Memory] = field(default_factory=dict)
     listed: Sequence[Listed] = ()
+    proofs: Sequence[ProofRow] = ()
 
 
 def is_good(row: Row) -> bool:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from rollcall.history.rows import Listed, PastMorning, Present, Row, Told
+from rollcall.history.rows import Listed, PastMorning, Present, ProofRow, Row, Told
 
-VERSION = 2
+VERSION = 3
 
 RUN = TypeAdapter(Row)
 MORNING = TypeAdapter(PastMorning)
 PRESENT = TypeAdapter(Present)
 TOLD = TypeAdapter(Told)
 LISTED = TypeAdapter(Listed)
+PROOF = TypeAdapter(ProofRow)
 
 # The verdict belongs to a due run of a job; size, rows and time to each output that the run left.
 TABLES = """
@@ -40,6 +41,10 @@ CREATE TABLE told (
 CREATE TABLE listed (
     scheduler TEXT NOT NULL, job TEXT NOT NULL, title TEXT NOT NULL, schedule TEXT NOT NULL, zone TEXT,
     tags TEXT NOT NULL, PRIMARY KEY (scheduler, job)
+);
+CREATE TABLE proofs (
+    job TEXT NOT NULL, output TEXT NOT NULL, file TEXT NOT NULL, proven BIGINT NOT NULL, outcome TEXT NOT NULL,
+    how TEXT NOT NULL, says TEXT NOT NULL, made_by TEXT NOT NULL, PRIMARY KEY (job, output)
 )
 """
 INDEX = "CREATE INDEX runs_by_due ON runs (due)"
@@ -88,11 +93,21 @@ KEEP_LISTED = """
 INSERT INTO listed (scheduler, job, title, schedule, zone, tags)
 VALUES (:scheduler, :job, :title, :schedule, :zone, :tags) ON CONFLICT (scheduler, job) DO NOTHING
 """
+# One that is dated after `latest`, by a clock that was wrong, gives way to any.
+KEEP_PROOF = """
+INSERT INTO proofs (job, output, file, proven, outcome, how, says, made_by)
+VALUES (:job, :output, :file, :proven_at, :outcome, :how, :says, :by)
+ON CONFLICT (job, output) DO UPDATE SET
+    file = excluded.file, proven = excluded.proven, outcome = excluded.outcome, how = excluded.how,
+    says = excluded.says, made_by = excluded.made_by
+WHERE proofs.proven > :latest OR excluded.proven >= proofs.proven
+"""
 # What was due, or judged, longer ago than is kept.
 FORGET = (
     "DELETE FROM outputs WHERE (job, due) IN (SELECT job, due FROM runs WHERE due < :horizon)",
     "DELETE FROM runs WHERE due < :horizon",
     "DELETE FROM mornings WHERE judged < :horizon",
+    "DELETE FROM proofs WHERE proven < :horizon",
 )
 
 # What is read ---------------------------------------------------------------------------------------------------------
@@ -115,8 +130,11 @@ MORNINGS_SINCE = f"{_MORNING} WHERE judged >= :since ORDER BY judged, made_by"
 ALL_PRESENT = "SELECT job, judged AS judged_at FROM present ORDER BY job"
 ALL_TOLD = "SELECT channel, subject AS key, cause, since, told AS told_at FROM told ORDER BY channel, subject"
 ALL_LISTED = "SELECT scheduler, job, title, schedule, zone, tags FROM listed ORDER BY scheduler, job"
+ALL_PROOFS = """
+SELECT job, output, file, proven AS proven_at, outcome, how, says, made_by AS by FROM proofs ORDER BY job, output
+"""
 # A file that one of these cannot be asked of lacks a table, or a column of it.
-ALL = (RUNS_SINCE, MORNINGS_SINCE, ALL_PRESENT, ALL_TOLD, ALL_LISTED)
+ALL = (RUNS_SINCE, MORNINGS_SINCE, ALL_PRESENT, ALL_TOLD, ALL_LISTED, ALL_PROOFS)
 
 # What lies after `latest` is no time, but a broken number.
 LAST_MORNING = "SELECT max(judged) AS judged FROM mornings WHERE judged BETWEEN 0 AND :latest"

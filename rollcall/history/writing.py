@@ -14,8 +14,20 @@ from pathlib import Path
 
 from rollcall.files import place_of
 from rollcall.history import tables
-from rollcall.history.judged import past_morning, rows_of
-from rollcall.history.rows import LARGEST, LAST, MICROSECOND, Listed, Memory, Present, Row, Told, Whole, number
+from rollcall.history.judged import past_morning, proofs_of, rows_of
+from rollcall.history.rows import (
+    LARGEST,
+    LAST,
+    MICROSECOND,
+    Listed,
+    Memory,
+    Present,
+    ProofRow,
+    Row,
+    Told,
+    Whole,
+    number,
+)
 from rollcall.history.sqlite import UnfitFile, UnusableFile, open_to_write, set_aside
 from rollcall.morning import Morning
 from rollcall.text import clean
@@ -40,7 +52,7 @@ def write(
         return f"{file.name}: not written, as nobody was asked this morning"
     whole = past_morning(morning, by=by, is_complete=is_complete, other_failures=other_failures)
     present = Present(judged_at=morning.judged_at, jobs=tuple(each.job.id for each in morning.jobs))
-    rows = rows_of(morning)
+    rows, proofs = rows_of(morning), proofs_of(morning)
     listed = [Listed.of(scheduler, job) for scheduler, jobs in morning.listed.items() for job in jobs]
 
     def change(connection: sqlite3.Connection) -> None:
@@ -50,6 +62,7 @@ def write(
         last = _last_judged(connection, tables.LAST_MORNING)
         connection.execute(tables.KEEP_MORNING, fields)
         _keep_rows(connection, rows, latest=latest)
+        _keep_proofs(connection, proofs, latest=latest)
         if whole.is_complete:
             _keep_present(connection, present, latest=latest)
         _keep_listed(connection, morning.listed, listed)
@@ -92,6 +105,7 @@ def merge(file: Path, other: Whole) -> str | None:
             _keep_told(connection, _by_channel(other.told))
             _keep_listed(connection, {each.scheduler for each in other.listed}, other.listed)
         _keep_rows(connection, other.rows, latest=LARGEST)
+        _keep_proofs(connection, other.proofs, latest=LARGEST)
         for each in other.mornings:
             connection.execute(tables.KEEP_MORNING, tables.MORNING.dump_python(each, by_alias=True))
         if other.present:
@@ -131,6 +145,11 @@ def _keep_rows(connection: sqlite3.Connection, rows: Iterable[Row], *, latest: i
         if connection.execute(tables.KEEP_RUN, run | {"latest": latest}).rowcount:  # 0 where another row stays
             connection.execute(tables.FORGET_OUTPUTS, run)
             connection.executemany(tables.KEEP_OUTPUT, [run | each for each in outputs])
+
+
+def _keep_proofs(connection: sqlite3.Connection, proofs: Iterable[ProofRow], *, latest: int) -> None:
+    for each in proofs:
+        connection.execute(tables.KEEP_PROOF, tables.PROOF.dump_python(each, by_alias=True) | {"latest": latest})
 
 
 def _keep_present(connection: sqlite3.Connection, present: Present, *, latest: int) -> None:

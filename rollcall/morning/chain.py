@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from rollcall.causes.explain import Cause
 from rollcall.evidence import OutputSeen
 from rollcall.morning import Morning
+from rollcall.roll.output_rules import Kind
 from rollcall.text import show_size
 from rollcall.verdict import show
 from rollcall.verdict.findings import Check, Finding
@@ -267,6 +268,8 @@ def _room(judged: JobJudged) -> Link:
     assert output is not None
     if not isinstance(seen, OutputSeen):
         return _link_of_room(Standing.NOT_ASKED, _not_further(seen.code if seen else None))
+    if output.kind is not Kind.FILES:
+        return _link_of_room(Standing.NOT_ASKED, f"{output.kind.many} have no disk of their own")
     if seen.free_bytes is None or not seen.total_bytes:
         return _link_of_room(Standing.CANNOT_TELL, "the disk does not say how full it is")
     wanted, free = seen.room_wanted(output.least_size), f"{show_size(seen.free_bytes)} free"

@@ -111,12 +111,23 @@ class Run(Part):
 
 
 class File(Part):
-    """One file that bears the name of an output."""
+    """One thing that a run left: a file that bears the name of an output, a row or an entry."""
 
-    name: str = Field(description="Relative to the folder of the output.")
-    size: _Count = Field(description="Bytes.")
+    name: str = Field(description="Relative to the folder of the output; of a row or an entry its time, as written.")
+    size: _Count | None = Field(description="Bytes; null where nobody tells them.")
+    rows: _Count | None = Field(description="Rows of data; null where it has none, or nobody counted them.")
     made_at: AwareDatetime = Field(description="By its name; by its mtime where its name tells no time.")
     modified_at: AwareDatetime = Field(description="Its mtime.")
+
+
+class Verified(Part):
+    """What your own proof, `verify`, said of a file."""
+
+    file: str = Field(description="Of which file, relative to the folder of the output.")
+    at: AwareDatetime = Field(description="When it was asked.")
+    outcome: Outcome = Field(description="That it is good (success), good in part, not good (failed), or unknown.")
+    how: str = Field(description="How the command ended, or what kept it.")
+    says: str = Field(description="Its last lines.")
 
 
 class Output(Part):
@@ -125,6 +136,7 @@ class Output(Part):
     path: str = Field(description="Where it belongs: folder and name, with wildcards and date fields.")
     matches: _Count | None = Field(description="How many files bear its name; null where they were not counted.")
     newest: Annotated[tuple[File, ...], Field(max_length=MOST_FILES)] = Field(description="The newest of them.")
+    verified: Verified | None = Field(description="The last proof of one of them; null where there is none.")
 
 
 class OutputNotSeen(Part):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import FileSeen, NotSeen, OutputSeen, RunSeen, SchedulerSeen
+from rollcall.evidence import FileSeen, NotSeen, OutputSeen, RunSeen, SchedulerSeen, Verified
 from rollcall.roll.output import Output
 from rollcall.verdict.judged import JobJudged
 from rollcall.verdict.runs import RunRead
@@ -47,6 +47,13 @@ class OutputShown:
     seen: OutputSeen | NotSeen
     files: tuple[FileSeen, ...]
     of_run: FileSeen | None
+
+    @property
+    def verified(self) -> Verified | None:
+        """What its `verify` said: of that file or, where it was not asked now, of the one that it was asked of last."""
+        if self.of_run and self.of_run.verified:
+            return self.of_run.verified
+        return self.seen.last_verified if isinstance(self.seen, OutputSeen) and self.declared.verify else None
 
 
 def outputs_of(judged: JobJudged) -> tuple[OutputShown, ...]:

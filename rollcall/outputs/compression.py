@@ -12,29 +12,47 @@ import lzma
 import sys
 import zlib
 from collections.abc import Callable
-from typing import Any, BinaryIO, cast
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 # One inside another is seldom meant, and more than that is made to harm.
 _MOST_LAYERS = 3
+_PIECE = 1 << 17
+# What the window of xz and zstd may take: `xz -9` has 64 MiB, and what has more can take any.
+_WINDOW_LOG = 26
+_WINDOW = (1 << _WINDOW_LOG) + (1 << 20)
 
 
-def _zstd(stream: BinaryIO) -> BinaryIO:
+def _zstd() -> Any:
     if sys.version_info >= (3, 14):
         from compression import zstd
     else:
         from backports import zstd
-    return cast(BinaryIO, zstd.ZstdFile(stream))
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
 
 
-# What a stream begins with, what that is called, and how it is undone.
-_COMPRESSIONS: tuple[tuple[bytes, str, Callable[[Any], Any]], ...] = (
-    (b"\x1f\x8b", "gzip", lambda stream: gzip.GzipFile(fileobj=stream)),
-    (b"BZh", "bzip2", bz2.BZ2File),
-    (b"\xfd7zXZ\0", "xz", lzma.LZMAFile),
-    (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
+@dataclass(frozen=True, slots=True)
+class _Compression:
+    """What a stream begins with, what that is called, and what unpacks one frame of it.
+
+    `padding` may stand between frames; `may_end_in` other bytes behind the last, which its own program takes as well.
+    """
+
+    magic: bytes
+    name: str
+    frame: Callable[[], Any] | None = None
+    padding: bytes = b""
+    may_end_in_others: bool = False
+
+
+_COMPRESSIONS = (
+    _Compression(b"\x1f\x8b", "gzip"),
+    _Compression(b"BZh", "bzip2", bz2.BZ2Decompressor, may_end_in_others=True),
+    _Compression(b"\xfd7zXZ\0", "xz", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _WINDOW), padding=b"\0"),
+    _Compression(b"\x28\xb5\x2f\xfd", "zstd", _zstd),
 )
-NAMES = tuple(name for _, name, _ in _COMPRESSIONS)
-_PEEKED = max(len(magic) for magic, _, _ in _COMPRESSIONS)
+NAMES = tuple(each.name for each in _COMPRESSIONS)
+_PEEKED = max(len(each.magic) for each in _COMPRESSIONS)
 
 
 def undone(stream: io.BufferedReader) -> tuple[tuple[str, ...], io.BufferedReader]:
@@ -45,20 +63,55 @@ def undone(stream: io.BufferedReader) -> tuple[tuple[str, ...], io.BufferedReade
     """
     names: list[str] = []
     while len(names) < _MOST_LAYERS and (found := _recognised(stream.peek(_PEEKED)[:_PEEKED])):
-        name, opened = found
-        names.append(name)
-        stream = io.BufferedReader(_Inside(opened(stream), name), 1 << 18)
+        names.append(found.name)
+        inside = _Frames(stream, found) if found.frame else gzip.GzipFile(fileobj=stream)
+        stream = io.BufferedReader(_Inside(inside, found.name), 2 * _PIECE)
     return tuple(names), stream
 
 
-def _recognised(head: bytes) -> tuple[str, Callable[[Any], Any]] | None:
-    return next(((name, opened) for magic, name, opened in _COMPRESSIONS if head.startswith(magic)), None)
+def _recognised(head: bytes) -> _Compression | None:
+    return next((each for each in _COMPRESSIONS if head.startswith(each.magic)), None)
+
+
+class _Frames:
+    """What the frames of a compression hold, one after the other, as its own program unpacks them."""
+
+    def __init__(self, stream: BinaryIO, compression: _Compression) -> None:
+        assert compression.frame is not None
+        self._stream = stream
+        self._compression = compression
+        self._new = compression.frame
+        self._frame = self._new()
+        self._packed = b""
+
+    def read(self, size: int) -> bytes:
+        """Some of it, b"" at the end. Raises EOFError where the last frame is not whole."""
+        while not (self._frame.eof and self._was_last()):
+            packed, self._packed = self._packed, b""
+            if not packed and self._frame.needs_input and not (packed := self._stream.read(_PIECE)):
+                raise EOFError
+            if piece := self._frame.decompress(packed, size):
+                return bytes(piece)
+        return b""
+
+    def _was_last(self) -> bool:
+        """True where nothing that counts stands behind the frame that ended; else the next one is begun."""
+        packed = self._frame.unused_data.lstrip(self._compression.padding)
+        while not packed:
+            if not (piece := self._stream.read(_PIECE)):
+                return True
+            packed = piece.lstrip(self._compression.padding)
+        magic = self._compression.magic
+        if self._compression.may_end_in_others and packed[: len(magic)] != magic[: len(packed)]:
+            return True
+        self._frame, self._packed = self._new(), packed
+        return False
 
 
 class _Inside(io.RawIOBase):
     """What a compression holds, damage told in one way: bz2 calls it OSError, as it does a disk that cannot be read."""
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: _Frames | gzip.GzipFile, name: str) -> None:
         super().__init__()
         self._stream = stream
         self._name = name
@@ -71,7 +124,7 @@ class _Inside(io.RawIOBase):
             piece = self._stream.read(len(buffer))
         except EOFError:
             raise EOFError(f"its {self._name} breaks off") from None
-        except (zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+        except (zlib.error, gzip.BadGzipFile) as error:
             raise ValueError(f"its {self._name} is damaged: {error}") from None
         except OSError as error:
             if error.errno is not None:
@@ -79,10 +132,12 @@ class _Inside(io.RawIOBase):
             raise ValueError(f"its {self._name} is damaged: {error}") from None
         except Exception as error:
             # backports.zstd and compression.zstd have an error of their own each.
-            if type(error).__name__ != "ZstdError":
+            if not isinstance(error, lzma.LZMAError) and type(error).__name__ != "ZstdError":
                 raise
-            if "memory" in str(error):
-                raise OSError(f"its {self._name} needs more memory than is given it") from None
+            if "memory" in str(error).lower():
+                raise OSError(
+                    f"its {self._name} needs more memory to be unpacked than is given it ({_WINDOW >> 20} MiB)"
+                ) from None
             raise ValueError(f"its {self._name} is damaged: {error}") from None
         buffer[: len(piece)] = piece
         return len(piece)

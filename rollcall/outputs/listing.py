@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import ClassVar
+from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import CannotLook, FileSeen, OutputSeen
+from rollcall.evidence import CannotLook, FileSeen, OutputSeen, Verified
 from rollcall.naming.fields import Disagreement
 from rollcall.naming.stretch import Told
+from rollcall.outputs.verified import needs_proof, with_proofs
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.output import Output
 from rollcall.roll.words import Dated
@@ -27,6 +30,7 @@ from rollcall.vocabulary import CauseCode
 # A page and a judgement need the runs of the look-back; a folder may hold years.
 MOST_FILES = 2_000
 MOST_READ = 1_000
+LISTING_LIMIT = timedelta(seconds=30)
 # Of what earlier runs left, so much shows what is usual.
 _MOST_COMPARED = 60
 COMPARED_FOR = timedelta(days=28)
@@ -42,7 +46,8 @@ class Wanted:
     """What one output of a job wants to know of its folder; `zone` is that of the clock in its names.
 
     Files made at or after `since` are kept, and the newest of those before, with which they are compared; those made at
-    or after `read_since` are read, and none where it is None.
+    or after `read_since` are read, and none where it is None. `last_verified` is what an earlier morning remembers of
+    its `verify`, which is not run where not `may_verify`.
     """
 
     key: Key
@@ -50,15 +55,17 @@ class Wanted:
     zone: ZoneInfo
     since: datetime
     read_since: datetime | None
+    last_verified: Verified | None = None
+    may_verify: bool = True
 
 
 class Source:
-    """Where outputs are listed and read; equal ones are the same, and asked once.
+    """Where outputs are listed and read; equal ones are the same, and asked once."""
 
-    `limit` is how long its listing may take.
-    """
-
-    limit: ClassVar[timedelta] = timedelta(seconds=30)
+    @property
+    def limit(self) -> timedelta:
+        """How long its listing may take."""
+        return LISTING_LIMIT
 
     @property
     def shown(self) -> str:
@@ -67,8 +74,8 @@ class Source:
 
     def look(
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
-    ) -> Mapping[Key, Listed]:
-        """What each output left up to `now`. Raises `CannotLook`.
+    ) -> Mapping[Key, Listed | CannotLook]:
+        """What each output left up to `now`, or why that of one cannot be told. Raises `CannotLook`.
 
         `clock` reads the present, where another moment is judged: what is dated later still lies in the future.
         """
@@ -80,6 +87,13 @@ class Source:
         None where it is gone since it was listed.
         """
         raise NotImplementedError
+
+    def at_hand(self, name: str, wanted: Wanted, *, until: float) -> AbstractContextManager[Path]:
+        """Where on this machine that file or folder, or a copy of it, lies as long as the block lasts.
+
+        Raises OSError; TimeoutError after `until`, and `TooMuch` where a copy would be larger than `read_up_to`.
+        """
+        raise OSError(0, "what lies there cannot be handed to a program")
 
     def clean(self, text: str) -> str:
         """A text about it in one clean line, without secrets."""
@@ -163,7 +177,14 @@ class Matches:
 
     def take(self, seen: FileSeen, name: str, told: Told, now: datetime) -> None:
         """Keeps what is listed by that name, as far as it matters for the moment `now`."""
-        seen = named(seen, told, self.wanted.output, self.wanted.zone)
+        self._keep(named(seen, told, self.wanted.output, self.wanted.zone), name, now)
+
+    def keep(self, seen: FileSeen, now: datetime) -> None:
+        """Keeps what is listed with its own time, likewise."""
+        self.count += 1
+        self._keep(seen, seen.name, now)
+
+    def _keep(self, seen: FileSeen, name: str, now: datetime) -> None:
         if seen.made_at > now + LOOKING_TIME:
             self.later = [*self.later, seen][:3]
         elif seen.made_at >= self.wanted.since:
@@ -212,13 +233,21 @@ class Listed:
         return cls(source=source, wanted=wanted, seen=seen, names=names, to_read=_to_read(files, wanted))
 
     def read(self) -> OutputSeen:
-        """The same with what is in the files that are to be read, within the output's `timeout`."""
+        """The same with what is in the files that are to be read, and their proof, within the output's `timeout`."""
         until = time.monotonic() + self.wanted.output.timeout.total_seconds()
         now = self.seen.looked_at + LOOKING_TIME
         newest = zip(self.names[: self.to_read], self.seen.files, strict=False)
-        read = [self.source.read(name, seen, self.wanted, now=now, until=until) for name, seen in newest]
-        files = [*filter(None, read), *self.seen.files[self.to_read :]]
-        return replace(self.seen, files=tuple(sorted(files, key=lambda each: each.made_at, reverse=True)))
+        wanted, at = self.wanted, self.seen.looked_at
+        read = [(name, self.source.read(name, seen, wanted, now=now, until=until)) for name, seen in newest]
+        left = [(name, seen) for name, seen in read if seen is not None]
+        if wanted.may_verify and wanted.read_since and needs_proof(wanted.output, wanted.last_verified, at):
+            at_hand = partial(self.source.at_hand, wanted=wanted, until=until)
+            proven = with_proofs(left, wanted.output, at_hand, since=wanted.read_since, at=at, until=until)
+        else:
+            proven = [seen for _, seen in left]
+        files = (*proven, *self.seen.files[self.to_read :])
+        newest_first = tuple(sorted(files, key=lambda each: each.made_at, reverse=True))
+        return replace(self.seen, files=newest_first, last_verified=self.wanted.last_verified)
 
 
 def named(seen: FileSeen, told: Told, output: Output, zone: ZoneInfo) -> FileSeen:

@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,12 +57,16 @@ class LocalFolder(Source):
         told = output.names.told(name)
         return named(inside, told, output, wanted.zone) if isinstance(told, Told) else inside
 
+    def at_hand(self, name: str, wanted: Wanted, *, until: float) -> AbstractContextManager[Path]:
+        """Where it lies anyway."""
+        return nullcontext(self.folder / name)
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[Opened]:
     """The file of that path, for reading. Raises OSError also where it is no regular one."""
     with open_regular(path) as file:
-        yield Opened(file, lambda: os.fstat(file.fileno()).st_size)
+        yield Opened(file, lambda: os.fstat(file.fileno()).st_size, path)
 
 
 def _walk(folder: Path, names: tuple[str, ...], outputs: list[Matches], now: datetime) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from time import monotonic
 from weakref import WeakKeyDictionary
@@ -26,6 +28,7 @@ from rollcall.outputs.store_s3 import S3
 from rollcall.outputs.store_sftp import Sftp
 from rollcall.outputs.store_web import Http, Webdav
 from rollcall.roll.due_run import LOOKING_TIME
+from rollcall.roll.formats import TooMuch
 from rollcall.roll.place import Place
 from rollcall.text import clean
 from rollcall.times import show_span
@@ -41,6 +44,7 @@ _OF_PROTOCOL: dict[str, type[Store]] = {
 # One a place and morning: what is open is shared, and what was asked of it is counted.
 _open: WeakKeyDictionary[Place, Store] = WeakKeyDictionary()
 _opening = Lock()
+_COPIED = 1 << 18
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 # How much further back something is looked for where nothing is there.
 _LOOKED_BACK = timedelta(days=35)
@@ -123,6 +127,26 @@ class RemoteFolder(Source):
             return None
         except Exception as error:  # noqa: BLE001 - see above
             return replace(seen, unreadable=cannot_look(error, self.place, self.place.shown).detail)
+
+    @contextmanager
+    def at_hand(self, name: str, wanted: Wanted, *, until: float) -> Iterator[Path]:
+        """A copy of that file, as long as the block lasts; of the same name, whose suffix may matter to a program."""
+        path, most = f"{self.root}/{name}" if self.root else name, wanted.output.read_up_to
+        store = store_of(self.place)
+        with TemporaryDirectory(prefix="rollcall-") as folder:
+            copy = Path(folder) / (name.rpartition("/")[2] if _PLAIN.fullmatch(name) else "output")
+            try:
+                with self._opened(store, path, most, until) as opened, copy.open("wb") as kept:
+                    while piece := opened.raw.read(_COPIED):
+                        store.left(until)
+                        kept.write(piece)
+                        if kept.tell() > most:
+                            raise TooMuch("more is in it than is fetched")
+            except OSError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a library raises, it cannot be handed to a program
+                raise OSError(cannot_look(error, self.place, self.place.shown).detail) from None
+            yield copy
 
     @contextmanager
     def _opened(self, store: Store, path: str, most: int, until: float) -> Iterator[Opened]:

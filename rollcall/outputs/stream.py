@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import hashlib
 import io
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from unicodedata import is_normalized, normalize
 
@@ -22,16 +23,49 @@ _BLANKS = 1_000
 WHITE = " \t\r\n\v\f\0\ufeff"
 
 
+class Timed(io.RawIOBase):
+    """A stream that can seek, and of which nothing is read after `until`: reading then raises TimeoutError."""
+
+    def __init__(self, stream: io.BufferedReader, until: float) -> None:
+        super().__init__()
+        self._stream = stream
+        self._until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        return self._stream.seek(place, whence)
+
+    def readinto(self, buffer: Any) -> int:
+        if time.monotonic() > self._until:
+            raise TimeoutError("it was not read through in time")
+        piece = self._stream.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
 class Watched(io.RawIOBase):
     """A stream that notes what is read of it. Reading raises `TooMuch` beyond `limit`, TimeoutError after `until`.
 
     `until` is an instant of `time.monotonic`. `found` holds those of `texts` that went by, compared as Unicode composes
     them (NFC): macOS writes "é" as two characters. `undecodable` is the place of the first byte that is none of the
-    encoding, `nul` that of the first NUL character; `is_cut` is True where the text ends within a character.
+    encoding, `nul` that of the first NUL character; `is_cut` is True where the text ends within a character. `keep` is
+    given each piece.
     """
 
     def __init__(
-        self, stream: io.BufferedReader, *, texts: Iterable[str], encoding: str, limit: int, until: float
+        self,
+        stream: io.BufferedReader,
+        *,
+        texts: Iterable[str],
+        encoding: str,
+        limit: int,
+        until: float,
+        keep: Callable[[bytes], None] | None = None,
     ) -> None:
         super().__init__()
         self.size = 0
@@ -44,6 +78,7 @@ class Watched(io.RawIOBase):
         self._hash = hashlib.sha256()
         self._stream = stream
         self._limit, self._until = limit, until
+        self._keep = keep
         self._sought = {text: normalize("NFC", text) for text in texts}
         # An accent may be written in several characters, and stand on either side of where two pieces meet.
         self._overlap = 4 * max(map(len, self._sought.values()), default=0) + 32
@@ -58,7 +93,8 @@ class Watched(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if time.monotonic() > self._until:
             raise TimeoutError("it was not read through in time")
-        piece = self._stream.read(len(buffer))
+        # What comes before a stream breaks off is not lost with it.
+        piece = self._stream.read1(len(buffer))
         if self.size + len(piece) > self._limit:
             raise TooMuch("more is in it than is read")
         buffer[: len(piece)] = piece
@@ -87,6 +123,8 @@ class Watched(io.RawIOBase):
     def _note(self, piece: bytes) -> None:
         self.size += len(piece)
         self._hash.update(piece)
+        if self._keep:
+            self._keep(piece)
         self._read_text(self._decoded(piece))
 
     def _decoded(self, piece: bytes, *, is_last: bool = False) -> str:

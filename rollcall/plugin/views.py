@@ -16,6 +16,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from rollcall.errors import RollcallError
+from rollcall.roll.output_rules import Kind
 from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.vocabulary import Verdict
@@ -69,7 +70,7 @@ class Facts:
             due_at=judged.due_run.due_at if judged.due_run else None,
             ran_at=judged.ran_at,
             zone=judged.job.zone,
-            output=output.folder / judged.file.name if output and judged.file else None,
+            output=output.folder / judged.file.name if output and output.kind is Kind.FILES and judged.file else None,
             last_status=last.seen.word if last else None,
         )
 

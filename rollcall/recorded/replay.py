@@ -143,6 +143,8 @@ def _named_anew(seen: OutputSeen, output: Output, job: Job) -> OutputSeen:
 
 def _read(file: FileSeen, output: Output, was: Output) -> FileSeen:
     """The file read once more, as `output` wants it, as far as the record holds it."""
+    if output.verify != was.verify:
+        file = replace(file, verified=None)
     content = file.content
     if content is None:
         return file
@@ -160,7 +162,7 @@ def _read(file: FileSeen, output: Output, was: Output) -> FileSeen:
 def _asks(output: Output) -> tuple[object, ...]:
     """What is asked of a content but for its texts, so that the same was found of it."""
     last_line = output.last_line.pattern if output.last_line else None
-    return output.format, output.encoding, output.ends_with, last_line, output.must_change
+    return output.format, output.encoding, output.ends_with, last_line, output.must_change, output.open
 
 
 def _whole(content: Content) -> bytes | None:

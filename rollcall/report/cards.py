@@ -15,6 +15,7 @@ from rollcall.morning.seen import OutputShown, outputs_of, runs_in_memory, runs_
 from rollcall.report.cause_groups import CauseGroup, own_findings
 from rollcall.report.recent_runs import began_at, last_good_at
 from rollcall.roll.job import Job
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import clean, clean_block, counted
 from rollcall.times import show_instant
@@ -148,11 +149,17 @@ def _output(output: OutputShown, zone: ZoneInfo) -> Iterator[Shown]:
     if isinstance(seen, NotSeen):
         yield Shown(path=path, words=f", {_asked(seen.looked_at, zone)}", not_seen=seen)
         return
-    matches = f": {counted(seen.matches, 'file matches', 'files match')}"
+    kind = output.declared.kind
+    matches = f": {counted(seen.matches, kind.one, kind.many)}"
+    if kind is Kind.FILES:
+        matches = f": {counted(seen.matches, 'file matches', 'files match')}"
     lines = "\n".join(_line(each, zone) for each in output.files[:_MOST_FILES])
     yield Shown(path=path, words=matches, lines=clean_block(lines, 4 * _MOST_SHOWN))
     # The file in question, or the newest where none is of this run.
     file = output.of_run or next(iter(output.files), None)
+    if said := output.verified:
+        words = f"What verify said of {clean(said.file, _LONGEST_NAME)}, {_asked(said.at, zone)}"
+        yield Shown(words=words, lines=clean_block("\n".join(filter(None, (said.says, said.how))), 4 * _MOST_SHOWN))
     if file is None or file.content is None or not file.content.head:
         return
     name, head = clean(file.name, _LONGEST_NAME), file.content.head

@@ -95,6 +95,13 @@ def render_board(
     )
 
 
+def as_document(html: str, morning: Morning, ending: Ending) -> str:
+    """pytest-html's page, which says neither its language nor how wide it is drawn, with both, and a tab's icon."""
+    charset = '<meta charset="utf-8"/>'
+    head = _render("head.html", verdict=tone(morning, ending))
+    return html.replace("<html>", '<html lang="en">', 1).replace(charset, f"{charset}\n{head}", 1)
+
+
 def render_incomplete(
     *,
     started_at: datetime,

@@ -118,7 +118,7 @@ def _on_record(judged: JobJudged) -> RecentRun | None:
 def _shown_by_files(judged: JobJudged) -> tuple[PastRun, ...]:
     """The runs that the files seen this morning show: none before the oldest of them."""
     seen, job, files = judged.seen.output, judged.job, judged.seen.files
-    if not isinstance(seen, OutputSeen) or not files or job.output is None or job.output.is_one_file:
+    if not isinstance(seen, OutputSeen) or not files or job.output is None or job.output.is_one(seen):
         return ()
     if judged.due_run and not judged.is_pending and judged.due_run.begins_at <= files[-1].made_at:
         return ()

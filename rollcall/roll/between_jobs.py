@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from rollcall.roll.job_table import too_far_apart
 from rollcall.roll.listing import ByListing
 from rollcall.roll.mistakes import Mistakes
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import deciding_key
 from rollcall.roll.read_files import File
 from rollcall.roll.read_jobs import Declared
 from rollcall.roll.values import nearest
@@ -58,18 +58,17 @@ def check_between(
 
 
 def _check_outputs(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mistakes: Mistakes) -> None:
-    """One file cannot prove two runs: no two outputs are the same, however they are spelled, in whatever zone."""
+    """One thing cannot prove two runs: no two outputs are the same, however they are spelled, in whatever zone."""
     claimed: dict[object, Declared] = {}
     for name, job in jobs.items():
         each = declared[name]
         for number, output in enumerate(job.outputs):
-            # By the text alone: a folder may lie on a drive that does not answer.
-            same = os.path.normpath(output.folder), tuple(part.pieces for part in output.names.parts)
-            if other := claimed.get(same):
+            if other := claimed.get(output.identity):
                 whose = "another output of this job" if other is each else f"the output of {other.seen_from(each)}"
-                rule = f"is {whose} too, and one file cannot prove two. Write another path."
-                mistakes.add_in(each.layers, ("output", number, "path"), rule)
-            claimed.setdefault(same, each)
+                key = deciding_key(output.kind)
+                rule = f"is {whose} too, and one {output.kind.one} cannot prove two. Write another {key}."
+                mistakes.add_in(each.layers, ("output", number, key), rule)
+            claimed.setdefault(output.identity, each)
     for name, job in jobs.items():
         for number, output in enumerate(job.outputs):
             if named := _named_twice(job, jobs, output):

@@ -17,6 +17,7 @@ from rollcall.naming.stretch import Told
 from rollcall.roll.between_jobs import due_times, may_reach_the_next
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind as Made
 from rollcall.roll.roll import Roll
 from rollcall.text import clean, listed
 from rollcall.times import show_span
@@ -71,6 +72,8 @@ def _of_its_time(job: Job, jobs: Mapping[str, Job]) -> Iterator[str]:
 
 def _of_its_outputs(job: Job, taken: Mapping[_Whose, list[_Whose]]) -> Iterator[str]:
     for number, output in enumerate(job.outputs):
+        if output.kind is not Made.FILES:
+            continue
         shown = clean(output.names.text, 80)
         if takes_everything(output):
             yield f"{shown} takes every file that lies there and ends so: any of them passes for its output"
@@ -98,12 +101,14 @@ def taken_outputs(roll: Roll) -> dict[_Whose, list[_Whose]]:
     wide: dict[tuple[str, str], list[tuple[_Whose, Output]]] = {}
     for job in roll.jobs:
         for number, output in enumerate(job.outputs):
-            if not output.is_one_file:
+            if output.kind is Made.FILES and not output.is_one_file:
                 place = os.path.normpath(output.folder), output.names.parts[0].beginning
                 wide.setdefault(place, []).append(((job.id, number), output))
     found: dict[_Whose, list[_Whose]] = {}
     for job in roll.jobs:
         for number, output in enumerate(job.outputs):
+            if output.kind is not Made.FILES:
+                continue
             for whose in _whose_path_takes(output, wide):
                 if whose != (job.id, number):
                     found.setdefault(whose, []).append((job.id, number))

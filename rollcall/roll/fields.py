@@ -191,6 +191,17 @@ def _expression(text: str) -> re.Pattern[str]:
         raise ValueError(f"is no regular expression: {clean(str(error), 80)}.") from None
 
 
+def _holding(expression: str) -> str:
+    # Imported late: few outputs ask for it.
+    import jmespath
+
+    try:
+        jmespath.compile(expression)
+    except ValueError as error:
+        raise ValueError(f"is no JMESPath: {clean(str(error), 120)}.") from None
+    return expression
+
+
 def _encoding(name: str) -> str:
     try:
         # What only Python itself writes, or what is no text at all, is read as none of them.
@@ -244,5 +255,6 @@ Clock = Annotated[time, PlainValidator(_clock), _written("06:30")]
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string"})]
 Timeout = Annotated[Span, AfterValidator(_bearable)]
 LookedFor = Annotated[str, AfterValidator(_looked_for)]
+Holding = Annotated[str, AfterValidator(_holding)]
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderValue = Annotated[str, AfterValidator(_header_value)]

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from math import inf
+from pathlib import Path
 from typing import Annotated, Any, BinaryIO, ClassVar, TextIO
 
 from pydantic import GetPydanticSchema, PlainValidator
@@ -42,13 +45,22 @@ class TooMuch(OSError):
 class OpenContent:
     """The content of one file, its compression undone, to be read once from the start.
 
-    `raw` can seek where the format says that it `seeks`. `encoding` is that of its text; of what is packed inside no
-    more than `limit` bytes may be read.
+    `raw` can seek where the format says that it `seeks`; `path` is where it then lies as a file of its own, None where
+    it does not. `encoding` is that of its text; of what is packed inside no more than `limit` bytes may be read, and
+    none after `until`, an instant of `time.monotonic`. `note_name` is called with the name of each thing inside.
     """
 
     raw: BinaryIO
     encoding: str
     limit: int
+    path: Path | None = None
+    until: float = inf
+    note_name: Callable[[str], None] = lambda name: None
+
+    def check_time(self) -> None:
+        """Raises TimeoutError where no time is left: for a format that reads long without reading from `raw`."""
+        if time.monotonic() > self.until:
+            raise TimeoutError("it was not read through in time")
 
     def text(self) -> TextIO:
         """The content as text, its line ends as they are. Reading it raises UnicodeDecodeError where it is none."""
@@ -60,7 +72,9 @@ class FileFormat:
 
     `magic` is what its content may begin with, where that tells it; `suffix` what its names end in, or None.
     `marks_its_end` is True where half of a file never passes for a whole one, `holds_text` False where no text can be
-    looked for in its bytes, `has_rows` True where it is a table, `seeks` where it is not read from front to back.
+    looked for in its bytes, `has_rows` True where it is a table, `has_names` where things of a name lie in it, `seeks`
+    where it is not read from front to back. `opened_by` is a command that makes what is encrypted readable, () where
+    nothing is; `rows_need` the extra without which its rows are not counted, None where they are.
     """
 
     magic: ClassVar[tuple[bytes, ...]] = ()
@@ -68,7 +82,18 @@ class FileFormat:
     marks_its_end: ClassVar[bool] = False
     holds_text: ClassVar[bool] = True
     has_rows: ClassVar[bool] = False
+    has_names: ClassVar[bool] = False
     seeks: ClassVar[bool] = False
+    opened_by: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def rows_need(self) -> str | None:
+        """The extra that is to be installed."""
+        return None
+
+    def recognises(self, head: bytes) -> bool:
+        """True where these first bytes of a content tell that it is of this format, whatever it is called."""
+        return head.startswith(self.magic)
 
     def read(self, content: OpenContent) -> int | None:
         """How many rows of data it holds; None where it has no rows.

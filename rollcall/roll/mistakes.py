@@ -50,13 +50,9 @@ NOT_READ = "is not read by this version"
 _LATER_KEYS = {
     "history": ("url",),
     "output": (
-        "open", "verify", "must_hold", "must_have", "max_size", "max_rows", "database", "query", "command",
-        "each", "made_at", "size",
+        "max_size", "max_rows",
     ),
 }  # fmt: skip
-_LATER_WORDS = {
-    "format": ("sqlite", "tar", "age", "gpg"),
-}
 
 _NO_WINDOWS = "must be a list of tables. Write [[windows]] above the keys of each."
 _UNKNOWN = "extra_forbidden"
@@ -193,7 +189,8 @@ def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
             return None
         case str():
             # Wherever in a scheduler or a place somebody wrote an address, its password is not shown.
-            is_address = path[0] in ("schedulers", "places") and ("@" in value or "://" in value)
+            is_address = path[0] in ("schedulers", "places") or path[-1] == "database"
+            is_address = is_address and ("@" in value or "://" in value)
             return f'"{clean(shown_url(value) if is_address else value, 80)}"'
         case bool():
             return str(value).lower()
@@ -227,8 +224,6 @@ def _rule(error: ErrorDetails, model: type[BaseModel], keys: tuple[str, ...]) ->
             return f"unknown key. {cure}"
         case "enum" | "literal_error":
             word, rule = str(error["input"]), f"must be one of {said['expected']}."
-            if word in _LATER_WORDS.get(key, ()):
-                return f"{NOT_READ}. It {rule}"
             near = nearest(word, re.findall("'([^']*)'", said["expected"]))
             return f'{rule} Did you mean "{near}"?' if near else rule
         case "model_type" | "dict_type" | "tuple_type" if names == ["windows"]:

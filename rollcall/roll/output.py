@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, assert_never
 
-from pydantic import ConfigDict, Field, PlainValidator, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
+from rollcall.evidence import OutputSeen
 from rollcall.naming.names import NamePattern, read_pattern
 from rollcall.roll.fields import (
     Encoding,
     Expression,
+    Holding,
     LookedFor,
     Share,
     Size,
@@ -27,7 +41,14 @@ from rollcall.roll.fields import (
 from rollcall.roll.formats import Format
 from rollcall.roll.output_rules import DECIDING, Kind, broken_rule
 from rollcall.roll.place import Place, no_such_place
+from rollcall.roll.proving import Declared, Opens
+from rollcall.roll.secrets import Secrets, Unset, expand
+from rollcall.roll.values import shown_url
 from rollcall.roll.words import Dated
+from rollcall.sources import expressions
+from rollcall.sources.command_shown import shown
+from rollcall.sources.database_url import hidden, read_database_url
+from rollcall.sources.query import columns, is_select, read_query
 from rollcall.text import clean
 from rollcall.times import parse_span, show_span
 
@@ -57,6 +78,34 @@ def _declared_place(value: object, found: ValidationInfo) -> Place | None:
     return known[value] if value else None
 
 
+def _can_be_asked(url: str | None, found: ValidationInfo) -> str | None:
+    if url is not None and not context(found)["is_replay"]:
+        read_database_url(expand(url, context(found)["environment"]))
+    return url
+
+
+def _is_one_select(text: str | None, found: ValidationInfo) -> str | None:
+    if text is None:
+        return None
+    query = read_query(text)
+    expand(query, context(found)["environment"])
+    if not is_select(query):
+        raise ValueError(
+            "is no SELECT, and nothing else is asked. Write one, such as SELECT max(updated_at) AS made_at."
+        )
+    if not columns(query) & {"made_at", "*"}:
+        raise ValueError("returns no made_at. Name a column so: SELECT max(updated_at) AS made_at, count(*) AS rows.")
+    return query
+
+
+def _can_be_run(argv: tuple[str, ...] | None, found: ValidationInfo) -> tuple[str, ...] | None:
+    for each in argv or ():
+        expand(each, context(found)["environment"])
+    if argv and not argv[0].strip():
+        raise ValueError('names no program. Write such as ["restic", "snapshots", "--json", "--no-lock"].')
+    return argv
+
+
 class Output(Table):
     """What a run leaves behind."""
 
@@ -65,20 +114,45 @@ class Output(Table):
     place: Annotated[Place | None, PlainValidator(_declared_place), WithJsonSchema({"type": "string"})] = Field(
         None, description='Where it lies, by the name of a place; "" or left out: on this machine.'
     )
+    query: Annotated[str | None, AfterValidator(_is_one_select)] = Field(
+        None, description="One SELECT with columns made_at, rows, size and others; :since and :now are bound."
+    )
+    database: Annotated[str | None, AfterValidator(_can_be_asked)] = Field(
+        None,
+        repr=False,
+        description="The table's: as SQLAlchemy writes it, such as sqlite:///data/app.db.",
+        validate_default=True,
+    )
+    command: Annotated[tuple[str, ...] | None, Field(min_length=1), AfterValidator(_can_be_run)] = Field(
+        None, repr=False, description="A program that lists entries, and its arguments; no shell reads them."
+    )
     path: Annotated[NamePattern | None, of_text(read_pattern), WithJsonSchema(_PATH_SCHEMA)] = Field(
         None,
         description="Folders and file name, with wildcards and date fields; relative to the file in which it stands, "
         "or to its place.",
         validate_default=True,
     )
+    each: expressions.Expression = Field("@", description="Where in its JSON the entries are.")
+    made_at: expressions.Expression | None = Field(
+        None, description="Where in an entry the time is that it is of.", validate_default=True
+    )
+    size: expressions.Expression | None = Field(None, description="Where in an entry its size is, in bytes.")
+    times: Literal["epoch", "epoch-ms", "epoch-us"] | None = Field(None, description="How numbers tell a time.")
     dated: Dated = Field(Dated.RUN, description="What the date in its name is.")
-    timezone: Zone | None = Field(None, description="The zone of the clock in its name; the job's where left out.")
+    timezone: Zone | None = Field(
+        None,
+        description="The zone of the clock in its name, the job's where left out; of times of rows and entries without "
+        "an offset.",
+    )
     files: int | None = Field(None, ge=1, strict=True, description="How many files a run leaves.")
     min_size: SizeOrShare = default(
         "1 B", read_size_or_share, "Of each file; smaller is empty-output, truncated-output or shrunken-output."
     )
     format: Format | None = Field(
         None, description="What is inside, parsed to tell that it is whole; by what it begins with if left out."
+    )
+    open: Opens = Field(
+        (), repr=False, description="Program and arguments that make it readable, from stdin to stdout."
     )
     encoding: Encoding | None = Field(None, description="Of its text; UTF-8, and UTF-16 with its mark, need none.")
     must_contain: tuple[LookedFor, ...] = Field((), description="Texts without which the output is degraded.")
@@ -90,31 +164,48 @@ class Output(Table):
     min_rows: int | None = Field(
         None, ge=1, strict=True, description="Fewer rows of data, the header aside, are too few."
     )
-    read_up_to: Size = default(
-        "2 GB",
-        read_size,
-        "Content is read so far, unpacked; of more only head and tail; 100 MB of a place's.",
+    must_hold: tuple[Holding, ...] = Field(
+        (), description="JMESPath expressions that must be true of it, a JSON value: not null, false, 0 or empty."
     )
-    timeout: Span = default("60 s", parse_span, "How long the reading of all its files may take.")
+    must_have: tuple[LookedFor, ...] = Field(
+        (), description="Names that must be inside, an archive or a folder; wildcards are allowed."
+    )
+    read_up_to: Size = default(
+        "2 GB", read_size, "Content is read so far, unpacked; of more only head and tail; 100 MB of a place's."
+    )
+    timeout: Span = default("60 s", parse_span, "How long the reading and verifying of all its files may take.")
     keeps: int | None = Field(None, ge=1, strict=True, description="How many runs' files the job's retention leaves.")
     must_change: bool = Field(
         False, strict=True, description="True: an output with the same content as that of the run before is broken."
     )
 
+    verify: Declared = Field(None, description="Your own proof: program and arguments, or a table of them.")
+
     _folder: Path = PrivateAttr(default_factory=Path)
+    _secrets: Secrets = PrivateAttr(default_factory=Secrets)
+    _url: Any = PrivateAttr(None)
 
     def model_post_init(self, context: Any) -> None:
         """Relative paths are relative to the file in which they stand."""
+        known = context or {}
+        folder = known.get("folder") or Path()
         if self.place:
             # Of one that lies elsewhere this is no folder to look into: it tells whether two are the same.
+            self._folder = (self.place.folder or Path(self.place.shown)) / self.names.root
             if "read_up_to" not in self.model_fields_set:
                 self.__dict__["read_up_to"] = _READ_ELSEWHERE
-            self._folder = (self.place.folder or Path(self.place.shown)) / self.names.root
-            return
-        known = context or {}
-        # The homes of a replay are those of another machine.
-        root = Path(self.names.root) if known.get("is_replay") else _folder_of(self.names)
-        self._folder = (known.get("folder") or Path()) / root
+        else:
+            # The homes of a replay are those of another machine.
+            root = Path(self.names.root) if known.get("is_replay") else _folder_of(self.names)
+            self._folder = folder / root
+        environment = known.get("environment", {})
+        commands = (*(self.command or ()), *self.open, *(self.verify.command if self.verify else ()))
+        self._secrets = Secrets.of(commands, {}, "", environment)
+        if self.database and not isinstance(environment, Unset):
+            self._url = read_database_url(expand(self.database, environment), folder)
+            of_database, names = hidden(self.database, self._url, environment)
+            of_query = Secrets.of([self.query or ""], {}, "", environment)
+            self._secrets = replace(of_query, hidden={**of_query.hidden, **of_database}, names=names)
 
     @field_validator("path", mode="wrap")
     @classmethod
@@ -143,7 +234,7 @@ class Output(Table):
     @property
     def asks_for_content(self) -> bool:
         """True where what is inside must be read, whatever it is."""
-        return bool(self.format or self.looks_for_text)
+        return bool(self.format or self.looks_for_text or self.must_have or self.must_hold or self.open)
 
     @property
     def least_size(self) -> int:
@@ -163,7 +254,19 @@ class Output(Table):
     @property
     def kind(self) -> Kind:
         """What it is made of."""
-        return Kind.FILES
+        if self.query is not None:
+            return Kind.ROWS
+        return Kind.FILES if self.command is None else Kind.ENTRIES
+
+    @property
+    def url(self) -> Any:
+        """The url of its database, as it is asked; None of other kinds."""
+        return self._url
+
+    @property
+    def secrets(self) -> Secrets:
+        """What is sent in place of each `${NAME}` of it, and what is never shown."""
+        return self._secrets
 
     @property
     def names(self) -> NamePattern:
@@ -193,20 +296,46 @@ class Output(Table):
         """True where each run overwrites what the one before left, so that only the newest run can be told."""
         return self.names.is_one
 
+    def is_one(self, seen: OutputSeen) -> bool:
+        """The same by what was seen of it: a query that finds one row, such as max(updated_at), finds the newest."""
+        return self.is_one_file or (self.kind is Kind.ROWS and seen.matches <= 1)
+
     @property
     def tells_its_run(self) -> bool:
-        """True where its name tells when it was made, or which run it stands for."""
-        return self.names.has_fields
+        """True where its name tells when it was made, or which run it stands for; a row may be that of all runs."""
+        return self.names.has_fields or self.kind is Kind.ENTRIES
+
+    @property
+    def identity(self) -> object:
+        """What no other output may have: what it leaves cannot prove two. By the text alone, whatever lies there."""
+        match self.kind:
+            case Kind.FILES:
+                # A folder may lie on a drive that does not answer.
+                return os.path.normpath(self.folder), tuple(part.pieces for part in self.names.parts)
+            case Kind.ROWS:
+                return self._url or self.database, self.query
+            case Kind.ENTRIES:
+                return self.command, self.each, self.made_at
+            case _:
+                assert_never(self.kind)
 
     @property
     def shown(self) -> str:
         """Where it lies, for people: folder and name together."""
-        return clean(f"{self.folder_shown}/{self.pattern}")
+        match self.kind:
+            case Kind.FILES:
+                return clean(f"{self.folder_shown}/{self.pattern}")
+            case Kind.ROWS:
+                return f"{shown_url(self.database or '')}: {self._secrets.clean(self.query or '', 120)}"
+            case Kind.ENTRIES:
+                return f"`{shown(self._secrets.clean(shlex.join(self.command or ()), 1_000))}`"
+            case _:
+                assert_never(self.kind)
 
     @property
     def written(self) -> str:
         """What jobs.toml calls it, by which it is remembered."""
-        return clean(self.names.text)
+        return clean(self.names.text) if self.kind is Kind.FILES else self.shown
 
 
 def least_bytes(min_size: int | Share) -> int:

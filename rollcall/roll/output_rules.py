@@ -13,12 +13,13 @@ from rollcall.roll.fields import Share
 from rollcall.roll.formats import find_format
 from rollcall.roll.place import Place
 from rollcall.roll.words import Dated
+from rollcall.sources.query import columns
 from rollcall.text import clean
 
 _LONGEST = timedelta(hours=1)
 # What is asked of the content of a file, and of no folder; what of a text alone.
 _OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
-_OF_CONTENT = ("format", *_OF_TEXT, "min_rows", "must_change")
+_OF_CONTENT = ("format", "open", *_OF_TEXT, "min_rows", "must_hold", "must_change")
 # A page that lists names is no folder.
 _OF_FILES_ALONE = ("http", "https")
 
@@ -30,7 +31,18 @@ class Kind(StrEnum):
     ROWS = "rows"
     ENTRIES = "entries"
 
+    @property
+    def one(self) -> str:
+        """What people call one of them."""
+        return _ONE[self]
 
+    @property
+    def many(self) -> str:
+        """What people call some of them."""
+        return self.value
+
+
+_ONE = {Kind.FILES: "file", Kind.ROWS: "row", Kind.ENTRIES: "entry"}
 # The key that says which kind it is, and which keys are asked of that kind alone.
 DECIDING = {"path": Kind.FILES, "query": Kind.ROWS, "command": Kind.ENTRIES}
 _SHOWN = {
@@ -39,9 +51,9 @@ _SHOWN = {
     Kind.ENTRIES: "entries that a command lists (command)",
 }
 _ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
-    Kind.FILES: ("place", "dated", "files", *_OF_CONTENT, "read_up_to"),
-    Kind.ROWS: ("database", "min_rows"),
-    Kind.ENTRIES: ("each", "made_at", "size"),
+    Kind.FILES: ("place", "dated", "files", *_OF_CONTENT, "must_have", "read_up_to", "verify"),
+    Kind.ROWS: ("database", "min_rows", "must_hold", "times"),
+    Kind.ENTRIES: ("each", "made_at", "size", "must_hold", "times", "verify"),
 }
 
 
@@ -49,6 +61,11 @@ def kind_of(table: Mapping[str, Any]) -> Kind | None:
     """Which kind the table of jobs.toml declares; None where it does not say, or says two."""
     kinds = [kind for key, kind in DECIDING.items() if table.get(key) is not None]
     return kinds[0] if len(kinds) == 1 else None
+
+
+def deciding_key(kind: Kind) -> str:
+    """The key of jobs.toml that says it."""
+    return next(key for key, each in DECIDING.items() if each is kind)
 
 
 def is_asked_of(key: str, kind: Kind) -> bool:
@@ -64,16 +81,35 @@ def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str |
     """
     if key is None:
         return None
-    if key == "path" and value is None:
-        # One that is wrong itself is not there either.
-        is_other = any(output.get(each, "") is not None for each in DECIDING if each != key and each in output)
-        return None if is_other else 'required. Write path = "data/export-%Y%m%d.json".'
+    if value is None:
+        return _missing(key, output)
     kind = kind_of({**output, key: value})
     if value and kind and not is_asked_of(key, kind):
         return f"is not asked of {_SHOWN[kind]}. Take it out."
     if key in DECIDING and value and kind is None:
         return f"stands beside another: an output is {', or '.join(_SHOWN.values())}. Keep one."
+    if key == "database" and output.get("query", "") is None:
+        return 'of which query? Write query = "SELECT max(updated_at) AS made_at, count(*) AS rows FROM …".'
+    if key == "min_rows" and value and (query := output.get("query")) and not columns(query) & {"rows", "*"}:
+        return "is asked of the column rows, and query returns none. Name one so: count(*) AS rows."
+    if key == "verify" and value and kind and (kind is Kind.FILES) is not value.names_its_file:
+        if kind is Kind.FILES:
+            return 'has no {file}, so what would it look at? Write such as ["pg_restore", "--list", "{file}"].'
+        return f"has {{file}}, and {_SHOWN[kind]} are none. Take it out."
     return _of_files(key, value, output)
+
+
+def _missing(key: str, output: Mapping[str, Any]) -> str | None:
+    """What is required of an output of its kind; a key that is wrong itself stands there, and is not in `output`."""
+    others = {each for each in (*DECIDING, "database") if output.get(each, "") is not None}
+    match key:
+        case "path" if not others - {key}:
+            return 'required. Write path = "data/export-%Y%m%d.json".'
+        case "database" if "query" in others:
+            return 'required. Write database = "sqlite:///data/app.db".'
+        case "made_at" if "command" in others and "path" not in others:
+            return 'required: where in an entry its time stands. Write made_at = "time".'
+    return None
 
 
 def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
@@ -99,6 +135,15 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
             return f'is asked of text, and format = "{output["format"]}" holds none. Take one of them out.'
         case "min_rows" if value and path and not output.get("format"):
             return 'rows of what? Write format = "csv" or "jsonl" too.'
+        case "min_rows" if value and path and (extra := find_format(output["format"]).rows_need):
+            return (
+                f'the rows of format = "{output["format"]}" are not counted by what is installed here. '
+                f'Install it: pip install "roll-call[{extra}]".'
+            )
+        case "must_hold" if value and path and output.get("format") not in (None, "json"):
+            return 'is asked of a JSON value. Write format = "json" too, or take this out.'
+        case "must_have" if value and path and not path.is_folder and _is_of_another(output, "has_names"):
+            return f'format = "{output["format"]}" holds nothing that has a name. Take one of them out.'
         case "min_rows" if value and _is_of_another(output, "has_rows"):
             return f'format = "{output["format"]}" has no rows. Take one of them out.'
         case "timeout" if not timedelta(0) < value <= _LONGEST:

@@ -26,7 +26,7 @@ _LARGEST_SECRET = 64_000
 # Replacing shorter values in texts would tear words apart and hide nothing.
 SHORTEST_SECRET = 4
 _SECRET_NAME = re.compile(
-    r"pass|pwd|secret|token|credential|cookie|^auth$|authori[sz]|(api|access|private|account)[-_ ]?key|"
+    r"(?<!by)pass|pwd|secret|token|credential|cookie|^auth$|authori[sz]|(api|access|private|account)[-_ ]?key|"
     r"connection_?string|^key$|^sig$|signature",
     re.IGNORECASE,
 )

@@ -121,7 +121,15 @@ class RollCall:
         """What every witness of these says, or said where a record is replayed."""
         if self.replay:
             return self.replay.seen_at(at)
-        return gather(jobs, schedulers, now=at, clock=self.clock, progress=progress or _unshown)
+        return gather(
+            jobs,
+            schedulers,
+            now=at,
+            clock=self.clock,
+            progress=progress or _unshown,
+            proofs=self.chronicle.proofs,
+            may_verify=not self.wanted.fixing.is_dry,
+        )
 
     def result(self, ending: Ending, *, status: int = 0, checks: int = 0) -> Result:
         """What is known, where the run ends like that."""

@@ -24,12 +24,12 @@ from rollcall.evidence import CannotLook, Off, Outcome, RunSeen, SchedulerSeen
 from rollcall.roll.scheduler import Asked, Words
 from rollcall.schedule import Engine, read_schedule
 from rollcall.schedule.answers import next_due
-from rollcall.schedulers.command_shown import shown
 from rollcall.schedulers.cron_file import LogFile
 from rollcall.schedulers.cron_jobs import Jobs, refusal
 from rollcall.schedulers.cron_log import ENDED, Fold, take_journal
 from rollcall.schedulers.crontab import Machine, read_machine
 from rollcall.schedulers.over_pipes import OverPipes
+from rollcall.sources.command_shown import shown
 from rollcall.text import clean, listed
 from rollcall.times import EPOCH, show_instant, show_span
 from rollcall.vocabulary import CauseCode

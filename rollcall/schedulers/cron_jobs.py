@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rollcall.evidence import JobListed, Outcome, RunSeen
-from rollcall.schedulers.command_shown import shown
 from rollcall.schedulers.cron_log import Fold, Key
 from rollcall.schedulers.crontab import Line, Machine, Tabled, logged
+from rollcall.sources.command_shown import shown
 from rollcall.text import clean
 
 

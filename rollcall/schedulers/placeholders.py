@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from rollcall.sources.numbers import UNITS
 from rollcall.text import with_texts
 from rollcall.times import EPOCH
 
-# What the numbers of a scheduler count, in microseconds.
-UNITS = {"epoch": 1_000_000, "epoch-ms": 1_000, "epoch-us": 1}
 _PLACE = re.compile(r"\{(since|until|now|limit|offset|page|cursor)\}")
 
 

@@ -10,25 +10,23 @@ import json
 from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from math import isfinite
 from typing import Any
 from uuid import UUID
 
 from rollcall.evidence import CannotLook
 from rollcall.roll.secrets import Secrets
-from rollcall.schedulers.placeholders import UNITS
 from rollcall.sources.expressions import ABSENT
+from rollcall.sources.numbers import count_of, iso_of
 from rollcall.text import LINE_LIMIT, clean
-from rollcall.times import EPOCH, read_timestamp
+from rollcall.times import read_timestamp
 
 _FLAGS = {
     **dict.fromkeys(("1", "true", "t", "yes", "y", "on", "active"), True),
     **dict.fromkeys(("0", "false", "f", "no", "n", "off", "inactive"), False),
 }
 _MOST_TAGS = 100
-_MOST = 2**63
 _LONGEST_LINK = 2_000
 _BETWEEN_LINES = " / "
 _Number = int | float | Decimal
@@ -75,8 +73,8 @@ class Reader:
                 cure = 'Say what it counts: times = "epoch", "epoch-ms" or "epoch-us"'
                 raise self.broken(f"{place} is the number {clean(str(value), 40)} where a time belongs. {cure}")
             try:
-                return (EPOCH + timedelta(microseconds=float(value) * UNITS[self.times])).isoformat()
-            except (OverflowError, ValueError):
+                return iso_of(value, self.times)
+            except ValueError:
                 return clean(str(value), 60)
         if not isinstance(value, str):
             raise self.hole(place, value, "a time")
@@ -101,10 +99,7 @@ class Reader:
 
     def count(self, value: Any, place: str = "") -> int | None:
         """A whole number; None for whatever is none."""
-        # Of an int of more digits than a float has isfinite() would raise; so large a one fits nowhere.
-        is_number = isinstance(value, _Number) and not isinstance(value, bool)
-        is_one = is_number and (isinstance(value, int) or isfinite(value)) and abs(value) < _MOST
-        return int(value) if is_one and value == int(value) else None
+        return count_of(value)
 
     def link(self, value: Any, place: str) -> str | None:
         """An address that a page may lead to; None for whatever is none."""

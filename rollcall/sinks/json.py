@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from rollcall.causes.action import Action
 from rollcall.causes.explain import Cause
-from rollcall.evidence import FileSeen, NotSeen, RunSeen
+from rollcall.evidence import FileSeen, NotSeen, RunSeen, Verified
 from rollcall.files import write_whole
 from rollcall.morning import Morning, document
 from rollcall.morning.ending import Ending
@@ -242,11 +242,22 @@ class _Writing:
             return document.OutputNotSeen(path=path, not_seen=seen.code, detail=seen.detail)
         files = shown.files[: document.MOST_FILES]
         newest = tuple([self._file(each) for each in files])
-        return document.Output(path=path, matches=seen.matches if seen else None, newest=newest)
+        verified = self._verified(shown.verified) if shown.verified else None
+        return document.Output(path=path, matches=seen.matches if seen else None, newest=newest, verified=verified)
+
+    def _verified(self, said: Verified) -> document.Verified:
+        at = self.local(said.at)
+        return document.Verified(file=said.file, at=at, outcome=said.outcome, how=said.how, says=said.says)
 
     def _file(self, seen: FileSeen) -> document.File:
         made_at, modified_at = self.local(seen.made_at), self.local(seen.modified_at)
-        return document.File(name=seen.name, size=seen.size, made_at=made_at, modified_at=modified_at)
+        return document.File(
+            name=seen.name,
+            size=seen.size,
+            rows=seen.content.rows if seen.content else None,
+            made_at=made_at,
+            modified_at=modified_at,
+        )
 
 
 def _cause(cause: Cause, explains: Iterable[str]) -> document.Cause:

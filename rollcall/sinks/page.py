@@ -17,8 +17,8 @@ from pluggy import HookimplMarker
 
 from rollcall.files import part_for_pytest, place_of, sweep, write_whole
 from rollcall.report.headline import title
+from rollcall.report.page import as_document, headers, render_board, render_incomplete
 from rollcall.report.page import cells as cells_of
-from rollcall.report.page import headers, render_board, render_incomplete
 from rollcall.sinks.base import CannotBegin, Result, Sink, Start, Wish
 from rollcall.text import clean
 
@@ -70,7 +70,8 @@ class Page(Sink):
             if result.morning is None:
                 self.abort(result.start, result.ending.interruption or "")
             else:
-                write_whole(self._file, self._written.read_text(encoding="utf-8"))
+                page = self._written.read_text(encoding="utf-8")
+                write_whole(self._file, as_document(page, result.morning, result.ending))
         finally:
             self._forget_part()
         return ()

@@ -1,6 +1,6 @@
 """Which url of a database can be asked, whose driver is there, and what of it must never be shown?
 
-SQLAlchemy is imported only here and in `rollcall.schedulers.sql`, and only where jobs.toml names a database.
+SQLAlchemy is imported only here and in `rollcall.sources.database`, and only where jobs.toml names a database.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -23,8 +24,11 @@ _CURE = 'Write it such as "sqlite:///data/app.db" or "postgresql://host/name".'
 _SECRET_OPTION = re.compile("pass|pwd|secret|token|key", re.IGNORECASE)
 
 
-def read_database_url(text: str) -> URL:
-    """The parts of an address that can be asked. Raises ValueError also where the driver for it is not installed."""
+def read_database_url(text: str, folder: Path | None = None) -> URL:
+    """The parts of an address that can be asked; the path of a file is relative to `folder`, where that is given.
+
+    Raises ValueError also where the driver for it is not installed.
+    """
     if clean(text, 2000) != text:
         raise ValueError(f"has control characters or doubled spaces, or is too long. {_CURE}")
     try:
@@ -44,6 +48,8 @@ def read_database_url(text: str) -> URL:
         # Imported now, so that no limit of the morning pays for it.
         dialect.import_dbapi()
     except NoSuchModuleError:
+        if url.get_backend_name() == "duckdb":
+            raise ValueError(f"needs DuckDB, which is not installed: {install('duckdb-engine')}") from None
         raise ValueError(f"names no kind of database that SQLAlchemy knows. {_CURE}") from None
     except ImportError as error:
         missing = clean(error.name or str(error), 60)
@@ -51,13 +57,15 @@ def read_database_url(text: str) -> URL:
         raise ValueError(f"needs the driver {missing}, which is not installed: {install(bundle)}") from None
     if dialect.is_async:
         raise ValueError("names an asynchronous driver. Write the url without it, such as postgresql://host/name.")
-    if url.get_backend_name() == "sqlite":
-        name = url.database or ""
-        if url.get_driver_name() != "pysqlite":
+    if url.get_backend_name() in ("sqlite", "duckdb"):
+        name, kind = url.database or "", url.get_backend_name()
+        if url.get_driver_name() not in ("pysqlite", "duckdb_engine"):
             raise ValueError('names a driver that cannot be held to reading. Write "sqlite:///data/app.db".')
         if name in ("", ":memory:") or name.startswith("file:") or name.endswith("/"):
-            cure = 'Write "sqlite:///data/app.db", or four slashes and the path from the root on.'
+            cure = f'Write "{kind}:///data/app.db", or four slashes and the path from the root on.'
             raise ValueError(f"names no file. {cure}")
+        if folder is not None:
+            url = url.set(database=str(folder / name))
     return url
 
 

@@ -41,6 +41,11 @@ def find(expression: str, answer: Any) -> Any:
     return answer
 
 
+def is_plain(expression: str) -> bool:
+    """True of a plain path, of which null and nothing at all can be told from each other."""
+    return expression == "@" or bool(_PATH.fullmatch(expression))
+
+
 def _parsed(expression: str) -> Any:
     # Imported late: most mappings need only plain paths, and it takes as long as the rest of a small morning.
     import jmespath

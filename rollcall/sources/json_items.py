@@ -22,13 +22,15 @@ class Broken(ValueError):
 class Items:
     """The entries of the list `name` of a JSON object that comes in pieces.
 
-    `rest` is what else stands in the object; it is complete once all entries were taken. Raises `Broken`, and
-    UnicodeDecodeError where it is no UTF-8.
+    Where `name` is None those of a list, or one value after the other, as in JSON a line. `rest` is what else stands in
+    the object; it is complete once all entries were taken, and `has_list` says whether that list was there. Raises
+    `Broken`, and UnicodeDecodeError where it is no UTF-8.
     """
 
     pieces: Iterable[bytes]
-    name: str
+    name: str | None
     rest: dict[str, Any] = field(default_factory=dict)
+    has_list: bool = False
     _text: str = ""
     _at: int = 0
     _more: Iterator[str] = field(init=False)
@@ -37,6 +39,9 @@ class Items:
         self._more = self._decoded()
 
     def __iter__(self) -> Iterator[Any]:
+        if self.name is None:
+            yield from self._values()
+            return
         self._take("{")
         if self._next() == "}":
             return
@@ -45,12 +50,26 @@ class Items:
             self._take(":")
             if key == self.name and self._next() == "[":
                 self._at += 1
+                self.has_list = True
                 yield from self._entries()
             else:
                 self.rest[str(key)] = self._value()
             if self._next() == "}":
+                self._at += 1
                 return
             self._take(",")
+
+    def is_over(self) -> bool:
+        """True where nothing comes after it, once all entries were taken."""
+        return not self._peek()
+
+    def _values(self) -> Iterator[Any]:
+        while mark := self._peek():
+            if mark == "[":
+                self._at += 1
+                yield from self._entries()
+            else:
+                yield self._value()
 
     def _entries(self) -> Iterator[Any]:
         if self._next() == "]":
@@ -79,11 +98,10 @@ class Items:
                 wanted = len(self._text) - self._at
                 continue
             # A number may go on in the next piece, "1" as "1.5e3".
-            if end < len(self._text) and self._text[end] not in ".eE":
-                self._at = end
+            length = end - self._at
+            if (end < len(self._text) and self._text[end] not in ".eE") or not self._grow(1):
+                self._at += length
                 return value
-            if not self._grow(1):
-                raise Broken
 
     def _take(self, mark: str) -> None:
         if self._next() != mark:
@@ -92,13 +110,19 @@ class Items:
 
     def _next(self) -> str:
         """The next character that is no blank. Raises `Broken` where none comes."""
+        if not (mark := self._peek()):
+            raise Broken
+        return mark
+
+    def _peek(self) -> str:
+        """The next character that is no blank; "" where none comes."""
         while True:
             while self._at < len(self._text):
                 if self._text[self._at] not in _BLANK:
                     return self._text[self._at]
                 self._at += 1
             if not self._grow(1):
-                raise Broken
+                return ""
 
     def _grow(self, wanted: int) -> bool:
         """Adds that many characters, if so many come; False where none does."""

@@ -1,7 +1,7 @@
 """What does a program print, within a time and a size?
 
-An argument list, never a shell, and no standard input. What it started ends with it. Who asks says what a failure
-means.
+An argument list, never a shell, and no standard input but what it is fed. What it started ends with it. Who asks says
+what a failure means.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from selectors import EVENT_READ, DefaultSelector
-from typing import IO
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+from typing import IO, BinaryIO
 
 # Parsing JSON holds the interpreter's lock: more than this would make others late.
 LARGEST_OUTPUT = 16_000_000
 _KEPT_OF_STDERR = 16_000
 _PIECE = 1_000_000
+_FED = 1 << 18
 # How long the end of a program may stay unnoticed while a child of it keeps its pipe open, in seconds.
 _BETWEEN_LOOKS = 0.05
 _END_LIMIT = 1.0
@@ -45,19 +46,27 @@ class TooMuch(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Program:
-    """A program that runs until the monotonic clock shows `ends_on`. Of `err` the end is kept."""
+    """A program that runs until the monotonic clock shows `ends_on`. Of `err` the end is kept.
+
+    `feed` is what it reads on its standard input, none where it is None.
+    """
 
     process: subprocess.Popen[bytes]
     ends_on: float
+    feed: BinaryIO | None = None
     err: bytearray = field(default_factory=bytearray)
+    _unfed: memoryview = field(default_factory=lambda: memoryview(b""))
 
     def pieces(self) -> Iterator[bytes]:
-        """What it prints, as it comes. Raises `TooLate`."""
+        """What it prints, as it comes. Raises `TooLate`, and what reading its `feed` raises."""
         out, err = self._pipes()
         with DefaultSelector() as selector:
             for stream in (out, err):
                 os.set_blocking(stream.fileno(), False)
                 selector.register(stream, EVENT_READ)
+            if self.process.stdin is not None:
+                os.set_blocking(self.process.stdin.fileno(), False)
+                selector.register(self.process.stdin, EVENT_WRITE)
             while selector.get_map():
                 left = self.ends_on - time.monotonic()
                 if left <= 0:
@@ -68,6 +77,11 @@ class Program:
                     # All is read; a child in the background keeps the pipe open, as ssh's master does.
                     break
                 for key, _ in ready:
+                    if key.fileobj is self.process.stdin:
+                        if not self._fed(key.fd):
+                            selector.unregister(key.fileobj)
+                            self.process.stdin.close()
+                        continue
                     piece = os.read(key.fd, _PIECE)
                     if not piece:
                         selector.unregister(key.fileobj)
@@ -76,6 +90,21 @@ class Program:
                         del self.err[:-_KEPT_OF_STDERR]
                     else:
                         yield piece
+
+    def _fed(self, descriptor: int) -> bool:
+        """Writes on; False where nothing is left, or the program reads no more: its status says if that is well."""
+        if not self._unfed:
+            assert self.feed is not None
+            self._unfed = memoryview(self.feed.read(_FED))
+            if not self._unfed:
+                return False
+        try:
+            self._unfed = self._unfed[os.write(descriptor, self._unfed) :]
+        except BlockingIOError:
+            return True
+        except BrokenPipeError:
+            return False
+        return True
 
     def status(self) -> int:
         """Its exit status, negative where a signal ended it. Raises `TooLate`."""
@@ -89,8 +118,9 @@ class Program:
         # The whole group: its children would go on, and keep the pipes open.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        for stream in self._pipes():
-            stream.close()
+        for stream in (*self._pipes(), self.process.stdin):
+            if stream is not None:
+                stream.close()
         # One that is another user's by now cannot be killed: it is left alone.
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(_END_LIMIT)
@@ -102,18 +132,18 @@ class Program:
 
 
 @contextmanager
-def started(argv: Sequence[str], within: timedelta) -> Iterator[Program]:
+def started(argv: Sequence[str], within: timedelta, feed: BinaryIO | None = None) -> Iterator[Program]:
     """A program that is ended with the block. Raises OSError and ValueError (it could not be started)."""
     ends_on = time.monotonic() + within.total_seconds()
     process = subprocess.Popen(
         argv,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     )
-    program = Program(process=process, ends_on=ends_on)
+    program = Program(process=process, ends_on=ends_on, feed=feed)
     try:
         yield program
     finally:

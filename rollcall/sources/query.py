@@ -18,6 +18,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# How what only reads begins: it can be fetched piece by piece.
+_SELECTS = ("select", "with", "values", "table")
 # What ends the list of columns; the first SELECT of several names them.
 _ENDS = frozenset({"from", "where", "group", "order", "limit", "union", "intersect", "except", "into", "fetch", "for"})
 # Of a type that has a zone in its name.
@@ -33,6 +35,12 @@ def read_query(text: str) -> str:
     if not query or "\0" in query or len(query) > LONGEST_QUERY:
         raise ValueError(f"is no query of 1 to {LONGEST_QUERY:,} characters. Write it shorter, or make it a view.")
     return query
+
+
+def is_select(query: str) -> bool:
+    """True of one that begins as what only reads does."""
+    tokens = ((found.lastgroup, found[0].lower()) for found in _TOKEN.finditer(query))
+    return next((text for kind, text in tokens if kind not in ("comment", "space") and text != "("), "") in _SELECTS
 
 
 def bound_in(query: str) -> frozenset[str]:

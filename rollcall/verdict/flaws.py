@@ -1,9 +1,12 @@
 """What is wrong with one file of a run?"""
 
+import json
 from collections.abc import Sequence
 
 from rollcall.evidence import Content, FileSeen
+from rollcall.roll.formats import formats
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -30,6 +33,9 @@ def flaw_of(file: FileSeen, output: Output) -> Flawed | None:
     if file.size is not None and file.size < output.least_size:
         says = f"has {show_size(file.size)}, less than min_size = {show_size(output.least_size)}"
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
+    if file.size is None and output.least_size > 1:
+        says = f"does not tell its size, and min_size = {show_size(output.least_size)} is asked of that"
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
     if file.unreadable:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"could not be read: {file.unreadable}"
     if content is None:
@@ -48,20 +54,39 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         says = f"does not end with {quoted([output.ends_with or ''])}"
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
     if output.last_line and content.last_line_fits is False:
-        says = (
-            f'ends with the line "{clean(content.last_line or "", 80)}", where last_line = "{output.last_line.pattern}"'
-        )
+        ends = "another line" if output.open else f'the line "{clean(content.last_line or "", 80)}"'
+        says = f'ends with {ends}, where last_line = "{output.last_line.pattern}"'
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
     if missing := [text for text in output.must_contain if content.found.get(text) is False]:
         return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, f"lacks {quoted(missing)}"
+    if broken := next(((each, found) for each, found in content.held.items() if found is not None), None):
+        says = f"does not hold {quoted(broken[:1])}" + ("" if output.open else f": found {broken[1]}")
+        return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, says
+    if absent := [name for name in output.must_have if content.has.get(name) is False]:
+        return Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, f"has no {quoted(absent)} inside"
+    if content.rows is None and output.min_rows and output.kind is Kind.ROWS:
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, "does not tell its rows, and min_rows is asked of them"
     if content.rows is not None and content.rows < (output.min_rows or 0):
         says = f"has {counted(content.rows, 'row')} of data, less than min_rows = {output.min_rows}"
         code = CauseCode.TRUNCATED_OUTPUT if content.rows else CauseCode.EMPTY_OUTPUT
         return Verdict.BAD_OUTPUT, code, says
-    if content.unread and (untold := _untold(content, output)):
-        enough = show_size(2 * max(file.size or 0, output.read_up_to))
-        says = f'was not read through, and nobody can tell {untold}: {content.unread} (read_up_to = "{enough}" would)'
+    if content.encrypted_by and (untold := _untold(content, output)):
+        says = f"is encrypted by {content.encrypted_by}, and so nobody can tell {untold}{_opened_by(content)}"
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
+    if content.unread and (untold := _untold(content, output)):
+        says = f"was not read through, and nobody can tell {untold}: {content.unread}"
+        if not content.unread.endswith(output.timeout_shown):
+            says += f' (read_up_to = "{show_size(2 * max(file.size or 0, output.read_up_to))}" would)'
+        return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
+    if too_large := [each for each in output.must_hold if each not in content.held]:
+        says = (
+            f"is too large a JSON value to be asked {quoted(too_large)} "
+            '(verify = ["jq", "-e", EXPRESSION, "{file}"] would)'
+        )
+        return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
+    if unlisted := [name for name in output.must_have if name not in content.has]:
+        says = f"is no archive whose names can be read, and nobody can tell whether {quoted(unlisted)} is inside"
+        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
     if unasked := [text for text in output.looked_for if text not in content.found]:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"was not searched for {quoted(unasked)}"
     if (output.ends_with and content.has_end is None) or (output.last_line and content.last_line_fits is None):
@@ -71,9 +96,23 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
 
 def _untold(content: Content, output: Output) -> str:
     """What was asked of it and its ends alone cannot tell."""
-    parts = [f"whether it is whole {output.format}"] if output.format else []
+    parts = ["whether it opens to its end"] if output.open else []
+    if output.format and output.format != content.encrypted_by:
+        parts.append(f"whether it is whole {output.format}")
     if unasked := [text for text in output.looked_for if text not in content.found]:
         parts.append(f"whether {quoted(unasked)} is in it")
     if (output.ends_with and content.has_end is None) or (output.last_line and content.last_line_fits is None):
         parts.append("how it ends")
+    if unheld := [each for each in output.must_hold if each not in content.held]:
+        parts.append(f"whether {quoted(unheld)} holds")
+    if unknown := [name for name in output.must_have if name not in content.has]:
+        parts.append(f"whether {quoted(unknown)} is inside")
+    if content.encrypted_by and output.must_change:
+        parts.append("whether it changed")
     return listed(parts)
+
+
+def _opened_by(content: Content) -> str:
+    """After a sentence: what would make it readable."""
+    known = formats().get(content.encrypted_by)
+    return f" (open = {json.dumps(known.opened_by)} would)" if known else ""

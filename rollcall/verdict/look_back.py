@@ -58,15 +58,17 @@ def no_run_is_missing(case: Case, exists: Finding | None) -> Finding | None:
     blind = untellable(promise, seen) if has_history else None
     by_runs = _by_runs(case) if has_history and not blind and not seen.blocker else None
     by_files = _by_files(case) if exists is not None else None
+    kinds = {each.declared.kind for each in seen.outputs}
+    what = kinds.pop().one if len(kinds) == 1 else "output"
     if by_files is not None and by_files.missing:
         # What a run on record has done since, or what jobs.toml calls no loss, is no gap.
-        return _missing(promise, by_files, case, "left no file", "no file of")
+        return _missing(promise, by_files, case, f"left no {what}", f"no {what} of")
     if by_runs is not None and by_runs.missing and seen.unread:
         return unread(promise, *seen.unread, seen)
     if by_runs is not None and (by_runs.missing or by_runs.bad):
         return _missing(promise, by_runs, case, "did not do their work", "no good run of")
     told = [each.owed for each in (by_files, by_runs) if each is not None]
-    source = "files" if by_files is not None else "runs"
+    source = ("entries" if what == "entry" else f"{what}s") if by_files is not None else "runs"
     return promise.kept(f"{counted(max(told), 'earlier run')} known from {source}, none missing") if told else blind
 
 
@@ -149,7 +151,7 @@ def _by_files(case: Case) -> _Earlier:
 def _between_files(seen: Witnesses) -> tuple[int, list[datetime]]:
     """How many runs an interval without an anchor owed, and the missing: only their distance tells, one by one."""
     start = max(filter(None, (seen.now - seen.job.look_back, seen.since)))
-    made = sorted(each.made_at for each in seen.files if each.made_at >= start and not seen.declared.is_one_file)
+    made = sorted(each.made_at for each in seen.files if each.made_at >= start and not seen.is_one)
     missing = interval.gaps(made, seen.job)
     return max(len(made) - 1, 0) + len(missing), missing
 
@@ -157,7 +159,7 @@ def _between_files(seen: Witnesses) -> tuple[int, list[datetime]]:
 def _on_schedule(case: Case) -> tuple[int, list[datetime]]:
     """How many earlier runs the files can tell of, and when those were due that left none."""
     seen = case.seen
-    if seen.declared.is_one_file or not seen.files:
+    if seen.is_one or not seen.files:
         return 0, []
     # Retention may have left none before the oldest file.
     owed = list(_earlier_runs(case, seen.files[-1].made_at))

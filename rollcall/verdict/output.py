@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from rollcall.evidence import FileSeen, NotSeen, Outcome, OutputSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
+from rollcall.roll.output_rules import Kind
 from rollcall.text import listed
 from rollcall.times import show_date, show_instant, show_span
 from rollcall.verdict import show, usual
@@ -18,6 +19,9 @@ from rollcall.vocabulary import CauseCode, Verdict
 
 # A checkout, a copy or a restore gives a file a new mtime; minutes come from the run itself.
 _RESTORED_AFTER = timedelta(hours=1)
+# From the first zone in which a day begins to the last.
+_ZONES_APART = timedelta(hours=26)
+_LOOKED_AT = {Kind.FILES: "the output folder", Kind.ROWS: "its table", Kind.ENTRIES: "the list of its entries"}
 # A file is written until its run ends.
 _SAME_RUN = timedelta(minutes=2)
 
@@ -25,10 +29,11 @@ _SAME_RUN = timedelta(minutes=2)
 def output_exists(case: Case, executed: Finding | None, status: Finding | None) -> Finding:
     """The due run left a file."""
     seen, run, job, output = case.seen, case.run, case.job, case.seen.declared
-    expected = f"a file {output.pattern} made for the run due {show.when(run.due_at, job)}"
+    what = f"file {output.pattern}" if output.kind is Kind.FILES else output.kind.one
+    expected = f"{'an' if what[0] in 'ae' else 'a'} {what} made for the run due {show.when(run.due_at, job)}"
     promise = Promise(Check.OUTPUT_EXISTS, expected)
     if isinstance(seen.output, NotSeen):
-        where = "the place of its output" if output.place else "the output folder"
+        where = "the place of its output" if output.place else _LOOKED_AT[output.kind]
         because = f"{where} could not be looked at: {seen.output.detail}"
         return promise.broken(Verdict.UNKNOWN, seen.output.code, seen.output.detail, because)
     if wrong := misnamed(case):
@@ -68,14 +73,17 @@ def _ran_twice(case: Case) -> str | None:
     if len(case.made) < 2:
         return None
     number = None if case.reaching_in and not output.files else usual.number_of_files(case)
-    stamped = (each for each in usual.in_time(case.made, case.run, case) if each.stamp_at)
+    # What is listed with a time that may be of two hours, or of all of a day, may be of two runs.
+    is_exact = output.kind is not Kind.FILES
+    in_time = usual.in_time(case.made, case.run, case)
+    stamped = (each for each in in_time if each.stamp_at and not (is_exact and each.stamp_from))
     whole = [each for each in stamped if flaw_of(each, output) is None]
     if number is None or len(whole) <= number:
         return None
     since = "a run leaves" if output.files else "each run before left"
     names, apart = listed([each.name for each in reversed(whole)], 4), whole[0].made_at - whole[-1].made_at
     return (
-        f"{show.due(case.run, job)}; it left {len(whole)} whole files in {show_span(apart)}, "
+        f"{show.due(case.run, job)}; it left {len(whole)} whole {output.kind.many} in {show_span(apart)}, "
         f"where {since} {number}: {names}"
     )
 
@@ -95,7 +103,7 @@ def _may_be_replaced(case: Case) -> bool:
     Retention takes the oldest first: while a file from before the run is there, it has not taken the run's own.
     """
     output, later, uncounted = case.seen.declared, len(case.made_after), bool(case.seen.later)
-    if output.is_one_file:
+    if case.seen.is_one:
         return bool(later or uncounted)
     if overwritten((case.run,), case.job, case.seen.declared, case.seen.placed_files()):
         return True
@@ -109,7 +117,9 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
     seen, run, job, output = case.seen, case.run, case.job, case.seen.declared
     due, full = show.due(run, job), full_disk(seen)
     if seen.files:
-        found = f"the newest file is {seen.files[0].name} of {show.when(seen.files[0].made_at, case.job)}"
+        found = show.newest(seen.files[0], output, job)
+    elif output.kind is not Kind.FILES:
+        found = f"{output.shown} {'finds no row' if output.kind is Kind.ROWS else 'lists no entry'}"
     else:
         unstamped = seen.output.unstamped if isinstance(seen.output, OutputSeen) else ()
         misses = f" (the nearest misses: {listed(unstamped, 3)})" if unstamped else ""
@@ -120,7 +130,9 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
         # A run that failed for want of room says no more than that it failed.
         if status.code is not CauseCode.RUN_FAILED or not full:
             return promise.blocked(status)
-        return promise.broken(Verdict.BAD_OUTPUT, CauseCode.DISK_FULL, found, f"it left no file: {found}{full}")
+        return promise.broken(
+            Verdict.BAD_OUTPUT, CauseCode.DISK_FULL, found, f"it left no {output.kind.one}: {found}{full}"
+        )
     if executed is None or not executed.needs_a_person:
         if dated := next((each for each in seen.ahead if _may_be_of(each, case)), None):
             found = f"{dated.name} is dated {show_instant(dated.made_at, job.zone, year=True)}"
@@ -136,8 +148,10 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
             because = f"{due}; {found}, by its output {begun.name}, and none has begun since"
             return promise.broken(Verdict.MISSED, CauseCode.MISSED_RUN, found, because)
     found += _ahead(case)
-    if executed is not None and not executed.needs_a_person and _is_called_a_success(case):
-        because = f"{seen.source} calls it a success, but it left no file: {found}"
+    if output.kind is Kind.ROWS and not (seen.files or seen.ahead or case.seen.later):
+        code, because = CauseCode.EMPTY_OUTPUT, found
+    elif executed is not None and not executed.needs_a_person and _is_called_a_success(case):
+        because = f"{seen.source} calls it a success, but it left no {output.kind.one}: {found}"
         code = CauseCode.SUCCESS_WITHOUT_OUTPUT
     elif executed is None and seen.files:
         code, because = CauseCode.STALE_OUTPUT, found
@@ -150,7 +164,10 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
 
 def _may_be_of(ahead: FileSeen, case: Case) -> bool:
     """True of a file dated in the future that the run may have written: nobody can tell that it did not."""
-    return case.seen.declared.is_one_file or case.run.owns(ahead.modified_at)
+    if case.seen.declared.kind is not Kind.FILES:
+        # Read in another zone it may be of now; one of next year is of no run at all.
+        return ahead.made_at - case.now <= _ZONES_APART
+    return case.seen.is_one or case.run.owns(ahead.modified_at)
 
 
 def _begun_before(case: Case) -> FileSeen | None:
@@ -177,7 +194,7 @@ def _is_called_a_success(case: Case) -> bool:
 def output_agrees_with_record(case: Case, exists: Finding, executed: Finding) -> Finding:
     """The scheduler's last execution and a file tell of the same run."""
     seen, job, ran_at = case.seen, case.job, case.ended_at
-    expected = f"file and record at most {show_span(job.max_runtime)} apart"
+    expected = f"{seen.declared.kind.one} and record at most {show_span(job.max_runtime)} apart"
     promise = Promise(Check.OUTPUT_AGREES_WITH_RECORD, expected)
     for root in (executed, exists):
         if root.needs_a_person:
@@ -196,10 +213,11 @@ def output_agrees_with_record(case: Case, exists: Finding, executed: Finding) ->
         return promise.kept(f"{apart}{seen.by_memory}")
     if wrong := misread(promise, case):
         return wrong
-    its_file = f"its nearest file {nearest.name} is of {show.when(nearest.made_at, job)}"
+    one, name = seen.declared.kind.one, f" {nearest.name}" if seen.declared.kind is Kind.FILES else ""
+    its_file = f"its nearest {one}{name} is of {show.when(nearest.made_at, job)}"
     both = f"its record says {show.when(ran_at, job)}{seen.by_memory}, {its_file}"
     if ran_at > nearest.made_at:
-        because = f"{both}: the run that was recorded left no file"
+        because = f"{both}: the run that was recorded left no {one}"
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.SUCCESS_WITHOUT_OUTPUT, apart, because)
     if nearest.stamp_at is None:
         # A newer mtime alone proves no other run: a checkout, a copy or a restore gives one too.

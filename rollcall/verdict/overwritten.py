@@ -11,6 +11,7 @@ from rollcall.evidence import FileSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE, DueRun
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
@@ -23,9 +24,16 @@ def overwritten(
 ) -> frozenset[datetime]:
     """When those of `runs` were due whose file, made as long after it was due, has the name that a later run's has.
 
-    And those that a name leaves open whose file has an mtime of before all of them. `placed` are its files, newest
+    And those that a name leaves open whose file has an mtime of before all of them, or that a time leaves open with
+    which a row or an entry is listed. `placed` are its files, newest
     first, after what places each.
     """
+    if output.kind is not Kind.FILES:
+        # What tells the day alone, or an hour that autumn shows twice, may be of each run whose time reaches into that.
+        open_ones = [(each.stamp_from, each.stamp_until) for _, each in placed]
+        stretches = [(first, last) for first, last in open_ones if first and last]
+        may_be_of = (each for each in runs if any(a <= each.finish_by and each.begins_at <= b for a, b in stretches))
+        return frozenset(each.due_at for each in may_be_of)
     if output.dated is not Dated.RUN or not output.names.has_fields:
         return frozenset()
     runs, zone = tuple(runs), job.zone_of(output)

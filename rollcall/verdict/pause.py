@@ -61,7 +61,7 @@ def _is_overwritten(case: Case) -> bool:
     if not case.seen.outputs:
         return False
     output, placed = case.seen.declared, case.seen.placed_files()
-    return (output.is_one_file and bool(case.made_after)) or bool(overwritten((case.run,), case.job, output, placed))
+    return (case.seen.is_one and bool(case.made_after)) or bool(overwritten((case.run,), case.job, output, placed))
 
 
 def findings_once_ended(job: Job) -> tuple[Finding, ...]:

@@ -1,18 +1,46 @@
 """How are a due run and a distance from it said?"""
 
 from datetime import datetime, timedelta
+from typing import assert_never
 
-from rollcall.evidence import Off
+from rollcall.evidence import FileSeen, Off
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
+from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled
-from rollcall.times import show_instant, show_span
+from rollcall.times import show_date, show_instant, show_span
 
 
 def when(at: datetime, job: Job) -> str:
     """An instant in the job's zone; seconds only where it has some."""
     return show_instant(at, job.zone, seconds=bool(at.second))
+
+
+def output(file: FileSeen, declared: Output, job: Job) -> str:
+    """What a run left, in a sentence: "its output db.sql", "its entry of Wed 11 Feb 06:00:17 CET"."""
+    match declared.kind:
+        case Kind.FILES:
+            return f"its output {file.name}"
+        case Kind.ENTRIES:
+            return f"its entry of {made(file, job)}"
+        case Kind.ROWS:
+            return f"its table as of {made(file, job)}"
+        case _:
+            assert_never(declared.kind)
+
+
+def newest(file: FileSeen, declared: Output, job: Job) -> str:
+    """ "the newest file is db.sql of Wed 11 Feb 06:00:17 CET", "the newest entry is of Wed 11 Feb 06:00:17 CET"."""
+    name = f"{file.name} " if declared.kind is Kind.FILES else ""
+    return f"the newest {declared.kind.one} is {name}of {made(file, job)}"
+
+
+def made(file: FileSeen, job: Job) -> str:
+    """When it was made: the day alone of a row or an entry that tells no more."""
+    tells_day = file.written_at is None and file.stamp_from is not None and file.stamp_at == file.stamp_from
+    return show_date(file.made_at, job.zone) if tells_day else when(file.made_at, job)
 
 
 def run_of(started_at: datetime | None, job: Job) -> str:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 from rollcall.roll.due_run import EARLY_TOLERANCE
+from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.words import Late, Proof
 from rollcall.times import show_span
 from rollcall.verdict import show
@@ -107,13 +109,18 @@ def ran_on_time(case: Case, executed: Finding | None, status: Finding | None, ex
     because = f"{show.due(run, job)}; it was done {found}{reason}; its limit was {limit}"
     told_by = next((each for each in case.made if ran_at == done_at(each, run) != case.ended_at), None)
     showing = first_showing(ran_at, job.zone_of(seen.declared)) if told_by and told_by.stamp_at else None
-    if showing and run.begins_at <= showing <= run.finish_by and not seen.declared.names.tells_zone:
+    if showing and run.begins_at <= showing <= run.finish_by and _is_local(seen.declared):
         # Its name is that of both hours.
         return promise.replaced("its file has one name in both hours that autumn shows alike, and is of the second")
     if told_by and (told_by.stamp_from or told_by.due_from) and case.are_copies:
         because += ", but files of earlier runs have such mtimes too: copied or restored, it can no longer be told"
         return promise.warned(CauseCode.RAN_LATE, found, because)
     return promise.broken(Verdict.LATE, CauseCode.RAN_LATE, found, because)
+
+
+def _is_local(output: Output) -> bool:
+    """True where names tell the time of a clock that autumn sets back."""
+    return output.kind is Kind.FILES and not output.names.tells_zone
 
 
 def _without_a_sign(
@@ -136,6 +143,10 @@ def _without_a_sign(
         return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
     if case.made:
         file = case.made[0]
+        if case.seen.declared.kind is not Kind.FILES:
+            says = f"{show.output(file, case.seen.declared, case.job)} tells the day, and no time"
+            # It is there. Whoever holds a time of day against it is told that nobody can tell.
+            return promise.replaced(f"{says}: that can no longer be told") if case.job.done_by else promise.kept(says)
         before = f"its mtime, {show.when(file.modified_at, case.job)}, is of before, as of a copy"
         return promise.replaced(f"{file.name} tells the day alone, and {before}: at what time can no longer be told")
     if executed is not None and executed.verdict is Verdict.PENDING:

@@ -88,7 +88,7 @@ def _median(known: list[tuple[datetime, int]], case: Case) -> int | None:
 def _earlier(case: Case) -> Iterator[tuple[DueRun, tuple[FileSeen, ...]]]:
     """The due runs before it that left files, newest first, each with those; none older than the oldest file."""
     seen, job = case.seen, case.job
-    if seen.declared.is_one_file or seen.floats or len(seen.files) - len(case.made) < _LEAST_ALIKE:
+    if seen.is_one or seen.floats or len(seen.files) - len(case.made) < _LEAST_ALIKE:
         return
     oldest: datetime = min(each.due_until or each.made_at for each in seen.files)
     made_for = files_by_run(seen)

@@ -13,6 +13,7 @@ from rollcall.verdict import show, usual
 from rollcall.verdict.case import Case
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.flaws import Flawed, flaw_of, quoted
+from rollcall.verdict.proven import flaw_of_proof, shown_proof, warning_of_proof
 from rollcall.verdict.witnesses import Witnesses
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -38,10 +39,10 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     for file in judged:
         if writing := _still_written(promise, file, case):
             return writing
-        if flaw := flaw_of(file, output) or _repetition(file, case):
+        if flaw := _heavier(flaw_of(file, output) or _repetition(file, case), flaw_of_proof(file, case)):
             verdict, code, says = flaw
             is_cut = full and code in _OF_A_FULL_DISK
-            because = f"its output {file.name} {says}{full if is_cut else ''}"
+            because = f"{show.output(file, output, case.job)} {says}{full if is_cut else ''}"
             finding = promise.broken(verdict, CauseCode.DISK_FULL if is_cut else code, says, because)
             return replace(finding, file=file.name)
     if lacks := _lacking(case, number):
@@ -54,12 +55,22 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     shrunken = _shrunken(promise, judged, case)
     if shrunken and shrunken.needs_a_person:
         return shrunken
-    found = made[0].shown
+    found = f"{made[0].shown}{shown_proof(made[0], case)}"
+    if made[0].content and (by := made[0].content.encrypted_by):
+        # Without `open` nothing more is claimed of it.
+        found += f", encrypted by {by}: header and size only"
     if full:
         # A disk that is nearly full is no failure of a job that did its work.
         because = f"its output {made[0].name} is whole{full}: the next may be cut off"
         return promise.warned(CauseCode.DISK_FULL, found, because)
-    return shrunken or promise.kept(found)
+    return warning_of_proof(promise, judged, found, case) or shrunken or promise.kept(found)
+
+
+def _heavier(flaw: Flawed | None, of_proof: Flawed | None) -> Flawed | None:
+    """What is proven of a file before what nobody can tell."""
+    if flaw and of_proof and flaw[0] is Verdict.UNKNOWN and of_proof[0] is not Verdict.UNKNOWN:
+        return of_proof
+    return flaw or of_proof
 
 
 def _of_the_deciding_run(case: Case) -> tuple[FileSeen, ...]:
@@ -116,7 +127,8 @@ def _lacking(case: Case, number: int | None) -> str:
     """What other runs left and this one did not; "" where nothing is."""
     made = case.made
     if number and len(made) < number:
-        return f"{counted(len(made), 'file')} of {number}: {listed([each.name for each in reversed(made)], 4)}"
+        kind, names = case.seen.declared.kind, [each.name for each in reversed(made)]
+        return f"{counted(len(made), kind.one, kind.many)} of {number}: {listed(names, 4)}"
     if missing := usual.missing_names(case):
         return f"no {listed(missing, 4)}, as earlier runs did"
     return ""
@@ -130,14 +142,16 @@ def _shrunken(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Findi
     least = output.least_share
     if least and of_all and size < least.part * of_all:
         found = _share(size, of_all)
-        because = f"its output {judged[0].name} has {found}, less than min_size = {least}"
+        because = f"{show.output(judged[0], output, case.job)} has {found}, less than min_size = {least}"
         finding = promise.broken(Verdict.BAD_OUTPUT, CauseCode.SHRUNKEN_OUTPUT, found, because)
         return replace(finding, file=judged[0].name)
     kinds = ((each.size or 0, usually.get(output.names.kind_of(each.name)), each) for each in judged if len(judged) > 1)
     for left, usual_size, file in ((size, of_all, judged[0]), *kinds):
         if usual_size and left < _FAR_SMALLER * usual_size:
             found = _share(left, usual_size)
-            finding = promise.warned(CauseCode.SHRUNKEN_OUTPUT, found, f"its output {file.name} has {found}")
+            finding = promise.warned(
+                CauseCode.SHRUNKEN_OUTPUT, found, f"{show.output(file, output, case.job)} has {found}"
+            )
             return replace(finding, file=file.name)
     return None
 
@@ -158,10 +172,16 @@ def _wholeness(output: Output) -> str:
         parts.append(f"with {quoted(output.must_contain)}")
     if output.must_not_contain:
         parts.append(f"without {quoted(output.must_not_contain)}")
+    if output.must_hold:
+        parts.append(f"of which {quoted(output.must_hold)} holds")
+    if output.must_have:
+        parts.append(f"with {quoted(output.must_have)} inside")
     if output.ends_with:
         parts.append(f"ending with {quoted([output.ends_with])}")
     if output.last_line:
         parts.append(f"its last line {quoted([output.last_line.pattern])}")
+    if output.verify:
+        parts.append("good by its verify")
     if output.must_change:
         parts.append("other than that of the run before")
     return ", ".join(parts)

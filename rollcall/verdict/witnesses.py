@@ -215,6 +215,11 @@ class Witnesses:
         return self.outputs[0].declared
 
     @property
+    def is_one(self) -> bool:
+        """True where each run overwrites what the one before left, so that only the newest run can be told."""
+        return self.declared.is_one(self.output) if isinstance(self.output, OutputSeen) else self.declared.is_one_file
+
+    @property
     def files(self) -> tuple[FileSeen, ...]:
         """The files of its output, newest first."""
         return self.outputs[0].files if self.outputs else ()

@@ -17,7 +17,8 @@ _SAMPLE = 64_000
 # What PowerShell and Excel put above the header.
 _SAID_BEFORE = re.compile(r"(?:#TYPE [^\r\n]{0,500}|sep=.)(?:\r\n|\r|\n)")
 _LONGEST_SAID = 600
-_LONGEST_FIELD = 16_000_000
+# A row is in memory at once, and what is in one cell several times over.
+_LONGEST_ROW = 2_000_000
 
 
 class Csv(FileFormat):
@@ -31,12 +32,12 @@ class Csv(FileFormat):
         Raises ValueError where a row is of another width than the header, EOFError where the last one breaks off.
         """
         # Of this process: what others read must only become longer by it.
-        csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
+        csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_ROW))
         text = content.text()
         sample = text.read(_SAMPLE)
         if said := _SAID_BEFORE.match(sample):
             sample = sample[said.end() :]
-        lines = _Lines(chain(_lines_of(sample, text), text))
+        lines = _Lines(chain(_lines_of(sample, text), iter(lambda: text.readline(_LONGEST_ROW), "")))
         rows = csv.reader(lines, strict=True, **_dialect(sample))
         width, count = None, 0
         try:
@@ -47,9 +48,8 @@ class Csv(FileFormat):
                     kind = EOFError if ends else ValueError
                     raise kind(f"line {rows.line_num:,} has {len(row)} columns where the first has {width}")
                 count += 1
+                lines.row = 0
         except csv.Error as error:
-            if "field limit" in str(error):
-                raise TooMuch(f"line {rows.line_num:,} has a field that is longer than is read") from None
             # Only where the text ended was a row still open.
             kind = EOFError if "unexpected end" in str(error) else ValueError
             raise kind(f"line {rows.line_num:,}: {error}") from None
@@ -84,18 +84,25 @@ def _lines_of(sample: str, text: TextIO) -> Iterator[str]:
     """The lines of what was read already, the last with what is left of it."""
     lines = list(io.StringIO(sample, newline=""))
     if lines and not lines[-1].endswith(("\n", "\r")):
-        lines[-1] += text.readline(_LONGEST_FIELD)
+        lines[-1] += text.readline(_LONGEST_ROW)
     yield from lines
 
 
 class _Lines:
-    """Lines as they are read; `is_broken_off` is True once one had no end, and so was the last."""
+    """Lines as they are read; `is_broken_off` is True once one had no end, and so was the last.
+
+    `row` is how many characters the row has so far that is being read. Raises `TooMuch` where that is too long.
+    """
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
         self.is_broken_off = False
+        self.row = 0
 
     def __iter__(self) -> Iterator[str]:
-        for line in self._lines:
+        for number, line in enumerate(self._lines, 1):
+            self.row += len(line)
+            if self.row >= _LONGEST_ROW:
+                raise TooMuch(f"the row of line {number:,} is longer than is read")
             self.is_broken_off = not line.endswith(("\n", "\r"))
             yield line

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NoReturn, TextIO
 
-from rollcall.roll.formats import FileFormat, OpenContent
+from rollcall.roll.formats import FileFormat, OpenContent, TooMuch
 from rollcall.text import clean
 
 # CPython reads no integer of more than 4,300 digits; JSON knows no such limit.
 _LONG_NUMBER = re.compile(r"([0-9]{4000})[0-9]+")
-# Of an object with more keys than that, equal ones are looked for among as many.
-_MOST_KEYS = 1_000_000
+# Of objects within each other that have more keys than that, equal ones are looked for among as many.
+_MOST_KEYS = 300_000
+_DEEPEST = 100_000
+_LONGEST_TEXT = 4_000_000
 
 
 class Json(FileFormat):
@@ -24,10 +26,15 @@ class Json(FileFormat):
 
     def read(self, content: OpenContent) -> None:
         """Raises EOFError where it ends too early, ValueError where it does not parse."""
+        self.check(content.text())
+
+    @staticmethod
+    def check(text: TextIO) -> None:
+        """The same of a text, read as it is parsed."""
         import ijson
 
         try:
-            _refuse_equal_keys(ijson.basic_parse(_Utf8(content.text()), buf_size=1 << 16))
+            _refuse_equal_keys(ijson.basic_parse(_Utf8(text), buf_size=1 << 16))
         except ArithmeticError:
             raise OSError("it holds a number that cannot be read here") from None
         except ijson.JSONError as error:
@@ -37,17 +44,21 @@ class Json(FileFormat):
 
 def _refuse_equal_keys(events: Iterable[tuple[str, Any]]) -> None:
     open_objects: list[set[int]] = []
+    kept = 0
     for event, value in events:
         if event == "map_key":
             keys, key = open_objects[-1], hash(value)
             if key in keys:
                 raise ValueError(f'the key "{clean(value, 60)}" stands twice in one object')
-            if len(keys) < _MOST_KEYS:
+            if kept < _MOST_KEYS:
                 keys.add(key)
+                kept += 1
         elif event == "start_map":
             open_objects.append(set())
+            if len(open_objects) > _DEEPEST:
+                raise TooMuch("it is nested more deeply than is read")
         elif event == "end_map":
-            open_objects.pop()
+            kept -= len(open_objects.pop())
 
 
 def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -69,9 +80,15 @@ class _Utf8:
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
+        self._since_quote = 0
 
     def read(self, size: int) -> bytes:
         text = self._text.read(size)
+        # A text in it is kept until it is whole.
+        quote = text.replace("\\\\", "??").replace('\\"', "??").rfind('"')
+        self._since_quote = len(text) - quote if quote >= 0 else self._since_quote + len(text)
+        if self._since_quote > _LONGEST_TEXT:
+            raise TooMuch("a text in it is longer than is read")
         # So long a run covers one of these pieces, and nearly no text has one.
         if any(text[start : start + 2000].isdigit() for start in range(0, len(text), 2000)):
             text = _LONG_NUMBER.sub(r"\1", text)

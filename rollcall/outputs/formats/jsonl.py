@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 
-from rollcall.outputs.formats.json import distinct, refuse_constant
+from rollcall.outputs.formats.json import Json, distinct, refuse_constant
 from rollcall.roll.formats import FileFormat, OpenContent, TooMuch
 
-_LONGEST_LINE = 16_000_000
+_LONGEST_LINE = 4_000_000
+# What is read at once takes many times its length in memory.
+_AT_ONCE = 500_000
+_DECODER = json.JSONDecoder(object_pairs_hook=distinct, parse_constant=refuse_constant, parse_int=str)
 
 
 class Jsonl(FileFormat):
@@ -25,10 +29,13 @@ class Jsonl(FileFormat):
             if not line.strip():
                 continue
             try:
-                json.loads(line, object_pairs_hook=distinct, parse_constant=refuse_constant, parse_int=str)
+                if len(line) > _AT_ONCE:
+                    Json.check(io.StringIO(line))
+                else:
+                    _DECODER.decode(line)
             except RecursionError:
                 raise TooMuch(f"line {number:,} is nested more deeply than is read") from None
-            except ValueError as error:
+            except (ValueError, EOFError) as error:
                 # A line without its end is the last.
                 kind = ValueError if line.endswith("\n") else EOFError
                 raise kind(f"line {number:,}: {error}") from None

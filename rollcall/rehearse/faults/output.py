@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
-from rollcall.evidence import Content, FileSeen, Flaw, NotSeen, OutputSeen
+from rollcall.evidence import Content, FileSeen, Flaw, NotSeen, Outcome, OutputSeen
 from rollcall.outputs.compression import NAMES
 from rollcall.rehearse import advice
 from rollcall.rehearse.evidence_copy import EvidenceCopy
@@ -131,6 +131,14 @@ def _shrunken(copy: EvidenceCopy) -> EvidenceCopy | None:
     # A setting says more than what is usual, and with few runs nothing is.
     is_known = case is not None and usual.ALL in usual.sizes(case)
     return copy.with_newest(size=size) if is_known and size > copy.declared.least_size else None
+
+
+def _disproved(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """As readable as ever; its own proof alone says that it is not good, and that is not made every morning."""
+    said = copy.made[0].verified
+    if said is None or copy.declared.verify is None:
+        return None
+    return copy.with_newest(verified=replace(said, outcome=Outcome.FAILED, how="exit status 1", says="", code=None))
 
 
 def _grown_beyond(copy: EvidenceCopy) -> EvidenceCopy | None:
@@ -289,6 +297,8 @@ FAULTS = (
              "its file holds what it writes when something it draws on does not answer",
              _of_a_file(lambda copy: _with_texts(copy, copy.declared.must_not_contain, are_there=True)),
              advice.ADD_MUST_NOT_CONTAIN),
+    JobFault("verify-failed", "its file reads as ever, and its own proof says that it is not good",
+             _of_a_file(_disproved)),
     JobFault("duplicate-output", "its file holds what that of the run before holds",
              _of_a_file(_repeated), advice.ADD_MUST_CHANGE),
     JobFault("disk-full", "its disk is full: its file was created and stayed empty", _of_a_file(_without_room)),

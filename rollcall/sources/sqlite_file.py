@@ -11,11 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rollcall.evidence import CannotLook
+from rollcall.sources.no_answer import LARGEST_TEXT, NoAnswer, Why
 from rollcall.text import show_size
-from rollcall.vocabulary import CauseCode
 
-LARGEST_TEXT = 1_000_000
 _LARGEST_COPY = 1_000_000_000
 _STEPS_BETWEEN_LOOKS_AT_THE_CLOCK = 10_000
 # Bytes 18 and 19 of the file: https://www.sqlite.org/fileformat2.html#file_format_version_numbers
@@ -26,29 +24,34 @@ _READS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_F
 def is_at_rest(path: Path) -> bool:
     """True where the file writes ahead into a log beside it, and no program has it open.
 
-    Even a reader would then create that log, or an index of it, and leave it there. Raises `CannotLook` where there is
-    no such file.
+    Even a reader would then create that log, or an index of it, and leave it there. Raises `NoAnswer` where there is no
+    such file.
     """
+    in_wal_mode = beginning(path)[18:] == _IN_WAL_MODE
+    return in_wal_mode and not (_log_of(path).exists() and path.with_name(f"{path.name}-shm").exists())
+
+
+def beginning(path: Path) -> bytes:
+    """Its first 20 bytes. Raises `NoAnswer` where there is no such file, or it cannot be read."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             # A pipe would be waited for.
-            raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{path} is no regular file")
+            raise NoAnswer(Why.ERROR, f"{path} is no regular file")
         with path.open("rb") as file:
-            in_wal_mode = file.read(20)[18:] == _IN_WAL_MODE
+            return file.read(20)
     except PermissionError:
-        raise CannotLook(CauseCode.ACCESS_DENIED, f"{path} may not be read by this user") from None
+        raise NoAnswer(Why.DENIED, f"{path} may not be read by this user") from None
     except FileNotFoundError:
-        raise CannotLook(CauseCode.SCHEDULER_DOWN, f"there is no file {path}") from None
+        raise NoAnswer(Why.DOWN, f"there is no file {path}") from None
     except (OSError, ValueError) as error:
-        raise CannotLook(CauseCode.SCHEDULER_ERROR, f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    return in_wal_mode and not (_log_of(path).exists() and path.with_name(f"{path.name}-shm").exists())
+        raise NoAnswer(Why.ERROR, f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 @contextmanager
 def to_be_opened(path: Path, *, at_rest: bool) -> Iterator[tuple[Path, bool]]:
     """The file to open, and whether it holds all there is: a copy where a log was copied along, or left by a crash.
 
-    What stands in that log counts, and cannot be read without an index of it. Raises `CannotLook`.
+    What stands in that log counts, and cannot be read without an index of it. Raises `NoAnswer`.
     """
     log = _log_of(path)
     if not at_rest or not log.exists() or not log.stat().st_size:
@@ -56,7 +59,7 @@ def to_be_opened(path: Path, *, at_rest: bool) -> Iterator[tuple[Path, bool]]:
         return
     if (size := path.stat().st_size + log.stat().st_size) > _LARGEST_COPY:
         why = f"to read it would write beside it, and with {show_size(size)} it is too large to be copied"
-        raise CannotLook(CauseCode.SCHEDULER_ERROR, f"no program has {path} open, and a log lies beside it: {why}")
+        raise NoAnswer(Why.ERROR, f"no program has {path} open, and a log lies beside it: {why}")
     with TemporaryDirectory(prefix="rollcall-") as folder:
         copy = Path(folder, path.name)
         try:
@@ -65,7 +68,7 @@ def to_be_opened(path: Path, *, at_rest: bool) -> Iterator[tuple[Path, bool]]:
             shutil.copyfile(path, copy)
         except OSError as error:
             why = f"{path} and the log beside it cannot be copied to be read: {error.strerror or error}"
-            raise CannotLook(CauseCode.SCHEDULER_ERROR, why) from None
+            raise NoAnswer(Why.ERROR, why) from None
         yield copy, False
 
 
