@@ -66,7 +66,7 @@ class RemoteFolder(Source):
     root: str
 
     @property
-    def limit(self) -> timedelta:  # type: ignore[override]  # of this one, and not of all
+    def limit(self) -> timedelta:
         return self.place.timeout
 
     @property
