@@ -133,6 +133,19 @@ def test_the_same_is_said_of_the_same_wherever_it_lies(server: Server, tmp_path:
 
 
 @pytest.mark.parametrize("server", ["seaweed", "sftp", "http", "webdav"], indirect=True)
+def test_a_proof_is_handed_a_copy_of_what_lies_there(server: Server, tmp_path: Path) -> None:
+    put(server, f"proof/good-{DAY}.gz", DUMP)
+    put(server, f"proof/cut-{DAY}.gz", DUMP[:-30])
+    verify = """verify = ["gzip", "--test", "{file}"]"""
+    jobs = "".join(output(name, f"proof/{name}-%F.gz", verify) for name in ("good", "cut"))
+    large = output("large", "proof/good-%F*.gz", verify, 'read_up_to = "10 B"', 'format = "any"')
+    found = said(judged(roll_of(tmp_path, place_of(server), jobs + large)))
+
+    assert (found["good"], found["cut"]) == ("ok", "bad-output truncated-output")
+    assert found["large"].startswith("unknown")
+
+
+@pytest.mark.parametrize("server", ["seaweed", "sftp", "http", "webdav"], indirect=True)
 def test_of_a_large_file_only_the_ends_are_read(server: Server, tmp_path: Path) -> None:
     put(server, f"large/{DAY}.log", b"begun\n" + b"x" * 10_000_000 + b"\nall is well\n")
     lines = ('ends_with = "all is well"', 'read_up_to = "1 MB"', 'must_contain = ["begun"]')
@@ -320,6 +333,20 @@ def test_a_dated_folder_is_asked_for_and_the_years_before_are_not(tmp_path: Path
     asked = [each["prefix"] for each in bucket.asked if "list-type" in each]
     assert names[0] in asked
     assert set(asked) <= {f"{BEGAN + timedelta(days=1):%Y/%m/%d/db-%F}.gz", *names[:5]}
+
+
+@pytest.mark.parametrize("path", ["%Y/%m/%d/db-%F.gz", "db-%F.gz", "db-%F*.gz", "*-%F.gz"])
+def test_what_was_there_before_is_seen_and_once(path: str, tmp_path: Path) -> None:
+    front = "%Y/%m/%d/" if "/" in path else ""
+    names = [f"{day.strftime(front)}db-{day:%F}.gz" for day in (BEGAN, BEGAN - timedelta(days=14))]
+    at = BEGAN - timedelta(days=14)
+    keys = {**listed(names[:1]), **listed(names[1:], at=at)}
+    with shelf(keys=keys) as bucket:
+        roll = roll_of(tmp_path, placed("s3://offsite", bucket.options), output("db", path, 'format = "any"'))
+        (found,) = seen(roll).values()
+
+    assert isinstance(found, OutputSeen)
+    assert ([each.name for each in found.files], found.matches) == (names, 2)
 
 
 def test_one_listing_answers_for_all_jobs_that_share_a_folder(tmp_path: Path) -> None:

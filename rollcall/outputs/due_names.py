@@ -23,6 +23,7 @@ _OF_A_DAY = frozenset("YymdjGVuw")
 _OLDER = {Dated.PREVIOUS_DAY: 2 * _DAY, Dated.PREVIOUS_DUE: 400 * _DAY}
 # Of a longer stretch every name is asked for.
 _MOST_DAYS = 1_200
+_BEFORE = 35
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,23 @@ class Asked:
         return name in self.names or name.startswith(tuple(self.stems))
 
 
-def days_of(wanted: Wanted, until: datetime, back: timedelta = _NO_TIME) -> tuple[datetime, ...]:
+def days_of(wanted: Wanted, until: datetime) -> tuple[datetime, ...]:
     """The days, as its clock shows them, that the name of a file of `since` up to `until` can be dated; () of any.
-
-    Those of `back` before are there as well.
 
     There is a day more at either end: whoever writes in another zone is seen too, and told of.
     """
     older = _OLDER.get(wanted.output.dated, _NO_TIME)
-    first = (wanted.since - back - older - _DAY).astimezone(wanted.zone).date()
+    first = (wanted.since - older - _DAY).astimezone(wanted.zone).date()
     number = (until + _DAY).astimezone(wanted.zone).date() - first
     if number.days > _MOST_DAYS:
         return ()
     return tuple(datetime.combine(first + count * _DAY, time.min) for count in range(number.days + 1))
+
+
+def days_before(wanted: Wanted) -> tuple[datetime, ...]:
+    """The days before those, as many as show what was there last."""
+    first = next(iter(days_of(wanted, wanted.since)), None)
+    return tuple(first - count * _DAY for count in range(_BEFORE, 0, -1)) if first else ()
 
 
 def days_in(folders: tuple[str, ...], parts: tuple[Part, ...], days: tuple[datetime, ...]) -> tuple[datetime, ...]:

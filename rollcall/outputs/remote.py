@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 from rollcall.evidence import CannotLook, FileSeen
 from rollcall.naming.stretch import Told
 from rollcall.outputs.content import Opened, read_content
-from rollcall.outputs.due_names import Asked, asked_of, days_in, days_of
+from rollcall.outputs.due_names import Asked, asked_of, days_before, days_in, days_of
 from rollcall.outputs.listing import Beginnings, Key, Listed, Matches, Source, Wanted, named
 from rollcall.outputs.refusal import cannot_look, overdue
 from rollcall.outputs.store import Bucket, Entry, Store
@@ -46,8 +46,6 @@ _open: WeakKeyDictionary[Place, Store] = WeakKeyDictionary()
 _opening = Lock()
 _COPIED = 1 << 18
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]{1,200}")
-# How much further back something is looked for where nothing is there.
-_LOOKED_BACK = timedelta(days=35)
 
 
 def store_of(place: Place) -> Store:
@@ -93,9 +91,9 @@ class RemoteFolder(Source):
         try:
             walk = _Walk(self, store, now, until)
             walk.through((), outputs)
-            # What is newest of what is not there tells since when: asked for only where nothing else is.
-            if nothing := [each for each in outputs if not each.count and not each.unstamped]:
-                _Walk(self, store, now, until, _LOOKED_BACK).through((), nothing)
+            # What was there last shows since when it is not, and that no retention took what is missing.
+            if nothing := [each for each in outputs if each.wanted.output.names.has_fields and not each.before]:
+                _Walk(self, store, now, until, is_before=True).through((), nothing)
         except Exception as error:  # noqa: BLE001 - whatever a library raises: the place could not be looked at
             store.forget()
             raise cannot_look(error, self.place, self.place.shown) from None
@@ -162,8 +160,12 @@ class _Walk:
     store: Store
     now: datetime
     until: float
-    back: timedelta = timedelta(0)
+    is_before: bool = False
     is_there: bool = False
+
+    def days(self, wanted: Wanted) -> tuple[datetime, ...]:
+        """Those that may be meant by a name; () where any may."""
+        return days_before(wanted) if self.is_before else days_of(wanted, self.now)
 
     def through(self, names: tuple[str, ...], outputs: Sequence[Matches]) -> None:
         """Takes the files in the folder that these names lead to, and goes on into the folders in it."""
@@ -172,7 +174,7 @@ class _Walk:
         below: dict[str, list[Matches]] = {}
         asked, listed = Asked(), list[Matches]()
         for each in outputs:
-            parts, days = each.wanted.output.names.parts, days_of(each.wanted, self.now, self.back)
+            parts, days = each.wanted.output.names.parts, self.days(each.wanted)
             in_it = days_in(names, parts, days)
             if days and not in_it:
                 continue
@@ -236,7 +238,7 @@ class _Walk:
     def _may_lie_in(self, name: str, names: tuple[str, ...], matches: Matches) -> bool:
         """True where the folder of that name may hold files of the output that matter."""
         path = matches.wanted.output.names
-        days = days_of(matches.wanted, matches.wanted.since, self.back)
+        days = self.days(matches.wanted)
         is_recent = not days or path.may_hold((*names, name), days[0].replace(tzinfo=matches.wanted.zone))
         return is_recent and path.part_matches(len(names), name)
 
@@ -256,6 +258,10 @@ class _Walk:
             is_regular=entry.is_file and not is_wanted_folder,
             is_folder=is_folder,
         )
+        wanted = matches.wanted
+        if self.is_before and named(seen, told, wanted.output, wanted.zone).made_at >= wanted.since:
+            matches.count -= 1  # it was there the first time
+            return
         matches.take(seen, name, told, self.now)
 
 
