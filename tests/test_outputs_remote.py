@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -511,3 +512,23 @@ def test_the_rights_of_the_docs_are_enough_and_less_is_not(
         assert said(judged(roll)) == {"a": verdict}
     finally:
         httpx.post(f"{endpoint}/moto-api/reset-auth", content="inf").raise_for_status()
+
+
+# Memory ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("server", ["seaweed", "sftp", "http", "webdav"], indirect=True)
+def test_of_a_file_only_some_is_kept_at_once(server: Server, tmp_path: Path) -> None:
+    put(server, f"big/{DAY}.log", b"all is well, and goes on\n" * 1_200_000)
+    roll = roll_of(tmp_path, place_of(server), output("big", "big/%F.log", 'must_contain = ["nobody says this"]'))
+    # What a library needs once, whatever it reads.
+    judged(roll_of(tmp_path, place_of(server), output("big", "big/%F.log", 'format = "any"')))
+    tracemalloc.start()
+    try:
+        told = said(judged(roll))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert told == {"big": "bad-output degraded-output"}
+    assert peak < 20_000_000

@@ -125,3 +125,21 @@ def test_nothing_of_fsspec_is_imported_where_no_place_is_declared() -> None:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert told.stdout == "[]\n"
+
+
+PAGE = Path(__file__).parents[1] / "docs" / "outputs" / "places.md"
+# Heavy, and so not among what the tests need.
+NOT_TRIED = ("gs://", "abfs://", "smb://")
+
+
+@pytest.mark.parametrize("block", PAGE.read_text(encoding="utf-8").split("```toml\n")[1:])
+def test_what_the_docs_say_is_read(block: str, tmp_path: Path) -> None:
+    names = ("S3_ENDPOINT", "S3_KEY", "S3_SECRET", "MIRROR_TOKEN", "DAV_PASSWORD", "AZURE_KEY", "SMB_PASSWORD")
+    job = '[jobs.db_backup]\nschedule = "0 6 * * *"\n'
+    file = tmp_path / "jobs.toml"
+    leaves = "" if "output" in block else 'output = { path = "x-%F" }\n'
+    file.write_text(f'timezone = "UTC"\n{block.partition("```")[0]}{job}{leaves}')
+    is_known_alone = any(each in block for each in NOT_TRIED)
+
+    (place,) = load(file, environment=dict.fromkeys(names, "http://a.b.c"), is_replay=is_known_alone).places
+    assert place.url in block
