@@ -7,7 +7,7 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pyt
 # What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
 FAULT ?=
 
-.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres packers databases clocks ways places clean
+.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres repositories databases clocks ways files places clean
 
 help:
 	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
@@ -27,7 +27,7 @@ demo: $(VENV)/installed-demo
 check: $(VENV)/installed-demo
 	$(BIN)/pytest checks/
 
-test: lint browser postgres packers clocks places
+test: lint browser postgres repositories clocks files places
 	$(BIN)/pytest tests/ -n 2 --dist loadfile
 
 quick: lint
@@ -68,12 +68,12 @@ postgres:
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; } \
 	|| echo "No PostgreSQL: the tests that look into it will be skipped. Install it: sudo apt-get install postgresql"
 
-# The tests of dumps pack and encrypt them with the programs that people use.
-packers:
-	@{ command -v age && command -v gpg && command -v zstd; } >/dev/null 2>&1 \
-	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing age, gnupg and zstd" \
-	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq age gnupg zstd >/dev/null; } \
-	|| echo "No age, gpg or zstd: the tests that use them will be skipped. Install them: sudo apt-get install age gnupg zstd"
+# The tests of what commands list back up into real repositories.
+repositories:
+	@{ command -v restic && command -v borg && command -v pgbackrest; } >/dev/null 2>&1 \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing restic, borg and pgBackRest" \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq restic borgbackup pgbackrest >/dev/null; } \
+	|| echo "No restic, borg or pgBackRest: the tests of them will be skipped. Install them: sudo apt-get install restic borgbackup pgbackrest"
 
 # Engines that live in a database, or beside one: pg_cron for the PostgreSQL that is installed, Redis for Celery.
 databases: postgres
@@ -82,6 +82,13 @@ databases: postgres
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server \
 	        "postgresql-$$(ls /usr/lib/postgresql | head -1)-cron" >/dev/null; } \
 	|| echo "No pg_cron or no Redis: their engines will be skipped. Install them: sudo apt-get install postgresql-15-cron redis-server"
+
+# The tests of outputs read what these programs write: archives, what is encrypted, databases.
+files:
+	@{ command -v age && command -v gpg && command -v sqlite3 && command -v zstd && command -v xz && command -v zip; } >/dev/null 2>&1 \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing age, gpg, sqlite3, zstd, xz and zip" \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq age gpg sqlite3 zstd xz-utils zip >/dev/null; } \
+	|| echo "No age, gpg, sqlite3, zstd, xz or zip: the tests that read what they write will be skipped. Install them: sudo apt-get install age gpg sqlite3 zstd xz-utils zip"
 
 # The tests of `rollcall install` write a crontab (nobody's) and ask systemd, with the programs themselves.
 clocks:

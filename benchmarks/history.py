@@ -1,4 +1,5 @@
-"""What does a year of history of a thousand and of ten thousand jobs cost to read for the strips, and to add to?
+"""What does a year of history of a thousand and of ten thousand jobs cost to read, for the strips and for what is
+usual, and to add to?
 
 The strip query reads the newest rows of each job with their outputs, one to each, and is measured against a bare SELECT
 of as many rows of both tables.
@@ -18,6 +19,7 @@ from fixtures.one_morning import at, haiku_job, left, roll_of
 from rollcall.evidence import Evidence, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.history import tables
 from rollcall.history.reading import read
+from rollcall.history.remembered import MOST_REMEMBERED, read_remembered
 from rollcall.history.rows import Row, Whole, number
 from rollcall.history.sqlite import open_to_read
 from rollcall.history.writing import merge, write
@@ -44,6 +46,11 @@ def history(folder: Path) -> list[tuple[str, float, str]]:
         ),
         ("read into records, 10,000 jobs / 1,000 jobs", many["read"] / few["read"], "at most 11"),
         ("the same in microseconds a row and its output", few["read"] * 1e6 / (1_000 * NEWEST), "at most 25"),
+        (
+            f"what is usual, 1,000 jobs x {MOST_REMEMBERED} runs / the rows of their strips",
+            few["remembered"] / few["read"],
+            "at most 3",
+        ),
         ("add a morning of 1,000 jobs to their year, in milliseconds", few["add"] * 1000, "under 1,000"),
     ]
 
@@ -61,6 +68,7 @@ def _measured(folder: Path, jobs: int, days: int) -> dict[str, float]:
         }
     known = [haiku_job(id=each) for each in ids]
     found["read"] = _seconds(lambda: len(read(file, known, now=_NOW, most=NEWEST).rows))
+    found["remembered"] = _seconds(lambda: len(read_remembered(file, known, now=_NOW)))
     return found | {"add": _seconds(lambda: _add(file, morning))}
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -362,16 +362,43 @@ Outputs = tuple[OutputSeen | NotSeen, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftThen:
+    """What an earlier run left of one output, all its files together, as the history has it: None where nobody knew.
+
+    `output` names which of the job's outputs it is.
+    """
+
+    output: str
+    size: int | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRemembered:
+    """An earlier run, as the history has it: how long it took, and what it left.
+
+    `is_measure` is False where nothing is measured by it: a morning found it bad, or it is one of those since which
+    each morning has warned that they are far smaller than usual.
+    """
+
+    due_at: Instant
+    is_measure: bool = True
+    took: timedelta | None = None
+    left: tuple[LeftThen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Everything that was seen.
 
     `schedulers` and their second records, `memories`, by the scheduler's id; `outputs` by the job's id, in the order in
-    which jobs.toml declares them.
+    which jobs.toml declares them. `remembered` is what the history has of earlier runs, newest first, by the job's id.
     """
 
     schedulers: Mapping[str, SchedulerSeen | NotSeen]
     outputs: Mapping[str, Outputs]
     memories: Mapping[str, SchedulerSeen | NotSeen] = field(default_factory=dict)
+    remembered: Mapping[str, tuple[RunRemembered, ...]] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The evidence as JSON; `from_json` reads it back to an equal record."""

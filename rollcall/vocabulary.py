@@ -378,6 +378,16 @@ class CauseCode(StrEnum):
         Verdict.BAD_OUTPUT,
         meaning="It is far smaller than its outputs usually are.",
         step="Compare it with those before: {list}; where something is not in it, {rerun}",
+        besides="No run that is warned of like this is a measure for the next, so it is said until it is as large "
+        "again. If it is to be smaller from now on, write since into its table: what was before is no measure then.",
+    )
+    GROWN_OUTPUT = Record(
+        "grown-output",
+        Of.OUTPUT,
+        Verdict.BAD_OUTPUT,
+        meaning="It is larger than it may be, or has more rows.",
+        step="See what is in it that was not before: {list}, and the log of that run; where it may be as large, "
+        "write more into [jobs.{key}.output] in jobs.toml",
     )
     VERIFY_FAILED = Record(
         "verify-failed",
@@ -466,6 +476,28 @@ class CauseCode(StrEnum):
         Verdict.OK,
         meaning="It is paused in jobs.toml, and ran all the same.",
         step="Pause {name} in the scheduler too, or take its pause out of {table}",
+    )
+    SHRINKING_OUTPUT = Record(
+        "shrinking-output",
+        Of.WARNING,
+        Verdict.OK,
+        meaning="It is clearly smaller than its outputs usually are, or they get smaller from run to run.",
+        step="Compare it with those before: {list}. Where something is not in it, {rerun}",
+        besides="A sudden fall is said of seven runs; what goes on like that is then the usual size.",
+    )
+    GROWING_OUTPUT = Record(
+        "growing-output",
+        Of.WARNING,
+        Verdict.OK,
+        meaning="Its outputs get larger from run to run, and will soon be larger than they may be.",
+        step="See what makes it larger: {list}; where it may be, write more into [jobs.{key}.output] in jobs.toml",
+    )
+    SLOWING = Record(
+        "slowing",
+        Of.WARNING,
+        Verdict.OK,
+        meaning="Its runs take longer from one to the next, and will soon take longer than they may.",
+        step="See in the log of that run what takes longer; where it may, write a longer max_runtime into {table}",
     )
     RAN_TWICE = Record(
         "ran-twice",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shlex
 import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -27,7 +30,18 @@ from fixtures.one_morning import (
     scheduler_of,
 )
 from rollcall.causes.action import Action, Deed
-from rollcall.evidence import Content, FileSeen, Flaw, JobListed, Off, Outcome, RunSeen, SchedulerSeen
+from rollcall.evidence import (
+    Content,
+    FileSeen,
+    Flaw,
+    JobListed,
+    LeftThen,
+    Off,
+    Outcome,
+    RunRemembered,
+    RunSeen,
+    SchedulerSeen,
+)
 from rollcall.roll.job import Job
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict.findings import Check
@@ -93,6 +107,19 @@ def ran(
 
 
 YESTERDAY = ran(day="2026-02-10")
+
+
+def remembered(sizes: Sequence[int], took: Sequence[float] = ()) -> list[RunRemembered]:
+    """What the history has of the days before, that of yesterday first: what it left and how many seconds it took."""
+    path = "data/scheduled-output/generate-haiku-%Y%m%d-%H%M%S.md"
+    return [
+        RunRemembered(
+            due_at=at(DUE) - timedelta(days=days),
+            took=timedelta(seconds=round(seconds)) if seconds else None,
+            left=(LeftThen(output=path, size=size),),
+        )
+        for days, (size, seconds) in enumerate(zip_longest(sizes, took), 1)
+    ]
 
 
 def on_record(*runs: RunSeen, **words: Any) -> dict[str, Any]:
@@ -618,6 +645,16 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         f"See what is not there: {LIST}, and the log of that run; run it now: {RERUN}",
     ),
     (
+        CauseCode.GROWN_OUTPUT,
+        {"max_size": "300 B"},
+        "bad-output",
+        "Its output generate-haiku-20260211-060017.md has 375 B, more than max_size = 300 B.",
+        (
+            f"See what is in it that was not before: {LIST}, and the log of that run; where it may be as large, "
+            "write more into [jobs.generate_haiku_scheduled.output] in jobs.toml"
+        ),
+    ),
+    (
         CauseCode.STARTED_LATE,
         on_record(ran(started="06:16:00", ended="06:20:00"), late_start="fail"),
         "late",
@@ -662,6 +699,34 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
         {"files": [made("2026-02-11T06:00:17+01:00"), *(replace(each, size=90_000) for each in five_files()[1:])]},
         "Its output generate-haiku-20260211-060017.md has 375 B, less than 1 % of the usual 90.0 kB.",
         f"Compare it with those before: {LIST}; where something is not in it, run it now: {RERUN}",
+    ),
+    (
+        CauseCode.SHRINKING_OUTPUT,
+        {"files": five_files()[:1], "remembered": remembered([1_000] * 8)},
+        "Its output generate-haiku-20260211-060017.md has 375 B, 38 % of the usual 1.0 kB (last 8 runs).",
+        f"Compare it with those before: {LIST}. Where something is not in it, run it now: {RERUN}",
+    ),
+    (
+        CauseCode.GROWING_OUTPUT,
+        {
+            "files": five_files()[:1],
+            "remembered": remembered([round(375 / 1.05**days) for days in range(1, 30)]),
+            "max_size": "1 kB",
+        },
+        "Its outputs grow: 375 B of at most 1.0 kB, usually 162 B; at this pace it is more on Tue 3 Mar.",
+        (
+            f"See what makes it larger: {LIST}; where it may be, write more into "
+            "[jobs.generate_haiku_scheduled.output] in jobs.toml"
+        ),
+    ),
+    (
+        CauseCode.SLOWING,
+        on_record(ran(ended="06:04:02")) | {"remembered": remembered([9] * 40, [240 / 1.05**n for n in range(1, 41)])},
+        ("Slowing: 4 min of at most 10 min, usually 1 min 26 s; at this pace it is late on Mon 2 Mar."),
+        (
+            "See in the log of that run what takes longer; where it may, write a longer max_runtime into "
+            "[jobs.generate_haiku_scheduled] in jobs.toml"
+        ),
     ),
     (
         CauseCode.RAN_TWICE,

@@ -102,6 +102,16 @@ def test_an_entry_keeps_its_time_as_it_was_written_and_shows_what_it_is(tmp_path
     assert json.loads(entry.content.head) == {"time": "2026-02-11T02:00:05+01:00", "bytes": "1234"}
 
 
+def test_what_must_hold_is_asked_of_each_entry(tmp_path: Path) -> None:
+    printed = '[{"time": "2026-02-11T01:00:05Z", "error": true}, {"time": "2026-02-11T02:00:05Z", "error": false}]'
+    found = listed(tmp_path, printed, must_hold=["error == `false`"])
+
+    assert [each.content and each.content.held for each in found] == [
+        {"error == `false`": None},
+        {"error == `false`": "true"},
+    ]
+
+
 def test_what_is_not_made_yet_is_none(tmp_path: Path) -> None:
     running = '{"items": [{"time": null}, {"time": "0001-01-01T00:00:00Z"}, {}, {"time": "2026-02-11T01:00:05Z"}]}'
     [entry] = listed(tmp_path, running, each="items")
@@ -181,12 +191,11 @@ def test_what_is_no_list_of_times_is_unknown_and_says_where(
     ids=["failed", "denied", "killed", "hangs", "endless"],
 )
 def test_a_command_that_does_not_end_well_is_unknown(code: str, found: CauseCode, says: str, tmp_path: Path) -> None:
-    limit = {"timeout": "0.5 s"} if "sleep" in code else {}
+    limit: dict[str, Any] = {"timeout": "0.5 s"} if "sleep" in code else {}
 
-    assert (refused(tmp_path, *python(code), **limit)[0], says in refused(tmp_path, *python(code), **limit)[1]) == (
-        found,
-        True,
-    )
+    refusal, detail = refused(tmp_path, *python(code), **limit)
+
+    assert (refusal, says in detail) == (found, True)
 
 
 def test_a_host_that_cannot_be_reached_is_down_and_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:

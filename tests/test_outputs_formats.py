@@ -69,7 +69,8 @@ def declared(folder: Path, kind: str) -> Path:
 
 
 def test_ours_are_the_files_that_lie_beside_each_other() -> None:
-    assert format_names() == ("text", "json", "jsonl", "csv", "xml", "parquet", "zip")
+    ours = ("text", "json", "jsonl", "csv", "xml", "age", "gpg", "parquet", "sqlite", "tar", "zip")
+    assert format_names() == ours
     assert {type(each).__module__.rpartition(".")[2] for each in formats().values()} == set(formats())
 
 

@@ -61,6 +61,12 @@ def test_its_rows_are_counted(options: dict[str, Any]) -> None:
     assert (content.flaw, content.unread, content.rows) == (None, None, ROWS)
 
 
+def test_one_that_is_larger_than_is_read_is_judged_by_its_footer() -> None:
+    content = read(written(), read_up_to="1 kB")
+
+    assert (content.unread, content.rows) == (None, ROWS)
+
+
 def test_one_without_rows_has_none() -> None:
     assert (read(written(TABLE.slice(0, 0))).rows, read(written(pa.table({}))).rows) == (0, 0)
 

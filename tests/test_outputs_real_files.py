@@ -167,6 +167,17 @@ def test_what_gpg_did_not_encrypt_is_not_called_encrypted(folder: Path, command:
     assert read(folder, run(folder, command), must_contain=["x"]).encrypted_by == ""
 
 
+@pytest.mark.parametrize("blocks", [0, 1])
+def test_a_tar_without_its_two_end_blocks_is_cut(folder: Path, blocks: int) -> None:
+    data = run(folder, "tar c data/dump.sql").rstrip(b"\0")
+    flaw = read(folder, data + bytes(-len(data) % 512 + 512 * blocks)).flaw
+
+    assert flaw is not None
+    assert (flaw.code, flaw.says) == (
+        CUT, "does not read as tar: the two blocks of zeros at its end are not there",
+    )  # fmt: skip
+
+
 # Names inside --------------------------------------------------------------------------------------------------------
 
 
@@ -209,7 +220,7 @@ def look(folder: Path, name: str) -> FileSeen:
     ids=["WAL", "locked for writing", "locked", "journal"],
 )  # fmt: skip
 def test_a_database_in_use_is_unknown_and_nothing_beside_it_is_touched(folder: Path, begin: str, says: str) -> None:
-    run(folder, DATABASE)
+    run(folder, f"{DATABASE} && ln -sf db latest")
     with subprocess.Popen(["sqlite3", "db"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sqlite:
         assert sqlite.stdin
         assert sqlite.stdout
@@ -221,6 +232,7 @@ def test_a_database_in_use_is_unknown_and_nothing_beside_it_is_touched(folder: P
         seen = look(folder, "db")
 
         assert (seen.content, seen.unreadable) == (None, says)
+        assert look(folder, "latest").unreadable == says
         assert {each.name: each.stat().st_mtime_ns for each in folder.glob("db*")} == before
         sqlite.stdin.close()
 

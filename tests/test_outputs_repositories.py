@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from fixtures.repositories import PASSWORD, Borg, Repository, Restic
+from fixtures.repositories import PASSWORD, Borg, PgBackRest, Repository, Restic
 from rollcall.ask import gather
+from rollcall.evidence import NotSeen, OutputSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
 from rollcall.roll.load import load
@@ -180,3 +183,32 @@ def test_a_repository_is_as_good_as_its_own_check_says(restic: Restic, monkeypat
     assert (verdict, code) == ("bad-output", CauseCode.VERIFY_FAILED)
     assert sentence.endswith("is not good by its verify: exit status 1: Fatal: repository contains errors.")
     assert (restic.source.parent / "asked").read_text() == "asked\n" * 2
+
+
+def test_pgbackrest_tells_which_backups_are_whole(pgbackrest: PgBackRest, tmp_path: Path) -> None:
+    file = tmp_path / "jobs.toml"
+    page = (Path(__file__).parents[1] / "docs" / "outputs" / "entries.md").read_text(encoding="utf-8")
+    [each] = re.findall("^each = .*pgbackrest.*$|^each = .*name=='main'.*$", page, re.MULTILINE)
+    command = json.dumps([*pgbackrest.command, "info", "--output=json"])
+    lines = f'{each}\nmade_at = "timestamp.stop"\ntimes = "epoch"\nsize = "info.size"\ncommand = {command}'
+    jobs = f'timezone = "UTC"\n[jobs.pg]\nschedule = "0 2 * * *"\n[jobs.pg.output]\n{lines}\n'
+    file.write_text(jobs, encoding="utf-8")
+
+    def listed() -> OutputSeen | NotSeen:
+        now = datetime.now(UTC)
+        return gather(load(file, environment={}).jobs, (), now=now, clock=lambda: now).outputs["pg"][0]
+
+    missing = listed()
+    assert isinstance(missing, NotSeen)
+    assert "finds nothing in" in missing.detail
+    pgbackrest.does("stanza-create")
+    none = listed()
+    assert isinstance(none, OutputSeen)
+    assert none.files == ()
+    began_at = datetime.now(UTC).replace(microsecond=0)
+    for kind in ("full", "incr"):
+        pgbackrest.does("backup", f"--type={kind}")
+    whole = listed()
+    assert isinstance(whole, OutputSeen)
+    assert [began_at <= each.made_at <= datetime.now(UTC) for each in whole.files] == [True, True]
+    assert all(each.size and each.size > 10_000_000 for each in whole.files)

@@ -209,6 +209,7 @@ WHOLE: dict[str, dict[str, Any]] = {
         "files": [replace(each, name=f"{name}-{each.name}") for each in five_files() for name in "abc"],
         "path": "out/*-generate-haiku-%Y%m%d-%H%M%S.md",
     },
+    "with a limit above": {"max_size": "1 MB"},
     "weekly": {
         "schedule": "0 6 * * wed",
         "files": [made("2026-02-11T06:00:17+01:00"), made("2026-02-04T06:00:17+01:00")],
@@ -271,6 +272,8 @@ OF_NO_GOOD_RUN = {
     CauseCode.UPSTREAM_FAILED,
     CauseCode.NOT_RECORDED,
 }
+# What no single run shows.
+OF_MANY_RUNS = {CauseCode.SHRINKING_OUTPUT, CauseCode.GROWING_OUTPUT, CauseCode.SLOWING}
 # To be emptied, as NOT_YET is: the judge says them, and nobody plants them.
 UNPLANTED = {CauseCode.NO_RECORDS, CauseCode.UNKNOWN_STATUS}
 
@@ -279,7 +282,7 @@ def test_every_cause_has_its_fault() -> None:
     """Where this fails, a cause was added: give it a row in rollcall/rehearse/faults."""
     named = {each.code for each in JOB_FAULTS} | {each.code for each in SCHEDULER_FAULTS}
 
-    assert set(CauseCode) - named == {*OF_NO_GOOD_RUN, *UNPLANTED, *NOT_YET, *UNSEEN}
+    assert set(CauseCode) - named == {*OF_NO_GOOD_RUN, *OF_MANY_RUNS, *UNPLANTED, *NOT_YET, *UNSEEN}
 
 
 def test_a_job_is_late_when_it_has_run_and_all_else_is_known_at_its_limit() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from fixtures.house import HOSTILE, NOW, YESTERDAY, ZURICH, House
 from fixtures.one_morning import at, left
 from fixtures.our_script import our_script
 from rollcall.causes.action import Action, Deed
-from rollcall.evidence import Content, FileSeen, JobListed, RunSeen
+from rollcall.evidence import Content, FileSeen, JobListed, LeftThen, RunRemembered, RunSeen
 from rollcall.history.rows import NOTHING, Chronicle, PastMorning, Row
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
@@ -449,34 +449,44 @@ def test_without_a_history_the_first_morning_says_so(house: House) -> None:
     assert "No earlier morning is on record" in shown(section(render_board(house.morning(), Ending()), "rc-changes"))
 
 
-_WEEKDAY = [row(days, size=900 + days) for days in (35, 28, 21, 14, 7)]
+def of_days(sizes: Mapping[int, int]) -> tuple[RunRemembered, ...]:
+    """What the history has of runs so many days ago, by their sizes."""
+    return tuple(
+        RunRemembered(due_at=_DUE - timedelta(days=days), left=(LeftThen(output="it-*.md", size=size),))
+        for days, size in sorted(sizes.items())
+    )
+
+
+_DUE = at("2026-02-11T06:00:00+01:00")
+_STEADY = {days: 900 + days for days in range(1, 36)}
 
 
 @pytest.mark.parametrize(
-    ("rows", "size", "told"),
+    ("sizes", "size", "told"),
     [
-        (_WEEKDAY, 921, None),
-        (_WEEKDAY, 1_151, None),
-        (_WEEKDAY, 1_152, "grew to 1.2 kB; the middle of 5 Wednesdays is 921 B, and half of them lie within 7 B of it"),
-        (_WEEKDAY, 690, "shrank to 690 B; the middle of 5 Wednesdays is 921 B"),
-        # One freak moves neither the middle nor what is usual.
-        ([*_WEEKDAY, row(42, size=90_000)], 690, "the middle of 6 Wednesdays is 924 B"),
+        (_STEADY, 921, ""),
+        (_STEADY, 1_140, ""),
+        (_STEADY, 1_155, "1.2 kB, usually 921 B (last 5 Wednesdays)"),
+        (_STEADY, 690, "690 B, usually 921 B (last 5 Wednesdays)"),
+        # One freak moves neither the middle nor how far they scatter.
+        (_STEADY | {42: 90_000}, 690, "690 B, usually 924 B (last 6 Wednesdays)"),
         # The other days are larger, and nobody asks them.
-        ([*_WEEKDAY, *(row(days, size=9_000) for days in (6, 5, 4, 3, 2, 1))], 921, None),
-        ([row(days) for days in range(8, 0, -1)], 90, "shrank to 90 B; the middle of 8 runs is 900 B"),
-        ([row(days) for days in range(7, 0, -1)], 90, None),
-        (_WEEKDAY[:3], 90, None),
-        # What was bad is no measure of what is usual.
-        ([replace(row(days, Verdict.BAD_OUTPUT), outputs=left(900)) for days in range(8, 0, -1)], 90, None),
+        ({days: 900 + days if days % 7 == 0 else 9_000 for days in range(1, 36)}, 921, ""),
+        (dict.fromkeys(range(1, 9), 1000), 700, "700 B, usually 1.0 kB (last 8 runs)"),
+        (dict.fromkeys(range(1, 8), 1000), 700, ""),
+        (
+            {days: round(2_000 / 1.05**days) for days in range(1, 41)},
+            2_000,
+            "2.0 kB, usually 718 B (last 5 Wednesdays), and it grows from run to run",
+        ),
     ],
 )
-def test_an_output_that_grew_or_shrank_unusually(house: House, rows: list[Row], size: int, told: str | None) -> None:
+def test_an_output_that_grew_or_shrank_unusually(house: House, sizes: dict[int, int], size: int, told: str) -> None:
     house.add("it", output="it-*.md")
     house.leaves("it", "it-1.md", size=size)
+    house.remembered["it"] = of_days(sizes)
 
-    found = unusual_size(house.morning().jobs[0], sorted(rows, key=lambda each: each.due_at))
-
-    assert (told in str(found)) if told else (found is None)
+    assert unusual_size(house.morning().jobs[0]) == told
 
 
 # A morning that is missing --------------------------------------------------------------------------------------------

@@ -318,18 +318,25 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
         ('path = "x-*"\nmin_size = "50 %"', 'min_size = "50 %": a part of what? Write "50 % of usual".'),
         (
             'path = "x-*"\nmin_size = "150 % of usual"',
-            (
-                'min_size = "150 % of usual": is no part of what is usual. Write more than 0 and at most 100, such as '
-                '"50 % of usual".'
-            ),
+            ('min_size = "150 % of usual": is more than what is usual. Write at most "100 % of usual".'),
         ),
         (
-            'path = "x"\nmin_size = "50 % of usual"',
-            (
-                'min_size = "50 % of usual": each run overwrites the one file of path, and nothing shows what is '
-                'usual. Write a size, such as "200 kB".'
-            ),
+            'path = "x-*"\nmax_size = "0 % of usual"',
+            'max_size = "0 % of usual": is nothing of what is usual. Write more than 0, such as "50 % of usual".',
         ),
+        (
+            'path = "x-*"\nmin_size = "1 MB"\nmax_size = "1 kB"',
+            'max_size = "1 kB": is less than min_size, and both cannot hold. Correct one of them.',
+        ),
+        (
+            'path = "x-*"\nformat = "csv"\nmin_rows = 9\nmax_rows = 8',
+            "max_rows = 8: is less than min_rows, and both cannot hold. Correct one of them.",
+        ),
+        (
+            'path = "x-*"\nformat = "csv"\nmin_rows = "9"',
+            'min_rows = "9": is no number of rows of 1 or more. Write 100, or "50 % of usual".',
+        ),
+        ('path = "x-*"\nmax_rows = 9', 'max_rows = 9: rows of what? Write format = "csv" or "jsonl" too.'),
         ('path = "x-*"\nlast_line = "OK("', None),
         (
             'path = "x-*"\nencoding = "latin-99"',
@@ -356,6 +363,15 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
             'min_rows = 1: format = "xml" has no rows. Take one of them out.',
         ),
         (
+            'path = "x-*"\nformat = "jsonl"\nmust_hold = ["@"]',
+            'must_hold = […]: is asked of a JSON value. Write format = "json" too, or take this out.',
+        ),
+        ('path = "x-*"\nformat = "json"\nmust_hold = ["length("]', None),
+        (
+            'path = "x-*"\nformat = "json"\nmust_have = ["_SUCCESS"]',
+            'must_have = […]: format = "json" holds nothing that has a name. Take one of them out.',
+        ),
+        (
             'path = "snaps/%F/"\nlast_line = "OK"',
             ('last_line = "OK": is asked of a file, and path names a folder. Take it out, or write a file in it.'),
         ),
@@ -375,7 +391,8 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
         (
             'path = "x-*"\nformat = "txt"',
             (
-                "format = \"txt\": must be one of 'any', 'text', 'json', 'jsonl', 'csv', 'xml', 'parquet' or 'zip'. "
+                "format = \"txt\": must be one of 'any', 'text', 'json', 'jsonl', 'csv', 'xml', 'age', 'gpg', "
+                "'parquet', 'sqlite', 'tar' or 'zip'. "
                 'Did you mean "text"?'
             ),
         ),
@@ -436,9 +453,6 @@ def test_a_mistake_in_when_it_is_due_names_the_engine(tmp_path: Path, lines: str
     ("lines", "place"),
     [
         (f'{HEAD}{JOB}[history]\nurl = "postgresql://x"', "history.url"),
-        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nmust_hold = ["x"]', "jobs.haiku.output.must_hold"),
-        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nformat = "sqlite"', "jobs.haiku.output.format"),
-        (f"{HEAD}{JOB}[defaults.output]\nmax_rows = 1", "defaults.output.max_rows"),
     ],
 )
 def test_what_later_versions_read_is_refused_by_name(tmp_path: Path, lines: str, place: str) -> None:

@@ -42,7 +42,7 @@ def test_what_is_declared_is_what_is_asked(tmp_path: Path) -> None:
     assert rows.shown == "sqlite:///shop.db: SELECT max(t) AS made_at, count(*) AS rows FROM r"
     assert (entries.kind, entries.command) == (Kind.ENTRIES, ("restic", "snapshots", "--json"))
     assert (entries.each, entries.made_at, entries.size, entries.times) == ("@", "time", "s", None)
-    assert entries.shown == "`restic snapshots --json`"
+    assert entries.shown == "restic snapshots --json"
 
 
 def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
@@ -114,4 +114,4 @@ def test_what_variables_stand_for_is_never_shown(tmp_path: Path) -> None:
 
     assert rows.url.password == secret
     assert secret not in repr(rows) + repr(entries) + rows.shown + entries.shown
-    assert (rows.shown.partition(": ")[0], entries.shown) == ("postgresql://127.0.0.1/x", "`x '${PW}'`")
+    assert (rows.shown.partition(": ")[0], entries.shown) == ("postgresql://127.0.0.1/x", "x '${PW}'")

@@ -135,6 +135,19 @@ def test_rows_are_judged_by_their_own_times_and_numbers(
     assert (told.job.verdict, told.code) == (verdict, code)
 
 
+def test_what_must_hold_of_an_entry_is_judged() -> None:
+    output = {**ENTRIES, "must_hold": ["error == `false`"]}
+
+    def told(found: str | None) -> Told:
+        content = Content(marks_its_end=True, held={"error == `false`": found})
+        return judged(output, replace(TODAY, content=content), *nightly())
+
+    assert told(None).job.verdict == "ok"
+    assert told("true").code is CauseCode.DEGRADED_OUTPUT
+    says = 'Its entry of Wed 11 Feb 06:00:17 CET does not hold "error == `false`": found true.'
+    assert told("true").cause.sentence == says
+
+
 def test_a_table_that_says_nothing_though_its_run_is_a_success_is_empty() -> None:
     assert judged(ROWS, has_scheduler=True).code is CauseCode.EMPTY_OUTPUT
 
@@ -158,6 +171,9 @@ def test_what_a_later_run_has_overwritten_can_no_longer_be_told() -> None:
 
     assert told.job.verdict == "pending"
     assert "a later run has replaced its output" in told.finding(Check.OUTPUT_EXISTS).because
+    # Whatever retention is said to leave: it has one row, and that of today may yet be filled.
+    today = row("2026-02-11T06:00:17+01:00", 0)
+    assert judged({**ROWS, "keeps": 7}, today, now="2026-02-11T06:10:00+01:00").job.verdict == "pending"
 
 
 def test_a_day_tells_no_hour() -> None:

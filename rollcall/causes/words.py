@@ -190,7 +190,9 @@ class JobWords(_Always):
             return "`ls -lt . | head`"
         if output.kind is Kind.FILES:
             return listing_of(output)
-        return output.shown if output.kind is Kind.ENTRIES else f"the query in [jobs.{self.key}.output] of jobs.toml"
+        if output.kind is Kind.ENTRIES:
+            return f"`{output.shown}`"
+        return f"the query in [jobs.{self.key}.output] of jobs.toml"
 
     @property
     def place(self) -> str:

@@ -28,6 +28,7 @@ from rollcall.outputs.listing import MOST_FILES
 from rollcall.report.calendar import Paper, render_legend, render_past
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
+from rollcall.roll.output_rules import Kind
 from rollcall.run.options import AS_OF, JOBS_FILE, REPLAY
 from rollcall.text import clean
 from rollcall.times import parse_span, read_now, show_instant, show_span
@@ -102,7 +103,7 @@ def _block(job: Job, signs: Signs, runs: Sequence[PastRun], paper: Paper) -> Ite
         return
     if floats:
         yield "  no anchor is declared: its runs are counted from one file to the next, from the oldest on"
-    if signs.seen and job.output and not job.output.tells_its_run:
+    if signs.seen and job.output and job.output.kind is Kind.FILES and not job.output.tells_its_run:
         yield "  dated by mtime, which a copy or a restore changes: its `path` has no date in it"
     shown = runs[-MOST_RUNS:]
     left_out = shown[0].due_at if len(runs) > MOST_RUNS else None

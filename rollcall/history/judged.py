@@ -12,13 +12,15 @@ from rollcall.history.rows import OutputRow, PastMorning, ProofRow, Row
 from rollcall.morning import Morning
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
+from rollcall.roll.output import Output
 from rollcall.roll.words import Late
 from rollcall.schedule.answers import due_between
 from rollcall.text import clean
 from rollcall.verdict import interval
-from rollcall.verdict.case import Case, attempts_of
+from rollcall.verdict.case import Case, attempts_of, files_by_run
 from rollcall.verdict.findings import Check
 from rollcall.verdict.judged import JobJudged
+from rollcall.verdict.work import files_of_the_run
 from rollcall.vocabulary import CauseCode, Verdict
 
 # A job of every minute has 1,440 runs in a day of look-back, and a strip shows some thirty.
@@ -71,7 +73,7 @@ def _judged(judged: JobJudged, run: DueRun, morning: Morning) -> Row:
         needs_a_person=judged.needs_a_person,
         ran_at=judged.ran_at,
         took=decides.took if decides else None,
-        outputs=_outputs(job, judged.files),
+        outputs=tuple(_left(judged.case)) if judged.case else (),
         judged_at=morning.judged_at,
         action=clean(told(done[-1], morning.zone)) if done else None,
     )
@@ -83,12 +85,22 @@ def _concerns(action: Action, job: Job, run: DueRun) -> bool:
     return job.scheduler is not None and action.subject == job.scheduler.id
 
 
-def _outputs(job: Job, files: Sequence[FileSeen | None]) -> tuple[OutputRow, ...]:
-    """What the run left of each output, named by its path as jobs.toml has it."""
-    return tuple(
-        OutputRow(output=output.written, size=file.size, made_at=file.made_at)
-        for output, file in zip(job.outputs, files, strict=False)
-        if file is not None
+def _left(case: Case) -> Iterator[OutputRow]:
+    """What the run left of each output, named as jobs.toml has it: all its files together, as they were judged."""
+    for number in range(len(case.seen.outputs)):
+        of_output = case.of_output(number)
+        if files := files_of_the_run(of_output):
+            yield _row_of(of_output.seen.declared, files)
+
+
+def _row_of(output: Output, files: Sequence[FileSeen]) -> OutputRow:
+    sizes = [each.size for each in files]
+    rows = [each.content.rows if each.content else None for each in files]
+    return OutputRow(
+        output=output.written,
+        size=None if None in sizes else sum(filter(None, sizes)),
+        rows=None if None in rows else sum(filter(None, rows)),
+        made_at=files[0].made_at,
     )
 
 
@@ -136,6 +148,8 @@ def _from_files(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Ro
         return
     # Of what was seen this morning nothing is left out: only files from before the look-back were not listed.
     signs = Signs.of_output(job, judged.seen.output, most=0, now=now)
+    seen = [judged.seen.of_output(number) for number in range(len(job.outputs))]
+    left = [(each.declared, files_by_run(each)) for each in seen]
     since = now - job.look_back - job.allowance
     for past in past_runs(job, signs, since=since, now=now, most=MOST_FROM_FILES) if signs.seen else ():
         # As the checks do: only what an older file stands before was missed.
@@ -149,7 +163,7 @@ def _from_files(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Ro
                 cause=cause,
                 needs_a_person=verdict is not Verdict.OK and (verdict is not Verdict.LATE or job.late is Late.FAIL),
                 ran_at=past.made_at,
-                outputs=_outputs(job, (past.file,)),
+                outputs=tuple(_row_of(output, files) for output, of in left if (files := of(past.run))),
                 judged_at=now,
                 from_files=True,
             )

@@ -122,6 +122,13 @@ FROM (SELECT * FROM runs WHERE job = :job AND judged < :now ORDER BY due DESC LI
 LEFT JOIN outputs USING (job, due) ORDER BY due, output
 """
 RUNS_SINCE = f"{_RUN} FROM runs LEFT JOIN outputs USING (job, due) WHERE due >= :since ORDER BY due, job, output"
+# What is good is a measure for what comes after; what was bad is known, so that its files are none.
+_REMEMBERED = "FROM runs WHERE job = :job AND judged < :now AND due < :now AND due >= :since"
+GOOD_RUNS = f"""SELECT due, cause, from_files, took, output, size, rows FROM (
+    SELECT * {_REMEMBERED} AND verdict IN ('ok', 'late') AND NOT needs ORDER BY due DESC LIMIT :most
+) AS newest LEFT JOIN outputs USING (job, due) ORDER BY due DESC, output
+"""
+BAD_RUNS = f"SELECT due {_REMEMBERED} AND needs ORDER BY due DESC LIMIT :most"
 _MORNING = (
     "SELECT judged AS judged_at, made_by AS by, verdict, is_complete AS complete, declared, needing FROM mornings"
 )

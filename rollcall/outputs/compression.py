@@ -65,7 +65,7 @@ def undone(stream: io.BufferedReader) -> tuple[tuple[str, ...], io.BufferedReade
     while len(names) < _MOST_LAYERS and (found := _recognised(stream.peek(_PEEKED)[:_PEEKED])):
         names.append(found.name)
         inside = _Frames(stream, found) if found.frame else gzip.GzipFile(fileobj=stream)
-        stream = io.BufferedReader(_Inside(inside, found.name), 2 * _PIECE)
+        stream = io.BufferedReader(_Inside(inside, found.name), 1 << 16)
     return tuple(names), stream
 
 

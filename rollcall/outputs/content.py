@@ -33,6 +33,8 @@ _SOUGHT = 1 << 13
 _ENDS = 64_000
 # A text is looked for within so many characters of the end.
 _LAST = 1_000
+# The format whose values expressions are asked of.
+_JSON = "json"
 _BLANK = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing but blanks")
 
 
@@ -152,7 +154,8 @@ def _content_of(opened: Opened, size: int, output: Output, until: float) -> Cont
     # Blank lines, or the zeros that a crash leaves: what begins so is read on.
     if not is_asked and reading.head.strip(WHITE.encode()):
         return None
-    of_ends = not reading.is_a_stream and size > output.read_up_to
+    reads_all = reading.format is None or reading.format.reads_all
+    of_ends = not reading.is_a_stream and size > output.read_up_to and reads_all
     with closing(Kept()) as kept:
         watched = Watched(
             reading.stream,
@@ -160,7 +163,8 @@ def _content_of(opened: Opened, size: int, output: Output, until: float) -> Cont
             encoding=encoding_of(reading.head, output.encoding),
             limit=size if of_ends else output.read_up_to,
             until=until,
-            keep=kept.add if output.must_hold else None,
+            hashes_all=output.must_change,
+            keep=kept.add if output.must_hold and reading.name == _JSON else None,
         )
         if of_ends:
             return _of_ends(watched, size, reading, output)
@@ -176,7 +180,7 @@ def _begun(opened: Opened, output: Output, until: float) -> _Reading:
     # What is encrypted is nothing else, whatever is declared of what will come out.
     name = recognised if recognised and formats()[recognised].opened_by else output.format or recognised
     if name is None and output.must_hold:
-        name = "json"
+        name = _JSON
     if name is None and output.looks_for_text and not looks_binary(head):
         name = TEXT
     return _Reading(
@@ -240,7 +244,9 @@ def _of_the_text(watched: Watched, reading: _Reading, output: Output) -> Flaw | 
     if not reading.holds_text:
         return None
     if watched.nul is not None and (kind := without_its_mark(reading.head)):
-        return Flaw(CauseCode.WRONG_ENCODING, f'is UTF-16 without the mark that would say so: encoding = "{kind}"')
+        return Flaw(
+            CauseCode.WRONG_ENCODING, f'is {kind[:6].upper()} without the mark that would say so: encoding = "{kind}"'
+        )
     if watched.undecodable is not None:
         is_not = "UTF-8" if output.encoding is None else output.encoding
         kind = guessed(reading.head) if output.encoding is None else None

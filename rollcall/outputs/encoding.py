@@ -56,12 +56,19 @@ def looks_binary(head: bytes) -> bool:
 
 
 def without_its_mark(head: bytes) -> str | None:
-    """The kind of UTF-16 that these first bytes are written in, without the mark that would say so; None of others."""
-    even, odd = head[:_COMPARED:2], head[1:_COMPARED:2]
-    if len(odd) >= 2 and not odd.strip(b"\0") and b"\0" not in even:
-        return "utf-16-le"
-    if len(even) >= 2 and not even.strip(b"\0") and b"\0" not in odd:
-        return "utf-16-be"
+    """The kind of UTF-16 or UTF-32 that these first bytes are written in, without the mark that would say so.
+
+    None of others. Most characters of any text have zeros in the same places, and in the others none.
+    """
+    for width, kind in ((4, "utf-32"), (2, "utf-16")):
+        columns = [head[place:_COMPARED:width] for place in range(width)]
+        if len(columns[-1]) < 2:
+            continue
+        zeros = [not column.strip(b"\0") for column in columns]
+        if zeros == [False, *[True] * (width - 1)] and b"\0" not in columns[0]:
+            return f"{kind}-le"
+        if zeros == [*[True] * (width - 1), False] and b"\0" not in columns[-1]:
+            return f"{kind}-be"
     return None
 
 

@@ -63,7 +63,7 @@ class Command(Source):
     @property
     def shown(self) -> str:
         """As a person types it, its variables by name."""
-        return self.written
+        return f"`{self.written}`"
 
     def look(
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
@@ -119,7 +119,7 @@ class Command(Source):
     def _entries(self, printed: bytes, wanted: Wanted, now: datetime) -> Matches:
         """What of that was made when, newest first."""
         output, matches = wanted.output, Matches(wanted)
-        timed, nothing_in = Timed(wanted=wanted, shown=self.shown, now=now), ""
+        timed, nothing_in = Timed(output=output, zone=wanted.zone, shown=self.shown, now=now), ""
         assert output.made_at is not None  # a command without it is refused
         for entry in self._listed(printed, output.each):
             value = self._found(output.made_at, entry, "made_at")

@@ -38,12 +38,15 @@ class Kept:
             self._file.write(piece)
 
     def held(self, encoding: str, expressions: Iterable[str]) -> dict[str, str | None]:
-        """As `held` says it; nothing where it is too much. Raises ValueError where it does not parse."""
+        """As `held` says it; nothing where it is too much, or too deep. Raises ValueError where it does not parse."""
         if self._file is None or self.is_too_much:
             return {}
         with _ONE_AT_A_TIME:
             self._file.seek(0)
-            return held(json.loads(self._file.read().decode(encoding), parse_int=_integer), expressions)
+            try:
+                return held(json.loads(self._file.read().decode(encoding), parse_int=_integer), expressions)
+            except RecursionError:
+                return {}
 
     def close(self) -> None:
         """Keeps nothing of it any longer."""

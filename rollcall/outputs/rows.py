@@ -122,7 +122,8 @@ class Query(Source):
 
     def _made(self, rows: Sequence[Mapping[str, Any]], wanted: Wanted, now: datetime) -> Matches:
         """What of the rows was made when, newest first."""
-        matches, timed = Matches(wanted), Timed(wanted=wanted, shown=self.shown, now=now)
+        matches = Matches(wanted)
+        timed = Timed(output=wanted.output, zone=wanted.zone, shown=self.shown, now=now)
         for row in rows:
             if "made_at" not in row:
                 raise self._wrong("it returns no column made_at. Name one so: … AS made_at")
@@ -136,9 +137,9 @@ class Query(Source):
             if number is not None or (wanted.read_since is not None and seen.made_at >= wanted.read_since):
                 content = Content(marks_its_end=True, rows=number, flaw=_EMPTY if number == 0 else None)
                 if wanted.read_since is not None and seen.made_at >= wanted.read_since:
-                    as_json = self._as_json(row)
-                    head = clean_block(self.secrets.without(as_json), _SHOWN)
-                    content = replace(content, head=head, held=held(json.loads(as_json), wanted.output.must_hold))
+                    said = _as_json(row)
+                    holds = held(json.loads(said), wanted.output.must_hold)
+                    content = replace(content, held=holds, head=clean_block(self.secrets.without(said), _SHOWN))
             matches.keep(replace(seen, size=self._number(row, "size"), content=content), now)
         return matches
 
@@ -151,9 +152,11 @@ class Query(Source):
             raise self._wrong(f"its {column} is {clean(str(value), 60)!r}, where a number belongs")
         return number
 
-    def _as_json(self, row: Mapping[str, Any]) -> str:
-        """The row as a JSON object, its columns by the names that the query gives them."""
-        return json.dumps(dict(row), ensure_ascii=False, indent=1, default=_plain)
-
     def _wrong(self, says: str, code: CauseCode = UNREADABLE) -> CannotLook:
         return CannotLook(code, f"{self.shown}: {self.secrets.clean(says, 300)}")
+
+
+def _as_json(row: Mapping[str, Any]) -> str:
+    """The row as a JSON object, its columns in lower case."""
+    columns = {name: value for name, value in row.items() if name == name.lower()}
+    return json.dumps(columns, ensure_ascii=False, indent=1, default=_plain)

@@ -14,8 +14,8 @@ from unicodedata import is_normalized, normalize
 from rollcall.roll.formats import TooMuch
 
 PIECE = 1 << 18
-# Most files are small, and the room for a piece is made for each of them.
-_DRAINED = 1 << 16
+# So much has its hash in any case: a record that holds all of it is known by that.
+_HASHED = 100_000
 # Of the text that was read, this much of either end is kept.
 END = 64_000
 _BLANKS = 1_000
@@ -65,6 +65,7 @@ class Watched(io.RawIOBase):
         encoding: str,
         limit: int,
         until: float,
+        hashes_all: bool = True,
         keep: Callable[[bytes], None] | None = None,
     ) -> None:
         super().__init__()
@@ -75,7 +76,8 @@ class Watched(io.RawIOBase):
         self.undecodable: int | None = None
         self.is_cut = False
         self.nul: int | None = None
-        self._hash = hashlib.sha256()
+        self._hash: Any = hashlib.sha256()
+        self._hashes_all = hashes_all
         self._stream = stream
         self._limit, self._until = limit, until
         self._keep = keep
@@ -91,25 +93,28 @@ class Watched(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        piece = self._next(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def _next(self, size: int) -> bytes:
         if time.monotonic() > self._until:
             raise TimeoutError("it was not read through in time")
         # What comes before a stream breaks off is not lost with it.
-        piece = self._stream.read1(len(buffer))
+        piece = self._stream.read1(size)
         if self.size + len(piece) > self._limit:
             raise TooMuch("more is in it than is read")
-        buffer[: len(piece)] = piece
         self._note(piece)
-        return len(piece)
+        return piece
 
     @property
     def sha256(self) -> str:
-        """Of all that was read."""
-        return self._hash.hexdigest()
+        """Of all that was read; "" where that was much, and nobody asked for it."""
+        return self._hash.hexdigest() if self._hash else ""
 
     def drain(self) -> None:
         """Reads on to the end."""
-        buffer = bytearray(_DRAINED)
-        while self.readinto(buffer):
+        while self._next(PIECE):
             pass
         self._read_text(self._decoded(b"", is_last=True))
 
@@ -122,7 +127,10 @@ class Watched(io.RawIOBase):
 
     def _note(self, piece: bytes) -> None:
         self.size += len(piece)
-        self._hash.update(piece)
+        if self._hash and (self._hashes_all or self.size <= _HASHED):
+            self._hash.update(piece)
+        else:
+            self._hash = None
         if self._keep:
             self._keep(piece)
         self._read_text(self._decoded(piece))
@@ -143,6 +151,8 @@ class Watched(io.RawIOBase):
 
     def _end_of(self, text: str) -> str:
         """The end of all that was read: blank lines at it, however many, push nothing out."""
+        if len(text) >= END and text[-1] not in WHITE:
+            return text[-END:]
         written = (self.tail + text).rstrip(WHITE)
         blanks = len(self.tail) + len(text) - len(written)
         return written[-END:] + (self.tail + text)[len(written) : len(written) + min(blanks, _BLANKS)]

@@ -14,8 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import CannotLook, FileSeen
-from rollcall.outputs.listing import Wanted
 from rollcall.roll.due_run import LOOKING_TIME
+from rollcall.roll.output import Output
 from rollcall.sources.numbers import iso_of
 from rollcall.text import clean
 from rollcall.times import read_timestamp, show_instant
@@ -29,9 +29,13 @@ _INSTANT, _ONE_DAY = timedelta(microseconds=1), timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
-    """How the times of one output are read. Raises `CannotLook`, with `shown` before what is wrong."""
+    """How the times of one output are read; `zone` is that of its days. Nothing is made later than `now`.
 
-    wanted: Wanted
+    Raises `CannotLook`, with `shown` before what is wrong.
+    """
+
+    output: Output
+    zone: ZoneInfo
     shown: str
     now: datetime
 
@@ -53,16 +57,16 @@ class Timed:
             raise self._unreadable(text, str(problem)) from None
         if stamp.at is not None:
             return FileSeen(name=text, size=None, modified_at=stamp.at, stamp_at=stamp.at)
-        zone = self.wanted.output.timezone
+        zone = self.output.timezone
         if zone is None:
-            raise self._naive(text, stamp.in_zone(self.wanted.zone), stamp.in_zone(ZoneInfo("UTC")))
+            raise self._naive(text, stamp.in_zone(self.zone), stamp.in_zone(ZoneInfo("UTC")))
         first, second = stamp.in_zone(zone), stamp.in_zone(zone, fold=1)
         seen = FileSeen(name=text, size=None, modified_at=first, stamp_at=first)
         # In the hour that autumn shows twice it may be of either.
         return replace(seen, stamp_from=first, stamp_until=second) if second > first else seen
 
     def _written(self, value: Any) -> str:
-        output = self.wanted.output
+        output = self.output
         if isinstance(value, datetime):
             return value.isoformat(sep=" ")
         is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
@@ -81,7 +85,7 @@ class Timed:
 
     def _of_day(self, day: date, text: str) -> FileSeen:
         """At some time of that day: at which cannot be told."""
-        zone = self.wanted.zone
+        zone = self.zone
         first = datetime.combine(day, time(), zone).astimezone(UTC)
         last = datetime.combine(day + _ONE_DAY, time(), zone).astimezone(UTC) - _INSTANT
         # Of before all that it leaves open: it tells no more.
@@ -91,7 +95,7 @@ class Timed:
         return FileSeen(name=text, size=None, modified_at=before, stamp_at=first, stamp_from=first, stamp_until=last)
 
     def _naive(self, text: str, in_zone: datetime, in_utc: datetime) -> CannotLook:
-        zone = self.wanted.zone
+        zone = self.zone
         readings = {zone.key: in_zone, "UTC": in_utc}
         each = [f'{show_instant(at, zone)} with timezone = "{key}"' for key, at in readings.items()]
         says = f"its time {text} has no offset, and may be {' or '.join(each)}"

@@ -107,7 +107,7 @@ def _secrets(roll: Roll, tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     hidden = [each.secrets.hidden for one in roll.schedulers for each in (one, one.memory) if each]
     hidden += [each.secrets.hidden for each in roll.places]
     hidden += [dict(each.secrets.hidden) for each in (roll.alert, roll.watch) if each]
-    hidden += [dict(each.secrets.hidden) for job in roll.jobs for each in job.outputs]
+    hidden += [output.secrets.hidden for job in roll.jobs for output in job.outputs]
     return secrets | {value: shown for each in hidden for value, shown in each.items()}
 
 

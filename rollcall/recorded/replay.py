@@ -12,16 +12,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from rollcall.evidence import Content, Evidence, FileSeen, NotSeen, Outputs, OutputSeen, SchedulerSeen
+from rollcall.evidence import CannotLook, Content, Evidence, FileSeen, NotSeen, Outputs, OutputSeen, SchedulerSeen
 from rollcall.naming.fields import Disagreement
 from rollcall.outputs.content import content_of
 from rollcall.outputs.listing import named
+from rollcall.outputs.timed import Timed
 from rollcall.recorded.record import JOBS, Recorded, recorded_in
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.listing import Listing
 from rollcall.roll.load import load
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import clean
@@ -85,6 +87,7 @@ def completed(evidence: Evidence, roll: Roll, own: Roll, recorded_at: datetime) 
             if each.memory
         },
         outputs={job.id: _outputs(evidence, job, then, recorded_at) for job in roll.jobs if job.outputs},
+        remembered=evidence.remembered,
     )
 
 
@@ -107,16 +110,29 @@ def _outputs(evidence: Evidence, job: Job, then: Mapping[str, Job], recorded_at:
 
 def _output(output: Output, job: Job, was: Job, outputs: Outputs) -> OutputSeen | NotSeen | None:
     for then, seen in zip(was.outputs, outputs, strict=False):
-        is_same = (then.names, then.folder) == (output.names, output.folder)
+        is_same, is_file = then.identity == output.identity, output.kind is Kind.FILES
         # Another pattern may have other files, which the record does not hold.
-        if not is_same and not (then.folder == output.folder and _has_every_file(seen, then, output)):
+        if not is_same and not (is_file and then.folder == output.folder and _has_every_file(seen, then, output)):
             continue
         if isinstance(seen, NotSeen):
             return seen
+        if not is_file:
+            return _timed_anew(seen, output, job) if then.timezone != output.timezone else seen
         is_read_anew = (then.names, then.dated, was.zone_of(then)) != (output.names, output.dated, job.zone_of(output))
         seen = _named_anew(seen, output, job) if is_read_anew else seen
         return replace(seen, files=tuple(_read(each, output, then) for each in seen.files))
     return None
+
+
+def _timed_anew(seen: OutputSeen, output: Output, job: Job) -> OutputSeen | NotSeen:
+    """The same rows or entries with their times, as they were written, read in another zone; newest first."""
+    timed = Timed(output=output, zone=job.zone_of(output), shown=output.shown, now=seen.looked_at)
+    try:
+        read = [(each, timed.seen(each.name)) for each in (*seen.files, *seen.later)]
+    except CannotLook as problem:
+        return NotSeen.because(problem, seen.looked_at)
+    files = [replace(new, size=each.size, content=each.content) for each, new in read if new]
+    return replace(seen, files=tuple(sorted(files, key=lambda each: each.made_at, reverse=True)), later=())
 
 
 def _has_every_file(seen: OutputSeen | NotSeen, then: Output, output: Output) -> bool:
@@ -162,7 +178,8 @@ def _read(file: FileSeen, output: Output, was: Output) -> FileSeen:
 def _asks(output: Output) -> tuple[object, ...]:
     """What is asked of a content but for its texts, so that the same was found of it."""
     last_line = output.last_line.pattern if output.last_line else None
-    return output.format, output.encoding, output.ends_with, last_line, output.must_change, output.open
+    inside = output.must_hold, output.must_have
+    return output.format, output.encoding, output.ends_with, last_line, inside, output.must_change, output.open
 
 
 def _whole(content: Content) -> bytes | None:

@@ -204,7 +204,7 @@ def _said(stretch: Sequence[PastRun], job: Job) -> str:
         if past.file:
             said.append(past.file.shown)
     elif past.standing in (Standing.MISSED, Standing.PENDING):
-        said.append(f"no file, {allowed}")
+        said.append(f"no {job.output.kind.one if job.output else 'file'}, {allowed}")
     if past.remembered:
         found = f" {past.remembered.says}" if past.remembered.says else ""
         judged = f", judged {show.when(past.remembered.judged_at, job)}" if is_alone else ""

@@ -1,7 +1,6 @@
 """What changed since the last morning, and is a morning missing?
 
-Pure: what the history remembers is held against this morning. A size is unusual where it lies far outside what is usual
-on its weekday, as most of them show it: one freak among them does not move the middle, or its distance from the rest.
+Pure: what the history remembers is held against this morning.
 """
 
 from __future__ import annotations
@@ -9,27 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from statistics import median
 from zoneinfo import ZoneInfo
 
 from rollcall.history.rows import Chronicle, PastMorning, Row
 from rollcall.morning import Morning, document
 from rollcall.roll.job import Job
-from rollcall.text import show_size
+from rollcall.verdict.amount import noteworthy
 from rollcall.verdict.judged import JobJudged
-from rollcall.vocabulary import Verdict
+from rollcall.vocabulary import CauseCode, Verdict
 
 _DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
 # On this many of the last seven days somebody looked, where it is done daily.
 _DAILY = 3
 _MOST_MISSING = 5
-_WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
-
-_LEAST_OF_A_WEEKDAY, _LEAST_OF_ALL = 4, 8
-# Sizes that scatter as a bell curve does lie outside this once in a million runs; those that never scatter may still
-# differ by a quarter before anybody needs to know.
-_MOST_DEVIATIONS, _MAD_OF_A_DEVIATION, _LEAST_SHARE = 5, 1.4826, 0.25
+_TOLD = (CauseCode.SHRUNKEN_OUTPUT, CauseCode.SHRINKING_OUTPUT, CauseCode.GROWING_OUTPUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +57,7 @@ def changes(morning: Morning, chronicle: Chronicle) -> Changes:
     for judged in morning.jobs:
         job, cause = judged.job, morning.job_causes[judged.job.id]
         code = cause.code if cause else None
-        if size := unusual_size(judged, chronicle.of(job.id)):
+        if size := unusual_size(judged):
             sizes.append((job, size))
         known = _known(judged, chronicle)
         if known is None:
@@ -126,36 +119,13 @@ def _known(judged: JobJudged, chronicle: Chronicle) -> tuple[Row | None, Row | N
     return (since, was) if since.needs_a_person else (was, None)
 
 
-def unusual_size(judged: JobJudged, rows: Sequence[Row]) -> str | None:
-    """How the output of the judged run stands out from those of its weekday, or of all days where those are few.
+def unusual_size(judged: JobJudged) -> str:
+    """How what the judged run left stands out from what is usual, or grows; "" where it does not.
 
-    One that is known to be bad has its cause told already.
+    Of one that is known to be bad, or that is warned of, its cause tells it already.
     """
-    if (
-        judged.file is None
-        or judged.file.size is None
-        or judged.due_run is None
-        or judged.verdict is Verdict.BAD_OUTPUT
-    ):
-        return None
-    due_at, zone, size = judged.due_run.due_at, judged.job.zone, judged.file.size
-    earlier = [each for each in rows if each.size and each.due_at < due_at and not each.needs_a_person]
-    weekday = due_at.astimezone(zone).weekday()
-    sizes = [each.size or 0 for each in earlier if each.due_at.astimezone(zone).weekday() == weekday]
-    runs = _WEEKDAYS[weekday]
-    if len(sizes) < _LEAST_OF_A_WEEKDAY:
-        sizes, runs = [each.size or 0 for each in earlier], "runs"
-        if len(sizes) < _LEAST_OF_ALL:
-            return None
-    middle = median(sizes)
-    spread = median(abs(each - middle) for each in sizes)
-    if abs(size - middle) <= max(_MOST_DEVIATIONS * _MAD_OF_A_DEVIATION * spread, _LEAST_SHARE * middle):
-        return None
-    return (
-        f"its output {'grew' if size > round(middle) else 'shrank'} to {show_size(size)}; "
-        f"the middle of {len(sizes)} {runs} is {show_size(round(middle))}, "
-        f"and half of them lie within {show_size(round(spread))} of it"
-    )
+    is_told = judged.verdict is Verdict.BAD_OUTPUT or any(each.code in _TOLD for each in judged.findings)
+    return "" if judged.case is None or is_told else noteworthy(judged.case)
 
 
 # A morning that is missing --------------------------------------------------------------------------------------------

@@ -113,14 +113,27 @@ class Share:
 
 def read_size_or_share(text: str) -> int | Share:
     """Bytes, or a part of what is usual, from texts such as "1.5 MB" and "50 % of usual"."""
-    match = re.fullmatch(r"\s*(\d{1,3}(?:\.\d{1,3})?)\s*%(.*)", text, re.DOTALL)
+    share = _share(text)
+    return read_size(text) if share is None else share
+
+
+def _share(text: str) -> Share | None:
+    match = re.fullmatch(r"\s*(\d{1,5}(?:\.\d{1,3})?)\s*%(.*)", text, re.DOTALL)
     if match is None:
-        return read_size(text)
+        return None
     if match.group(2).strip() != "of usual":
         raise ValueError('a part of what? Write "50 % of usual".')
-    if not 0 < (part := float(match.group(1))) <= 100:
-        raise ValueError('is no part of what is usual. Write more than 0 and at most 100, such as "50 % of usual".')
+    if not (part := float(match.group(1))):
+        raise ValueError('is nothing of what is usual. Write more than 0, such as "50 % of usual".')
     return Share(part / 100)
+
+
+def _rows_or_share(value: object) -> int | Share:
+    if isinstance(value, str) and (share := _share(value)) is not None:
+        return share
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError('is no number of rows of 1 or more. Write 100, or "50 % of usual".')
+    return value
 
 
 def read_size(text: str) -> int:
@@ -247,6 +260,11 @@ _AMOUNT = r"^\s*\d"
 Span = Annotated[timedelta, of_text(parse_span), _written("15 min", "24 h", "5 s", pattern=_AMOUNT)]
 Size = Annotated[int, of_text(read_size), _written("200 B", "1 MB", pattern=_AMOUNT)]
 SizeOrShare = Annotated[int | Share, of_text(read_size_or_share), _written("200 B", "50 % of usual", pattern=_AMOUNT)]
+_COUNT_SCHEMA = {"type": "integer", "minimum": 1}
+_SHARE_SCHEMA = {"type": "string", "pattern": r"^\s*\d.*% of usual\s*$", "examples": ["50 % of usual"]}
+RowsOrShare = Annotated[
+    int | Share, PlainValidator(_rows_or_share), WithJsonSchema({"anyOf": [_COUNT_SCHEMA, _SHARE_SCHEMA]})
+]
 Expression = Annotated[re.Pattern[str], of_text(_expression), _written("OK$")]
 Encoding = Annotated[str, AfterValidator(_encoding)]
 Zone = Annotated[ZoneInfo, of_text(_zone), _written("Europe/Zurich", "UTC")]

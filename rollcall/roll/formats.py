@@ -73,8 +73,9 @@ class FileFormat:
     `magic` is what its content may begin with, where that tells it; `suffix` what its names end in, or None.
     `marks_its_end` is True where half of a file never passes for a whole one, `holds_text` False where no text can be
     looked for in its bytes, `has_rows` True where it is a table, `has_names` where things of a name lie in it, `seeks`
-    where it is not read from front to back. `opened_by` is a command that makes what is encrypted readable, () where
-    nothing is; `rows_need` the extra without which its rows are not counted, None where they are.
+    where it is not read from front to back, `reads_all` False where little of it is read, however large it is.
+    `opened_by` is a command that makes what is encrypted readable, () where nothing is; `rows_need` the extra without
+    which its rows are not counted, None where they are.
     """
 
     magic: ClassVar[tuple[bytes, ...]] = ()
@@ -84,6 +85,7 @@ class FileFormat:
     has_rows: ClassVar[bool] = False
     has_names: ClassVar[bool] = False
     seeks: ClassVar[bool] = False
+    reads_all: ClassVar[bool] = True
     opened_by: ClassVar[tuple[str, ...]] = ()
 
     @property

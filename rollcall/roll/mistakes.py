@@ -49,10 +49,7 @@ NOT_READ = "is not read by this version"
 # Keys of the design that nothing reads yet: what is declared by one would never be looked at.
 _LATER_KEYS = {
     "history": ("url",),
-    "output": (
-        "max_size", "max_rows",
-    ),
-}  # fmt: skip
+}
 
 _NO_WINDOWS = "must be a list of tables. Write [[windows]] above the keys of each."
 _UNKNOWN = "extra_forbidden"

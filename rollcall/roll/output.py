@@ -26,6 +26,7 @@ from rollcall.roll.fields import (
     Expression,
     Holding,
     LookedFor,
+    RowsOrShare,
     Share,
     Size,
     SizeOrShare,
@@ -148,6 +149,9 @@ class Output(Table):
     min_size: SizeOrShare = default(
         "1 B", read_size_or_share, "Of each file; smaller is empty-output, truncated-output or shrunken-output."
     )
+    max_size: Annotated[SizeOrShare | None, Field(validate_default=False)] = Field(
+        None, description="Of each file, or of usual of all files of a run; larger is grown-output."
+    )
     format: Format | None = Field(
         None, description="What is inside, parsed to tell that it is whole; by what it begins with if left out."
     )
@@ -161,9 +165,10 @@ class Output(Table):
     last_line: Expression | None = Field(
         None, description="A regular expression for its last line, of logs that are appended to; blank lines aside."
     )
-    min_rows: int | None = Field(
-        None, ge=1, strict=True, description="Fewer rows of data, the header aside, are too few."
+    min_rows: RowsOrShare | None = Field(
+        None, description="Of all files of a run: fewer rows of data, the header aside, are too few."
     )
+    max_rows: RowsOrShare | None = Field(None, description="Of all files of a run: more rows of data are too many.")
     must_hold: tuple[Holding, ...] = Field(
         (), description="JMESPath expressions that must be true of it, a JSON value: not null, false, 0 or empty."
     )
@@ -242,9 +247,16 @@ class Output(Table):
         return least_bytes(self.min_size)
 
     @property
-    def least_share(self) -> Share | None:
-        """What part of what is usual it must have; None where it is not measured by that."""
-        return self.min_size if isinstance(self.min_size, Share) else None
+    def most_size(self) -> int | None:
+        """How many bytes each file may have at the most, whatever is usual; None where there is no such limit."""
+        return None if isinstance(self.max_size, Share) else self.max_size
+
+    def limits(self, of: str) -> tuple[int | Share | None, int | Share | None]:
+        """The least and the most that all files of a run together may have, in "size" or "rows"; None of no limit."""
+        if of == "rows":
+            return self.min_rows, self.max_rows
+        least, most = (each if isinstance(each, Share) else None for each in (self.min_size, self.max_size))
+        return least, most
 
     @property
     def timeout_shown(self) -> str:
@@ -328,7 +340,7 @@ class Output(Table):
             case Kind.ROWS:
                 return f"{shown_url(self.database or '')}: {self._secrets.clean(self.query or '', 120)}"
             case Kind.ENTRIES:
-                return f"`{shown(self._secrets.clean(shlex.join(self.command or ()), 1_000))}`"
+                return shown(self._secrets.clean(shlex.join(self.command or ()), 1_000))
             case _:
                 assert_never(self.kind)
 

@@ -19,7 +19,8 @@ from rollcall.text import clean
 _LONGEST = timedelta(hours=1)
 # What is asked of the content of a file, and of no folder; what of a text alone.
 _OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
-_OF_CONTENT = ("format", "open", *_OF_TEXT, "min_rows", "must_hold", "must_change")
+_OF_ROWS, _OF_SIZE = ("min_rows", "max_rows"), ("min_size", "max_size")
+_OF_CONTENT = ("format", "open", *_OF_TEXT, *_OF_ROWS, "must_hold", "must_change")
 # A page that lists names is no folder.
 _OF_FILES_ALONE = ("http", "https")
 
@@ -51,9 +52,9 @@ _SHOWN = {
     Kind.ENTRIES: "entries that a command lists (command)",
 }
 _ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
-    Kind.FILES: ("place", "dated", "files", *_OF_CONTENT, "must_have", "read_up_to", "verify"),
-    Kind.ROWS: ("database", "min_rows", "must_hold", "times"),
-    Kind.ENTRIES: ("each", "made_at", "size", "must_hold", "times", "verify"),
+    Kind.FILES: ("place", "dated", "files", *_OF_SIZE, *_OF_CONTENT, "must_have", "read_up_to", "verify"),
+    Kind.ROWS: ("database", *_OF_ROWS, "must_hold", "times"),
+    Kind.ENTRIES: ("each", "made_at", "size", *_OF_SIZE, "must_hold", "times", "verify"),
 }
 
 
@@ -122,20 +123,19 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
             return "names a folder, and a web server shows none. Write a file in it."
         case "dated" if value is not Dated.RUN and path and not path.has_fields:
             return "speaks of the date in its name, and path has none. Write one, such as %Y%m%d."
-        case "min_size" if isinstance(value, Share) and path and path.is_one:
-            return (
-                "each run overwrites the one file of path, and nothing shows what is usual. "
-                'Write a size, such as "200 kB".'
-            )
+        case "min_size" | "min_rows" if isinstance(value, Share) and value.part > 1:
+            return 'is more than what is usual. Write at most "100 % of usual".'
+        case "max_size" | "max_rows" if value is not None and _is_less(value, output.get(key.replace("max", "min"))):
+            return f"is less than {key.replace('max', 'min')}, and both cannot hold. Correct one of them."
         case "files" if value and path and path.is_one:
             return "path names one file, of which there are never more. Write a wildcard, or take this out."
         case _ if key in _OF_CONTENT and value and path and path.is_folder:
             return "is asked of a file, and path names a folder. Take it out, or write a file in it."
         case _ if key in _OF_TEXT and value and _is_of_another(output, "holds_text"):
             return f'is asked of text, and format = "{output["format"]}" holds none. Take one of them out.'
-        case "min_rows" if value and path and not output.get("format"):
+        case _ if key in _OF_ROWS and value and path and not output.get("format"):
             return 'rows of what? Write format = "csv" or "jsonl" too.'
-        case "min_rows" if value and path and (extra := find_format(output["format"]).rows_need):
+        case _ if key in _OF_ROWS and value and path and (extra := find_format(output["format"]).rows_need):
             return (
                 f'the rows of format = "{output["format"]}" are not counted by what is installed here. '
                 f'Install it: pip install "roll-call[{extra}]".'
@@ -144,7 +144,7 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
             return 'is asked of a JSON value. Write format = "json" too, or take this out.'
         case "must_have" if value and path and not path.is_folder and _is_of_another(output, "has_names"):
             return f'format = "{output["format"]}" holds nothing that has a name. Take one of them out.'
-        case "min_rows" if value and _is_of_another(output, "has_rows"):
+        case _ if key in _OF_ROWS and value and _is_of_another(output, "has_rows"):
             return f'format = "{output["format"]}" has no rows. Take one of them out.'
         case "timeout" if not timedelta(0) < value <= _LONGEST:
             return 'must be more than nothing, and at most "1 h".'
@@ -156,6 +156,13 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
         case "must_change" if value and path and path.is_one:
             return "each run overwrites the one file of path. Let each write its own, or take this out."
     return None
+
+
+def _is_less(most: int | Share, least: int | Share | None) -> bool:
+    """True where both are of one kind, and no amount is between them."""
+    if isinstance(most, Share):
+        return isinstance(least, Share) and most.part < least.part
+    return isinstance(least, int) and most < least
 
 
 def _is_of_another(output: Mapping[str, Any], what: str) -> bool:

@@ -118,10 +118,10 @@ class RollCall:
         at: datetime,
         progress: Progress | None = None,
     ) -> Evidence:
-        """What every witness of these says, or said where a record is replayed."""
+        """What every witness of these says, and the history of them; or said, where a record is replayed."""
         if self.replay:
             return self.replay.seen_at(at)
-        return gather(
+        seen = gather(
             jobs,
             schedulers,
             now=at,
@@ -130,6 +130,11 @@ class RollCall:
             proofs=self.chronicle.proofs,
             may_verify=not self.wanted.fixing.is_dry,
         )
+        if self.start.history is None:
+            return seen
+        from rollcall.history.remembered import read_remembered
+
+        return replace(seen, remembered=read_remembered(self.start.history, jobs, now=at))
 
     def result(self, ending: Ending, *, status: int = 0, checks: int = 0) -> Result:
         """What is known, where the run ends like that."""

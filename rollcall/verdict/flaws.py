@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from rollcall.evidence import Content, FileSeen
 from rollcall.roll.formats import formats
 from rollcall.roll.output import Output
-from rollcall.roll.output_rules import Kind
-from rollcall.text import clean, counted, listed, show_size
+from rollcall.text import clean, listed, show_size
 from rollcall.vocabulary import CauseCode, Verdict
 
 # The verdict, its cause, and in words after "its output NAME".
@@ -33,9 +32,13 @@ def flaw_of(file: FileSeen, output: Output) -> Flawed | None:
     if file.size is not None and file.size < output.least_size:
         says = f"has {show_size(file.size)}, less than min_size = {show_size(output.least_size)}"
         return Verdict.BAD_OUTPUT, CauseCode.TRUNCATED_OUTPUT, says
-    if file.size is None and output.least_size > 1:
-        says = f"does not tell its size, and min_size = {show_size(output.least_size)} is asked of that"
+    if file.size is None and (output.least_size > 1 or output.most_size is not None):
+        asked = "min_size" if output.least_size > 1 else "max_size"
+        says = f"does not tell its size, and {asked} is asked of that"
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
+    if file.size is not None and output.most_size is not None and file.size > output.most_size:
+        says = f"has {show_size(file.size)}, more than max_size = {show_size(output.most_size)}"
+        return Verdict.BAD_OUTPUT, CauseCode.GROWN_OUTPUT, says
     if file.unreadable:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"could not be read: {file.unreadable}"
     if content is None:
@@ -64,12 +67,6 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         return Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT, says
     if absent := [name for name in output.must_have if content.has.get(name) is False]:
         return Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, f"has no {quoted(absent)} inside"
-    if content.rows is None and output.min_rows and output.kind is Kind.ROWS:
-        return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, "does not tell its rows, and min_rows is asked of them"
-    if content.rows is not None and content.rows < (output.min_rows or 0):
-        says = f"has {counted(content.rows, 'row')} of data, less than min_rows = {output.min_rows}"
-        code = CauseCode.TRUNCATED_OUTPUT if content.rows else CauseCode.EMPTY_OUTPUT
-        return Verdict.BAD_OUTPUT, code, says
     if content.encrypted_by and (untold := _untold(content, output)):
         says = f"is encrypted by {content.encrypted_by}, and so nobody can tell {untold}{_opened_by(content)}"
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
@@ -80,12 +77,12 @@ def _flaw_of_content(content: Content, file: FileSeen, output: Output) -> Flawed
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
     if too_large := [each for each in output.must_hold if each not in content.held]:
         says = (
-            f"is too large a JSON value to be asked {quoted(too_large)} "
+            f"is no JSON, or too large for it, to be asked {quoted(too_large)} "
             '(verify = ["jq", "-e", EXPRESSION, "{file}"] would)'
         )
         return Verdict.UNKNOWN, CauseCode.NOT_READ_THROUGH, says
-    if unlisted := [name for name in output.must_have if name not in content.has]:
-        says = f"is no archive whose names can be read, and nobody can tell whether {quoted(unlisted)} is inside"
+    if unnamed := [name for name in output.must_have if name not in content.has]:
+        says = f"is no archive whose names can be read, and nobody can tell whether {quoted(unnamed)} is inside"
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
     if unasked := [text for text in output.looked_for if text not in content.found]:
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, f"was not searched for {quoted(unasked)}"

@@ -66,6 +66,7 @@ def hear(job: Job, evidence: Evidence, broken: tuple[Finding, ...], *, now: date
         floats=interval.floats(job),
         since=job.since,
         outputs=tuple([OutputRead.of(each, seen, now) for each, seen in zip(job.outputs, looked_at, strict=False)]),
+        remembered=evidence.remembered.get(job.id, ()),
     )
     if any(_is_ambiguous(each) for each in heard.runs):
         heard = _with_hours_told_apart(heard)

@@ -119,7 +119,7 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
     if seen.files:
         found = show.newest(seen.files[0], output, job)
     elif output.kind is not Kind.FILES:
-        found = f"{output.shown} {'finds no row' if output.kind is Kind.ROWS else 'lists no entry'}"
+        found = f"{output.shown} finds no row" if output.kind is Kind.ROWS else f"`{output.shown}` lists no entry"
     else:
         unstamped = seen.output.unstamped if isinstance(seen.output, OutputSeen) else ()
         misses = f" (the nearest misses: {listed(unstamped, 3)})" if unstamped else ""

@@ -18,6 +18,11 @@ def when(at: datetime, job: Job) -> str:
     return show_instant(at, job.zone, seconds=bool(at.second))
 
 
+def day(at: datetime, job: Job) -> str:
+    """The day on which that is, in the job's zone: "Mon 14 Dec"."""
+    return show_date(at, job.zone).rsplit(" ", 1)[0]
+
+
 def output(file: FileSeen, declared: Output, job: Job) -> str:
     """What a run left, in a sentence: "its output db.sql", "its entry of Wed 11 Feb 06:00:17 CET"."""
     match declared.kind:

@@ -7,10 +7,12 @@ from rollcall.roll.output import Output
 from rollcall.roll.output_rules import Kind
 from rollcall.roll.words import Late, Proof
 from rollcall.times import show_span
-from rollcall.verdict import show
+from rollcall.verdict import earlier, show
+from rollcall.verdict.amount import beyond_at
 from rollcall.verdict.case import Case, done_at, first_showing
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.scheduler import skew
+from rollcall.verdict.usual import usual_of
 from rollcall.vocabulary import CauseCode, Verdict
 
 # Why it was late, as far as its record can tell; who knows better says so in its place.
@@ -74,7 +76,20 @@ def runtime_is_as_allowed(case: Case, executed: Finding) -> Finding:
     if took < job.min_runtime:
         because = f"{due}; it took {found}, less than min_runtime = {show_span(job.min_runtime)}"
         return promise.broken(Verdict.LATE, CauseCode.TOO_SHORT, found, because)
+    if most and (slowing := _slowing(case, took)):
+        return promise.warned(CauseCode.SLOWING, found, slowing)
     return promise.kept(found)
+
+
+def _slowing(case: Case, took: timedelta) -> str:
+    """That it takes longer from run to run, and soon longer than it may; "" where it does not."""
+    known, limit, now = earlier.seconds(case), case.job.max_runtime, took.total_seconds()
+    usual = usual_of(known, case.run.due_at, case.job.zone)
+    if usual is None or (when := beyond_at(limit.total_seconds(), now, known, usual, case)) is None:
+        return ""
+    usually = show_span(timedelta(seconds=round(usual.amount)))
+    found = f"{show_span(took)} of at most {show_span(limit)}, usually {usually}"
+    return f"slowing: {found}; at this pace it is late on {when}"
 
 
 def ran_on_time(case: Case, executed: Finding | None, status: Finding | None, exists: Finding | None) -> Finding:

@@ -1,24 +1,21 @@
-"""What do runs of a job usually leave, as far as the files of earlier ones show?"""
+"""What do runs of a job usually leave, as far as earlier ones show?"""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from statistics import median
+from zoneinfo import ZoneInfo
 
 from rollcall.evidence import FileSeen
 from rollcall.roll.due_run import DueRun
-from rollcall.schedule.answers import last_due
-from rollcall.schedule.days_off import as_scheduled
-from rollcall.verdict.case import Case, done_at, files_by_run, first_showing
+from rollcall.verdict.case import Case, done_at, first_showing
+from rollcall.verdict.earlier import Known, runs_with_files
 
-# Of whatever name.
-ALL = ""
-_INSTANT = timedelta(microseconds=1)
 _RUNS_COMPARED, _LEAST_ALIKE = 3, 2
 # What fewer runs left is no rule, be it of a weekday or of all.
-_LEAST_KNOWN = 3
-_MOST_KNOWN = 60
+LEAST_KNOWN = 3
+_WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
 def number_of_files(case: Case) -> int | None:
@@ -26,7 +23,7 @@ def number_of_files(case: Case) -> int | None:
     if case.seen.declared.files:
         return case.seen.declared.files
     # What somebody made by hand in addition is no rule.
-    left = [len(in_time(files, run, case)) for run, files in islice(_earlier(case), _RUNS_COMPARED)]
+    left = [len(in_time(files, run, case)) for run, files in islice(runs_with_files(case), _RUNS_COMPARED)]
     left = [number for number in left if number]
     return left[0] if len(left) >= _LEAST_ALIKE and len(set(left)) == 1 else None
 
@@ -47,58 +44,61 @@ def missing_names(case: Case) -> list[str]:
 
     None where it left nothing that they left: a full backup on Sundays is no missing one of weekdays.
     """
-    path = case.seen.declared.names
-    if not path.has_wildcards:
+    names = case.seen.declared.names
+    if not names.has_wildcards:
         return []
-    kinds = [{path.kind_of(each.name) for each in files} for _, files in islice(_earlier(case), _RUNS_COMPARED)]
+    kinds = [{names.kind_of(each.name) for each in files} for _, files in islice(runs_with_files(case), _RUNS_COMPARED)]
     if len(kinds) < _LEAST_ALIKE:
         return []
-    always, made = set.intersection(*kinds), {path.kind_of(each.name) for each in case.made}
+    always, made = set.intersection(*kinds), {names.kind_of(each.name) for each in case.made}
     return sorted(always - made) if always & made else []
 
 
-def sizes(case: Case) -> dict[str, int]:
-    """How large what a run leaves is, in bytes, by the kind of its names and, as "", of all together.
+# How much -------------------------------------------------------------------------------------------------------------
 
-    The median of earlier runs, of those due on the same weekday where enough of them are known: a full backup is of
-    Sundays. What too few are known of is not in it.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usual:
+    """How much is usual: the median of the `runs` that show it, in words ("last 4 Thursdays").
+
+    `is_of_all` is True where those are of whatever weekday and time of the day.
     """
-    path, has_kinds = case.seen.declared.names, len(case.made) > 1
-    if len(case.seen.files) - len(case.made) < _LEAST_KNOWN:
-        return {}
-    left: dict[str, list[tuple[datetime, int]]] = {}
-    for run, files in islice(_earlier(case), _MOST_KNOWN):
-        of_run = Counter({ALL: sum(each.size or 0 for each in files)})
-        for each in files if has_kinds else ():
-            of_run[path.kind_of(each.name)] += each.size or 0
-        for kind, size in of_run.items():
-            left.setdefault(kind, []).append((run.due_at, size))
-    usual = {kind: _median([(due_at, size) for due_at, size in known if size], case) for kind, known in left.items()}
-    return {kind: size for kind, size in usual.items() if size is not None}
+
+    amount: float
+    runs: str
+    is_of_all: bool
 
 
-def _median(known: list[tuple[datetime, int]], case: Case) -> int | None:
-    zone = case.job.zone
-    weekday = case.run.due_at.astimezone(zone).weekday()
-    alike = [size for due_at, size in known if due_at.astimezone(zone).weekday() == weekday]
-    found = alike if len(alike) >= _LEAST_KNOWN else [size for _, size in known]
-    return round(median(found)) if len(found) >= _LEAST_KNOWN else None
+def usual_of(known: Sequence[Known], due_at: datetime, zone: ZoneInfo) -> Usual | None:
+    """What is usual for a run due then; None where too few earlier ones are known.
+
+    Of those due on the same weekday where enough of them are known: a full backup is of Sundays. Where a day has
+    several runs, of those due at the same time of the day: at night a shop sells little.
+    """
+    if len(known) < LEAST_KNOWN:
+        return None
+    due, clocks = due_at.astimezone(zone), [each.due_at.astimezone(zone) for each in known]
+    weekday, time = due.weekday(), (due.hour, due.minute)
+    amounts = [each.amount for each in known]
+    of_weekday = [number for number, at in enumerate(clocks) if at.weekday() == weekday]
+    alike = [(of_weekday, _WEEKDAYS[weekday]), (range(len(known)), "runs")]
+    if _are_several_a_day(clocks):
+        at_time = [number for number, at in enumerate(clocks) if (at.hour, at.minute) == time]
+        both = sorted({*of_weekday} & {*at_time})
+        words = f"at {due:%H:%M}"
+        alike = [(both, f"{_WEEKDAYS[weekday]} {words}"), (at_time, f"runs {words}"), alike[-1]]
+    own, words = next((numbers, words) for numbers, words in alike if len(numbers) >= LEAST_KNOWN)
+    middle = median(amounts[number] for number in own)
+    return Usual(amount=middle, runs=f"last {len(own)} {words}", is_of_all=words == "runs")
 
 
-def _earlier(case: Case) -> Iterator[tuple[DueRun, tuple[FileSeen, ...]]]:
-    """The due runs before it that left files, newest first, each with those; none older than the oldest file."""
-    seen, job = case.seen, case.job
-    if seen.is_one or seen.floats or len(seen.files) - len(case.made) < _LEAST_ALIKE:
-        return
-    oldest: datetime = min(each.due_until or each.made_at for each in seen.files)
-    made_for = files_by_run(seen)
-    schedule, following = as_scheduled(job.schedule), case.run.due_at
-    while before := last_due(schedule, following - _INSTANT):
-        if job.since and before < job.since:
-            return
-        run = job.due_run(before, following)
-        if files := made_for(run):
-            yield run, files
-        if run.begins_at <= oldest:
-            return
-        following = before
+def seasons_of(due_ats: Sequence[datetime], zone: ZoneInfo) -> list[Hashable]:
+    """By what each of these runs differs from others: its weekday, or its time of the day where it has several."""
+    clocks = [at.astimezone(zone) for at in due_ats]
+    if _are_several_a_day(clocks):
+        return [(at.hour, at.minute) for at in clocks]
+    return [at.weekday() for at in clocks]
+
+
+def _are_several_a_day(clocks: Sequence[datetime]) -> bool:
+    return 2 * len(clocks) >= 3 * len({at.toordinal() for at in clocks})

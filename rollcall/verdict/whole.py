@@ -1,27 +1,28 @@
 """Is an output whole: a regular file, large enough, readable as its format, and says what it must?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 from rollcall.evidence import FileSeen, OutputSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
+from rollcall.roll.fields import Share
 from rollcall.roll.output import Output
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import show_span
 from rollcall.verdict import show, usual
+from rollcall.verdict.amount import amounts_of, beyond_limits, unlike_usual
 from rollcall.verdict.case import Case
 from rollcall.verdict.findings import Check, Finding, Promise
 from rollcall.verdict.flaws import Flawed, flaw_of, quoted
 from rollcall.verdict.proven import flaw_of_proof, shown_proof, warning_of_proof
 from rollcall.verdict.witnesses import Witnesses
+from rollcall.verdict.work import files_of_the_run
 from rollcall.vocabulary import CauseCode, Verdict
 
 _NO_TIME = timedelta(0)
 # A file that was written so long ago is not being written.
 _SETTLED_AFTER = timedelta(seconds=10)
-# Of what is usual: a warning without any setting.
-_FAR_SMALLER = 0.1
 # What a disk without room makes of an output.
 _OF_A_FULL_DISK = frozenset({CauseCode.EMPTY_OUTPUT, CauseCode.TRUNCATED_OUTPUT})
 
@@ -35,7 +36,7 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
     if not made:
         return promise.as_of(exists)
     number = usual.number_of_files(case)
-    judged = _of_the_deciding_run(case) if number is None else _newest_of_each_kind(case, number)
+    judged = files_of_the_run(case, number)
     for file in judged:
         if writing := _still_written(promise, file, case):
             return writing
@@ -52,9 +53,10 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, lacks, because)
     if exists.verdict is Verdict.PENDING:
         return promise.as_of(exists)
-    shrunken = _shrunken(promise, judged, case)
-    if shrunken and shrunken.needs_a_person:
-        return shrunken
+    # Of what is not all there, less is no wonder.
+    amounts = amounts_of(judged, case)
+    if beyond := beyond_limits(promise, amounts, output):
+        return beyond
     found = f"{made[0].shown}{shown_proof(made[0], case)}"
     if made[0].content and (by := made[0].content.encrypted_by):
         # Without `open` nothing more is claimed of it.
@@ -63,7 +65,8 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         # A disk that is nearly full is no failure of a job that did its work.
         because = f"its output {made[0].name} is whole{full}: the next may be cut off"
         return promise.warned(CauseCode.DISK_FULL, found, because)
-    return warning_of_proof(promise, judged, found, case) or shrunken or promise.kept(found)
+    of_proof = warning_of_proof(promise, judged, found, case)
+    return of_proof or unlike_usual(promise, amounts, judged, case) or promise.kept(found)
 
 
 def _heavier(flaw: Flawed | None, of_proof: Flawed | None) -> Flawed | None:
@@ -71,30 +74,6 @@ def _heavier(flaw: Flawed | None, of_proof: Flawed | None) -> Flawed | None:
     if flaw and of_proof and flaw[0] is Verdict.UNKNOWN and of_proof[0] is not Verdict.UNKNOWN:
         return of_proof
     return flaw or of_proof
-
-
-def _of_the_deciding_run(case: Case) -> tuple[FileSeen, ...]:
-    """The files of the run; where it was begun more than once, those that the attempt left which decides."""
-    attempts, made = case.attempts, case.made
-    began_at = attempts.deciding.started_at if attempts.deciding else None
-    if began_at is None or len(attempts.begun) + len(attempts.others) < 2:
-        return made
-    return tuple(each for each in made if each.modified_at >= began_at - EARLY_TOLERANCE) or made[:1]
-
-
-def _newest_of_each_kind(case: Case, number: int) -> tuple[FileSeen, ...]:
-    """As many as a run leaves, the newest; only a newer one of its own kind takes the place of another.
-
-    Where no earlier file is of a kind with one of them, what its wildcards stand for is no kind, and changes each time.
-    """
-    path, made = case.seen.declared.names, case.made
-    if len(made) <= number:
-        return made
-    newest = {path.kind_of(each.name): each for each in reversed(made)}
-    before = {path.kind_of(each.name) for each in case.made_before}
-    if before and not before & newest.keys():
-        return made[:number]
-    return tuple(each for place, each in enumerate(made) if place < number or each in newest.values())
 
 
 def _still_written(promise: Promise, file: FileSeen, case: Case) -> Finding | None:
@@ -134,40 +113,11 @@ def _lacking(case: Case, number: int | None) -> str:
     return ""
 
 
-def _shrunken(promise: Promise, judged: Sequence[FileSeen], case: Case) -> Finding | None:
-    """That what it left is far smaller than what earlier runs left, or than the part of that which it must have."""
-    output = case.seen.declared
-    usually = {} if output.last_line else usual.sizes(case)
-    size, of_all = sum(each.size or 0 for each in judged), usually.get(usual.ALL)
-    least = output.least_share
-    if least and of_all and size < least.part * of_all:
-        found = _share(size, of_all)
-        because = f"{show.output(judged[0], output, case.job)} has {found}, less than min_size = {least}"
-        finding = promise.broken(Verdict.BAD_OUTPUT, CauseCode.SHRUNKEN_OUTPUT, found, because)
-        return replace(finding, file=judged[0].name)
-    kinds = ((each.size or 0, usually.get(output.names.kind_of(each.name)), each) for each in judged if len(judged) > 1)
-    for left, usual_size, file in ((size, of_all, judged[0]), *kinds):
-        if usual_size and left < _FAR_SMALLER * usual_size:
-            found = _share(left, usual_size)
-            finding = promise.warned(
-                CauseCode.SHRUNKEN_OUTPUT, found, f"{show.output(file, output, case.job)} has {found}"
-            )
-            return replace(finding, file=file.name)
-    return None
-
-
-def _share(size: int, usually: int) -> str:
-    percent = f"{100 * size / usually:.0f} %" if 100 * size >= usually else "less than 1 %"
-    return f"{show_size(size)}, {percent} of the usual {show_size(usually)}"
-
-
 def _wholeness(output: Output) -> str:
     parts = [f"{output.files} files"] if output.files else []
-    parts.append(f"at least {output.least_share or show_size(output.least_size)}")
+    parts += _bounds(output)
     if output.format:
         parts.append(f"readable as {output.format}")
-    if output.min_rows:
-        parts.append(f"of at least {counted(output.min_rows, 'row')}")
     if output.must_contain:
         parts.append(f"with {quoted(output.must_contain)}")
     if output.must_not_contain:
@@ -185,6 +135,15 @@ def _wholeness(output: Output) -> str:
     if output.must_change:
         parts.append("other than that of the run before")
     return ", ".join(parts)
+
+
+def _bounds(output: Output) -> Iterator[str]:
+    """ "at least 200 B", "at most 300 % of usual", "of at least 10 rows"."""
+    for word, size, rows in (("least", output.min_size, output.min_rows), ("most", output.max_size, output.max_rows)):
+        if size is not None:
+            yield f"at {word} {size if isinstance(size, Share) else show_size(size)}"
+        if rows is not None:
+            yield f"of at {word} {f'{rows} rows' if isinstance(rows, Share) else counted(rows, 'row')}"
 
 
 def _repetition(file: FileSeen, case: Case) -> Flawed | None:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from rollcall.evidence import FileSeen, JobListed, NotSeen, Outcome, OutputSeen, RunSeen, SchedulerSeen
+from rollcall.evidence import (
+    FileSeen,
+    JobListed,
+    NotSeen,
+    Outcome,
+    OutputSeen,
+    RunRemembered,
+    RunSeen,
+    SchedulerSeen,
+)
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
@@ -56,7 +65,8 @@ class Witnesses:
     `runs_since` on (None: all that there ever were): by the scheduler's word or, where that says nothing or has
     forgotten, by its memory's (`is_by_memory`). `floats` is True where the schedule is an interval without a declared
     phase: `job` is then counted from its newest run, and nothing was owed of it before `since`. `outputs` are those
-    that it declares; questions about an output are about the first.
+    that it declares; questions about an output are about the first. `remembered` is what the history has of earlier
+    runs, newest first.
     """
 
     job: Job
@@ -70,6 +80,7 @@ class Witnesses:
     floats: bool
     since: datetime | None
     outputs: tuple[OutputRead, ...]
+    remembered: tuple[RunRemembered, ...] = ()
 
     @property
     def counted_until(self) -> datetime:

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from itertools import chain
+from operator import methodcaller
 from typing import Any, TextIO
 
 from rollcall.roll.formats import FileFormat, OpenContent, TooMuch
@@ -19,6 +19,7 @@ _SAID_BEFORE = re.compile(r"(?:#TYPE [^\r\n]{0,500}|sep=.)(?:\r\n|\r|\n)")
 _LONGEST_SAID = 600
 # A row is in memory at once, and what is in one cell several times over.
 _LONGEST_ROW = 2_000_000
+_BLOCK = 1 << 18
 
 
 class Csv(FileFormat):
@@ -37,22 +38,26 @@ class Csv(FileFormat):
         sample = text.read(_SAMPLE)
         if said := _SAID_BEFORE.match(sample):
             sample = sample[said.end() :]
-        lines = _Lines(chain(_lines_of(sample, text), iter(lambda: text.readline(_LONGEST_ROW), "")))
-        rows = csv.reader(lines, strict=True, **_dialect(sample))
+        dialect = _dialect(sample)
+        lines = _Lines(_blocks(sample, text))
+        rows = csv.reader(lines, strict=True, **dialect)
         width, count = None, 0
         try:
             for row in filter(None, rows):
                 width = width or len(row)
                 if len(row) != width:
+                    number = lines.number
                     ends = lines.is_broken_off and next(rows, None) is None
                     kind = EOFError if ends else ValueError
-                    raise kind(f"line {rows.line_num:,} has {len(row)} columns where the first has {width}")
+                    raise kind(f"line {number:,} has {len(row)} columns where the first has {width}")
                 count += 1
                 lines.row = 0
+                if not lines.ahead:
+                    count += lines.skip_plain(dialect["delimiter"], width)
         except csv.Error as error:
             # Only where the text ended was a row still open.
             kind = EOFError if "unexpected end" in str(error) else ValueError
-            raise kind(f"line {rows.line_num:,}: {error}") from None
+            raise kind(f"line {lines.number:,}: {error}") from None
         return max(count - 1, 0)
 
 
@@ -80,29 +85,59 @@ def _widths(lines: list[str], way: dict[str, Any]) -> tuple[int, bool]:
     return widths[0] if widths else 0, len(set(widths)) == 1
 
 
-def _lines_of(sample: str, text: TextIO) -> Iterator[str]:
-    """The lines of what was read already, the last with what is left of it."""
-    lines = list(io.StringIO(sample, newline=""))
-    if lines and not lines[-1].endswith(("\n", "\r")):
-        lines[-1] += text.readline(_LONGEST_ROW)
-    yield from lines
+def _blocks(text: str, rest: TextIO) -> Iterator[str]:
+    """The text and the rest in pieces of whole lines."""
+    while more := rest.read(_BLOCK):
+        text += more
+        if end := text.rfind("\n") + 1 or text.rfind("\r", 0, -1) + 1:
+            yield text[:end]
+            text = text[end:]
+        elif len(text) >= _LONGEST_ROW:
+            raise TooMuch("a line is longer than is read")
+    if text:
+        yield text
 
 
 class _Lines:
     """Lines as they are read; `is_broken_off` is True once one had no end, and so was the last.
 
-    `row` is how many characters the row has so far that is being read. Raises `TooMuch` where that is too long.
+    `number` is how many there were, `ahead` are those of the same piece that are still to come, the last first. `row`
+    is how many characters the row has so far that is being read. Raises `TooMuch` where that is too long.
     """
 
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
+    def __init__(self, blocks: Iterator[str]) -> None:
+        self._blocks = blocks
+        self.ahead: list[str] = []
+        self.number = self.row = 0
         self.is_broken_off = False
-        self.row = 0
 
     def __iter__(self) -> Iterator[str]:
-        for number, line in enumerate(self._lines, 1):
-            self.row += len(line)
-            if self.row >= _LONGEST_ROW:
-                raise TooMuch(f"the row of line {number:,} is longer than is read")
-            self.is_broken_off = not line.endswith(("\n", "\r"))
-            yield line
+        return self
+
+    def __next__(self) -> str:
+        while not self.ahead:
+            self._take(next(self._blocks))
+        line = self.ahead.pop()
+        self.number += 1
+        self.row += len(line)
+        if self.row >= _LONGEST_ROW:
+            raise TooMuch(f"the row of line {self.number:,} is longer than is read")
+        self.is_broken_off = not line.endswith(("\n", "\r"))
+        return line
+
+    def skip_plain(self, delimiter: str, width: int) -> int:
+        """How many rows of that width the next pieces hold in which nothing is quoted: those need no parser."""
+        count = 0
+        for block in self._blocks:
+            lines = block.split("\n")
+            is_plain = '"' not in block and block.count("\r") == block.count("\r\n") and not lines.pop()
+            # A row of one column may as well be a blank line, which counts for none.
+            if not (is_plain and width > 1 and {*map(methodcaller("count", delimiter), lines)} == {width - 1}):
+                self._take(block)
+                break
+            count += len(lines)
+            self.number += len(lines)
+        return count
+
+    def _take(self, block: str) -> None:
+        self.ahead = [*io.StringIO(block, newline="")][::-1]

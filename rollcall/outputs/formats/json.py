@@ -80,19 +80,26 @@ class _Utf8:
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
-        self._since_quote = 0
+        self._is_in_text, self._length, self._escape = False, 0, ""
 
     def read(self, size: int) -> bytes:
         text = self._text.read(size)
-        # A text in it is kept until it is whole.
-        quote = text.replace("\\\\", "??").replace('\\"', "??").rfind('"')
-        self._since_quote = len(text) - quote if quote >= 0 else self._since_quote + len(text)
-        if self._since_quote > _LONGEST_TEXT:
-            raise TooMuch("a text in it is longer than is read")
+        self._note(text)
         # So long a run covers one of these pieces, and nearly no text has one.
         if any(text[start : start + 2000].isdigit() for start in range(0, len(text), 2000)):
             text = _LONG_NUMBER.sub(r"\1", text)
         return text.encode()
+
+    def _note(self, text: str) -> None:
+        """Raises `TooMuch` where a text in it is longer than is read: it is kept until it is whole."""
+        plain = (self._escape + text).replace("\\\\", "").replace('\\"', "")
+        self._escape = "\\" if plain.endswith("\\") else ""
+        if quotes := plain.count('"'):
+            self._is_in_text ^= quotes % 2 == 1
+            self._length = 0
+        self._length += len(plain) - 1 - plain.rfind('"')
+        if self._is_in_text and self._length > _LONGEST_TEXT:
+            raise TooMuch("a text in it is longer than is read")
 
 
 def _in_one_line(error: Exception) -> str:

@@ -40,6 +40,7 @@ class Parquet(FileFormat):
     holds_text = False
     has_rows = True
     seeks = True
+    reads_all = False
 
     @property
     def rows_need(self) -> str | None:

@@ -61,7 +61,8 @@ class Sqlite(FileFormat):
 def _as_file(content: OpenContent) -> Iterator[Path]:
     """Where it lies; of what lies nowhere as a file of its own, a copy of it."""
     if content.path is not None:
-        yield content.path
+        # What lies beside a database lies beside the file, and not beside a link to it.
+        yield content.path.resolve()
         return
     with tempfile.NamedTemporaryFile(prefix="rollcall-") as copy:
         content.raw.seek(0)

@@ -17,6 +17,7 @@ from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.formats import find_format
 from rollcall.text import show_size
 from rollcall.verdict import usual
+from rollcall.verdict.amount import amounts_of
 from rollcall.vocabulary import CauseCode
 
 _A_MOMENT, _A_MINUTE, _DAYS_AHEAD = timedelta(seconds=2), timedelta(minutes=1), timedelta(days=2)
@@ -129,8 +130,14 @@ def _shrunken(copy: EvidenceCopy) -> EvidenceCopy | None:
     """A fiftieth of its size, and nothing else: the schema without its rows."""
     size, case = (copy.made[0].size or 0) // 50, copy.judged.case
     # A setting says more than what is usual, and with few runs nothing is.
-    is_known = case is not None and usual.ALL in usual.sizes(case)
+    is_known = case is not None and any(each.usual for each in amounts_of(case.made, case) if each.of == "size")
     return copy.with_newest(size=size) if is_known and size > copy.declared.least_size else None
+
+
+def _grown_too_large(copy: EvidenceCopy) -> EvidenceCopy | None:
+    """More than it may be, where jobs.toml says how much that is."""
+    most = copy.declared.most_size
+    return copy.with_newest(size=2 * most) if most is not None else None
 
 
 def _disproved(copy: EvidenceCopy) -> EvidenceCopy | None:
@@ -144,7 +151,8 @@ def _disproved(copy: EvidenceCopy) -> EvidenceCopy | None:
 def _grown_beyond(copy: EvidenceCopy) -> EvidenceCopy | None:
     """Larger than what is read of it, so that nobody knows what is in its middle."""
     newest, most = copy.made[0], copy.declared.read_up_to
-    if newest.content is None or not copy.declared.asks_for_content:
+    is_told_by_size = copy.declared.most_size is not None and copy.declared.most_size < 2 * most
+    if newest.content is None or not copy.declared.asks_for_content or is_told_by_size:
         return None
     unread = f"only its ends were read: {show_size(2 * most)}, more than read_up_to = {show_size(most)}"
     content = replace(newest.content, unread=unread, found={}, rows=None, sha256="")
@@ -287,6 +295,7 @@ FAULTS = (
              _of_a_file(_flawed(CauseCode.WRONG_ENCODING, "is not UTF-8 at byte 18"))),
     JobFault("shrunken-output", "its file has a fiftieth of its size, and is whole by its form",
              _of_a_file(_shrunken), is_warning=True),
+    JobFault("grown-output", "its file is twice as large as it may be", _of_a_file(_grown_too_large)),
     JobFault("incomplete-output", "one of the files that each run leaves is not there", _of_a_file(_one_missing)),
     JobFault("not-read-through", "its file has grown beyond what is read of it", _of_a_file(_grown_beyond)),
     JobFault("degraded-output (heart missing)",

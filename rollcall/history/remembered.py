@@ -1,0 +1,100 @@
+"""What do earlier runs show of what is usual, beyond what is still there to be looked at?"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from pathlib import Path
+from sys import intern
+from typing import Any
+
+from rollcall.evidence import LeftThen, RunRemembered
+from rollcall.history import tables
+from rollcall.history.rows import MICROSECOND, number
+from rollcall.history.sqlite import CannotRead, open_to_read
+from rollcall.roll.job import Job
+from rollcall.times import EPOCH
+from rollcall.vocabulary import CauseCode
+
+# Enough for seventeen of each weekday; what is older than a year and its holidays shows nothing of today.
+MOST_REMEMBERED = 120
+REMEMBERED_FOR = timedelta(days=400)
+
+
+def read_remembered(file: Path, jobs: Iterable[Job], *, now: datetime) -> dict[str, tuple[RunRemembered, ...]]:
+    """The newest earlier runs of each of these jobs as mornings before `now` found them, newest first, by its id.
+
+    Nothing where the file cannot be read: the morning that reads its runs for the page says so. A job without outputs
+    and without durations has nothing to be measured by.
+    """
+    found = dict[str, tuple[RunRemembered, ...]]()
+    try:
+        with open_to_read(file) as connection:
+            if connection is None:
+                return found
+            cursor = connection.cursor()
+            cursor.row_factory = None  # a name for each of a hundred thousand values takes seconds
+            for job in jobs:
+                if (job.outputs or job.scheduler) and (runs := _of_job(cursor, job.id, now)):
+                    found[job.id] = runs
+    except CannotRead:
+        return {}
+    return found
+
+
+def _of_job(cursor: sqlite3.Cursor, job_id: str, now: datetime) -> tuple[RunRemembered, ...]:
+    asked = {"job": job_id, "now": number(now), "since": number(now - REMEMBERED_FOR), "most": MOST_REMEMBERED}
+    good = [list(lines) for _, lines in groupby(cursor.execute(tables.GOOD_RUNS, asked).fetchall(), itemgetter(_DUE))]
+    doubted = _still_doubted([lines[0] for lines in good])
+    bad = [RunRemembered(due_at=_instant(due), is_measure=False) for (due,) in cursor.execute(tables.BAD_RUNS, asked)]
+    runs = [_run(lines, place >= doubted) for place, lines in enumerate(good)]
+    # Evidence holds no more than says something.
+    known = [each for each in (*bad, *runs) if not each.is_measure or each.took is not None or each.left]
+    return tuple(sorted(known, key=attrgetter("due_at"), reverse=True))
+
+
+# As the statement has them.
+_Line = tuple[Any, ...]
+_DUE, _CAUSE, _FROM_FILES, _TOOK, _OUTPUT = range(5)
+
+
+def _still_doubted(runs: Iterable[_Line]) -> int:
+    """How many of the newest runs, newest first, are those since which mornings warn that what is left is too small.
+
+    That ends with a run that a morning judged without the warning. What only files tell of was judged by nobody.
+    """
+    doubted = 0
+    for place, run in enumerate(runs, 1):
+        if run[_CAUSE] == CauseCode.SHRUNKEN_OUTPUT:
+            doubted = place
+        elif not run[_FROM_FILES]:
+            break
+    return doubted
+
+
+def _run(lines: Sequence[_Line], is_measure: bool) -> RunRemembered:
+    first = lines[0]
+    took = _count(first[_TOOK])
+    return RunRemembered(
+        due_at=_instant(first[_DUE]),
+        is_measure=is_measure,
+        took=None if took is None else took * MICROSECOND,
+        left=tuple(
+            # One text for all runs: of ten thousand jobs each byte counts.
+            LeftThen(output=intern(output), size=_count(size), rows=_count(rows))
+            for *_, output, size, rows in lines
+            if isinstance(output, str)
+        ),
+    )
+
+
+def _instant(found: int) -> datetime:
+    return EPOCH + found * MICROSECOND
+
+
+def _count(found: object) -> int | None:
+    """A flipped bit in a value SQLite does not notice."""
+    return found if isinstance(found, int) and found >= 0 else None
