@@ -27,10 +27,10 @@ from rollcall.report.cause_groups import group_by_cause
 from rollcall.roll.load import load
 from rollcall.roll.roll import Roll
 
-# What a server dates cannot be told it: files are written now, and judged in some minutes.
+# What a server dates cannot be told it: files are written now, in the three hours of the run, and judged after them.
 BEGAN = datetime.now(UTC)
 DUE = BEGAN - timedelta(minutes=1)
-NOW = BEGAN + timedelta(minutes=20)
+NOW = BEGAN + timedelta(hours=4)
 DAY = f"{BEGAN:%F}"
 DUMP = gzip.compress(b"INSERT INTO haiku VALUES (17);\n" * 200 + b"-- done\n")
 KINDS = ["moto", "seaweed", "sftp", "http", "webdav", "file", "memory"]
@@ -53,7 +53,7 @@ def roll_of(folder: Path, place: str, jobs: str, environment: dict[str, str] | N
     """A roll of jobs that were due a minute before this file was read, in UTC, and one place called `there`."""
     head = f'timezone = "UTC"\n[defaults]\nschedule = "{DUE.minute} {DUE.hour} * * *"\n'
     file = folder / "jobs.toml"
-    file.write_text(f'{head}grace = "5 min"\nmax_runtime = "10 min"\n[places.there]\n{place}\n{jobs}')
+    file.write_text(f'{head}grace = "3 h"\nmax_runtime = "10 min"\n[places.there]\n{place}\n{jobs}')
     return load(file, environment=environment or {})
 
 
@@ -99,7 +99,7 @@ def put(server: Server, name: str, data: bytes) -> None:
 
 # What is there --------------------------------------------------------------------------------------------------------
 
-YESTERDAY = f"{BEGAN - timedelta(days=1):%F}"
+BEFORE = f"{BEGAN - timedelta(days=2):%F}"
 # What lies there | its path, and more of its output | what is said of its job.
 LEFT: dict[str, tuple[dict[str, bytes], tuple[str, ...], str]] = {
     "good": ({f"good/db-{DAY}.sql.gz": DUMP}, ("good/db-%F.sql.gz", 'ends_with = "done"'), "ok"),
@@ -108,7 +108,7 @@ LEFT: dict[str, tuple[dict[str, bytes], tuple[str, ...], str]] = {
     "spaced": ({f"spaced/a b é-{DAY}.txt": b"text"}, ("spaced/a b é-%F.txt",), "ok"),
     "odd": ({f"odd/a#c%41-{DAY}.txt": b"text"}, ("odd/a#c%%41-%F.txt",), "ok"),
     "one": ({"one/latest.json": b'{"rows": 3}'}, ("one/latest.json", 'format = "json"'), "ok"),
-    "missing": ({f"missing/db-{YESTERDAY}.gz": DUMP}, ("missing/db-%F.gz",), "bad-output stale-output"),
+    "missing": ({f"missing/db-{BEFORE}.gz": DUMP}, ("missing/db-%F.gz",), "bad-output stale-output"),
     "never": ({"never/readme": b"x"}, ("never/db-%F.gz",), "missed never-ran"),
     "empty": ({f"empty/db-{DAY}.gz": b""}, ("empty/db-%F.gz",), "bad-output empty-output"),
     "nothing_packed": ({f"nothing/{DAY}.gz": gzip.compress(b"")}, ("nothing/%F.gz",), "bad-output empty-output"),
@@ -333,7 +333,7 @@ def test_a_dated_folder_is_asked_for_and_the_years_before_are_not(tmp_path: Path
     assert names[0] in [each.name for each in found.files]
     asked = [each["prefix"] for each in bucket.asked if "list-type" in each]
     assert names[0] in asked
-    assert set(asked) <= {f"{BEGAN + timedelta(days=1):%Y/%m/%d/db-%F}.gz", *names[:5]}
+    assert set(asked) <= {*names[:5], *(f"{NOW + timedelta(days=each):%Y/%m/%d/db-%F}.gz" for each in (0, 1))}
 
 
 @pytest.mark.parametrize("path", ["%Y/%m/%d/db-%F.gz", "db-%F.gz", "db-%F*.gz", "*-%F.gz"])
