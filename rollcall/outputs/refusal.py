@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rollcall.evidence import CannotLook
@@ -10,6 +11,7 @@ from rollcall.roll.place import Place
 from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
 
+_QUERY = re.compile(r"(?<=\w)\?[^\s\"']*=[^\s\"']*")
 _REFUSED = (401, 403, 407)
 # What libraries call that they, or the place, are not content with who we are, or who it is.
 _REFUSALS = {
@@ -68,4 +70,5 @@ def _status(error: BaseException) -> int | None:
 def _words(error: BaseException) -> str:
     """What the library says, or what kind of error it is where it says nothing."""
     strerror = getattr(error, "strerror", None)
-    return str(strerror or error) or type(error).__name__
+    # What was asked for differs from folder to folder, and is no part of what is wrong.
+    return _QUERY.sub("", str(strerror or error)) or type(error).__name__
