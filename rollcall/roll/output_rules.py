@@ -11,6 +11,7 @@ from unicodedata import normalize
 from rollcall.naming.names import NamePattern
 from rollcall.roll.fields import Share
 from rollcall.roll.formats import find_format
+from rollcall.roll.place import Place
 from rollcall.roll.words import Dated
 from rollcall.sources.query import columns
 from rollcall.text import clean
@@ -20,6 +21,8 @@ _LONGEST = timedelta(hours=1)
 _OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
 _OF_ROWS, _OF_SIZE = ("min_rows", "max_rows"), ("min_size", "max_size")
 _OF_CONTENT = ("format", "open", *_OF_TEXT, *_OF_ROWS, "must_hold", "must_change")
+# A page that lists names is no folder.
+_OF_FILES_ALONE = ("http", "https")
 
 
 class Kind(StrEnum):
@@ -51,7 +54,7 @@ _SHOWN = {
     Kind.ENTRIES: "entries that a command lists (command)",
 }
 _ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
-    Kind.FILES: ("dated", "files", *_OF_SIZE, *_OF_CONTENT, "must_have", "read_up_to", "verify"),
+    Kind.FILES: ("place", "dated", "files", *_OF_SIZE, *_OF_CONTENT, "must_have", "read_up_to", "verify"),
     Kind.ROWS: ("database", *_OF_ROWS, *_OF_SIZE, "must_hold", "times"),
     Kind.ENTRIES: ("each", "made_at", "size", *_OF_SIZE, "must_hold", "times", "verify"),
 }
@@ -130,7 +133,12 @@ def _missing(key: str, output: Mapping[str, Any]) -> str | None:
 
 def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
     path: NamePattern | None = output.get("path")
+    place: Place | None = output.get("place")
     match key:
+        case "path" if value and place and (value.text[0] in "/~" or ".." in value.root.split("/")):
+            return 'lies in a place. Write it from there on, without "/", "~" or ".." in front.'
+        case "path" if value and place and value.is_folder and place.protocol in _OF_FILES_ALONE:
+            return "names a folder, and a web server shows none. Write a file in it."
         case "dated" if value is not Dated.RUN and path and not path.has_fields:
             return "speaks of the date in its name, and path has none. Write one, such as %Y%m%d."
         case "min_size" | "min_rows" if isinstance(value, Share) and value.part > 1:
