@@ -15,6 +15,7 @@ from rollcall.evidence import Content
 from rollcall.rehearse.advice import OUTPUT
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.reading import read_as
+from rollcall.roll.fields import Share
 from rollcall.roll.formats import TEXT, formats
 from rollcall.roll.output_rules import Kind
 from rollcall.text import show_size
@@ -47,7 +48,7 @@ def settings_for(copy: EvidenceCopy) -> Iterator[Setting]:
     if content and content.rows and (copy.declared.format or copy.declared.kind is Kind.ROWS):
         yield from _of_rows(content.rows, {})
     size = copy.made[0].size if copy.made else None
-    if size and size > 1 and copy.declared.least_share is None:
+    if size and size > 1 and not isinstance(copy.declared.min_size, Share):
         # Two thirds of it: more than a half, and a shorter file than usual still passes.
         least = size - size // 3
         says = f'write min_size = "{show_size(least)}" in {OUTPUT} (it has {show_size(size)})'
