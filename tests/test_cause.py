@@ -440,7 +440,8 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             '"# Album Haïku" and "Aucune information disponible" is in it: only its ends were read: 3.0 GB, more than '
             'read_up_to = 2.0 GB (read_up_to = "6.0 GB" would).'
         ),
-        f"Write a larger `read_up_to`, and `timeout`, into [jobs.{HAIKU}.output] in jobs.toml, or ask less of it",
+        f"Write a larger `read_up_to` and `timeout`, or `open` for what is encrypted, into [jobs.{HAIKU}.output] in jobs.toml, "
+        "or ask less of it",
     ),
     (
         CauseCode.VERIFY_FAILED,

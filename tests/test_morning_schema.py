@@ -265,6 +265,7 @@ def test_an_output_where_nobody_could_look_says_why() -> None:
         "name": "generate-haiku-20260211-060017.md",
         "size": 375,
         "made_at": "2026-02-11T06:00:17+01:00",
+        "rows": None,
         "modified_at": "2026-02-11T06:00:17+01:00",
     }
 

@@ -159,7 +159,7 @@ def test_in_the_hour_that_autumn_shows_twice_it_may_be_of_either_and_in_that_of_
         ('{"items": {"x": 1}}', {"each": "items.x"}, UNREADABLE, 'each = "items.x" is no list: 1'),
         ('{"items": {"x": 1}}', {"each": "items.y"}, UNREADABLE, 'each = "items.y" finds nothing in {"items"'),
         (f'{{"items": [{ONE}]}}{{"items": []}}', {"each": "items"}, UNREADABLE, "prints more than one answer"),
-        (f"[{ONE}, ", {}, UNREADABLE, 'prints no whole JSON (51 bytes): "[{"time"'),
+        (f"[{ONE}, ", {}, UNREADABLE, 'prints no whole JSON (50 bytes): "[{"time"'),
         (f"[{ONE}] and more", {}, UNREADABLE, "prints no whole JSON"),
         (f'{{"items": [{ONE}]', {"each": "items"}, UNREADABLE, "prints no whole JSON"),
         ("Warning: deprecated\n[]", {}, UNREADABLE, 'made_at = "time" finds nothing in ["Warning:", "deprecated"]'),

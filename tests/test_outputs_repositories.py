@@ -25,8 +25,8 @@ NOW = datetime(2026, 2, 11, 7, 2, tzinfo=ZURICH).astimezone(UTC)
 TODAY = datetime(2026, 2, 11, 2, 0, 5, tzinfo=ZURICH)
 DAY = timedelta(days=1)
 RESTIC = ("restic", "snapshots", "--json", "--no-lock", "--host", "web1")
-BORG = ("borg", "list", "--json", "--lock-wait", "0")
-OF_BORG = 'each = "archives"\nmade_at = "time"\ntimezone = "UTC"'
+BORG = ("borg", "list", "--json", "--format", "{end}", "--last", "100", "--lock-wait", "0")
+OF_BORG = 'each = "archives"\nmade_at = "end"\ntimezone = "UTC"'
 
 
 def judged(
@@ -63,6 +63,7 @@ def test_a_snapshot_of_the_night_is_good_and_that_of_another_host_is_not_its_own
 
     restic.back_up(TODAY, "--tag", "nightly")
     assert told(judged(restic, monkeypatch, RESTIC))[0] == "ok"
+    assert told(judged(restic, monkeypatch, RESTIC, 'made_at = "summary.backup_end || time"'))[0] == "ok"
     of_tag = 'each = "[?contains(tags || `[]`, \'nightly\')]"\nmade_at = "time"'
     assert told(judged(restic, monkeypatch, RESTIC, of_tag))[0] == "ok"
     assert told(judged(restic, monkeypatch, RESTIC, of_tag.replace("nightly", "weekly")))[0] == "missed"

@@ -122,6 +122,20 @@ def test_what_must_hold_is_asked_of_the_row_as_a_json_object(shop: Path) -> None
     assert row.content.held == {"inserted > `2`": None, "share < `1`": "1.5", "missing": "null"}
 
 
+def test_what_a_variable_stands_for_is_asked_with_and_never_shown(shop: Path) -> None:
+    secret = {"TENANT": "s3cr3t-t0ken-0123456789"}
+    [row] = rows(
+        shop, "SELECT at AS made_at, '${TENANT}' AS x FROM loads WHERE '${TENANT}' LIKE 's3c%' AND n = 3", secret
+    )
+    assert row.content is not None
+    assert json.loads(row.content.head)["x"] == "${TENANT}"
+
+    code, detail = refused(shop, 'SELECT at AS made_at FROM "${TENANT}"', secret)
+    assert (code, "no such table: ${TENANT}" in detail, secret["TENANT"] in detail) == (UNREADABLE, True, False)
+    ends = {"TENANT": "x'; DELETE FROM loads; --"}
+    assert 'the query has a ";" in it' in refused(shop, "SELECT '${TENANT}' AS made_at", ends)[1]
+
+
 def test_a_table_without_rows_has_none_and_a_load_of_none_is_empty(shop: Path) -> None:
     assert rows(shop, f"{NEWEST} WHERE note = 'y'") == ()
     assert rows(shop, "SELECT at AS made_at FROM loads WHERE n > 9") == ()
@@ -259,9 +273,10 @@ def test_times_of_postgresql_are_read_with_their_zone_and_without_in_the_one_tha
         ("SELECT updated_at AS made_at FROM hidden", "reader", DENIED, "permission denied for table hidden"),
         ("SELECT updated_at AS made_at FROM nowhere", OWNER, UNREADABLE, 'relation "nowhere" does not exist'),
         ("SELECT pg_sleep(60), now() AS made_at", OWNER, UNREADABLE, "no complete answer within 1 s"),
+        ("SELECT 'infinity'::timestamptz AS made_at", OWNER, UNREADABLE, "timestamp too large"),
         ("SELECT now() AS made_at, nextval('numbers')", OWNER, UNREADABLE, "nextval() in a read-only transaction"),
     ],
-    ids=["writes", "denied", "no table", "slow", "sequence"],
+    ids=["writes", "denied", "no table", "slow", "infinity", "sequence"],
 )
 def test_postgresql_writes_nothing_and_its_refusals_are_unknown(
     query: str, user: str, code: CauseCode, says: str, pg: Postgres, tmp_path: Path

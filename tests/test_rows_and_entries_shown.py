@@ -71,6 +71,8 @@ def test_morning_json_and_the_history_hold_what_it_is(told: Morning) -> None:
     remembered = {row.job_id: row.outputs[0] for row in rows_of(told)}
     assert (remembered["backup"].size, remembered["backup"].made_at.hour) == (3_000_000, 1)
     assert remembered["rates"].output == seen["rates"]["path"]
+    # What tells it from others of the same command is a part of what it is remembered by.
+    assert remembered["backup"].output == f"{seen['backup']['path']}: @"
 
 
 def test_the_commands_speak_of_rows_and_entries(

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from io import BytesIO
 from pathlib import PurePath
 from typing import Any
 
@@ -41,6 +43,32 @@ _SSH_FAILED = 255
 UNREADABLE = CauseCode.OUTPUT_UNREADABLE
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """What a command printed, without the blanks around it."""
+
+    text: bytes
+
+    @property
+    def is_json(self) -> bool:
+        return self.text[:1] in (b"[", b"{")
+
+    @cached_property
+    def whole(self) -> Any:
+        """All of it at once, read once for all outputs: one JSON value, or a list of one a line, or of columns."""
+        if not self.is_json:
+            return list(self.columns())
+        values = list(Items([self.text], None)) if self.text[:1] == b"{" else [json.loads(self.text)]
+        return values[0] if len(values) == 1 else values
+
+    def columns(self) -> Iterator[list[str]]:
+        """Its lines as ordinary commands print them: by tabs where there are any."""
+        for line in BytesIO(self.text):
+            text = line.decode().rstrip("\r\n")
+            if text.strip():
+                yield text.split("\t" if "\t" in text else None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command(Source):
     """A program that lists entries; `argv` is as jobs.toml has it."""
@@ -69,12 +97,12 @@ class Command(Source):
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
     ) -> dict[Key, Listed | CannotLook]:
         """What it lists for each output. Raises `CannotLook` (output-unreadable, access-denied, place-down)."""
-        printed = self._printed()
+        answer = _Answer(self._printed().strip())
         looked_at = max(now, clock()) if clock else now
         listed: dict[Key, Listed | CannotLook] = {}
         for each in wanted:
             try:
-                listed[each.key] = Listed.of(self, self._entries(printed, each, now), looked_at=looked_at)
+                listed[each.key] = Listed.of(self, self._entries(answer, each, now), looked_at=looked_at)
             except CannotLook as problem:
                 listed[each.key] = CannotLook(problem.code, self.clean(problem.detail))
         return listed
@@ -109,19 +137,18 @@ class Command(Source):
         if printed.status == 0:
             return printed.out
         err = printed.err.decode(errors="replace")
-        last = next((line for line in reversed(err.splitlines()) if line.strip()), "it said nothing")
         how = f"ended by signal {-printed.status}" if printed.status < 0 else f"exit status {printed.status}"
         code = CauseCode.ACCESS_DENIED if _DENIED.search(err) else UNREADABLE
         if printed.status == _SSH_FAILED and any(PurePath(each).name == "ssh" for each in self.argv):
             code = CauseCode.PLACE_DOWN
-        raise self._wrong(f"{how}: {self.secrets.clean_words(last, 200)}", code)
+        raise self._wrong(f"{how}: {self.secrets.clean_words(programs.telling_line(err), 200)}", code)
 
-    def _entries(self, printed: bytes, wanted: Wanted, now: datetime) -> Matches:
+    def _entries(self, answer: _Answer, wanted: Wanted, now: datetime) -> Matches:
         """What of that was made when, newest first."""
         output, matches = wanted.output, Matches(wanted)
         timed, nothing_in = Timed(output=output, zone=wanted.zone, shown=self.shown, now=now), ""
         assert output.made_at is not None  # a command without it is refused
-        for entry in self._listed(printed, output.each):
+        for entry in self._listed(answer, output.each):
             value = self._found(output.made_at, entry, "made_at")
             if value is ABSENT or (value is None and not is_plain(output.made_at)):
                 nothing_in = nothing_in or _beginning(entry)
@@ -140,29 +167,24 @@ class Command(Source):
             raise self._wrong(f'made_at = "{output.made_at}" finds nothing in {nothing_in}')
         return matches
 
-    def _listed(self, printed: bytes, each: str) -> Iterator[Any]:
+    def _listed(self, answer: _Answer, each: str) -> Iterator[Any]:
         """The entries, one after the other."""
-        text = printed.lstrip()
+        text = answer.text
         try:
-            if not text or text.rstrip() == b"null":
+            if not text or text == b"null":
                 return
-            if text[:1] not in b"[{":
-                # Columns, as ordinary commands print them: by tabs where there are any.
-                lines = (line for line in text.decode().splitlines() if line.strip())
-                yield from self._within([line.split("\t" if "\t" in line else None) for line in lines], each)
-            elif each == "@" or _A_NAME.fullmatch(each):
+            if each == "@" and not answer.is_json:
+                yield from answer.columns()
+            elif answer.is_json and (each == "@" or _A_NAME.fullmatch(each)):
                 yield from self._streamed(text, each)
             elif len(text) > _LARGEST_WHOLE:
-                raise self._wrong(
-                    f"prints {show_size(len(text))}, and each is worked out of {show_size(_LARGEST_WHOLE)} at most. "
-                    "Have it list less"
-                )
+                most = show_size(_LARGEST_WHOLE)
+                raise self._wrong(f"prints {show_size(len(text))}, and each is worked out of {most}. Have it list less")
             else:
-                values = list(Items([text], None)) if text[:1] == b"{" else [json.loads(text)]
-                yield from self._within(values[0] if len(values) == 1 else values, each)
+                yield from self._within(answer.whole, each)
         except (Broken, ValueError, RecursionError):
             begins = self.secrets.clean_words(text[:8_000].decode(errors="replace"), 60)
-            raise self._wrong(f'prints no whole JSON ({counted(len(printed), "byte")}): "{begins}"') from None
+            raise self._wrong(f'prints no whole JSON ({counted(len(text), "byte")}): "{begins}"') from None
 
     def _streamed(self, text: bytes, each: str) -> Iterator[Any]:
         """The same of what is a list by itself, or stands in an object by a plain name, piece by piece."""

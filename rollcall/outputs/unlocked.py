@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from rollcall.outputs.stream import PIECE
 from rollcall.roll.output import Output
-from rollcall.sources.programs import Program, TooLate, started
+from rollcall.sources.programs import Program, TooLate, started, telling_line
 
 
 class CannotOpen(OSError):
@@ -111,8 +111,7 @@ class _Stream(io.RawIOBase):
             raise self._late() from None
         if status:
             err = bytes(self._program.err).decode(errors="replace")
-            last = next((line for line in reversed(err.splitlines()) if line.strip()), "it said nothing")
-            said = self._output.secrets.clean_words(last)
+            said = self._output.secrets.clean_words(telling_line(err))
             raise CannotOpen(f"{self._name}, which is to open it: {ended(status)}: {said}")
 
     def _late(self) -> TimeoutError:

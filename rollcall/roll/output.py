@@ -39,7 +39,7 @@ from rollcall.roll.words import Dated
 from rollcall.sources import expressions
 from rollcall.sources.command_shown import shown
 from rollcall.sources.database_url import hidden, read_database_url
-from rollcall.sources.query import columns, is_select, read_query
+from rollcall.sources.query import LONGEST_QUERY, columns, is_select, read_query
 from rollcall.text import clean
 from rollcall.times import parse_span, show_span
 
@@ -169,13 +169,13 @@ class Output(Table):
         folder = known.get("folder") or Path()
         self._folder = folder / root
         environment = known.get("environment", {})
-        commands = (*(self.command or ()), *self.open, *(self.verify.command if self.verify else ()))
-        self._secrets = Secrets.of(commands, {}, "", environment)
+        of_verify = self.verify.command if self.verify else ()
+        sent = (*(self.command or ()), *self.open, *of_verify, self.query or "")
+        self._secrets = Secrets.of(sent, {}, "", environment)
         if self.database and not isinstance(environment, Unset):
             self._url = read_database_url(expand(self.database, environment), folder)
             of_database, names = hidden(self.database, self._url, environment)
-            of_query = Secrets.of([self.query or ""], {}, "", environment)
-            self._secrets = replace(of_query, hidden={**of_query.hidden, **of_database}, names=names)
+            self._secrets = replace(self._secrets, hidden={**self._secrets.hidden, **of_database}, names=names)
 
     @field_validator("path", mode="wrap")
     @classmethod
@@ -305,7 +305,16 @@ class Output(Table):
     @property
     def written(self) -> str:
         """What jobs.toml calls it, by which it is remembered."""
-        return clean(self.names.text) if self.kind is Kind.FILES else self.shown
+        match self.kind:
+            case Kind.FILES:
+                return clean(self.names.text)
+            case Kind.ROWS:
+                # All of it: two queries may begin alike.
+                return self._secrets.clean(f"{shown_url(self.database or '')}: {self.query}", LONGEST_QUERY)
+            case Kind.ENTRIES:
+                return f"{self.shown}: {self.each}"
+            case _:
+                assert_never(self.kind)
 
 
 def least_bytes(min_size: int | Share) -> int:

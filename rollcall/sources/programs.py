@@ -7,6 +7,7 @@ what a failure means.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -21,6 +22,8 @@ from typing import IO, BinaryIO
 LARGEST_OUTPUT = 16_000_000
 _KEPT_OF_STDERR = 16_000
 _PIECE = 1_000_000
+# A hint of where to report it may stand below.
+_SAYS_WHY = re.compile(r"\b(?:error|fatal|failed|cannot|denied|no such)\b(?!s at http)", re.IGNORECASE)
 _FED = 1 << 18
 # How long the end of a program may stay unnoticed while a child of it keeps its pipe open, in seconds.
 _BETWEEN_LOOKS = 0.05
@@ -34,6 +37,12 @@ class Printed:
     status: int
     out: bytes
     err: bytes
+
+
+def telling_line(err: str) -> str:
+    """Of what a program said the line that says why: the last that speaks of an error, else the last of all."""
+    lines = [line for line in err.splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if _SAYS_WHY.search(line)), lines[-1] if lines else "it said nothing")
 
 
 class TooLate(Exception):
