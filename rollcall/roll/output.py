@@ -8,7 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, assert_never
 
-from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 from rollcall.evidence import OutputSeen
 from rollcall.naming.names import NamePattern, read_pattern
@@ -32,6 +41,7 @@ from rollcall.roll.fields import (
 )
 from rollcall.roll.formats import Format
 from rollcall.roll.output_rules import DECIDING, Kind, broken_rule
+from rollcall.roll.place import Place, no_such_place
 from rollcall.roll.proving import Declared, Opens
 from rollcall.roll.secrets import Secrets, Unset, expand
 from rollcall.roll.values import shown_url
@@ -46,6 +56,7 @@ from rollcall.times import parse_span, show_span
 _PATH_SCHEMA = {"type": "string", "examples": ["data/export-%Y%m%d-%H%M%S.json", "%Y/%m/db-%F*.sql.gz"]}
 # What is listed by its own time has any name.
 _ANY_NAME = read_pattern("*")
+_READ_ELSEWHERE = 100 * 10**6
 
 
 def _folder_of(path: NamePattern) -> Path:
@@ -54,6 +65,18 @@ def _folder_of(path: NamePattern) -> Path:
         return Path(path.root).expanduser()
     except RuntimeError:
         raise ValueError('begins with "~", but there is no such home. Write the folder from "/" on.') from None
+
+
+def _declared_place(value: object, found: ValidationInfo) -> Place | None:
+    if value is None or isinstance(value, Place):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("must be text in quotes.")
+    known = context(found).get("places", {})
+    if value and value not in known:
+        raise no_such_place(value, known)
+    # What is wrong with its table is said of that.
+    return known[value] if value else None
 
 
 def _can_be_asked(url: str | None, found: ValidationInfo) -> str | None:
@@ -89,6 +112,9 @@ class Output(Table):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in DECIDING]})
 
+    place: Annotated[Place | None, PlainValidator(_declared_place), WithJsonSchema({"type": "string"})] = Field(
+        None, description='Where it lies, by the name of a place; "" or left out: on this machine.'
+    )
     query: Annotated[str | None, AfterValidator(_is_one_select)] = Field(
         None, description="One SELECT with columns made_at, rows, size and others; :since and :now are bound."
     )
@@ -103,7 +129,8 @@ class Output(Table):
     )
     path: Annotated[NamePattern | None, of_text(read_pattern), WithJsonSchema(_PATH_SCHEMA)] = Field(
         None,
-        description="Folders and file name, with wildcards and date fields; relative to the file in which it stands.",
+        description="Folders and file name, with wildcards and date fields; relative to the file in which it stands, "
+        "or to its place.",
         validate_default=True,
     )
     each: expressions.Expression = Field("@", description="Where in its JSON the entries are.")
@@ -148,7 +175,9 @@ class Output(Table):
     must_have: tuple[LookedFor, ...] = Field(
         (), description="Names that must be inside, an archive or a folder; wildcards are allowed."
     )
-    read_up_to: Size = default("2 GB", read_size, "Content is read so far, unpacked; of more only head and tail.")
+    read_up_to: Size = default(
+        "2 GB", read_size, "Content is read so far, unpacked; of more only head and tail; 100 MB of a place's."
+    )
     timeout: Span = default("60 s", parse_span, "How long the reading and verifying of all its files may take.")
     keeps: int | None = Field(None, ge=1, strict=True, description="How many runs' files the job's retention leaves.")
     must_change: bool = Field(
@@ -164,10 +193,16 @@ class Output(Table):
     def model_post_init(self, context: Any) -> None:
         """Relative paths are relative to the file in which they stand."""
         known = context or {}
-        # The homes of a replay are those of another machine.
-        root = Path(self.names.root) if known.get("is_replay") else _folder_of(self.names)
         folder = known.get("folder") or Path()
-        self._folder = folder / root
+        if self.place:
+            # Of one that lies elsewhere this is no folder to look into: it tells whether two are the same.
+            self._folder = (self.place.folder or Path(self.place.shown)) / self.names.root
+            if "read_up_to" not in self.model_fields_set:
+                self.__dict__["read_up_to"] = _READ_ELSEWHERE
+        else:
+            # The homes of a replay are those of another machine.
+            root = Path(self.names.root) if known.get("is_replay") else _folder_of(self.names)
+            self._folder = folder / root
         environment = known.get("environment", {})
         of_verify = self.verify.command if self.verify else ()
         sent = (*(self.command or ()), *self.open, *of_verify, self.query or "")
@@ -185,7 +220,7 @@ class Output(Table):
     @field_validator("*")
     @classmethod
     def _holds_together(cls, value: Any, found: ValidationInfo) -> Any:
-        if found.field_name == "path" and value and not context(found)["is_replay"]:
+        if found.field_name == "path" and value and not found.data.get("place") and not context(found)["is_replay"]:
             _folder_of(value)
         if rule := broken_rule(found.field_name, value, found.data):
             raise ValueError(rule)
@@ -256,6 +291,13 @@ class Output(Table):
         return self._folder
 
     @property
+    def folder_shown(self) -> str:
+        """That folder, for people."""
+        if self.place and self.place.folder is None:
+            return self.place.shown if self.names.root == "." else clean(f"{self.place.shown}/{self.names.root}")
+        return clean(str(self.folder))
+
+    @property
     def pattern(self) -> str:
         """Its names below that folder, as they are written."""
         names = [name for name in self.names.text.split("/") if name not in ("", ".")]
@@ -294,7 +336,7 @@ class Output(Table):
         """Where it lies, for people: folder and name together."""
         match self.kind:
             case Kind.FILES:
-                return clean(str(self.folder / self.pattern))
+                return clean(f"{self.folder_shown}/{self.pattern}")
             case Kind.ROWS:
                 return f"{shown_url(self.database or '')}: {self._secrets.clean(self.query or '', 120)}"
             case Kind.ENTRIES:
