@@ -17,10 +17,11 @@ from threading import Lock
 from time import monotonic
 from weakref import WeakKeyDictionary
 
-from rollcall.evidence import CannotLook, FileSeen
+from rollcall.evidence import CannotLook, Content, FileSeen
 from rollcall.naming.stretch import Told
 from rollcall.outputs.content import Opened, read_content
 from rollcall.outputs.due_names import Asked, asked_of, days_before, days_in, days_of
+from rollcall.outputs.inside import Inside
 from rollcall.outputs.listing import Beginnings, Key, Listed, Matches, Source, Wanted, named
 from rollcall.outputs.refusal import cannot_look, overdue
 from rollcall.outputs.store import Bucket, Entry, Store
@@ -29,6 +30,7 @@ from rollcall.outputs.store_sftp import Sftp
 from rollcall.outputs.store_web import Http, Webdav
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.formats import TooMuch
+from rollcall.roll.output import Output
 from rollcall.roll.place import Place
 from rollcall.text import clean
 from rollcall.times import show_span
@@ -84,7 +86,7 @@ class RemoteFolder(Source):
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
     ) -> dict[Key, Listed]:
         """What each output left below it. Raises `CannotLook`."""
-        outputs = [Matches(each) for each in wanted]
+        outputs = Matches.of(wanted)
         until = monotonic() + self.place.timeout.total_seconds()
         store = store_of(self.place)
         store.clock = clock
@@ -92,7 +94,9 @@ class RemoteFolder(Source):
             walk = _Walk(self, store, now, until)
             walk.through((), outputs)
             # What was there last shows since when it is not, and that no retention took what is missing.
-            if nothing := [each for each in outputs if each.wanted.output.names.has_fields and not each.before]:
+            if nothing := [
+                each for each in outputs if each.wanted.output.names.has_fields and not (each.before or each.past)
+            ]:
                 _Walk(self, store, now, until, is_before=True).through((), nothing)
         except Exception as error:  # noqa: BLE001 - whatever a library raises: the place could not be looked at
             store.forget()
@@ -108,7 +112,7 @@ class RemoteFolder(Source):
         try:
             store = store_of(self.place)
             if seen.is_folder:
-                inside = _looked_through(store, path, seen, now, until)
+                inside = _looked_through(store, path, seen, output, now, until)
                 told = output.names.told(name)
                 return named(inside, told, output, wanted.zone) if isinstance(told, Told) else inside
             if not seen.is_regular or seen.size == 0:
@@ -275,16 +279,18 @@ def _second(at: datetime | None) -> datetime | None:
     return at.replace(microsecond=0) if at else None
 
 
-def _looked_through(store: Store, path: str, seen: FileSeen, now: datetime, until: float) -> FileSeen:
-    """The folder with the size of all that is in it, and the time of the newest."""
-    size, newest = 0, None
+def _looked_through(store: Store, path: str, seen: FileSeen, output: Output, now: datetime, until: float) -> FileSeen:
+    """The folder with the size of all that is in it, the time of the newest, and which names that it must have."""
+    size, newest, inside = 0, None, Inside(output.must_have)
     for each in store.everything_below(path, until):
         store.left(until)
+        inside.note(each.name)
         size += each.size or 0
         at = each.modified_at
         if at is not None and (newest is None or newest < at <= now or at <= now < newest):
             newest = at
-    return replace(seen, size=size, modified_at=newest or seen.modified_at)
+    content = Content(has=inside.found) if output.must_have else seen.content
+    return replace(seen, size=size, modified_at=newest or seen.modified_at, content=content)
 
 
 def _skew(store: Store, place: Place) -> CannotLook | None:

@@ -86,10 +86,11 @@ class Store:
         return self._entry_of(self._call("info", self.path(path), until=until))
 
     def everything_below(self, folder: str, until: float) -> Iterator[Entry]:
-        """Each file below that folder, however deep."""
+        """Each file below that folder, however deep, by its name from there on."""
         for each in self.entries(folder, Asked(stems=frozenset({""})), until):
             if each.is_folder:
-                yield from self.everything_below(_joined(folder, each.name), until)
+                for inside in self.everything_below(_joined(folder, each.name), until):
+                    yield inside._replace(name=_joined(each.name, inside.name))
             else:
                 yield each
 
