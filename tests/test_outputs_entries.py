@@ -203,7 +203,7 @@ def test_what_is_no_list_of_times_is_unknown_and_says_where(
         ("import time; print('[', flush=True); time.sleep(600)", UNREADABLE, "did not end within 0.5 s"),
         ("print('[' + '1' * 17_000_000)", UNREADABLE, "prints more than 16.0 MB"),
     ],
-    ids=["failed", "denied", "killed", "hangs", "endless"],
+    ids=["a pipe", "failed", "denied", "killed", "hangs", "endless"],
 )
 def test_a_command_that_does_not_end_well_is_unknown(code: str, found: CauseCode, says: str, tmp_path: Path) -> None:
     limit: dict[str, Any] = {"timeout": "0.5 s"} if "sleep" in code else {}

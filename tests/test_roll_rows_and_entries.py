@@ -46,11 +46,14 @@ def test_what_is_declared_is_what_is_asked(tmp_path: Path) -> None:
 
 
 def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
-    defaults = '[defaults.output]\nformat = "csv"\nmust_contain = ["x"]\nkeeps = 7\ntimeout = "9 s"'
+    defaults = '[defaults.output]\nformat = "csv"\nmust_contain = ["x"]\nkeeps = 7\ntimeout = "9 s"\nmin_size = "1 kB"'
     rows, entries = read(tmp_path, ROWS, ENTRIES, defaults=defaults)
 
     assert (rows.format, rows.must_contain, rows.keeps, rows.timeout.total_seconds()) == (None, (), 7, 9)
     assert (entries.format, entries.keeps) == (None, 7)
+    # A size that nobody tells is not asked for.
+    sized = read(tmp_path, ROWS.replace("count(*) AS rows", "1 AS size"), f'{ENTRIES}\nsize = "s"', defaults=defaults)
+    assert [each.least_size for each in (rows, entries, *sized)] == [1, 1, 1_000, 1_000]
 
 
 def test_a_default_limit_is_one_of_what_is_told_alone(tmp_path: Path) -> None:
@@ -87,8 +90,9 @@ def test_a_default_limit_is_one_of_what_is_told_alone(tmp_path: Path) -> None:
         (ROWS.replace("sqlite:///shop.db", "sqlite:///${DB}"), ["DB is not set in the environment."]),
         (f'{ROWS}\neach = "x"', [".each = \"x\": is not asked of rows of a table (query). Take it out."]),
         (f"{ROWS.replace(', count(*) AS rows', '')}\nmin_rows = 3", ["of the column rows, and query returns none."]),
+        (f'{ROWS}\nmin_size = "1 kB"', ["of the column size, and query returns none. Name one so: … AS size."]),
+        (f'{ENTRIES}\nmax_size = "1 kB"', ["is asked of the size of an entry, and nothing says where that is."]),
         (f"{ROWS.replace(', count(*) AS rows', '')}\nmax_rows = 3", ["of the column rows, and query returns none."]),
-        (f'{ROWS}\nmin_size = "1 kB"', ["the column size, and query returns none. Name one so: sum(bytes) AS size."]),
         (f'{ROWS}\nmax_rows = "90 % of usual"', ["is less than what is usual. Write at least \"100 % of usual\"."]),
         (f"{ROWS}\nfiles = 3", [".files = 3: is not asked of rows of a table (query). Take it out."]),
         (f'{ROWS}\nformat = "csv"', ["is not asked of rows of a table (query)."]),
@@ -102,7 +106,6 @@ def test_a_default_limit_is_one_of_what_is_told_alone(tmp_path: Path) -> None:
         ('command = ["restic"]\nmade_at = "time["', [".made_at = \"time[\": is no JMESPath"]),
         (f'{ENTRIES}\neach = "[?"', [".each = \"[?\": is no JMESPath"]),
         (f'{ENTRIES}\nsize = ""', [".size = \"\": is empty."]),
-        ('command = ["a"]\nmade_at = "time"\nmin_size = "1 kB"', ["and nothing says where that stands. Write size ="]),
         (f'{ENTRIES}\ntimes = "seconds"', [".times = \"seconds\": "]),
         (f"{ENTRIES}\nmin_rows = 3", ["is not asked of entries that a command lists (command). Take it out."]),
         (f'{ENTRIES}\ndated = "due"', ["is not asked of entries that a command lists (command). Take it out."]),

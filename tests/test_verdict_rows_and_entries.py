@@ -19,7 +19,6 @@ from rollcall.vocabulary import CauseCode, Verdict
 
 ZURICH = ZoneInfo("Europe/Zurich")
 ENTRIES = {"command": ["restic", "snapshots", "--json"], "made_at": "time"}
-SIZED = {**ENTRIES, "size": "bytes"}
 ROWS = {"database": "sqlite:///shop.db", "query": "SELECT max(t) AS made_at, count(*) AS rows FROM r"}
 EMPTY = Flaw(CauseCode.EMPTY_OUTPUT, "has no rows (rows = 0)")
 DAYS = ("2026-02-10", "2026-02-09", "2026-02-08", "2026-02-07")
@@ -282,11 +281,12 @@ def test_of_an_hour_that_autumn_shows_twice_no_run_is_missed_and_none_ran_twice(
 
 # What is said of them -------------------------------------------------------------------------------------------------
 
+SIZED = {**ENTRIES, "size": "bytes", "min_size": "1 kB"}
 BROKEN: list[tuple[dict[str, Any], list[FileSeen], dict[str, Any], str]] = [
     (ENTRIES, nightly(), {}, "; the newest entry is of Tue 10 Feb 06:00:17 CET"),
     (ENTRIES, [], {}, "`restic snapshots --json` lists no entry"),
     (ENTRIES, nightly(), {"has_scheduler": True}, "it left no entry: the newest entry is of Tue 10 Feb"),
-    ({**SIZED, "min_size": "1 kB"}, [entry("2026-02-11T06:00:17+01:00", 9)], {}, "Wed 11 Feb 06:00:17 CET has 9 B"),
+    (SIZED, [entry("2026-02-11T06:00:17+01:00", 9)], {}, "Its entry of Wed 11 Feb 06:00:17 CET has 9 B"),
     (ROWS, [row("2026-02-10T06:00:17+01:00", 9)], {}, "; the newest row is of Tue 10 Feb 06:00:17 CET"),
     (ENTRIES, [entry("2024-02-03T06:00:17+01:00")], {}, "; the newest entry is of Sat 3 Feb 2024 06:00 CET"),
     (ENTRIES, [entry("2026-02-11T13:00:17+01:00")], {}, "is dated Wed 11 Feb 2026 13:00 CET, in the future"),
