@@ -285,6 +285,7 @@ SIZED = {**ENTRIES, "size": "bytes", "min_size": "1 kB"}
 BROKEN: list[tuple[dict[str, Any], list[FileSeen], dict[str, Any], str]] = [
     (ENTRIES, nightly(), {}, "; the newest entry is of Tue 10 Feb 06:00:17 CET"),
     (ENTRIES, [], {}, "`restic snapshots --json` lists no entry"),
+    ({**ENTRIES, "each": "[?host=='a']"}, [], {}, "--json` lists no entry by each = \"[?host=='a']\""),
     (ENTRIES, nightly(), {"has_scheduler": True}, "it left no entry: the newest entry is of Tue 10 Feb"),
     (SIZED, [entry("2026-02-11T06:00:17+01:00", 9)], {}, "Its entry of Wed 11 Feb 06:00:17 CET has 9 B"),
     (ROWS, [row("2026-02-10T06:00:17+01:00", 9)], {}, "; the newest row is of Tue 10 Feb 06:00:17 CET"),

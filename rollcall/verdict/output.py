@@ -121,6 +121,8 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
     elif output.kind is not Kind.FILES:
         found = f"{output.shown} finds no row" if output.kind is Kind.ROWS else f"`{output.shown}` lists no entry"
         found += " made so far" if seen.ahead else ""
+        # A condition that is wrong finds nothing in a full list.
+        found += f' by each = "{output.each}"' if output.each != "@" else ""
     else:
         unstamped = seen.output.unstamped if isinstance(seen.output, OutputSeen) else ()
         misses = f" (the nearest misses: {listed(unstamped, 3)})" if unstamped else ""
