@@ -168,6 +168,9 @@ def test_a_table_that_the_next_run_empties_and_fills_says_nothing_meanwhile(now:
 
     assert told.job.verdict == verdict
     assert step in told.cause.next_step
+    # One that is due so often that some run is always inside its time has had its time.
+    often = judged(ROWS, now=now, schedule=None, every_span="10 min", anchor="2026-02-10T00:00:00+01:00")
+    assert often.job.verdict == "bad-output"
     # What is listed is not emptied to be filled.
     assert judged(ENTRIES, now=now).job.verdict == "missed"
 

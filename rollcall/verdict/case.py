@@ -165,7 +165,8 @@ class Case:
         if not is_table or seen.files or seen.ahead or seen.later or next_at is None or self.now < next_at:
             return None
         following = self.job.due_run(next_at)
-        return following if self.now < following.finish_by else None
+        # Where another was due since, one of them had its time.
+        return following if self.now < min(following.finish_by, following.ends_at or NEVER) else None
 
     def runs_before(self) -> Iterator[DueRun]:
         """The due runs before this one, newest first: as many as have to be seen to call something usual."""
