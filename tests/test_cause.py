@@ -66,6 +66,8 @@ def flawed(code: CauseCode, says: str) -> Content:
 
 
 TOO_LARGE = Content(unread="only its ends were read: 3.0 GB, more than read_up_to = 2.0 GB")
+LACKING = Content(read_as="tar in zstd", has={"index.html": False})
+ASKED_FOR: dict[str, Any] = {"must_have": ["index.html"], "must_contain": [], "must_not_contain": []}
 VERIFY = ["pg_restore", "-l", "{file}"]
 VERIFIES: dict[str, Any] = {"verify": VERIFY}
 WEEKLY = {"command": VERIFY, "every": "7 d", "partial": [3], "unknown": [11]}
@@ -646,6 +648,20 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "generate-haiku-20260211-060016.md and generate-haiku-20260211-060017.md."
         ),
         f"See what is not there: {LIST}, and the log of that run; run it now: {RERUN}",
+    ),
+    (
+        CauseCode.INCOMPLETE_OUTPUT,
+        {"files": today(content=LACKING), **ASKED_FOR},
+        "bad-output",
+        'Its output generate-haiku-20260211-060017.md has no "index.html" inside.',
+        f"See what is in it: `tar -tvf {FILE}`, and the log of that run; run it now: {RERUN}",
+    ),
+    (
+        CauseCode.INCOMPLETE_OUTPUT,
+        {"files": today(content=LACKING, is_folder=True), **ASKED_FOR},
+        "bad-output",
+        'Its output generate-haiku-20260211-060017.md has no "index.html" inside.',
+        f"See what is in it: `ls -lR {FILE}`, and the log of that run; run it now: {RERUN}",
     ),
     (
         CauseCode.GROWN_OUTPUT,

@@ -33,7 +33,10 @@ _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
 _OF_OUTPUTS = (Check.OUTPUT_EXISTS, Check.OUTPUT_IS_WHOLE)
 # Of an output that is no file, and could not be looked at.
 _NOT_LISTED = {
-    (Kind.ENTRIES, CauseCode.ACCESS_DENIED): "Let the user that judges run it: {list}, then {again}",
+    (
+        Kind.ENTRIES,
+        CauseCode.ACCESS_DENIED,
+    ): "Give the user that judges the right, or the password, to run it: {list}, then {again}",
     (Kind.ENTRIES, CauseCode.PLACE_DOWN): "See whether that host can be reached: {list}, then {again}",
     (Kind.ENTRIES, CauseCode.OUTPUT_UNREADABLE): "Run it by hand and see what it says: {list}, then {again}",
     (Kind.ROWS, CauseCode.ACCESS_DENIED): "Let the user in the address of the database read that table, then {again}",
@@ -182,6 +185,9 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
         case CauseCode.OUTPUT_UNREADABLE if root.check is Check.OUTPUT_IS_WHOLE and (key := _kept_by(root, judged)):
             by_hand = {"open": "{opening}", "verify": "{proof}"}[key]
             return f"Run its {key} by hand and see what keeps it, {by_hand}, then {{again}}"
+        case CauseCode.INCOMPLETE_OUTPUT if root.file:
+            # It is there, and names inside it are not.
+            return f"See what is in it: {_inside(root, judged)}, and the log of that run; {{rerun}}"
         case CauseCode.PARTIAL_RUN if root.check is Check.OUTPUT_IS_WHOLE:
             return (
                 "See what it leaves out, {proof}; where that is a fault, take the exit status out of partial in verify "
@@ -199,6 +205,16 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return "Make room: `df -h {folder}`"
         case _:
             return None
+
+
+def _inside(root: Finding, judged: JobJudged) -> str:
+    """What lists an archive or a folder; where no common command does that, what shows that it is there."""
+    seen = judged.seen.of_output(root.output)
+    output = seen.declared
+    if output.open or (output.place and output.place.folder is None):
+        return "{list}"
+    is_folder = any(each.is_folder for each in seen.files if each.name == root.file)
+    return "`ls -lR {file}`" if is_folder else "{tail}"
 
 
 def _kept_by(root: Finding, judged: JobJudged) -> str:
