@@ -556,6 +556,8 @@ def test_retention_may_have_taken_the_file_of_the_judged_run(files: list[str], k
     )
 
     assert told.job.verdict == verdict
+    # Each file has its own name: nothing was overwritten.
+    assert "has replaced its output" not in told.finding(Check.OUTPUT_EXISTS).because
 
 
 # The look-back ------------------------------------------------------------------------------------------------------

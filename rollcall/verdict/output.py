@@ -56,8 +56,12 @@ def output_exists(case: Case, executed: Finding | None, status: Finding | None) 
                 CauseCode.FUTURE_TIMESTAMP, found, f"{show.due(run, job)}; it left {file.name}{ahead}"
             )
         return promise.kept(found)
-    if _may_be_replaced(case):
+    if _is_overwritten(case):
         return promise.replaced("a later run has replaced its output: that can no longer be told")
+    if _may_be_removed(case):
+        return promise.replaced(
+            "only outputs of later runs are left: nobody can tell whether its own was removed since"
+        )
     if job.jitter and (late := next((each for each in case.made_after if each.made_at <= run.finish_by), None)):
         return promise.pending(f"{late.name} may be its output or that of the next run: nobody can tell yet")
     return _no_output(promise, case, executed, status)
@@ -97,16 +101,21 @@ def _ahead(case: Case) -> str:
     return f"; {ahead[0].name} is dated {dated}, in the future, and no evidence of any run"
 
 
-def _may_be_replaced(case: Case) -> bool:
-    """True where a later run may have taken this one's file away: by overwriting it, or by retention.
+def _is_overwritten(case: Case) -> bool:
+    """True where a later run may have written over this one's file."""
+    if case.seen.is_one:
+        return bool(case.made_after or case.seen.later)
+    return bool(overwritten((case.run,), case.job, case.seen.declared, case.seen.placed_files()))
 
-    Retention takes the oldest first: while a file from before the run is there, it has not taken the run's own.
+
+def _may_be_removed(case: Case) -> bool:
+    """True where retention may have taken this run's file away.
+
+    It takes the oldest first: while a file from before the run is there, it has not taken the run's own.
     """
     output, later, uncounted = case.seen.declared, len(case.made_after), bool(case.seen.later)
     if case.seen.is_one:
-        return bool(later or uncounted)
-    if overwritten((case.run,), case.job, case.seen.declared, case.seen.placed_files()):
-        return True
+        return False
     # How many were made after the moment that is judged is not counted to the end.
     is_full = uncounted or (later >= output.keeps if output.keeps else bool(later))
     return is_full and not case.made_before
