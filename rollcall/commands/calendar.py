@@ -81,7 +81,8 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
         outputs, most = list_outputs(jobs, since=now - period - EARLY_TOLERANCE, now=now), MOST_FILES
         by = "files, and by history where a file is gone" if chronicle.rows else "files alone"
     paper = paper_for(shows_all=asked_for.all)
-    yield f"{show_instant(now, roll.zone, year=True)}, {roll.zone.key}: the last {show_span(period)}, told by {by}"
+    at = f"{show_instant(now, roll.zone, year=True)}, {roll.zone.key}"
+    yield from paper.wrapped(f"{at}: the last {show_span(period)}, told by {by}", "  ")
     if chronicle.problem:
         yield from paper.wrapped(chronicle.problem, "  ")
     yield from render_legend(paper)
