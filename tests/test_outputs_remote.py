@@ -258,6 +258,7 @@ ENDPOINT = "http://127.0.0.1:{port}"
         ("seaweed", None, {"no_such_option": "x"}, "place-down", "no_such_option"),
         ("sftp", None, {"known_hosts": "/dev/null"}, "access-denied", "its host key is not the one that is known here"),
         ("sftp", None, {"client_keys": []}, "access-denied", "refuses us: Permission denied"),
+        ("sftp", None, {"client_keys": ["/nosuch/id"]}, "access-denied", "there is no file /nosuch/id here"),
         ("sftp", "{url}/nosuch", {}, "place-down", "/nosuch is not there"),
         ("sftp", f"sftp://{ENDPOINT[7:]}/x", {}, "place-down", "Connect call failed"),
         ("http", "{url}/closed", {}, "access-denied", "/closed refuses us: answers 403"),

@@ -15,6 +15,7 @@ from rollcall.recorded.record import Recorded, record
 from rollcall.recorded.replay import replay
 from rollcall.roll.load import load
 from rollcall.roll.roll import Roll
+from rollcall.roll.secrets import Secrets
 
 ONE = '[jobs.haiku.output]\nplace = "offsite"\npath = "%Y/%m/db-%F.gz"\n'
 
@@ -119,6 +120,19 @@ def test_a_recorded_morning_holds_no_secret_of_a_place_and_is_judged_where_nothi
     assert output.shown == "s3://x/${TOP}/%Y/%m/db-%F.gz"
 
 
+def test_the_user_of_a_machine_behind_ssh_is_not_torn_out_of_its_folders(tmp_path: Path) -> None:
+    place = '[places.offsite]\nurl = "sftp://backup@nas/srv/backups"\n'
+    read = roll(tmp_path, place + ONE)
+
+    assert read.job("haiku").outputs[0].shown == "sftp://nas/srv/backups/%Y/%m/db-%F.gz"
+    said = "sftp://nas/srv/backups: no answer"
+    assert read.places[0].secrets.clean_words(said) == said
+    # One with a password is hidden, as whatever another protocol calls a user: it may be a token.
+    for url, said in (("sftp://backup:a-password@nas/srv", "backup:a-password"), ("https://a-token@web/x", "a-token")):
+        hidden = Secrets.of([url], {}, url, {})
+        assert hidden.clean(f"refused {said}") == "refused (user)"
+
+
 def test_nothing_of_fsspec_is_imported_where_no_place_is_declared() -> None:
     loaded = "[each for each in sys.modules if each.partition('.')[0] in ('fsspec', 's3fs', 'sshfs', 'aiohttp')]"
     code = f"import sys, rollcall.ask, rollcall.roll.load; print({loaded})"
@@ -135,7 +149,7 @@ NOT_TRIED = ("gs://", "abfs://", "smb://")
 @pytest.mark.parametrize("block", PAGE.read_text(encoding="utf-8").split("```toml\n")[1:])
 def test_what_the_docs_say_is_read(block: str, tmp_path: Path) -> None:
     names = ("S3_ENDPOINT", "S3_KEY", "S3_SECRET", "MIRROR_TOKEN", "DAV_PASSWORD", "AZURE_KEY", "SMB_PASSWORD")
-    job = '[jobs.db_backup]\nschedule = "0 6 * * *"\n'
+    job = "" if "[jobs.db_backup]" in block else '[jobs.db_backup]\nschedule = "0 6 * * *"\n'
     file = tmp_path / "jobs.toml"
     leaves = "" if "output" in block else 'output = { path = "x-%F" }\n'
     file.write_text(f'timezone = "UTC"\n{block.partition("```")[0]}{job}{leaves}')

@@ -211,7 +211,12 @@ class Store:
                 self._opened = url_to_fs(self._address, skip_instance_cache=True, **options)
                 self._begun(self._opened[0])
             except Exception as error:
-                self._failed = time.monotonic() + self._seconds, error
+                # A key that this machine lacks says nothing of what lies there.
+                lacks = error.filename if isinstance(error, FileNotFoundError) else None
+                failed = PermissionError(f"there is no file {lacks} here, which its options name") if lacks else error
+                self._failed = time.monotonic() + self._seconds, failed
+                if lacks:
+                    raise failed from error
                 raise
             return self._opened
 

@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from rollcall.errors import BadInput
 from rollcall.evidence import Evidence, JobListed
 from rollcall.files import read_regular, write_whole
 from rollcall.roll.roll import Roll
-from rollcall.roll.secrets import SHORTEST_SECRET, texts_of
+from rollcall.roll.secrets import SHORTEST_SECRET, is_hidden, texts_of
 from rollcall.text import clean, without_secrets
 from rollcall.times import read_timestamp, to_iso
 
@@ -100,7 +101,7 @@ def _secrets(roll: Roll, tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Those of the roll; and those in urls of its files, in place of which another may have been asked."""
     secrets = {}
     for text in (text for each in tables for text in texts_of(each)):
-        for userinfo in _USERINFO.findall(text):
+        for userinfo in filter(partial(is_hidden, text), _USERINFO.findall(text)):
             secrets[userinfo] = "(user)"
             secrets[userinfo.partition(":")[2]] = "(password)"
     secrets = {value: shown for value, shown in secrets.items() if len(value) >= SHORTEST_SECRET and "${" not in value}

@@ -25,6 +25,7 @@ _FILE = "file:"
 _LARGEST_SECRET = 64_000
 # Replacing shorter values in texts would tear words apart and hide nothing.
 SHORTEST_SECRET = 4
+_SSH = ("sftp://", "ssh://")
 _SECRET_NAME = re.compile(
     r"(?<!by)pass|pwd|secret|token|credential|cookie|^auth$|authori[sz]|(api|access|private|account)[-_ ]?key|"
     r"connection_?string|^key$|^sig$|signature",
@@ -126,7 +127,7 @@ class Secrets:
             secrets.setdefault(value.rpartition(" ")[2], f"({name})")
             for part in _parts_of(value):
                 (names if _WORDS.fullmatch(part) else secrets).setdefault(part, f"({name})")
-        if userinfo := urlsplit(expand(url, environment)).netloc.rpartition("@")[0]:
+        if (userinfo := urlsplit(expand(url, environment)).netloc.rpartition("@")[0]) and is_hidden(url, userinfo):
             user, _, password = userinfo.partition(":")
             secrets.setdefault(userinfo, "(user)")
             secrets.setdefault(password, "(password)")
@@ -159,6 +160,11 @@ class Secrets:
     def without(self, text: str) -> str:
         """`text` without secrets, otherwise as it is."""
         return without_secrets(text, self.hidden)
+
+
+def is_hidden(url: str, userinfo: str) -> bool:
+    """False of the plain user of a machine behind ssh: "backup" is no secret, and torn out of "/srv/backups"."""
+    return ":" in userinfo or not url.startswith(_SSH)
 
 
 def _parts_of(header: str) -> Iterator[str]:
