@@ -19,7 +19,8 @@ from rollcall.roll.load import load
 from rollcall.vocabulary import CauseCode
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = sorted((DOCS / "outputs").glob("*.md"))
+# What the page of places says to paste is read in test_roll_places: it wants libraries that are not all here.
+PAGES = [each for each in sorted((DOCS / "outputs").glob("*.md")) if each.stem != "places"]
 VERIFY = DOCS / "outputs" / "verify.md"
 ZURICH = ZoneInfo("Europe/Zurich")
 HEAD = 'timezone = "Europe/Zurich"\n'
