@@ -16,6 +16,7 @@ from rollcall.evidence import Evidence, NotSeen, Outcome, OutputSeen, RunSeen, S
 from rollcall.morning.chain import QUESTIONS, Diagnosed, Diagnosis, Link, Standing, diagnose
 from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
 from rollcall.roll.job import Pause
+from rollcall.roll.place import Place
 from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -213,6 +214,18 @@ def test_room_is_what_the_next_outputs_need(
 
     assert (link.standing, link.answer) == (standing, answer)
     assert link.needs_a_person == (standing == "no")
+
+
+def test_a_place_elsewhere_is_not_asked_for_its_disk() -> None:
+    told = with_room(morning(), None, None)
+    (job,) = told.roll.jobs
+    of_replay = {"is_replay": True, "environment": {}}
+    place = Place.model_validate({"url": "s3://offsite"}, context=of_replay)
+    away = job.outputs[0].model_copy(update={"place": place})
+    told = replace(told, roll=roll_of(job.but(outputs=(away,))))
+    link = link_of(diagnose(told.judged).jobs[0], "is there room on the disk?")
+
+    assert (link.standing, link.answer) == ("not asked", "a place elsewhere does not say how full it is")
 
 
 def test_a_full_disk_alone_needs_a_person_and_is_not_folded() -> None:

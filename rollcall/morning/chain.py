@@ -270,6 +270,8 @@ def _room(judged: JobJudged) -> Link:
         return _link_of_room(Standing.NOT_ASKED, _not_further(seen.code if seen else None))
     if output.kind is not Kind.FILES:
         return _link_of_room(Standing.NOT_ASKED, f"{output.kind.many} have no disk of their own")
+    if output.place and output.place.folder is None:
+        return _link_of_room(Standing.NOT_ASKED, "a place elsewhere does not say how full it is")
     if seen.free_bytes is None or not seen.total_bytes:
         return _link_of_room(Standing.CANNOT_TELL, "the disk does not say how full it is")
     wanted, free = seen.room_wanted(output.least_size), f"{show_size(seen.free_bytes)} free"
