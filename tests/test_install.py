@@ -438,6 +438,19 @@ def test_it_says_who_decides_who_waits_and_what_else_a_person_must_do(
     assert "IN_A_COMMENT" not in out
 
 
+@pytest.mark.parametrize("clock", ["cron", "systemd", "launchd"])
+def test_what_programs_read_by_themselves_is_said_to_be_missing_there(clock: str, folder: Path, home: Path) -> None:
+    told = "may read more of the environment (RESTIC_REPOSITORY"
+    _, without, _ = install(clock)
+    listed = 'output = { command = ["restic", "snapshots", "--json"], made_at = "time" }'
+    text = f'{JOBS}\n[jobs.restic]\nschedule = "0 6 * * *"\n{listed}\n'
+    (folder / "jobs.toml").write_text(text, encoding="utf-8")
+    status, out, _ = install(clock)
+
+    assert status == 0
+    assert (told in without, told in out) == (False, True)
+
+
 def test_it_says_what_the_machines_clock_makes_of_it(folder: Path, home: Path) -> None:
     _, out, _ = install("cron")
 

@@ -29,6 +29,7 @@ from rollcall.install.launchd import Launchd
 from rollcall.install.moment import look_at, machine_zone, skipped_on
 from rollcall.install.plan import Kind, Options, Plan
 from rollcall.install.systemd import Systemd
+from rollcall.roll.output import Output
 from rollcall.roll.roll import Roll
 from rollcall.run.options import JOBS_FILE, RESTART
 from rollcall.text import clean, listed
@@ -131,7 +132,14 @@ def _plan(roll: Roll, jobs_file: Path, options: Options, now: datetime) -> Plan:
         now=now,
         # What stands in a comment is none.
         variables=tuple(dict.fromkeys(_VARIABLE.findall(repr([*map(tomllib.loads, roll.written.values())])))),
+        has_programs=any(_asks_by_itself(each) for job in roll.jobs for each in job.outputs),
     )
+
+
+def _asks_by_itself(output: Output) -> bool:
+    """True where a program, or the library of a place, reads the environment."""
+    is_elsewhere = output.place is not None and output.place.folder is None
+    return bool(output.command or output.verify or output.open or is_elsewhere)
 
 
 def _whole(file: Path) -> Path:

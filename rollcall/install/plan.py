@@ -77,7 +77,8 @@ class Plan:
     """Everything that a unit is made of.
 
     `folder` holds the checks; `jobs_file` is None where it is the jobs.toml of that folder. `machine` is the zone that
-    the machine's clock shows. `variables` are the names that jobs.toml draws from the environment.
+    the machine's clock shows. `variables` are the names that jobs.toml draws from the environment; with `has_programs`
+    it names programs or places that read more of it by themselves.
     """
 
     folder: Path
@@ -89,6 +90,7 @@ class Plan:
     options: Options
     now: datetime
     variables: tuple[str, ...] = ()
+    has_programs: bool = False
 
     def __post_init__(self) -> None:
         """Raises `BadInput` for a path that no unit can hold."""
