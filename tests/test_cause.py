@@ -462,7 +462,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         },
         "bad-output",
         (
-            "Its output generate-haiku-20260211-060017.md is not good by its verify: exit status 1: "
+            "Its output generate-haiku-20260211-060017.md does not pass its verify: exit status 1: "
             "could not read: end of file."
         ),
         f"Run its verify by hand and read all that it says, `pg_restore -l {FILE}`; run it now: {RERUN}",
@@ -475,7 +475,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         },
         "unknown",
         ("Its output generate-haiku-20260211-060017.md could not be verified: pg_restore is not installed here."),
-        f"Run its verify by hand and see what keeps it, `pg_restore -l {FILE}`, then `pytest checks/`",
+        f"Run its verify by hand and see why it fails, `pg_restore -l {FILE}`, then `pytest checks/`",
     ),
     (
         CauseCode.OUTPUT_UNREADABLE,
@@ -488,7 +488,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "Its output generate-haiku-20260211-060017.md could not be read: `age`, which is to open it: "
             "exit status 1: no identity."
         ),
-        f"Run its open by hand and see what keeps it, `age -d -i '/etc/its key' < {FILE}`, then `pytest checks/`",
+        f"Run its open by hand and see why it fails, `age -d -i '/etc/its key' < {FILE}`, then `pytest checks/`",
     ),
     (
         CauseCode.DEGRADED_OUTPUT,
@@ -784,7 +784,7 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
             "Its output generate-haiku-20260211-060017.md could not be verified: exit status 11: locked; "
             "the last proof is of generate-haiku-20260203-060017.md, 8 d ago."
         ),
-        f"Run its verify by hand and see what keeps it, `pg_restore -l {FILE}`, then `pytest checks/`",
+        f"Run its verify by hand and see why it fails, `pg_restore -l {FILE}`, then `pytest checks/`",
     ),
     (
         CauseCode.STILL_RUNNING,

@@ -228,6 +228,15 @@ def test_a_place_elsewhere_is_not_asked_for_its_disk() -> None:
     assert (link.standing, link.answer) == ("not asked", "a place elsewhere does not say how full it is")
 
 
+def test_that_something_can_no_longer_be_told_is_said_once() -> None:
+    told = morning(
+        now="2026-02-11T06:10+01:00", last_execution="2026-02-11T05:00:01", status="running", has_output=False
+    )
+    answers = [each.answer for each in diagnose(told.judged).jobs[0].links]
+
+    assert "the next run has replaced its record: that can no longer be told" in answers
+
+
 def test_a_full_disk_alone_needs_a_person_and_is_not_folded() -> None:
     diagnosis = diagnose(with_room(morning(), free=1_000).judged)
     text = "\n".join(render_diagnosis(diagnosis, width=100))

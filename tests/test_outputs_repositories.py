@@ -182,7 +182,7 @@ def test_a_repository_is_as_good_as_its_own_check_says(restic: Restic, monkeypat
     verdict, code, sentence = told(judged(restic, monkeypatch, RESTIC, more))
 
     assert (verdict, code) == ("bad-output", CauseCode.VERIFY_FAILED)
-    assert sentence.endswith("is not good by its verify: exit status 1: Fatal: repository contains errors.")
+    assert sentence.endswith("does not pass its verify: exit status 1: Fatal: repository contains errors.")
     assert (restic.source.parent / "asked").read_text() == "asked\n" * 2
 
 

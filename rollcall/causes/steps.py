@@ -184,7 +184,7 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return f"Say what the date in its name is: {lines} in [jobs.{{key}}.output] of jobs.toml, then {{again}}"
         case CauseCode.OUTPUT_UNREADABLE if root.check is Check.OUTPUT_IS_WHOLE and (key := _kept_by(root, judged)):
             by_hand = {"open": "{opening}", "verify": "{proof}"}[key]
-            return f"Run its {key} by hand and see what keeps it, {by_hand}, then {{again}}"
+            return f"Run its {key} by hand and see why it fails, {by_hand}, then {{again}}"
         case CauseCode.INCOMPLETE_OUTPUT if root.file:
             # It is there, and names inside it are not.
             return f"See what is in it: {_inside(root, judged)}, and the log of that run; {{rerun}}"

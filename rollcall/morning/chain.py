@@ -204,7 +204,8 @@ def _standing(finding: Finding) -> Standing:
 def _answer(finding: Finding) -> str:
     if finding.blocked_by:
         return _not_further(finding.code)
-    if finding.verdict is Verdict.PENDING:
+    # One that is replaced says both.
+    if finding.verdict is Verdict.PENDING and "can no longer be told" not in finding.because:
         return f"{finding.found}: {finding.because}"
     return finding.because or finding.found
 

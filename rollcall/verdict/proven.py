@@ -26,7 +26,7 @@ def flaw_of_proof(file: FileSeen, case: Case) -> Flawed | None:
     if verify is None:
         return None
     if said and said.outcome is Outcome.FAILED:
-        return Verdict.BAD_OUTPUT, CauseCode.VERIFY_FAILED, f"is not good by its verify: {_answer(said)}"
+        return Verdict.BAD_OUTPUT, CauseCode.VERIFY_FAILED, f"does not pass its verify: {_answer(said)}"
     is_good = said and said.outcome in (Outcome.SUCCESS, Outcome.PARTIAL)
     if is_good or (said is None and verify.holds(last, case.now)) or verify.still_tells(last, case.now):
         return None
@@ -46,7 +46,7 @@ def warning_of_proof(promise: Promise, files: Iterable[FileSeen], found: str, ca
             finding = promise.warned(said.code or CauseCode.OUTPUT_UNREADABLE, found, because)
             return replace(finding, file=file.name)
         if said.outcome is Outcome.PARTIAL:
-            because = f"its output {said.file} is good, and not all of it, by its verify: {_answer(said)}"
+            because = f"its output {said.file} passes its verify only in part: {_answer(said)}"
             return replace(promise.warned(CauseCode.PARTIAL_RUN, found, because), file=file.name)
     return None
 

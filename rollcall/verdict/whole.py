@@ -135,7 +135,7 @@ def _wholeness(output: Output) -> str:
     if output.last_line:
         parts.append(f"its last line {quoted([output.last_line.pattern])}")
     if output.verify:
-        parts.append("good by its verify")
+        parts.append("passing its verify")
     if output.must_change:
         parts.append("other than that of the run before")
     return ", ".join(parts) or f"any {output.kind.one}"
