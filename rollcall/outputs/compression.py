@@ -9,6 +9,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import sys
 import zlib
 from collections.abc import Callable
@@ -52,7 +53,10 @@ _COMPRESSIONS = (
     _Compression(b"\x28\xb5\x2f\xfd", "zstd", _zstd),
 )
 NAMES = tuple(each.name for each in _COMPRESSIONS)
-_PEEKED = max(len(each.magic) for each in _COMPRESSIONS)
+# What pzstd writes in front of each frame, as others may, and zstd skips: any of sixteen marks, and how long it is
+# (RFC 8878, 3.1.2).
+_SKIPPED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18(.{4})", re.DOTALL)
+_PEEKED = 64
 
 
 def undone(stream: io.BufferedReader) -> tuple[tuple[str, ...], io.BufferedReader]:
@@ -70,6 +74,9 @@ def undone(stream: io.BufferedReader) -> tuple[tuple[str, ...], io.BufferedReade
 
 
 def _recognised(head: bytes) -> _Compression | None:
+    # The same may stand in front of lz4, which is none of these.
+    while skipped := _SKIPPED.match(head):
+        head = head[skipped.end() + int.from_bytes(skipped.group(1), "little") :]
     return next((each for each in _COMPRESSIONS if head.startswith(each.magic)), None)
 
 
