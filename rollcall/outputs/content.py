@@ -22,7 +22,7 @@ from rollcall.outputs.stream import PIECE, WHITE, Timed, Watched
 from rollcall.outputs.unlocked import Unlocked, unlocked
 from rollcall.roll.formats import TEXT, FileFormat, NothingInside, OpenContent, TooMuch, find_format, formats
 from rollcall.roll.output import Output
-from rollcall.text import clean, clean_block, show_size
+from rollcall.text import clean, clean_block, show_size, without_colours
 from rollcall.vocabulary import CauseCode
 
 SHOWN = 2_000
@@ -307,7 +307,7 @@ def _told(
     sought = output.looked_for if reading.format is None or reading.holds_text else ()
     found = {text: text in watched.found for text in sought if (is_through and is_text) or text in watched.found}
     tail = normalize("NFC", watched.tail)
-    last_line = next((line for line in reversed(_LINES.split(tail)) if line.strip(WHITE)), "")
+    last_line = next((line for line in reversed(_LINES.split(without_colours(tail))) if line.strip(WHITE)), "")
     has_end = (is_through or not reading.is_a_stream) and is_text
     fits = output.last_line.search(last_line) is not None if output.last_line else False
     tells_names = is_through and reading.format is not None and reading.format.has_names
