@@ -7,7 +7,7 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pyt
 # What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
 FAULT ?=
 
-.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres repositories databases clocks ways files clean
+.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres repositories databases clocks ways files places clean
 
 help:
 	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
@@ -27,7 +27,7 @@ demo: $(VENV)/installed-demo
 check: $(VENV)/installed-demo
 	$(BIN)/pytest checks/
 
-test: lint browser postgres repositories clocks files
+test: lint browser postgres repositories clocks files places
 	$(BIN)/pytest tests/ -n 2 --dist loadfile
 
 quick: lint
@@ -103,6 +103,15 @@ ways:
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing openssh and sudo" \
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq openssh-server sudo >/dev/null; } \
 	|| echo "No sshd or no sudo: the tests that use them will be skipped. Install them: sudo apt-get install openssh-server sudo"
+
+# Outputs lie behind a real sshd and a real nginx; the two object stores come with the Python packages.
+places:
+	@{ command -v ssh-keygen && test -x /usr/sbin/sshd && test -x /usr/sbin/nginx \
+	   && test -e /usr/lib/nginx/modules/ngx_http_dav_ext_module.so; } >/dev/null 2>&1 \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing openssh and nginx" \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq openssh-server nginx-light \
+	        libnginx-mod-http-dav-ext >/dev/null; } \
+	|| echo "No sshd or no nginx: the tests of places will be skipped. Install them: sudo apt-get install openssh-server nginx-light libnginx-mod-http-dav-ext"
 
 $(VENV)/installed-test: pyproject.toml constraints.txt $(VENV)/created
 	$(PIP) pip  # one that knows dependency groups

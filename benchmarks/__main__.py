@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import asking, content, folders, history, journal, monitor, page, suites, wrapping
+from benchmarks import asking, buckets, content, folders, history, journal, monitor, page, suites, wrapping
 from benchmarks.stage import stage
 
 PLAIN_SAMPLE = 30
@@ -46,6 +46,7 @@ BENCHMARKS: tuple[Callable[[Path], list[tuple[str, float, str]]], ...] = (
     thousand_jobs,
     page.page,
     folders.large_folder,
+    buckets.large_bucket,
     content.content,
     content.many_outputs,
     asking.many_over_tls,

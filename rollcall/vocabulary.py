@@ -296,7 +296,7 @@ class CauseCode(StrEnum):
         Of.OUTPUT,
         Verdict.UNKNOWN,
         meaning="The place of its output does not answer: a mount, a bucket or a server that is not there.",
-        step="See whether that place is there and can be reached, then {again}",
+        step="See whether {place} is there and can be reached from here, then {again}",
     )
     OUTPUT_UNREADABLE = Record(
         "output-unreadable",

@@ -15,6 +15,7 @@ pytest_plugins = [
     "fixtures.postgres",
     "fixtures.dumps",
     "fixtures.repositories",
+    "fixtures.stores",
 ]
 
 # The same examples on every machine, and none that is slow because the machine is busy.

@@ -354,6 +354,13 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         f"Run it now: {RERUN}",
     ),
     (
+        CauseCode.PLACE_DOWN,
+        {"folder": not_seen(CauseCode.PLACE_DOWN, "/mnt/nas is not there, or no folder")},
+        "unknown",
+        "The output folder could not be looked at: /mnt/nas is not there, or no folder.",
+        "See whether that place is there and can be reached from here, then `pytest checks/`",
+    ),
+    (
         CauseCode.OUTPUT_UNREADABLE,
         {"folder": not_seen(CauseCode.OUTPUT_UNREADABLE, "/srv/aime: permission denied")},
         "unknown",
@@ -440,8 +447,10 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             '"# Album Haïku" and "Aucune information disponible" is in it: only its ends were read: 3.0 GB, more than '
             'read_up_to = 2.0 GB (read_up_to = "6.0 GB" would).'
         ),
-        f"Write a larger `read_up_to` and `timeout`, or `open` for what is encrypted, into [jobs.{HAIKU}.output] in jobs.toml, "
-        "or ask less of it",
+        (
+            "Write a larger `read_up_to` and `timeout`, or `open` for what is encrypted, "
+            f"into [jobs.{HAIKU}.output] in jobs.toml, or ask less of it"
+        ),
     ),
     (
         CauseCode.VERIFY_FAILED,

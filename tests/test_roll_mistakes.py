@@ -452,10 +452,7 @@ def test_a_mistake_in_when_it_is_due_names_the_engine(tmp_path: Path, lines: str
 @pytest.mark.parametrize(
     ("lines", "place"),
     [
-        (f'{HEAD}{JOB}[places.offsite]\nurl = "s3://x"', "places"),
         (f'{HEAD}{JOB}[history]\nurl = "postgresql://x"', "history.url"),
-        (f'{HEAD}{JOB}[jobs.haiku.output]\npath = "x-*"\nplace = "offsite"', "jobs.haiku.output.place"),
-        (f'{HEAD}{JOB}[defaults.output]\nplace = "x"', "defaults.output.place"),
     ],
 )
 def test_what_later_versions_read_is_refused_by_name(tmp_path: Path, lines: str, place: str) -> None:

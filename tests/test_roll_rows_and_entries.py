@@ -46,11 +46,14 @@ def test_what_is_declared_is_what_is_asked(tmp_path: Path) -> None:
 
 
 def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
-    defaults = '[defaults.output]\nformat = "csv"\nmust_contain = ["x"]\nkeeps = 7\ntimeout = "9 s"'
+    defaults = '[defaults.output]\nformat = "csv"\nmust_contain = ["x"]\nkeeps = 7\ntimeout = "9 s"\nmin_size = "1 kB"'
     rows, entries = read(tmp_path, ROWS, ENTRIES, defaults=defaults)
 
     assert (rows.format, rows.must_contain, rows.keeps, rows.timeout.total_seconds()) == (None, (), 7, 9)
     assert (entries.format, entries.keeps) == (None, 7)
+    # A size that nobody tells is not asked for.
+    sized = read(tmp_path, ROWS.replace("count(*) AS rows", "1 AS size"), f'{ENTRIES}\nsize = "s"', defaults=defaults)
+    assert [each.least_size for each in (rows, entries, *sized)] == [1, 1, 1_000, 1_000]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +71,8 @@ def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
         (ROWS.replace("sqlite:///shop.db", "sqlite:///${DB}"), ["DB is not set in the environment."]),
         (f'{ROWS}\neach = "x"', [".each = \"x\": is not asked of rows of a table (query). Take it out."]),
         (f"{ROWS.replace(', count(*) AS rows', '')}\nmin_rows = 3", ["of the column rows, and query returns none."]),
+        (f'{ROWS}\nmin_size = "1 kB"', ["of the column size, and query returns none. Name one so: … AS size."]),
+        (f'{ENTRIES}\nmax_size = "1 kB"', ["is asked of the size of an entry, and nothing says where that is."]),
         (f"{ROWS}\nfiles = 3", [".files = 3: is not asked of rows of a table (query). Take it out."]),
         (f'{ROWS}\nformat = "csv"', ["is not asked of rows of a table (query)."]),
         (f"{ROWS}\nmust_change = true", ["is not asked of rows of a table (query)."]),

@@ -226,11 +226,12 @@ def test_of_an_hour_that_autumn_shows_twice_no_run_is_missed_and_none_ran_twice(
 
 # What is said of them -------------------------------------------------------------------------------------------------
 
+SIZED = {**ENTRIES, "size": "bytes", "min_size": "1 kB"}
 BROKEN: list[tuple[dict[str, Any], list[FileSeen], dict[str, Any], str]] = [
     (ENTRIES, nightly(), {}, "; the newest entry is of Tue 10 Feb 06:00:17 CET"),
     (ENTRIES, [], {}, "`restic snapshots --json` lists no entry"),
     (ENTRIES, nightly(), {"has_scheduler": True}, "it left no entry: the newest entry is of Tue 10 Feb"),
-    ({**ENTRIES, "min_size": "1 kB"}, [entry("2026-02-11T06:00:17+01:00", 9)], {}, "Wed 11 Feb 06:00:17 CET has 9 B"),
+    (SIZED, [entry("2026-02-11T06:00:17+01:00", 9)], {}, "Its entry of Wed 11 Feb 06:00:17 CET has 9 B"),
     (ROWS, [row("2026-02-10T06:00:17+01:00", 9)], {}, "; the newest row is of Tue 10 Feb 06:00:17 CET"),
     (ROWS, [], {}, "count(*) AS rows FROM r finds no row"),
     (ROWS, [row("2026-02-11T06:00:17+01:00", 0)], {}, "Its table as of Wed 11 Feb 06:00:17 CET has no rows (rows = 0)"),

@@ -30,6 +30,7 @@ _OF_A_MEMORY = {
 }
 _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
 
+_OF_OUTPUTS = (Check.OUTPUT_EXISTS, Check.OUTPUT_IS_WHOLE)
 # Of an output that is no file, and could not be looked at.
 _NOT_LISTED = {
     (Kind.ENTRIES, CauseCode.ACCESS_DENIED): "Let the user that judges run it: {list}, then {again}",
@@ -132,9 +133,18 @@ def _of_a_missed_run(code: CauseCode, root: Finding, judged: JobJudged) -> str |
 
 def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str | None:
     job = judged.job
+    place = job.outputs[root.output].place if job.outputs else None
     match code:
         case CauseCode.SCHEDULER_DOWN:
             return "Ask it too: {again}"
+        case CauseCode.ACCESS_DENIED if place and root.check in _OF_OUTPUTS:
+            return "Let it be listed and read by whom the options of {place} name, or correct those, then {again}"
+        case CauseCode.CLOCK_SKEW if place and root.check in _OF_OUTPUTS:
+            return "See which clock is wrong: `timedatectl status` here, and that of {place}"
+        case CauseCode.OUTPUT_UNREADABLE if place and "its budget of" in root.because:
+            return "Write a larger `budget` where {place} is declared, or look at less of it, then {again}"
+        case CauseCode.OUTPUT_UNREADABLE if place and place.folder is None:
+            return "See what is there: {list}, then {again}"
         case CauseCode.ACCESS_DENIED | CauseCode.PLACE_DOWN | CauseCode.OUTPUT_UNREADABLE if (
             job.outputs and job.outputs[root.output].kind is not Kind.FILES
         ):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rollcall.causes.action import Deed
+from rollcall.causes.by_hand import UNPACK, file_word, folder_word, listing_of, sight_of
 from rollcall.causes.commands import (
     CHECK_AGAIN,
     plain,
@@ -33,8 +34,6 @@ from rollcall.vocabulary import CauseCode, Of, Verdict
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 # Who runs what no scheduler tells of.
 _TIMERS = "`crontab -l`, `systemctl list-timers --all`"
-
-_UNPACK = {"gzip": "gzip -cd", "bzip2": "bzip2 -cd", "xz": "xz -cd", "zstd": "zstd -cd"}
 
 
 class _Always:
@@ -181,25 +180,31 @@ class JobWords(_Always):
 
     @property
     def folder(self) -> str:
-        return shell_word(str(self._output.folder)) if self._output else "."
+        return folder_word(self._output) if self._output else "."
 
     @property
     def list(self) -> str:
         """What shows what is there."""
         output = self._output
-        if output is None or output.kind is Kind.FILES:
-            return f"`ls -lt {self.folder} | head`"
-        return (
-            f"`{output.shown}`"
-            if output.kind is Kind.ENTRIES
-            else f"the query in [jobs.{self.key}.output] of jobs.toml"
-        )
+        if output is None:
+            return "`ls -lt . | head`"
+        if output.kind is Kind.FILES:
+            return listing_of(output)
+        if output.kind is Kind.ENTRIES:
+            return f"`{output.shown}`"
+        return f"the query in [jobs.{self.key}.output] of jobs.toml"
+
+    @property
+    def place(self) -> str:
+        """Where its output lies, and where jobs.toml says so."""
+        place = self._output.place if self._output else None
+        return f"{plain(place.shown)} ([places.{toml_key(place.id)}] in jobs.toml)" if place else "that place"
 
     @property
     def file(self) -> str:
         if self._output is None or self._file is None:
             return self.folder
-        return shell_word(str(self._output.folder / self._file.name))
+        return file_word(self._output, self._file.name)
 
     @property
     def head(self) -> str:
@@ -211,11 +216,13 @@ class JobWords(_Always):
         return self._seen_by("tail") if self._is_file else self.list
 
     def _seen_by(self, command: str) -> str:
-        read_as = self._file.content.read_as if self._file and self._file.content else ""
-        unpack = _UNPACK.get(read_as.rpartition(" ")[2])
-        if self._output and self._output.open:
+        if self._output is None or self._file is None:
+            return f"`{command} {self.file}`"
+        read_as = self._file.content.read_as if self._file.content else ""
+        if self._output.open and not self._output.place:
+            unpack = UNPACK.get(read_as.rpartition(" ")[2])
             return f"{self.opening[:-1]} | {f'{unpack} | ' if unpack else ''}{command}`"
-        return f"`{unpack} {self.file} | {command}`" if unpack else f"`{command} {self.file}`"
+        return sight_of(self._output, self._file.name, command, read_as)
 
     @property
     def proof(self) -> str:

@@ -16,6 +16,9 @@ from rollcall.naming.parts import Kind, Part, read_part
 from rollcall.naming.stretch import Told
 from rollcall.text import clean
 
+# Of a name without fields; a bucket has a hundred thousand.
+_NOTHING = Told()
+
 
 @dataclass(frozen=True, slots=True)
 class NamePattern:
@@ -136,7 +139,7 @@ def _read(parts: tuple[Part, ...], names: tuple[str, ...]) -> Told | Disagreemen
     """What the names of these parts tell; None where one of them has not even the shape of its part."""
     found = _fields_of(names, parts, is_possible=True)
     if found is not None:
-        return read_fields(tuple(found))
+        return read_fields(tuple(found)) if found else _NOTHING
     for code, text in _fields_of(names, parts, is_possible=False) or ():
         if not re.fullmatch(FIELDS[code].possible, text):
             return Disagreement(f"%{code} cannot be {clean(text, 40)}")

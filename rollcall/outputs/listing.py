@@ -84,8 +84,11 @@ class Source:
         """
         raise NotImplementedError
 
-    def read(self, name: str, seen: FileSeen, wanted: Wanted, *, now: datetime, until: float) -> FileSeen:
-        """`seen`, which it lists by that name, with what is in it; reads until `until` of `time.monotonic`."""
+    def read(self, name: str, seen: FileSeen, wanted: Wanted, *, now: datetime, until: float) -> FileSeen | None:
+        """`seen`, which it lists by that name, with what is in it; reads until `until` of `time.monotonic`.
+
+        None where it is gone since it was listed.
+        """
         raise NotImplementedError
 
     def at_hand(self, name: str, wanted: Wanted, *, until: float) -> AbstractContextManager[Path]:
@@ -281,11 +284,12 @@ class Listed:
         newest = zip(self.names[: self.to_read], self.seen.files, strict=False)
         wanted, at = self.wanted, self.seen.looked_at
         read = [(name, self.source.read(name, seen, wanted, now=now, until=until)) for name, seen in newest]
+        left = [(name, seen) for name, seen in read if seen is not None]
         if wanted.may_verify and wanted.read_since and needs_proof(wanted.output, wanted.last_verified, at):
             at_hand = partial(self.source.at_hand, wanted=wanted, until=until)
-            proven = with_proofs(read, wanted.output, at_hand, since=wanted.read_since, at=at, until=until)
+            proven = with_proofs(left, wanted.output, at_hand, since=wanted.read_since, at=at, until=until)
         else:
-            proven = [seen for _, seen in read]
+            proven = [seen for _, seen in left]
         files = (*proven, *self.seen.files[self.to_read :])
         newest_first = tuple(sorted(files, key=lambda each: each.made_at, reverse=True))
         return replace(self.seen, files=newest_first, last_verified=self.wanted.last_verified)

@@ -32,9 +32,10 @@ _NEVER_WRITTEN = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing: room was made for 
 
 @dataclass(frozen=True, slots=True)
 class LocalFolder(Source):
-    """A folder of this machine, with the folders in it."""
+    """A folder of this machine, with the folders in it. `place` is where it lies, if that may not be there: a mount."""
 
     folder: Path
+    place: Path | None = None
 
     @property
     def shown(self) -> str:
@@ -48,6 +49,8 @@ class LocalFolder(Source):
         if point := not_mounted(self.folder):
             why = f"nothing is mounted at {clean(str(point))}, where /etc/fstab says that it should"
             raise CannotLook(CauseCode.PLACE_DOWN, f"{self.shown}: {why}")
+        if self.place is not None and not self.place.is_dir():
+            raise CannotLook(CauseCode.PLACE_DOWN, f"{clean(str(self.place))} is not there, or no folder")
         outputs, folder = Matches.of(wanted), _as_written_there(self.folder)
         until = time.monotonic() + self.limit.total_seconds()
         try:

@@ -16,10 +16,22 @@ def source_of(output: Output) -> Source:
     """Who lists what runs left of that output; the same for outputs that one listing answers for."""
     match output.kind:
         case Kind.FILES:
-            return LocalFolder(output.folder)
+            return _of_files(output)
         case Kind.ROWS:
             return Query.of(output)
         case Kind.ENTRIES:
             return Command.of(output)
         case _:
             assert_never(output.kind)
+
+
+def _of_files(output: Output) -> Source:
+    place = output.place
+    if place is None:
+        return LocalFolder(output.folder)
+    if place.folder is not None:
+        return LocalFolder(output.folder, place.folder)
+    from rollcall.outputs.remote import RemoteFolder  # slow to import, and only where one is declared
+
+    root = output.names.root
+    return RemoteFolder(place, "" if root == "." else root)

@@ -79,6 +79,7 @@ class FileTable(Table):
     alert: AlertTable | None = Field(None, description="Who hears of a change.")
     watch: WatchTable | None = Field(None, description="Who notices when nobody looked.")
     windows: tuple[WindowTable, ...] = Field((), description="Maintenance: runs due inside are not owed.")
+    places: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Where files lie.")
     schedulers: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Who runs jobs.")
     jobs: dict[str, dict[str, Any]] = Field(default_factory=dict, description="What should run, and when.")
 

@@ -15,6 +15,7 @@ from rollcall.roll.listing import ByListing, Listing
 from rollcall.roll.mistakes import Mistakes
 from rollcall.roll.read_files import read_files
 from rollcall.roll.read_jobs import read_jobs
+from rollcall.roll.read_places import read_places
 from rollcall.roll.read_schedulers import read_schedulers
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
@@ -49,10 +50,11 @@ def load(
     mistakes = Mistakes()
     files = read_files(file, clean(shown_as or file.name or str(file)), root, context, mistakes)
     schedulers = read_schedulers(files, scheduler_urls or {}, context, mistakes)
+    places = read_places(files, context, mistakes)
     declaring = tuple(each for each in schedulers.values() if each.declare)
     listings = list_jobs(declaring) if list_jobs and declaring and not mistakes else {}
     by_listing = ByListing(declaring, listings)
-    declared = read_jobs(files, schedulers, by_listing, context, mistakes)
+    declared = read_jobs(files, schedulers, by_listing, {**context, "places": places}, mistakes)
     if not declared and not declaring and not mistakes and not may_be_empty:
         more = ", or let `rollcall discover --append` write those that its schedulers list" if schedulers else ""
         rule = f"declares no job, and nothing that is not declared can be missed. Write a [jobs.NAME] table{more}."
@@ -68,6 +70,7 @@ def load(
         look_back=first.look_back,
         schedulers=tuple(schedulers.values()),
         jobs=tuple(each.job for each in declared.values() if each.job),
+        places=tuple(each for each in places.values() if each),
         history_keeps=first.history.keeps,
         # A replay tells nobody.
         alert=None if is_replay else first.alert,

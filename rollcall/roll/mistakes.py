@@ -48,12 +48,8 @@ _CURES_OF_MISSING = {
 NOT_READ = "is not read by this version"
 # Keys of the design that nothing reads yet: what is declared by one would never be looked at.
 _LATER_KEYS = {
-    "": ("places",),
     "history": ("url",),
-    "output": (
-        "place",
-    ),
-}  # fmt: skip
+}
 
 _NO_WINDOWS = "must be a list of tables. Write [[windows]] above the keys of each."
 _UNKNOWN = "extra_forbidden"
@@ -183,14 +179,15 @@ def _walked(table: Mapping[str, Any], loc: _Loc) -> tuple[_Loc, Any, bool]:
 def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
     """The value as it stands in the file; None where the place says it all, or where it may hold a secret."""
     is_told = path[0] in ("alert", "watch") and path[-1] not in _PLAIN
-    if is_told or loc[-1:] == ("[key]",) or {"headers", "login", "body"} & set(path):
+    if is_told or loc[-1:] == ("[key]",) or {"headers", "login", "body", "options"} & set(path):
         return None
     match value:
         case None:
             return None
         case str():
-            # Wherever in a scheduler somebody wrote an address, its password is not shown.
-            is_address = (path[0] == "schedulers" or path[-1] == "database") and ("@" in value or "://" in value)
+            # Wherever in a scheduler or a place somebody wrote an address, its password is not shown.
+            is_address = path[0] in ("schedulers", "places") or path[-1] == "database"
+            is_address = is_address and ("@" in value or "://" in value)
             return f'"{clean(shown_url(value) if is_address else value, 80)}"'
         case bool():
             return str(value).lower()
@@ -231,7 +228,7 @@ def _rule(error: ErrorDetails, model: type[BaseModel], keys: tuple[str, ...]) ->
         case "model_type" | "dict_type" if key == "headers":
             return 'must be a table. Write headers = { Authorization = "Bearer ${TOKEN}" }.'
         case "model_type" | "dict_type":
-            each = ".NAME" if names in (["schedulers"], ["jobs"]) else ""
+            each = ".NAME" if names in (["schedulers"], ["jobs"], ["places"]) else ""
             return f"must be a table. Write [{'.'.join(map(_shown_key, names))}{each}] above its keys."
         case "greater_than_equal":
             return f"must be at least {said['ge']}."

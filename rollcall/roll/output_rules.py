@@ -11,6 +11,7 @@ from unicodedata import normalize
 from rollcall.naming.names import NamePattern
 from rollcall.roll.fields import Share
 from rollcall.roll.formats import find_format
+from rollcall.roll.place import Place
 from rollcall.roll.words import Dated
 from rollcall.sources.query import columns
 from rollcall.text import clean
@@ -20,6 +21,8 @@ _LONGEST = timedelta(hours=1)
 _OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
 _OF_ROWS, _OF_SIZE = ("min_rows", "max_rows"), ("min_size", "max_size")
 _OF_CONTENT = ("format", "open", *_OF_TEXT, *_OF_ROWS, "must_hold", "must_change")
+# A page that lists names is no folder.
+_OF_FILES_ALONE = ("http", "https")
 
 
 class Kind(StrEnum):
@@ -41,6 +44,8 @@ class Kind(StrEnum):
 
 
 _ONE = {Kind.FILES: "file", Kind.ROWS: "row", Kind.ENTRIES: "entry"}
+# What a row or an entry must tell for a limit to be held against it.
+_TOLD = {**dict.fromkeys(_OF_ROWS, "rows"), **dict.fromkeys(_OF_SIZE, "size")}
 # The key that says which kind it is, and which keys are asked of that kind alone.
 DECIDING = {"path": Kind.FILES, "query": Kind.ROWS, "command": Kind.ENTRIES}
 _SHOWN = {
@@ -49,8 +54,8 @@ _SHOWN = {
     Kind.ENTRIES: "entries that a command lists (command)",
 }
 _ASKED_OF: Mapping[Kind, tuple[str, ...]] = {
-    Kind.FILES: ("dated", "files", *_OF_SIZE, *_OF_CONTENT, "must_have", "read_up_to", "verify"),
-    Kind.ROWS: ("database", *_OF_ROWS, "must_hold", "times"),
+    Kind.FILES: ("place", "dated", "files", *_OF_SIZE, *_OF_CONTENT, "must_have", "read_up_to", "verify"),
+    Kind.ROWS: ("database", *_OF_ROWS, *_OF_SIZE, "must_hold", "times"),
     Kind.ENTRIES: ("each", "made_at", "size", *_OF_SIZE, "must_hold", "times", "verify"),
 }
 
@@ -72,6 +77,20 @@ def is_asked_of(key: str, kind: Kind) -> bool:
     return not owners or kind in owners
 
 
+def may_inherit(key: str, table: Mapping[str, Any]) -> bool:
+    """True of a key that [defaults.output] may say of the output of that table."""
+    kind = kind_of(table)
+    return kind is None or (is_asked_of(key, kind) and _tells(_TOLD.get(key), table))
+
+
+def _tells(what: str | None, table: Mapping[str, Any]) -> bool:
+    """False of rows and entries that have not what a limit is held against."""
+    query = table.get("query")
+    if what is None or not (isinstance(query, str) or table.get("command")):
+        return True
+    return bool(columns(query) & {what, "*"}) if isinstance(query, str) else table.get(what) is not None
+
+
 def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str | None:
     """The rule that a value breaks beside the keys before it, with its cure; None where it breaks none.
 
@@ -88,8 +107,10 @@ def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str |
         return f"stands beside another: an output is {', or '.join(_SHOWN.values())}. Keep one."
     if key == "database" and output.get("query", "") is None:
         return 'of which query? Write query = "SELECT max(updated_at) AS made_at, count(*) AS rows FROM …".'
-    if key == "min_rows" and value and (query := output.get("query")) and not columns(query) & {"rows", "*"}:
-        return "is asked of the column rows, and query returns none. Name one so: count(*) AS rows."
+    if value and kind is not Kind.FILES and not _tells(what := _TOLD.get(key), output):
+        if kind is Kind.ROWS:
+            return f"is asked of the column {what}, and query returns none. Name one so: … AS {what}."
+        return f'is asked of the {what} of an entry, and nothing says where that is. Write {what} = "…" too.'
     if key == "verify" and value and kind and (kind is Kind.FILES) is not value.names_its_file:
         if kind is Kind.FILES:
             return 'has no {file}, so what would it look at? Write such as ["pg_restore", "--list", "{file}"].'
@@ -112,7 +133,12 @@ def _missing(key: str, output: Mapping[str, Any]) -> str | None:
 
 def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
     path: NamePattern | None = output.get("path")
+    place: Place | None = output.get("place")
     match key:
+        case "path" if value and place and (value.text[0] in "/~" or ".." in value.root.split("/")):
+            return 'lies in a place. Write it from there on, without "/", "~" or ".." in front.'
+        case "path" if value and place and value.is_folder and place.protocol in _OF_FILES_ALONE:
+            return "names a folder, and a web server shows none. Write a file in it."
         case "dated" if value is not Dated.RUN and path and not path.has_fields:
             return "speaks of the date in its name, and path has none. Write one, such as %Y%m%d."
         case "min_size" | "min_rows" if isinstance(value, Share) and value.part > 1:

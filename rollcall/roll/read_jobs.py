@@ -15,7 +15,7 @@ from rollcall.roll.job_table import DAYS_OFF, LIMITS
 from rollcall.roll.listing import ByListing
 from rollcall.roll.mistakes import Layer, Mistakes
 from rollcall.roll.output import Output
-from rollcall.roll.output_rules import is_asked_of, kind_of
+from rollcall.roll.output_rules import may_inherit
 from rollcall.roll.read_files import File
 from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule import Engine
@@ -149,8 +149,7 @@ def _with_defaults(output: object, defaults: object) -> object:
         return [_with_defaults(each, defaults) for each in output]
     if not isinstance(output, dict):
         return output
-    kind = kind_of(output)
-    return {**{key: value for key, value in defaults.items() if kind is None or is_asked_of(key, kind)}, **output}
+    return {**{key: value for key, value in defaults.items() if may_inherit(key, output)}, **output}
 
 
 @cache

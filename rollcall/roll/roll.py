@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from rollcall.evidence import JobListed
 from rollcall.roll.job import Job
 from rollcall.roll.listing import Listing
+from rollcall.roll.place import Place
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.telling import AlertTable, WatchTable
 
@@ -29,6 +30,7 @@ class Roll:
     look_back: timedelta
     schedulers: tuple[Scheduler, ...]
     jobs: tuple[Job, ...]
+    places: tuple[Place, ...] = ()
     listings: Mapping[str, Listing] = field(default_factory=dict, repr=False, compare=False)
     history_keeps: timedelta = timedelta(days=365)
     alert: AlertTable | None = None

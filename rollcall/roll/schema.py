@@ -17,6 +17,7 @@ from pydantic_core import core_schema
 from rollcall.roll.file import FileTable
 from rollcall.roll.job import Job
 from rollcall.roll.kinds import find_kind, kinds
+from rollcall.roll.place import Place
 from rollcall.roll.scheduler import Scheduler
 
 _Schema = dict[str, Any]
@@ -44,17 +45,20 @@ def json_schema() -> _Schema:
     for name in kinds():
         with suppress(ValueError):  # whoever declares a kind that does not load is shown why when jobs.toml is read
             installed[name] = find_kind(name)
-    models: tuple[Any, ...] = (FileTable, Job, *dict.fromkeys(cls for cls, _ in installed.values()))
+    models: tuple[Any, ...] = (FileTable, Job, Place, *dict.fromkeys(cls for cls, _ in installed.values()))
     drawn = TypeAdapter(tuple[models]).json_schema(schema_generator=_Written)  # type: ignore[valid-type]  # not known before
     names = dict(zip(models, (each["$ref"].removeprefix(_DEFS) for each in drawn["prefixItems"]), strict=True))
     tables = {each: drawn["$defs"][name] for each, name in names.items()}
-    defs = {name: each for name, each in drawn["$defs"].items() if name == "Job" or name not in names.values()}
+    defs = {
+        name: each for name, each in drawn["$defs"].items() if name in ("Job", "Place") or name not in names.values()
+    }
     defs |= _of_schedulers({name: (tables[cls], preset) for name, (cls, preset) in installed.items()}, defs)
     defs |= _of_jobs(defs)
 
     file = tables[FileTable]
     properties = file["properties"]
     properties["schedulers"] |= {"additionalProperties": _ref("Scheduler")}
+    properties["places"] |= {"additionalProperties": _ref("Place")}
     properties["jobs"] |= {"additionalProperties": _ref("Job")}
     properties["defaults"] = _ref("Defaults")
     return {

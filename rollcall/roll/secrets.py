@@ -26,8 +26,8 @@ _LARGEST_SECRET = 64_000
 # Replacing shorter values in texts would tear words apart and hide nothing.
 SHORTEST_SECRET = 4
 _SECRET_NAME = re.compile(
-    r"(?<!by)pass|pwd|secret|token|credential|cookie|^auth$|authori[sz]|(api|access|private)[-_ ]?key|^key$|^sig$"
-    r"|signature",
+    r"(?<!by)pass|pwd|secret|token|credential|cookie|^auth$|authori[sz]|(api|access|private|account)[-_ ]?key|"
+    r"connection_?string|^key$|^sig$|signature",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(r"\{\w+\}")

@@ -234,8 +234,8 @@ def _none_of_this_run(promise: Promise, case: Case) -> Finding:
 
 
 def _unrecorded(promise: Promise, found: str, case: Case) -> Finding:
-    name, source = case.made[0].name, case.seen.source
-    because = f"{show.due(case.run, case.job)}; its output {name} is there, but {source} says: {found}"
+    left, source = show.output(case.made[0], case.seen.declared, case.job), case.seen.source
+    because = f"{show.due(case.run, case.job)}; {left} is there, but {source} says: {found}"
     return promise.broken(Verdict.FAILED, CauseCode.UNRECORDED_RUN, found, because)
 
 

@@ -33,7 +33,8 @@ def output_exists(case: Case, executed: Finding | None, status: Finding | None) 
     expected = f"{'an' if what[0] in 'ae' else 'a'} {what} made for the run due {show.when(run.due_at, job)}"
     promise = Promise(Check.OUTPUT_EXISTS, expected)
     if isinstance(seen.output, NotSeen):
-        because = f"{_LOOKED_AT[output.kind]} could not be looked at: {seen.output.detail}"
+        where = "the place of its output" if output.place else _LOOKED_AT[output.kind]
+        because = f"{where} could not be looked at: {seen.output.detail}"
         return promise.broken(Verdict.UNKNOWN, seen.output.code, seen.output.detail, because)
     if wrong := misnamed(case):
         own, file = job.zone_of(output).key, wrong.file

@@ -58,8 +58,8 @@ def _not_ended(promise: Promise, run: RunRead, case: Case) -> Finding | None:
     if not case.made:
         return running
     # It may have been started again by hand, and that is not urgent.
-    name = case.made[0].name
-    because = f"{running.because}; its output {name} is there: started again by hand, or it hangs at its end"
+    left = show.output(case.made[0], case.seen.declared, case.job)
+    because = f"{running.because}; {left} is there: started again by hand, or it hangs at its end"
     return replace(running, verdict=Verdict.PENDING, because=because, is_warning=True)
 
 

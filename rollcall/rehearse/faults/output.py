@@ -271,6 +271,11 @@ def _no_folder(copy: EvidenceCopy) -> EvidenceCopy:
     return copy.with_output(NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=detail, looked_at=copy.at))
 
 
+def _no_place(copy: EvidenceCopy) -> EvidenceCopy:
+    detail = f"{copy.declared.folder_shown} did not answer in time"
+    return copy.with_output(NotSeen(code=CauseCode.PLACE_DOWN, detail=detail, looked_at=copy.at))
+
+
 FAULTS = (
     JobFault("wrong-timezone (of its file's name)",
              "the name of its file tells the time in UTC, and is read in the declared zone",
@@ -331,5 +336,7 @@ FAULTS = (
              is_warning=True),
     JobFault("output-unreadable", "nobody may read its file",
              _of_a_file(lambda copy: copy.with_newest(content=None, unreadable="Permission denied"))),
+    JobFault("place-down", "the drive, the machine or the bucket in which it lies does not answer",
+             _of_a_file(_no_place)),
     JobFault("output-unreadable (no folder)", "its folder is gone", _of_a_file(_no_folder)),
 )  # fmt: skip
