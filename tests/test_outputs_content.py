@@ -90,7 +90,7 @@ WHOLE = {
     "csv with the type that PowerShell writes above": ("csv", b'#TYPE System.Data.DataRow\r\n"a","b"\r\n"1","2"\r\n'),
     "csv with the delimiter that Excel writes above": ("csv", b"sep=;\r\na;b\r\n1;2\r\n"),
     "csv with blanks before its quotes": ("csv", b'a, b\n1, "x, y"\n2, "z"\n'),
-    "csv with backslashes before its quotes, as Spark writes it": ("csv", b'a,b\n1,"he said \\"x, y\\" ok"\n2,"C:\\\\"\n'),
+    "csv with backslashes before its quotes, as Spark writes it": ("csv", b'a,b\n1,"so \\"x, y\\" ok"\n2,"C:\\\\"\n'),
     "csv with backslashes before its tabs, as MySQL writes it": ("csv", b"a\tb\n1\t\\N\n2\tx\\\ty\n"),
     "csv with a path at the end of a cell": ("csv", b'a,b\n1,"C:\\"\n2,"D:\\"\n'),
     "csv between tabs, with a quote that is none": ("csv", b'a\tb\n"x\t2\ny\t3\n'),
@@ -255,6 +255,38 @@ def test_head_and_tail_are_bounded_and_clean(tmp_path: Path) -> None:
 
 
 # What is not read -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["site.tar.gz", "db.sql.ZST", "a.zip", "a.tbz2"])
+@pytest.mark.parametrize(("kind", "more"), [(None, {}), (None, {"must_contain": ("x",)}), ("tar", {})])
+def test_an_error_that_came_in_place_of_what_is_packed_is_found_by_its_name(
+    tmp_path: Path, name: str, kind: str | None, more: dict[str, Any]
+) -> None:
+    (tmp_path / name).write_text("<html>502 Bad Gateway</html>\n", encoding="utf-8")
+    content = read(tmp_path / name, kind, **more).content
+
+    assert content is not None
+    says = f'is called {Path(name).suffix} and is no such file: it begins "<html>502 Bad Gateway</html>"'
+    assert content.flaw == Flaw(CauseCode.CORRUPT_OUTPUT, says)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (gzip.compress(b"x"), "a.gz"),
+        (b"-----BEGIN PGP MESSAGE-----\n\nhQEM", "a.gz"),
+        (b"Salted__\x01\xff\x80\x02abcdefgh" * 9, "a.tar.gz"),
+        (b"PGDMP\x01\x0e\x00" + b"x" * 90, "db.sql.gz"),
+        (b"\n \n", "a.gz"),
+        (b"plain text\n", "a.gz.txt"),
+    ],
+    ids=["gzip", "armored", "encrypted by openssl", "a custom dump", "blanks", "another name"],
+)
+def test_what_is_no_text_may_be_called_anything(tmp_path: Path, data: bytes, name: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    content = read(tmp_path / name, None).content
+
+    assert not (content and content.flaw and "is called" in content.flaw.says)
 
 
 def test_an_empty_file_needs_no_reading(tmp_path: Path) -> None:

@@ -22,7 +22,15 @@ from rollcall.times import read_now
 from rollcall.vocabulary import CauseCode
 
 CUT, CORRUPT, EMPTY = CauseCode.TRUNCATED_OUTPUT, CauseCode.CORRUPT_OUTPUT, CauseCode.EMPTY_OUTPUT
-PROGRAMS = {"tar": "tar", "age": "age", "gpg": "gpg", "sqlite3": "sqlite3", "zstd": "zstd", "pzstd": "zstd", "xz": "xz-utils"}
+PROGRAMS = {
+    "tar": "tar",
+    "age": "age",
+    "gpg": "gpg",
+    "sqlite3": "sqlite3",
+    "zstd": "zstd",
+    "pzstd": "zstd",
+    "xz": "xz-utils",
+}
 
 
 @pytest.fixture(scope="module")

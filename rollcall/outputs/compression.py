@@ -57,6 +57,10 @@ NAMES = tuple(each.name for each in _COMPRESSIONS)
 # (RFC 8878, 3.1.2).
 _SKIPPED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18(.{4})", re.DOTALL)
 _PEEKED = 64
+# What nobody writes as text: an error that came in its place is one.
+_CALLED = (".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".tzst", ".zip")
+_TEXT = re.compile(rb"[\t\r\n\x20-\x7e]+")
+_ARMORED = (b"-----BEGIN ", b"age-encryption.org/")
 
 
 def undone(stream: io.BufferedReader) -> tuple[tuple[str, ...], io.BufferedReader]:
@@ -71,6 +75,15 @@ def undone(stream: io.BufferedReader) -> tuple[tuple[str, ...], io.BufferedReade
         inside = _Frames(stream, found) if found.frame else gzip.GzipFile(fileobj=stream)
         stream = io.BufferedReader(_Inside(inside, found.name), 1 << 16)
     return tuple(names), stream
+
+
+def belies_its_name(stream: io.BufferedReader, name: str) -> str | None:
+    """How the text begins that a file holds which is called as what is packed; None where that is not so."""
+    if not name.lower().endswith(_CALLED):
+        return None
+    head = stream.peek(_PEEKED)[:_PEEKED]
+    is_text = _TEXT.fullmatch(head) and head.strip() and not head.startswith(_ARMORED)
+    return head.decode("ascii").strip() if is_text else None
 
 
 def _recognised(head: bytes) -> _Compression | None:

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 from unicodedata import normalize
 
 from rollcall.evidence import GONE, Content, FileSeen, Flaw
-from rollcall.outputs.compression import undone
+from rollcall.outputs.compression import belies_its_name, undone
 from rollcall.outputs.encoding import encoding_of, guessed, looks_binary, past_its_mark, without_its_mark
 from rollcall.outputs.expressions import Kept
 from rollcall.outputs.inside import Inside
@@ -64,6 +64,9 @@ def read_content(
     try:
         with open_file() as opened:
             size = opened.size_now() if seen.size is None else seen.size
+            if not output.open and (text := belies_its_name(opened.raw, seen.name)):
+                says = f'is called {PurePath(seen.name).suffix} and is no such file: it begins "{clean(text, 60)}"'
+                return replace(seen, content=Content(flaw=Flaw(CauseCode.CORRUPT_OUTPUT, says)))
             read = _unlocked_content if output.open else _content_of
             content = read(opened, size, output, until)
             grew = opened.size_now() != size
