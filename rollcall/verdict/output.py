@@ -117,7 +117,7 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
     seen, run, job, output = case.seen, case.run, case.job, case.seen.declared
     due, full = show.due(run, job), full_disk(seen)
     if seen.files:
-        found = show.newest(seen.files[0], output, job)
+        found = show.newest(seen.files[0], output, run, job)
     elif output.kind is not Kind.FILES:
         found = f"{output.shown} finds no row" if output.kind is Kind.ROWS else f"`{output.shown}` lists no entry"
     else:
