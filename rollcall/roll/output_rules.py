@@ -162,7 +162,7 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
         case _ if key in _OF_TEXT and value and _is_of_another(output, "holds_text"):
             return f'is asked of text, and format = "{output["format"]}" holds none. Take one of them out.'
         case _ if key in _OF_ROWS and value and path and not output.get("format"):
-            return 'rows of what? Write format = "csv" or "jsonl" too.'
+            return 'rows of what? Write format = "csv", "jsonl" or "parquet" too.'
         case _ if key in _OF_ROWS and value and path and (extra := find_format(output["format"]).rows_need):
             return (
                 f'the rows of format = "{output["format"]}" are not counted by what is installed here. '
