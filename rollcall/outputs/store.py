@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from errno import EDQUOT
+from errno import EDQUOT, EIO
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -68,6 +68,7 @@ class Store:
         self._opening = Lock()
         self._opened: tuple[Any, str] | None = None
         self._failed: tuple[float, Exception] | None = None
+        self._former: list[tuple[Any, str]] = []
 
     # To be overridden ---------------------------------------------------------------------------------------------
 
@@ -215,8 +216,11 @@ class Store:
             return self._opened
 
     def forget(self) -> None:
-        """Lets go of what is open: a connection that is lost is not asked again."""
-        self._opened = None
+        """Lets go of what is open: a connection that is lost is not asked again. It stays open for who is still at it."""
+        with self._opening:
+            if self._opened is not None:
+                self._former.append(self._opened)
+            self._opened = None
 
 
 class Bucket(Store):
@@ -252,7 +256,12 @@ class _Counted(io.RawIOBase):
         return int(self._file.tell())
 
     def readinto(self, buffer: Any) -> int:
-        piece = self._file.read(len(buffer))
+        try:
+            piece = self._file.read(len(buffer))
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a library raises; a format would be blamed for a ValueError
+            raise OSError(EIO, getattr(error, "message", "") or str(error) or type(error).__name__) from error
         self._fetched += len(piece)
         try:
             self._store.count(requests=self._fetched // _FETCHED, size=len(piece))
