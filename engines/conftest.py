@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import pytest
 
+pytest_plugins = ["fixtures.postgres", "fixtures.stores"]
 ROOT = Path(__file__).resolve().parent.parent
 # Where engines are installed, each into an environment of its own: they want other versions than we do.
 INSTALLED = Path(os.environ.get("ENGINES", ROOT / ".engines"))

@@ -147,6 +147,7 @@ path = "%Y%j-%a-%I%p%M", timezone = "Australia/Lord_Howe" | 2026-10-04 | 2026277
 path = "%F-%H%M%z", dated = "due"                       | 2026-03-29 | 2026-03-28-2350+0100
 path = "%F-%H%M%z", dated = "due"                       | 2026-10-26 | 2026-10-25-2350+0100
 path = "%s", dated = "due", timezone = "UTC"            | 2026-10-26 | 1792968600
+place = "nas", path = "pg/%F.gz", dated = "due"         | 2026-02-11 | sftp://nas/srv/pg/2026-02-10.gz
 """
 
 
@@ -155,7 +156,8 @@ path = "%s", dated = "due", timezone = "UTC"            | 2026-10-26 | 179296860
 )
 def test_due_shows_the_very_name_that_is_expected(tmp_path: Path, output: str, as_of: str, leaves: str) -> None:
     lines = ('timezone = "Europe/Zurich"', "[jobs.x]", 'schedule = "50 23 * * *"', 'max_runtime = "50 min"')
-    (tmp_path / "jobs.toml").write_text("\n".join((*lines, f"output = {{ {output} }}")), encoding="utf-8")
+    place = '[places.nas]\nurl = "sftp://nas/srv"'
+    (tmp_path / "jobs.toml").write_text("\n".join((*lines, f"output = {{ {output} }}", place)), encoding="utf-8")
     _, out, _ = rollcall("due", "--jobs-file", str(tmp_path / "jobs.toml"), "--as-of", f"{as_of}T12:00")
     last, _ = out.split("next due")
 
@@ -270,7 +272,7 @@ def test_bad_input_ends_with_4_and_no_traceback(folder: Path, arguments: list[st
     assert "bad.toml" not in arguments or ("Mars/Base" in err and "look_bak" in err)
 
 
-@pytest.mark.parametrize("arguments", [[], ["undue"], ["due", "--nope"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["undue"], ["due", "--nope"]], ids=" ".join)
 def test_a_wrong_command_line_ends_with_4(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

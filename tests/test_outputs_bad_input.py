@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from fixtures.left_behind import A_MOMENT, DUE, NOW, aged, day, judged, left, said
-from rollcall.evidence import CannotLook
-from rollcall.outputs.listing import Wanted
+from rollcall.evidence import CannotLook, OutputSeen
+from rollcall.outputs.listing import Matches, Wanted
 from rollcall.outputs.local import LocalFolder
 from rollcall.outputs.mounts import not_mounted
 from rollcall.roll.output import Output
@@ -354,18 +354,18 @@ def test_what_is_gone_between_listing_and_reading_is_said_to_be(tmp_path: Path, 
 
 
 COMES_AND_GOES = """
-import os, sys
+import os
 print("begun", flush=True)
-number = 0
+names = [f"{number}-day" for number in range(50)]
 while True:
-    for name in (f"{number}-day", f"{number}-x"):
+    for name in names:
         os.mkdir(name)
         open(f"{name}/x-2026-02-11", "w").close()
-        open(f"{number}-{name}", "w").close()
-        os.unlink(f"{number}-{name}")
+        open(f"file-{name}", "w").close()
+    for name in names:
+        os.unlink(f"file-{name}")
         os.unlink(f"{name}/x-2026-02-11")
         os.rmdir(name)
-    number += 1
 """
 
 
@@ -379,17 +379,19 @@ def test_a_folder_that_changes_all_the_time_shows_what_stays(tmp_path: Path) -> 
         try:
             assert child.stdout
             assert child.stdout.readline() == "begun\n"
-            for _ in range(20):
-                assert said(judged(tmp_path, "out/stays/x-%F")) == OK
-                names = {file.name for each in _look_at(out, "*/x-%F") for file in each if file.size}
+            assert said(judged(tmp_path, "out/stays/x-%F")) == OK
+            for _ in range(300):
+                seen, folder = seen_in(out, "*/x-%F"), seen_in(tmp_path, "out/")
+                assert seen.unlooked == ""
+                names = {file.name for file in seen.files if file.size}
                 assert {f"stays/x-{day(days_ago)}" for days_ago in range(4)} <= names
-                assert [file.size for [file] in _look_at(tmp_path, "out/")] == [4 * 10 * 2]
+                assert [file.size for file in folder.files] == [4 * 10 * 2]
         finally:
             child.kill()
 
 
-def _look_at(folder: Path, path: str) -> list[tuple]:  # type: ignore[type-arg]
-    return [each.read().files for each in LocalFolder(folder).look([wanted(path)], now=NOW).values()]
+def seen_in(folder: Path, path: str) -> OutputSeen:
+    return LocalFolder(folder).look([wanted(path)], now=NOW)["x", 0].read()
 
 
 # How much it takes -----------------------------------------------------------------------------------------------
@@ -447,6 +449,12 @@ def test_300_000_names_of_100_jobs_take_bounded_memory(in_memory: Path) -> None:
 
     assert matches == 300_000
     assert megabytes < 64
+
+
+@pytest.mark.parametrize(("outputs", "each"), [(1, 2_000), (40, 2_000), (100, 800), (1_000, 80), (2_000, 60)])
+def test_outputs_that_share_a_listing_share_what_is_kept(outputs: int, each: int) -> None:
+    """A run of every minute of a day alone, and of each of thousands no less than shows what is usual."""
+    assert {matches.most for matches in Matches.of([wanted()] * outputs)} == {each}
 
 
 @LINUX_ALONE

@@ -19,10 +19,12 @@ from fixtures.hostile_service import Script, hostile_service, reply
 from fixtures.shelf import LISTED, shelf
 from fixtures.stores import Server, free_port
 from rollcall.ask import gather
+from rollcall.commands.rehearse import fetched
 from rollcall.evidence import NotSeen, OutputSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
 from rollcall.outputs.remote import store_of
+from rollcall.rehearse.rehearsal import Outcome, rehearse
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.roll.load import load
 from rollcall.roll.roll import Roll
@@ -115,16 +117,18 @@ LEFT: dict[str, tuple[dict[str, bytes], tuple[str, ...], str]] = {
     "cut": ({f"cut/db-{DAY}.gz": DUMP[:-30]}, ("cut/db-%F.gz",), "bad-output truncated-output"),
     "several": ({f"several/{DAY}-a.csv": b"a\n1\n"}, ("several/%F-*.csv", "files = 2"), "bad-output incomplete-output"),
     "tree": ({f"tree/{DAY}/a": b"12", f"tree/{DAY}/b/c": b"34"}, ("tree/%F/", 'min_size = "4 B"'), "ok"),
+    "full": ({f"full/{DAY}/a": b"12", f"full/{DAY}/b/c": b"34"}, ("full/%F/", 'must_have = ["b/c"]'), "ok"),
+    "bare": ({f"bare/{DAY}/b/a": b"12"}, ("bare/%F/", 'must_have = ["_OK"]'), "bad-output incomplete-output"),
 }  # fmt: skip
 
 
 # A web server shows files alone; the library for WebDAV takes "#" for the end of a name.
-LEFT_OUT = {"http": "tree", "webdav": "odd"}
+LEFT_OUT = {"http": ("tree", "full", "bare"), "webdav": ("odd",)}
 
 
 @pytest.mark.parametrize("server", KINDS, indirect=True)
 def test_the_same_is_said_of_the_same_wherever_it_lies(server: Server, tmp_path: Path) -> None:
-    left = {name: each for name, each in LEFT.items() if name != LEFT_OUT.get(server.kind)}
+    left = {name: each for name, each in LEFT.items() if name not in LEFT_OUT.get(server.kind, ())}
     for files, _, _ in left.values():
         for name, data in files.items():
             put(server, name, data)
@@ -144,6 +148,22 @@ def test_a_proof_is_handed_a_copy_of_what_lies_there(server: Server, tmp_path: P
 
     assert (found["good"], found["cut"]) == ("ok", "bad-output truncated-output")
     assert found["large"].startswith("unknown")
+
+
+@pytest.mark.parametrize("server", ["moto", "sftp", "http"], indirect=True)
+def test_faults_are_rehearsed_on_a_copy_of_what_lies_there(server: Server, tmp_path: Path) -> None:
+    put(server, f"rehearsed/{DAY}.json", b'[{"rate": 1}, {"rate": 2}]')
+    lines = ("rehearsed/%F.json", 'format = "json"')
+    wide, narrow = (roll_of(tmp_path, place_of(server), output("x", *lines[:number])) for number in (1, 2))
+    cut = []
+    for roll in (wide, narrow):
+        evidence = gather(roll.jobs, [], now=NOW, clock=lambda: datetime.now(UTC))
+        faults = rehearse(roll, evidence, now=NOW, fetch=fetched).jobs[0].faults
+        cut.append(next((each.outcome, each.cure) for each in faults if str(each.fault) == "truncated-output"))
+
+    assert cut == [(Outcome.SLIPS, 'add format = "json" to [jobs.JOB.output]'), (Outcome.FOUND, None)]
+    # It is as it was.
+    assert said(judged(narrow)) == {"x": "ok"}
 
 
 @pytest.mark.parametrize("server", ["seaweed", "sftp", "http", "webdav"], indirect=True)
@@ -443,6 +463,25 @@ def test_a_marker_of_a_folder_is_no_output(server: Server, tmp_path: Path) -> No
     roll = roll_of(tmp_path, place_of(server), output("a", "marked/*") + output("b", "marked/%F"))
 
     assert set(said(judged(roll)).values()) == {"missed never-ran"}
+
+
+@pytest.mark.parametrize("server", ["moto", "seaweed"], indirect=True)
+def test_a_folder_of_a_bucket_is_what_is_in_it(server: Server, tmp_path: Path) -> None:
+    server.put(f"both/{DAY}/x.csv", b"a\n")
+    # As some tools mark a folder; SeaweedFS has either, but not both.
+    if server.kind == "moto":
+        server.put(f"both/{DAY}", b"")
+    server.put(f"none/{DAY}/", b"")
+    roll = roll_of(tmp_path, place_of(server), output("both", "both/%F/") + output("none", "none/%F/"))
+
+    assert said(judged(roll)) == {"both": "ok", "none": "missed never-ran"}
+
+
+def test_a_protocol_in_capitals_and_every_option_of_the_library_are_understood(moto: Server, tmp_path: Path) -> None:
+    moto.put(f"capitals/{DAY}.json", b"{}")
+    place = placed("S3://offsite", {**moto.options, "skip_instance_cache": True})
+
+    assert said(judged(roll_of(tmp_path, place, output("a", "capitals/%F.json")))) == {"a": "ok"}
 
 
 def test_of_several_versions_the_newest_counts_and_a_deleted_one_is_gone(moto: Server, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import re
 
 from rollcall.causes.commands import plain
 from rollcall.command_line import shell_word
+from rollcall.roll.formats import formats
 from rollcall.roll.output import Output
 from rollcall.roll.place import Place
 
@@ -50,6 +51,11 @@ def sight_of(output: Output, name: str, command: str, read_as: str) -> str:
     unpack = UNPACK.get(read_as.rpartition(" ")[2])
     match place.protocol if place else "":
         case "":
+            form, _, packed = read_as.partition(" in ")
+            by_itself = formats()[form].looked_at_by if form in formats() else ""
+            # tar undoes whatever it is packed in.
+            if by_itself and (not packed or by_itself.startswith("tar ")):
+                return f"`{by_itself.replace('{file}', file)}`"
             return f"`{unpack} {file} | {command}`" if unpack else f"`{command} {file}`"
         case "s3" | "s3a":
             fetch = f"aws{_endpoint(place)} s3 cp {file} -"

@@ -122,15 +122,16 @@ def _outputs(job: Job, width: int) -> Iterator[str]:
 
 def _listed_by(output: Output, width: int) -> str:
     """What finds the row or the entry, in what is left of a line."""
-    query = output.written.rpartition(": ")[2] if output.kind is Kind.ROWS else output.written
+    said = output.shown.partition(": ")[2] if output.kind is Kind.ROWS else output.shown.strip("`")
     lead = "a row of " if output.kind is Kind.ROWS else "an entry of "
-    return f"{lead}{clean(query, width - len(_BELOW) - len('leaves ') - len(lead))}"
+    return f"{lead}{clean(said, width - len(_BELOW) - len('leaves ') - len(lead))}"
 
 
 def _shown(output: Output, name: str) -> str:
-    """That name as `path` would have it."""
-    root = "" if output.names.root == "." else f"{output.names.root.rstrip('/')}/"
-    return clean(f"{root}{name}{'/' if output.names.is_folder else ''}")
+    """That name as `path` would have it, in its place."""
+    above = (output.place.shown if output.place else "", "" if output.names.root == "." else output.names.root)
+    root = "".join(f"{each.rstrip('/')}/" for each in above if each)
+    return clean(f"{root}{name}{'/' if output.names.is_folder else ''}", 500)
 
 
 def _clock(at: datetime, due_at: datetime, job: Job) -> str:

@@ -17,10 +17,11 @@ from threading import Lock
 from time import monotonic
 from weakref import WeakKeyDictionary
 
-from rollcall.evidence import CannotLook, FileSeen
+from rollcall.evidence import CannotLook, Content, FileSeen
 from rollcall.naming.stretch import Told
 from rollcall.outputs.content import Opened, read_content
 from rollcall.outputs.due_names import Asked, asked_of, days_before, days_in, days_of
+from rollcall.outputs.inside import Inside
 from rollcall.outputs.listing import Beginnings, Key, Listed, Matches, Source, Wanted, named
 from rollcall.outputs.refusal import cannot_look, overdue, status_of
 from rollcall.outputs.store import Bucket, Entry, OverBudget, Store
@@ -29,6 +30,7 @@ from rollcall.outputs.store_sftp import Sftp
 from rollcall.outputs.store_web import Http, Webdav
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.formats import TooMuch
+from rollcall.roll.output import Output
 from rollcall.roll.place import Place
 from rollcall.roll.words import Dated
 from rollcall.text import clean
@@ -86,7 +88,7 @@ class RemoteFolder(Source):
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
     ) -> dict[Key, Listed | CannotLook]:
         """What each output left below it, or that nobody says when. Raises `CannotLook`."""
-        outputs = [Matches(each) for each in wanted]
+        outputs = Matches.of(wanted)
         until = monotonic() + self.place.timeout.total_seconds()
         store = store_of(self.place)
         store.clock = clock
@@ -94,7 +96,9 @@ class RemoteFolder(Source):
             walk = _Walk(self, store, now, until)
             walk.through((), outputs)
             # What was there last shows since when it is not, and that no retention took what is missing.
-            if nothing := [each for each in outputs if each.wanted.output.names.has_fields and not each.before]:
+            if nothing := [
+                each for each in outputs if each.wanted.output.names.has_fields and not (each.before or each.past)
+            ]:
                 _Walk(self, store, now, until, is_before=True).through((), nothing)
         except Exception as error:  # noqa: BLE001 - whatever a library raises: the place could not be looked at
             # What answers, whatever it says, is not lost.
@@ -115,7 +119,9 @@ class RemoteFolder(Source):
         try:
             store = store_of(self.place)
             if seen.is_folder:
-                inside = _looked_through(store, path, seen, now, until)
+                inside = _looked_through(store, path, seen, output, now, until)
+                if inside is None:
+                    return None
                 told = output.names.told(name)
                 return named(inside, told, output, wanted.zone) if isinstance(told, Told) else inside
             if not seen.is_regular or seen.size == 0:
@@ -256,6 +262,8 @@ class _Walk:
         is_wanted_folder = matches.wanted.output.names.is_folder
         if entry.is_folder and not is_wanted_folder and not self.store.has_folders:
             return  # a bucket has no folders: other objects begin so
+        if is_wanted_folder and not entry.is_folder and not self.store.has_folders:
+            return  # and one may be called as they begin
         if (told := matches.told(name)) is None:
             return
         is_folder = is_wanted_folder and entry.is_folder
@@ -297,16 +305,26 @@ def _second(at: datetime | None) -> datetime | None:
     return at.replace(microsecond=0) if at else None
 
 
-def _looked_through(store: Store, path: str, seen: FileSeen, now: datetime, until: float) -> FileSeen:
-    """The folder with the size of all that is in it, and the time of the newest."""
-    size, newest = 0, None
+def _looked_through(
+    store: Store, path: str, seen: FileSeen, output: Output, now: datetime, until: float
+) -> FileSeen | None:
+    """The folder with the size of all that is in it, the time of the newest, and which names that it must have.
+
+    None of a bucket's folder that holds nothing: what consoles write for one is none.
+    """
+    size, newest, inside, is_there = 0, None, Inside(output.must_have), store.has_folders
     for each in store.everything_below(path, until):
         store.left(until)
+        is_there = True
+        inside.note(each.name)
         size += each.size or 0
         at = each.modified_at
         if at is not None and (newest is None or newest < at <= now or at <= now < newest):
             newest = at
-    return replace(seen, size=size, modified_at=newest or seen.modified_at)
+    if not is_there:
+        return None
+    content = Content(has=inside.found) if output.must_have else seen.content
+    return replace(seen, size=size, modified_at=newest or seen.modified_at, content=content)
 
 
 def _skew(store: Store, place: Place) -> CannotLook | None:

@@ -60,7 +60,9 @@ class Store:
         self.present: tuple[datetime, datetime] | None = None
         self.clock: Callable[[], datetime] | None = None
         self._place_shown, self._table, self._budget = place.shown, place.table, place.budget
-        self._protocol, self._address = place.protocol, place.address
+        # A protocol may be written in capitals; fsspec knows small letters alone.
+        self._protocol = place.protocol
+        self._address = f"{self._protocol}://{place.address.partition('://')[2]}"
         self._options = place.sent_options
         self._seconds = place.timeout.total_seconds()
         self._lock, self.spent = Lock(), {"requests": 0, "bytes": 0}
@@ -87,10 +89,11 @@ class Store:
         return self._entry_of(self._call("info", self.path(path), until=until))
 
     def everything_below(self, folder: str, until: float) -> Iterator[Entry]:
-        """Each file below that folder, however deep."""
+        """Each file below that folder, however deep, by its name from there on."""
         for each in self.entries(folder, Asked(stems=frozenset({""})), until):
             if each.is_folder:
-                yield from self.everything_below(_joined(folder, each.name), until)
+                for inside in self.everything_below(_joined(folder, each.name), until):
+                    yield inside._replace(name=_joined(each.name, inside.name))
             else:
                 yield each
 
@@ -207,8 +210,8 @@ class Store:
             from fsspec.core import url_to_fs
 
             try:
-                options = merged(self._defaults(), self._options)
-                self._opened = url_to_fs(self._address, skip_instance_cache=True, **options)
+                options = {**merged(self._defaults(), self._options), "skip_instance_cache": True}
+                self._opened = url_to_fs(self._address, **options)
                 self._begun(self._opened[0])
             except Exception as error:
                 self._failed = time.monotonic() + self._seconds, error

@@ -75,7 +75,8 @@ class FileFormat:
     looked for in its bytes, `has_rows` True where it is a table, `has_names` where things of a name lie in it, `seeks`
     where it is not read from front to back, `reads_all` False where little of it is read, however large it is.
     `opened_by` is a command that makes what is encrypted readable, () where nothing is; `rows_need` the extra without
-    which its rows are not counted, None where they are.
+    which its rows are not counted, None where they are. `looked_at_by` is what a person types to look at one that no
+    pager shows, "" of what is text.
     """
 
     magic: ClassVar[tuple[bytes, ...]] = ()
@@ -87,6 +88,7 @@ class FileFormat:
     seeks: ClassVar[bool] = False
     reads_all: ClassVar[bool] = True
     opened_by: ClassVar[tuple[str, ...]] = ()
+    looked_at_by: ClassVar[str] = ""
 
     @property
     def rows_need(self) -> str | None:

@@ -24,6 +24,7 @@ class Age(FileFormat):
 
     magic = (_FIRST_LINE, f"-----BEGIN {_ARMORED}-----".encode())
     suffix = ".age"
+    looked_at_by = "head -c 200 {file}"
     holds_text = False
     opened_by = ("age", "-d", "-i", "/etc/age.key")
 

@@ -22,6 +22,7 @@ class Gpg(FileFormat):
     """A message of OpenPGP whose packets show that it is encrypted, and are all there (RFC 9580)."""
 
     suffix = ".gpg"
+    looked_at_by = "gpg --list-packets {file}"
     holds_text = False
     opened_by = ("gpg", "--batch", "-d")
     marks_its_end = True

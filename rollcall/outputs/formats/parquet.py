@@ -37,6 +37,7 @@ class Parquet(FileFormat):
     magic = (_MARK,)
     suffix = ".parquet"
     marks_its_end = True
+    looked_at_by = "ls -l {file}"
     holds_text = False
     has_rows = True
     seeks = True

@@ -35,6 +35,7 @@ class Sqlite(FileFormat):
     magic = (_MAGIC,)
     suffix = ".sqlite"
     marks_its_end = True
+    looked_at_by = "sqlite3 {file} 'PRAGMA integrity_check'"
     holds_text = False
     seeks = True
 

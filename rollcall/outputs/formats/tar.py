@@ -29,6 +29,7 @@ class Tar(FileFormat):
 
     suffix = ".tar"
     marks_its_end = True
+    looked_at_by = "tar -tvf {file}"
     holds_text = False
     has_names = True
 

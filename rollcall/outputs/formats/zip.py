@@ -38,6 +38,7 @@ class Zip(FileFormat):
     magic = (b"PK\x03\x04", b"PK\x05\x06")
     suffix = ".zip"
     marks_its_end = True
+    looked_at_by = "unzip -t {file}"
     holds_text = False
     has_names = True
     seeks = True
