@@ -239,6 +239,25 @@ def test_a_link_counts_as_what_it_leads_to(sftp: Server, tmp_path: Path) -> None
     }
 
 
+@pytest.mark.parametrize("path", ["many/{}/db-%F.gz", "many/{}/db-%F*.gz"])
+def test_more_folders_than_a_machine_lets_channels_be_open_are_looked_at(
+    path: str, sftp: Server, tmp_path: Path
+) -> None:
+    for number in range(40):
+        put(sftp, f"many/{number}/db-{DAY}.gz", DUMP)
+    jobs = "".join(output(f"j{number}", path.format(number), 'ends_with = "done"') for number in range(40))
+
+    assert set(said(judged(roll_of(tmp_path, place_of(sftp), jobs))).values()) == {"ok"}
+
+
+def test_a_name_that_is_no_utf_8_is_read_all_the_same(sftp: Server, tmp_path: Path) -> None:
+    assert sftp.folder is not None
+    put(sftp, f"latin/caf\udce9-{DAY}.txt", b"all is well\n")
+    roll = roll_of(tmp_path, place_of(sftp), output("a", "latin/caf*-%F.txt", 'must_contain = ["well"]'))
+
+    assert said(judged(roll)) == {"a": "ok"}
+
+
 # What cannot be looked at ---------------------------------------------------------------------------------------------
 
 KEYS = {"key": "k", "secret": "s"}
@@ -509,6 +528,14 @@ def test_hostile_names_reach_nobody_as_they_are(tmp_path: Path) -> None:
     shown = [each.name for each in found.files]
     assert all(each.isprintable() and len(each) <= 200 and "/" not in each for each in shown)
     assert len(shown) == 4
+
+
+def test_a_user_whose_name_stands_in_the_path_leaves_it_as_it_is(tmp_path: Path) -> None:
+    place = placed(f"sftp://backup@127.0.0.1:{free_port()}/srv/backup")
+    cause = judged(roll_of(tmp_path, place, output("a", "db-%F*"))).job_causes["a"]
+
+    assert cause is not None
+    assert "/srv/backup: " in cause.sentence
 
 
 def test_a_secret_of_a_place_is_shown_nowhere(seaweed: Server, tmp_path: Path) -> None:

@@ -37,10 +37,10 @@ def cannot_look(error: BaseException, place: Place, where: str) -> CannotLook:
         says = _REFUSALS.get(type(each).__name__)
         if isinstance(each, PermissionError) or says is not None or status in _REFUSED:
             why = says or (f"answers {status}" if status else _words(each))
-            return CannotLook(CauseCode.ACCESS_DENIED, place.secrets.clean_words(f"{where} refuses us: {why}"))
+            return CannotLook(CauseCode.ACCESS_DENIED, f"{where} refuses us: {place.secrets.clean_words(why)}")
     if any(isinstance(each, TimeoutError) or "Timeout" in type(each).__name__ for each in chain):
         return overdue(place, where)
-    return CannotLook(CauseCode.PLACE_DOWN, place.secrets.clean_words(f"{where}: {_words(error)}"))
+    return CannotLook(CauseCode.PLACE_DOWN, f"{where}: {place.secrets.clean_words(_words(error))}")
 
 
 def overdue(place: Place, where: str) -> CannotLook:
@@ -69,8 +69,11 @@ def status_of(error: BaseException) -> int | None:
 
 def _words(error: BaseException) -> str:
     """What the library says, or what kind of error it is where it says nothing."""
-    if type(error).__name__ == "TooManyRedirects":
+    # What is sent from one address of a bucket to the next is asked so until Python ends it.
+    if type(error).__name__ == "TooManyRedirects" or isinstance(error, RecursionError):
         return "it sends us from one address to the next without end"
+    if isinstance(error, KeyError):
+        return "what it answers says nothing of what was asked"
     status, message = status_of(error), getattr(error, "message", None)
     if status and isinstance(message, str):
         return f"it answers {status} {message}".rstrip()
