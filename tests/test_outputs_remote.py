@@ -517,6 +517,13 @@ def test_of_several_versions_the_newest_counts_and_a_deleted_one_is_gone(moto: S
         moto.fs.call_s3("put_bucket_versioning", Bucket="offsite", VersioningConfiguration={"Status": "Suspended"})
 
 
+def test_a_name_that_the_library_takes_apart_is_unknown(moto: Server, tmp_path: Path) -> None:
+    moto.put(f"apart/{DAY}?versionId=abc", b"{}")
+    roll = roll_of(tmp_path, place_of(moto), output("a", "apart/%F*", 'format = "json"'))
+
+    assert said(judged(roll)) == {"a": "unknown output-unreadable"}
+
+
 def test_hostile_names_reach_nobody_as_they_are(tmp_path: Path) -> None:
     names = ["x\x1b[31mred", "x\u202egnp", "x/../../etc/passwd", "../x", "x" * 900, "xe\u0301"]
     with shelf(keys=listed(names)) as bucket:

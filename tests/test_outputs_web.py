@@ -18,7 +18,7 @@ from tests.test_outputs_remote import BEGAN, DAY, DUMP, judged, output, placed, 
 Answer = tuple[int, Mapping[str, str], bytes]
 WRITTEN = {"Last-Modified": format_datetime(BEGAN, usegmt=True)}
 PAGE = {"Content-Type": "text/html; charset=utf-8"}
-LOGIN = b'<!DOCTYPE html><title>Sign in</title><link href="../x.css"><a href="/forgot">?</a><a href="help.html">Help</a>'
+LOGIN = b'<!DOCTYPE html><title>Sign in</title><link href="../x.css"><a href="/forgot">?</a><a href="help">Help</a>'
 CSV = b"a,b\n1,2\n"
 
 
@@ -36,7 +36,8 @@ def web(answer: Callable[[str, str, Mapping[str, str]], Answer]) -> Iterator[str
             if self.command == "GET":
                 self.wfile.write(body)
 
-        do_HEAD = do_GET
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def log_message(self, *args: Any) -> None:
             """Says nothing."""

@@ -31,7 +31,7 @@ def roll(folder: Path, lines: str, **environment: str) -> Roll:
         ("[places.a]\n", 'places.a.url: required. Write url = "s3://bucket/folder", "sftp://host/folder" or "/mnt'),
         ('[places.a]\nurl = "https://x/y?sig=z"\n', 'holds a "?", and what follows is no folder. Write it as options'),
         ('[places.a]\nurl = "s3://x?versionId=z"\n', 'holds a "?", and what follows is no folder. Take it out.'),
-        ('[places.a]\nurl = "sftp://nas:99999/x"\n', "has a host or a port that cannot be: Port out of range 0-65535. "),
+        ('[places.a]\nurl = "sftp://nas:99999/x"\n', "has a host or a port that cannot be: Port out of range"),
         ('[places.a]\nurl = "http://[::1/x"\n', "has a host or a port that cannot be: Invalid IPv6 URL. Write it"),
         ('[places.a]\nurl = "s3://x/%Y/%m"\n', 'holds "%Y", and a place is no date\'s. Write that into the path'),
         ('[places.a]\nurl = "/mnt/%F"\n', 'holds "%F", and a place is no date\'s. Write that into the path'),

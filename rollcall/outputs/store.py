@@ -219,7 +219,7 @@ class Store:
             return self._opened
 
     def forget(self) -> None:
-        """Lets go of what is open: a connection that is lost is not asked again. It stays open for who is still at it."""
+        """Lets go of what is open, that a lost connection is not asked again; who is still at it may go on."""
         with self._opening:
             if self._opened is not None:
                 self._former.append(self._opened)
@@ -263,7 +263,7 @@ class _Counted(io.RawIOBase):
             piece = self._file.read(len(buffer))
         except OSError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a library raises; a format would be blamed for a ValueError
+        except Exception as error:  # of a library: the format would be blamed for a ValueError
             raise OSError(EIO, getattr(error, "message", "") or str(error) or type(error).__name__) from error
         self._fetched += len(piece)
         try:

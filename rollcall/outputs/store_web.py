@@ -119,9 +119,7 @@ class Http(Store):
             for link in links
             if link.netloc in ("", here.netloc) and not link.query
         ]
-        names = [
-            each for each in names if each and not each.startswith(("/", "..")) and "/" not in each.rstrip("/")
-        ]
+        names = [each for each in names if each and not each.startswith(("/", "..")) and "/" not in each.rstrip("/")]
         # A page for logging in has links too: only one of what is asked for makes an index of it.
         if not any(map(asked.takes, names)) and not _INDEX.search(_NOT_AN_INDEX.sub("", text)):
             raise OSError("what it answers is no index of a folder: write a path without wildcards")

@@ -100,7 +100,7 @@ def record(folder: Path, roll: Roll, recorded: Recorded) -> None:
 
 def _secrets(roll: Roll, tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Those of the roll; and those in urls of its files, in place of which another may have been asked."""
-    secrets = {}
+    secrets: dict[str, str] = {}
     for text in (text for each in tables for text in texts_of(each)):
         for userinfo in _USERINFO.findall(text):
             # A user alone may be a word that stands elsewhere too, such as "backup".
