@@ -142,6 +142,14 @@ def test_a_job_that_is_named_has_a_row_for_every_run(kept: Path) -> None:
     assert not any(line.startswith("old") for line in lines)
 
 
+def test_rows_are_told_where_nothing_has_a_size_and_no_run_by_files_that_are_none(folder: Path) -> None:
+    of_table = row("rates", 9, ran_at=at("2026-02-09T06:00:17+01:00"), from_files=True, outputs=(RATES,))
+    assert merge(folder / "reports" / "history.sqlite3", Whole(rows=(of_table,))) is None
+    lines, _ = ran("--since", ALL_OF_IT, "--all")
+
+    assert lines[-1].endswith("ran 06:00:17, 17 s after it was due; 31 rows; told by what it left")
+
+
 def test_only_the_time_that_was_asked_for_is_told(folder: Path) -> None:
     now = read_now()
     rows = [Row(job_id="haiku", due_at=now - timedelta(days=day), verdict=Verdict.OK, judged_at=now) for day in (1, 40)]

@@ -76,6 +76,8 @@ ONE = '{"time": "2026-02-11T02:00:05+01:00", "id": "a"}'
         ('[{"time": "1770771605"}]', {"times": "epoch"}),
         ('[{"time": "2026-02-11T01:00:05.123456789Z"}]', {}),
         ('[{"time": "2026-02-11T02:00:05.123"}]', {"timezone": "Europe/Zurich"}),
+        (f"\ufeff[{ONE}]", {"each": "[?id=='a']"}),
+        ('[{"time": 1770771605}, {"time": 0}, {"time": "0"}, {"time": "0001-01-01T00:00:00Z"}]', {"times": "epoch"}),
         ("tank/db@nightly\t1770771605\n", {"made_at": "[1]", "times": "epoch"}),
         (" 1234 2026-02-11 02:00:05.000000000 db.sql\n", {"made_at": "join(' ', [1:3])", "timezone": "Europe/Zurich"}),
     ],
@@ -162,8 +164,15 @@ def test_in_the_hour_that_autumn_shows_twice_it_may_be_of_either_and_in_that_of_
         (f"[{ONE}, ", {}, UNREADABLE, 'prints no whole JSON (50 bytes): "[{"time"'),
         (f"[{ONE}] and more", {}, UNREADABLE, "prints no whole JSON"),
         (f'{{"items": [{ONE}]', {"each": "items"}, UNREADABLE, "prints no whole JSON"),
-        ("Warning: deprecated\n[]", {}, UNREADABLE, 'made_at = "time" finds nothing in ["Warning:", "deprecated"]'),
-        ("\udcff\udcfe".encode("utf-8", "surrogateescape").decode("latin-1"), {}, UNREADABLE, "finds nothing in"),
+        ("Warning: deprecated\n[]", {}, UNREADABLE, 'begins with what is no JSON: "Warning: deprecated"'),
+        # Taken for columns each of these lists would be empty, and the backup missed.
+        (f"Warning: old\n[{ONE}]", {"each": "[?id=='a']"}, UNREADABLE, 'begins with what is no JSON: "Warning: old"'),
+        (f'WARN: x\n{{"items": [{ONE}]}}', {"each": "items[]"}, UNREADABLE, 'begins with what is no JSON: "WARN: x"'),
+        ("", {"each": "items"}, UNREADABLE, "prints nothing"),
+        ("\udcff\udcfe".encode("utf-8", "surrogateescape").decode("latin-1"), {}, UNREADABLE, "is no JSON"),
+        ('[{"time": 1770771605}]', {"times": "epoch-ms"}, UNREADABLE, 'times = "epoch" makes it 2026-02-11T01:00:05Z'),
+        ('[{"time": 1770771605000}]', {"times": "epoch"}, UNREADABLE, 'times = "epoch-ms" makes it 2026-02-11T01:00'),
+        (f'[{{"time": 1{"0" * 400}}}]', {"times": "epoch"}, UNREADABLE, 'it is no time of times = "epoch"'),
     ],
 )
 def test_what_is_no_list_of_times_is_unknown_and_says_where(
@@ -179,6 +188,12 @@ def test_what_is_no_list_of_times_is_unknown_and_says_where(
     ("code", "found", "says"),
     [
         (
+            # As a pipe of a shell ends, whose first program failed.
+            "import sys; print('Fatal: unable to open repository', file=sys.stderr)",
+            UNREADABLE,
+            "prints nothing, and says: Fatal: unable to open repository",
+        ),
+        (
             "import sys; print('[]'); sys.exit('repository is locked')",
             UNREADABLE,
             "exit status 1: repository is locked",
@@ -188,7 +203,7 @@ def test_what_is_no_list_of_times_is_unknown_and_says_where(
         ("import time; print('[', flush=True); time.sleep(600)", UNREADABLE, "did not end within 0.5 s"),
         ("print('[' + '1' * 17_000_000)", UNREADABLE, "prints more than 16.0 MB"),
     ],
-    ids=["failed", "denied", "killed", "hangs", "endless"],
+    ids=["a pipe", "failed", "denied", "killed", "hangs", "endless"],
 )
 def test_a_command_that_does_not_end_well_is_unknown(code: str, found: CauseCode, says: str, tmp_path: Path) -> None:
     limit: dict[str, Any] = {"timeout": "0.5 s"} if "sleep" in code else {}
@@ -232,6 +247,14 @@ def test_what_a_variable_stands_for_is_handed_over_and_never_shown(tmp_path: Pat
     assert seen.files[0].content is not None
     assert seen.files[0].content.head.count("${TOKEN}") == 1
 
+    # Also in what a condition found: at its end a text that is cut off would hold a part of it.
+    [seen] = look(
+        tmp_path, {"command": [*echo, "x" * 60 + "${TOKEN}"], "must_hold": ["of == 'y'"]}, env={"TOKEN": secret}
+    )
+    assert isinstance(seen, OutputSeen)
+    assert seen.files[0].content is not None
+    assert secret[:9] not in str(seen.files[0].content.held["of == 'y'"])
+
     dies = python("import sys; sys.exit('no such token ' + sys.argv[1])")
     _, detail = refused(tmp_path, *dies, "${TOKEN}", env={"TOKEN": secret})
     assert "no such token ${TOKEN}" in detail
@@ -258,12 +281,15 @@ def test_a_long_list_is_read_within_bounds_of_memory(tmp_path: Path) -> None:
         "for n in range(50_000)]))"
     )
     table = {"command": [sys.executable, "-c", code]}
+    many = {"command": python("print('a\\n' * 1_500_000)"), "each": "[?[0]=='b']", "made_at": "[1]"}
     look(tmp_path, table)
     tracemalloc.start()
-    [seen] = look(tmp_path, table)
+    seen, too_many = look(tmp_path, table, many)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
 
     assert isinstance(seen, OutputSeen)
     assert (seen.matches, seen.files[0].made_at) == (50_000, datetime(2026, 2, 11, 1, tzinfo=UTC))
+    assert isinstance(too_many, NotSeen)
+    assert "too many values" in too_many.detail
     assert most < 64_000_000

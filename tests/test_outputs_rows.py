@@ -166,6 +166,8 @@ def test_a_day_without_a_time_is_some_time_of_that_day_and_none_that_is_still_to
     [
         (NEWEST, {}, CauseCode.NAIVE_TIMESTAMP, "its time 2026-02-11 01:00:05 has no offset, and may be Wed 11 Feb"),
         ("SELECT NULL AS made_at, 4 AS rows", {}, UNREADABLE, "its made_at is NULL, and it has 4 rows"),
+        ("SELECT '9999-12-31' AS made_at", {}, UNREADABLE, "year 9999 is outside 1970-2999"),
+        ("SELECT '0001-01-02' AS made_at", {}, UNREADABLE, "year 0001 is outside 1970-2999"),
         ("SELECT * FROM rates", {}, UNREADABLE, "it returns no column made_at. Name one so: … AS made_at"),
         ("SELECT at AS made_at, 'x' AS rows FROM loads", {}, UNREADABLE, "its rows is 'x', where a number belongs"),
         ("SELECT at AS made_at, -1 AS size FROM loads", {}, UNREADABLE, "its size is '-1', where a number belongs"),
@@ -256,6 +258,10 @@ def test_times_of_postgresql_are_read_with_their_zone_and_without_in_the_one_tha
     assert refused(tmp_path, local, database=pg.url())[0] is CauseCode.NAIVE_TIMESTAMP
     [row] = rows(tmp_path, day, database=pg.url())
     assert (row.name, row.written_at) == ("2026-02-11", None)
+    # Whatever zone its server has, a day that is made of an instant is one of the job's own zone.
+    midnight = "SELECT (updated_at - interval '2 h')::date AS made_at FROM rates"
+    [row] = rows(tmp_path, midnight, database=pg.url())
+    assert row.name == "2026-02-11"
     # What has no zone is held against an instant in the zone that is said.
     since = "SELECT local AS made_at FROM rates WHERE local <= :now"
     assert len(rows(tmp_path, since, database=pg.url(), timezone="Europe/Zurich")) == 1

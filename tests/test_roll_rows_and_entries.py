@@ -56,6 +56,25 @@ def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
     assert [each.least_size for each in (rows, entries, *sized)] == [1, 1, 1_000, 1_000]
 
 
+def test_a_default_limit_is_one_of_what_is_told_alone(tmp_path: Path) -> None:
+    """One of all outputs must make none of them unknown that says nothing of it, nor be a mistake."""
+    defaults = '[defaults.output]\nmin_size = "9 B"\nmax_size = "900 B"\nmin_rows = 5\nverify = ["a", "{file}"]'
+    sized = 'database = "sqlite:///shop.db"\nquery = "SELECT max(t) AS made_at, sum(b) AS size FROM s"'
+    sized_entries = f'{ENTRIES}\nsize = "bytes"'
+    unsized = 'command = ["list"]\nmade_at = "time"'
+    tables = [ROWS, sized, sized_entries, unsized, 'path = "x-%F"', 'path = "y-%F"\nformat = "csv"']
+    outputs = read(tmp_path, *tables, defaults=defaults)
+
+    assert [(each.min_size, each.max_size, each.min_rows, bool(each.verify)) for each in outputs] == [
+        (1, None, 5, False),
+        (9, 900, None, False),
+        (9, 900, None, False),
+        (1, None, None, False),
+        (9, 900, None, True),
+        (9, 900, 5, True),
+    ]
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [
@@ -73,6 +92,8 @@ def test_a_default_of_files_is_none_of_rows_and_entries(tmp_path: Path) -> None:
         (f"{ROWS.replace(', count(*) AS rows', '')}\nmin_rows = 3", ["of the column rows, and query returns none."]),
         (f'{ROWS}\nmin_size = "1 kB"', ["of the column size, and query returns none. Name one so: … AS size."]),
         (f'{ENTRIES}\nmax_size = "1 kB"', ["is asked of the size of an entry, and nothing says where that is."]),
+        (f"{ROWS.replace(', count(*) AS rows', '')}\nmax_rows = 3", ["of the column rows, and query returns none."]),
+        (f'{ROWS}\nmax_rows = "90 % of usual"', ["is less than what is usual. Write at least \"100 % of usual\"."]),
         (f"{ROWS}\nfiles = 3", [".files = 3: is not asked of rows of a table (query). Take it out."]),
         (f'{ROWS}\nformat = "csv"', ["is not asked of rows of a table (query)."]),
         (f"{ROWS}\nmust_change = true", ["is not asked of rows of a table (query)."]),

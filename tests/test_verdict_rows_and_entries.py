@@ -12,6 +12,8 @@ import pytest
 
 from fixtures.one_morning import Told, at, morning, not_seen
 from rollcall.evidence import Content, FileSeen, Flaw
+from rollcall.morning.ending import Ending
+from rollcall.report.page import render_board
 from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -152,6 +154,62 @@ def test_a_table_that_says_nothing_though_its_run_is_a_success_is_empty() -> Non
     assert judged(ROWS, has_scheduler=True).code is CauseCode.EMPTY_OUTPUT
 
 
+@pytest.mark.parametrize(
+    ("now", "verdict", "step"),
+    [
+        ("2026-02-11T05:59:59+01:00", "bad-output", "Read the log of that run"),
+        ("2026-02-11T06:10:00+01:00", "unknown", "Wait until that run must be done"),
+        ("2026-02-11T06:25:00+01:00", "bad-output", "Read the log of that run"),
+    ],
+    ids=["before the next run", "while it may fill it", "after it"],
+)
+def test_a_table_that_the_next_run_empties_and_fills_says_nothing_meanwhile(now: str, verdict: str, step: str) -> None:
+    told = judged(ROWS, now=now)
+
+    assert told.job.verdict == verdict
+    assert step in told.cause.next_step
+    # One that is due so often that some run is always inside its time has had its time.
+    often = judged(ROWS, now=now, schedule=None, every_span="10 min", anchor="2026-02-10T00:00:00+01:00")
+    assert often.job.verdict == "bad-output"
+    # What is listed is not emptied to be filled.
+    assert judged(ENTRIES, now=now).job.verdict == "missed"
+
+
+@pytest.mark.parametrize("output", [ENTRIES, ROWS], ids=["entries", "rows"])
+@pytest.mark.parametrize(
+    ("written", "zone", "verdict"),
+    [
+        # Its record says 06:00:17.
+        ("2026-02-11 06:00:10", "Europe/Zurich", "ok"),
+        ("2026-02-11 06:00:10", "UTC", "unknown"),
+        ("2026-02-11 05:00:10", "Europe/Zurich", "unknown"),
+        ("2026-02-11 04:00:10", "Europe/Zurich", "bad-output"),
+        ("2026-02-11 05:00:10+01:00", "Europe/Zurich", "bad-output"),
+    ],
+)
+def test_times_that_are_read_in_the_wrong_zone_are_said_to_be(
+    output: dict[str, Any], written: str, zone: str, verdict: str
+) -> None:
+    made = datetime.fromisoformat(written)
+    made = made if made.tzinfo else made.replace(tzinfo=ZoneInfo(zone))
+    seen = replace(entry(made.isoformat()), name=written)
+    told = judged({**output, "timezone": zone}, seen, has_scheduler=True)
+
+    assert told.job.verdict == verdict
+    if verdict == "unknown":
+        other = "UTC" if zone != "UTC" else "Europe/Zurich"
+        assert told.code is CauseCode.WRONG_TIMEZONE
+        assert "its time is read in the wrong zone" in told.cause.sentence
+        assert f'Correct how its times are read: `timezone = "{other}"`' in told.cause.next_step
+
+
+def test_of_what_has_no_size_none_is_expected() -> None:
+    said = [judged(each, TODAY).finding(Check.OUTPUT_IS_WHOLE).expected for each in (ENTRIES, ROWS)]
+    assert said == ["any entry", "any row"]
+    sized = judged({**ENTRIES, "size": "bytes"}, entry("2026-02-11T06:00:17+01:00", 9))
+    assert sized.finding(Check.OUTPUT_IS_WHOLE).expected == "at least 1 B"
+
+
 # Which runs can be told -----------------------------------------------------------------------------------------------
 
 
@@ -230,9 +288,14 @@ SIZED = {**ENTRIES, "size": "bytes", "min_size": "1 kB"}
 BROKEN: list[tuple[dict[str, Any], list[FileSeen], dict[str, Any], str]] = [
     (ENTRIES, nightly(), {}, "; the newest entry is of Tue 10 Feb 06:00:17 CET"),
     (ENTRIES, [], {}, "`restic snapshots --json` lists no entry"),
+    ({**ENTRIES, "each": "[?host=='a']"}, [], {}, "--json` lists no entry by each = \"[?host=='a']\""),
     (ENTRIES, nightly(), {"has_scheduler": True}, "it left no entry: the newest entry is of Tue 10 Feb"),
     (SIZED, [entry("2026-02-11T06:00:17+01:00", 9)], {}, "Its entry of Wed 11 Feb 06:00:17 CET has 9 B"),
     (ROWS, [row("2026-02-10T06:00:17+01:00", 9)], {}, "; the newest row is of Tue 10 Feb 06:00:17 CET"),
+    (ENTRIES, [entry("2024-02-03T06:00:17+01:00")], {}, "; the newest entry is of Sat 3 Feb 2024 06:00 CET"),
+    (ENTRIES, [entry("2026-02-11T13:00:17+01:00")], {}, "is dated Wed 11 Feb 2026 13:00 CET, in the future"),
+    (ENTRIES, [TODAY, entry("2026-02-11T13:00:17+01:00")], {}, "in the future, and no evidence of any run"),
+    (ROWS, [row("2026-03-11T06:00:17+01:00", 9)], {}, "AS rows FROM r finds no row made so far; 2026-03-11T06:00:17"),
     (ROWS, [], {}, "count(*) AS rows FROM r finds no row"),
     (ROWS, [row("2026-02-11T06:00:17+01:00", 0)], {}, "Its table as of Wed 11 Feb 06:00:17 CET has no rows (rows = 0)"),
     ({**ROWS, "min_rows": 5}, [row("2026-02-11T06:00:17+01:00", 1)], {}, "has 1 row of data, less than min_rows = 5"),
@@ -265,3 +328,11 @@ def test_what_could_not_be_looked_at_is_unknown_with_a_step_of_its_own(output: d
         "restic snapshots" if output is ENTRIES else "database"
     ) in step or "[jobs.generate_haiku_scheduled.output]" in step
     assert [each for each in ("ls -l", "folder", "headers") if each in step] == []
+
+
+def test_the_page_calls_the_last_one_before_what_it_is() -> None:
+    today = replace(TODAY, content=Content(marks_its_end=True, held={"ok": "false"}))
+    before = [replace(each, content=None) for each in nightly()]
+    page = render_board(judged({**ENTRIES, "must_hold": ["ok"]}, today, *before, look_back="3 d").judged, Ending())
+
+    assert "<dt>Last entry before</dt>" in page

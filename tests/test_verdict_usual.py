@@ -227,7 +227,6 @@ def test_rows_that_nobody_tells_are_never_enough() -> None:
         ({"max_rows": 79}, GROWN),
         ({"min_size": "100 % of usual"}, WELL),
         ({"max_size": "100 % of usual"}, WELL),
-        ({"max_size": "99 % of usual"}, GROWN),
     ],
 )
 def test_sizes_are_of_each_file_and_rows_and_shares_of_all_together(

@@ -148,6 +148,8 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
         case CauseCode.ACCESS_DENIED | CauseCode.PLACE_DOWN | CauseCode.OUTPUT_UNREADABLE if (
             job.outputs and job.outputs[root.output].kind is not Kind.FILES
         ):
+            if judged.case and judged.case.of_output(root.output).filled_by:
+                return "Wait until that run must be done, then {again}"
             return _NOT_LISTED[job.outputs[root.output].kind, code]
         case CauseCode.TRUNCATED_OUTPUT | CauseCode.CORRUPT_OUTPUT | CauseCode.DEGRADED_OUTPUT if (
             job.outputs and job.outputs[root.output].kind is not Kind.FILES
@@ -188,6 +190,8 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
         case CauseCode.RAN_LATE if root.is_warning and root.verdict is Verdict.OK:
             return "Its work is done. To see when, let copies keep their mtimes (`cp -p`), or let names tell the clock"
         case CauseCode.FUTURE_TIMESTAMP if root.check is Check.OUTPUT_EXISTS:
+            if job.outputs[root.output].kind is not Kind.FILES:
+                return "See which clock dated it: {list}, and put that right, then {again}"
             return "See which clock dated it: {list}; once that is right take the file away, then {again}"
         case CauseCode.FUTURE_TIMESTAMP if _is_of_an_earlier_moment(judged):
             return "Nothing to mend: only its files can tell of that moment. Judge the present: {again}"
@@ -224,7 +228,8 @@ def _of_a_zone(root: Finding, judged: JobJudged) -> str | None:
             other = f'say that it keeps {wrong.zone.key}: `timezone = "{wrong.zone.key}"` in {{table}}'
             return f"Have it run by the clock of {job.zone.key} (`TZ={job.zone.key}`), or {other}, then {{again}}"
         zone = (wrong.zone if wrong else job.zone).key
-        return f'Correct how its names are read: `timezone = "{zone}"` in [jobs.{{key}}.output] of jobs.toml'
+        names = "names" if job.outputs[root.output].kind is Kind.FILES else "times"
+        return f'Correct how its {names} are read: `timezone = "{zone}"` in [jobs.{{key}}.output] of jobs.toml'
     is_of_next = root.check is Check.NEXT_RUN_IS_ON_SCHEDULE
     reading = seen.next_run if is_of_next else seen.last_run
     if reading and reading.is_naive:

@@ -32,9 +32,13 @@ from rollcall.vocabulary import CauseCode
 
 # What an `each` other than a plain name asks for is held as a whole, in several times as much memory.
 _LARGEST_WHOLE = 8_000_000
+_LARGEST_COST, _OF_EACH_VALUE = 64_000_000, 80
 _PIECE = 1 << 16
 _SHOWN = 2_000
 _A_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What asks for a column by its number, or for the whole line: all else asks for a name, which only JSON has.
+_OF_COLUMNS = re.compile(r"\[\s*-?[0-9:]|@")
+_MARK = b"\xef\xbb\xbf"
 _DENIED = re.compile(
     r"permission denied|not permitted|forbidden|unauthori[sz]ed|access ?denied|wrong password|passphrase.* incorrect",
     re.IGNORECASE,
@@ -60,6 +64,12 @@ class _Answer:
             return list(self.columns())
         values = list(Items([self.text], None)) if self.text[:1] == b"{" else [json.loads(self.text)]
         return values[0] if len(values) == 1 else values
+
+    @property
+    def cost(self) -> int:
+        """About how many bytes of memory all of it at once takes: as text, and as the values in it."""
+        marks = (b",", b":", b"[", b"{") if self.is_json else (b"\n", b"\t", b" ")
+        return 2 * len(self.text) + _OF_EACH_VALUE * sum(map(self.text.count, marks))
 
     def columns(self) -> Iterator[list[str]]:
         """Its lines as ordinary commands print them: by tabs where there are any."""
@@ -97,7 +107,7 @@ class Command(Source):
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
     ) -> dict[Key, Listed | CannotLook]:
         """What it lists for each output. Raises `CannotLook` (output-unreadable, access-denied, place-down)."""
-        answer = _Answer(self._printed().strip())
+        answer = _Answer(self._printed().strip().removeprefix(_MARK).lstrip())
         looked_at = max(now, clock()) if clock else now
         listed: dict[Key, Listed | CannotLook] = {}
         for each in wanted:
@@ -134,9 +144,12 @@ class Command(Source):
             raise self._wrong("may not be run by this user", CauseCode.ACCESS_DENIED) from None
         except (OSError, ValueError) as error:
             raise self._wrong(f"cannot be run: {getattr(error, 'strerror', None) or error}") from None
-        if printed.status == 0:
-            return printed.out
         err = printed.err.decode(errors="replace")
+        if printed.status == 0:
+            if not printed.out.strip() and (says := programs.complaint(err)):
+                # In `sh -c "tool | jq …"` the tool fails, and what it feeds ends well.
+                raise self._wrong(f"prints nothing, and says: {self.secrets.clean_words(says, 200)}")
+            return printed.out
         how = f"ended by signal {-printed.status}" if printed.status < 0 else f"exit status {printed.status}"
         code = CauseCode.ACCESS_DENIED if _DENIED.search(err) else UNREADABLE
         if printed.status == _SSH_FAILED and any(PurePath(each).name == "ssh" for each in self.argv):
@@ -148,7 +161,7 @@ class Command(Source):
         output, matches = wanted.output, Matches(wanted)
         timed, nothing_in = Timed(output=output, zone=wanted.zone, shown=self.shown, now=now), ""
         assert output.made_at is not None  # a command without it is refused
-        for entry in self._listed(answer, output.each):
+        for entry in self._listed(answer, output):
             value = self._found(output.made_at, entry, "made_at")
             if value is ABSENT or (value is None and not is_plain(output.made_at)):
                 nothing_in = nothing_in or _beginning(entry)
@@ -160,19 +173,25 @@ class Command(Source):
             seen = replace(seen, size=self._size(self._found(output.size, entry, "size")) if output.size else None)
             if wanted.read_since is not None and seen.made_at >= wanted.read_since:
                 head = clean_block(self.secrets.without(json.dumps(entry, ensure_ascii=False, indent=1)), _SHOWN)
-                content = Content(marks_its_end=True, head=head, held=held(entry, output.must_hold))
+                holds = held(entry, output.must_hold, self.secrets.without)
+                content = Content(marks_its_end=True, head=head, held=holds)
                 seen = replace(seen, content=content)
             matches.keep(seen, now)
         if nothing_in and not matches.count:
             raise self._wrong(f'made_at = "{output.made_at}" finds nothing in {nothing_in}')
         return matches
 
-    def _listed(self, answer: _Answer, each: str) -> Iterator[Any]:
+    def _listed(self, answer: _Answer, output: Output) -> Iterator[Any]:
         """The entries, one after the other."""
-        text = answer.text
+        text, each, made_at = answer.text, output.each, output.made_at or ""
+        is_of_names = not _OF_COLUMNS.search(made_at) and (each == "@" or not _OF_COLUMNS.search(each))
+        if text == b"null" or (not text and (each == "@" or not is_of_names)):
+            return
+        if not answer.is_json and is_of_names:
+            # A line of it, taken for columns, has no name: the list would look empty.
+            first = self.secrets.clean_words(text.split(b"\n", 1)[0][:8_000].decode(errors="replace"), 100)
+            raise self._wrong(f'begins with what is no JSON: "{first}"' if text else "prints nothing")
         try:
-            if not text or text == b"null":
-                return
             if each == "@" and not answer.is_json:
                 yield from answer.columns()
             elif answer.is_json and (each == "@" or _A_NAME.fullmatch(each)):
@@ -180,6 +199,8 @@ class Command(Source):
             elif len(text) > _LARGEST_WHOLE:
                 most = show_size(_LARGEST_WHOLE)
                 raise self._wrong(f"prints {show_size(len(text))}, and each is worked out of {most}. Have it list less")
+            elif answer.cost > _LARGEST_COST:
+                raise self._wrong("prints too many values for each to be worked out of them. Have it list less")
             else:
                 yield from self._within(answer.whole, each)
         except (Broken, ValueError, RecursionError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import IO, Any
 
@@ -59,15 +59,17 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) < 400 else float(digits)
 
 
-def held(value: Any, expressions: Iterable[str]) -> dict[str, str | None]:
-    """Of each expression what it found instead, None where it holds.
+def held(
+    value: Any, expressions: Iterable[str], without: Callable[[str], str] = lambda text: text
+) -> dict[str, str | None]:
+    """Of each expression what it found instead, `without` what is never shown; None where it holds.
 
     One holds that gives neither null nor false, nor 0, and nothing that is empty.
     """
-    return {each: _found(value, each) for each in expressions}
+    return {each: _found(value, each, without) for each in expressions}
 
 
-def _found(value: Any, expression: str) -> str | None:
+def _found(value: Any, expression: str, without: Callable[[str], str]) -> str | None:
     import jmespath
     from jmespath.visitor import TreeInterpreter
 
@@ -80,5 +82,5 @@ def _found(value: Any, expression: str) -> str | None:
         if parsed.parsed["type"] == "comparator":
             found = TreeInterpreter().visit(parsed.parsed["children"][0], value)
     except ValueError as error:
-        return clean(str(error), _SHOWN)
-    return clean(json.dumps(found, ensure_ascii=False), _SHOWN)
+        return clean(without(str(error)), _SHOWN)
+    return clean(without(json.dumps(found, ensure_ascii=False)), _SHOWN)

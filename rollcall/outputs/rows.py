@@ -78,7 +78,10 @@ class Query(Source):
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
     ) -> dict[Key, Listed | CannotLook]:
         """What rows it finds for each output. Raises `CannotLook` (place-down, access-denied, output-unreadable)."""
-        rows = self._rows(min(each.since for each in wanted) - COMPARED_FOR, now)
+        # A day that the query makes of an instant is read in the zone of its job, and so it is made in that.
+        zones = {each.zone.key: each.zone for each in wanted}
+        days_in = next(iter(zones.values())) if len(zones) == 1 else None
+        rows = self._rows(min(each.since for each in wanted) - COMPARED_FOR, now, days_in)
         looked_at = max(now, clock()) if clock else now
         listed: dict[Key, Listed | CannotLook] = {}
         for each in wanted:
@@ -100,8 +103,8 @@ class Query(Source):
         """That it did not answer in time."""
         return self._wrong(f"no complete answer within {show_span(self.timeout)}")
 
-    def _rows(self, since: datetime, now: datetime) -> list[dict[str, Any]]:
-        database = Database(url=self.url, secrets=self.secrets, zone=self.zone)
+    def _rows(self, since: datetime, now: datetime, days_in: ZoneInfo | None) -> list[dict[str, Any]]:
+        database = Database(url=self.url, secrets=self.secrets, zone=self.zone, days_in=days_in)
         values = {"since": since, "until": now, "now": now}
         try:
             rows = database.ask(
@@ -138,7 +141,7 @@ class Query(Source):
                 content = Content(marks_its_end=True, rows=number, flaw=_EMPTY if number == 0 else None)
                 if wanted.read_since is not None and seen.made_at >= wanted.read_since:
                     said = _as_json(row)
-                    holds = held(json.loads(said), wanted.output.must_hold)
+                    holds = held(json.loads(said), wanted.output.must_hold, self.secrets.without)
                     content = replace(content, held=holds, head=clean_block(self.secrets.without(said), _SHOWN))
             matches.keep(replace(seen, size=self._number(row, "size"), content=content), now)
         return matches

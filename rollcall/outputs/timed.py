@@ -16,14 +16,16 @@ from zoneinfo import ZoneInfo
 from rollcall.evidence import CannotLook, FileSeen
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.output import Output
-from rollcall.sources.numbers import iso_of
+from rollcall.sources.numbers import UNITS, iso_of
 from rollcall.text import clean
 from rollcall.times import read_timestamp, show_instant
 from rollcall.vocabulary import CauseCode
 
 _DAY = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
-# What Go, and so most tools of clouds, write where there is no time.
-_NEVER = re.compile(r"0001-01-01[T ]00:00:00")
+# What Go, and so most tools of clouds, and MySQL write where there is no time.
+_NEVER = re.compile(r"(?:0001-01-01|0000-00-00)(?:$|[T ]00:00:00)")
+# A time before belongs to a number that counts something else.
+_FIRST_YEAR, _LAST_YEAR = 1990, 2999
 _INSTANT, _ONE_DAY = timedelta(microseconds=1), timedelta(days=1)
 
 
@@ -46,6 +48,8 @@ class Timed:
         if isinstance(value, date) and not isinstance(value, datetime):
             return self._of_day(value, value.isoformat())
         text = self._written(value)
+        if not text:
+            return None
         if _DAY.fullmatch(text):
             try:
                 return self._of_day(date.fromisoformat(text), text)
@@ -75,16 +79,26 @@ class Timed:
             if output.times is None:
                 cure = 'Say what it counts: times = "epoch", "epoch-ms" or "epoch-us"'
                 raise self._wrong(f"its made_at is the number {clean(str(value), 40)}. {cure}")
-            try:
-                return iso_of(value, output.times)
-            except ValueError:
-                raise self._unreadable(str(value), f'it is no time of times = "{output.times}"') from None
+            # Of 1970 nothing is: it never was.
+            return self._counted(value, output.times) if str(value).strip("0. ") else ""
         if not isinstance(value, str):
             raise self._wrong(f"its made_at is of the type {type(value).__name__}, where a time belongs")
         return clean(value.strip(), 60)
 
+    def _counted(self, number: float | Decimal | str, times: str) -> str:
+        """The instant of a number; never one of 1970 because it counts something else."""
+        read = {unit: at for unit in UNITS if (at := _instant_of(number, unit))}
+        if times in read:
+            return read[times]
+        why = f'it is no time of times = "{times}"'
+        if other := next(iter(read), ""):
+            why += f', and times = "{other}" makes it {read[other][:19]}Z'
+        raise self._unreadable(str(number), why)
+
     def _of_day(self, day: date, text: str) -> FileSeen:
         """At some time of that day: at which cannot be told."""
+        if not 1970 <= day.year <= _LAST_YEAR:
+            raise self._unreadable(text, f"year {day.year:04} is outside 1970-2999, so it cannot be the time of a run")
         zone = self.zone
         first = datetime.combine(day, time(), zone).astimezone(UTC)
         last = datetime.combine(day + _ONE_DAY, time(), zone).astimezone(UTC) - _INSTANT
@@ -106,3 +120,12 @@ class Timed:
 
     def _wrong(self, says: str) -> CannotLook:
         return CannotLook(CauseCode.OUTPUT_UNREADABLE, f"{self.shown}: {says}")
+
+
+def _instant_of(number: float | Decimal | str, unit: str) -> str:
+    """The instant in ISO, if it counts that; "" where no run was at such a time."""
+    try:
+        at = iso_of(number, unit)
+    except ValueError:
+        return ""
+    return at if _FIRST_YEAR <= int(at[:4]) <= _LAST_YEAR else ""

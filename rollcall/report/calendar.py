@@ -272,10 +272,14 @@ def _known(row: Row, zone: ZoneInfo) -> Iterator[str]:
             f"{show_span(abs(row.ran_at - row.due_at))} {'before' if row.ran_at < row.due_at else 'after'} it was due"
         )
         yield f"ran {f'{ran:%H:%M:%S}' if is_same_day else _when(row.ran_at, zone)}, {distance}"
+    rows = [each.rows for each in row.outputs if each.rows is not None]
     if row.size is not None:
         yield show_size(row.size)
+    elif rows and len(rows) == len(row.outputs):
+        yield counted(sum(rows), "row")
     if row.from_files:
-        yield "told by files"
+        # A file, an entry or a row: the history does not tell which.
+        yield "told by what it left"
     elif row.ran_at is None:
         yield f"judged {_when(row.judged_at, zone)}"
     if row.action:

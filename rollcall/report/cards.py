@@ -46,8 +46,8 @@ class Card:
     """One cause, under the number that links to it, and how long it lasts, as far as that is known.
 
     `good_at` is when the last run before ended that did its work, `unread_at` the same of a newer one of which only a
-    file is known. `promises` are the findings that prove it, each with its job where the card is of more than one.
-    `evidence` is that of the first jobs, by their titles.
+    file is known, or whatever else `unread` calls what it leaves. `promises` are the findings that prove it, each with
+    its job where the card is of more than one. `evidence` is that of the first jobs, by their titles.
     """
 
     number: int
@@ -56,6 +56,7 @@ class Card:
     day: int
     good_at: datetime | None
     unread_at: datetime | None
+    unread: str
     is_remembered: bool
     promises: tuple[tuple[Job | None, Finding], ...]
     evidence: tuple[tuple[str, tuple[Shown, ...]], ...]
@@ -75,6 +76,7 @@ def _card(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle
         max(filter(None, (last_good_at(*each, is_unread=is_unread) for each in rows)), default=None)
         for is_unread in (False, True)
     )
+    kinds = {output.kind.one for each in group.jobs for output in each.job.outputs}
     names_job = group.scheduler is not None or len(group.jobs) > 1
     of_scheduler = own_findings(group.scheduler) if group.scheduler else ()
     of_jobs = [(each.job if names_job else None, finding) for each in group.jobs for finding in own_findings(each)]
@@ -85,6 +87,7 @@ def _card(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle
         day=(morning.judged_at.astimezone(zone).date() - first_day).days + 1,
         good_at=good_at,
         unread_at=unread_at if unread_at and (good_at is None or unread_at > good_at) else None,
+        unread=kinds.pop() if len(kinds) == 1 else "output",
         is_remembered=any(remembered for _, remembered in rows),
         promises=(*((None, finding) for finding in of_scheduler), *of_jobs),
         evidence=tuple((each.job.title, tuple(_shown(each, zone))) for each in group.jobs[:_MOST_JOBS]),

@@ -13,6 +13,7 @@ from rollcall.naming.names import NamePattern
 from rollcall.roll.fields import Share
 from rollcall.roll.formats import find_format
 from rollcall.roll.place import Place
+from rollcall.roll.proving import FILE
 from rollcall.roll.words import Dated
 from rollcall.sources.query import columns
 from rollcall.text import clean
@@ -79,10 +80,17 @@ def is_asked_of(key: str, kind: Kind) -> bool:
     return not owners or kind in owners
 
 
-def may_inherit(key: str, table: Mapping[str, Any]) -> bool:
+def may_inherit(key: str, table: Mapping[str, Any], defaults: Mapping[str, Any]) -> bool:
     """True of a key that [defaults.output] may say of the output of that table."""
-    kind = kind_of(table)
-    return kind is None or (is_asked_of(key, kind) and _tells(_TOLD.get(key), table))
+    kind, what = kind_of(table), _TOLD.get(key)
+    if kind is None or not is_asked_of(key, kind):
+        return kind is None
+    if key == "verify":
+        # One that names a file is of files, one that names none of all others.
+        return (FILE in str(defaults[key])) is (kind is Kind.FILES)
+    if kind is Kind.FILES:
+        return key not in _OF_ROWS or "format" in {**defaults, **table}
+    return what is None or _tells(what, {what: defaults.get(what), **table})
 
 
 def _tells(what: str | None, table: Mapping[str, Any]) -> bool:
@@ -147,6 +155,8 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
             return "speaks of the date in its name, and path has none. Write one, such as %Y%m%d."
         case "min_size" | "min_rows" if isinstance(value, Share) and value.part > 1:
             return 'is more than what is usual. Write at most "100 % of usual".'
+        case "max_size" | "max_rows" if isinstance(value, Share) and value.part < 1:
+            return 'is less than what is usual. Write at least "100 % of usual".'
         case "max_size" | "max_rows" if value is not None and _is_less(value, output.get(key.replace("max", "min"))):
             return f"is less than {key.replace('max', 'min')}, and both cannot hold. Correct one of them."
         case "files" if value and path and path.is_one:

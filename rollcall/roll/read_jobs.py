@@ -149,7 +149,7 @@ def _with_defaults(output: object, defaults: object) -> object:
         return [_with_defaults(each, defaults) for each in output]
     if not isinstance(output, dict):
         return output
-    return {**{key: value for key, value in defaults.items() if may_inherit(key, output)}, **output}
+    return {**{key: value for key, value in defaults.items() if may_inherit(key, output, defaults)}, **output}
 
 
 @cache

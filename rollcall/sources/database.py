@@ -62,11 +62,15 @@ _Said = TypeVar("_Said")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """One that can be asked: its `url`, what of it is never shown, and the zone of its times without one."""
+    """One that can be asked: its `url`, what of it is never shown, and the zone of its times without one.
+
+    Where nobody says that zone, `days_in` is the one in which an instant is of a day.
+    """
 
     url: URL
     secrets: Secrets
     zone: ZoneInfo | None = None
+    days_in: ZoneInfo | None = None
 
     def ask(self, talk: Callable[[Talk], _Said], *, ends_on: float) -> _Said:
         """What comes of that talk, which ends when the monotonic clock shows `ends_on`. Raises `NoAnswer`.
@@ -110,9 +114,9 @@ class Database:
                     # It cannot write, and all queries see the same moment. SQLite files are opened so; what can neither
                     # be held to it is rolled back.
                     connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                    if self.zone:
+                    if zone := self.zone or self.days_in:
                         # So that a column without a zone is held against an instant as it is read.
-                        connection.exec_driver_sql(f"SET LOCAL TIME ZONE '{self.zone.key}'")
+                        connection.exec_driver_sql(f"SET LOCAL TIME ZONE '{zone.key}'")
                 yield Talk(database=self, connection=connection, ends_on=ends_on)
         except SQLAlchemyError as error:
             raise self.no_answer(error) from None

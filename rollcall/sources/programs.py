@@ -42,7 +42,12 @@ class Printed:
 def telling_line(err: str) -> str:
     """Of what a program said the line that says why: the last that speaks of an error, else the last of all."""
     lines = [line for line in err.splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if _SAYS_WHY.search(line)), lines[-1] if lines else "it said nothing")
+    return complaint(err) or (lines[-1] if lines else "it said nothing")
+
+
+def complaint(err: str) -> str:
+    """The last line that speaks of an error; "" where none does."""
+    return next((line for line in reversed(err.splitlines()) if _SAYS_WHY.search(line)), "")
 
 
 class TooLate(Exception):

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from rollcall.evidence import FileSeen, Off, Outcome
+from rollcall.evidence import FileSeen, Off, Outcome, OutputSeen
 from rollcall.roll.due_run import DueRun
 from rollcall.roll.job import Job
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
@@ -155,6 +156,17 @@ class Case:
         """The files that belong to a later due run."""
         ends_at = self.run.ends_at or NEVER
         return tuple([each for each in self.seen.files if each.made_at >= ends_at and each not in self.made])
+
+    @property
+    def filled_by(self) -> DueRun | None:
+        """The run after it, of a table without any rows which that may be filling anew just now; else None."""
+        seen, next_at = self.seen, self.run.next_due_at
+        is_table = bool(seen.outputs) and seen.declared.kind is Kind.ROWS and isinstance(seen.output, OutputSeen)
+        if not is_table or seen.files or seen.ahead or seen.later or next_at is None or self.now < next_at:
+            return None
+        following = self.job.due_run(next_at)
+        # Where another was due since, one of them had its time.
+        return following if self.now < min(following.finish_by, following.ends_at or NEVER) else None
 
     def runs_before(self) -> Iterator[DueRun]:
         """The due runs before this one, newest first: as many as have to be seen to call something usual."""

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from rollcall.evidence import FileSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
+from rollcall.roll.output_rules import Kind
 from rollcall.roll.words import Dated
 from rollcall.schedule.answers import last_due
 from rollcall.schedule.days_off import as_scheduled
-from rollcall.times import show_span
+from rollcall.times import read_timestamp, show_span
 from rollcall.verdict import show
 from rollcall.verdict.case import Case
 from rollcall.verdict.run_names import named_by
@@ -25,6 +26,7 @@ _UTC = ZoneInfo("UTC")
 _ONE_RUN = timedelta(minutes=10)
 # Of so many files, or of as many as there are, each must say the same; one alone says nothing.
 _COMPARED, _LEAST = 4, 2
+_ONE_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +40,13 @@ class Misnamed:
 
 
 def misnamed(case: Case) -> Misnamed | None:
-    """The file of the run whose name is read in the wrong zone; None where none is proven to be."""
+    """The file of the run whose name is read in the wrong zone; None where none is proven to be.
+
+    Likewise the row or entry whose time has no offset: by the record alone, as it has no mtime of its own.
+    """
     output = case.seen.declared
+    if output.kind is not Kind.FILES:
+        return _of_this_run(case) if output.timezone else None
     if not output.names.has_fields or output.names.tells_zone or output.dated is not Dated.RUN:
         return None
     return _of_this_run(case) or _of_each_run(case)
@@ -51,12 +58,14 @@ def _of_this_run(case: Case) -> Misnamed | None:
     if case.made and case.made[-1].made_at <= run.finish_by:
         return None
     own, limit = job.zone_of(seen.declared), min(job.max_runtime, _ONE_RUN)
+    is_file = seen.declared.kind is Kind.FILES
+    read_in, what = (_read_in, "name") if is_file else (_listed_in, "time")
     for file, zone in product((*seen.ahead, *seen.later, *seen.files), _other_zones(case)):
-        at = _read_in(zone, own, file, limit)
+        at = read_in(zone, own, file, limit)
         if at is None or not run.begins_at <= at <= min(run.finish_by, seen.counted_until):
             continue
         witnesses = []
-        if abs(file.modified_at - at) <= limit:
+        if is_file and abs(file.modified_at - at) <= limit:
             witnesses.append(f"its mtime says {show.when(file.modified_at, job)}")
         if seen.ran_at is not None and abs(seen.ran_at - at) <= limit:
             witnesses.append(f"{seen.source} says {show.when(seen.ran_at, job)}")
@@ -64,7 +73,7 @@ def _of_this_run(case: Case) -> Misnamed | None:
         fits_another = due_at is not None and file.made_at <= due_at + job.allowance
         # Where its name as it is read fits another due run, one witness may be wrong: a restored mtime.
         if len(witnesses) > fits_another:
-            because = f"as {' and '.join(witnesses)}: its name is read in the wrong zone"
+            because = f"as {' and '.join(witnesses)}: its {what} is read in the wrong zone"
             return Misnamed(file=file, zone=zone, at=at, because=because)
     return None
 
@@ -116,6 +125,15 @@ def _read_in(zone: ZoneInfo, own: ZoneInfo, file: FileSeen, limit: timedelta) ->
     readings = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     at = min(readings, key=lambda reading: abs(reading - file.modified_at))
     return None if at == first else at
+
+
+def _listed_in(zone: ZoneInfo, own: ZoneInfo, seen: FileSeen, limit: timedelta) -> datetime | None:
+    """The same of a row or an entry; None where its time has an offset, or tells the day alone."""
+    if seen.stamp_until is not None and seen.stamp_until - (seen.stamp_from or seen.made_at) > 2 * _ONE_HOUR:
+        return None
+    written = read_timestamp(seen.name)
+    at = written.in_zone(zone) if written.at is None else seen.made_at
+    return None if at == seen.made_at else at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

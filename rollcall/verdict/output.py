@@ -117,9 +117,12 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
     seen, run, job, output = case.seen, case.run, case.job, case.seen.declared
     due, full = show.due(run, job), full_disk(seen)
     if seen.files:
-        found = show.newest(seen.files[0], output, job)
+        found = show.newest(seen.files[0], output, job, case.now)
     elif output.kind is not Kind.FILES:
         found = f"{output.shown} finds no row" if output.kind is Kind.ROWS else f"`{output.shown}` lists no entry"
+        found += " made so far" if seen.ahead else ""
+        # A condition that is wrong finds nothing in a full list.
+        found += f' by each = "{output.each}"' if output.each != "@" else ""
     else:
         unstamped = seen.output.unstamped if isinstance(seen.output, OutputSeen) else ()
         misses = f" (the nearest misses: {listed(unstamped, 3)})" if unstamped else ""
@@ -137,6 +140,10 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
         if seen.unlooked:
             because = f"{due}; {found}, and it may lie where nobody could look: {seen.unlooked}"
             return promise.broken(Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, seen.unlooked, because)
+        if filling := case.filled_by:
+            # One that is emptied and filled anew says nothing of the run before meanwhile.
+            because = f"{due}; {found}, and the run due {show.when(filling.due_at, job)} may be filling it just now"
+            return promise.broken(Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, found, because)
         if dated := next((each for each in seen.ahead if _may_be_of(each, case)), None):
             at = max(dated.made_at, dated.modified_at)
             found = f"{dated.name} is dated {show_instant(at, job.zone, year=True)}"

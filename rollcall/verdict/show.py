@@ -12,6 +12,9 @@ from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import show_date, show_instant, show_span
 
+# An instant further away is said with its year.
+_FAR = timedelta(days=300)
+
 
 def when(at: datetime, job: Job) -> str:
     """An instant in the job's zone; seconds only where it has some."""
@@ -36,10 +39,11 @@ def output(file: FileSeen, declared: Output, job: Job) -> str:
             assert_never(declared.kind)
 
 
-def newest(file: FileSeen, declared: Output, job: Job) -> str:
+def newest(file: FileSeen, declared: Output, job: Job, now: datetime) -> str:
     """ "the newest file is db.sql of Wed 11 Feb 06:00:17 CET", "the newest entry is of Wed 11 Feb 06:00:17 CET"."""
     name = f"{file.name} " if declared.kind is Kind.FILES else ""
-    return f"the newest {declared.kind.one} is {name}of {made(file, job)}"
+    at = show_instant(file.made_at, job.zone, year=True) if now - file.made_at > _FAR else made(file, job)
+    return f"the newest {declared.kind.one} is {name}of {at}"
 
 
 def made(file: FileSeen, job: Job) -> str:

@@ -8,6 +8,7 @@ from rollcall.evidence import FileSeen, OutputSeen
 from rollcall.roll.due_run import EARLY_TOLERANCE
 from rollcall.roll.fields import Share
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import show_span
 from rollcall.verdict import show, usual
@@ -137,13 +138,14 @@ def _wholeness(output: Output) -> str:
         parts.append("good by its verify")
     if output.must_change:
         parts.append("other than that of the run before")
-    return ", ".join(parts)
+    return ", ".join(parts) or f"any {output.kind.one}"
 
 
 def _bounds(output: Output) -> Iterator[str]:
     """ "at least 200 B", "at most 300 % of usual", "of at least 10 rows"."""
     for word, size, rows in (("least", output.min_size, output.min_rows), ("most", output.max_size, output.max_rows)):
-        if size is not None:
+        # Of what is listed without a size none is asked.
+        if size is not None and (size != 1 or output.kind is Kind.FILES or output.size):
             yield f"at {word} {size if isinstance(size, Share) else show_size(size)}"
         if rows is not None:
             yield f"of at {word} {f'{rows} rows' if isinstance(rows, Share) else counted(rows, 'row')}"
