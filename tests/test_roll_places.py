@@ -28,7 +28,16 @@ def roll(folder: Path, lines: str, **environment: str) -> Roll:
 @pytest.mark.parametrize(
     ("lines", "mistake"),
     [
-        ("[places.a]\n", 'places.a.url: required. Write url = "http://localhost:8000".'),
+        ("[places.a]\n", 'places.a.url: required. Write url = "s3://bucket/folder", "sftp://host/folder" or "/mnt'),
+        ('[places.a]\nurl = "https://x/y?sig=z"\n', 'holds a "?", and what follows is no folder. Write it as options'),
+        ('[places.a]\nurl = "s3://x?versionId=z"\n', 'holds a "?", and what follows is no folder. Take it out.'),
+        ('[places.a]\nurl = "sftp://nas:99999/x"\n', "has a host or a port that cannot be: Port out of range"),
+        ('[places.a]\nurl = "http://[::1/x"\n', "has a host or a port that cannot be: Invalid IPv6 URL. Write it"),
+        ('[places.a]\nurl = "s3://x/%Y/%m"\n', 'holds "%Y", and a place is no date\'s. Write that into the path'),
+        ('[places.a]\nurl = "/mnt/%F"\n', 'holds "%F", and a place is no date\'s. Write that into the path'),
+        ("[places.a]\nurl = 'C:\\backup'\n", 'is a path of Windows. Write it such as "smb://nas/share".'),
+        ("[places.a]\nurl = '\\\\nas\\backup'\n", 'is a path of Windows. Write it such as "smb://nas/share".'),
+        (ONE.replace('place = "offsite"\npath = "', 'path = "s3://x/'), 'is a url. Write [places.NAME] with url = "s3://…"'),
         ('[places.a]\nurl = ""\n', 'places.a.url = "": is empty, too long or has control characters. '),
         ('[places.a]\nurl = "s3:offsite"\n', 'places.a.url = "s3:offsite": has no "//" behind its protocol. '),
         ('[places.a]\nurl = "s3://"\n', 'places.a.url = "s3://": names no bucket and no host. '),
@@ -135,10 +144,9 @@ NOT_TRIED = ("gs://", "abfs://", "smb://")
 @pytest.mark.parametrize("block", PAGE.read_text(encoding="utf-8").split("```toml\n")[1:])
 def test_what_the_docs_say_is_read(block: str, tmp_path: Path) -> None:
     names = ("S3_ENDPOINT", "S3_KEY", "S3_SECRET", "MIRROR_TOKEN", "DAV_PASSWORD", "AZURE_KEY", "SMB_PASSWORD")
-    job = '[jobs.db_backup]\nschedule = "0 6 * * *"\n'
+    job = "" if "[jobs." in block else '[jobs.a]\nschedule = "0 6 * * *"\noutput = { path = "x-%F" }\n'
     file = tmp_path / "jobs.toml"
-    leaves = "" if "output" in block else 'output = { path = "x-%F" }\n'
-    file.write_text(f'timezone = "UTC"\n{block.partition("```")[0]}{job}{leaves}')
+    file.write_text(f'timezone = "UTC"\n{block.partition("```")[0]}{job}')
     is_known_alone = any(each in block for each in NOT_TRIED)
 
     (place,) = load(file, environment=dict.fromkeys(names, "http://a.b.c"), is_replay=is_known_alone).places

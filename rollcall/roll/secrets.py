@@ -125,10 +125,11 @@ class Secrets:
             secrets.setdefault(value, f"({name})")
             secrets.setdefault(value.rpartition(" ")[2], f"({name})")
             for part in _parts_of(value):
-                (names if _WORDS.fullmatch(part) else secrets).setdefault(part, f"({name})")
+                (names if is_plain(part) else secrets).setdefault(part, f"({name})")
         if userinfo := urlsplit(expand(url, environment)).netloc.rpartition("@")[0]:
             user, _, password = userinfo.partition(":")
-            secrets.setdefault(userinfo, "(user)")
+            # A user alone, such as "backup", whose name stands in folders and jobs too.
+            (names if is_plain(userinfo) else secrets).setdefault(userinfo, "(user)")
             secrets.setdefault(password, "(password)")
             secrets.setdefault(unquote(password), "(password)")
             # As it is sent, and so as it is echoed.
@@ -191,6 +192,11 @@ def plain_secrets(value: Any, *, all_of_it: bool = False) -> dict[str, str]:
         case _:
             parts = []
     return {text: shown for part in parts for text, shown in part.items()}
+
+
+def is_plain(value: str) -> bool:
+    """True of words, which may stand in names of jobs and folders too."""
+    return bool(_WORDS.fullmatch(value))
 
 
 def is_secret(name: str) -> bool:
