@@ -37,11 +37,16 @@ def clean_block(text: str, limit: int) -> str:
     return block if len(text) <= limit else block + "…"
 
 
+def without_colours(text: str) -> str:
+    """`text` without what only tells a terminal how to show it."""
+    return _TERMINAL_SEQUENCE.sub("", text)
+
+
 def _without_controls(text: str, keep: str) -> str:
     shown = text.replace("\n", "") if "\n" in keep else text
     if shown.isascii() and shown.isprintable():
         return text
-    text = _TERMINAL_SEQUENCE.sub("", text)
+    text = without_colours(text)
     return "".join(_showable(character, keep) for character in text)
 
 

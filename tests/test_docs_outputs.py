@@ -43,7 +43,7 @@ def test_each_ready_line_loads(tmp_path: Path) -> None:
     table = VERIFY.read_text(encoding="utf-8").partition("## Ready lines")[2].partition("\n## ")[0]
     lines = re.findall(r"`((?:verify|open|ends_with) = .*?)`(?= \||, and)", table)
 
-    assert len(lines) == 8
+    assert len(lines) == 9
     for line in lines:
         path = "folder/" if "-name" in line else "a.dump"
         text = f'{HEAD}[jobs.a]\nschedule = "0 2 * * *"\n[jobs.a.output]\npath = "{path}"\n{line}\n'

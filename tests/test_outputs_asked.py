@@ -16,7 +16,7 @@ from rollcall.outputs.content import content_of
 from rollcall.outputs.inside import Inside
 from rollcall.roll.output import Output
 from rollcall.verdict.flaws import flaw_of
-from rollcall.vocabulary import CauseCode
+from rollcall.vocabulary import CauseCode, Verdict
 
 NOW = datetime(2026, 2, 11, 5, 30, tzinfo=UTC)
 NO_ERRORS = "length(results[?status=='error']) == `0`"
@@ -200,3 +200,18 @@ def test_of_what_is_encrypted_no_more_is_claimed_than_shows(data: bytes, kind: s
 def test_a_dump_that_nobody_encrypted_is_no_encrypted_one(kind: str) -> None:
     assert judged(b"CREATE TABLE t;\n", format=kind)[0] is CauseCode.CORRUPT_OUTPUT
     assert judged((GPG if kind == "age" else AGE), format=kind)[0] is UNTOLD
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("x*/", 'is no folder, and the "/" at the end of path says that it is one'),
+        ("x*", "is not a regular file (a folder, a pipe or a link that leads nowhere)"),
+    ],
+)
+def test_what_is_of_another_kind_than_path_says_is_told(path: str, says: str) -> None:
+    file = FileSeen(name="x", size=9, modified_at=NOW, is_regular=False)
+
+    assert flaw_of(file, Output.model_validate({"path": path})) == (
+        Verdict.BAD_OUTPUT, CauseCode.OUTPUT_UNREADABLE, says,
+    )  # fmt: skip

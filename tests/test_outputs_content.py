@@ -89,6 +89,10 @@ WHOLE = {
     "csv with a line in its header, as Excel writes it": ("csv", b'"Name\nfirst";"Number"\r\nx;1\r\n'),
     "csv with the type that PowerShell writes above": ("csv", b'#TYPE System.Data.DataRow\r\n"a","b"\r\n"1","2"\r\n'),
     "csv with the delimiter that Excel writes above": ("csv", b"sep=;\r\na;b\r\n1;2\r\n"),
+    "csv with blanks before its quotes": ("csv", b'a, b\n1, "x, y"\n2, "z"\n'),
+    "csv with backslashes before its quotes, as Spark writes it": ("csv", b'a,b\n1,"so \\"x, y\\" ok"\n2,"C:\\\\"\n'),
+    "csv with backslashes before its tabs, as MySQL writes it": ("csv", b"a\tb\n1\t\\N\n2\tx\\\ty\n"),
+    "csv with a path at the end of a cell": ("csv", b'a,b\n1,"C:\\"\n2,"D:\\"\n'),
     "csv between tabs, with a quote that is none": ("csv", b'a\tb\n"x\t2\ny\t3\n'),
     "text whose XML says an encoding that it has not": ("text", b'<?xml version="1.0" encoding="utf-16"?><a>x</a>'),
     "text whose XML says no encoding of text": ("text", b'<?xml version="1.0" encoding="base64"?><a>x</a>'),
@@ -141,6 +145,14 @@ FLAWED = {
     "csv with a ragged row": ("csv", b"a,b,c\n1,2\n4,5,6\n", CORRUPT,
         "does not read as csv: line 2 has 2 columns where the first has 3"),
     "csv cut in a cell": ("csv", b'a,b\n1,"x', CUT, "does not read as csv: line 2: unexpected end of data"),
+    "csv that is a page of HTML": ("csv", b"<html><body>\n502 Bad Gateway\n</body></html>\n", CORRUPT,
+        "does not read as csv: it begins as a page of HTML or XML does"),
+    "csv that is a page of HTML, below a mark": ("csv", b"\xef\xbb\xbf\r\n<!doctype HTML>\r\nx\r\n", CORRUPT,
+        "does not read as csv: it begins as a page of HTML or XML does"),
+    "csv that is what an interface answers": ("csv", b'{\n  "error": "unauthorized"\n}\n', CORRUPT,
+        "does not read as csv: it begins as JSON does"),
+    "csv with a ragged row and a backslash": ("csv", b"a,b,c\n1,2\n4,\\N,6\n", CORRUPT,
+        "does not read as csv: line 2 has 2 columns where the first has 3"),
     "csv of zeros": ("csv", b"a,b\n" + bytes(10), CORRUPT, "holds NUL characters, the first as character 4"),
     "xml cut": ("xml", b"<a><b/>", CUT, "does not read as xml: no element found: line 1, column 7"),
     "xml not at all": ("xml", b"hello", CORRUPT, "does not read as xml: syntax error: line 1, column 0"),
@@ -243,6 +255,38 @@ def test_head_and_tail_are_bounded_and_clean(tmp_path: Path) -> None:
 
 
 # What is not read -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["site.tar.gz", "db.sql.ZST", "a.zip", "a.tbz2"])
+@pytest.mark.parametrize(("kind", "more"), [(None, {}), (None, {"must_contain": ("x",)}), ("tar", {})])
+def test_an_error_that_came_in_place_of_what_is_packed_is_found_by_its_name(
+    tmp_path: Path, name: str, kind: str | None, more: dict[str, Any]
+) -> None:
+    (tmp_path / name).write_text("<html>502 Bad Gateway</html>\n", encoding="utf-8")
+    content = read(tmp_path / name, kind, **more).content
+
+    assert content is not None
+    says = f'is called {Path(name).suffix} and is no such file: it begins "<html>502 Bad Gateway</html>"'
+    assert content.flaw == Flaw(CauseCode.CORRUPT_OUTPUT, says)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (gzip.compress(b"x"), "a.gz"),
+        (b"-----BEGIN PGP MESSAGE-----\n\nhQEM", "a.gz"),
+        (b"Salted__\x01\xff\x80\x02abcdefgh" * 9, "a.tar.gz"),
+        (b"PGDMP\x01\x0e\x00" + b"x" * 90, "db.sql.gz"),
+        (b"\n \n", "a.gz"),
+        (b"plain text\n", "a.gz.txt"),
+    ],
+    ids=["gzip", "armored", "encrypted by openssl", "a custom dump", "blanks", "another name"],
+)
+def test_what_is_no_text_may_be_called_anything(tmp_path: Path, data: bytes, name: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    content = read(tmp_path / name, None).content
+
+    assert not (content and content.flaw and "is called" in content.flaw.says)
 
 
 def test_an_empty_file_needs_no_reading(tmp_path: Path) -> None:
@@ -419,6 +463,7 @@ def test_what_is_no_text_is_searched_as_it_is(tmp_path: Path) -> None:
         ("Zu\u0308rich\n".encode(), {}),
         (b"x" * 5_000 + "Zürich\n".encode(), {}),
         ("x\f Zürich\n".encode(), {}),
+        ("x\n\x1b[1;32mZürich\x1b[0m\n\x1b[K\n".encode(), {}),
         ("Zürich\n".encode() + b"\n" * 200_000, {}),
         (("x" * 2_000_000 + "\nZürich\n").encode("utf-16"), {"read_up_to": "1 MB"}),
     ],
@@ -431,6 +476,7 @@ def test_what_is_no_text_is_searched_as_it_is(tmp_path: Path) -> None:
         "NFD",
         "a long line",
         "a form feed",
+        "coloured",
         "blank lines",
         "beyond the bound",
     ],

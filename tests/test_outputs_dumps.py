@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from fixtures.dumps import Dumps, Lock
 from fixtures.nightly import judged, newest, put, said_of, sentence
+from fixtures.one_morning import at
 from rollcall.vocabulary import CauseCode
 
 OK = ("ok", None)
@@ -193,3 +195,15 @@ def test_with_the_wrong_key_nobody_can_tell(
     assert said_of(morning) == UNREADABLE
     assert f"could not be read: `{locks}`, which is to open it: exit status" in sentence(morning)
     assert newest(morning).content is None
+
+
+# How it is told ---------------------------------------------------------------------------------------------------
+
+
+def test_a_file_of_another_year_is_told_with_its_year(tmp_path: Path) -> None:
+    path = put(tmp_path, b"x")
+    old = at("2020-02-11T06:04:00+01:00").timestamp()
+    os.utime(path, (old, old))
+    said = sentence(judged(tmp_path, "", path="*.dump"))
+
+    assert said.endswith("the newest file is db.dump of Tue 11 Feb 2020 06:04 CET.")

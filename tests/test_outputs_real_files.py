@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,7 +22,15 @@ from rollcall.times import read_now
 from rollcall.vocabulary import CauseCode
 
 CUT, CORRUPT, EMPTY = CauseCode.TRUNCATED_OUTPUT, CauseCode.CORRUPT_OUTPUT, CauseCode.EMPTY_OUTPUT
-PROGRAMS = {"tar": "tar", "age": "age", "gpg": "gpg", "sqlite3": "sqlite3", "zstd": "zstd", "xz": "xz-utils"}
+PROGRAMS = {
+    "tar": "tar",
+    "age": "age",
+    "gpg": "gpg",
+    "sqlite3": "sqlite3",
+    "zstd": "zstd",
+    "pzstd": "zstd",
+    "xz": "xz-utils",
+}
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +93,7 @@ WRITTEN = {
     "tar.xz": ("tar c data | xz", "tar in xz", True),
     "zstd in two frames": (f"({DUMP} | zstd -q; {DUMP} {DUMP[4:]} | zstd -1 -q)", "zstd", True),
     "zstd by several threads": (f"{DUMP} | zstd -q -T2 --long=26", "zstd", True),
+    "pzstd": (f"{DUMP} > p && pzstd -q -f -p 2 p -o p.zst && cat p.zst", "zstd", True),
     "xz by several threads": (f"{DUMP} | xz -T2 --block-size=50000", "xz", True),
     "age": (f"{DUMP} | age -r $(cat age.pub)", "age", False),
     "age, armored": (f"{DUMP} | age -a -r $(cat age.pub)", "age", True),
@@ -123,6 +133,7 @@ NOTHING = {
     "a tar of folders": ("rm -rf e && mkdir -p e/e && tar c e", {}, "is empty inside: no file is in it"),
     "a tar of empty files": ("tar c empty", {}, "is empty inside: each file in it is empty"),
     "age of nothing": ("age -r $(cat age.pub) < /dev/null", {}, "is empty inside: nothing was encrypted"),
+    "pzstd of nothing": (": > p && pzstd -q -f p -o p.zst && cat p.zst", {}, "is empty inside: the zstd of nothing"),
     "armored age of nothing": ("age -a -r $(cat age.pub) < /dev/null", {}, "is empty inside: nothing was encrypted"),
     "SQLite without tables": ("rm -f v && sqlite3 v 'PRAGMA user_version = 1' && cat v", {},
         "is empty inside: no table is in it"),
@@ -245,6 +256,17 @@ def test_a_database_is_read_where_nothing_can_be_written(folder: Path) -> None:
     assert seen.content is not None
     assert seen.content.flaw is None
     assert os.listdir(folder / "kept") == ["a b?#.db"]
+
+
+def test_what_lies_beside_a_database_is_not_read_into_memory(folder: Path) -> None:
+    run(folder, f"{DATABASE} && cp db large && printf x > large-journal && truncate -s 1G large-journal")
+    tracemalloc.start()
+    seen = look(folder, "large")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert seen.unreadable == "large-journal lies beside it: what was being written was not finished, or still is"
+    assert most < 64_000_000
 
 
 @pytest.mark.parametrize(

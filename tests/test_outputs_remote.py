@@ -239,6 +239,25 @@ def test_a_link_counts_as_what_it_leads_to(sftp: Server, tmp_path: Path) -> None
     }
 
 
+@pytest.mark.parametrize("path", ["many/{}/db-%F.gz", "many/{}/db-%F*.gz"])
+def test_more_folders_than_a_machine_lets_channels_be_open_are_looked_at(
+    path: str, sftp: Server, tmp_path: Path
+) -> None:
+    for number in range(40):
+        put(sftp, f"many/{number}/db-{DAY}.gz", DUMP)
+    jobs = "".join(output(f"j{number}", path.format(number), 'ends_with = "done"') for number in range(40))
+
+    assert set(said(judged(roll_of(tmp_path, place_of(sftp), jobs))).values()) == {"ok"}
+
+
+def test_a_name_that_is_no_utf_8_is_read_all_the_same(sftp: Server, tmp_path: Path) -> None:
+    assert sftp.folder is not None
+    put(sftp, f"latin/caf\udce9-{DAY}.txt", b"all is well\n")
+    roll = roll_of(tmp_path, place_of(sftp), output("a", "latin/caf*-%F.txt", 'must_contain = ["well"]'))
+
+    assert said(judged(roll)) == {"a": "ok"}
+
+
 # What cannot be looked at ---------------------------------------------------------------------------------------------
 
 KEYS = {"key": "k", "secret": "s"}
@@ -466,6 +485,25 @@ def test_a_marker_of_a_folder_is_no_output(server: Server, tmp_path: Path) -> No
     assert set(said(judged(roll)).values()) == {"missed never-ran"}
 
 
+@pytest.mark.parametrize("server", ["moto", "seaweed"], indirect=True)
+def test_a_folder_of_a_bucket_is_what_is_in_it(server: Server, tmp_path: Path) -> None:
+    server.put(f"both/{DAY}/x.csv", b"a\n")
+    # As some tools mark a folder; SeaweedFS has either, but not both.
+    if server.kind == "moto":
+        server.put(f"both/{DAY}", b"")
+    server.put(f"none/{DAY}/", b"")
+    roll = roll_of(tmp_path, place_of(server), output("both", "both/%F/") + output("none", "none/%F/"))
+
+    assert said(judged(roll)) == {"both": "ok", "none": "missed never-ran"}
+
+
+def test_a_protocol_in_capitals_and_every_option_of_the_library_are_understood(moto: Server, tmp_path: Path) -> None:
+    moto.put(f"capitals/{DAY}.json", b"{}")
+    place = placed("S3://offsite", {**moto.options, "skip_instance_cache": True})
+
+    assert said(judged(roll_of(tmp_path, place, output("a", "capitals/%F.json")))) == {"a": "ok"}
+
+
 def test_of_several_versions_the_newest_counts_and_a_deleted_one_is_gone(moto: Server, tmp_path: Path) -> None:
     moto.fs.call_s3("put_bucket_versioning", Bucket="offsite", VersioningConfiguration={"Status": "Enabled"})
     try:
@@ -480,6 +518,13 @@ def test_of_several_versions_the_newest_counts_and_a_deleted_one_is_gone(moto: S
         moto.fs.call_s3("put_bucket_versioning", Bucket="offsite", VersioningConfiguration={"Status": "Suspended"})
 
 
+def test_a_name_that_the_library_takes_apart_is_unknown(moto: Server, tmp_path: Path) -> None:
+    moto.put(f"apart/{DAY}?versionId=abc", b"{}")
+    roll = roll_of(tmp_path, place_of(moto), output("a", "apart/%F*", 'format = "json"'))
+
+    assert said(judged(roll)) == {"a": "unknown output-unreadable"}
+
+
 def test_hostile_names_reach_nobody_as_they_are(tmp_path: Path) -> None:
     names = ["x\x1b[31mred", "x\u202egnp", "x/../../etc/passwd", "../x", "x" * 900, "xe\u0301"]
     with shelf(keys=listed(names)) as bucket:
@@ -491,6 +536,14 @@ def test_hostile_names_reach_nobody_as_they_are(tmp_path: Path) -> None:
     shown = [each.name for each in found.files]
     assert all(each.isprintable() and len(each) <= 200 and "/" not in each for each in shown)
     assert len(shown) == 4
+
+
+def test_a_user_whose_name_stands_in_the_path_leaves_it_as_it_is(tmp_path: Path) -> None:
+    place = placed(f"sftp://backup@127.0.0.1:{free_port()}/srv/backup")
+    cause = judged(roll_of(tmp_path, place, output("a", "db-%F*"))).job_causes["a"]
+
+    assert cause is not None
+    assert "/srv/backup: " in cause.sentence
 
 
 def test_a_secret_of_a_place_is_shown_nowhere(seaweed: Server, tmp_path: Path) -> None:

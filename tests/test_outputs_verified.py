@@ -60,6 +60,11 @@ def proof(folder: Path, lines: str, **more: object) -> Verified:
         ("exit 11", UNREADABLE),
         # Nobody tells that it was the file that killed it.
         ("kill -9 $$", UNREADABLE),
+        ("sh -c 'kill -9 $$'; exit $?", UNREADABLE),
+        # What a shell says of a program that is not there, and of one that cannot be run.
+        ("no-such-program", UNREADABLE),
+        ("/etc/passwd", UNREADABLE),
+        ("exit 255", DISPROVED),
     ],
 )
 def test_its_exit_status_is_what_it_says(tmp_path: Path, ends_with: str, expected: object) -> None:
@@ -93,6 +98,13 @@ def test_what_is_not_installed_is_nobodys_fault(tmp_path: Path) -> None:
 
     assert said_of(morning) == UNREADABLE
     assert sentence(morning) == "Its output db.dump could not be verified: no-such-program is not installed here."
+
+
+@pytest.mark.parametrize("key", ["ok", "partial"])
+def test_what_a_shell_says_may_mean_something_else(tmp_path: Path, key: str) -> None:
+    put(tmp_path, b"x")
+
+    assert said_of(judged(tmp_path, verify("exit 127", **{key: [127]})))[0] == "ok"
 
 
 def test_what_does_not_end_in_time_is_ended_with_all_that_it_started(tmp_path: Path) -> None:

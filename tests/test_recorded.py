@@ -210,6 +210,25 @@ STUCK = {
 }
 
 
+@pytest.mark.parametrize(
+    ("url", "kept_url"),
+    [
+        ("sftp://backup@nas/srv/backup", "sftp://(user)@nas/srv/backup"),
+        ("sftp://root@nas/srv", "sftp://(user)@nas/srv"),
+        ("sftp://ops:root@nas/srv", "sftp://(user)@nas/srv"),
+    ],
+)
+def test_a_user_whose_name_stands_elsewhere_too_tears_nothing_apart(tmp_path: Path, url: str, kept_url: str) -> None:
+    more = f'[places.nas]\nurl = "{url}"\n[jobs.db_backup]\nschedule = "0 6 * * *"\n'
+    folder = kept(tmp_path, toml=f'{TOML}{more}[jobs.db_backup.output]\nplace = "nas"\npath = "backup-%F.gz"\n')
+    (place,) = roll_of(tmp_path, (tmp_path / JOBS).read_text()).places
+
+    assert f'url = "{kept_url}"' in (folder / JOBS).read_text()
+    assert place.shown == kept_url.replace("(user)@", "")
+    assert recorded_in(folder).root == Path("/srv/aime")
+    assert replay(folder).roll.jobs[1].id == "db_backup"
+
+
 @pytest.mark.parametrize("line", STUCK.values(), ids=STUCK.keys())
 def test_a_secret_that_cannot_be_taken_out_is_refused_before_anybody_is_asked(tmp_path: Path, line: str) -> None:
     roll = roll_of(tmp_path, TOML.replace('naive_times = "UTC"', f'naive_times = "UTC"\n{line}'))

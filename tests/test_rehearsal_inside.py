@@ -269,7 +269,8 @@ def test_of_a_folder_what_is_inside_is_looked_for_by_name_alone(tmp_path: Path) 
 
     assert addressed("x", faults[NAMES].cure or "") == add('must_have = ["…"]', ": names that must be inside")
     assert asked[NAMES].outcome is Outcome.FOUND
-    assert not faults.keys() & {GARBAGE, "degraded-output (heart missing)", "duplicate-output"}
+    of_content = {GARBAGE, "degraded-output (heart missing)", "duplicate-output", "corrupt-output", "wrong-encoding"}
+    assert (faults.keys() | asked.keys()) & {*of_content, "not-read-through"} == set()
 
 
 def test_what_a_proof_says_of_a_spoilt_file_is_asked(tmp_path: Path) -> None:

@@ -336,7 +336,7 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
             'path = "x-*"\nformat = "csv"\nmin_rows = "9"',
             'min_rows = "9": is no number of rows of 1 or more. Write 100, or "50 % of usual".',
         ),
-        ('path = "x-*"\nmax_rows = 9', 'max_rows = 9: rows of what? Write format = "csv" or "jsonl" too.'),
+        ('path = "x-*"\nmax_rows = 9', 'max_rows = 9: rows of what? Write format = "csv", "jsonl" or "parquet" too.'),
         ('path = "x-*"\nlast_line = "OK("', None),
         (
             'path = "x-*"\nencoding = "latin-99"',
@@ -356,7 +356,7 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
         ),
         (
             'path = "x-*"\nmin_rows = 1',
-            'min_rows = 1: rows of what? Write format = "csv" or "jsonl" too.',
+            'min_rows = 1: rows of what? Write format = "csv", "jsonl" or "parquet" too.',
         ),
         (
             'path = "x-*"\nformat = "xml"\nmin_rows = 1',

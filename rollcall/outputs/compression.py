@@ -9,6 +9,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import sys
 import zlib
 from collections.abc import Callable
@@ -52,7 +53,14 @@ _COMPRESSIONS = (
     _Compression(b"\x28\xb5\x2f\xfd", "zstd", _zstd),
 )
 NAMES = tuple(each.name for each in _COMPRESSIONS)
-_PEEKED = max(len(each.magic) for each in _COMPRESSIONS)
+# What pzstd writes in front of each frame, as others may, and zstd skips: any of sixteen marks, and how long it is
+# (RFC 8878, 3.1.2).
+_SKIPPED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18(.{4})", re.DOTALL)
+_PEEKED = 64
+# What nobody writes as a page of the web: an error that a server answered came in its place. All else may be called as
+# it likes.
+_CALLED = (".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".zst", ".tzst", ".zip")
+_PAGE = re.compile(rb"\s*<(?:!doctype html|html)\b[\t\r\n\x20-\x7e]*", re.IGNORECASE)
 
 
 def undone(stream: io.BufferedReader) -> tuple[tuple[str, ...], io.BufferedReader]:
@@ -69,7 +77,18 @@ def undone(stream: io.BufferedReader) -> tuple[tuple[str, ...], io.BufferedReade
     return tuple(names), stream
 
 
+def belies_its_name(stream: io.BufferedReader, name: str) -> str | None:
+    """How the page begins that a file holds which is called as what is packed; None where that is not so."""
+    if not name.lower().endswith(_CALLED):
+        return None
+    page = _PAGE.match(stream.peek(_PEEKED)[:_PEEKED])
+    return page[0].decode("ascii").strip() if page else None
+
+
 def _recognised(head: bytes) -> _Compression | None:
+    # The same may stand in front of lz4, which is none of these.
+    while skipped := _SKIPPED.match(head):
+        head = head[skipped.end() + int.from_bytes(skipped.group(1), "little") :]
     return next((each for each in _COMPRESSIONS if head.startswith(each.magic)), None)
 
 

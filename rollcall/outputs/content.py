@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 from unicodedata import normalize
 
 from rollcall.evidence import GONE, Content, FileSeen, Flaw
-from rollcall.outputs.compression import undone
+from rollcall.outputs.compression import belies_its_name, undone
 from rollcall.outputs.encoding import encoding_of, guessed, looks_binary, past_its_mark, without_its_mark
 from rollcall.outputs.expressions import Kept
 from rollcall.outputs.inside import Inside
@@ -22,7 +22,7 @@ from rollcall.outputs.stream import PIECE, WHITE, Timed, Watched
 from rollcall.outputs.unlocked import Unlocked, unlocked
 from rollcall.roll.formats import TEXT, FileFormat, NothingInside, OpenContent, TooMuch, find_format, formats
 from rollcall.roll.output import Output
-from rollcall.text import clean, clean_block, show_size
+from rollcall.text import clean, clean_block, show_size, without_colours
 from rollcall.vocabulary import CauseCode
 
 SHOWN = 2_000
@@ -64,6 +64,9 @@ def read_content(
     try:
         with open_file() as opened:
             size = opened.size_now() if seen.size is None else seen.size
+            if not output.open and (text := belies_its_name(opened.raw, seen.name)):
+                says = f'is called {PurePath(seen.name).suffix} and is no such file: it begins "{clean(text, 60)}"'
+                return replace(seen, content=Content(flaw=Flaw(CauseCode.CORRUPT_OUTPUT, says)))
             read = _unlocked_content if output.open else _content_of
             content = read(opened, size, output, until)
             grew = opened.size_now() != size
@@ -307,7 +310,7 @@ def _told(
     sought = output.looked_for if reading.format is None or reading.holds_text else ()
     found = {text: text in watched.found for text in sought if (is_through and is_text) or text in watched.found}
     tail = normalize("NFC", watched.tail)
-    last_line = next((line for line in reversed(_LINES.split(tail)) if line.strip(WHITE)), "")
+    last_line = next((line for line in reversed(_LINES.split(without_colours(tail))) if line.strip(WHITE)), "")
     has_end = (is_through or not reading.is_a_stream) and is_text
     fits = output.last_line.search(last_line) is not None if output.last_line else False
     tells_names = is_through and reading.format is not None and reading.format.has_names

@@ -33,14 +33,14 @@ def cannot_look(error: BaseException, place: Place, where: str) -> CannotLook:
         return CannotLook(CauseCode.OUTPUT_UNREADABLE, place.secrets.clean(f"{place.shown}: {error}"))
     chain = tuple(_chain(error))
     for each in chain:
-        status = _status(each)
+        status = status_of(each)
         says = _REFUSALS.get(type(each).__name__)
         if isinstance(each, PermissionError) or says is not None or status in _REFUSED:
             why = says or (f"answers {status}" if status else _words(each))
-            return CannotLook(CauseCode.ACCESS_DENIED, place.secrets.clean_words(f"{where} refuses us: {why}"))
+            return CannotLook(CauseCode.ACCESS_DENIED, f"{where} refuses us: {place.secrets.clean_words(why)}")
     if any(isinstance(each, TimeoutError) or "Timeout" in type(each).__name__ for each in chain):
         return overdue(place, where)
-    return CannotLook(CauseCode.PLACE_DOWN, place.secrets.clean_words(f"{where}: {_words(error)}"))
+    return CannotLook(CauseCode.PLACE_DOWN, f"{where}: {place.secrets.clean_words(_words(error))}")
 
 
 def overdue(place: Place, where: str) -> CannotLook:
@@ -57,18 +57,26 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _status(error: BaseException) -> int | None:
+def status_of(error: BaseException) -> int | None:
     """The status of HTTP that the error is about."""
     for each, name in ((error, "status"), (error, "status_code"), (error, "response"), (error, "code")):
         found = getattr(each, name, None)
         found = getattr(found, "status_code", None) if name == "response" else found
-        if isinstance(found, int) and 100 <= found < 600:
-            return found
+        if isinstance(found, int):
+            return found if 100 <= found < 600 else None
     return None
 
 
 def _words(error: BaseException) -> str:
     """What the library says, or what kind of error it is where it says nothing."""
+    # What is sent from one address of a bucket to the next is asked so until Python ends it.
+    if type(error).__name__ == "TooManyRedirects" or isinstance(error, RecursionError):
+        return "it sends us from one address to the next without end"
+    if isinstance(error, KeyError):
+        return "what it answers says nothing of what was asked"
+    status, message = status_of(error), getattr(error, "message", None)
+    if status and isinstance(message, str):
+        return f"it answers {status} {message}".rstrip()
     strerror = getattr(error, "strerror", None)
     # What was asked for differs from folder to folder, and is no part of what is wrong.
     return _QUERY.sub("", str(strerror or error)) or type(error).__name__

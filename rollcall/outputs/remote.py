@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,8 +23,8 @@ from rollcall.outputs.content import Opened, read_content
 from rollcall.outputs.due_names import Asked, asked_of, days_before, days_in, days_of
 from rollcall.outputs.inside import Inside
 from rollcall.outputs.listing import Beginnings, Key, Listed, Matches, Source, Wanted, named
-from rollcall.outputs.refusal import cannot_look, overdue
-from rollcall.outputs.store import Bucket, Entry, Store
+from rollcall.outputs.refusal import cannot_look, overdue, status_of
+from rollcall.outputs.store import Bucket, Entry, OverBudget, Store
 from rollcall.outputs.store_s3 import S3
 from rollcall.outputs.store_sftp import Sftp
 from rollcall.outputs.store_web import Http, Webdav
@@ -32,6 +32,7 @@ from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.formats import TooMuch
 from rollcall.roll.output import Output
 from rollcall.roll.place import Place
+from rollcall.roll.words import Dated
 from rollcall.text import clean
 from rollcall.times import show_span
 from rollcall.vocabulary import CauseCode
@@ -47,6 +48,7 @@ _OF_PROTOCOL: dict[str, type[Store]] = {
 _open: WeakKeyDictionary[Place, Store] = WeakKeyDictionary()
 _opening = Lock()
 _COPIED = 1 << 18
+_A_MINUTE = timedelta(minutes=1)
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 
 
@@ -84,8 +86,8 @@ class RemoteFolder(Source):
 
     def look(
         self, wanted: Sequence[Wanted], *, now: datetime, clock: Callable[[], datetime] | None = None
-    ) -> dict[Key, Listed]:
-        """What each output left below it. Raises `CannotLook`."""
+    ) -> dict[Key, Listed | CannotLook]:
+        """What each output left below it, or that nobody says when. Raises `CannotLook`."""
         outputs = Matches.of(wanted)
         until = monotonic() + self.place.timeout.total_seconds()
         store = store_of(self.place)
@@ -99,12 +101,17 @@ class RemoteFolder(Source):
             ]:
                 _Walk(self, store, now, until, is_before=True).through((), nothing)
         except Exception as error:  # noqa: BLE001 - whatever a library raises: the place could not be looked at
-            store.forget()
+            # What answers, whatever it says, is not lost.
+            if not isinstance(error, (CannotLook, OverBudget, PermissionError)) and status_of(error) is None:
+                store.forget()
             raise cannot_look(error, self.place, self.place.shown) from None
         if skew := _skew(store, self.place):
             raise skew
         looked_at = max(now, clock()) if clock else now
-        return {each.wanted.key: Listed.of(self, each, looked_at=looked_at) for each in outputs}
+        return {
+            each.wanted.key: walk.untimed.get(each.wanted.key) or Listed.of(self, each, looked_at=looked_at)
+            for each in outputs
+        }
 
     def read(self, name: str, seen: FileSeen, wanted: Wanted, *, now: datetime, until: float) -> FileSeen | None:
         """That file with its content, or that folder with what is in it; None where it is gone since it was listed."""
@@ -113,18 +120,22 @@ class RemoteFolder(Source):
             store = store_of(self.place)
             if seen.is_folder:
                 inside = _looked_through(store, path, seen, output, now, until)
+                if inside is None:
+                    return None
                 told = output.names.told(name)
                 return named(inside, told, output, wanted.zone) if isinstance(told, Told) else inside
             if not seen.is_regular or seen.size == 0:
                 return seen
             entry = store.entry(path, until)
-            has_changed = entry.size != seen.size or _second(entry.modified_at) != _second(seen.modified_at)
+            at = entry.modified_at or seen.modified_at
+            has_changed = entry.size != seen.size or _second(at) != _second(seen.modified_at)
             if entry.archived_as:
                 is_asked = output.asks_for_content or output.must_change
                 says = f"it is archived ({entry.archived_as}), and must be restored before it can be read"
                 return replace(seen, unreadable=says) if is_asked else seen
             seen = read_content(lambda: self._opened(store, path, output.read_up_to, until), seen, output, until=until)
-            return replace(seen, grew=seen.grew or has_changed)
+            why = seen.unreadable and self.clean(seen.unreadable)
+            return replace(seen, unreadable=why, grew=seen.grew or has_changed)
         except FileNotFoundError:
             return None
         except Exception as error:  # noqa: BLE001 - see above
@@ -166,6 +177,7 @@ class _Walk:
     until: float
     is_before: bool = False
     is_there: bool = False
+    untimed: dict[Key, CannotLook] = field(default_factory=dict)
 
     def days(self, wanted: Wanted) -> tuple[datetime, ...]:
         """Those that may be meant by a name; () where any may."""
@@ -250,10 +262,19 @@ class _Walk:
         is_wanted_folder = matches.wanted.output.names.is_folder
         if entry.is_folder and not is_wanted_folder and not self.store.has_folders:
             return  # a bucket has no folders: other objects begin so
+        if is_wanted_folder and not entry.is_folder and not self.store.has_folders:
+            return  # and one may be called as they begin
         if (told := matches.told(name)) is None:
             return
         is_folder = is_wanted_folder and entry.is_folder
         modified_at = entry.modified_at or self.now
+        if entry.modified_at is None and not is_folder:
+            first, last = told.stretch(matches.wanted.zone, self.now)
+            is_told = told.last_day() is not None and last - first < _A_MINUTE
+            if matches.wanted.output.dated is not Dated.RUN or not is_told:
+                self._is_untimed(name, matches)
+                return
+            modified_at = min(max(self.now, first), last)
         seen = FileSeen(
             # Of a hundred thousand most are as plain as that.
             name=name if _PLAIN.fullmatch(name) else clean(name),
@@ -268,6 +289,11 @@ class _Walk:
             return
         matches.take(seen, name, told, self.now)
 
+    def _is_untimed(self, name: str, matches: Matches) -> None:
+        says = f"it does not say when {clean(name, 80)} was written: let its name tell day and time"
+        why = CannotLook(CauseCode.OUTPUT_UNREADABLE, f"{self.source.shown}: {says}")
+        self.untimed.setdefault(matches.wanted.key, why)
+
 
 def _is_name(name: str) -> bool:
     """False of what is no name of a file in that folder, whatever the place says."""
@@ -279,16 +305,24 @@ def _second(at: datetime | None) -> datetime | None:
     return at.replace(microsecond=0) if at else None
 
 
-def _looked_through(store: Store, path: str, seen: FileSeen, output: Output, now: datetime, until: float) -> FileSeen:
-    """The folder with the size of all that is in it, the time of the newest, and which names that it must have."""
-    size, newest, inside = 0, None, Inside(output.must_have)
+def _looked_through(
+    store: Store, path: str, seen: FileSeen, output: Output, now: datetime, until: float
+) -> FileSeen | None:
+    """The folder with the size of all that is in it, the time of the newest, and which names that it must have.
+
+    None of a bucket's folder that holds nothing: what consoles write for one is none.
+    """
+    size, newest, inside, is_there = 0, None, Inside(output.must_have), store.has_folders
     for each in store.everything_below(path, until):
         store.left(until)
+        is_there = True
         inside.note(each.name)
         size += each.size or 0
         at = each.modified_at
         if at is not None and (newest is None or newest < at <= now or at <= now < newest):
             newest = at
+    if not is_there:
+        return None
     content = Content(has=inside.found) if output.must_have else seen.content
     return replace(seen, size=size, modified_at=newest or seen.modified_at, content=content)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from errno import EDQUOT
+from errno import EDQUOT, EIO
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -60,7 +60,9 @@ class Store:
         self.present: tuple[datetime, datetime] | None = None
         self.clock: Callable[[], datetime] | None = None
         self._place_shown, self._table, self._budget = place.shown, place.table, place.budget
-        self._protocol, self._address = place.protocol, place.address
+        # A protocol may be written in capitals; fsspec knows small letters alone.
+        self._protocol = place.protocol
+        self._address = f"{self._protocol}://{place.address.partition('://')[2]}"
         self._options = place.sent_options
         self._seconds = place.timeout.total_seconds()
         self._lock, self.spent = Lock(), {"requests": 0, "bytes": 0}
@@ -68,6 +70,7 @@ class Store:
         self._opening = Lock()
         self._opened: tuple[Any, str] | None = None
         self._failed: tuple[float, Exception] | None = None
+        self._former: list[tuple[Any, str]] = []
 
     # To be overridden ---------------------------------------------------------------------------------------------
 
@@ -207,8 +210,8 @@ class Store:
             from fsspec.core import url_to_fs
 
             try:
-                options = merged(self._defaults(), self._options)
-                self._opened = url_to_fs(self._address, skip_instance_cache=True, **options)
+                options = {**merged(self._defaults(), self._options), "skip_instance_cache": True}
+                self._opened = url_to_fs(self._address, **options)
                 self._begun(self._opened[0])
             except Exception as error:
                 # A key that this machine lacks says nothing of what lies there.
@@ -221,8 +224,11 @@ class Store:
             return self._opened
 
     def forget(self) -> None:
-        """Lets go of what is open: a connection that is lost is not asked again."""
-        self._opened = None
+        """Lets go of what is open, that a lost connection is not asked again; who is still at it may go on."""
+        with self._opening:
+            if self._opened is not None:
+                self._former.append(self._opened)
+            self._opened = None
 
 
 class Bucket(Store):
@@ -258,7 +264,12 @@ class _Counted(io.RawIOBase):
         return int(self._file.tell())
 
     def readinto(self, buffer: Any) -> int:
-        piece = self._file.read(len(buffer))
+        try:
+            piece = self._file.read(len(buffer))
+        except OSError:
+            raise
+        except Exception as error:  # of a library: the format would be blamed for a ValueError
+            raise OSError(EIO, getattr(error, "message", "") or str(error) or type(error).__name__) from error
         self._fetched += len(piece)
         try:
             self._store.count(requests=self._fetched // _FETCHED, size=len(piece))

@@ -10,6 +10,7 @@ from rollcall.outputs.store import Entry, Store, as_instant
 
 _ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 _SLASH = "/"
+_VERSION = "?versionId="
 # So many groups of names a page make it worth while to list all that lies between them.
 _WORTH_A_PAGE = 10
 # "11-30" and "12-01".
@@ -38,6 +39,12 @@ class S3(Store):
                     yield _entry(each, each["Key"][len(front) :])
             for each in page.get("CommonPrefixes", ()):
                 yield Entry(each["Prefix"][len(front) : -1], is_folder=True, is_file=False)
+
+    def path(self, name: str) -> str:
+        """What the library calls that. Raises OSError of what it takes for one version of an object."""
+        if _VERSION in name:
+            raise OSError(f"the library takes what follows {_VERSION} in a name for a version")
+        return super().path(name)
 
     def entry(self, path: str, until: float) -> Entry:
         """What lies there now; without a listing, because one may be read that must not be listed."""

@@ -22,6 +22,8 @@ class Sftp(Store):
         # Without it the library takes any key of any host: () is what ssh knows, ~/.ssh/known_hosts.
         return {
             "known_hosts": (),
+            # Names may be in whatever encoding.
+            "sftp_client_kwargs": {"path_errors": "surrogateescape"},
             "timeout": self._seconds,
             "connect_timeout": self._seconds,
             "login_timeout": self._seconds,
@@ -35,7 +37,8 @@ class Sftp(Store):
         from fsspec.asyn import sync
 
         loop = self.fs.loop
-        scan = self._scan(self.fs.client, self.path(folder), asked)
+        # A server lets ten channels be open, and the library opens as many: a listing has none of its own.
+        scan = self._scan(self.fs._pool, self.path(folder), asked)
         self.count(requests=1)
         try:
             while chunk := sync(loop, _next, scan, timeout=self.left(until)):
@@ -48,13 +51,13 @@ class Sftp(Store):
         """Sixteen requests at once: the library's own would keep 32 MB of each open file."""
         return {"block_size": 1 << 15, "max_requests": 16}
 
-    async def _scan(self, client: Any, path: str, asked: Asked) -> AsyncGenerator[list[Entry]]:
+    async def _scan(self, channels: Any, path: str, asked: Asked) -> AsyncGenerator[list[Entry]]:
         import asyncssh
 
         found: list[Entry] = []
         number = 0
         try:
-            async with client.start_sftp_client(path_errors="surrogateescape") as sftp:
+            async with channels.get() as sftp:
                 async for each in sftp.scandir(path):
                     number += 1
                     if number > MOST_LISTED:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from html import unescape
+from http import HTTPStatus
 from tempfile import TemporaryFile
 from typing import Any, cast
 from urllib.parse import quote, unquote, urlsplit
@@ -16,9 +17,16 @@ from rollcall.outputs.due_names import Asked
 from rollcall.outputs.store import Entry, Store, as_instant
 from rollcall.text import show_size
 
-_LINK = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
-# How nginx, Apache, lighttpd, Caddy and Python's own server call what they list.
-_INDEX = re.compile(r"index of|directory listing|parent directory|\.\./", re.IGNORECASE)
+_LINK = re.compile(r"""<a\b[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^"'\s>]+))""", re.IGNORECASE)
+# How nginx, Apache, lighttpd, Caddy and Python's own server call what they list, and what they link to.
+_INDEX = re.compile(
+    r"""index of|directory listing|parent directory|\bhref\s*=\s*["']?(?:\.\.?/|\?(?:C=|sort=))""", re.IGNORECASE
+)
+# A style or a picture is no index, wherever it lies.
+_NOT_AN_INDEX = re.compile(r"<(?:link|script|img|base)\b[^>]*>", re.IGNORECASE)
+# What a web page may be called, where it is the output.
+_PAGES = re.compile(r"\.(?:x?html?|shtml|php|aspx?|jsp)", re.IGNORECASE)
+_OF_A_PAGE = ("text/html", "application/xhtml+xml")
 _LARGEST_INDEX = 50_000_000
 _PIECE = 1 << 18
 _NO_HEAD = (405, 501)
@@ -38,7 +46,7 @@ class Http(Store):
 
     def entries(self, folder: str, asked: Asked, until: float) -> Iterator[Entry]:
         """What is asked for."""
-        names = sorted(asked.names if not asked.stems else filter(asked.takes, self._index(folder, until)))
+        names = sorted(asked.names if not asked.stems else filter(asked.takes, self._index(folder, asked, until)))
         for name in names:
             if name.endswith("/"):
                 yield Entry(name[:-1], is_folder=True, is_file=False)
@@ -49,10 +57,15 @@ class Http(Store):
     def entry(self, path: str, until: float) -> Entry:
         """What the server says of that file before it sends it. Raises FileNotFoundError."""
         headers, is_folder = self._ask(path, until)
+        name = path.rpartition("/")[2]
+        kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        # Whoever is not logged in is shown that for any name, and often with 200.
+        if kind in _OF_A_PAGE and not is_folder and not _PAGES.search(name):
+            raise PermissionError(f"it answers with a web page ({kind}) instead of a file, as where one must log in")
         length = headers.get("Content-Length", "")
         is_packed = headers.get("Content-Encoding", "identity") not in ("", "identity")
         return Entry(
-            name=path.rpartition("/")[2],
+            name=name,
             is_folder=is_folder,
             is_file=not is_folder,
             size=int(length) if length.isdecimal() and not is_packed else None,
@@ -90,25 +103,27 @@ class Http(Store):
         seconds = self.left(until)
         headers, where = sync(self.fs.loop, self._answer, "HEAD", self.path(path), None, timeout=seconds)
         self.tell_time(headers.get("Date"))
-        return headers, where.endswith("/")
+        return headers, where.endswith(f"/{path.rpartition('/')[2]}/")
 
-    def _index(self, folder: str, until: float) -> Iterator[str]:
+    def _index(self, folder: str, asked: Asked, until: float) -> list[str]:
         """The names that the index of a folder links to, those of folders with "/" at their end."""
         from fsspec.asyn import sync
 
         self.count(requests=1)
         url = self.path(folder) + "/"
         text: str = sync(self.fs.loop, self._answer, "GET", url, _LARGEST_INDEX, timeout=self.left(until))
-        links = [urlsplit(unescape(each)) for each in _LINK.findall(text)]
-        if not links and not _INDEX.search(text):
-            raise OSError("what it answers is no index of a folder: write a path without wildcards")
         here = urlsplit(url)
-        for link in links:
-            if link.netloc not in ("", here.netloc) or link.query:
-                continue
-            name = unquote(link.path.removeprefix(here.path)).removeprefix("./")
-            if name and not name.startswith(("/", "..")) and "/" not in name.rstrip("/"):
-                yield name
+        links = [urlsplit(unescape("".join(each))) for each in _LINK.findall(text)]
+        names = [
+            unquote(link.path.removeprefix(here.path)).removeprefix("./")
+            for link in links
+            if link.netloc in ("", here.netloc) and not link.query
+        ]
+        names = [each for each in names if each and not each.startswith(("/", "..")) and "/" not in each.rstrip("/")]
+        # A page for logging in has links too: only one of what is asked for makes an index of it.
+        if not any(map(asked.takes, names)) and not _INDEX.search(_NOT_AN_INDEX.sub("", text)):
+            raise OSError("what it answers is no index of a folder: write a path without wildcards")
+        return names
 
     async def _answer(self, method: str, url: str, most: int | None) -> Any:
         """The headers of the answer, or its text where there may be so much of it."""
@@ -121,6 +136,8 @@ class Http(Store):
             if answer.status in (404, 410):
                 raise FileNotFoundError(url)
             answer.raise_for_status()
+            if answer.status != HTTPStatus.OK:
+                raise OSError(f"it answers {answer.status} {answer.reason or ''}".rstrip())
             if most is None:
                 return dict(answer.headers), answer.url.path
             read = io.BytesIO()

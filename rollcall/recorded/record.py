@@ -13,7 +13,6 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from rollcall.errors import BadInput
 from rollcall.evidence import Evidence, JobListed
 from rollcall.files import read_regular, write_whole
 from rollcall.roll.roll import Roll
-from rollcall.roll.secrets import SHORTEST_SECRET, is_hidden, texts_of
+from rollcall.roll.secrets import SHORTEST_SECRET, is_plain, texts_of
 from rollcall.text import clean, without_secrets
 from rollcall.times import read_timestamp, to_iso
 
@@ -86,7 +85,9 @@ def record(folder: Path, roll: Roll, recorded: Recorded) -> None:
     }
     if recorded.remembered:
         whole["remembered"] = {name: [asdict(each) for each in jobs] for name, jobs in recorded.remembered.items()}
-    text = json.dumps(_scrubbed(whole, secrets), ensure_ascii=False, separators=(",", ":"))
+    # The names of these parts are ours, whatever the secrets are.
+    scrubbed = {name: _scrubbed(each, secrets) for name, each in whole.items()}
+    text = json.dumps(scrubbed, ensure_ascii=False, separators=(",", ":"))
     folder.mkdir(parents=True, exist_ok=True)
     for name, written in files.items():
         place = folder / (JOBS if name == roll.file.name else name)
@@ -99,10 +100,11 @@ def record(folder: Path, roll: Roll, recorded: Recorded) -> None:
 
 def _secrets(roll: Roll, tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Those of the roll; and those in urls of its files, in place of which another may have been asked."""
-    secrets = {}
+    secrets: dict[str, str] = {}
     for text in (text for each in tables for text in texts_of(each)):
-        for userinfo in filter(partial(is_hidden, text), _USERINFO.findall(text)):
-            secrets[userinfo] = "(user)"
+        for userinfo in _USERINFO.findall(text):
+            # A user alone may be a word that stands elsewhere too, such as "backup".
+            secrets |= {f"://{userinfo}@": "://(user)@"} if is_plain(userinfo) else {userinfo: "(user)"}
             secrets[userinfo.partition(":")[2]] = "(password)"
     secrets = {value: shown for value, shown in secrets.items() if len(value) >= SHORTEST_SECRET and "${" not in value}
     hidden = [each.secrets.hidden for one in roll.schedulers for each in (one, one.memory) if each]

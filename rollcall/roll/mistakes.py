@@ -38,6 +38,7 @@ _SAID_OF_ALL = (("after",),)
 _CURES_OF_MISSING = {
     "timezone": 'required, never guessed. Write timezone = "Europe/Zurich" with your own zone.',
     "url": 'required. Write url = "http://localhost:8000".',
+    "places.url": 'required. Write url = "s3://bucket/folder", "sftp://host/folder" or "/mnt/nas".',
     "database": 'required. Write database = "sqlite:///data/app.db".',
     "until": "required: the first day on which it is owed again. Write until = 2026-03-01.",
     "reason": 'required. Write reason = "…", which is shown each morning.',
@@ -212,7 +213,8 @@ def _rule(error: ErrorDetails, model: type[BaseModel], keys: tuple[str, ...]) ->
         case "value_error":
             return clean(str(said["error"]), 400)
         case "missing":
-            return _CURES_OF_MISSING.get(key, f"required. Write {key} = …")
+            cure = _CURES_OF_MISSING.get(f"{names[0]}.{key}") or _CURES_OF_MISSING.get(key)
+            return cure or f"required. Write {key} = …"
         case "extra_forbidden":
             if key in _LATER_KEYS.get(names[-2] if len(names) > 1 else "", ()):
                 return f"{NOT_READ}, so nothing would be looked at. Take it out."

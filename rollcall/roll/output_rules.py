@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -22,6 +23,7 @@ _LONGEST = timedelta(hours=1)
 _OF_TEXT = ("must_contain", "must_not_contain", "ends_with", "last_line", "encoding")
 _OF_ROWS, _OF_SIZE = ("min_rows", "max_rows"), ("min_size", "max_size")
 _OF_CONTENT = ("format", "open", *_OF_TEXT, *_OF_ROWS, "must_hold", "must_change")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # A page that lists names is no folder.
 _OF_FILES_ALONE = ("http", "https")
 
@@ -143,6 +145,8 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
     path: NamePattern | None = output.get("path")
     place: Place | None = output.get("place")
     match key:
+        case "path" if value and not place and (url := _URL.match(value.text)):
+            return f'is a url. Write [places.NAME] with url = "{url[0]}…", and here place = "NAME" and the rest of it.'
         case "path" if value and place and (value.text[0] in "/~" or ".." in value.root.split("/")):
             return 'lies in a place. Write it from there on, without "/", "~" or ".." in front.'
         case "path" if value and place and value.is_folder and place.protocol in _OF_FILES_ALONE:
@@ -162,7 +166,7 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
         case _ if key in _OF_TEXT and value and _is_of_another(output, "holds_text"):
             return f'is asked of text, and format = "{output["format"]}" holds none. Take one of them out.'
         case _ if key in _OF_ROWS and value and path and not output.get("format"):
-            return 'rows of what? Write format = "csv" or "jsonl" too.'
+            return 'rows of what? Write format = "csv", "jsonl" or "parquet" too.'
         case _ if key in _OF_ROWS and value and path and (extra := find_format(output["format"]).rows_need):
             return (
                 f'the rows of format = "{output["format"]}" are not counted by what is installed here. '

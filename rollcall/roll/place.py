@@ -35,6 +35,9 @@ _REACHED_BY = {
 _LOCAL = ("file", "local")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _NEARLY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_OF_WINDOWS = re.compile(r"[A-Za-z]:\\|\\\\")
+# What a date fills in; "%FC" may be a letter of a url.
+_FIELD = re.compile(r"%(?:[YymHMSjIpGVuwT]|[Fd](?![0-9A-Fa-f]))")
 _CURE = 'Write it such as "s3://bucket/folder", "sftp://host/folder" or "/mnt/nas".'
 
 
@@ -71,6 +74,10 @@ class Place(Named):
         if not sent.strip() or clean(sent, 2_000) != sent:
             raise ValueError(f"is empty, too long or has control characters. {_CURE}")
         scheme = protocol_of(url)
+        if _OF_WINDOWS.match(url):
+            raise ValueError('is a path of Windows. Write it such as "smb://nas/share".')
+        if field := _FIELD.search(url):
+            raise ValueError(f'holds "{field[0]}", and a place is no date\'s. Write that into the path of its outputs.')
         if scheme in _LOCAL:
             if not _SCHEME.match(url) and _NEARLY.match(url):
                 raise ValueError(f'has no "//" behind its protocol. {_CURE}')
@@ -79,8 +86,17 @@ class Place(Named):
         if known["is_replay"]:
             return url
         _check_installed(scheme)
-        if scheme != "memory" and not urlsplit(sent).netloc.rpartition("@")[2]:
+        try:
+            parts = urlsplit(sent)
+            _ = parts.port
+        except ValueError as error:
+            raise ValueError(f"has a host or a port that cannot be: {error}. {_CURE}") from None
+        if scheme != "memory" and not parts.netloc.rpartition("@")[2]:
             raise ValueError(f"names no bucket and no host. {_CURE}")
+        if parts.query and scheme in _REACHED_BY:
+            # The names of files are written behind the url, and would become a part of it.
+            cure = "Write it as options = { params = { … } }." if scheme.startswith("http") else "Take it out."
+            raise ValueError(f'holds a "?", and what follows is no folder. {cure}')
         return url
 
     @field_validator("options")

@@ -16,6 +16,8 @@ from rollcall.roll.secrets import expand
 FILE = "{file}"
 _LEAST, _LONGEST = timedelta(hours=1), timedelta(days=366)
 _LARGEST_STATUS = 255
+# How a shell ends whose program cannot be run, is not there, or was ended by a signal from outside (SIGKILL, SIGTERM).
+_OF_A_SHELL = frozenset({126, 127, 128 + 9, 128 + 15})
 # A morning may be a little earlier than the one before, and in spring it is by an hour.
 _EARLY = timedelta(hours=2)
 # So many times `every` after the last proof, that says nothing any more.
@@ -93,7 +95,8 @@ class Verify(Table):
             return Outcome.SUCCESS
         if status in self.partial:
             return Outcome.PARTIAL
-        return Outcome.UNKNOWN if status in self.unknown or status < 0 else Outcome.FAILED
+        was_not_run = status < 0 or status in _OF_A_SHELL
+        return Outcome.UNKNOWN if status in self.unknown or was_not_run else Outcome.FAILED
 
     @property
     def fingerprint(self) -> str:

@@ -25,6 +25,7 @@ _FILE = "file:"
 _LARGEST_SECRET = 64_000
 # Replacing shorter values in texts would tear words apart and hide nothing.
 SHORTEST_SECRET = 4
+# The user of a machine is no secret, and "backup" stands in "/srv/backups" of its errors.
 _SSH = ("sftp://", "ssh://")
 _SECRET_NAME = re.compile(
     r"(?<!by)pass|pwd|secret|token|credential|cookie|^auth$|authori[sz]|(api|access|private|account)[-_ ]?key|"
@@ -126,10 +127,12 @@ class Secrets:
             secrets.setdefault(value, f"({name})")
             secrets.setdefault(value.rpartition(" ")[2], f"({name})")
             for part in _parts_of(value):
-                (names if _WORDS.fullmatch(part) else secrets).setdefault(part, f"({name})")
-        if (userinfo := urlsplit(expand(url, environment)).netloc.rpartition("@")[0]) and is_hidden(url, userinfo):
+                (names if is_plain(part) else secrets).setdefault(part, f"({name})")
+        if userinfo := urlsplit(expand(url, environment)).netloc.rpartition("@")[0]:
             user, _, password = userinfo.partition(":")
-            secrets.setdefault(userinfo, "(user)")
+            # A user alone, such as "backup", whose name stands in folders and jobs too.
+            if not (is_plain(userinfo) and url.startswith(_SSH)):
+                (names if is_plain(userinfo) else secrets).setdefault(userinfo, "(user)")
             secrets.setdefault(password, "(password)")
             secrets.setdefault(unquote(password), "(password)")
             # As it is sent, and so as it is echoed.
@@ -162,11 +165,6 @@ class Secrets:
         return without_secrets(text, self.hidden)
 
 
-def is_hidden(url: str, userinfo: str) -> bool:
-    """False of the plain user of a machine behind ssh: "backup" is no secret, and torn out of "/srv/backups"."""
-    return ":" in userinfo or not url.startswith(_SSH)
-
-
 def _parts_of(header: str) -> Iterator[str]:
     """What a service may have read out of a header: each value of a cookie, each side of a colon."""
     for part in _BETWEEN_PARTS.split(header):
@@ -197,6 +195,11 @@ def plain_secrets(value: Any, *, all_of_it: bool = False) -> dict[str, str]:
         case _:
             parts = []
     return {text: shown for part in parts for text, shown in part.items()}
+
+
+def is_plain(value: str) -> bool:
+    """True of words, which may stand in names of jobs and folders too."""
+    return bool(_WORDS.fullmatch(value))
 
 
 def is_secret(name: str) -> bool:

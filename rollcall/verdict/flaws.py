@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from rollcall.evidence import Content, FileSeen
 from rollcall.roll.formats import formats
 from rollcall.roll.output import Output
+from rollcall.roll.output_rules import Kind
 from rollcall.text import clean, listed, show_size
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -22,6 +23,8 @@ def flaw_of(file: FileSeen, output: Output) -> Flawed | None:
     """What is wrong with one file; None where nothing is."""
     if not (file.is_regular or file.is_folder):
         says = "is not a regular file (a folder, a pipe or a link that leads nowhere)"
+        if output.kind is Kind.FILES and output.names.is_folder:
+            says = 'is no folder, and the "/" at the end of path says that it is one'
         return Verdict.BAD_OUTPUT, CauseCode.OUTPUT_UNREADABLE, says
     if file.size == 0:
         says = "is a folder without anything in it" if file.is_folder else "is empty (0 B)"

@@ -17,6 +17,11 @@ _SAMPLE = 64_000
 # What PowerShell and Excel put above the header.
 _SAID_BEFORE = re.compile(r"(?:#TYPE [^\r\n]{0,500}|sep=.)(?:\r\n|\r|\n)")
 _LONGEST_SAID = 600
+# What a server answers in place of a table, each line of which would be a row of one column.
+_OTHERS = {
+    "a page of HTML or XML": re.compile(r"\s*<(?:!doctype|html|\?xml)\b", re.IGNORECASE),
+    "JSON": re.compile(r'\s*(?:\{\s*"|\[\s*\{)'),
+}
 # A row is in memory at once, and what is in one cell several times over.
 _LONGEST_ROW = 2_000_000
 _BLOCK = 1 << 18
@@ -36,6 +41,8 @@ class Csv(FileFormat):
         csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_ROW))
         text = content.text()
         sample = text.read(_SAMPLE)
+        if other := next((name for name, begins in _OTHERS.items() if begins.match(sample)), None):
+            raise ValueError(f"it begins as {other} does")
         if said := _SAID_BEFORE.match(sample):
             sample = sample[said.end() :]
         dialect = _dialect(sample)
@@ -66,6 +73,10 @@ def _dialect(sample: str) -> dict[str, Any]:
     # What databases write between tabs knows no quotes.
     ways: list[dict[str, Any]] = [{"delimiter": each} for each in _DELIMITERS]
     ways.append({"delimiter": "\t", "quoting": csv.QUOTE_NONE})
+    if ' "' in sample:
+        ways += [{**way, "skipinitialspace": True} for way in ways]
+    if "\\" in sample:  # as Spark and MySQL write what would end a value
+        ways += [{**way, "escapechar": "\\"} for way in ways]
     lines = list(io.StringIO(sample, newline=""))
     # The last row may go on where the sample ends.
     whole = lines[:-1] if len(sample) >= _SAMPLE - _LONGEST_SAID else lines

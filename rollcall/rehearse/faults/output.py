@@ -133,7 +133,7 @@ def _flawed(code: CauseCode, says: str) -> Callable[[EvidenceCopy], EvidenceCopy
     def plant(copy: EvidenceCopy) -> EvidenceCopy | None:
         content = copy.made[0].content
         # What is known byte by byte is spoilt byte by byte.
-        if content is None or not copy.declared.asks_for_content or copy.data:
+        if content is None or not copy.declared.asks_for_content or copy.data or copy.made[0].is_folder:
             return None
         return copy.with_newest(content=replace(content, flaw=Flaw(code, says)))
 
@@ -166,7 +166,7 @@ def _grown_beyond(copy: EvidenceCopy) -> EvidenceCopy | None:
     """Larger than what is read of it, so that nobody knows what is in its middle."""
     newest, most = copy.made[0], copy.declared.read_up_to
     is_told_by_size = copy.declared.most_size is not None and copy.declared.most_size < 2 * most
-    if newest.content is None or not copy.declared.asks_for_content or is_told_by_size:
+    if newest.content is None or not copy.declared.asks_for_content or is_told_by_size or newest.is_folder:
         return None
     unread = f"only its ends were read: {show_size(2 * most)}, more than read_up_to = {show_size(most)}"
     content = replace(newest.content, unread=unread, found={}, rows=None, sha256="")
@@ -197,7 +197,7 @@ def _repeated(copy: EvidenceCopy) -> EvidenceCopy | None:
     """What was read of the file before is what this one holds; where it was not read, nobody could see it."""
     newest, *others = copy.made
     content = newest.content or (copy.with_data(copy.data).made[0].content if copy.data else None)
-    if not copy.earlier or content is None:
+    if not copy.earlier or content is None or newest.is_folder:
         return None
     before, *earlier = copy.earlier
     content = before.content or content
