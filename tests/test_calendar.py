@@ -126,14 +126,12 @@ def test_a_folder_that_cannot_be_looked_at_leaves_its_runs_untold(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "400")
     (folder / "jobs.toml").write_text(JOBS.replace("out/haiku-", "nowhere/haiku-"))
+    gone = f"No such file or directory; what is there is {folder}"
 
     assert printed("haiku", "--since", "14d")[-3:] == [
         "  14 due: 14 untold",
         "  ? Thu 29 Jan 06:00 CET  untold  14 runs in a row, the last due Wed 11 Feb 06:00 CET",
-        (
-            f"  untold: its folder could not be looked at: {folder}/nowhere: No such file or directory; "
-            f"what is there is {folder}"
-        ),
+        f"  untold: its folder could not be looked at: {folder}/nowhere: {gone}",
     ]
 
 

@@ -230,7 +230,7 @@ def pg(postgres: Postgres) -> Postgres:
     with postgres.connected() as connection:
         for statement in (
             "DROP TABLE IF EXISTS rates, loads, hidden",
-            "DROP ROLE IF EXISTS reader",
+            "DROP ROLE IF EXISTS rows_reader",
             "CREATE TABLE rates (updated_at timestamptz, local timestamp, day date)",
             "INSERT INTO rates VALUES ('2026-02-11 02:00:05+01', '2026-02-11 02:00:05', '2026-02-11')",
             "CREATE TABLE hidden (updated_at timestamptz)",
@@ -238,8 +238,8 @@ def pg(postgres: Postgres) -> Postgres:
             "CREATE TABLE loads (updated_at timestamptz)",
             "INSERT INTO loads VALUES ('2026-02-11 02:00:05+01')",
             "ALTER TABLE loads ENABLE ROW LEVEL SECURITY",
-            f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'",
-            "GRANT SELECT ON rates, loads TO reader",
+            f"CREATE ROLE rows_reader LOGIN PASSWORD '{PASSWORD}'",
+            "GRANT SELECT ON rates, loads TO rows_reader",
         ):
             connection.execute(statement)
     return postgres
@@ -276,7 +276,7 @@ def test_times_of_postgresql_are_read_with_their_zone_and_without_in_the_one_tha
             UNREADABLE,
             "",
         ),
-        ("SELECT updated_at AS made_at FROM hidden", "reader", DENIED, "permission denied for table hidden"),
+        ("SELECT updated_at AS made_at FROM hidden", "rows_reader", DENIED, "permission denied for table hidden"),
         ("SELECT updated_at AS made_at FROM nowhere", OWNER, UNREADABLE, 'relation "nowhere" does not exist'),
         ("SELECT pg_sleep(60), now() AS made_at", OWNER, UNREADABLE, "no complete answer within 1 s"),
         ("SELECT 'infinity'::timestamptz AS made_at", OWNER, UNREADABLE, "timestamp too large"),
@@ -299,7 +299,7 @@ def test_postgresql_writes_nothing_and_its_refusals_are_unknown(
 def test_a_lock_holds_up_no_morning_and_row_security_cannot_be_told_from_an_empty_table(
     pg: Postgres, tmp_path: Path
 ) -> None:
-    assert rows(tmp_path, NEWEST.replace("rates", "loads"), database=pg.url(user="reader")) == ()
+    assert rows(tmp_path, NEWEST.replace("rates", "loads"), database=pg.url(user="rows_reader")) == ()
     with pg.connected() as connection:
         connection.execute("LOCK TABLE rates IN ACCESS EXCLUSIVE MODE")
         code, detail = refused(tmp_path, NEWEST, database=pg.url(), timeout="0.5 s")

@@ -170,7 +170,7 @@ def test_a_copy_with_an_old_mtime_is_proven_by_the_day_in_its_name(tmp_path: Pat
     assert proof(tmp_path, verify("true"), path="db-%Y%m%d.dump").outcome is Outcome.SUCCESS
 
 
-@pytest.mark.parametrize("what", [b"", gzip.compress(b"")])
+@pytest.mark.parametrize("what", [b"", gzip.compress(b"")], ids=["nothing", "the gzip of nothing"])
 def test_what_is_known_to_be_bad_is_not_proven(tmp_path: Path, what: bytes) -> None:
     put(tmp_path, what)
     morning = judged(tmp_path, verify(f"touch {tmp_path}/asked"))

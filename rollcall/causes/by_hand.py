@@ -20,12 +20,17 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.:/${}-]+")
 
 def folder_word(output: Output) -> str:
     """Its folder, as one word of a command."""
-    return shell_word(output.folder_shown)
+    return shell_word(_folder(output))
 
 
 def file_word(output: Output, name: str) -> str:
     """A file of it, as one word of a command."""
-    return shell_word(f"{output.folder_shown}/{name}")
+    return shell_word(f"{_folder(output)}/{name}")
+
+
+def _folder(output: Output) -> str:
+    """To the letter: two blanks in its name are not one."""
+    return output.folder_shown if _elsewhere(output) else str(output.folder)
 
 
 def listing_of(output: Output) -> str:

@@ -35,6 +35,7 @@ _ENDS = 64_000
 _LAST = 1_000
 # The format whose values expressions are asked of.
 _JSON = "json"
+_NEVER_WRITTEN = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing: room was made for it, and not a byte was written")
 _BLANK = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing but blanks")
 
 
@@ -42,12 +43,14 @@ _BLANK = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing but blanks")
 class Opened:
     """A file that is open at its beginning and can seek, and what asks for its size as it is now.
 
-    `path` is where it lies on this machine, None where it lies elsewhere.
+    `path` is where it lies on this machine, None where it lies elsewhere. `is_all_hole` is True where room was made for
+    it, and nothing was written there.
     """
 
     raw: io.BufferedReader
     size_now: Callable[[], int]
     path: Path | None = None
+    is_all_hole: bool = False
 
 
 def read_content(
@@ -68,7 +71,10 @@ def read_content(
                 says = f'is called {PurePath(seen.name).suffix} and is no such file: it begins "{clean(text, 60)}"'
                 return replace(seen, content=Content(flaw=Flaw(CauseCode.CORRUPT_OUTPUT, says)))
             read = _unlocked_content if output.open else _content_of
-            content = read(opened, size, output, until)
+            if opened.is_all_hole:
+                content: Content | None = Content(flaw=_NEVER_WRITTEN)
+            else:
+                content = read(opened, size, output, until)
             grew = opened.size_now() != size
     except FileNotFoundError:
         return replace(seen, unreadable=GONE)

@@ -17,7 +17,7 @@ from errno import ELOOP, ENOENT, ENXIO
 from pathlib import Path
 from unicodedata import normalize
 
-from rollcall.evidence import CannotLook, Content, FileSeen, Flaw
+from rollcall.evidence import CannotLook, FileSeen
 from rollcall.files import open_regular
 from rollcall.naming.stretch import Told
 from rollcall.outputs.content import Opened, read_content
@@ -26,8 +26,6 @@ from rollcall.outputs.mounts import not_mounted
 from rollcall.outputs.tree import instant, look_through
 from rollcall.text import clean
 from rollcall.vocabulary import CauseCode
-
-_NEVER_WRITTEN = Flaw(CauseCode.EMPTY_OUTPUT, "holds nothing: room was made for it, and not a byte was written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class LocalFolder(Source):
         except OSError as error:
             why = _not_there(folder) if isinstance(error, FileNotFoundError) else _why(error)
             raise CannotLook(CauseCode.OUTPUT_UNREADABLE, f"{self.shown}: {why}") from None
-        room, there = _room(folder), LocalFolder(folder)
+        room, there = _room(folder), replace(self, folder=folder)
         looked_at = max(now, clock()) if clock else now
         return {each.wanted.key: Listed.of(there, each, looked_at=looked_at, room=room) for each in outputs}
 
@@ -69,8 +67,6 @@ class LocalFolder(Source):
         """That file with its content, or that folder with the size and the time of what is in it."""
         path, output = self.folder / name, wanted.output
         if not seen.is_folder:
-            if seen.is_regular and seen.size and _is_all_hole(path):
-                return replace(seen, content=Content(flaw=_NEVER_WRITTEN))
             return read_content(lambda: opened(path), seen, output, until=until)
         inside = look_through(path, seen, now=now, until=until, must_have=output.must_have)
         told = output.names.told(name)
@@ -85,7 +81,9 @@ class LocalFolder(Source):
 def opened(path: Path) -> Iterator[Opened]:
     """The file of that path, for reading. Raises OSError also where it is no regular one."""
     with open_regular(path) as file:
-        yield Opened(file, lambda: os.fstat(file.fileno()).st_size, path)
+        descriptor = file.fileno()
+        is_all_hole = os.fstat(descriptor).st_size > 0 and _is_all_hole(descriptor)
+        yield Opened(file, lambda: os.fstat(descriptor).st_size, path, is_all_hole=is_all_hole)
 
 
 def _why(error: OSError) -> str:
@@ -169,15 +167,15 @@ def _may_lie_in(name: str, names: tuple[str, ...], matches: Matches) -> bool:
     return path.part_matches(len(names), name) and path.may_hold((*names, name), matches.wanted.since - COMPARED_FOR)
 
 
-def _is_all_hole(path: Path) -> bool:
+def _is_all_hole(descriptor: int) -> bool:
     """True where nothing was ever written into the file, however large it is: room that was only made for it."""
     try:
-        with open_regular(path) as file:
-            os.lseek(file.fileno(), 0, os.SEEK_DATA)
+        os.lseek(descriptor, 0, os.SEEK_DATA)
     except OSError as error:
         return error.errno == ENXIO
     except AttributeError:  # a system that does not tell
         return False
+    os.lseek(descriptor, 0, os.SEEK_SET)
     return False
 
 

@@ -70,8 +70,9 @@ class Page(Sink):
             if result.morning is None:
                 self.abort(result.start, result.ending.interruption or "")
             else:
-                page = self._written.read_text(encoding="utf-8")
-                write_whole(self._file, as_document(page, result.morning, result.ending))
+                page = as_document(self._written.read_text(encoding="utf-8"), result.morning, result.ending)
+                for each in {self._file, self._written} - {self._part}:
+                    write_whole(each, page)
         finally:
             self._forget_part()
         return ()
