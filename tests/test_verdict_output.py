@@ -145,6 +145,13 @@ def test_what_is_still_being_written_is_neither_whole_nor_broken(
     assert written(when, now=now, **words).job.verdict == verdict
 
 
+def test_what_still_grows_past_its_time_is_not_called_done() -> None:
+    told = written("06:40:00", now="06:40:30", of_file={"grew": True, "stamp_at": None})
+
+    assert told.cause.code is CauseCode.STILL_RUNNING
+    assert "it was done" not in told.cause.sentence
+
+
 def test_an_end_that_must_be_there_calls_it_whole_at_once() -> None:
     content = Content(head=TEXT, has_end=True, sha256="1")
     young = {"now": "06:25:00", "ends_with": "fin"}

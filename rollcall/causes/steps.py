@@ -40,7 +40,7 @@ _NOT_LISTED = {
     (Kind.ENTRIES, CauseCode.PLACE_DOWN): "See whether that host can be reached: {list}, then {again}",
     (Kind.ENTRIES, CauseCode.OUTPUT_UNREADABLE): "Run it by hand and see what it says: {list}, then {again}",
     (Kind.ROWS, CauseCode.ACCESS_DENIED): "Let the user in the address of the database read that table, then {again}",
-    (Kind.ROWS, CauseCode.PLACE_DOWN): "See whether the database is there, is up, and can be reached from here, then {again}",
+    (Kind.ROWS, CauseCode.PLACE_DOWN): "See whether the database is there, and can be reached from here, then {again}",
     (Kind.ROWS, CauseCode.OUTPUT_UNREADABLE): "Ask {list} by hand and see what it says, correct it, then {again}",
 }
 

@@ -123,6 +123,8 @@ def ran_on_time(case: Case, executed: Finding | None, status: Finding | None, ex
     reason = "" if case.attempts.first_start else GUESSED_REASON
     because = f"{show.due(run, job)}; it was done {found}{reason}; its limit was {limit}"
     told_by = next((each for each in case.made if ran_at == done_at(each, run) != case.ended_at), None)
+    if told_by and told_by.grew:
+        return promise.pending(f"{told_by.name} is still being written")
     showing = first_showing(ran_at, job.zone_of(seen.declared)) if told_by and told_by.stamp_at else None
     if showing and run.begins_at <= showing <= run.finish_by and _is_local(seen.declared):
         # Its name is that of both hours.
