@@ -312,8 +312,7 @@ class CauseCode(StrEnum):
         Of.OUTPUT,
         Verdict.UNKNOWN,
         meaning="It is too large, or encrypted: what was read of it does not prove what was asked.",
-        step="Write a larger `read_up_to` and `timeout`, or `open` for what is encrypted, into [jobs.{key}.output] in "
-        "jobs.toml, or ask less of it",
+        step="Write a larger read_up_to and timeout into [jobs.{key}.output] in jobs.toml, or ask less of it",
     )
     SUCCESS_WITHOUT_OUTPUT = Record(
         "success-without-output",

@@ -449,10 +449,18 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             '"# Album Haïku" and "Aucune information disponible" is in it: only its ends were read: 3.0 GB, more than '
             'read_up_to = 2.0 GB (read_up_to = "6.0 GB" would).'
         ),
+        f"Write a larger read_up_to and timeout into [jobs.{HAIKU}.output] in jobs.toml, or ask less of it",
+    ),
+    (
+        CauseCode.NOT_READ_THROUGH,
+        {"files": today(content=Content(encrypted_by="age", read_as="age"))},
+        "unknown",
         (
-            "Write a larger `read_up_to` and `timeout`, or `open` for what is encrypted, "
-            f"into [jobs.{HAIKU}.output] in jobs.toml, or ask less of it"
+            "Its output generate-haiku-20260211-060017.md is encrypted by age, and so nobody can tell whether "
+            '"# Album Haïku" and "Aucune information disponible" is in it '
+            '(open = ["age", "-d", "-i", "/etc/age.key"] would).'
         ),
+        f"Write open, the command that makes it readable, into [jobs.{HAIKU}.output] in jobs.toml, then `pytest checks/`",
     ),
     (
         CauseCode.VERIFY_FAILED,

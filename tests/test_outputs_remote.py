@@ -435,7 +435,7 @@ def test_a_budget_is_of_all_that_is_asked_of_a_place(tmp_path: Path) -> None:
     for cause in morning.job_causes.values():
         assert cause is not None
         assert "its budget of 20 requests a morning is used up: budget = { requests = 40 }" in cause.sentence
-        assert "Write a larger `budget`" in cause.next_step
+        assert "Write a larger budget" in cause.next_step
 
 
 @pytest.mark.parametrize("server", ["seaweed", "sftp", "http"], indirect=True)

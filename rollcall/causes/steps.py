@@ -144,8 +144,10 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return "Let it be listed and read by whom the options of {place} name, or correct those, then {again}"
         case CauseCode.CLOCK_SKEW if place and root.check in _OF_OUTPUTS:
             return "See which clock is wrong: `timedatectl status` here, and that of {place}"
+        case CauseCode.NOT_READ_THROUGH if "is encrypted by" in root.because:
+            return "Write open, the command that makes it readable, into [jobs.{key}.output] in jobs.toml, then {again}"
         case CauseCode.OUTPUT_UNREADABLE if place and "its budget of" in root.because:
-            return "Write a larger `budget` where {place} is declared, or look at less of it, then {again}"
+            return "Write a larger budget where {place} is declared, or look at less of it, then {again}"
         case CauseCode.OUTPUT_UNREADABLE if place and place.folder is None:
             return "See what is there: {list}, then {again}"
         case CauseCode.ACCESS_DENIED | CauseCode.PLACE_DOWN | CauseCode.OUTPUT_UNREADABLE if (
