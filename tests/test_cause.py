@@ -460,7 +460,10 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             '"# Album Haïku" and "Aucune information disponible" is in it '
             '(open = ["age", "-d", "-i", "/etc/age.key"] would).'
         ),
-        f"Write open, the command that makes it readable, into [jobs.{HAIKU}.output] in jobs.toml, then `pytest checks/`",
+        (
+            f"Write open, the command that makes it readable, into [jobs.{HAIKU}.output] in jobs.toml, "
+            "then `pytest checks/`"
+        ),
     ),
     (
         CauseCode.VERIFY_FAILED,
