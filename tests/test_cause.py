@@ -457,7 +457,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         "unknown",
         (
             "Its output generate-haiku-20260211-060017.md is encrypted by age, and so nobody can tell whether "
-            '"# Album Haïku" and "Aucune information disponible" is in it '
+            '"# Album Haïku" and "Aucune information disponible" is in it and whether it changed '
             '(open = ["age", "-d", "-i", "/etc/age.key"] would).'
         ),
         (
