@@ -49,10 +49,10 @@ def render(morning: Morning | None, ending: Ending) -> str:
     """The line. `morning` is None where nothing was looked at."""
     if morning is None:
         return _line(State.UNKNOWN, f"INCOMPLETE: {ending.interruption or 'nothing was looked at'}")
-    said = headline(morning, ending)
+    first = kind(morning) + headline(morning, ending)
     done = [told_action(each, morning.zone) for each in morning.actions]
     causes = [f"{each.cause.code} [{each.subject}]: {each.cause.sentence}" for each in group_by_cause(morning)]
-    line = _line(state_of(morning, ending), "; ".join([kind(morning) + said, *done, *causes]))
+    line = _line(state_of(morning, ending), "; ".join(each.removesuffix(".") for each in (first, *done, *causes)))
     # Numbers of a run that was broken off would be drawn as if they were all.
     return f"{line} | {' '.join(_performance(morning))}" if ending.is_complete else line
 
