@@ -1,4 +1,4 @@
-"""Does a year of ordinary sizes raise an alarm, and are real faults found while they still can be mended in peace?
+"""Does a year of ordinary sizes raise an alarm, and are real faults found while there is time to fix them?
 
 Through the real judge, morning by morning. `ROLLCALL_FULL_YEAR=1` looks at ten times as many jobs.
 """
