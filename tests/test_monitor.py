@@ -129,8 +129,8 @@ def test_something_needs_a_person(at_home: Monitored) -> None:
     third = at_home.look(after=timedelta(hours=2))
 
     assert (first.status, second.status) == (2, 2)
-    assert first.lines[0].startswith("1 of 4 jobs needs you")
-    assert at_home.log.read_text().endswith(" | CRITICAL | 1 of 4 jobs needs you | missed-run [wake]\n")
+    assert first.lines[0].startswith("1 thing needs attention · 1 of 4 jobs")
+    assert at_home.log.read_text().endswith(" | CRITICAL | 1 thing needs attention · 1 of 4 jobs | missed-run [wake]\n")
     # By hand it is late, which is another cause.
     assert third.status == 2
     assert [(each.says["event"], each.says["cause"]) for each in at_home.hook.heard] == [
@@ -170,9 +170,9 @@ def test_a_backend_that_is_down_is_critical_and_what_nobody_could_look_at_unknow
 
 # how it is called | what is printed of a good morning, and of a bad one
 PRINTED = [
-    ([], "All 4 jobs", "1 of 4 jobs needs you"),
-    (["--quiet"], "", "1 of 4 jobs needs you"),
-    (["--nagios"], "ROLLCALL OK - All 4 jobs", "ROLLCALL CRITICAL - 1 of 4 jobs needs you"),
+    ([], "All 4 jobs", "1 thing needs attention · 1 of 4 jobs"),
+    (["--quiet"], "", "1 thing needs attention · 1 of 4 jobs"),
+    (["--nagios"], "ROLLCALL OK - All 4 jobs", "ROLLCALL CRITICAL - 1 thing needs attention · 1 of 4 jobs"),
 ]
 
 

@@ -85,7 +85,7 @@ def test_a_replay_asks_nobody_and_judges_the_same(
     assert house.scheduler.asked == []
     assert judged(json.dumps(run.morning)) == judged(recorded[1])
     assert f"{REPLAYED}: nobody is asked" in run.text or options
-    assert f"{REPLAYED}: 2 of 4 jobs need you" in run.text
+    assert f"{REPLAYED}: 2 things need attention · 2 of 4 jobs" in run.text
     assert f"This is a {REPLAYED}" in run.page
     assert run.morning["replay_of"] == run.morning["judged_at"] == "2026-02-11T07:00:00+01:00"
 
@@ -166,7 +166,7 @@ def test_a_demo_is_recorded_and_replayed_as_one(house: LivedIn, tmp_path: Path) 
 
     assert (run.status, again.status) == (1, 1)
     assert judged(json.dumps(run.morning)) == judged(json.dumps(again.morning))
-    assert "demo: replay of Wed 11 Feb 2026 07:02 CET: 1 of 9 jobs needs you" in again.text
+    assert "demo: replay of Wed 11 Feb 2026 07:02 CET: 1 thing needs attention · 1 of 9 jobs" in again.text
 
 
 def told_by(house: LivedIn, *arguments: str) -> str:

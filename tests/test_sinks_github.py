@@ -139,7 +139,7 @@ def test_it_is_bounded(tmp_path: Path) -> None:
 
     assert len(markdown.encode()) <= MOST_BYTES < 1024 * 1024
     assert "… and 400 more jobs." in markdown or "… and more, on the page." in markdown
-    assert len(lines) == 10
-    assert parsed(lines[-1])[2] == "… and 591 more, in the summary"
+    # One cause is one annotation, however many jobs it spoils.
+    assert len(lines) == 2
     # What other commands of the step append must not fall into a block that was left open.
     assert "<h1>theirs</h1>" in rendered(markdown + "\n\n# theirs\n")

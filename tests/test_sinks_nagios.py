@@ -63,7 +63,7 @@ STATES: list[tuple[Morning | None, Ending, State, str]] = [
         morning(**FAILED).judged,
         Ending(),
         State.CRITICAL,
-        "1 of 1 job needs you; run-failed [generate_haiku_scheduled]: Due",
+        "1 thing needs attention · 1 of 1 job; run-failed [generate_haiku_scheduled]: Due",
     ),
     (morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN)).judged, Ending(), State.CRITICAL, "scheduler-down [aime]: "),
     (GOOD, Ending(other_failures=("a::test",)), State.CRITICAL, "1 other check failed"),

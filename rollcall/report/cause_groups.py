@@ -1,10 +1,11 @@
-"""Which things must a person do, each said once, the worst first?
+"""Which things need attention, each said once, the worst first?
 
-A cause that asks the same of a person for several jobs is one thing; so is what a broken scheduler hides of its jobs.
+One cause is one thing, however many jobs it spoils; so is a broken scheduler with all that it hides of its jobs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rollcall.causes.explain import Cause
@@ -29,11 +30,15 @@ _WORST_FIRST = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseGroup:
-    """One cause, and all that it explains: a scheduler (None where it is the jobs' own) and jobs."""
+    """One cause, and all that it explains: a scheduler (None where it is the jobs' own) and jobs.
+
+    `steps` are what to do, each with the jobs that it is for: one where the same step is for all of them.
+    """
 
     cause: Cause
     scheduler: SchedulerJudged | None
     jobs: tuple[JobJudged, ...]
+    steps: tuple[tuple[str, tuple[JobJudged, ...]], ...]
 
     @property
     def subject(self) -> str:
@@ -71,21 +76,32 @@ def group_by_cause(morning: Morning) -> tuple[CauseGroup, ...]:
                 and each.job.scheduler.id == scheduler.scheduler.id
                 and is_hidden_by_scheduler(each, morning)
             )
-            groups.append(CauseGroup(cause=cause, scheduler=scheduler, jobs=jobs))
-    alike: dict[tuple[str, str], list[tuple[JobJudged, Cause]]] = {}
+            groups.append(CauseGroup(cause=cause, scheduler=scheduler, jobs=jobs, steps=((cause.next_step, jobs),)))
+    alike: dict[str, list[tuple[JobJudged, Cause]]] = {}
     for judged in needing:
         cause = morning.job_causes[judged.job.id]
         if cause and not is_hidden_by_scheduler(judged, morning):
-            # Where nothing but the one job's table in jobs.toml differs, one step fixes them all.
-            step = cause.next_step.replace(f"[jobs.{judged.job.id}]", "[jobs.…]")
-            alike.setdefault((cause.code, step), []).append((judged, cause))
+            alike.setdefault(cause.code, []).append((judged, cause))
     for explained in alike.values():
-        judged, cause = explained[0]
-        if len(explained) > 1:
-            table = f"[jobs.{judged.job.id}]"
-            cause = replace(cause, next_step=cause.next_step.replace(table, f"{table} (and the others)"))
-        groups.append(CauseGroup(cause=cause, scheduler=None, jobs=tuple(judged for judged, _ in explained)))
+        # The worst first, as what is said of the whole is said of its first job.
+        explained.sort(key=lambda each: _WORST_FIRST.index(each[0].verdict))
+        steps = _steps(explained)
+        cause = replace(explained[0][1], next_step=steps[0][0])
+        jobs = tuple(judged for judged, _ in explained)
+        groups.append(CauseGroup(cause=cause, scheduler=None, jobs=jobs, steps=steps))
     return tuple(sorted(groups, key=lambda each: each.rank))
+
+
+def _steps(explained: Sequence[tuple[JobJudged, Cause]]) -> tuple[tuple[str, tuple[JobJudged, ...]], ...]:
+    """Where nothing but the one job's table in jobs.toml differs, one step is for all of them."""
+    alike: dict[str, list[JobJudged]] = {}
+    for judged, cause in explained:
+        alike.setdefault(cause.next_step.replace(f"[jobs.{judged.job.id}]", "[jobs.…]"), []).append(judged)
+    steps = []
+    for step, jobs in alike.items():
+        table = f"[jobs.{jobs[0].job.id}]"
+        steps.append((step.replace("[jobs.…]", f"{table} (and the others)" if len(jobs) > 1 else table), tuple(jobs)))
+    return tuple(steps)
 
 
 def own_findings(judged: JobJudged | SchedulerJudged) -> tuple[Finding, ...]:

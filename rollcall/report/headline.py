@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
+from rollcall.report.cause_groups import group_by_cause
 from rollcall.text import counted
 from rollcall.times import show_instant
 from rollcall.verdict.judged import JobJudged
@@ -36,20 +37,22 @@ def show_replay(recorded_at: datetime, zone: ZoneInfo) -> str:
 
 
 def headline(morning: Morning, ending: Ending) -> str:
-    """ "1 of 9 jobs needs you", "All 9 jobs did their work"; "all" only where all were looked at to the end.
+    """ "2 things need attention · 3 of 9 jobs", "All 9 jobs did their work · 1 warning".
 
-    What is wrong comes first.
+    What is wrong comes first, and "all" is said only where all were looked at to the end.
     """
     failed = f"{counted(len(ending.other_failures), 'other check')} failed" if ending.other_failures else ""
     if not ending.is_complete:
-        so_far = f"; so far, {_needs_you(morning)}" if morning.needs_a_person else ""
+        so_far = f"; so far, {_attention(morning)}" if morning.needs_a_person else ""
         return "; ".join(filter(None, (f"INCOMPLETE: {ending.interruption}{so_far}", failed)))
     if morning.is_partial or not morning.jobs:
         line = _of_a_part(morning)
     elif morning.needs_a_person:
-        line = _needs_you(morning)
+        line = f"{_attention(morning)} · {_jobs_in_need(morning)}"
     else:
         line = _good(morning.jobs)
+    if warned := sum(each.is_warned for each in morning.jobs):
+        line += f" · {counted(warned, 'warning')}"
     if not failed:
         return line
     return f"{line}; {failed}" if morning.needs_a_person else f"{failed}; by jobs.toml, {line[:1].lower()}{line[1:]}"
@@ -66,15 +69,14 @@ def tone(morning: Morning, ending: Ending) -> Verdict:
     return Verdict.OK
 
 
-def _needs_you(morning: Morning) -> str:
-    if jobs := len(morning.jobs_that_need_a_person()):
-        return f"{jobs} of {counted(morning.declared, 'job')} {_need(jobs)} you"
-    schedulers = sum(cause is not None for cause in morning.scheduler_causes.values())
-    return f"{counted(schedulers, 'scheduler')} {_need(schedulers)} you; no job does"
+def _attention(morning: Morning) -> str:
+    """ "1 thing needs attention": what one step of a person's fixes is one thing, however many jobs it spoils."""
+    things = len(group_by_cause(morning))
+    return f"{counted(things, 'thing')} {'needs' if things == 1 else 'need'} attention"
 
 
-def _need(number: int) -> str:
-    return "needs" if number == 1 else "need"
+def _jobs_in_need(morning: Morning) -> str:
+    return f"{len(morning.jobs_that_need_a_person()) or 'none'} of {counted(morning.declared, 'job')}"
 
 
 def _of_a_part(morning: Morning) -> str:
@@ -83,10 +85,8 @@ def _of_a_part(morning: Morning) -> str:
         checked += f", but only {len(morning.schedulers)} of {counted(morning.schedulers_declared, 'scheduler')}"
     if not morning.jobs:
         return f"{checked} checked"
-    if jobs := len(morning.jobs_that_need_a_person()):
-        return f"{checked} checked: {jobs} {_need(jobs)} you"
     if morning.needs_a_person:
-        return f"{checked} checked: {_needs_you(morning)}"
+        return f"{checked} checked: {_attention(morning)}"
     return f"{checked} checked: nothing wrong with {'it' if len(morning.jobs) == 1 else 'these'}"
 
 

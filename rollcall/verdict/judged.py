@@ -86,6 +86,11 @@ class JobJudged:
         """True where any finding does."""
         return any(each.needs_a_person for each in self.findings)
 
+    @property
+    def is_warned(self) -> bool:
+        """True where something is worth knowing, and nothing urgent."""
+        return not self.needs_a_person and any(each.is_warning for each in self.findings)
+
 
 def _lightness(finding: Finding) -> tuple[int, int]:
     """How little a finding weighs: proof of harm, doubt, a warning, what is too early to tell, what is well."""
