@@ -37,8 +37,8 @@ def jobs_toml(fleet: Fleet, today: date) -> str:
 
 
 def _scheduler(name: str, kind: str) -> str:
-    memory = f'[schedulers.{name}.memory]\ndatabase = "sqlite:///data/{name}.db"\n' if kind == "aime" else ""
-    return f'\n[schedulers.{name}]\nkind = "{kind}"\n{KINDS[kind].table.replace("{name}", name)}\n{memory}'
+    of_kind = KINDS[kind]
+    return f'\n[schedulers.{name}]\nkind = "{of_kind.kind or kind}"\n{of_kind.table.replace("{name}", name)}\n'
 
 
 def _job(each: Planned, today: date) -> Iterator[str]:

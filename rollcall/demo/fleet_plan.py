@@ -40,16 +40,29 @@ class Kind:
     """A kind of scheduler as jobs.toml declares it: `{name}` is its own name, `{job}` that of a job."""
 
     table: str
+    kind: str = ""  # the same word where left out
     name: str = "{job}"
     beats: bool = False  # it tells a heartbeat
     ends_only: bool = False  # it has the last run of each job, and of that the end
+    is_utc: bool = False  # its schedules are in UTC
 
 
+# A web backend with an APScheduler inside, like the nine jobs', whose database is its memory. It cannot be told to start.
+_BACKEND = """url = "http://{name}.example.com:8000"
+engine = "apscheduler"
+naive_times = "UTC"
+status = "/scheduler/status"
+alive = { running = "running" }
+jobs = { each = "jobs", id = "id", next_run = "next_run", paused = "paused" }
+runs = { each = "jobs", job = "id", ended = "last_execution", status = "last_status", keeps = 1 }
+words = { success = ["success"], failed = ["error"], running = ["running"] }
+[schedulers.{name}.memory]
+kind = "sql"
+database = "sqlite:///data/{name}.db"
+alive = { ask = "SELECT is_active AS running, last_updated AS since FROM service_states" }
+runs = { ask = "SELECT task_id AS job, last_executed AS ended, last_status AS status FROM executions", keeps = 1 }"""
 KINDS = {
-    "aime": Kind(
-        table='url = "http://{name}.example.com:8000"\nengine = "apscheduler"\nnaive_times = "UTC"',
-        ends_only=True,
-    ),
+    "backend": Kind(table=_BACKEND, kind="json", ends_only=True),
     "systemd": Kind(table='via = ["ssh", "-oBatchMode=yes", "ops@{name}.example.com"]', name="{job}.timer"),
     "airflow": Kind(table='url = "https://{name}.example.com"', beats=True),
     "kubernetes": Kind(
@@ -58,7 +71,7 @@ KINDS = {
     ),
     "cron": Kind(table='via = ["ssh", "-oBatchMode=yes", "ops@{name}.example.com"]', name="/opt/{team}/bin/{job}"),
     "prefect": Kind(table='url = "https://{name}.example.com/api"', name="{job}/nightly", beats=True),
-    "github": Kind(table='repository = "acme/{name}"', name="{job}.yml"),
+    "github": Kind(table='repository = "acme/{name}"', name="{job}.yml", is_utc=True),
     "dagster": Kind(table='url = "https://{name}.example.com"', beats=True),
     "wrapper": Kind(table='via = ["ssh", "-oBatchMode=yes", "ops@{name}.example.com"]'),
 }
@@ -167,9 +180,9 @@ def plan(count: int, *, is_good: bool) -> Fleet:
     stopped, down = frozenset[str](), frozenset[str]()
     if not is_good and len(kinds) > 3:
         many = max(1, len(kinds) // 40)
-        # Of the kind with a memory, which still calls it active.
+        # That of a backend, whose memory still calls it active.
         stopped, down = (
-            frozenset([name for name in kinds if kinds[name] == kind][:many]) for kind in ("aime", "airflow")
+            frozenset([name for name in kinds if kinds[name] == kind][:many]) for kind in ("backend", "airflow")
         )
     free = [number for number, each in enumerate(jobs) if each.scheduler not in stopped | down]
     chance.shuffle(free)
@@ -215,7 +228,7 @@ def _jobs(count: int, kinds: dict[str, str], chance: Random) -> Iterator[Planned
             work=work,
             scheduler=scheduler,
             kind=kind,
-            minute=chance.randrange(0, 6 * 60, 5),
+            minute=chance.randrange(0, 5 * 60, 5),
             weekdays="sun" if drawn < _SHARE_OF_WEEKLY else weekdays,
             output=chance.choice(OUTPUTS),
             takes=timedelta(seconds=chance.choice((20, 45, 90, 240, 600))),
@@ -232,7 +245,7 @@ def _with_needs(jobs: Sequence[Planned]) -> Iterator[Planned]:
         elif each.fate is Fate.WAITS:
             yield replace(each, minute=120 + each.minute // 10, weekdays="", needs=failed.id if failed else "")
         elif each.fate is Fate.PENDING:
-            yield replace(each, minute=7 * 60, weekdays="")
+            yield replace(each, minute=(6 if KINDS[each.kind].is_utc else 7) * 60, weekdays="")
         elif each.fate is Fate.WELL:
             yield each
         else:

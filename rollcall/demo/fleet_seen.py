@@ -101,7 +101,7 @@ class Seen:
         if scheduler.id in self.fleet.down:
             detail = f"{scheduler.asks}: connection refused"
             return NotSeen(code=CauseCode.SCHEDULER_DOWN, detail=detail, looked_at=self.now)
-        kind, is_stopped = KINDS[scheduler.kind], scheduler.id in self.fleet.stopped
+        kind, is_stopped = KINDS[self.fleet.kinds[scheduler.id]], scheduler.id in self.fleet.stopped
         return SchedulerSeen(
             asked_at=self.now,
             answered_at=self.now,
@@ -172,7 +172,7 @@ class Seen:
     ) -> RunSeen:
         assert job.scheduler is not None
         words = getattr(job.scheduler.words, outcome.value)
-        is_naive = KINDS[job.scheduler.kind].ends_only
+        is_naive = KINDS[self.fleet.kinds[job.scheduler.id]].ends_only
         return RunSeen(
             job=job.name,
             started=to_iso(began_at),
@@ -221,7 +221,7 @@ class Seen:
             marks_its_end=planned.output != "text",
             rows=size // 100 if planned.output == "csv" else None,
             found={FALLBACK: fate is Fate.FALLBACK} if planned.output == "text" else {},
-            sha256=f"{hash((job.id, due_at)) & 0xFFFFFFFF:064x}",
+            sha256=f"{varied(job.id, due_at).getrandbits(256):064x}",
             head=f"{FALLBACK}, see the log\n" if fate is Fate.FALLBACK else f"{job.title}, {show_size(size)}\n",
         )
         yield FileSeen(name=name, size=size, modified_at=made_at, stamp_at=made_at, content=content if size else None)

@@ -70,10 +70,14 @@ def _rows(job: Job, mornings: list[datetime], went: Went) -> Iterator[Row]:
     """The run that each morning judged, and those before it that it saw in passing."""
     dues = due_between(job.schedule, mornings[0] - job.look_back, mornings[-1] - job.allowance)
     for number, due_at in enumerate(dues):
-        judged_at = next((each for each in mornings if each >= due_at + job.allowance), None)
-        if judged_at is None or (ran := went(job, due_at)) is None:
+        if (ran := went(job, due_at)) is None:
             continue
-        is_judged = number + 1 == len(dues) or dues[number + 1] + job.allowance > judged_at
+        # What did its work is known before all of its time is over.
+        known_at = due_at + (ran.after if ran.after is not None else job.allowance)
+        judged_at = next((each for each in mornings if each >= known_at), None)
+        is_judged = number + 1 == len(dues) or judged_at is None or dues[number + 1] + job.allowance > judged_at
+        if judged_at is None or not (is_judged or job.outputs):
+            continue
         ended_at = due_at + ran.after if ran.after is not None else None
         left = [] if job.output is None or ended_at is None or ran.size is None else [job.output.written]
         yield Row(

@@ -61,6 +61,7 @@ def _begin_demo(
 ) -> RollCall:
     from rollcall.demo import DemoError, demo_morning
     from rollcall.demo.fleet import fleet_named
+    from rollcall.demo.nine import remember
 
     if fleet := fleet_named(cause):
         return _begin_fleet(wanted, *fleet, place, by=by, cleanup=cleanup)
@@ -80,6 +81,7 @@ def _begin_demo(
         again=wanted.again(place),
         demo=morning.story,
         roll=roll,
+        history=remember(morning.folder, roll, morning.now, morning.fault) if wanted.keeps_history else None,
     )
     # What the demo locks ends with it.
     return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted, locks=morning.folder / "reports")
