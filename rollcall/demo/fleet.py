@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 from rollcall.demo import DemoError
 from rollcall.demo.faults import at
 from rollcall.demo.fleet_file import jobs_toml
+from rollcall.demo.fleet_past import Past
 from rollcall.demo.fleet_plan import plan
 from rollcall.demo.fleet_seen import Seen
 from rollcall.demo.past import past_of
-from rollcall.evidence import Evidence
 from rollcall.history.remembered import read_remembered
 from rollcall.history.rows import FILE
 from rollcall.history.writing import merge
@@ -60,9 +60,8 @@ def fleet_morning(count: int, *, is_good: bool = False) -> Iterator[FleetMorning
         fleet, file, history = plan(count, is_good=is_good), root / "jobs.toml", root / FILE
         file.write_text(jobs_toml(fleet, MORNING.date()), encoding="utf-8")
         roll = load(file, environment={}, is_replay=True, now=MORNING)
-        seen = Seen(fleet, roll, MORNING)
-        merge(history, past_of(roll.jobs, MORNING, seen.went))
-        evidence: Evidence = seen.evidence()
+        merge(history, past_of(roll.jobs, MORNING, Past(fleet, MORNING).went))
+        evidence = Seen(fleet, roll, MORNING).evidence()
         remembered = read_remembered(history, roll.jobs, now=MORNING)
         how = "none of which needs attention" if is_good else "some of which went wrong in the night"
         story = (
