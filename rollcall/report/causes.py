@@ -135,10 +135,8 @@ def _what(group: CauseGroup) -> str:
 def _inside(group: CauseGroup, morning: Morning, chronicle: Chronicle) -> Iterator[JobInside]:
     for judged in group.jobs:
         cause, own = morning.job_causes[judged.job.id], own_findings(judged)
-        if group.scheduler:
-            sentence = own[0].because if own else ""
-        else:
-            sentence = cause.sentence if cause else ""
+        own_sentence = own[0].because if own else ""
+        sentence = own_sentence if group.scheduler or not cause else cause.sentence
         yield JobInside(judged=judged, since=bad_since(judged, chronicle.of(judged.job.id)), sentence=sentence)
 
 

@@ -16,7 +16,7 @@ from rollcall.text import show_size
 from rollcall.times import show_span
 
 RUNS = 30
-_STEP, _HEIGHT, _GAP = 6, 22, 6
+_STEP, _HEIGHT, _GAP = 6, 18, 4
 # A chart of fewer runs shows nothing that its words do not say.
 _FEWEST = 3
 # A run that took twice as long as usual is slow, one that left half as much is small.
@@ -40,25 +40,26 @@ class Charts:
 def charts_of(rows: Sequence[Row]) -> Charts | None:
     """Lateness, duration and size of the last 30 of `rows`, oldest first; None where none of them is known."""
     recent = rows[-RUNS:]
-    late = [(each.ran_at - each.due_at).total_seconds() if each.ran_at else None for each in recent]
-    took = [each.took.total_seconds() if each.took is not None else None for each in recent]
-    size = [each.size for each in recent]
-    values = [
-        ("done {} after due", late, _span, None),
-        ("took {}", took, _span, lambda value, usual: value > _SLOW * usual + 1),
-        ("left {}", size, _size, lambda value, usual: value < _SMALL * usual),
+    values: list[_Values] = [
+        _Values("done {} after due", [_seconds(each.ran_at - each.due_at) if each.ran_at else None for each in recent]),
+        _Values("took {}", [_seconds(each.took) for each in recent], is_odd=lambda it, usual: it > _SLOW * usual + 1),
+        _Values("left {}", [each.size for each in recent], _size, lambda it, usual: it < _SMALL * usual),
     ]
-    known = [each for each in values if sum(value is not None for value in each[1]) >= _FEWEST]
-    if not known:
+    drawn = [each for each in values if len(each.known) >= _FEWEST]
+    if not drawn:
         return None
-    drawn = [_draw(own, is_odd, top=number * (_HEIGHT + _GAP)) for number, (_, own, _, is_odd) in enumerate(known)]
+    lines, marked = zip(*(each.drawn(top=number * (_HEIGHT + _GAP)) for number, each in enumerate(drawn)), strict=True)
     return Charts(
-        line="".join(line for line, _ in drawn),
-        marked="".join(marked for _, marked in drawn),
+        line="".join(lines),
+        marked="".join(marked),
         width=(len(recent) - 1) * _STEP,
-        height=len(known) * (_HEIGHT + _GAP),
-        said=tuple(_say(words, own, shown) for words, own, shown, _ in known),
+        height=len(drawn) * (_HEIGHT + _GAP),
+        said=tuple(each.said() for each in drawn),
     )
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()
 
 
 def _span(seconds: float) -> str:
@@ -69,25 +70,38 @@ def _size(size: float) -> str:
     return show_size(round(size))
 
 
-def _say(words: str, values: Sequence[float | None], shown: Callable[[float], str]) -> str:
-    """ "took 18 s, usually 17 s, 12 s to 43 s in 30 runs"."""
-    known = [each for each in values if each is not None]
-    low, high = shown(min(known)), shown(max(known))
-    if low == high:
-        return f"{words.format(low)} in all of {len(known)} runs"
-    return f"{words.format(shown(known[-1]))}, usually {shown(median(known))}, {low} to {high} in {len(known)} runs"
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """One chart: what its value is called, each run's, how it is shown, and whether it is odd beside the usual."""
 
+    words: str
+    of_runs: Sequence[float | None]
+    shown: Callable[[float], str] = _span
+    is_odd: Callable[[float, float], bool] | None = None
 
-def _draw(
-    values: Sequence[float | None], is_odd: Callable[[float, float], bool] | None, *, top: int
-) -> tuple[str, str]:
-    """A path through the runs that are known, broken where one is not, and one of what is odd."""
-    known = [each for each in values if each is not None]
-    low, usual = min(0.0, *known), median(known)
-    scale = (_HEIGHT - 2) / ((max(known) - low) or 1)
-    places = [None if each is None else top + _HEIGHT - 1 - round((each - low) * scale) for each in values]
-    odd = [at for at, each in enumerate(values) if is_odd and each is not None and is_odd(each, usual)]
-    return "".join(_line(places)), "".join(f"M{at * _STEP} {places[at]}h0" for at in odd)
+    @property
+    def known(self) -> list[float]:
+        return [each for each in self.of_runs if each is not None]
+
+    def said(self) -> str:
+        """ "took 18 s, usually 17 s, 12 s to 43 s in 30 runs"."""
+        known, shown = self.known, self.shown
+        low, high = shown(min(known)), shown(max(known))
+        if low == high:
+            return f"{self.words.format(low)} in all of {len(known)} runs"
+        return f"{self.words.format(shown(known[-1]))}, usually {shown(median(known))}, {low} to {high} in {len(known)} runs"
+
+    def drawn(self, *, top: int) -> tuple[str, str]:
+        """A path through the runs that are known, broken where one is not, and one of what is odd."""
+        low, usual = min(0.0, *self.known), median(self.known)
+        scale = (_HEIGHT - 2) / ((max(self.known) - low) or 1)
+        places = [None if each is None else top + _HEIGHT - 1 - round((each - low) * scale) for each in self.of_runs]
+        odd = [
+            f"M{at * _STEP} {places[at]}h0"
+            for at, each in enumerate(self.of_runs)
+            if self.is_odd and each is not None and self.is_odd(each, usual)
+        ]
+        return "".join(_line(places)), "".join(odd)
 
 
 def _line(places: Sequence[int | None]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What is seen before anybody scrolls: which schedulers are broken, what is new since the last morning, what is lost next?"""
+"""What is seen before anybody scrolls: which schedulers are broken, what is new, and which run is lost next?"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What is shown of every job: on a tile where they are few, in a row of a table where they are many?
 
-The strip has a glyph for each recent run, the newest on the right. Cells of the table are short; what they are sorted by
-stands beside them as numbers.
+The strip has a glyph for each recent run, the newest on the right. Cells of the table are short; the numbers they
+are sorted by stand beside them.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _number(at: datetime | None) -> str:
 
 
 def _short(at: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """ "06:00" on the judged day, "Tue 06:00" within a week, "10 Feb" beyond: the row above says which day is judged."""
+    """ "06:00" on the judged day, "Tue 06:00" within a week, "10 Feb" beyond."""
     local, today = at.astimezone(zone), now.astimezone(zone)
     if local.date() == today.date():
         return f"{local:%H:%M}"

@@ -31,6 +31,8 @@ _MINUTES = NIGHT // _MINUTE
 # The label of now would lie on those of the hours just before it; twice as far on a phone.
 _NOW_COVERS = timedelta(hours=2.2)
 
+_MARKS = ("dues", "grace", "running", "runs", "outputs")
+
 Stretches = tuple[tuple[int, int], ...]
 
 
@@ -60,7 +62,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lanes:
-    """The whole section: what is left out, the axis up to `now`, and the lanes; `drawn` are the kinds of what they show.
+    """The whole section: what is left out, the axis up to `now`, and the lanes; `drawn` are the kinds of their marks.
 
     Of an hour it is where it lies, its clock, and what page.css knows it by.
     """
@@ -151,9 +153,7 @@ def lanes_of(morning: Morning, chronicle: Chronicle) -> Lanes | None:
         hours=tuple(_hour(each, night) for each in night.hours()),
         now=f"{night.until.astimezone(night.zone):%H:%M}",
         change=_clock_change(night),
-        drawn=tuple(
-            name for name in ("dues", "grace", "running", "runs", "outputs") if any(map(attrgetter(name), lanes))
-        ),
+        drawn=tuple(name for name in _MARKS if any(map(attrgetter(name), lanes))),
         lanes=lanes,
     )
 

@@ -15,7 +15,7 @@
   addEventListener("DOMContentLoaded", () => {
     delete history.pushState;
     const checks = page.querySelector(".rc-checks");
-    for (const each of [".run-count", ".controls", "#results-table"]) {
+    for (const each of [".run-count", ".rc-note", ".controls", "#results-table"]) {
       const part = document.querySelector(each);
       if (part) checks.append(part);
     }
@@ -75,10 +75,10 @@
   const shown = row => { for (let each = row; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true; };
   const jump = () => {
     const [name] = location.hash.slice(1).split("?"), row = name && document.getElementById(decodeURIComponent(name));
-    for (const each of page.querySelectorAll("tr.rc-on")) each.classList.remove("rc-on");
+    for (const each of page.querySelectorAll("tr.rc-open")) each.classList.remove("rc-open");
     if (!row) return;
     shown(row);
-    row.classList.add("rc-on");
+    row.classList.add("rc-open");
     row.scrollIntoView({ block: "center" });
   };
   if (!tools) { addEventListener("hashchange", jump); jump(); return; }
