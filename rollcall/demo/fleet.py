@@ -63,11 +63,11 @@ def fleet_morning(count: int, *, is_good: bool = False) -> Iterator[FleetMorning
         merge(history, past_of(roll.jobs, MORNING, Past(fleet, MORNING).went))
         evidence = Seen(fleet, roll, MORNING).evidence()
         remembered = read_remembered(history, roll.jobs, now=MORNING)
-        how = "none of which needs attention" if is_good else "some of which went wrong in the night"
+        how = "all of them well" if is_good else "a good tenth of them in trouble"
         story = (
             f"This is the demo: a made-up fleet of {counted(count, 'job')} on "
-            f"{counted(len(fleet.kinds), 'scheduler')}, {how}, with a month of history. No scheduler is asked: what "
-            "they say is staged, and judged as on any morning. "
+            f"{counted(len(fleet.kinds), 'scheduler')}, {how}. What they say and the mornings before are made up, "
+            "and judged as on any morning; none of them is there to be asked."
         )
         yield FleetMorning(
             now=MORNING,
@@ -76,5 +76,5 @@ def fleet_morning(count: int, *, is_good: bool = False) -> Iterator[FleetMorning
                 roll=roll, evidence=replace(evidence, remembered=remembered), recorded_at=MORNING, demo=story
             ),
             history=history,
-            story=story.strip(),
+            story=story,
         )

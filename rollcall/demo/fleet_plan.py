@@ -20,7 +20,8 @@ JOBS_OF_A_SCHEDULER = 15
 # A small fleet has no room for all that can go wrong.
 _STOPPED_FROM = 10
 _EVERY_FATE_FROM = 150
-_SHARE_OF_WEEKLY, _SHARE_OF_WEEKDAYS = 0.08, 0.15
+_SHARE_OF_WEEKLY, _SHARE_OF_WEEKDAYS, _SHARE_OF_NIGHT = 0.08, 0.15, 0.7
+_NIGHT, _DAY = (0, 5 * 60, 5), (8 * 60, 22 * 60, 5)
 
 TEAMS = {
     "platform": ("hosts", "ldap", "dns", "certificates", "images", "logs", "metrics", "mail"),
@@ -151,7 +152,7 @@ class Planned:
 
     id: str
     team: str
-    subject: str
+    title: str
     work: str
     scheduler: str
     kind: str
@@ -230,16 +231,18 @@ def _jobs(count: int, kinds: dict[str, str], chance: Random) -> Iterator[Planned
         words = [subject, work, region, str(again + 1) if again else ""]
         scheduler = chance.choice(of_team[team])
         kind = kinds[scheduler]
-        drawn = chance.random()
+        drawn, is_of_night = chance.random(), chance.random() < _SHARE_OF_NIGHT
         weekdays = "" if drawn > _SHARE_OF_WEEKDAYS + _SHARE_OF_WEEKLY else "mon-fri"
         yield Planned(
             id="_".join(filter(None, words)),
             team=team,
-            subject=subject,
+            title=" ".join(
+                filter(None, (f"{subject.replace('_', ' ').capitalize()}:", work, region.upper(), words[3]))
+            ),
             work=work,
             scheduler=scheduler,
             kind=kind,
-            minute=chance.randrange(0, 5 * 60, 5),
+            minute=chance.randrange(*(_NIGHT if is_of_night else _DAY)),
             weekdays="sun" if drawn < _SHARE_OF_WEEKLY else weekdays,
             output=chance.choice(OUTPUTS),
             takes=timedelta(seconds=chance.choice((20, 45, 90, 240, 600))),
