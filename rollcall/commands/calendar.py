@@ -25,11 +25,11 @@ from rollcall.history.past import MOST_RUNS, PastRun, Signs, past_runs
 from rollcall.history.reading import read
 from rollcall.history.rows import FILE, NOTHING
 from rollcall.outputs.listing import MOST_FILES
-from rollcall.report.calendar import Paper, render_legend, render_past
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.output_rules import Kind
 from rollcall.run.options import AS_OF, JOBS_FILE, REPLAY
+from rollcall.terminal.calendar import Paper, render_legend, render_past
 from rollcall.text import clean
 from rollcall.times import parse_span, read_now, show_instant, show_span
 from rollcall.verdict import interval

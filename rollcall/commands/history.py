@@ -26,10 +26,10 @@ from rollcall.history.reading import read_whole
 from rollcall.history.rows import FILE, Row, Whole
 from rollcall.history.sqlite import CannotRead
 from rollcall.history.writing import merge
-from rollcall.report.calendar import render_key, render_mornings, render_rows
 from rollcall.roll.job import Job
 from rollcall.run.options import JOBS_FILE
 from rollcall.run.wanted import Wanted
+from rollcall.terminal.calendar import render_key, render_mornings, render_rows
 from rollcall.text import clean, counted, listed, show_size
 from rollcall.times import read_now, show_instant, show_span
 

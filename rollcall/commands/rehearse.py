@@ -21,9 +21,9 @@ from rollcall.outputs.listing import Wanted
 from rollcall.outputs.sources import source_of
 from rollcall.rehearse.rehearsal import rehearse
 from rollcall.report.headline import show_replay
-from rollcall.report.rehearsal import render_rehearsal
 from rollcall.roll.job import Job
 from rollcall.run.options import OF_A_MORNING
+from rollcall.terminal.rehearsal import render_rehearsal
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction

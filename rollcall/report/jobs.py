@@ -69,6 +69,7 @@ class JobView:
 
     judged: JobJudged
     scheduler: str
+    schedule: str
     code: str
     is_warned: bool
     why: tuple[str, ...]
@@ -137,6 +138,7 @@ def _view(judged: JobJudged, morning: Morning, card: int | None, rows: Sequence[
     return JobView(
         judged=judged,
         scheduler=job.scheduler.id if job.scheduler else "",
+        schedule=job.schedule.in_words() if is_opened else "",
         code=cause.code if cause else "",
         is_warned=judged.is_warned,
         why=_why(judged, morning, card),
@@ -237,16 +239,15 @@ def _kind(run: RecentRun) -> str:
 
 def _facts(judged: JobJudged) -> Iterator[tuple[str, str, str]]:
     run, job, seen = judged.due_run, judged.job, judged.seen
-    schedule = job.schedule.in_words()
     if run:
         start_by, finish_by = (show.limit(at, run, job) for at in (run.start_by, run.finish_by))
-        yield "Due", show.when(run.due_at, job), f"start by {start_by}, done by {finish_by}; {schedule}"
+        yield "Due", show.when(run.due_at, job), f"start by {start_by}, done by {finish_by}"
     else:
-        yield "Due", "nothing, while it is paused" if judged.verdict is Verdict.PAUSED else "not yet", schedule
+        yield "Due", "nothing, while it is paused" if judged.verdict is Verdict.PAUSED else "not yet", ""
     if run and judged.ran_at:
         late = elapsed(run.due_at, judged.ran_at)
         side = "before" if late < timedelta(0) else "after"
-        yield "Ran", show.when(judged.ran_at, job), f"{show_span(abs(late))} {side} due"
+        yield "Ran", show.limit(judged.ran_at, run, job), f"{show_span(abs(late))} {side} due"
     elif seen.ran_at:
         yield "Last run", show.when(seen.ran_at, job), ""
     elif seen.tells("runs"):
