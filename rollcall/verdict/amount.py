@@ -79,13 +79,13 @@ def _amount(of: str, amount: int, file: FileSeen, known: tuple[Known, ...], case
 
 def beyond_limits(promise: Promise, amounts: Sequence[Amount], output: Output) -> Finding | None:
     """That it is less than it must be, or more than it may be, by the limits for all its files together."""
-    told = {each.of: each for each in amounts}
+    by_kind = {each.of: each for each in amounts}
     for of in ("size", "rows"):
         least, most = output.limits(of)
-        if (each := told.get(of)) is None:
+        if (each := by_kind.get(of)) is None:
             if least is None and most is None:
                 continue
-            found = f"its {of} is not known"
+            found = f"its {'size' if of == 'size' else 'number of rows'} is not known"
             because = f"{found}, so it cannot be compared with {'min' if least is not None else 'max'}_{of}"
             return promise.broken(Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, found, because)
         usual = each.usual.amount if each.usual else None
