@@ -147,7 +147,9 @@ def test_a_check_that_no_finding_explains_is_no_good_morning(nine: House) -> Non
 def test_what_needs_somebody_comes_before_the_checks_that_failed_beside(nine: House) -> None:
     nine.says("job_3", last_status="error")
 
-    assert title(nine.morning(), Ending(other_failures=("a::b",))) == ("1 thing needs attention · 1 of 9 jobs; 1 other check failed")
+    assert title(nine.morning(), Ending(other_failures=("a::b",))) == (
+        "1 thing needs attention · 1 of 9 jobs; 1 other check failed"
+    )
 
 
 def test_another_file_than_the_usual_one_is_named(nine: House) -> None:

@@ -97,7 +97,13 @@ def _look(browser: str, board: str, folder: Path, *, width: int, sandbox: str) -
     return seen
 
 
-_WELL = {"verdict": "3 things need attention · 3 of 4 jobs", "on_top": True, "tile": True, "fits": True, "title": "as it was"}
+_WELL = {
+    "verdict": "3 things need attention · 3 of 4 jobs",
+    "on_top": True,
+    "tile": True,
+    "fits": True,
+    "title": "as it was",
+}
 
 
 def _part(seen: dict[str, object], of: dict[str, object]) -> dict[str, object]:

@@ -21,7 +21,7 @@ from rollcall.morning.ending import Ending
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.changes import changes, missing_mornings, tell_missing, unusual_size
 from rollcall.report.headline import title, tone
-from rollcall.report.lanes import Night
+from rollcall.report.night import Night
 from rollcall.report.page import render_board
 from rollcall.report.recent_runs import began_at, last_good_at, recent_runs
 from rollcall.roll.job import Pause

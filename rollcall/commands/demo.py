@@ -26,6 +26,8 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     parser = commands.add_parser("demo", help="judge a staged morning of a real scheduler, with a fault in it if any")
     parser.add_argument("cause", nargs="?", metavar="CAUSE", default=GOOD_DEMO, help="such as scheduler-stopped")
+    parser.add_argument("--fleet", metavar="N", type=int, help="a made-up fleet of N jobs instead, with faults in it")
+    parser.add_argument("--good", action="store_true", help="of --fleet: without faults")
     add_options(parser, _FIXES)
     parser.set_defaults(command=run)
 
@@ -33,7 +35,10 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """Nothing of its own to print; returns pytest's exit status."""
     fixes = [each.name for each in _FIXES if getattr(asked_for, each.dest)]
+    cause = asked_for.cause
+    if asked_for.fleet is not None:
+        cause = f"fleet-{asked_for.fleet}{'-good' if asked_for.good else ''}"
     checks = [str(checks_folder()), f"--rootdir={Path.cwd()}", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *checks, f"{DEMO.name}={asked_for.cause}", *fixes]
+    command = [sys.executable, "-m", "pytest", *checks, f"{DEMO.name}={cause}", *fixes]
     yield from ()
     return subprocess.run(command, check=False).returncode

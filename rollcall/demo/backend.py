@@ -1,10 +1,9 @@
 """How does the service behave that the demo stands in for? (APScheduler 3 inside a web backend)"""
 
-import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from rollcall.demo.clock import Clock
 from rollcall.demo.store import Execution, Store
+from rollcall.demo.takes import takes
 from rollcall.demo.work import Work
 
 SERVICE = "scheduler"
@@ -27,27 +27,24 @@ class DemoJob:
     """One job as the service declares it; no `cron` means every six hours from the scheduler's start."""
 
     title: str
-    takes: float  # seconds of the demo's time, a little less than a second added at random
     cron: dict[str, int | str] = field(default_factory=dict)
     does: Callable[[Work], None] = Work.leave_no_file
 
 
 JOBS = {
-    "daily_enrichment": DemoJob(title="✨ Enrichissement quotidien", takes=41, cron={"hour": 2}),
-    "generate_magazine_editions": DemoJob(title="📰 Éditions du magazine", takes=52, cron={"hour": 3}),
-    "sync_discogs_daily": DemoJob(title="💿 Synchronisation Discogs", takes=33, cron={"hour": 4}),
-    "generate_haiku_scheduled": DemoJob(
-        title="🎋 Génération de haïkus", takes=17, cron={"hour": 6}, does=Work.generate_haiku
-    ),
+    "daily_enrichment": DemoJob(title="✨ Enrichissement quotidien", cron={"hour": 2}),
+    "generate_magazine_editions": DemoJob(title="📰 Éditions du magazine", cron={"hour": 3}),
+    "sync_discogs_daily": DemoJob(title="💿 Synchronisation Discogs", cron={"hour": 4}),
+    "generate_haiku_scheduled": DemoJob(title="🎋 Génération de haïkus", cron={"hour": 6}, does=Work.generate_haiku),
     "export_collection_markdown": DemoJob(
-        title="📝 Export Markdown de la collection", takes=3, cron={"hour": 8}, does=Work.export_markdown
+        title="📝 Export Markdown de la collection", cron={"hour": 8}, does=Work.export_markdown
     ),
     "export_collection_json": DemoJob(
-        title="📦 Export JSON de la collection", takes=2, cron={"hour": 10}, does=Work.export_json
+        title="📦 Export JSON de la collection", cron={"hour": 10}, does=Work.export_json
     ),
-    "optimize_ai_descriptions": DemoJob(title="🤖 Optimisation des descriptions IA", takes=38),
-    "weekly_haiku": DemoJob(title="📜 Haïku de la semaine", takes=21, cron={"day_of_week": "sun", "hour": 20}),
-    "monthly_analysis": DemoJob(title="📊 Analyse mensuelle", takes=58, cron={"day": 1, "hour": 3}),
+    "optimize_ai_descriptions": DemoJob(title="🤖 Optimisation des descriptions IA"),
+    "weekly_haiku": DemoJob(title="📜 Haïku de la semaine", cron={"day_of_week": "sun", "hour": 20}),
+    "monthly_analysis": DemoJob(title="📊 Analyse mensuelle", cron={"day": 1, "hour": 3}),
 }
 
 
@@ -92,7 +89,7 @@ class Backend:
     def run(self, job_id: str) -> None:
         """Run one job now, by schedule or by hand, and record how it ended when it ends."""
         job = JOBS[job_id]
-        with self.clock.run_taking(self._duration(job_id)):
+        with self.clock.run_taking(takes(job_id, self.clock.now())):
             try:
                 job.does(self.work)
             except Exception:
@@ -134,11 +131,6 @@ class Backend:
         if not job.cron:
             return IntervalTrigger(hours=6, timezone=self.timezone)
         return CronTrigger(**job.cron, minute=0, timezone=self.timezone)
-
-    def _duration(self, job_id: str) -> timedelta:
-        # Seeded by job and instant, so that every demo of a fault shows the same morning.
-        more = random.Random(f"{job_id} {self.clock.now():%Y-%m-%d %H}").uniform(0, 0.8)
-        return timedelta(seconds=JOBS[job_id].takes + more)
 
     def _record(self, job_id: str, status: str) -> None:
         job = self.scheduler.get_job(job_id) if self.scheduler is not None else None

@@ -55,11 +55,12 @@ def rows_of(morning: Morning) -> tuple[Row, ...]:
         if run is None or judged.verdict is Verdict.PAUSED:
             continue
         rows += _from_files(judged, run, morning) if judged.job.outputs else _from_runs(judged, run, morning)
-        rows.append(_judged(judged, run, morning))
+        rows.append(judged_row(judged, run, morning))
     return tuple(rows)
 
 
-def _judged(judged: JobJudged, run: DueRun, morning: Morning) -> Row:
+def judged_row(judged: JobJudged, run: DueRun, morning: Morning) -> Row:
+    """The judged run of a job, as it is remembered."""
     job, decides = judged.job, attempts_of(run, judged.seen).deciding
     cause = morning.job_causes[job.id]
     # That its next run is still inside its time does not put off what is proven of this one.

@@ -57,11 +57,11 @@ class Morning:
         return {each.job.id: self._typed(explain_job(each, schedulers, self.actions)) for each in self.jobs}
 
     def _typed(self, cause: Cause | None) -> Cause | None:
-        return cause.typed(self._again) if cause else None
+        return cause.typed(self.typed_again) if cause else None
 
     @property
-    def _again(self) -> str:
-        """The demo begins anew each time: what was mended in it must be mended again first."""
+    def typed_again(self) -> str:
+        """The command that judges it again, as it ends each step. The demo begins anew each time: what was mended in it must be mended again first."""
         is_restarted = any(each.is_proven and each.deed is not Deed.RERUN for each in self.actions)
         return f"{self.again} --restart-stopped" if self.demo and is_restarted else self.again
 

@@ -80,8 +80,10 @@ class Running:
         self.result = call.result(self.course.ending)
 
     def latest(self) -> Result:
-        """What is known by now."""
-        return self.result
+        """What is known by now: the morning as soon as it is judged, how it ended once it has."""
+        if self.result.morning:
+            return self.result
+        return replace(self.result, morning=self.call.morning, checks=self.course.expected)
 
     def judge(self, items: list[pytest.Item]) -> None:
         """Asks every witness that the selected checks need, once, and judges."""

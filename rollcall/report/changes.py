@@ -36,13 +36,19 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What differs from the last morning; `gone` are ids of jobs that are declared no more, `sizes` are sentences."""
+    """What differs from the last morning.
+
+    `gone` are ids of jobs that are declared no more, `sizes` are sentences.
+
+    `still` is bad now as it was then, for the same cause; it is no change.
+    """
 
     fixed: tuple[Changed, ...]
     new: tuple[Changed, ...]
     otherwise: tuple[Changed, ...]
     added: tuple[Changed, ...]
     gone: tuple[str, ...]
+    still: tuple[Changed, ...]
     sizes: tuple[tuple[Job, str], ...]
 
     @property
@@ -53,7 +59,7 @@ class Changes:
 
 def changes(morning: Morning, chronicle: Chronicle) -> Changes:
     """What differs from what the last whole morning knew of each job, and sizes that are not as usual."""
-    fixed, new, otherwise, added, sizes = [], [], [], [], []
+    fixed, new, otherwise, added, still, sizes = [], [], [], [], [], []
     for judged in morning.jobs:
         job, cause = judged.job, morning.job_causes[judged.job.id]
         code = cause.code if cause else None
@@ -63,11 +69,13 @@ def changes(morning: Morning, chronicle: Chronicle) -> Changes:
         if known is None:
             added += [Changed(job=job)] if judged.due_run else []
             continue
-        bad, still = known
-        if judged.needs_a_person and still is None:
+        bad, lasting = known
+        if judged.needs_a_person and lasting is None:
             new.append(Changed(job=job, now=code or judged.verdict))
-        elif judged.needs_a_person and still and still.cause != code:
-            otherwise.append(Changed(job=job, was=still.cause or still.verdict, now=code))
+        elif judged.needs_a_person and lasting and lasting.cause != code:
+            otherwise.append(Changed(job=job, was=lasting.cause or lasting.verdict, now=code))
+        elif judged.needs_a_person:
+            still.append(Changed(job=job, now=code))
         # Too early to tell, or paused, is not fixed.
         elif bad and not judged.needs_a_person and judged.verdict in (Verdict.OK, Verdict.LATE):
             fixed.append(Changed(job=job, was=bad.cause or bad.verdict))
@@ -77,6 +85,7 @@ def changes(morning: Morning, chronicle: Chronicle) -> Changes:
         otherwise=tuple(otherwise),
         added=tuple(added),
         gone=chronicle.gone,
+        still=tuple(still),
         sizes=tuple(sizes),
     )
 
@@ -84,7 +93,7 @@ def changes(morning: Morning, chronicle: Chronicle) -> Changes:
 def documented(morning: Morning, chronicle: Chronicle) -> document.Changes | None:
     """The same as morning.json has it, by ids; None where no whole morning is remembered."""
     last = chronicle.last_morning
-    if last is None or morning.demo is not None or morning.replay_of is not None:
+    if last is None or morning.replay_of is not None:
         return None
     found = changes(morning, chronicle)
     return document.Changes(

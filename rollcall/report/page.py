@@ -20,19 +20,19 @@ from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
-from rollcall.report.cards import cards_of
 from rollcall.report.cause_groups import group_by_cause
+from rollcall.report.causes import cause_rows, warnings_of
 from rollcall.report.changes import changes, missing_mornings, tell_missing
+from rollcall.report.first_screen import chips_of, next_lost, tell_changes
 from rollcall.report.headline import headline, show_replay, tone
-from rollcall.report.lanes import lanes_of
+from rollcall.report.jobs import MOST_TILES, folds_of, job_views, kinds_of
+from rollcall.report.night import lanes_of
 from rollcall.report.recent_runs import newest_first
 from rollcall.report.summary import listing_lines
-from rollcall.report.tiles import kinds_of, tiles_of
 from rollcall.roll.job import Job, Pause
 from rollcall.text import clean, counted
 from rollcall.times import elapsed, show_date, show_instant, show_span, to_iso
-from rollcall.verdict.findings import Check
-from rollcall.verdict.judged import JobJudged, SchedulerJudged
+from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import Verdict
 
 if TYPE_CHECKING:
@@ -41,17 +41,10 @@ if TYPE_CHECKING:
 _FOLDER = Path(__file__).parent
 _LONGEST = 4_000  # nothing that a person has to type is cut
 _COMMAND = re.compile("`([^`]*)`")  # rollcall.causes.commands lets none come from a name
-# Beyond these what to do stands on the tiles.
-_MOST_CARDS = 50
+# There are not many more codes, and each broken scheduler is one; beyond these what to do stands beside the job.
+_MOST_CAUSES = 80
 # A run may be some seconds early; a minus sign would sort after the digits.
 _EARLIEST = timedelta(days=1)
-# What was found of a scheduler that is well.
-_WELL: dict[str, str] = {
-    Check.ANSWERS: "{}",
-    Check.CLOCK_AGREES: "clocks {}",
-    Check.SCHEDULER_IS_RUNNING: "scheduler {}",
-    Check.MEMORY_ANSWERS: "its memory read",
-}
 
 
 def render_board(
@@ -66,11 +59,17 @@ def render_board(
     `chronicle` is what was remembered before this morning. `notes` are shown one a line.
     """
     groups = newest_first(group_by_cause(morning), chronicle)
-    cards = cards_of(groups[:_MOST_CARDS], morning, chronicle)
-    tiles = tiles_of(morning, chronicle, {judged.job.id: each.number for each in cards for judged in each.group.jobs})
+    causes = cause_rows(groups[:_MOST_CAUSES], morning, chronicle)
+    views = list(
+        job_views(morning, chronicle, {judged.job.id: each.number for each in causes for judged in each.group.jobs})
+    )
+    is_table = len(views) > MOST_TILES
     verdicts = Counter(each.verdict for each in morning.jobs)
     clock = show_instant(morning.judged_at, morning.zone).split(maxsplit=3)[3]
     last, is_of_now = chronicle.last_morning, not morning.demo and not morning.replay_of
+    found = changes(morning, chronicle) if last and not morning.replay_of else None
+    broken, well = chips_of(morning)
+    bad = sorted((each for each in views if each.judged.needs_a_person), key=lambda each: each.card or _MOST_CAUSES)
     return _render(
         "board.html",
         morning=morning,
@@ -79,17 +78,25 @@ def render_board(
         judged=f"{show_date(morning.judged_at, morning.zone)}, {clock}",
         judged_at=to_iso(morning.judged_at),
         notes=_notes(morning, chronicle, notes),
-        schedulers=[(each, _scheduler_says(each, morning)) for each in morning.schedulers],
+        broken=broken,
+        well=well,
         listed=list(listing_lines(morning)),
-        cards=cards,
-        more_causes=len(groups) - len(cards),
+        lost=None if morning.replay_of else next_lost(morning),
+        causes=causes,
+        more_causes=len(groups) - len(causes),
+        warnings=warnings_of(morning),
+        again=morning.typed_again,
         failures=ending.other_failures,
         counts=[(each, verdicts[each]) for each in Verdict if verdicts[each]],
-        kinds=kinds_of(tiles),
-        tiles=tiles,
+        kinds=kinds_of(views),
+        views=views,
+        bad=bad if is_table else (),
+        folds=folds_of(each for each in views if not each.judged.needs_a_person) if is_table else (),
+        is_table=is_table,
         night=lanes_of(morning, chronicle),
         is_of_now=is_of_now,
-        changes=changes(morning, chronicle) if is_of_now and last else None,
+        changes=found,
+        changed=tell_changes(found, morning, chronicle) if found else (),
         last_morning=show_instant(last.judged_at, morning.zone) if last else None,
         paused=[_paused(each.job, each.job.paused, morning) for each in morning.jobs if each.job.paused],
     )
@@ -215,19 +222,6 @@ def _notes(morning: Morning, chronicle: Chronicle, notes: Sequence[str]) -> list
         days = missing_mornings(chronicle.mornings, morning.judged_at, morning.zone)
         missing = tell_missing(days, morning.judged_at, morning.zone)
     return list(dict.fromkeys(each for each in (*notes, chronicle.problem, missing) if each))
-
-
-def _scheduler_says(judged: SchedulerJudged, morning: Morning) -> str:
-    """Its cause, or what was found of it where it is well; and its warnings."""
-    if cause := morning.scheduler_causes[judged.scheduler.id]:
-        said: list[str] = [cause.code]
-    else:
-        said = [
-            _WELL.get(each.check, "its loop alive").format(each.found)
-            for each in judged.findings
-            if each.verdict is Verdict.OK and each.check is not Check.HAS_RECORDS
-        ]
-    return ", ".join([*said, *(each.because for each in judged.findings if each.is_warning)])
 
 
 def _paused(job: Job, pause: Pause, morning: Morning) -> tuple[Job, Verdict, str, str]:

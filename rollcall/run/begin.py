@@ -60,7 +60,11 @@ def _begin_demo(
     wanted: Wanted, cause: str, place: Place, *, by: str, environment: Mapping[str, str], cleanup: ExitStack
 ) -> RollCall:
     from rollcall.demo import DemoError, demo_morning
+    from rollcall.demo.fleet import fleet_named
+    from rollcall.demo.nine import remember
 
+    if fleet := fleet_named(cause):
+        return _begin_fleet(wanted, *fleet, place, by=by, cleanup=cleanup)
     try:
         morning = cleanup.enter_context(demo_morning(cause or None))
     except DemoError as error:
@@ -77,6 +81,40 @@ def _begin_demo(
         again=wanted.again(place),
         demo=morning.story,
         roll=roll,
+        history=remember(morning.folder, roll, morning.now, morning.fault) if wanted.keeps_history else None,
     )
     # What the demo locks ends with it.
     return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted, locks=morning.folder / "reports")
+
+
+def _begin_fleet(wanted: Wanted, count: int, is_good: bool, place: Place, *, by: str, cleanup: ExitStack) -> RollCall:
+    from rollcall.demo import DemoError
+    from rollcall.demo.fleet import fleet_morning
+
+    if wanted.fixing:
+        raise BadInput.single("--demo", "of a fleet has no scheduler that could be told anything. Only look at it.")
+    try:
+        morning = cleanup.enter_context(fleet_morning(count, is_good=is_good))
+    except DemoError as error:
+        raise BadInput.single("--demo", str(error)) from None
+    roll = morning.staged.roll
+    wanted.check_can_record(roll)
+    start = Start(
+        folder=wanted.reports,
+        judged_at=replace(wanted, jobs_file=roll.file).judged_at(roll, morning.now),
+        by=by,
+        zone=roll.zone,
+        again=wanted.again(place),
+        demo=morning.story,
+        roll=roll,
+        history=morning.history if wanted.keeps_history else None,
+    )
+    return RollCall(
+        start=start,
+        roll=roll,
+        clock=clock_from(morning.now),
+        place=place,
+        wanted=wanted,
+        locks=morning.folder,
+        replay=morning.staged,
+    )

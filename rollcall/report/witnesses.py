@@ -1,29 +1,22 @@
-"""What does a card say of one cause: what proves it, since when, what to do, and what each witness showed?"""
+"""What did each witness show of a job, word for word?"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rollcall.evidence import FileSeen, JobListed, NotSeen, RunSeen, SchedulerSeen
-from rollcall.history.rows import Chronicle
-from rollcall.morning import Morning
 from rollcall.morning.seen import OutputShown, outputs_of, runs_in_memory, runs_on_record
-from rollcall.report.cause_groups import CauseGroup, own_findings
-from rollcall.report.recent_runs import began_at, last_good_at
-from rollcall.roll.job import Job
 from rollcall.roll.output_rules import Kind
 from rollcall.roll.scheduler import Scheduler
 from rollcall.text import clean, clean_block, counted
 from rollcall.times import show_instant
-from rollcall.verdict.findings import Finding
 from rollcall.verdict.judged import JobJudged
 
-# Of one card; morning.json has them all.
-_MOST_JOBS = 3
+# Of one job; morning.json has them all.
 _MOST_RUNS = 3
 _MOST_FILES = 10
 _MOST_SHOWN = 1_000
@@ -41,63 +34,7 @@ class Shown:
     not_seen: NotSeen | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """One cause, under the number that links to it, and how long it lasts, as far as that is known.
-
-    `good_at` is when the last run before ended that did its work, `unread_at` the same of a newer one of which only a
-    file is known, or whatever else `unread` calls what it leaves. `promises` are the findings that prove it, each with
-    its job where the card is of more than one. `evidence` is that of the first jobs, by their titles.
-    """
-
-    number: int
-    group: CauseGroup
-    since: datetime | None
-    day: int
-    good_at: datetime | None
-    unread_at: datetime | None
-    unread: str
-    is_remembered: bool
-    promises: tuple[tuple[Job | None, Finding], ...]
-    evidence: tuple[tuple[str, tuple[Shown, ...]], ...]
-
-
-def cards_of(groups: Sequence[CauseGroup], morning: Morning, chronicle: Chronicle) -> tuple[Card, ...]:
-    """A card for each cause."""
-    return tuple(_card(each, number, morning, chronicle) for number, each in enumerate(groups, 1))
-
-
-def _card(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle) -> Card:
-    zone = morning.zone
-    since = began_at(group, chronicle)
-    first_day = (since or morning.judged_at).astimezone(zone).date()
-    rows = [(each, chronicle.of(each.job.id)) for each in group.jobs]
-    good_at, unread_at = (
-        max(filter(None, (last_good_at(*each, is_unread=is_unread) for each in rows)), default=None)
-        for is_unread in (False, True)
-    )
-    kinds = {output.kind.one for each in group.jobs for output in each.job.outputs}
-    names_job = group.scheduler is not None or len(group.jobs) > 1
-    of_scheduler = own_findings(group.scheduler) if group.scheduler else ()
-    of_jobs = [(each.job if names_job else None, finding) for each in group.jobs for finding in own_findings(each)]
-    return Card(
-        number=number,
-        group=group,
-        since=since,
-        day=(morning.judged_at.astimezone(zone).date() - first_day).days + 1,
-        good_at=good_at,
-        unread_at=unread_at if unread_at and (good_at is None or unread_at > good_at) else None,
-        unread=kinds.pop() if len(kinds) == 1 else "output",
-        is_remembered=any(remembered for _, remembered in rows),
-        promises=(*((None, finding) for finding in of_scheduler), *of_jobs),
-        evidence=tuple((each.job.title, tuple(_shown(each, zone))) for each in group.jobs[:_MOST_JOBS]),
-    )
-
-
-# Evidence -------------------------------------------------------------------------------------------------------------
-
-
-def _shown(judged: JobJudged, zone: ZoneInfo) -> Iterator[Shown]:
+def shown_of(judged: JobJudged, zone: ZoneInfo) -> Iterator[Shown]:
     """Word for word: what the scheduler and its memory have on record, what lay in the folder, what a file holds."""
     seen, declared = judged.seen, judged.job.scheduler
     match seen.scheduler:

@@ -1,4 +1,4 @@
-"""What happened in the last 24 hours, job by job, on one line of time?
+"""What happened in the last 24 hours to the jobs that need attention, and beside them, on one line of time?
 
 Drawn in real time: a day of 23 or 25 hours is as long as it was, and only the labels tell the clock. The lanes are
 stretched to the page's width, so they hold no text; what they show is said beside them for those who do not see it.
@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from rollcall.history.rows import Chronicle
 from rollcall.morning import Morning
 from rollcall.schedule.answers import due_between, last_due
-from rollcall.text import counted
 from rollcall.times import show_instant
 from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import Verdict
 
 NIGHT = timedelta(hours=24)
-_MOST_LANES = 40
+_MOST_LANES = 24
 # Beyond this many a stretch says more than its ticks, and marks that nearly touch are one.
 _MOST_TICKS = 48
 _NEAR = 3
@@ -30,6 +30,8 @@ _MINUTE = timedelta(minutes=1)
 _MINUTES = NIGHT // _MINUTE
 # The label of now would lie on those of the hours just before it; twice as far on a phone.
 _NOW_COVERS = timedelta(hours=2.2)
+
+_MARKS = ("dues", "grace", "running", "runs", "outputs")
 
 Stretches = tuple[tuple[int, int], ...]
 
@@ -60,7 +62,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lanes:
-    """The whole section: what is left out, the axis up to `now`, and the lanes.
+    """The whole section: what is left out, the axis up to `now`, and the lanes; `drawn` are the kinds of their marks.
 
     Of an hour it is where it lies, its clock, and what page.css knows it by.
     """
@@ -69,6 +71,7 @@ class Lanes:
     hours: tuple[tuple[str, str, str], ...]
     now: str
     change: ClockChange | None
+    drawn: tuple[str, ...]
     lanes: tuple[Lane, ...]
 
 
@@ -117,7 +120,10 @@ class Night:
 
 
 def lanes_of(morning: Morning, chronicle: Chronicle) -> Lanes | None:
-    """A lane for each job that was due in the night; None where none was."""
+    """A lane for each job that needs attention and was due in the night, and for what was due beside it.
+
+    None where there is none.
+    """
     night = Night(until=morning.judged_at.astimezone(UTC), zone=morning.zone)
     due = [
         each
@@ -126,25 +132,35 @@ def lanes_of(morning: Morning, chronicle: Chronicle) -> Lanes | None:
         and (last := last_due(each.job.schedule, night.until))
         and night.holds(last)
     ]
-    if not due:
+    bad = [each for each in due if each.needs_a_person]
+    if not bad:
         return None
-    # Those that need a person before the others, as many as can be read; in the order in which they were due.
-    chosen = sorted(due, key=lambda each: not each.needs_a_person)[:_MOST_LANES]
+    # Beside a fault whatever was due or running at the same time may tell why.
+    times = [(each.due_run.due_at, each.due_run.finish_by) for each in bad if each.due_run]
+    beside = [each for each in due if not each.needs_a_person and _overlaps(each, times)]
+    chosen = [*bad, *beside][:_MOST_LANES]
     chosen.sort(key=lambda each: each.due_run.due_at if each.due_run else datetime.max.replace(tzinfo=UTC))
     left_out = []
-    if len(due) > _MOST_LANES:
-        left_out.append(f"{_MOST_LANES} of the {len(due):,} jobs that were due, those that need you first.")
-    if idle := len(morning.jobs) - len(due):
-        left_out.append(f"{counted(idle, 'job')} had nothing due.")
+    if len(bad) + len(beside) > _MOST_LANES:
+        left_out.append(
+            f"{_MOST_LANES} of the {len(bad) + len(beside):,} jobs that need attention, or were due at the same time."
+        )
     if any(each.job.output is None and len(_dues(each, night)) > 1 for each in chosen):
         left_out.append("Of a job without output only the last run is known, and those that an earlier morning saw.")
+    lanes = tuple(_lane(each, night, chronicle) for each in chosen)
     return Lanes(
         left_out=" ".join(left_out),
         hours=tuple(_hour(each, night) for each in night.hours()),
         now=f"{night.until.astimezone(night.zone):%H:%M}",
         change=_clock_change(night),
-        lanes=tuple(_lane(each, night, chronicle) for each in chosen),
+        drawn=tuple(name for name in _MARKS if any(map(attrgetter(name), lanes))),
+        lanes=lanes,
     )
+
+
+def _overlaps(judged: JobJudged, times: Sequence[tuple[datetime, datetime]]) -> bool:
+    run = judged.due_run
+    return run is not None and any(begin <= run.finish_by and run.due_at <= end for begin, end in times)
 
 
 def _hour(at: datetime, night: Night) -> tuple[str, str, str]:
