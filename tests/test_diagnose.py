@@ -110,7 +110,7 @@ generate_haiku_scheduled  Haiku generation: missed
   NO   is its output there?             the newest file is generate-haiku-20260210-0600##.md of Tue 10 Feb
                                         06:00:## CET
    -   not asked further: missed-run (is it complete? does it agree with the record?)
-  yes  is no earlier run missing?       no earlier run to check
+  yes  is no earlier run missing?       no earlier run to check in the last 24 h
   yes  is there room on the disk?       # free (# %)
   cause: scheduler-down, see scheduler aime
 
@@ -145,10 +145,10 @@ generate_haiku_scheduled  Haiku generation: bad-output
   yes  was it on time?                  Wed 11 Feb 06:00:## CET, ## s after it was due
   yes  did it succeed?                  success
   yes  is its output there?             generate-haiku-20260211-0600##.md, # B
-  NO   is it complete?                     its output generate-haiku-20260211-0600##.md contains the fallback text
-                                        "Aucune information disponible"
+  NO   is it complete?                  its output generate-haiku-20260211-0600##.md contains the fallback
+                                        text "Aucune information disponible"
   yes  does it agree with the record?   # s apart
-  yes  is no earlier run missing?       no earlier run to check
+  yes  is no earlier run missing?       no earlier run to check in the last 24 h
   yes  is there room on the disk?       # free (# %)
   cause: degraded-output: Its output generate-haiku-20260211-0600##.md contains the fallback text "Aucune
          information disponible".
