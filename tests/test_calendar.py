@@ -80,7 +80,7 @@ weekly
   2 due: 2 untold
   ? Sun 1 Feb 20:00 CET  untold
   ? Sun 8 Feb 20:00 CET  untold
-  untold: it declares no output, and this table asks no scheduler
+  untold: it declares no output, and the calendar asks no scheduler
 """
 
 
@@ -131,7 +131,7 @@ def test_a_folder_that_cannot_be_looked_at_leaves_its_runs_untold(
     assert printed("haiku", "--since", "14d")[-3:] == [
         "  14 due: 14 untold",
         "  ? Thu 29 Jan 06:00 CET  untold  14 runs in a row, the last due Wed 11 Feb 06:00 CET",
-        f"  untold: its folder could not be looked at: {folder}/nowhere: {gone}",
+        f"  untold: its folder could not be read: {folder}/nowhere: {gone}",
     ]
 
 
@@ -186,7 +186,7 @@ def test_files_whose_names_tell_a_time_that_cannot_be_are_named(folder: Path) ->
     (folder / "jobs.toml").write_text(JOBS.replace("haiku-%Y%m%d-%H%M%S.md", "haiku-%m%d%Y-%H%M%S.md"))
 
     text = " ".join(line.strip() for line in printed("haiku"))
-    assert "not counted, as their names tell no time that can be: haiku-2026" in text
+    assert "not counted, as the times in their names cannot be read: haiku-2026" in text
 
 
 def test_no_file_is_read(folder: Path) -> None:
@@ -194,7 +194,7 @@ def test_no_file_is_read(folder: Path) -> None:
         each.unlink()
         os.mkfifo(folder / "out" / each.name)  # reading one would hang
 
-    assert any("no regular file" in line for line in printed("haiku"))
+    assert any("not a regular file" in line for line in printed("haiku"))
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,7 @@ def test_due_shows_limits_that_nobody_reads_as_before_it_was_due(tmp_path: Path,
         ),
         (
             "2026-03-29T00:00:00+01:00",
-            ["no more: ended on Sun 29 Mar 2026 (a move) and still stands in jobs.toml", "Sun 29 Mar 06:00 CEST"],
+            ["no more: ended on Sun 29 Mar 2026 (a move) and is still in jobs.toml", "Sun 29 Mar 06:00 CEST"],
         ),
         ("2026-10-24T12:00+02:00", ["no more: ended on Sun 29 Mar", "Sat 24 Oct 06:00 CEST", "Sun 25 Oct 06:00 CET"]),
     ],
