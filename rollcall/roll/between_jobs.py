@@ -73,7 +73,7 @@ def _check_outputs(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mi
         for number, output in enumerate(job.outputs):
             if named := _named_twice(job, jobs, output):
                 rule = (
-                    f"{clean(named, 60)} would name the same file for more than one run, and one file cannot prove two. "
+                    f"{clean(named, 60)} would name one file for several runs, and it cannot prove more than one. "
                     "Write a path with more date fields, or take this out."
                 )
                 mistakes.add_in(declared[name].layers, ("output", number, "dated"), rule)

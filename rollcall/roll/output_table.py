@@ -126,9 +126,7 @@ class OutputTable(Table):
         None, description="Where in an entry its time is.", validate_default=True
     )
     size: expressions.Expression | None = Field(None, description="Where in an entry its size is, in bytes.")
-    times: Literal["epoch", "epoch-ms", "epoch-us"] | None = Field(
-        None, description="What numbers count as a time: epoch, epoch-ms or epoch-us."
-    )
+    times: Literal["epoch", "epoch-ms", "epoch-us"] | None = Field(None, description="How numbers are read as times.")
     dated: Dated = Field(Dated.RUN, description="What the date in its name is.")
     timezone: Zone | None = Field(
         None,
@@ -144,7 +142,7 @@ class OutputTable(Table):
     )
     format: Format | None = Field(
         None,
-        description="What is inside; it is parsed to show that it is whole. Recognised by how it begins if left out.",
+        description="What is inside, which is parsed to the end; recognised by how it begins if left out.",
     )
     open: Opens = Field(
         (), repr=False, description="Program and arguments that make it readable, from stdin to stdout."

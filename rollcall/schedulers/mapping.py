@@ -33,7 +33,7 @@ class Mapped(Scheduler):
     """A scheduler whose answers are read by a mapping."""
 
     times: Literal["epoch", "epoch-ms", "epoch-us"] | None = Field(
-        None, description="What its numbers count as a time: epoch, epoch-ms or epoch-us."
+        None, description="How its numbers are read as times."
     )
     page_size: int = Field(200, ge=1, le=10_000, strict=True, alias="limit", description="Entries a page.")
     alive: AlivePart | None = Field(None, description="What shows that it is alive.")
