@@ -14,9 +14,9 @@ from fixtures.house import House
 from fixtures.one_morning import HAIKU, Told, aime, five_files, made, morning, not_seen, roll_of
 from rollcall.evidence import Evidence, NotSeen, Outcome, OutputSeen, RunSeen, SchedulerSeen
 from rollcall.morning.chain import QUESTIONS, Diagnosed, Diagnosis, Link, Standing, diagnose
-from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
 from rollcall.roll.job import Pause
 from rollcall.roll.place import Place
+from rollcall.terminal.diagnosis import diagnosis_json, render_diagnosis
 from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode, Verdict
 

@@ -46,9 +46,9 @@ from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault
 from rollcall.rehearse.faults.inside import FAULTS as OF_BYTES
 from rollcall.rehearse.rehearsal import LeftOut, Outcome, Planted, Rehearsal, rehearse
-from rollcall.report.rehearsal import render_rehearsal
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Scheduler
+from rollcall.terminal.rehearsal import render_rehearsal
 from rollcall.vocabulary import CauseCode
 
 # Planted before anything looks for it; whoever adds its cause has it found here.

@@ -28,7 +28,7 @@ from rollcall.commands.rehearse import fetched
 from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.packing import packed
 from rollcall.rehearse.rehearsal import Outcome, Planted, Rehearsal, rehearse
-from rollcall.report.rehearsal import render_rehearsal
+from rollcall.terminal.rehearsal import render_rehearsal
 from rollcall.vocabulary import CauseCode
 
 CUT, END_LOST, HALF_PACKED = "truncated-output", "truncated-output (end lost)", "truncated-output (half packed)"

@@ -23,7 +23,7 @@ from rollcall.report import page as page_module
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.headline import title
 from rollcall.report.page import cells, headers, render_board, render_incomplete
-from rollcall.report.summary import render_summary
+from rollcall.terminal.summary import render_summary
 from rollcall.vocabulary import CauseCode, Verdict
 
 TEMPLATES = Path(page_module.__file__).parent / "templates"
