@@ -76,7 +76,9 @@ def test_the_check_in_readme_is_the_one_that_comes_with_it() -> None:
 def commands(page: Path, program: str) -> list[list[str]]:
     """The command lines of a page, without those that leave something out ("…")."""
     lines = "\n".join(blocks(page, "") + blocks(page, "sh")).splitlines()
-    return [shlex.split(each, comments=True)[1:] for each in lines if each.startswith(f"{program} ") and "…" not in each]
+    return [
+        shlex.split(each, comments=True)[1:] for each in lines if each.startswith(f"{program} ") and "…" not in each
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
