@@ -89,7 +89,7 @@ def now_of(morning: Morning) -> Morning:
 
 def tell(house: House, url: str, morning: Morning | None = None, **words: Any) -> tuple[str, ...]:
     told_to = table(alertmanager=url, labels={"cluster": "eu1"}, **words.pop("table", {}))
-    how = {"file": house.folder / "history.sqlite3", "is_complete": True} | words
+    how: dict[str, Any] = {"file": house.folder / "history.sqlite3", "is_complete": True} | words
     return alert.tell(replace(house.roll(), alert=told_to), morning or now_of(house.morning()), NOTHING, **how)
 
 

@@ -81,7 +81,7 @@ def carry(parcels: Iterable[tuple[Channel, Sequence[Message]]], *, limit: timede
     """Gives each channel its messages, all channels at the same time, each within `limit` for all that it is given."""
     attempts = [_Attempt(channel=channel, messages=messages, limit=limit) for channel, messages in parcels]
     with warnings.catch_warnings():
-        # Apprise warns of what it will put right itself; where warnings are errors, as in these checks, it could not send.
+        # Apprise warns of what it puts right itself; where warnings are errors, as in these checks, it could not send.
         warnings.simplefilter("ignore")
         within(limit, [each.go for each in attempts])
     return tuple(each.outcome() for each in attempts)
