@@ -223,7 +223,7 @@ def test_a_start_that_changes_nothing_is_not_proven(house: Household) -> None:
     morning = house.restarted(limit=SHORT)
 
     assert told(only(morning), ZURICH) == (
-        f"aime was stopped; no proof at 07:02 CET that it is mended: POST {house.scheduler.url}/start answers 200 OK, "
+        f"aime was stopped; no proof at 07:02 CET that it is fixed: POST {house.scheduler.url}/start answers 200 OK, "
         "but 1 s later: aime answers, but the scheduler is stopped: no job of it will run"
     )
     assert [cause and cause.code for cause in morning.scheduler_causes.values()] == ["scheduler-stopped"]
@@ -355,7 +355,7 @@ def test_a_scheduler_that_dies_right_after_its_start_is_not_fixed(tmp_path: Path
         morning = Household.of(scheduler, tmp_path).restarted(limit=SHORT, settling=timedelta(seconds=1.5))
 
     assert not only(morning).is_proven
-    assert "it ran for a moment, and now: aime answers, but the scheduler is stopped" in only(morning).proof
+    assert "it ran for a moment, but now: aime answers, but the scheduler is stopped" in only(morning).proof
     cause = morning.scheduler_causes["aime"]
     assert cause
     assert cause.next_step.startswith(BY_HAND)

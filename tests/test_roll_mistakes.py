@@ -277,13 +277,13 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
     [
         (
             'path = "**/x.md"',
-            'path = "**/x.md": has "**", and no search goes to any depth. Write "*" for each folder, as in "*/*.md".',
+            'path = "**/x.md": has "**", which is not supported. Write "*" for each folder, as in "*/*.md".',
         ),
         ('path = ""', 'path = "": names no file. Write folder and file name, such as "data/export-*.json".'),
         ("path = 3", "path = 3: must be text in quotes."),
         (
             'path = "${DATA}/x.md"',
-            'path = "${DATA}/x.md": has "${", and no variable is read in a path. Write the path itself.',
+            'path = "${DATA}/x.md": has "${", but variables are not read in a path. Write the path itself.',
         ),
         ('path = "a\\u0000b"', 'path = "ab": holds a NUL character, which no path can. Take it out.'),
         (

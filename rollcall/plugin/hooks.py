@@ -58,7 +58,7 @@ _SHOWS = frozenset({"collectonly", "setuponly", "setupplan", "show_fixtures_per_
 _SHOWS_WITHOUT_JOBS = frozenset({"help", "version", "markers", "showfixtures", "cacheshow"})
 
 
-_REPORTED_BY_ITSELF = "fE"  # pytest's own default of -r
+_REPORTED_BY_DEFAULT = "fE"  # pytest's own default of -r
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -139,12 +139,13 @@ class Running:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
         """Where each failure is told above, and each cause below, pytest's list of names between them says nothing."""
-        reporter, asked_for = terminalreporter, terminalreporter.reportchars
-        is_asked_for = asked_for != _REPORTED_BY_ITSELF or reporter.config.option.tbstyle == "no"
-        if not is_asked_for and all(outcome.explains_failure(each) for each in reporter.getreports("failed")):
-            reporter.reportchars = asked_for.replace("f", "")
+        reporter, chars = terminalreporter, terminalreporter.reportchars
+        option = reporter.config.option
+        is_our_choice = option.reportchars == _REPORTED_BY_DEFAULT and option.tbstyle != "no"
+        if is_our_choice and all(outcome.explains_failure(each) for each in reporter.getreports("failed")):
+            reporter.reportchars = chars.replace("f", "")
         yield
-        reporter.reportchars = asked_for
+        reporter.reportchars = chars
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """The last words, after pytest's own count."""
