@@ -49,6 +49,7 @@ def test_the_rules_are_rules_and_fire_and_end_as_they_should() -> None:
 BREAKS = [
     ("last_over_time(rollcall_job_needs_a_person[26h])", "rollcall_job_needs_a_person"),
     (" or absent(rollcall_judged_timestamp_seconds)", ""),
+    ("last_over_time(rollcall_judged_timestamp_seconds[7d])", "rollcall_judged_timestamp_seconds"),
     ("topk by (instance, job_id) (1, last_over_time(rollcall_job_info[1h]))", "last_over_time(rollcall_job_info[1h])"),
     ("\n          or on (instance, job_id)\n          rollcall:job_needs_a_person:last == 1", ""),
     ("rollcall:job_needs_a_person:last == 1)", "rollcall:job_needs_a_person:last >= 0)"),

@@ -110,7 +110,7 @@ class AlertTable(_ToldTable):
         "26 h", parse_span, "How long an alert to the Alertmanager stands where no later look says more of it."
     )
     still_after: Annotated[Span, AfterValidator(_a_day_at_least)] | None = Field(
-        None, description="How long something must last before it is told again; left out, it is not."
+        None, description="How long something must last before it is reported again; left out, it is not."
     )
     timeout: Timeout = default("10 s", parse_span, "How long a channel may take.")
 
