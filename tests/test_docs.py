@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -85,7 +86,7 @@ def commands(page: Path, program: str) -> list[list[str]]:
 
 def mentions(text: str) -> list[tuple[str, set[str]]]:
     """The commands of rollcall that a sentence names, each with its options."""
-    found = re.findall(r"`rollcall\s+([a-z-]+)([^`]*)`", text)
+    found = re.findall(r"`rollcall\s+([a-z][a-z-]*)([^`]*)`", text)
     return [(command, set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", rest))) for command, rest in found]
 
 
@@ -139,15 +140,36 @@ def test_every_option_of_pytest_is_one_that_it_takes(page: Path) -> None:
 def test_the_reference_has_every_command_and_every_option() -> None:
     _, _, table = (DOCS / "reference.md").read_text(encoding="utf-8").partition("\n## `rollcall`\n")
     named: dict[str, set[str]] = {}
-    for row in re.findall(r"^\| (`.*?) \|(?= )", table.replace("\\|", "¦"), re.MULTILINE):
-        for command, rest in re.findall(r"`([a-z-]+)([^`]*)`", row):
-            named.setdefault(command, set()).update(re.findall(r"(?<![\w-])--[a-z][a-z-]*", rest))
+    for row in re.findall(r"^\| (`.*?) \| ", table.replace("\\|", ", "), re.MULTILINE):
+        command = ""
+        for first, rest in re.findall(r"`([a-z-]+)([^`]*)`", row):
+            # What is only an option is one more of the command before it.
+            command = command if first.startswith("-") else first
+            named.setdefault(command, set()).update(re.findall(r"(?<![\w-])--[a-z][a-z-]*", first + rest))
     # Said once, below the table, of all that have them.
     everywhere = {"--jobs-file", "--scheduler-url"}
 
     assert {name: each - everywhere for name, each in named.items()} == {
         name: each - everywhere for name, each in of_rollcall().items()
     }
+
+
+# What jobs.toml may say everywhere; the keys of one kind alone are on its own page.
+TABLES = (
+    *("Job", "Pause", "Output", "Verify", "Place", "WindowTable"),
+    *("ReportsTable", "HistoryTable", "AlertTable", "WatchTable"),
+    *("json", "sql", "command", "Login", "Words", "AlivePart", "JobsPart", "RunsPart"),
+)
+
+
+def test_the_reference_has_every_key_of_jobs_toml() -> None:
+    schema = json.loads((TOP / "jobs.schema.json").read_text(encoding="utf-8"))
+    keys = {key for name in TABLES for key in schema["$defs"][name]["properties"]} | schema["properties"].keys()
+    spans = " ".join(
+        re.findall(r"`[^`\n]+`|^```.*?^```", (DOCS / "reference.md").read_text(encoding="utf-8"), re.M | re.DOTALL)
+    )
+
+    assert sorted(key for key in keys if not re.search(rf"(?<![\w-]){key}(?![\w-])", spans)) == []
 
 
 def test_the_reference_has_every_option_of_pytest() -> None:
