@@ -608,7 +608,7 @@ def test_no_right_is_shown(scheduler: ObedientService, tmp_path: Path) -> None:
         ("remedy = 1", "schedulers.aime.remedy = 1: must be a table. Write [schedulers.aime.remedy] above its keys."),
         (
             'remedy = { words = { success = ["x"] }, no = 1 }',
-            "schedulers.aime.remedy.words = {…}: counts where it is asked, and not where it is told. Move it there.",
+            "schedulers.aime.remedy.words = {…}: applies to asking, not to remedies. Move it there.",
         ),
     ],
 )

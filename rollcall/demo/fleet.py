@@ -30,6 +30,8 @@ from rollcall.text import counted
 
 FEWEST, MOST = 10, 10_000
 MORNING = at(11, 7, 2)
+# Where its files would lie: what a person is to type about them is the same in each demo.
+_ROOT = Path("/srv/jobs")
 _NAMED = re.compile(r"fleet-(\d{1,9})(-good)?")
 
 
@@ -59,7 +61,7 @@ def fleet_morning(count: int, *, is_good: bool = False) -> Iterator[FleetMorning
         root = Path(folder).resolve()
         fleet, file, history = plan(count, is_good=is_good), root / "jobs.toml", root / FILE
         file.write_text(jobs_toml(fleet, MORNING.date()), encoding="utf-8")
-        roll = load(file, environment={}, is_replay=True, now=MORNING)
+        roll = load(file, environment={}, root=_ROOT, is_replay=True, now=MORNING)
         merge(history, past_of(roll.jobs, MORNING, Past(fleet, MORNING).went))
         evidence = Seen(fleet, roll, MORNING).evidence()
         remembered = read_remembered(history, roll.jobs, now=MORNING)

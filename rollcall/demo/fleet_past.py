@@ -28,6 +28,8 @@ _ONCE = (
 )
 # Of all runs of the past.
 _SHARE_OF_BAD = 0.006
+# Days ago, as of runs: a scheduler that does not answer has not for some mornings.
+_DOWN_FOR = (1, 2)
 _GROWS_A_WEEK = 1.01
 _OF_A_WEEKEND = 0.8
 
@@ -64,7 +66,7 @@ class Past:
     """How the runs of the mornings before `now` went."""
 
     def __init__(self, fleet: Fleet, now: datetime) -> None:
-        self._now = now
+        self._now, self._down = now, fleet.down
         self._planned: Mapping[str, Planned] = {each.id: each for each in fleet.jobs}
 
     def went(self, job: Job, due_at: datetime) -> Ran | None:
@@ -76,17 +78,19 @@ class Past:
             return None
         if planned.fate in _LASTING and days_ago < planned.days:
             verdict, cause = _LASTING[planned.fate]
+        elif planned.scheduler in self._down and days_ago in _DOWN_FOR:
+            verdict, cause = Verdict.UNKNOWN, CauseCode.SCHEDULER_DOWN
         elif planned.fate is Fate.FIXED and days_ago == 1:
             verdict, cause = _ONCE[len(planned.id) % len(_ONCE)]
         elif usual.luck < _SHARE_OF_BAD:
             verdict, cause = _ONCE[int(usual.luck / _SHARE_OF_BAD * len(_ONCE))]
-        if verdict in (Verdict.FAILED, Verdict.MISSED):
+        if verdict in (Verdict.FAILED, Verdict.MISSED) or (verdict is Verdict.UNKNOWN and not planned.output):
             return Ran(verdict=verdict, cause=cause)
         return Ran(
             verdict=verdict,
             cause=cause,
             after=(LATE_BY if verdict is Verdict.LATE else usual.waits) + usual.takes,
-            took=None if KINDS[planned.kind].ends_only else usual.takes,
+            took=None if KINDS[planned.kind].ends_only or verdict is Verdict.UNKNOWN else usual.takes,
             size=None if planned.output == "rows" else usual.size,
             rows=usual.size // 100 if planned.output in ("rows", "csv") else None,
         )

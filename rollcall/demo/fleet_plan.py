@@ -36,6 +36,7 @@ WORK = (
     "import", "export", "sync", "report", "backup", "cleanup", "check", "refresh", "score", "publish", "merge",
     "archive", "load", "reindex", "summary", "replay", "compact",
 )  # fmt: skip
+_ABBREVIATIONS = ("dns", "ldap", "vat")
 REGIONS = ("", "eu", "us", "uk", "ch", "fr", "de", "it", "es", "pl", "jp")
 
 
@@ -236,9 +237,7 @@ def _jobs(count: int, kinds: dict[str, str], chance: Random) -> Iterator[Planned
         yield Planned(
             id="_".join(filter(None, words)),
             team=team,
-            title=" ".join(
-                filter(None, (f"{subject.replace('_', ' ').capitalize()}:", work, region.upper(), words[3]))
-            ),
+            title=" ".join(filter(None, (f"{_written(subject)}:", work, region.upper(), words[3]))),
             work=work,
             scheduler=scheduler,
             kind=kind,
@@ -248,6 +247,10 @@ def _jobs(count: int, kinds: dict[str, str], chance: Random) -> Iterator[Planned
             takes=timedelta(seconds=chance.choice((20, 45, 90, 240, 600))),
             size=chance.choice((4_000, 60_000, 900_000, 12_000_000)),
         )
+
+
+def _written(subject: str) -> str:
+    return subject.upper() if subject in _ABBREVIATIONS else subject.replace("_", " ").capitalize()
 
 
 def _with_needs(jobs: Sequence[Planned]) -> Iterator[Planned]:

@@ -204,7 +204,7 @@ def _steps(next_step: str) -> Iterator[tuple[str, bool]]:
         if index % 2:
             yield _to_the_letter(part), True
         elif prose := part.strip(" ,;()"):
-            yield prose, False
+            yield prose[:1].upper() + prose[1:], False
 
 
 def _to_the_letter(command: str) -> str:
