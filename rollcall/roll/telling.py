@@ -95,7 +95,7 @@ class AlertTable(_ToldTable):
         (), repr=False, description="Urls as Apprise writes them; ${NAME} is read.", validate_default=True
     )
     still_after: Annotated[Span, AfterValidator(_a_day_at_least)] | None = Field(
-        None, description="How long something must last before it is told again; left out, it is not."
+        None, description="How long something must last before it is reported again; left out, it is not."
     )
     timeout: Timeout = default("10 s", parse_span, "How long a channel may take.")
 
