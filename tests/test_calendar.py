@@ -61,7 +61,7 @@ haiku  Haiku generation
       haiku-20260207-060017.md, 0 B
   L Mon 9 Feb 06:00 CET   late              08:48:09, 2 h 48 min after it was due, allowed until
       06:25; haiku-20260209-084809.md, 812 B
-  beyond retention: older than the oldest file that is left; retention leaves 8 files
+  beyond retention: older than the oldest file that is left; retention keeps 8 files
 
 sync
   every 6 h, Europe/Zurich (apscheduler `every 6 h`)
@@ -178,7 +178,7 @@ def test_an_interval_without_an_anchor_and_without_files_is_not_counted(folder: 
 
     assert printed("sync")[-1] == (
         "  not known: no anchor is declared, so runs are counted from its files; "
-        "no file at all is there, and what its retention leaves (`keeps`) is not declared"
+        "no file is there, and how many its retention keeps (`keeps`) is not declared"
     )
 
 
@@ -278,7 +278,7 @@ def test_what_retention_took_is_told_by_history_and_says_so(folder: Path) -> Non
       haiku-20260207-060017.md, 0 B
   L Mon 9 Feb 06:00 CET   late              08:48:09, 2 h 48 min after it was due, allowed until
       06:25; haiku-20260209-084809.md, 812 B
-  beyond retention: older than the oldest file that is left; retention leaves 8 files"""
+  beyond retention: older than the oldest file that is left; retention keeps 8 files"""
     )
 
 
