@@ -47,13 +47,19 @@ def test_everything_that_is_no_code_is_in_the_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as packed:
         names = set(packed.namelist())
     checks = {f"rollcall/starter/checks/{each.name}" for each in (HOUSE / "checks").glob("*.py")}
+    deployed = {
+        f"rollcall/{path.relative_to(HOUSE).as_posix()}"
+        for room in ("grafana", "prometheus")
+        for path in (HOUSE / "deploy" / room).iterdir()
+    }
     others = {
         path.relative_to(HOUSE).as_posix()
         for path in (HOUSE / "rollcall").rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
 
-    assert (checks | others) <= names
+    assert deployed
+    assert (checks | deployed | others) <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests/", "fixtures/", "benchmarks/")) for name in names)
 

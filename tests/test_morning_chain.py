@@ -160,7 +160,7 @@ def test_nothing_owed_yet_is_no_fault() -> None:
     diagnosis = diagnosed(since="2026-02-11T12:00:00+01:00")
     due = link_of(diagnosis.jobs[0], "was a run due?")
 
-    assert (due.standing, due.answer) == ("no", "none is past its limit yet; next due Thu 12 Feb 06:00 CET")
+    assert (due.standing, due.answer) == ("no", "none is over its limit yet; next due Thu 12 Feb 06:00 CET")
     assert not diagnosis.needs_a_person
 
 

@@ -416,7 +416,7 @@ def test_where_a_path_takes_everything_a_file_of_something_else_slips_through(wo
     texts: dict[str, Any] = {"must_contain": (), "must_not_contain": ()}
 
     assert slips(morning(**EVERYTHING, **texts, **words))[name] == (
-        f"write in {OUTPUT} write a path that matches its own files and no others"
+        f"in {OUTPUT} write a path that matches its own files and no others"
     )
     # What it must say is not in it.
     assert renamed(morning(**EVERYTHING, **words))[name] is CauseCode.DEGRADED_OUTPUT

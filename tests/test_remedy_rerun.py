@@ -68,7 +68,7 @@ def test_a_missed_run_is_run_once_and_its_record_is_judged(house: Household) -> 
 
     assert house.scheduler.posts == ["/trigger/haiku"]
     assert told(only(after), ZURICH).startswith(
-        "haiku's run of Wed 11 Feb 06:00 CET was missed, run again 07:02 CET, verified: ended Wed 11 Feb 07:02"
+        "haiku's run of Wed 11 Feb 06:00 CET was missed, re-run 07:02 CET, verified: ended Wed 11 Feb 07:02"
     )
     assert only(after).due_at == at("2026-02-11T06:00:00+01:00")
     # It is there now, and it was not on time: both are true.
@@ -293,7 +293,7 @@ def test_a_dry_run_says_the_exact_request_and_does_nothing(house: Household) -> 
 
     assert house.scheduler.posts == []
     assert told(only(after), ZURICH) == (
-        "haiku's run of Wed 11 Feb 06:00 CET was missed and would be run again: "
+        "haiku's run of Wed 11 Feb 06:00 CET was missed and would be re-run: "
         f"`curl -X POST {house.scheduler.url}/trigger/haiku`"
     )
 
@@ -435,7 +435,7 @@ def test_of_two_checks_at_the_same_time_one_runs_it(house: Household) -> None:
 
     assert house.scheduler.posts == ["/trigger/haiku"]
     proofs = [only(each).proof.partition(" (")[0] for each in mornings if not only(each).is_proven]
-    assert proofs == ["nothing was done: another check is at it just now"] * 3
+    assert proofs == ["nothing was done: another check is doing this right now"] * 3
 
 
 def test_what_was_run_meanwhile_is_not_run_again(house: Household) -> None:
@@ -608,7 +608,7 @@ def test_no_right_is_shown(scheduler: ObedientService, tmp_path: Path) -> None:
         ("remedy = 1", "schedulers.aime.remedy = 1: must be a table. Write [schedulers.aime.remedy] above its keys."),
         (
             'remedy = { words = { success = ["x"] }, no = 1 }',
-            "schedulers.aime.remedy.words = {…}: counts where it is asked, and not where it is told. Move it there.",
+            "schedulers.aime.remedy.words = {…}: applies to asking, not to remedies. Move it there.",
         ),
     ],
 )

@@ -166,7 +166,7 @@ class _Hooks:
             cells[-1:] = self._cells_of(str(job_id))
 
     def _is_left_out(self, report: pytest.TestReport) -> bool:
-        """True for what did not fail and gets no row: setup and teardown, and checks where there are too many to read."""
+        """True for what did not fail and gets no row: setup and teardown, and checks where there are too many."""
         if report.when != "call" and report.passed:
             # pytest-html draws no row for it either, but only finds that out once it has made one.
             return not report.sections
