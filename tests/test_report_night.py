@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 
-from fixtures.house import ZURICH, House
+from fixtures.house import NOW, ZURICH, House
 from fixtures.one_morning import at
 from fixtures.page_read import section, shown
 from rollcall.evidence import Content, FileSeen
@@ -100,7 +100,23 @@ def test_a_job_that_is_due_every_minute_is_a_band(house: House) -> None:
     assert "due 1,441 times" in shown(page)
 
 
-def test_of_many_jobs_those_that_need_you_have_a_lane(house: House) -> None:
+def test_only_faults_and_what_was_due_beside_them_have_a_lane(house: House) -> None:
+    for name, hour in (("early", 2), ("beside", 6), ("fault", 6), ("late", 22)):
+        house.add(name)
+        house.jobs = house.jobs[::-1].replace('"0 6 * * *"'[::-1], f'"0 {hour} * * *"'[::-1], 1)[::-1]
+        ran = NOW.replace(day=10 if hour == 22 else 11, hour=hour, minute=0, second=17)
+        following = (ran + timedelta(days=1)).replace(second=0)
+        house.says(name, last_execution=f"{ran.astimezone(UTC):%Y-%m-%dT%H:%M:%S}", next_run=following.isoformat())
+    good = render_board(house.morning(), Ending())
+    house.says("fault", last_status="error")
+
+    page = section(render_board(house.morning(), Ending()), "rc-night")
+
+    assert section(good, "rc-night") == ""
+    assert re.findall(r'href="#job-(\w+)"', page) == ["fault", "beside"]
+
+
+def test_of_many_those_that_need_attention_have_a_lane(house: House) -> None:
     for number in range(60):
         house.add(f"job_{number}")
     house.add("weekly")
@@ -109,9 +125,10 @@ def test_of_many_jobs_those_that_need_you_have_a_lane(house: House) -> None:
 
     page = section(render_board(house.morning(), Ending()), "rc-night")
 
-    assert "40 of the 60 jobs that were due, those that need you first. 1 job had nothing due. due" in shown(page)
-    assert page.count("<svg viewBox") == 40
+    assert "24 of the 60 jobs that need attention, or were due at the same time." in shown(page)
+    assert page.count("<svg viewBox") == 24
     assert 'href="#job-job_59"' in page
+    assert "weekly" not in page
 
 
 def test_what_the_lanes_cannot_show_is_said(house: House) -> None:
