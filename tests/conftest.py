@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 pytest_plugins = [
+    "fixtures.browser",
     "fixtures.clocks",
     "fixtures.on_a_clock",
     "fixtures.postgres",
