@@ -7,7 +7,7 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pyt
 # What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
 FAULT ?=
 
-.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres repositories databases clocks ways files places clean
+.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres repositories databases clocks ways files places monitoring clean
 
 help:
 	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
@@ -27,7 +27,7 @@ demo: $(VENV)/installed-demo
 check: $(VENV)/installed-demo
 	$(BIN)/pytest checks/
 
-test: lint browser postgres repositories clocks files places
+test: lint browser postgres repositories clocks files places monitoring
 	$(BIN)/pytest tests/ -n 2 --dist loadfile
 
 quick: lint
@@ -112,6 +112,15 @@ places:
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq openssh-server nginx-light \
 	        libnginx-mod-http-dav-ext >/dev/null; } \
 	|| echo "No sshd or no nginx: the tests of places will be skipped. Install them: sudo apt-get install openssh-server nginx-light libnginx-mod-http-dav-ext"
+
+# What is alerted and what is counted is read by the real programs.
+monitoring:
+	@{ command -v prometheus && command -v prometheus-alertmanager && command -v prometheus-node-exporter \
+	   && command -v prometheus-pushgateway && command -v curl; } >/dev/null 2>&1 \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing Prometheus and its Alertmanager" \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus \
+	        prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway curl >/dev/null; } \
+	|| echo "No Prometheus, Alertmanager, node exporter or Pushgateway: the tests that run them will be skipped. Install them: sudo apt-get install prometheus prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway curl"
 
 $(VENV)/installed-test: pyproject.toml constraints.txt $(VENV)/created
 	$(PIP) pip  # one that knows dependency groups

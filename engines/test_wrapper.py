@@ -149,6 +149,6 @@ def test_what_cron_runs_under_it_is_judged_for_what_it_did(crontab: Crontab, tmp
         "early_bird": ["missed", "missed-run"],
     }
     causes = {job: cause.sentence for job, cause in morning.job_causes.items() if cause}
-    assert causes["failed"].endswith("ended in exit 3; its last words: connecting / pg_dump: error: no such host.")
-    assert causes["timed_out"].endswith("ended in timed out; its last words: waiting for a lock.")
+    assert causes["failed"].endswith("ended in exit 3; its last lines: connecting / pg_dump: error: no such host.")
+    assert causes["timed_out"].endswith("ended in timed out; its last lines: waiting for a lock.")
     look.keep("crontab")

@@ -74,14 +74,16 @@ def _print(lines: Generator[str, None, int | None], out: TextIO) -> int:
     if isinstance(out, TextIOWrapper):
         # A title with an emoji in it is no reason to fail on a terminal that knows none.
         out.reconfigure(errors="replace")
-    status = 0
+    from rollcall.terminal.colour import coloured, is_coloured
+
+    status, is_plain = 0, not is_coloured(out, os.environ)
 
     def told() -> Generator[str]:
         nonlocal status
         status = (yield from lines) or 0
 
     for line in told():
-        print(line, file=out)
+        print(line if is_plain else coloured(line), file=out)
     # A pipe that nobody reads any more is noticed here, not at the end of the process.
     out.flush()
     return status

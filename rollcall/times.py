@@ -135,6 +135,12 @@ def show_instant(at: datetime, zone: ZoneInfo, *, seconds: bool = False, year: b
     return f"{show_date(at, zone) if year else _day(local)} {clock} {zone_name}"
 
 
+def in_zone(at: datetime, zone: ZoneInfo) -> str:
+    """ "Wed 11 Feb 2026 07:02 CET, Europe/Zurich": with the zone's own name where the time does not end in it."""
+    shown = show_instant(at, zone, year=True)
+    return shown if shown.endswith(f" {zone.key}") else f"{shown}, {zone.key}"
+
+
 def show_date(at: datetime, zone: ZoneInfo) -> str:
     """Return the day of *at* in *zone*: ``Wed 11 Feb 2026``. Raises ValueError when *at* is naive."""
     local = _local(at, zone)

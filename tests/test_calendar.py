@@ -48,8 +48,8 @@ path = "out/sync-*.json"
 schedule = "0 20 * * sun"
 """
 GOLDEN = """\
-Wed 11 Feb 2026 07:02 CET, Europe/Zurich: the last 14 d, told by files alone
-✓ made   0 made, but flawed   L late   ✗ missed   … pending   · beyond retention   ? cannot be told
+Wed 11 Feb 2026 07:02 CET, Europe/Zurich: the last 14 d, known from files alone
+✓ made   0 made, but flawed   L late   ✗ missed   … pending   · beyond retention   ? not known
 
 haiku  Haiku generation
   every day at 06:00, Europe/Zurich (apscheduler `0 6 * * *`)
@@ -61,7 +61,7 @@ haiku  Haiku generation
       haiku-20260207-060017.md, 0 B
   L Mon 9 Feb 06:00 CET   late              08:48:09, 2 h 48 min after it was due, allowed until
       06:25; haiku-20260209-084809.md, 812 B
-  beyond retention: older than the oldest file that is left; retention leaves 8 files
+  beyond retention: older than the oldest file that is left; retention keeps 8 files
 
 sync
   every 6 h, Europe/Zurich (apscheduler `every 6 h`)
@@ -80,7 +80,7 @@ weekly
   2 due: 2 untold
   ? Sun 1 Feb 20:00 CET  untold
   ? Sun 8 Feb 20:00 CET  untold
-  untold: it declares no output, and this table asks no scheduler
+  untold: it declares no output, and the calendar asks no scheduler
 """
 
 
@@ -131,7 +131,7 @@ def test_a_folder_that_cannot_be_looked_at_leaves_its_runs_untold(
     assert printed("haiku", "--since", "14d")[-3:] == [
         "  14 due: 14 untold",
         "  ? Thu 29 Jan 06:00 CET  untold  14 runs in a row, the last due Wed 11 Feb 06:00 CET",
-        f"  untold: its folder could not be looked at: {folder}/nowhere: {gone}",
+        f"  untold: its folder could not be read: {folder}/nowhere: {gone}",
     ]
 
 
@@ -177,8 +177,8 @@ def test_an_interval_without_an_anchor_and_without_files_is_not_counted(folder: 
     (folder / "jobs.toml").write_text(JOBS.replace("out/sync-*.json", "out/none-*.json"))
 
     assert printed("sync")[-1] == (
-        "  cannot be told: no anchor is declared, so runs are counted from its files; "
-        "no file at all is there, and what its retention leaves (`keeps`) is not declared"
+        "  not known: no anchor is declared, so runs are counted from its files; "
+        "no file is there, and how many its retention keeps (`keeps`) is not declared"
     )
 
 
@@ -186,7 +186,7 @@ def test_files_whose_names_tell_a_time_that_cannot_be_are_named(folder: Path) ->
     (folder / "jobs.toml").write_text(JOBS.replace("haiku-%Y%m%d-%H%M%S.md", "haiku-%m%d%Y-%H%M%S.md"))
 
     text = " ".join(line.strip() for line in printed("haiku"))
-    assert "not counted, as their names tell no time that can be: haiku-2026" in text
+    assert "not counted, as the times in their names cannot be read: haiku-2026" in text
 
 
 def test_no_file_is_read(folder: Path) -> None:
@@ -194,7 +194,7 @@ def test_no_file_is_read(folder: Path) -> None:
         each.unlink()
         os.mkfifo(folder / "out" / each.name)  # reading one would hang
 
-    assert any("no regular file" in line for line in printed("haiku"))
+    assert any("not a regular file" in line for line in printed("haiku"))
 
 
 @pytest.mark.parametrize(
@@ -257,28 +257,28 @@ def test_what_retention_took_is_told_by_history_and_says_so(folder: Path) -> Non
     lines = printed("haiku", "--since", "14d")
 
     assert " ".join(map(str.strip, lines[:2])).endswith(
-        "the last 14 d, told by files, and by history where a file is gone"
+        "the last 14 d, known from files, and from history where a file is gone"
     )
     assert max(map(len, lines[:2])) <= 100
     assert (
         "\n".join(lines[6:])
         == """\
   Thu 29 Jan 06:00 CET  ✓L✗· 0✓✓✗✓0✓ L✓✓
-  14 due: 9 made (2 of them flawed), 2 late, 2 missed, 1 beyond retention (4 of them told by
+  14 due: 9 made (2 of them flawed), 2 late, 2 missed, 1 beyond retention (4 of them known from
     history)
   L Fri 30 Jan 06:00 CET  late              07:06:40, 1 h 6 min after it was due, allowed until
-      06:25; by history late (ran-late), judged Fri 30 Jan 07:02 CET
-  ✗ Sat 31 Jan 06:00 CET  missed            no file, allowed until 06:25; by history missed
+      06:25; history: late (ran-late), judged Fri 30 Jan 07:02 CET
+  ✗ Sat 31 Jan 06:00 CET  missed            no file, allowed until 06:25; history: missed
       (missed-run), judged Sat 31 Jan 07:02 CET
   · Sun 1 Feb 06:00 CET   beyond retention
-  0 Mon 2 Feb 06:00 CET   made              by history bad-output (degraded-output), judged Thu 1
-      Jan 07:02 CET
+  0 Mon 2 Feb 06:00 CET   made              history: bad-output (degraded-output), judged Thu 1 Jan
+      07:02 CET
   ✗ Thu 5 Feb 06:00 CET   missed            no file, allowed until 06:25
   0 Sat 7 Feb 06:00 CET   made              06:00:17, 17 s after it was due, empty (0 B);
       haiku-20260207-060017.md, 0 B
   L Mon 9 Feb 06:00 CET   late              08:48:09, 2 h 48 min after it was due, allowed until
       06:25; haiku-20260209-084809.md, 812 B
-  beyond retention: older than the oldest file that is left; retention leaves 8 files"""
+  beyond retention: older than the oldest file that is left; retention keeps 8 files"""
     )
 
 
@@ -295,7 +295,7 @@ def test_a_history_that_cannot_be_read_is_told_and_files_tell_the_rest(folder: P
     (folder / "reports" / "history.sqlite3").write_text("no database")
     lines = printed("haiku", "--since", "14d")
 
-    assert lines[0].endswith("told by files alone")
+    assert lines[0].endswith("known from files alone")
     assert lines[1].startswith("history.sqlite3 is damaged")
     assert "  Thu 29 Jan 06:00 CET  ···· ·✓✓✗✓0✓ L✓✓" in lines
 
@@ -308,5 +308,5 @@ def test_a_replay_tells_what_its_record_lists_and_knows_no_history(folder: Path)
     asked_for = parser.parse_args(["calendar", "--replay", str(kept / "run-failed-first-day"), "--since", "14d"])
     lines = list(asked_for.command(asked_for))
 
-    assert "told by the files of the morning recorded Wed 11 Feb" in " ".join(map(str.strip, lines))
+    assert "known from the files of the morning recorded Wed 11 Feb" in " ".join(map(str.strip, lines))
     assert not any("by history" in line for line in lines)

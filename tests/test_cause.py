@@ -161,21 +161,21 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         {"scheduler": not_seen(CauseCode.HOST_SILENT, "ssh: connect to host nas: timed out")},
         "unknown",
         "Its machine does not answer: ssh: connect to host nas: timed out.",
-        f"See whether that machine is up and can be reached: `curl -i {STATUS}`, then `pytest checks/`",
+        f"Check whether that machine is up and reachable: `curl -i {STATUS}`, then `pytest checks/`",
     ),
     (
         CauseCode.ACCESS_DENIED,
         {"scheduler": not_seen(CauseCode.ACCESS_DENIED, "answers 401 Unauthorized")},
         "unknown",
-        "The scheduler refuses to be asked: answers 401 Unauthorized.",
-        "Correct the headers of [schedulers.aime] in jobs.toml, then `pytest checks/`",
+        "The scheduler refuses access: answers 401 Unauthorized.",
+        "Correct the headers in [schedulers.aime] in jobs.toml, then `pytest checks/`",
     ),
     (
         CauseCode.WRONG_SERVICE,
         {"scheduler": not_seen(CauseCode.WRONG_SERVICE, "answers 404 Not Found")},
         "unknown",
         "Something else answers there: answers 404 Not Found.",
-        f"See what answers there, `curl -i {STATUS}`, and correct url and status of [schedulers.aime] in jobs.toml",
+        f"See what answers there: `curl -i {STATUS}`, and correct url and status in [schedulers.aime] in jobs.toml",
     ),
     (
         CauseCode.SCHEDULER_ERROR,
@@ -189,7 +189,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         {"scheduler": not_seen(CauseCode.NOT_RECORDED, "not in this record")},
         "unknown",
         "Not in this record.",
-        "A replay asks nobody. Record a morning with it: `pytest checks/ --record DIR`",
+        "A replay asks no scheduler. Record a morning that includes it: `pytest checks/ --record DIR`",
     ),
     (
         CauseCode.SCHEDULER_STOPPED,
@@ -221,7 +221,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "The scheduler's clock is 2 min 59 s behind this machine's "
             "(2026-02-11T05:59:00+00:00 there, 2026-02-11T06:02:00+00:00 here)."
         ),
-        "See which clock is wrong: `timedatectl status` here and on the scheduler's machine",
+        "Find out which clock is wrong: `timedatectl status` here and on the scheduler's machine",
     ),
     (
         CauseCode.NOT_REGISTERED,
@@ -229,8 +229,8 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         "missed",
         "The scheduler does not know the job generate_haiku_scheduled: it has neighbour.",
         (
-            "Register generate_haiku_scheduled in the scheduler, or take [jobs.generate_haiku_scheduled] in jobs.toml "
-            "out if it is gone for good"
+            "Register generate_haiku_scheduled in the scheduler, or remove [jobs.generate_haiku_scheduled] in "
+            "jobs.toml if it is gone for good"
         ),
     ),
     (
@@ -238,8 +238,8 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         {"next_run": None, "last_execution": "2026-02-10T05:00:17", "files": OLD},
         "missed",
         (
-            "The scheduler has no next run for generate_haiku_scheduled: it is paused there, or has run out; "
-            "due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET."
+            "The scheduler has no next run for generate_haiku_scheduled: it is paused there, or its schedule has "
+            "ended; due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET."
         ),
         "Resume generate_haiku_scheduled in the scheduler, then `pytest checks/`",
     ),
@@ -271,7 +271,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "declared, it is next due Thu 12 Feb 06:00 CET."
         ),
         (
-            "Make both say the same: the schedule of [jobs.generate_haiku_scheduled] in jobs.toml, "
+            "Make both agree: the schedule in [jobs.generate_haiku_scheduled] in jobs.toml, "
             "or the trigger in the scheduler"
         ),
     ),
@@ -286,7 +286,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             'say which: naive_times = "UTC" or naive_times = "Europe/Zurich" in [schedulers.aime].'
         ),
         (
-            'Say how it is read: `naive_times = "UTC"` or `naive_times = "Europe/Zurich"` '
+            'Say how to read it: `naive_times = "UTC"` or `naive_times = "Europe/Zurich"` '
             "in [schedulers.aime] of jobs.toml"
         ),
     ),
@@ -294,9 +294,9 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         CauseCode.FUTURE_TIMESTAMP,
         {"last_execution": "2026-02-11T08:00:17", "has_output": False},
         "unknown",
-        "Last execution Wed 11 Feb 09:00:17 CET is 1 h 58 min in the future by the scheduler's own clock.",
+        "Last run Wed 11 Feb 09:00:17 CET is 1 h 58 min in the future by the scheduler's own clock.",
         (
-            "See in which zone it writes its times. How they are read: "
+            "Find out in which zone it writes its times, and say how to read them: "
             '`naive_times = "UTC"` or `naive_times = "Europe/Zurich"` in [schedulers.aime] of jobs.toml'
         ),
     ),
@@ -305,7 +305,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         {"status": "error", "files": OLD},
         "failed",
         "Due Wed 11 Feb 06:00 CET, allowed until 06:15; the run that ended Wed 11 Feb 06:00:17 CET ended in error.",
-        f"Read the log of that run, mend it, and run it now: {RERUN}",
+        f"Read the log of that run, fix the cause, and run it now: {RERUN}",
     ),
     (
         CauseCode.DISK_FULL,
@@ -342,8 +342,8 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         CauseCode.NEVER_RAN,
         {"last_execution": None, "status": "pending", "files": []},
         "missed",
-        "Due Wed 11 Feb 06:00 CET, allowed until 06:15; its scheduler has no execution of it on record, ever.",
-        f"See in the scheduler's log why, and run it now: {RERUN}",
+        "Due Wed 11 Feb 06:00 CET, allowed until 06:15; its scheduler has no run of it on record at all.",
+        f"Check the scheduler's log for the reason, and run it now: {RERUN}",
     ),
     (
         CauseCode.MISSED_RUN,
@@ -359,24 +359,21 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         CauseCode.PLACE_DOWN,
         {"folder": not_seen(CauseCode.PLACE_DOWN, "/mnt/nas is not there, or no folder")},
         "unknown",
-        "The output folder could not be looked at: /mnt/nas is not there, or no folder.",
-        "See whether that place is there and can be reached from here, then `pytest checks/`",
+        "The output folder could not be read: /mnt/nas is not there, or no folder.",
+        "Check whether that place is there and can be reached from here, then `pytest checks/`",
     ),
     (
         CauseCode.OUTPUT_UNREADABLE,
         {"folder": not_seen(CauseCode.OUTPUT_UNREADABLE, "/srv/aime: permission denied")},
         "unknown",
-        "The output folder could not be looked at: /srv/aime: permission denied.",
+        "The output folder could not be read: /srv/aime: permission denied.",
         f"See what is there: `ls -ld {FOLDER}`, {LIST}",
     ),
     (
         CauseCode.OUTPUT_UNREADABLE,
         {"files": today(is_regular=False)},
         "bad-output",
-        (
-            "Its output generate-haiku-20260211-060017.md is not a regular file "
-            "(a folder, a pipe or a link that leads nowhere)."
-        ),
+        ("Its output generate-haiku-20260211-060017.md is not a regular file (a folder, a pipe or a broken link)."),
         f"See what is there: `ls -ld {FOLDER}`, {LIST}",
     ),
     (
@@ -387,7 +384,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler calls it a success, but it left no file: "
             "the newest file is generate-haiku-20260210-060017.md of Tue 10 Feb 06:00:17 CET."
         ),
-        f"See where it writes to: {LIST}, and the log of that run",
+        f"Check where it writes to: {LIST}, and the log of that run",
     ),
     (
         CauseCode.STALE_OUTPUT,
@@ -398,8 +395,8 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "the newest file is generate-haiku-20260210-060017.md of Tue 10 Feb 06:00:17 CET."
         ),
         (
-            f"See what is there: {LIST}, and whether anything runs it (`crontab -l`, `systemctl list-timers --all`); "
-            "run generate_haiku_scheduled by hand, then `pytest checks/`"
+            f"See what is there: {LIST}, check whether anything runs it (`crontab -l`, `systemctl list-timers --all`), "
+            "and run generate_haiku_scheduled by hand, then `pytest checks/`"
         ),
     ),
     (
@@ -436,7 +433,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         "bad-output",
         "Its output generate-haiku-20260211-060017.md is not UTF-8 at byte 19.",
         (
-            f"See which it has: `file {FILE}`; if that is meant, write it as encoding into "
+            f"See which it has: `file {FILE}`; if that is intended, set it as encoding in "
             f"[jobs.{HAIKU}.output] in jobs.toml, else run it now: {RERUN}"
         ),
     ),
@@ -445,20 +442,20 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         {"files": today(size=3 * 10**9, content=TOO_LARGE)},
         "unknown",
         (
-            "Its output generate-haiku-20260211-060017.md was not read through, and nobody can tell whether "
+            "Its output generate-haiku-20260211-060017.md was not read to its end, so it is not known whether "
             '"# Album Haïku" and "Aucune information disponible" is in it: only its ends were read: 3.0 GB, more than '
-            'read_up_to = 2.0 GB (read_up_to = "6.0 GB" would).'
+            'read_up_to = 2.0 GB (read_up_to = "6.0 GB" would be enough).'
         ),
-        f"Write a larger read_up_to and timeout into [jobs.{HAIKU}.output] in jobs.toml, or ask less of it",
+        f"Set a larger read_up_to and timeout in [jobs.{HAIKU}.output] in jobs.toml, or require less of it",
     ),
     (
         CauseCode.NOT_READ_THROUGH,
         {"files": today(content=Content(encrypted_by="age", read_as="age"))},
         "unknown",
         (
-            "Its output generate-haiku-20260211-060017.md is encrypted by age, and so nobody can tell whether "
+            "Its output generate-haiku-20260211-060017.md is encrypted by age, so it is not known whether "
             '"# Album Haïku" and "Aucune information disponible" is in it and whether it changed '
-            '(open = ["age", "-d", "-i", "/etc/age.key"] would).'
+            '(open = ["age", "-d", "-i", "/etc/age.key"] would open it).'
         ),
         (
             f"Write open, the command that makes it readable, into [jobs.{HAIKU}.output] in jobs.toml, "
@@ -476,7 +473,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "Its output generate-haiku-20260211-060017.md does not pass its verify: exit status 1: "
             "could not read: end of file."
         ),
-        f"Run its verify by hand and read all that it says, `pg_restore -l {FILE}`; run it now: {RERUN}",
+        f"Run its verify by hand and read all that it prints: `pg_restore -l {FILE}`; run it now: {RERUN}",
     ),
     (
         CauseCode.OUTPUT_UNREADABLE,
@@ -486,7 +483,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         },
         "unknown",
         ("Its output generate-haiku-20260211-060017.md could not be verified: pg_restore is not installed here."),
-        f"Run its verify by hand and see why it fails, `pg_restore -l {FILE}`, then `pytest checks/`",
+        f"Run its verify by hand and see why it fails: `pg_restore -l {FILE}`, then `pytest checks/`",
     ),
     (
         CauseCode.OUTPUT_UNREADABLE,
@@ -499,33 +496,33 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "Its output generate-haiku-20260211-060017.md could not be read: `age`, which is to open it: "
             "exit status 1: no identity."
         ),
-        f"Run its open by hand and see why it fails, `age -d -i '/etc/its key' < {FILE}`, then `pytest checks/`",
+        f"Run its open by hand and see why it fails: `age -d -i '/etc/its key' < {FILE}`, then `pytest checks/`",
     ),
     (
         CauseCode.DEGRADED_OUTPUT,
         {"files": today("# Album Haïku\n" + "Aucune information disponible\n" * 9)},
         "bad-output",
-        'Its output generate-haiku-20260211-060017.md holds the fallback text "Aucune information disponible".',
-        f"Look at it: `head {FILE}`; once what it draws on answers again, run it now: {RERUN}",
+        'Its output generate-haiku-20260211-060017.md contains the fallback text "Aucune information disponible".',
+        f"Look at it: `head {FILE}`; when its data source is back, run it now: {RERUN}",
     ),
     (
         CauseCode.DEGRADED_OUTPUT,
         {"files": today("des haïkus\n" * 30)},
         "bad-output",
         'Its output generate-haiku-20260211-060017.md lacks "# Album Haïku".',
-        f"Look at it: `head {FILE}`; once what it draws on answers again, run it now: {RERUN}",
+        f"Look at it: `head {FILE}`; when its data source is back, run it now: {RERUN}",
     ),
     (
         CauseCode.DUPLICATE_OUTPUT,
         {"files": [made(when, TEXT + "fin") for when in ("2026-02-11T06:00:17+01:00", "2026-02-10T06:00:17+01:00")]},
         "bad-output",
         (
-            "Its output generate-haiku-20260211-060017.md holds exactly what generate-haiku-20260210-060017.md "
-            "of the run before holds."
+            "Its output generate-haiku-20260211-060017.md is identical to generate-haiku-20260210-060017.md "
+            "of the run before."
         ),
         (
-            f"Find out why what it draws on did not change, and run it now: {RERUN}; where it may stay as it is, "
-            "take must_change out of [jobs.generate_haiku_scheduled.output] in jobs.toml"
+            f"Find out why its data source did not change, and run it now: {RERUN}; if it may stay the same, "
+            "remove must_change from [jobs.generate_haiku_scheduled.output] in jobs.toml"
         ),
     ),
     (
@@ -548,10 +545,10 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         "late",
         (
             "Due Wed 11 Feb 06:00 CET, allowed until 06:15; it was done Wed 11 Feb 08:48:17 CET, "
-            "2 h 48 min after it was due, by hand or held up; its limit was 06:25."
+            "2 h 48 min after it was due, by hand or delayed; its limit was 06:25."
         ),
         (
-            "Its work is done. Read the scheduler's log of the due time, or allow it with "
+            "Its work is done. Read the scheduler's log around the time it was due, or allow it with "
             '`late = "warn"` in [jobs.generate_haiku_scheduled] in jobs.toml'
         ),
     ),
@@ -559,9 +556,9 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         CauseCode.NO_RECORDS,
         {"scheduler": LISTS_NOTHING},
         "unknown",
-        "The scheduler lists no jobs at all, though 1 job is declared: nobody can tell.",
+        "The scheduler lists no jobs at all, although 1 job is declared: it is not known what ran.",
         (
-            f"See what it lists, `curl -i {STATUS}`; where that is not all, correct what [schedulers.aime] "
+            f"See what it lists: `curl -i {STATUS}`; if jobs are missing there, correct what [schedulers.aime] "
             "in jobs.toml asks for, then `pytest checks/`"
         ),
     ),
@@ -569,8 +566,8 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         CauseCode.LISTED_TWICE,
         {"scheduler": replace(LISTS_NOTHING, jobs=(JobListed(id=HAIKU), JobListed(id=HAIKU, name="another")))},
         "unknown",
-        "The scheduler lists a second job as generate_haiku_scheduled: nobody can tell whose runs those are.",
-        f"See which they are, `curl -i {STATUS}`, and give each a name of its own, then `pytest checks/`",
+        "The scheduler lists a second job as generate_haiku_scheduled: it is not clear whose runs those are.",
+        f"See which they are: `curl -i {STATUS}`, give each a name of its own, then `pytest checks/`",
     ),
     (
         CauseCode.JOB_STALLED,
@@ -584,7 +581,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "will not run again by itself; due Wed 11 Feb 06:00 CET, allowed until 06:15; "
             "its last run ended Tue 10 Feb 06:00:17 CET."
         ),
-        f"See in the scheduler's log why, register generate_haiku_scheduled there anew, and {BY_HAND}",
+        f"Check the scheduler's log for the reason, register generate_haiku_scheduled there again, and {BY_HAND}",
     ),
     (
         CauseCode.UNKNOWN_STATUS,
@@ -592,13 +589,10 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         "unknown",
         (
             "Due Wed 11 Feb 06:00 CET, allowed until 06:15; the run that ended Wed 11 Feb 06:00:17 CET has the status "
-            '"deferred", which says neither success nor failure: the words known are success, error, failed, failure, '
+            '"deferred", which is neither success nor failure: the known words are success, error, failed, failure, '
             "running, started, pending and queued."
         ),
-        (
-            "Say what that word means: write it into a list of [schedulers.aime.words] in jobs.toml, "
-            "then `pytest checks/`"
-        ),
+        ("Say what that status means: add it to a list in [schedulers.aime.words] in jobs.toml, then `pytest checks/`"),
     ),
     (
         CauseCode.UPSTREAM_FAILED,
@@ -609,17 +603,17 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "the run that ended Wed 11 Feb 06:00:17 CET ended in FAILED; "
             "due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET."
         ),
-        f"See to the job that it needs first, and {BY_HAND}",
+        f"Fix the job that it needs first, and {BY_HAND}",
     ),
     (
         CauseCode.NOT_PICKED_UP,
         on_record(ran(Outcome.WAITING, "QUEUED", None, None)),
         "missed",
         (
-            'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler says it is to begin ("QUEUED"), '
+            'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler has it waiting ("QUEUED"), '
             "and nothing has picked it up."
         ),
-        "See whether the workers are up and have a place free, then `pytest checks/`",
+        "Check whether the workers are up and have a free slot, then `pytest checks/`",
     ),
     (
         CauseCode.HOST_WAS_OFF,
@@ -632,7 +626,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "Due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET; "
             "its machine was off from Wed 11 Feb 01:10 CET until Wed 11 Feb 06:50 CET."
         ),
-        "Find out why the machine of etl was off, and run again what it missed, then `pytest checks/`",
+        "Find out why the machine that runs etl was off, and run again what it missed, then `pytest checks/`",
     ),
     (
         CauseCode.RUN_SKIPPED,
@@ -645,7 +639,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         },
         "missed",
         (
-            'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler left it out ("SKIPPED"): '
+            'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler skipped it ("SKIPPED"): '
             "its run of Tue 10 Feb 06:00:02 CET ended Wed 11 Feb 06:05 CET."
         ),
         f"See in the scheduler's log what kept its run of Tue 10 Feb 06:00:02 CET so long, and {BY_HAND}",
@@ -658,7 +652,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
             "Due Wed 11 Feb 06:00 CET, allowed until 06:15; it left 2 files of 3: "
             "generate-haiku-20260211-060016.md and generate-haiku-20260211-060017.md."
         ),
-        f"See what is not there: {LIST}, and the log of that run; run it now: {RERUN}",
+        f"See what is missing: {LIST}, and the log of that run; run it now: {RERUN}",
     ),
     (
         CauseCode.INCOMPLETE_OUTPUT,
@@ -680,8 +674,8 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         "bad-output",
         "Its output generate-haiku-20260211-060017.md has 375 B, more than max_size = 300 B.",
         (
-            f"See what is in it that was not before: {LIST}, and the log of that run; where it may be as large, "
-            "write more into [jobs.generate_haiku_scheduled.output] in jobs.toml"
+            f"See what was added: {LIST}, and the log of that run; if it may be that large, "
+            "raise the limit in [jobs.generate_haiku_scheduled.output] in jobs.toml"
         ),
     ),
     (
@@ -689,7 +683,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         on_record(ran(started="06:16:00", ended="06:20:00"), late_start="fail"),
         "late",
         ("Due Wed 11 Feb 06:00 CET, allowed until 06:15; it began Wed 11 Feb 06:16 CET, 16 min after it was due."),
-        f"Read the scheduler's log of the due time, {ALLOW.replace('late', 'late_start')}",
+        f"Read the scheduler's log around the time it was due, {ALLOW.replace('late', 'late_start')}",
     ),
     (
         CauseCode.OVERRAN,
@@ -728,13 +722,13 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
         CauseCode.SHRUNKEN_OUTPUT,
         {"files": [made("2026-02-11T06:00:17+01:00"), *(replace(each, size=90_000) for each in five_files()[1:])]},
         "Its output generate-haiku-20260211-060017.md has 375 B, less than 1 % of the usual 90.0 kB.",
-        f"Compare it with those before: {LIST}; where something is not in it, run it now: {RERUN}",
+        f"Compare it with the earlier ones: {LIST}; if something is missing, run it now: {RERUN}",
     ),
     (
         CauseCode.SHRINKING_OUTPUT,
         {"files": five_files()[:1], "remembered": remembered([1_000] * 8)},
         "Its output generate-haiku-20260211-060017.md has 375 B, 38 % of the usual 1.0 kB (last 8 runs).",
-        f"Compare it with those before: {LIST}. Where something is not in it, run it now: {RERUN}",
+        f"Compare it with the earlier ones: {LIST}; if something is missing, run it now: {RERUN}",
     ),
     (
         CauseCode.GROWING_OUTPUT,
@@ -743,9 +737,9 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
             "remembered": remembered([round(375 / 1.05**days) for days in range(1, 30)]),
             "max_size": "1 kB",
         },
-        "Its outputs grow: 375 B of at most 1.0 kB, usually 162 B; at this pace it is more on Tue 3 Mar.",
+        "Its outputs grow: 375 B of at most 1.0 kB, usually 162 B; at this pace it exceeds that on Tue 3 Mar.",
         (
-            f"See what makes it larger: {LIST}; where it may be, write more into "
+            f"See what makes it larger: {LIST}; if it may be, raise the limit in "
             "[jobs.generate_haiku_scheduled.output] in jobs.toml"
         ),
     ),
@@ -754,7 +748,7 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
         on_record(ran(ended="06:04:02")) | {"remembered": remembered([9] * 40, [240 / 1.05**n for n in range(1, 41)])},
         ("Slowing: 4 min of at most 10 min, usually 1 min 26 s; at this pace it is late on Mon 2 Mar."),
         (
-            "See in the log of that run what takes longer; where it may, write a longer max_runtime into "
+            "See in the log of that run what takes longer; if it may, set a longer max_runtime in "
             "[jobs.generate_haiku_scheduled] in jobs.toml"
         ),
     ),
@@ -763,7 +757,7 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
         {"files": [made("2026-02-11T06:04:40+01:00"), *five_files()[:4]]},
         (
             "Due Wed 11 Feb 06:00 CET, allowed until 06:15; it left 2 whole files in 4 min 23 s, "
-            "where each run before left 1: generate-haiku-20260211-060017.md and generate-haiku-20260211-060440.md."
+            "but each run before left 1: generate-haiku-20260211-060017.md and generate-haiku-20260211-060440.md."
         ),
         (
             "Its work is done, and more: see whether two schedulers run generate_haiku_scheduled (`ps aux`), "
@@ -774,7 +768,7 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
         CauseCode.DISK_FULL,
         {"free": 40_000_000},
         (
-            "Its output generate-haiku-20260211-060017.md is whole; "
+            "Its output generate-haiku-20260211-060017.md is complete; "
             f"the disk of {FOLDER} has 40.0 MB free of 1.0 GB, less than 50.0 MB: the next may be cut off."
         ),
         f"Make room: `df -h {FOLDER}`",
@@ -795,7 +789,7 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
             "Its output generate-haiku-20260211-060017.md could not be verified: exit status 11: locked; "
             "the last proof is of generate-haiku-20260203-060017.md, 8 d ago."
         ),
-        f"Run its verify by hand and see why it fails, `pg_restore -l {FILE}`, then `pytest checks/`",
+        f"Run its verify by hand and see why it fails: `pg_restore -l {FILE}`, then `pytest checks/`",
     ),
     (
         CauseCode.STILL_RUNNING,
@@ -803,7 +797,7 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
         (
             'Due Wed 11 Feb 06:00 CET, allowed until 06:15; the scheduler says it is still "running", '
             "though it should have been done by 06:25, 37 min ago; its output generate-haiku-20260211-060017.md "
-            "is there: started again by hand, or it hangs at its end."
+            "is there: it was started again by hand, or hangs at its end."
         ),
         f"See in the scheduler's log what it waits for; if it hangs, restart the backend, and run it now: {RERUN}",
     ),
@@ -811,14 +805,14 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
         CauseCode.STARTED_LATE,
         on_record(ran(started="06:16:00", ended="06:20:00")),
         ("Due Wed 11 Feb 06:00 CET, allowed until 06:15; it began Wed 11 Feb 06:16 CET, 16 min after it was due."),
-        "Read the scheduler's log of the due time",
+        "Read the scheduler's log around the time it was due",
     ),
     (
         CauseCode.PARTIAL_RUN,
         on_record(ran(Outcome.PARTIAL, "WARNED")),
-        ('Due Wed 11 Feb 06:00 CET, allowed until 06:15; its run did its work, and not all of it: "WARNED".'),
+        ('Due Wed 11 Feb 06:00 CET, allowed until 06:15; its run did only part of its work: "WARNED".'),
         (
-            'See in the log of that run what it left out; where it must do all, write `partial = "fail"` into '
+            'See in the log of that run what it left out; if it must do everything, set `partial = "fail"` in '
             "[jobs.generate_haiku_scheduled] in jobs.toml"
         ),
     ),
@@ -831,14 +825,14 @@ WARNINGS: list[tuple[CauseCode, dict[str, Any], str, str]] = [
             "Due Wed 11 Feb 06:00 CET, allowed until 06:15; the run of Wed 11 Feb 06:00:17 CET ended in FAILED; "
             "run again by hand, done Wed 11 Feb 06:30:15 CET."
         ),
-        "Its work is done. Why that was needed is in the scheduler's log of the due time",
+        "Its work is done. Why that was needed is in the scheduler's log around the time it was due",
     ),
     (
         CauseCode.RAN_THOUGH_PAUSED,
         on_record(ran(), paused={"until": "2026-03-01", "reason": "a move"}),
-        ("It is paused until Sun 1 Mar 2026: a move, and it ran all the same, last for Wed 11 Feb 06:00 CET."),
+        ("It is paused until Sun 1 Mar 2026: a move, and it ran anyway, last for Wed 11 Feb 06:00 CET."),
         (
-            "Pause generate_haiku_scheduled in the scheduler too, or take its pause out of "
+            "Pause generate_haiku_scheduled in the scheduler too, or remove the pause from "
             "[jobs.generate_haiku_scheduled] in jobs.toml"
         ),
     ),
@@ -982,7 +976,7 @@ def test_a_warning_is_explained_too() -> None:
     told = morning(now="2026-02-11T09:00+01:00", last_execution="2026-02-11T07:48:17", late="warn", has_output=False)
 
     assert told.cause.code is CauseCode.RAN_LATE
-    assert told.cause.next_step == "Its work is done. Read the scheduler's log of the due time"
+    assert told.cause.next_step == "Its work is done. Read the scheduler's log around the time it was due"
     assert not told.judged.needs_a_person
 
 
@@ -1103,8 +1097,10 @@ def test_without_a_scheduler_nobody_is_sent_to_its_log() -> None:
     never = morning(has_scheduler=False, files=[])
     late = morning(has_scheduler=False, files=[made("2026-02-11T06:48:17+01:00"), *OLD[:4]])
 
-    assert (never.code, never.cause.next_step) == (CauseCode.NEVER_RAN, f"See {timers}, and {by_hand}")
-    assert late.cause.next_step.startswith("Its work is done. Read its log of the due time, or allow it with")
+    assert (never.code, never.cause.next_step) == (CauseCode.NEVER_RAN, f"Check {timers}, and {by_hand}")
+    assert late.cause.next_step.startswith(
+        "Its work is done. Read its log around the time it was due, or allow it with"
+    )
 
 
 # As it is typed here ------------------------------------------------------------------------------------------------
@@ -1170,10 +1166,10 @@ def test_a_scheduler_is_started_by_roll_call_where_it_knows_how(
         (MISSED, "Run it now: `pytest checks/ --rerun-missed`"),
         (
             NEVER,
-            "See in the scheduler's log why, and run it now: `pytest checks/ --rerun-missed`",
+            "Check the scheduler's log for the reason, and run it now: `pytest checks/ --rerun-missed`",
         ),
         # What Roll call would not do, a person does.
-        ({"status": "error", "files": today()}, f"Read the log of that run, mend it, and run it now: {RERUN}"),
+        ({"status": "error", "files": today()}, f"Read the log of that run, fix the cause, and run it now: {RERUN}"),
         ({**MISSED, "free": 0, "last_execution": "2026-02-11T05:00:17", "status": "error"}, "Make room: "),
         # Only an earlier run left no file: what is run now would not make up for that one.
         (
@@ -1192,7 +1188,7 @@ def test_a_missed_run_is_made_up_for_by_roll_call_where_it_may(words: dict[str, 
 
 
 ASKED_AT = at("2026-02-11T06:58:30+01:00")
-CURE = "See why its request was refused (trigger and headers of [schedulers.aime] in jobs.toml), then "
+CURE = "Find out why its request was refused (trigger and headers of [schedulers.aime] in jobs.toml), then "
 
 
 @pytest.mark.parametrize(
@@ -1210,7 +1206,7 @@ CURE = "See why its request was refused (trigger and headers of [schedulers.aime
         (
             {"asked_at": ASKED_AT},
             {"status": "error", "files": today()},
-            "Read the log of that run, mend it, and run it",
+            "Read the log of that run, fix the cause, and run it",
         ),
     ],
 )
@@ -1234,9 +1230,9 @@ def test_what_roll_call_ran_again_is_late_for_that_reason(late: str) -> None:
     cause = replace(told.judged, actions=(ran,)).job_causes[told.job.job.id]
 
     assert cause is not None
-    assert cause.next_step == "Its work is done, run again at 08:48 CET. Nothing to do."
-    assert cause.sentence.endswith("2 h 48 min after it was due, run again by Roll call; its limit was 06:25.")
-    assert "by hand or held up" in told.cause.sentence
+    assert cause.next_step == "Roll call re-ran it at 08:48 CET, and its work is done. Nothing to do."
+    assert cause.sentence.endswith("2 h 48 min after it was due, re-run by Roll call; its limit was 06:25.")
+    assert "by hand or delayed" in told.cause.sentence
 
 
 def test_what_is_wrong_with_a_run_that_was_made_up_for_is_told() -> None:
@@ -1261,7 +1257,7 @@ def test_what_a_stopped_scheduler_missed_is_counted() -> None:
 @pytest.mark.parametrize(
     ("files", "verdict", "says"),
     [
-        (today(None), "unknown", "was not read, so it cannot be told to be whole"),
+        (today(None), "unknown", "was not read, so it is not known whether it is complete"),
         (today(unreadable="permission denied"), "unknown", "could not be read: permission denied"),
     ],
 )

@@ -47,7 +47,7 @@ def test_every_word_in_braces_of_a_step_stands_for_something() -> None:
     ],
 )
 def test_a_step_with_a_word_that_stands_for_nothing_is_refused(code: CauseCode, step: str) -> None:
-    with pytest.raises(ValueError, match="those known are again, ask, "):
+    with pytest.raises(ValueError, match="the known ones are again, ask, "):
         check_step(code, step)
 
 
@@ -102,9 +102,9 @@ def test_what_roll_call_can_do_itself_goes_before_the_words_of_a_scheduler() -> 
 
 STATUS = "http://localhost:8000/api/v1/services/scheduler/status"
 FOR_EVERYBODY = {
-    CauseCode.SCHEDULER_DOWN: f"See whether it is up: `curl -i {STATUS}`, start it, then `pytest checks/`",
-    CauseCode.SCHEDULER_ERROR: f"Read the scheduler's log; its answer is `curl -i {STATUS}`",
-    CauseCode.NO_RECORDS: f"See what it lists, `curl -i {STATUS}`; where that is not all, correct what "
+    CauseCode.SCHEDULER_DOWN: f"Check whether it is up: `curl -i {STATUS}`, start it, then `pytest checks/`",
+    CauseCode.SCHEDULER_ERROR: f"Read the scheduler's log; see its answer: `curl -i {STATUS}`",
+    CauseCode.NO_RECORDS: f"See what it lists: `curl -i {STATUS}`; if jobs are missing there, correct what "
     "[schedulers.aime] in jobs.toml asks for, then `pytest checks/`",
 }
 

@@ -53,8 +53,8 @@ haiku  🎋 Haiku
 
 sync
   every 6 h, Europe/Zurich (apscheduler `every 6 h`)
-  last due  counted from its newest run, which only its scheduler or its files tell
-  next due  6 h after that run
+  last due  counted from its newest run, which only its scheduler or its files know
+  next due  6 h after its newest run
 
 offsets
   every day at 22:30, America/New_York (cron `30 22 * * *`)
@@ -99,6 +99,33 @@ def test_its_name_alone_shows_what_there_is(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("folder")
 def test_due_tells_every_job_in_words_and_times(frozen_now: FrozenNow) -> None:
     assert rollcall("due") == (0, DUE, "")
+
+
+@pytest.mark.usefixtures("folder")
+def test_due_next_is_one_line_a_job_the_first_first(frozen_now: FrozenNow) -> None:
+    status, out, _ = rollcall("due", "--next")
+
+    lines = out.splitlines()[1:]
+    known = [line for line in lines if line.startswith("in ")]
+    times = [json.loads(rollcall("due", "--json", line.split()[-1])[1])["jobs"][0]["next_due_at"] for line in known]
+    assert status == 0
+    assert "in 23 h 30 min  Thu 12 Feb 06:00 CET" in " ".join(
+        next(x for x in known if x.endswith(" haiku")).split("   ")
+    )
+    assert times == sorted(times, key=datetime.fromisoformat)
+    assert [line for line in lines if not line.startswith("in ")] == ["sync: 6 h after its newest run"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_due_says_the_same_to_programs(frozen_now: FrozenNow) -> None:
+    (haiku,) = json.loads(rollcall("due", "--json", "haiku")[1])["jobs"]
+
+    assert (haiku["last_due_at"], haiku["start_by"], haiku["finish_by"], haiku["next_due_at"]) == (
+        "2026-02-11T06:00:00+01:00",
+        "2026-02-11T06:15:00+01:00",
+        "2026-02-11T06:25:00+01:00",
+        "2026-02-12T06:00:00+01:00",
+    )
 
 
 @pytest.mark.usefixtures("folder")
@@ -218,7 +245,7 @@ def test_due_shows_limits_that_nobody_reads_as_before_it_was_due(tmp_path: Path,
         ),
         (
             "2026-03-29T00:00:00+01:00",
-            ["no more: ended on Sun 29 Mar 2026 (a move) and still stands in jobs.toml", "Sun 29 Mar 06:00 CEST"],
+            ["no more: ended on Sun 29 Mar 2026 (a move) and is still in jobs.toml", "Sun 29 Mar 06:00 CEST"],
         ),
         ("2026-10-24T12:00+02:00", ["no more: ended on Sun 29 Mar", "Sat 24 Oct 06:00 CEST", "Sun 25 Oct 06:00 CET"]),
     ],

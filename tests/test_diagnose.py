@@ -109,8 +109,8 @@ generate_haiku_scheduled  Haiku generation: missed
    -   not asked further: missed-run (was it on time? did it succeed?)
   NO   is its output there?             the newest file is generate-haiku-20260210-0600##.md of Tue 10 Feb
                                         06:00:## CET
-   -   not asked further: missed-run (is it whole? does it agree with the record?)
-  yes  is no earlier run missing?       0 earlier runs known from files, none missing
+   -   not asked further: missed-run (is it complete? does it agree with the record?)
+  yes  is no earlier run missing?       no earlier run to check in the last 1 d
   yes  is there room on the disk?       # free (# %)
   cause: scheduler-down, see scheduler aime
 
@@ -145,14 +145,14 @@ generate_haiku_scheduled  Haiku generation: bad-output
   yes  was it on time?                  Wed 11 Feb 06:00:## CET, ## s after it was due
   yes  did it succeed?                  success
   yes  is its output there?             generate-haiku-20260211-0600##.md, # B
-  NO   is it whole?                     its output generate-haiku-20260211-0600##.md holds the fallback text
-                                        "Aucune information disponible"
+  NO   is it complete?                  its output generate-haiku-20260211-0600##.md contains the fallback
+                                        text "Aucune information disponible"
   yes  does it agree with the record?   # s apart
-  yes  is no earlier run missing?       0 earlier runs known from files, none missing
+  yes  is no earlier run missing?       no earlier run to check in the last 1 d
   yes  is there room on the disk?       # free (# %)
-  cause: degraded-output: Its output generate-haiku-20260211-0600##.md holds the fallback text "Aucune
+  cause: degraded-output: Its output generate-haiku-20260211-0600##.md contains the fallback text "Aucune
          information disponible".
-  do:    Look at it: `head FOLDER/data/scheduled-output/generate-haiku-20260211-0600##.md`; once what it draws on answers again, run it now: `curl -X POST URL/api/v1/services/scheduler/trigger/generate_haiku_scheduled`, then `pytest checks/ --jobs-file FOLDER/jobs.toml --scheduler-url URL`
+  do:    Look at it: `head FOLDER/data/scheduled-output/generate-haiku-20260211-0600##.md`; when its data source is back, run it now: `curl -X POST URL/api/v1/services/scheduler/trigger/generate_haiku_scheduled`, then `pytest checks/ --jobs-file FOLDER/jobs.toml --scheduler-url URL`
 
 ok          daily_enrichment            due Wed 11 Feb 02:00 CET, done Wed 11 Feb 02:00:## CET
 ok          generate_magazine_editions  due Wed 11 Feb 03:00 CET, done Wed 11 Feb 03:00:## CET

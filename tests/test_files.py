@@ -17,7 +17,7 @@ from rollcall.cli import main
 from rollcall.files import append_to, read_regular, write_whole
 from rollcall.sinks.logbook import append
 
-NOT_REGULAR = "no regular file"
+NOT_REGULAR = "not a regular file"
 
 
 @pytest.fixture(autouse=True)

@@ -21,11 +21,11 @@ from rollcall.causes.action import Action, Deed
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.morning.state import state_of
-from rollcall.report.summary import render_summary
 from rollcall.sinks.github import render_annotations, render_step_summary
 from rollcall.sinks.json import to_json
 from rollcall.sinks.metrics import render as render_metrics
 from rollcall.sinks.nagios import render
+from rollcall.terminal.summary import render_summary
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
 REWRITES = bool(os.environ.get("REWRITE_GOLDEN"))

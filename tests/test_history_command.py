@@ -17,7 +17,7 @@ from rollcall.commands import history
 from rollcall.errors import BadInput
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read_told, read_whole
-from rollcall.history.rows import Listed, OutputRow, PastMorning, Present, Row, Told, Whole
+from rollcall.history.rows import FILE, Listed, OutputRow, PastMorning, Present, Row, Told, Whole
 from rollcall.history.writing import merge, update_told, write
 from rollcall.run.options import JOBS_FILE
 from rollcall.times import read_now
@@ -116,7 +116,7 @@ def test_mornings_are_counted_and_each_job_tells_what_was_not_well(kept: Path) -
         "\n".join(lines[1:])
         == """\
 1 morning: 1 ok; 1 look by monitor: 1 attention; the last: Wed 11 Feb 07:02 CET, attention, 1 of 2
-  jobs needed a person, by monitor
+  jobs needed attention, by monitor
 ✓ ok   … pending   = paused   L late   ✗ missed   ! failed   S stuck   0 bad-output   ? unknown
 
 haiku  Haiku generation
@@ -147,7 +147,7 @@ def test_rows_are_told_where_nothing_has_a_size_and_no_run_by_files_that_are_non
     assert merge(folder / "reports" / "history.sqlite3", Whole(rows=(of_table,))) is None
     lines, _ = ran("--since", ALL_OF_IT, "--all")
 
-    assert lines[-1].endswith("ran 06:00:17, 17 s after it was due; 31 rows; told by what it left")
+    assert lines[-1].endswith("ran 06:00:17, 17 s after it was due; 31 rows; known from what it left")
 
 
 def test_only_the_time_that_was_asked_for_is_told(folder: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_history_is_told_without_a_jobs_toml_that_can_be_read(kept: Path, fold
     lines, status = ran("haiku", "--since", ALL_OF_IT)
 
     assert status == 0
-    assert lines[1].startswith("in UTC and by ids, as jobs.toml does not tell more: jobs.toml")
+    assert lines[1].startswith("in UTC and by ids: jobs.toml")
     assert any("✗ Tue 10 Feb 05:00 UTC" in line for line in lines)
 
 
@@ -216,7 +216,7 @@ def test_a_damaged_file_is_told_and_left_alone(kept: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["nobody"], 'JOB = "nobody": no job of that name is declared, or remembered from this time. Known: haiku'),
+        (["nobody"], 'JOB = "nobody": no such job. Declared, or remembered from this time: haiku'),
         (["--since", "30"], '--since = "30": no unit.'),
         (["--jobs-file", "none.toml"], "none.toml: cannot be read"),
         (["--import", "none.jsonl"], "--import = none.jsonl: cannot be read: No such file or directory."),
@@ -359,3 +359,27 @@ def test_what_was_told_last_stays(folder: Path, day: int, expected: str) -> None
         merge(file, from_lines(to_lines(WHOLE), place="x"))
 
     assert read_told(file)["webhook 4d5e6f"]["haiku"].cause == expected
+
+
+def test_only_what_was_bad_is_shown_where_that_is_asked_for(folder: Path) -> None:
+    assert merge(folder / "reports" / FILE, WHOLE) is None
+
+    lines, status = ran("--bad", "--since", "500w")
+
+    shown = "\n".join(lines)
+    assert status == 0
+    assert "old" not in shown
+    assert "Sun 8 Feb" not in shown
+    assert "3 due runs: 1 late, 1 missed, 1 unknown" in shown
+
+
+def test_programs_get_the_same_runs(folder: Path) -> None:
+    assert merge(folder / "reports" / FILE, WHOLE) is None
+
+    (text,), _ = ran("--json", "--bad", "--since", "500w")
+
+    found = json.loads(text)
+    assert {job: [each["verdict"] for each in runs] for job, runs in found["jobs"].items()} == {
+        "haiku": ["late", "missed", "unknown"]
+    }
+    assert [each["verdict"] for each in found["mornings"]] == ["attention"]

@@ -47,13 +47,19 @@ def test_everything_that_is_no_code_is_in_the_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as packed:
         names = set(packed.namelist())
     checks = {f"rollcall/starter/checks/{each.name}" for each in (HOUSE / "checks").glob("*.py")}
+    deployed = {
+        f"rollcall/{path.relative_to(HOUSE).as_posix()}"
+        for room in ("grafana", "prometheus")
+        for path in (HOUSE / "deploy" / room).iterdir()
+    }
     others = {
         path.relative_to(HOUSE).as_posix()
         for path in (HOUSE / "rollcall").rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
 
-    assert (checks | others) <= names
+    assert deployed
+    assert (checks | deployed | others) <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests/", "fixtures/", "benchmarks/")) for name in names)
 
@@ -62,11 +68,13 @@ def test_in_an_empty_folder_the_demo_is_judged_and_a_first_morning_too(site: Pat
     version = rollcall(site, tmp_path, "--version")
     demo = rollcall(site, tmp_path, "demo", "missed-run")
     page = (tmp_path / "reports" / "morning.html").read_text(encoding="utf-8")
+    fleet = rollcall(site, tmp_path, "demo", "--fleet", "12")
     begun = rollcall(site, tmp_path, "init")
     morning = python(site, tmp_path, "-m", "pytest", "checks/", "-q")
 
     assert version.stdout.startswith("roll-call ")
     assert (demo.returncode, "missed-run [generate_haiku_scheduled]" in demo.stdout) == (1, True), demo.stdout
-    assert ">demo: 1 of 9 jobs" in page
+    assert ">demo: 1 thing needs attention" in page
+    assert (fleet.returncode, " of 12 jobs" in fleet.stdout) == (1, True), fleet.stdout
     assert (begun.returncode, "wrote jobs.toml" in begun.stdout) == (0, True)
     assert "The one job is pending" in morning.stdout, morning.stdout + morning.stderr

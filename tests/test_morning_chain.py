@@ -14,9 +14,9 @@ from fixtures.house import House
 from fixtures.one_morning import HAIKU, Told, aime, five_files, made, morning, not_seen, roll_of
 from rollcall.evidence import Evidence, NotSeen, Outcome, OutputSeen, RunSeen, SchedulerSeen
 from rollcall.morning.chain import QUESTIONS, Diagnosed, Diagnosis, Link, Standing, diagnose
-from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
 from rollcall.roll.job import Pause
 from rollcall.roll.place import Place
+from rollcall.terminal.diagnosis import diagnosis_json, render_diagnosis
 from rollcall.verdict.findings import Check
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -160,7 +160,7 @@ def test_nothing_owed_yet_is_no_fault() -> None:
     diagnosis = diagnosed(since="2026-02-11T12:00:00+01:00")
     due = link_of(diagnosis.jobs[0], "was a run due?")
 
-    assert (due.standing, due.answer) == ("no", "none whose time is over; next due Thu 12 Feb 06:00 CET")
+    assert (due.standing, due.answer) == ("no", "none is over its limit yet; next due Thu 12 Feb 06:00 CET")
     assert not diagnosis.needs_a_person
 
 
@@ -225,7 +225,7 @@ def test_a_place_elsewhere_is_not_asked_for_its_disk() -> None:
     told = replace(told, roll=roll_of(job.but(outputs=(away,))))
     link = link_of(diagnose(told.judged).jobs[0], "is there room on the disk?")
 
-    assert (link.standing, link.answer) == ("not asked", "a place elsewhere does not say how full it is")
+    assert (link.standing, link.answer) == ("not asked", "a remote place does not say how full it is")
 
 
 def test_that_something_can_no_longer_be_told_is_said_once() -> None:
@@ -234,7 +234,7 @@ def test_that_something_can_no_longer_be_told_is_said_once() -> None:
     )
     answers = [each.answer for each in diagnose(told.judged).jobs[0].links]
 
-    assert "the next run has replaced its record: that can no longer be told" in answers
+    assert "the next run has replaced its record, so this is no longer known" in answers
 
 
 def test_a_full_disk_alone_needs_a_person_and_is_not_folded() -> None:
@@ -250,7 +250,7 @@ def test_a_disk_that_spoilt_an_output_is_one_broken_link() -> None:
     links = diagnose(told.judged).jobs[0].links
 
     assert told.code is CauseCode.DISK_FULL
-    assert [each.question for each in links if each.standing is Standing.NO] == ["is it whole?"]
+    assert [each.question for each in links if each.standing is Standing.NO] == ["is it complete?"]
     assert links[-1].answer == "not asked further: disk-full"
 
 
@@ -258,7 +258,7 @@ def test_a_disk_that_spoilt_an_output_is_one_broken_link() -> None:
     ("now", "in_short", "links"),
     [
         ("2026-03-28T07:02+01:00", "paused until Sun 29 Mar 2026: a move", ["yes is it paused?"]),
-        ("2026-03-29T00:00+01:00", "not asked further: job-paused", ["no is its pause still of today?"]),
+        ("2026-03-29T00:00+01:00", "not asked further: job-paused", ["no is its pause still valid?"]),
     ],
 )
 def test_a_paused_job_is_one_link(now: str, in_short: str, links: list[str]) -> None:

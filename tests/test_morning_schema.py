@@ -25,6 +25,7 @@ from rollcall.morning.ending import Ending
 from rollcall.morning.judge import judge_morning
 from rollcall.morning.links import filled_link
 from rollcall.recorded.replay import replay
+from rollcall.report.headline import headline
 from rollcall.sinks.base import Start
 from rollcall.sinks.json import incomplete_json, to_json
 from rollcall.times import to_iso
@@ -76,7 +77,9 @@ ACTIONS = (
     Action(deed=Deed.RESTART, subject="aime", at=NOW, is_proven=True, proof="running, 9 jobs"),
     Action(deed=Deed.RERUN, subject="a", at=NOW, is_proven=False, proof="no answer", is_dry=True, due_at=NOW),
 )
-CHANGES = Changes(since=NOW - timedelta(days=1), fixed=(haiku_job().id,), new=(), otherwise=(), added=(), gone=("b",))
+CHANGES = Changes(
+    since=NOW - timedelta(days=1), fixed=(haiku_job().id,), new=(), otherwise=(), still=(), added=(), gone=("b",)
+)
 UNSEEN = morning(scheduler=not_seen(CauseCode.SCHEDULER_DOWN), folder=not_seen(CauseCode.OUTPUT_UNREADABLE, "gone"))
 ANOTHER_FAILED = Ending(other_failures=("checks/test_own.py::test_x",))
 MORNINGS: dict[str, dict[str, Any]] = {
@@ -388,3 +391,49 @@ def test_a_line_a_job_is_written(tmp_path: Path) -> None:
 )
 def test_the_offset_tells_which_hour_is_meant(moment: str) -> None:
     assert json.loads(incomplete_json(start(at(moment))))["judged_at"] == moment
+
+
+# As much as the page ------------------------------------------------------------------------------------------------
+
+
+def test_programs_read_what_the_page_shows(tmp_path: Path) -> None:
+    """Each thing once with all its jobs and steps, as many as the headline counts, and what is lost next."""
+    house = House(tmp_path)
+    links = 'runbook = "https://wiki.example.com/{job}"\nlogs = "https://logs.example.com/?at={due}"'
+    for name in ("dump", "rates"):
+        house.add(name, extra=f'owner = "platform"\nseverity = "critical"\n{links}')
+        house.says(name, last_status="error")
+    house.add("poem", extra='paused = { until = 2026-03-01, reason = "the mill is being repaired" }')
+    house.add("gone")
+    house.says("gone", last_execution=None, last_status="pending")
+    del house.listed["gone"]
+    told = house.morning()
+    since = {name: NOW - timedelta(days=days) for name, days in (("dump", 2), ("rates", 5))}
+    whole = written(told, since=since)
+    jobs = {each["id"]: each for each in whole["jobs"]}
+    failed = next(each for each in whole["things"] if each["code"] == "run-failed")
+
+    assert mistakes(whole) == []
+    assert headline(told, Ending()).startswith(f"{len(whole['things'])} things need attention")
+    assert (failed["scheduler"], failed["jobs"], failed["verdict"]) == (None, ["dump", "rates"], "failed")
+    assert failed["since"] == to_iso(since["rates"], ZURICH)
+    assert sorted(job for step in failed["steps"] for job in step["jobs"]) == ["dump", "rates"]
+    assert whole["next_lost"] == {"job": "gone", "due_at": "2026-02-12T06:00:00+01:00"}
+    assert jobs["poem"]["paused"] == {"until": "2026-03-01", "reason": "the mill is being repaired"}
+    assert jobs["dump"]["runbook"] == "https://wiki.example.com/dump"
+    assert jobs["dump"]["logs"] == "https://logs.example.com/?at=2026-02-11T05%3A00%3A00Z"
+    assert (jobs["dump"]["owner"], jobs["dump"]["severity"], jobs["dump"]["paused"]) == ("platform", "critical", None)
+    assert written(replace(told, replay_of=NOW))["next_lost"] is None
+
+
+def test_a_broken_scheduler_is_one_thing_that_began_when_it_spoiled_its_first_run(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.add("dump")
+    house.add("rates")
+    house.falls_silent()
+    whole = written(house.morning(), schedulers_since={"aime": NOW - timedelta(days=3)})
+    [thing], [scheduler] = whole["things"], whole["schedulers"]
+
+    assert (thing["code"], thing["scheduler"], thing["jobs"]) == ("scheduler-down", "aime", ["dump", "rates"])
+    assert thing["since"] == scheduler["since"] == to_iso(NOW - timedelta(days=3), ZURICH)
+    assert thing["steps"] == [{"text": scheduler["cause"]["next_step"], "jobs": ["dump", "rates"]}]

@@ -77,8 +77,8 @@ FIELDS_ARE = (
     "Fields are %Y %y %m %d %j %H %M %S %I %p %f %s %a %A %b %B %G %V %u %w %z %F %T, "
     'and "%%" for "%".'
 )  # fmt: skip
-LANGUAGE = "which each language writes differently. Write what stands there, such as %Y%m%d or %H%M%S."
-WEEK = "a week that is not counted as ISO does. Write %V, with %G for its year, or * where it stands."
+LANGUAGE = "which differs from language to language. Write digits, such as %Y%m%d or %H%M%S."
+WEEK = "a week that is not an ISO week. Write %V, with %G for its year, or * where it stands."
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,11 @@ WEEK = "a week that is not counted as ISO does. Write %V, with %G for its year, 
         ("../", NO_FILE),
         ("~", NO_FILE),
         ("~/", NO_FILE),
-        ("%Y/../a.md", 'has ".." behind a folder of many names. Write the folder that is meant.'),
-        ("${DATA}/x.md", 'has "${", and no variable is read in a path. Write the path itself.'),
+        ("%Y/../a.md", 'has ".." after a folder with wildcards. Write the folder itself.'),
+        ("${DATA}/x.md", 'has "${", but variables are not read in a path. Write the path itself.'),
         ("a\0b", "holds a NUL character, which no path can. Take it out."),
-        ("a/**/b.md", 'has "**", and no search goes to any depth. Write "*" for each folder, as in "*/*.md".'),
-        ("a**", 'has "**", and no search goes to any depth. Write "*" for each folder, as in "*/*.md".'),
+        ("a/**/b.md", 'has "**", which is not supported. Write "*" for each folder, as in "*/*.md".'),
+        ("a**", 'has "**", which is not supported. Write "*" for each folder, as in "*/*.md".'),
         ("[%d]", 'has a field within "[…]", which is one character. Write "[[]" for a bracket.'),
         ("x-%Z", "has %Z, a zone's name, which is not read as one. Write %z, or the name itself."),
         ("x-%c", f"has %c, {LANGUAGE}"),
@@ -105,12 +105,12 @@ WEEK = "a week that is not counted as ISO does. Write %V, with %G for its year, 
         ("x-%X", f"has %X, {LANGUAGE}"),
         ("%Y-%U/x", f"has %U, {WEEK}"),
         ("%Y-%W/x", f"has %W, {WEEK}"),
-        ("x-%Q.md", f'has "%Q", which is no field of a name. {FIELDS_ARE}'),
-        ("x-%-d.md", f'has "%-d", which is no field of a name. {FIELDS_ARE}'),
-        ("100% done", f'has "%", which is no field of a name. {FIELDS_ARE}'),
-        ("100%/x.md", 'has a "%" that begins no field. Write "%%" for a percent sign.'),
+        ("x-%Q.md", f'has "%Q", which is not a known field. {FIELDS_ARE}'),
+        ("x-%-d.md", f'has "%-d", which is not a known field. {FIELDS_ARE}'),
+        ("100% done", f'has "%", which is not a known field. {FIELDS_ARE}'),
+        ("100%/x.md", 'has a "%" without a field. Write "%%" for a percent sign.'),
         ("x-%I%M", "has %I without %p, an hour that the clock shows twice a day. Write %I with %p, or %H."),
-        ("x-%p", "has %p without %I, half of a day. Write %I with %p, or %H."),
+        ("x-%p", "has %p without %I: it says only which half of the day. Write %I with %p, or %H."),
     ],
 )
 def test_a_path_that_cannot_be_meant_is_refused_with_a_cure(path: str, mistake: str) -> None:

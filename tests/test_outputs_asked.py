@@ -98,7 +98,7 @@ def test_an_expression_holds_or_what_was_found_is_said(data: bytes, expression: 
 def test_what_does_not_hold_is_no_work() -> None:
     code, says = judged(run_results("success", "error"), format="json", must_hold=[NO_ERRORS])
 
-    assert (code, says) == (DEGRADED, f'does not hold "{NO_ERRORS}": found 1')
+    assert (code, says) == (DEGRADED, f'does not meet "{NO_ERRORS}": found 1')
     assert judged(run_results("success"), format="json", must_hold=[NO_ERRORS])[0] is None
 
 
@@ -107,11 +107,11 @@ def test_what_does_not_hold_is_no_work() -> None:
     [
         (b'{"results": [', {}, CauseCode.TRUNCATED_OUTPUT, "does not read as json"),
         (b"[" + b"[]," * 1_000_000 + b"1]", {}, UNTOLD,
-            'is no JSON, or too large for it, to be asked "@" (verify = ["jq", "-e", EXPRESSION, "{file}"] would)'),
+            'is not JSON, or too large to be checked for "@" (verify = ["jq", "-e", EXPRESSION, "{file}"] can'),
         (b"[" * 5_000 + b"]" * 5_000, {}, UNTOLD, "too large"),
-        (archive("a.json"), {"format": "any"}, UNTOLD, "is no JSON"),
+        (archive("a.json"), {"format": "any"}, UNTOLD, "is not JSON"),
         (b"[" + b"1," * 10_000 + b"1]", {"read_up_to": "1 kB"}, UNTOLD,
-            'nobody can tell whether it is whole json and whether "@" holds'),
+            'it is not known whether it is complete json and whether "@" is met'),
     ],
     ids=["cut", "large in memory", "deep", "an archive", "larger than is read"],
 )  # fmt: skip
@@ -163,19 +163,19 @@ def test_an_archive_without_what_must_be_inside_is_incomplete() -> None:
 AGE = b"age-encryption.org/v1\n-> X25519 x\n" + b"a" * 43 + b"\n--- " + b"m" * 43 + b"\n" + bytes(16) + b"\7" * 900
 # By a passphrase: the packet of its key, and what is encrypted.
 GPG = b"\x8c\x0d\x04\x09\x03\x02" + b"s" * 8 + b"\xff\xd2\x3d\x01" + b"\7" * 60
-OPENS_AGE = '(open = ["age", "-d", "-i", "/etc/age.key"] would)'
+OPENS_AGE = '(open = ["age", "-d", "-i", "/etc/age.key"] would open it)'
 
 
 @pytest.mark.parametrize(
     ("data", "asked", "says"),
     [
-        (AGE, {"must_contain": ["x"]}, f'nobody can tell whether "x" is in it {OPENS_AGE}'),
-        (AGE, {"must_not_contain": ["x"]}, f'nobody can tell whether "x" is in it {OPENS_AGE}'),
-        (AGE, {"format": "csv", "min_rows": 3}, f"nobody can tell whether it is whole csv {OPENS_AGE}"),
-        (AGE, {"ends_with": "done"}, f"nobody can tell how it ends {OPENS_AGE}"),
-        (AGE, {"format": "tar", "must_have": ["x"]}, f'whole tar and whether "x" is inside {OPENS_AGE}'),
-        (AGE, {"must_change": True}, f"nobody can tell whether it changed {OPENS_AGE}"),
-        (GPG, {"must_contain": ["x"]}, '(open = ["gpg", "--batch", "-d"] would)'),
+        (AGE, {"must_contain": ["x"]}, f'it is not known whether "x" is in it {OPENS_AGE}'),
+        (AGE, {"must_not_contain": ["x"]}, f'it is not known whether "x" is in it {OPENS_AGE}'),
+        (AGE, {"format": "csv", "min_rows": 3}, f"it is not known whether it is complete csv {OPENS_AGE}"),
+        (AGE, {"ends_with": "done"}, f"it is not known how it ends {OPENS_AGE}"),
+        (AGE, {"format": "tar", "must_have": ["x"]}, f'complete tar and whether "x" is inside {OPENS_AGE}'),
+        (AGE, {"must_change": True}, f"it is not known whether it changed {OPENS_AGE}"),
+        (GPG, {"must_contain": ["x"]}, '(open = ["gpg", "--batch", "-d"] would open it)'),
     ],
 )
 def test_what_is_encrypted_lacks_nothing_and_has_nothing(data: bytes, asked: dict[str, Any], says: str) -> None:
@@ -205,8 +205,8 @@ def test_a_dump_that_nobody_encrypted_is_no_encrypted_one(kind: str) -> None:
 @pytest.mark.parametrize(
     ("path", "says"),
     [
-        ("x*/", 'is no folder, and the "/" at the end of path says that it is one'),
-        ("x*", "is not a regular file (a folder, a pipe or a link that leads nowhere)"),
+        ("x*/", 'is not a folder, although path ends with "/"'),
+        ("x*", "is not a regular file (a folder, a pipe or a broken link)"),
     ],
 )
 def test_what_is_of_another_kind_than_path_says_is_told(path: str, says: str) -> None:

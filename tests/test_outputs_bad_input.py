@@ -103,7 +103,7 @@ STANDS_THERE: list[tuple[str, Callable[[Path], object], str, tuple[str, ...], tu
     ("a link that leads nowhere", lambda path: path.symlink_to("nowhere"), FILE, (), NO_FILE),
     ("a link that leads to itself", lambda path: path.symlink_to(path.name), FILE, (), NO_FILE),
     ("a folder", folder_of("some"), FILE, (), NO_FILE),
-    # Its name says today, and its time yesterday: at what time it was made can no longer be told.
+    # Its name says today, and its time yesterday: at what time it was made is no longer known.
     ("yesterday's, linked hard", lambda path: os.link(path.parent / f"x-{day(1)}", path), FILE, (), REPLACED),
     ("20 GB of which nothing was written", lambda path: sparse(path, 20 * GB), FILE, (), EMPTY),
     ("the same, asked for rows", lambda path: sparse(path, 20 * GB), FILE, (CSV, "output.min_rows = 1"), EMPTY),

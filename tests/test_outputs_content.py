@@ -133,7 +133,7 @@ FLAWED = {
     "json with NaN": ("json", b'{"a": NaN}', CORRUPT, None),
     "json with Infinity": ("json", b'[1, -Infinity]', CORRUPT, None),
     "json with a key twice": ("json", b'[{"a": 1, "b": 2, "a": 3}]', CORRUPT,
-        'does not read as json: the key "a" stands twice in one object'),
+        'does not read as json: the key "a" appears twice in one object'),
     "json too deep, and cut": ("json", b"[" * 200_000, CUT, None),
     "json in cp1252": ("json", b'"\xff"', ENCODING, None),
     "json of zeros": ("json", bytes(10), EMPTY, "holds nothing but blanks"),
@@ -188,7 +188,7 @@ FLAWED = {
     "zip by bz2, damaged": ("zip", flip(zipped(method=zipfile.ZIP_BZIP2), 50), CORRUPT, None),
     "zip by lzma, damaged": ("zip", flip(zipped(method=zipfile.ZIP_LZMA), 50), CORRUPT, None),
     "parquet cut that nobody declared": (None, parquet()[:-1], CUT,
-        "does not read as parquet: its footer, which stands at the end, is not there"),
+        "does not read as parquet: its footer, at the end, is missing"),
     "parquet cut after another end": (None, parquet(footer=900), CUT, None),
     "parquet not at all": ("parquet", b"hello", CORRUPT, None),
     "zip not at all": ("zip", b"hello", CORRUPT, None),
@@ -529,10 +529,10 @@ def test_an_archive_that_nobody_asked_about_and_that_is_encrypted_is_held_agains
     data[data.index(b"PK\x01\x02") + 8] |= 1
     (tmp_path / "x.zip").write_bytes(data)
 
-    assert read(tmp_path / "x.zip", "zip").unreadable == "it is encrypted, and so cannot be told to be whole"
+    assert read(tmp_path / "x.zip", "zip").unreadable == "it is encrypted, so it is not known whether it is whole"
     content = read(tmp_path / "x.zip", None).content
     assert content is not None
-    assert (content.flaw, content.unread) == (None, "it is encrypted, and so cannot be told to be whole")
+    assert (content.flaw, content.unread) == (None, "it is encrypted, so it is not known whether it is whole")
 
 
 def test_a_file_that_was_emptied_since_it_was_listed_is_empty(tmp_path: Path) -> None:
@@ -621,7 +621,7 @@ def test_an_encrypted_zip_cannot_be_told_to_be_whole(tmp_path: Path) -> None:
     data[data.index(b"PK\x01\x02") + 8] |= 1
     (tmp_path / "x.zip").write_bytes(data)
 
-    assert read(tmp_path / "x.zip", "zip").unreadable == "it is encrypted, and so cannot be told to be whole"
+    assert read(tmp_path / "x.zip", "zip").unreadable == "it is encrypted, so it is not known whether it is whole"
 
 
 def test_a_zip_by_a_method_that_is_not_known_cannot_be_told_to_be_whole(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Does a Parquet file hold the rows that its footer tells of?"""
+"""Does a Parquet file hold the rows that its footer lists?"""
 
 from __future__ import annotations
 
@@ -98,14 +98,14 @@ def lying(data: bytes, *, times: int | None = None) -> bytes:
 
 
 BROKEN: dict[str, tuple[Callable[[bytes], bytes], CauseCode, str]] = {
-    "cut": (lambda data: data[: len(data) // 2], CUT, "its footer, which stands at the end, is not there"),
+    "cut": (lambda data: data[: len(data) // 2], CUT, "its footer, at the end, is missing"),
     "half of it, and the footer": (lambda data: data[: len(data) // 3] + data[footer_of(data):], CORRUPT,
         "goes on to where the footer stands"),
     "its first page zeroed": (lambda data: zeros(data, 4, 400), CORRUPT, 'column "id" of part 1 is damaged at byte 4'),
     "what is in its first page zeroed": (lambda data: zeros(data, 60, 400), CORRUPT, "snappy"),
     "all but its ends zeroed": (lambda data: zeros(data, 4, footer_of(data)), CORRUPT, "damaged at byte 4"),
     "more rows in the footer than in its parts": (lambda data: lying(data, times=1), CORRUPT,
-        "its footer tells of 6,000 rows, and of 5,000 in its parts"),
+        "its footer lists 6,000 rows, and of 5,000 in its parts"),
     "more rows than there are, all through the footer": (lying, CORRUPT,
         'column "id" of part 1 should have 6,000 values, and 5,000 are there'),
     "a footer of zeros": (lambda data: zeros(data, footer_of(data), len(data) - 8), CORRUPT, "does not read"),

@@ -345,7 +345,7 @@ def test_what_is_wrong_with_a_place_is_said_once(tmp_path: Path) -> None:
 
     assert len(group.jobs) == 9
     assert group.cause.next_step == (
-        "See whether s3://offsite ([places.there] in jobs.toml) is there and can be reached from here, "
+        "Check whether s3://offsite ([places.there] in jobs.toml) is there and can be reached from here, "
         "then `pytest checks/`"
     )
 

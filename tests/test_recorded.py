@@ -233,7 +233,7 @@ def test_a_user_whose_name_stands_elsewhere_too_tears_nothing_apart(tmp_path: Pa
 def test_a_secret_that_cannot_be_taken_out_is_refused_before_anybody_is_asked(tmp_path: Path, line: str) -> None:
     roll = roll_of(tmp_path, TOML.replace('naive_times = "UTC"', f'naive_times = "UTC"\n{line}'))
 
-    with pytest.raises(BadInput, match="cannot be taken out"):
+    with pytest.raises(BadInput, match="cannot be removed"):
         check_can_record(tmp_path / "kept", roll)
     assert not (tmp_path / "kept").exists()
 

@@ -46,9 +46,9 @@ from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault
 from rollcall.rehearse.faults.inside import FAULTS as OF_BYTES
 from rollcall.rehearse.rehearsal import LeftOut, Outcome, Planted, Rehearsal, rehearse
-from rollcall.report.rehearsal import render_rehearsal
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Scheduler
+from rollcall.terminal.rehearsal import render_rehearsal
 from rollcall.vocabulary import CauseCode
 
 # Planted before anything looks for it; whoever adds its cause has it found here.
@@ -336,7 +336,7 @@ JSON: dict[str, Any] = {
     "files": [made("2026-02-11T06:00:17+01:00", name="generate-haiku-20260211-060017.json")],
 }
 OUTPUT = f"[jobs.{HAIKU}.output]"
-HEART, FALLBACK = "degraded-output (heart missing)", "degraded-output (fallback text)"
+HEART, FALLBACK = "degraded-output (required text missing)", "degraded-output (fallback text)"
 RESTORED = "success-without-output (old file restored)"
 
 DATED, ANY_NAME = (f"data/scheduled-output/generate-haiku-{each}.md" for each in ("%Y%m%d-%H%M%S", "*"))
@@ -386,7 +386,7 @@ WITHOUT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
         {"has_scheduler": False},
         {"run-failed": f'add scheduler = "…" to [jobs.{HAIKU}]: its scheduler knows how a run ended'},
     ),
-    ('late = "fail"', {"late": "warn"}, {"ran-late": f'write late = "fail" in [jobs.{HAIKU}]: "warn" calls nobody'}),
+    ('late = "fail"', {"late": "warn"}, {"ran-late": f'write late = "fail" in [jobs.{HAIKU}]: "warn" raises no alarm'}),
     (
         "anchor",
         HOURLY | {"now": "2026-02-11T07:30:00+01:00"},
@@ -398,7 +398,7 @@ WITHOUT: list[tuple[str, dict[str, Any], dict[str, str]]] = [
     (
         "Date",
         {"server_at": None},
-        {"clock-skew": "let the scheduler send the header Date: without it nobody sees its clock"},
+        {"clock-skew": "let the scheduler send the header Date: without it its clock is not known"},
     ),
 ]
 
@@ -416,7 +416,7 @@ def test_where_a_path_takes_everything_a_file_of_something_else_slips_through(wo
     texts: dict[str, Any] = {"must_contain": (), "must_not_contain": ()}
 
     assert slips(morning(**EVERYTHING, **texts, **words))[name] == (
-        f"write in {OUTPUT} a path that takes its own files and no others"
+        f"in {OUTPUT} write a path that matches its own files and no others"
     )
     # What it must say is not in it.
     assert renamed(morning(**EVERYTHING, **words))[name] is CauseCode.DEGRADED_OUTPUT
@@ -467,7 +467,7 @@ def test_who_follows_the_advice_finds_it(fault: str, words: dict[str, Any], advi
 def test_an_advice_names_the_table_as_toml_wants_it_written(job_id: str, table: str) -> None:
     advice = slips(morning(late="warn", id=job_id))["ran-late"]
 
-    assert advice == f'write late = "fail" in {table}: "warn" calls nobody'
+    assert advice == f'write late = "fail" in {table}: "warn" raises no alarm'
 
 
 def test_without_its_file_a_record_in_another_zone_is_reported_as_lying_ahead() -> None:
@@ -593,7 +593,7 @@ def test_a_scheduler_that_is_down_is_left_out_with_its_jobs() -> None:
 def test_a_job_that_is_not_owed_yet_is_left_out() -> None:
     told = morning(since="2026-02-12T00:00:00+01:00")
 
-    assert rehearsed(told).left_out == (LeftOut(id=HAIKU, why="no run of it was owed yet"),)
+    assert rehearsed(told).left_out == (LeftOut(id=HAIKU, why="no run of it was due yet"),)
 
 
 def test_a_rehearsal_is_whole_only_where_all_was_planted_and_found() -> None:
@@ -650,7 +650,7 @@ def test_a_good_morning_on_which_nothing_was_owed_is_not_called_bad() -> None:
     lines = told_lines(morning(since="2026-02-12T00:00:00+01:00"))
 
     assert lines[0] == "Not all is there to be spoilt: no job can be rehearsed. Left out:"
-    assert lines[1] == f"  {HAIKU}: no run of it was owed yet"
+    assert lines[1] == f"  {HAIKU}: no run of it was due yet"
 
 
 def test_no_line_is_wider_than_the_terminal() -> None:

@@ -28,15 +28,15 @@ from rollcall.commands.rehearse import fetched
 from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.packing import packed
 from rollcall.rehearse.rehearsal import Outcome, Planted, Rehearsal, rehearse
-from rollcall.report.rehearsal import render_rehearsal
+from rollcall.terminal.rehearsal import render_rehearsal
 from rollcall.vocabulary import CauseCode
 
 CUT, END_LOST, HALF_PACKED = "truncated-output", "truncated-output (end lost)", "truncated-output (half packed)"
-GARBAGE, DAMAGED = "corrupt-output (garbage)", "corrupt-output (damaged inside)"
+GARBAGE, DAMAGED = "corrupt-output (random bytes)", "corrupt-output (damaged inside)"
 CODE_PAGE = "wrong-encoding (another code page)"
 NO_ROWS, FEW_ROWS = "empty-output (no rows)", "truncated-output (few rows)"
 NAMES, AGAIN = "incomplete-output (names inside)", "duplicate-output"
-VERIFY = 'add verify = ["…", "{file}"] to [jobs.x.output], a command that reads it through'
+VERIFY = 'add verify = ["…", "{file}"] to [jobs.x.output], a command that reads it to its end'
 
 
 def add(setting: str, why: str = "") -> str:
@@ -269,7 +269,8 @@ def test_of_a_folder_what_is_inside_is_looked_for_by_name_alone(tmp_path: Path) 
 
     assert addressed("x", faults[NAMES].cure or "") == add('must_have = ["…"]', ": names that must be inside")
     assert asked[NAMES].outcome is Outcome.FOUND
-    of_content = {GARBAGE, "degraded-output (heart missing)", "duplicate-output", "corrupt-output", "wrong-encoding"}
+    lacking = "degraded-output (required text missing)"
+    of_content = {GARBAGE, lacking, "duplicate-output", "corrupt-output", "wrong-encoding"}
     assert (faults.keys() | asked.keys()) & {*of_content, "not-read-through"} == set()
 
 

@@ -100,7 +100,7 @@ def test_a_stalled_scheduler_is_stopped_and_started(tmp_path: Path) -> None:
 
     assert scheduler.posts == ["/stop", "/start"]
     assert morning.scheduler_causes == {"aime": None}
-    assert told(only(morning), ZURICH).startswith("aime was stalled, stopped and started again 07:02 CET, verified: ")
+    assert told(only(morning), ZURICH).startswith("aime was stalled, restarted 07:02 CET, verified: ")
 
 
 def test_the_declared_headers_go_along(scheduler: ObedientService, tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_a_start_that_changes_nothing_is_not_proven(house: Household) -> None:
     morning = house.restarted(limit=SHORT)
 
     assert told(only(morning), ZURICH) == (
-        f"aime was stopped; no proof at 07:02 CET that it is mended: POST {house.scheduler.url}/start answers 200 OK, "
+        f"aime was stopped; no proof at 07:02 CET that it is fixed: POST {house.scheduler.url}/start answers 200 OK, "
         "but 1 s later: aime answers, but the scheduler is stopped: no job of it will run"
     )
     assert [cause and cause.code for cause in morning.scheduler_causes.values()] == ["scheduler-stopped"]
@@ -347,7 +347,7 @@ def test_nobody_restarts_a_scheduler_that_has_forgotten_one_job(tmp_path: Path) 
 
 # What does not stay up --------------------------------------------------------------------------------------------
 
-BY_HAND = "Find in the scheduler's log why it does not stay up, then start it: `curl -X POST "
+BY_HAND = "Find out from the scheduler's log why it does not stay up, then start it: `curl -X POST "
 
 
 def test_a_scheduler_that_dies_right_after_its_start_is_not_fixed(tmp_path: Path) -> None:
@@ -355,7 +355,7 @@ def test_a_scheduler_that_dies_right_after_its_start_is_not_fixed(tmp_path: Path
         morning = Household.of(scheduler, tmp_path).restarted(limit=SHORT, settling=timedelta(seconds=1.5))
 
     assert not only(morning).is_proven
-    assert "it ran for a moment, and now: aime answers, but the scheduler is stopped" in only(morning).proof
+    assert "it ran for a moment, but now: aime answers, but the scheduler is stopped" in only(morning).proof
     cause = morning.scheduler_causes["aime"]
     assert cause
     assert cause.next_step.startswith(BY_HAND)
@@ -388,7 +388,7 @@ def test_the_third_start_within_a_day_is_for_a_person(day: str, tmp_path: Path) 
 
         assert [only(an_hour_later(hours)).is_proven for hours in (0, 1)] == [True, True]
         for third in map(an_hour_later, (2, 23.9)):
-            assert re.search("nothing was done: it was started .* and .*, and does not stay up", only(third).proof)
+            assert re.search("nothing was done: it was started .* and .* and does not stay up", only(third).proof)
             causes = [each and each.next_step[: len(BY_HAND)] for each in third.scheduler_causes.values()]
             assert [*causes, *(each and each.next_step[: len(BY_HAND)] for each in third.job_causes.values())] == [
                 BY_HAND,
@@ -471,7 +471,7 @@ def test_a_check_that_never_ends_is_not_waited_for_for_ever(scheduler: ObedientS
         action = only(house.restarted(limit=SHORT))
         holder.kill()
 
-    assert "nothing was done: another check is at it just now" in action.proof
+    assert "nothing was done: another check is doing this right now" in action.proof
     assert scheduler.posts == []
 
 
@@ -517,5 +517,5 @@ def test_a_run_again_says_which(house: Household) -> None:
     )
 
     assert told(action, ZURICH) == (
-        "haiku's run of Wed 11 Feb 06:00 CET was missed, run again 07:02 CET, verified: success"
+        "haiku's run of Wed 11 Feb 06:00 CET was missed, re-run 07:02 CET, verified: success"
     )

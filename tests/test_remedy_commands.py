@@ -67,8 +67,8 @@ def test_a_stopped_scheduler_is_started_and_what_it_missed_is_made_up_for() -> N
     assert mended == (0, [f"aime was stopped, restarted 07:02 CET, verified: {RUNNING}"])
     assert again == (0, [f"aime is {RUNNING}"])
     assert status == 0
-    assert first.startswith(f"{JOB}'s run of Wed 11 Feb 06:00 CET was missed, run again 07:02 CET, verified: ")
-    assert second.startswith("export_collection_json's run of Tue 10 Feb 10:00 CET was missed, run again 07:02 CET, ")
+    assert first.startswith(f"{JOB}'s run of Wed 11 Feb 06:00 CET was missed, re-run 07:02 CET, verified: ")
+    assert second.startswith("export_collection_json's run of Tue 10 Feb 10:00 CET was missed, re-run 07:02 CET, ")
     assert [each.name in first for each in made] == [True]
     assert active.startswith("2026-02-11 06:02")
     assert actions[JOB] == first
@@ -79,7 +79,7 @@ def test_a_stalled_scheduler_is_stopped_and_started() -> None:
     with staged("scheduler-stalled") as demo:
         mended = rollcall(demo, "ensure-running")
 
-    assert mended == (0, [f"aime was stalled, stopped and started again 07:02 CET, verified: {RUNNING}"])
+    assert mended == (0, [f"aime was stalled, restarted 07:02 CET, verified: {RUNNING}"])
 
 
 def test_a_missed_run_is_made_up_for_once() -> None:
@@ -89,9 +89,9 @@ def test_a_missed_run_is_made_up_for_once() -> None:
         again, (refused,) = rollcall(demo, "rerun", JOB)
 
     request = f"`curl -X POST URL/api/v1/services/scheduler/trigger/{JOB}`"
-    assert dry == (1, [f"{JOB}'s run of Wed 11 Feb 06:00 CET was missed and would be run again: {request}"])
+    assert dry == (1, [f"{JOB}'s run of Wed 11 Feb 06:00 CET was missed and would be re-run: {request}"])
     assert status == 0
-    assert "was missed, run again 07:02 CET, verified: ended Wed 11 Feb 07:02" in line
+    assert "was missed, re-run 07:02 CET, verified: ended Wed 11 Feb 07:02" in line
     # It is done, and late: that is for a person.
     assert again == 1
     assert refused.startswith(f"{JOB} is not run again: it was not missed: late: due Wed 11 Feb 06:00 CET")

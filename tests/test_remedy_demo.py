@@ -75,4 +75,4 @@ def test_who_does_as_is_told_comes_to_an_end(tmp_path: Path) -> None:
     assert "--demo scheduler-stopped" in step_of(first)
     assert deeds_of(second) == {("start", True)}
     assert deeds_of(third) == {("start", True), ("rerun", True)}
-    assert step_of(third) == "Its work is done, run again at 07:02 CET. Nothing to do."
+    assert step_of(third) == "Roll call re-ran it at 07:02 CET, and its work is done. Nothing to do."

@@ -68,7 +68,7 @@ def test_a_missed_run_is_run_once_and_its_record_is_judged(house: Household) -> 
 
     assert house.scheduler.posts == ["/trigger/haiku"]
     assert told(only(after), ZURICH).startswith(
-        "haiku's run of Wed 11 Feb 06:00 CET was missed, run again 07:02 CET, verified: ended Wed 11 Feb 07:02"
+        "haiku's run of Wed 11 Feb 06:00 CET was missed, re-run 07:02 CET, verified: ended Wed 11 Feb 07:02"
     )
     assert only(after).due_at == at("2026-02-11T06:00:00+01:00")
     # It is there now, and it was not on time: both are true.
@@ -186,7 +186,7 @@ def test_a_job_that_puts_nothing_on_record_is_waited_for_as_long_as_it_may_take(
     action = only(Household.of(scheduler, tmp_path, jobs=BRIEF).rerun())
 
     assert not action.is_proven
-    assert action.proof.startswith("3 s after it was asked for: missed: due Wed 11 Feb 06:00 CET")
+    assert action.proof.startswith("3 s after it was requested: missed: due Wed 11 Feb 06:00 CET")
 
 
 @pytest.mark.parametrize("words", [{"last_status": "error"}, {"last_status": "well done"}], ids=["failed", "odd word"])
@@ -197,7 +197,7 @@ def test_a_run_whose_end_is_on_record_is_not_waited_for(house: Household, words:
 
     assert not action.is_proven
     # Seconds, and not the minutes of its max_runtime.
-    assert re.match(r"\d+ s after it was asked for: ", action.proof)
+    assert re.match(r"\d+ s after it was requested: ", action.proof)
 
 
 AT_A_TERMINAL = """
@@ -229,7 +229,7 @@ def test_at_a_terminal_it_is_told_what_is_waited_for(tmp_path: Path) -> None:
 
     assert scheduler.posts == ["/trigger/haiku"]
     lines = [line.strip() for line in shown.split("\r") if line.strip()]
-    assert re.fullmatch(r"0 s of at most 3 s: waiting for haiku, asked to run at \d\d:\d\d CES?T", lines[0])
+    assert re.fullmatch(r"0 s of at most 3 s: waiting for haiku, requested at \d\d:\d\d CES?T", lines[0])
     assert re.match(r"[23] s of at most 3 s: waiting for haiku, ", lines[-1])
     # Nothing of it is left there, and none of it is in the way of whoever reads the result.
     assert shown.rstrip("\r").rpartition("\r")[2].strip() == ""
@@ -293,7 +293,7 @@ def test_a_dry_run_says_the_exact_request_and_does_nothing(house: Household) -> 
 
     assert house.scheduler.posts == []
     assert told(only(after), ZURICH) == (
-        "haiku's run of Wed 11 Feb 06:00 CET was missed and would be run again: "
+        "haiku's run of Wed 11 Feb 06:00 CET was missed and would be re-run: "
         f"`curl -X POST {house.scheduler.url}/trigger/haiku`"
     )
 
@@ -409,7 +409,7 @@ def test_a_due_run_is_made_up_for_once_whatever_came_of_it(house: Household) -> 
 
     assert house.scheduler.posts == ["/trigger/haiku"]
     assert "answers 500 Internal Server Error: out of quota; missed: due Wed 11 Feb 06:00 CET" in first.proof
-    assert "nothing was done: a run was asked for already Wed 11 Feb 07:02" in second.proof
+    assert "nothing was done: a run for that due time was already requested Wed 11 Feb 07:02" in second.proof
     assert not first.is_proven
     assert not second.is_proven
 
@@ -435,7 +435,7 @@ def test_of_two_checks_at_the_same_time_one_runs_it(house: Household) -> None:
 
     assert house.scheduler.posts == ["/trigger/haiku"]
     proofs = [only(each).proof.partition(" (")[0] for each in mornings if not only(each).is_proven]
-    assert proofs == ["nothing was done: another check is at it just now"] * 3
+    assert proofs == ["nothing was done: another check is doing this right now"] * 3
 
 
 def test_what_was_run_meanwhile_is_not_run_again(house: Household) -> None:
@@ -517,7 +517,7 @@ def test_the_next_step_goes_on_from_what_was_tried(house: Household) -> None:
     house.scheduler.replies["/trigger/haiku"] = Reply(status=500)
     first, second = step_of(house.rerun()), step_of(house.rerun())
 
-    assert refused.startswith("See why its request was refused (trigger and headers of [schedulers.aime] in jobs.toml)")
+    assert refused.startswith("Find out why its request was refused (trigger and headers of [schedulers.aime] in jobs")
     assert refused.endswith("then `pytest checks/ --rerun-missed`")
     assert (
         first
@@ -534,8 +534,8 @@ def test_what_was_made_up_for_needs_nothing_more(house: Household) -> None:
     cause = after.job_causes["haiku"]
 
     assert cause is not None
-    assert step_of(after) == "Its work is done, run again at 07:02 CET. Nothing to do."
-    assert "after it was due, run again by Roll call; its limit was" in cause.sentence
+    assert step_of(after) == "Roll call re-ran it at 07:02 CET, and its work is done. Nothing to do."
+    assert "after it was due, re-run by Roll call; its limit was" in cause.sentence
 
 
 # A scheduler that is killed in mid-run ------------------------------------------------------------------------------
@@ -608,7 +608,7 @@ def test_no_right_is_shown(scheduler: ObedientService, tmp_path: Path) -> None:
         ("remedy = 1", "schedulers.aime.remedy = 1: must be a table. Write [schedulers.aime.remedy] above its keys."),
         (
             'remedy = { words = { success = ["x"] }, no = 1 }',
-            "schedulers.aime.remedy.words = {…}: counts where it is asked, and not where it is told. Move it there.",
+            "schedulers.aime.remedy.words = {…}: applies to asking, not to remedies. Move it there.",
         ),
     ],
 )

@@ -22,7 +22,7 @@ from rollcall.morning.ending import Ending
 from rollcall.report import page as page_module
 from rollcall.report.headline import title
 from rollcall.report.page import as_document, cells, render_board, render_incomplete
-from rollcall.report.summary import render_summary
+from rollcall.terminal.summary import render_summary
 from rollcall.vocabulary import Verdict
 
 TEMPLATES = Path(page_module.__file__).parent / "templates"

@@ -148,7 +148,7 @@ def test_a_default_that_some_jobs_cannot_have_is_told_once_with_whose_it_is(tmp_
     assert told == [
         (
             'defaults.jitter = "2 h": for jobs.h0, jobs.h1, jobs.h2, … (5 in all): '
-            "reaches the next run, 1 h later, so nobody could tell them apart. Write less."
+            "reaches the next run, 1 h later, so the two could not be distinguished. Write less."
         )
     ]
 

@@ -23,7 +23,7 @@ def of_paths(folder: Path, **paths: str) -> dict[str, tuple[str, ...]]:
 @pytest.mark.parametrize("path", ["*", "out/*", "out/*.*", "./out/*.csv", "a-*/*.tar.gz", "out/?*"])
 def test_a_path_that_takes_every_file_is_doubtful(tmp_path: Path, path: str) -> None:
     assert of_paths(tmp_path, a=path) == {
-        "a": (f"{path} takes every file that lies there and ends so: any of them passes for its output",)
+        "a": (f"{path} matches every file there with that ending: any of them passes for its output",)
     }
 
 

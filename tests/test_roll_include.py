@@ -220,8 +220,8 @@ def test_an_id_stands_in_one_file_only(tmp_path: Path) -> None:
             "jobs.d/a.toml: schedulers.aime: the id aime stands in jobs.toml: schedulers.aime too. "
             "Rename one, or take it out."
         ),
-        "jobs.d/a.toml: jobs.haiku: stands in jobs.toml: jobs.haiku too. An id stands in one file only.",
-        "jobs.d/b.toml: jobs.haiku: stands in jobs.toml: jobs.haiku too. An id stands in one file only.",
+        "jobs.d/a.toml: jobs.haiku: stands in jobs.toml: jobs.haiku too. An id belongs into one file only.",
+        "jobs.d/b.toml: jobs.haiku: stands in jobs.toml: jobs.haiku too. An id belongs into one file only.",
     ]
 
 
@@ -231,7 +231,7 @@ def test_what_is_said_of_the_whole_stands_in_the_first_file(tmp_path: Path, line
     key = line.strip("[").split("]")[0].split(" ")[0]
 
     assert mistakes(tmp_path, INCLUDE + HEAD + JOB) == [
-        f"jobs.d/a.toml: {key}: stands in the first file only. Move it there."
+        f"jobs.d/a.toml: {key}: belongs into the first file only. Move it there."
     ]
 
 

@@ -126,10 +126,10 @@ def test_all_mistakes_are_told_at_once_each_with_its_place(tmp_path: Path) -> No
         ('name = ""', 'name = "": says nothing. Write what it is, or take it out.'),
         ('tags = "nightly"', 'tags = "nightly": must be a list of texts, such as ["# Title"].'),
         ('tags = ["a", " "]', 'tags.1 = "": says nothing. Write a tag.'),
-        ('logs = "https://h/{nmae}"', 'logs = "https://h/{nmae}": {nmae} stands for nothing. Did you mean {name}?'),
+        ('logs = "https://h/{nmae}"', 'logs = "https://h/{nmae}": {nmae} has no meaning here. Did you mean {name}?'),
         (
             'runbook = "https://h/{x}"',
-            'runbook = "https://h/{x}": {x} stands for nothing. Filled in are {job}, {name} and {due}.',
+            'runbook = "https://h/{x}": {x} has no meaning here. Filled in are {job}, {name} and {due}.',
         ),
         ('every = "6 h"', 'every = "6 h": a job has a schedule or an interval. Keep one of schedule and every.'),
         (
@@ -251,7 +251,7 @@ def test_a_mistake_in_a_job_holds_place_value_rule_and_cure(tmp_path: Path, line
                     'jobs.haiku.within = "2 h": stands instead of grace, max_runtime and done_by. '
                     "Take grace and done_by out."
                 ),
-                'jobs.haiku.done_by = "06:30": stands instead of grace and max_runtime. Take grace out, or this.',
+                'jobs.haiku.done_by = "06:30": replaces grace and max_runtime. Take grace out, or this.',
             ],
         ),
     ],
@@ -265,7 +265,7 @@ def test_a_job_is_due_in_exactly_one_readable_way(tmp_path: Path, schedule: str,
 @pytest.mark.parametrize("key", ["grace", "max_runtime"])
 def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str) -> None:
     assert mistakes(tmp_path, f'{HEAD}{JOB}done_by = "06:30"\n{key} = "1 h"') == [
-        f'jobs.haiku.done_by = "06:30": stands instead of grace and max_runtime. Take {key} out, or this.'
+        f'jobs.haiku.done_by = "06:30": replaces grace and max_runtime. Take {key} out, or this.'
     ]
 
 
@@ -277,13 +277,13 @@ def test_two_limits_that_exclude_each_other_are_refused(tmp_path: Path, key: str
     [
         (
             'path = "**/x.md"',
-            'path = "**/x.md": has "**", and no search goes to any depth. Write "*" for each folder, as in "*/*.md".',
+            'path = "**/x.md": has "**", which is not supported. Write "*" for each folder, as in "*/*.md".',
         ),
         ('path = ""', 'path = "": names no file. Write folder and file name, such as "data/export-*.json".'),
         ("path = 3", "path = 3: must be text in quotes."),
         (
             'path = "${DATA}/x.md"',
-            'path = "${DATA}/x.md": has "${", and no variable is read in a path. Write the path itself.',
+            'path = "${DATA}/x.md": has "${", but variables are not read in a path. Write the path itself.',
         ),
         ('path = "a\\u0000b"', 'path = "ab": holds a NUL character, which no path can. Take it out.'),
         (
@@ -436,7 +436,7 @@ def test_a_mistake_in_an_output_holds_place_value_rule_and_cure(
         ),
         (
             'every = "1 h"\njitter = "1 h"',
-            'jitter = "1 h": reaches the next run, 1 h later, so nobody could tell them apart. Write less.',
+            'jitter = "1 h": reaches the next run, 1 h later, so the two could not be distinguished. Write less.',
         ),
     ],
 )

@@ -102,7 +102,7 @@ def test_what_lay_in_the_future_when_a_morning_was_recorded_is_held_against_noth
         (
             f'{ZURICH}{OWN}[schedulers.own.jobs]\nask = "/jobs"\nid = "id"\n{JOB}scheduler = "own"',
             (
-                "jobs.haiku.output: its scheduler tells of no runs, so that nobody would see whether it did its work. "
+                "jobs.haiku.output: its scheduler reports no runs, so nothing would show whether it did its work. "
                 "Give the job an output, or the scheduler a table runs."
             ),
         ),
@@ -158,15 +158,15 @@ def test_what_nobody_could_tell_is_refused(tmp_path: Path, text: str, mistake: s
         ('path = "x-*"\nformat = "zip"\nmust_not_contain = ["a"]', None),
         (
             'path = "x-*"\nmust_contain = ["# Title"]\nmust_not_contain = ["b", "# Title"]',
-            'must_not_contain = […]: "# Title" stands in must_contain too, and both cannot hold. Take one out.',
+            'must_not_contain = […]: "# Title" is in must_contain too, and both cannot hold. Take one out.',
         ),
         (
             'path = "x-*"\nmust_contain = ["caf\u00e9"]\nmust_not_contain = ["cafe\u0301"]',
-            'must_not_contain = […]: "cafe\u0301" stands in must_contain too, and both cannot hold. Take one out.',
+            'must_not_contain = […]: "cafe\u0301" is in must_contain too, and both cannot hold. Take one out.',
         ),
         (
             'path = "x-*"\nmust_contain = ["ERROR: none"]\nmust_not_contain = ["ERROR"]',
-            'must_not_contain = […]: "ERROR" stands in must_contain too, and both cannot hold. Take one out.',
+            'must_not_contain = […]: "ERROR" is in must_contain too, and both cannot hold. Take one out.',
         ),
         (
             'path = "x"\nfiles = 3',
@@ -236,14 +236,14 @@ EVERY = f'{ZURICH}[jobs.haiku]\nevery = "6 h"\noutput = {{ path = "x-*" }}\n'
         (
             f'{ZURICH}{OWN}{ENDS}{MINE}partial = "fail"',
             (
-                'jobs.haiku.partial = "fail": its scheduler does not tell how a run went, so this would never count. '
+                'jobs.haiku.partial = "fail": its scheduler does not report how a run went, so this would never apply. '
                 "Take it out."
             ),
         ),
         (
             f'{ZURICH}{OWN}{ENDS}[schedulers.own.words]\nfailed = ["X"]\n{MINE}',
             (
-                "schedulers.own.words = {…}: its runs tell no status, so that no word would count. "
+                "schedulers.own.words = {…}: its runs have no status, so no word would apply. "
                 'Write status = "…" in its table runs.'
             ),
         ),
@@ -371,7 +371,7 @@ def test_an_output_that_retention_always_takes_before_its_time_is_over_is_refuse
 
     assert refused(tmp_path, text) == (
         f"jobs.a.output.keeps = {keeps}: a file is gone {keeps * 15} min after it was due, and its time (grace and "
-        "max_runtime) is not over then: nobody could tell what was wrong with it. Write less, or keep more."
+        "max_runtime) is not over then, so its result would not be known. Write less, or keep more."
     )
 
 
@@ -424,7 +424,7 @@ def test_an_alert_that_needs_more_runs_than_the_history_keeps_is_refused(
         return
 
     assert refused(tmp_path, text).startswith(
-        f'jobs.a.alert_after = "{alert_after}": so many runs lie further apart than the history keeps any ('
+        f'jobs.a.alert_after = "{alert_after}": that many runs span more time than the history keeps ('
     )
 
 
@@ -432,7 +432,7 @@ def test_what_follows_a_job_is_alerted_of_by_what_the_history_keeps_of_that_one(
     first = "[jobs.a]\nschedule = '0 6 1 * *'\n[jobs.b]\nafter = 'a'\nwithin = '1 h'\nalert_after = '2 of 2'\n"
 
     assert refused(tmp_path, f"{HEAD}{first}[history]\nkeeps = '27 d'").startswith(
-        'jobs.b.alert_after = "2 of 2": so many runs lie further apart than the history keeps any (27 d)'
+        'jobs.b.alert_after = "2 of 2": that many runs span more time than the history keeps (27 d)'
     )
     assert read(tmp_path, f"{HEAD}{first}[history]\nkeeps = '28 d'").jobs
 

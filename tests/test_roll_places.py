@@ -52,8 +52,8 @@ def roll(folder: Path, lines: str, **environment: str) -> Roll:
         ("[places]\na = 1\n", "places.a = 1: must be a table."),
         (ONE, 'jobs.haiku.output.place = "offsite": no such place. Write a [places.NAME] table.'),
         (f'[places.ofsite]\nurl = "/mnt"\n{ONE}', 'no such place. Did you mean "ofsite"?'),
-        (f'[places.offsite]\nurl = "/mnt"\n{ONE.replace("%Y", "/%Y")}', "lies in a place. Write it from there on"),
-        (f'[places.offsite]\nurl = "/mnt"\n{ONE.replace("%Y", "../x")}', "lies in a place. Write it from there on"),
+        (f'[places.offsite]\nurl = "/mnt"\n{ONE.replace("%Y", "/%Y")}', "is in a place. Write it relative to that"),
+        (f'[places.offsite]\nurl = "/mnt"\n{ONE.replace("%Y", "../x")}', "is in a place. Write it relative to that"),
         (f'[places.offsite]\nurl = "http://x"\n{ONE.replace(".gz", "/")}', "names a folder, and a web server"),
     ],
 )  # fmt: skip

@@ -98,7 +98,7 @@ def test_a_default_limit_is_one_of_what_is_told_alone(tmp_path: Path) -> None:
         (f'{ROWS}\nformat = "csv"', ["is not asked of rows of a table (query)."]),
         (f"{ROWS}\nmust_change = true", ["is not asked of rows of a table (query)."]),
         # Of entries.
-        ('command = ["restic"]', ['.made_at: required: where in an entry its time stands. Write made_at = "time".']),
+        ('command = ["restic"]', ['.made_at: required: where an entry has its time. Write made_at = "time".']),
         ('command = []\nmade_at = "time"', [".command = []: holds nothing."]),
         ('command = [" "]\nmade_at = "time"', ["names no program. Write such as"]),
         ('command = "restic snapshots"\nmade_at = "time"', ['.command = "restic snapshots": must be a list of texts']),
@@ -111,7 +111,7 @@ def test_a_default_limit_is_one_of_what_is_told_alone(tmp_path: Path) -> None:
         (f'{ENTRIES}\ndated = "due"', ["is not asked of entries that a command lists (command). Take it out."]),
         # Of both, or of none.
         ('made_at = "time"', [f".path: {NOTHING_SAID}"]),
-        (f'{ENTRIES}\npath = "x-%F"', ["stands beside another: an output is files (path), or"]),
+        (f'{ENTRIES}\npath = "x-%F"', ["cannot be combined: an output is files (path), or"]),
         ('path = "x-%F"\nmade_at = "time"', [".made_at = \"time\": is not asked of files (path). Take it out."]),
         ('path = "x-%F"\ntimes = "epoch"', [".times = \"epoch\": is not asked of files (path). Take it out."]),
     ],

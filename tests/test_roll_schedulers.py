@@ -127,7 +127,7 @@ def test_a_url_of_the_command_line_is_that_of_one_of_several(tmp_path: Path) -> 
         (
             EACH.replace("{each}", "x"),
             (
-                "schedulers.prod.each: {each} stands in no text of this table, so that all would be the same. "
+                "schedulers.prod.each: {each} is in no text of this table, so all of them would be the same. "
                 "Write it where they differ."
             ),
         ),

@@ -85,5 +85,5 @@ def test_the_commands_speak_of_rows_and_entries(
     assert main(["calendar", "--as-of", "2026-02-11T07:02:00+01:00"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "older than the oldest entry that is left" in said
-    assert "each run overwrites the same row, so only the newest can be told" in said
+    assert "each run overwrites the same row, so only the newest run is known" in said
     assert "mtime" not in said

@@ -478,7 +478,7 @@ def test_a_dag_whose_file_is_broken_is_called_so_though_its_last_run_did_its_wor
     assert verdict is Verdict.MISSED
     assert cause is not None
     assert cause.code is CauseCode.NOT_REGISTERED
-    assert "though it is written there: import error in etl.py" in cause.sentence
+    assert "although it is defined there: import error in etl.py" in cause.sentence
 
 
 # Its parts --------------------------------------------------------------------------------------------------------

@@ -625,9 +625,9 @@ def one_line(at: str) -> bytes:
     [
         ({}, None, None, "scheduler-error", "cannot be read: it breaks off"),
         ({}, {}, ("boots", b"[]"), "scheduler-error", "the journal is empty"),
-        ({}, {}, ("boots", b"nonsense"), "scheduler-error", "the journal tells no boot"),
+        ({}, {}, ("boots", b"nonsense"), "scheduler-error", "the journal lists no boot"),
         ({}, {}, ("journal", b'{"MESSAGE": "(root) CMD (x)"}'), "scheduler-error", "the journal cannot be read"),
-        ({}, {ROOT: "0 2 * * * x\n"}, ("journal", b""), "scheduler-error", "nothing tells of a start, and x was due"),
+        ({}, {ROOT: "0 2 * * * x\n"}, ("journal", b""), "scheduler-error", "nothing reports a start, and x was due"),
         ({"log": "/none"}, {}, ("log", b"@none /none\n@end\n"), "scheduler-error", "there is no /none"),
         (SYSLOG, {}, ("log", b"@file 1 x\n"), "scheduler-error", "breaks off"),
         (SYSLOG, {}, ("log", b"@unread /var/log/syslog\n@end\n"), "access-denied", "permission denied"),

@@ -162,7 +162,7 @@ def test_a_run_that_goes_on_since_long_ago_is_told_and_one_that_ended_long_ago_i
 
 
 def test_what_was_purged_is_not_missing(server: Server) -> None:
-    """All there is was written after its run would have been: nobody can tell."""
+    """All there is was written after its run would have been: it is not known what ran."""
     server.add("dump")
     server.add("other")
     server.ran("other", "succeeded", "11 05:00:00", "11 05:00:01")

@@ -462,8 +462,8 @@ def _cut_off(path: Path) -> None:
 
 
 THINGS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a folder": (Path.mkdir, "is no regular file"),
-    "a pipe": (os.mkfifo, "is no regular file"),
+    "a folder": (Path.mkdir, "is not a regular file"),
+    "a pipe": (os.mkfifo, "is not a regular file"),
     "another file": (lambda path: path.write_text("# Haiku\n" * 1_000), "file is not a database"),
     "an empty file": (Path.touch, "alive: no such table: service_states"),
     "half a file": (_cut_off, "database disk image is malformed"),

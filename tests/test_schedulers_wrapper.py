@@ -268,7 +268,7 @@ def test_the_last_words_of_a_run_that_failed_reach_the_card(tmp_path: Path) -> N
     cause = found.job_causes["dump"]
     assert cause is not None
 
-    assert cause.sentence.endswith("ended in exit 1; its last words: connecting / pg_dump: error: no such host.")
+    assert cause.sentence.endswith("ended in exit 1; its last lines: connecting / pg_dump: error: no such host.")
     assert "`rollcall run --list --record " in cause.next_step
 
 

@@ -39,7 +39,8 @@ SOON = timedelta(seconds=1)
 def house(tmp_path: Path) -> House:
     """Two jobs, of which one missed its run."""
     house = House(tmp_path)
-    house.add("haiku", "Haiku generation")
+    links = 'runbook = "https://wiki.example.com/{job}"\nlogs = "https://logs.example.com/?at={due}"'
+    house.add("haiku", "Haiku generation", extra=f'owner = "poetry"\nseverity = "low"\n{links}')
     house.add("sync")
     house.says("haiku", last_execution="2026-02-10T05:00:17")
     return house
@@ -102,7 +103,17 @@ def test_the_webhook_is_sent_json_of_version_1(house: House, hook: Listener) -> 
     assert (said["keys"], said["replaces"]) == (["job haiku"], [])
     assert said["jobs_file"] == str(house.folder / "jobs.toml")
     assert said["jobs"] == [
-        {"id": "haiku", "title": "Haiku generation", "sentence": said["sentence"], "next_step": said["next_step"]}
+        {
+            "id": "haiku",
+            "title": "Haiku generation",
+            "sentence": said["sentence"],
+            "next_step": said["next_step"],
+            "since": said["since"],
+            "owner": "poetry",
+            "severity": "low",
+            "runbook": "https://wiki.example.com/haiku",
+            "logs": "https://logs.example.com/?at=2026-02-11T05%3A00%3A00Z",
+        }
     ]
     assert said["sentence"].startswith("Due Wed 11 Feb 06:00 CET, allowed until 06:15")
     assert "curl -X POST http://localhost:8000/trigger/haiku" in said["next_step"]
@@ -110,6 +121,9 @@ def test_the_webhook_is_sent_json_of_version_1(house: House, hook: Listener) -> 
     assert said["text"].splitlines() == [
         f"haiku: {said['sentence']}",
         f"do: {said['next_step']}",
+        "owner: poetry",
+        "runbook: https://wiki.example.com/haiku",
+        "logs: https://logs.example.com/?at=2026-02-11T05%3A00%3A00Z",
         "",
         "since Wed 11 Feb 06:00 CET; judged Wed 11 Feb 2026 07:02 CET",
         f"jobs file: {house.folder / 'jobs.toml'}",
@@ -145,9 +159,9 @@ def test_what_roll_call_started_is_told_though_all_is_well(house: House, hook: L
     tell(house, to(hook.url), tmp_path / "history.sqlite3")
     said = hook.heard[0].says
 
-    assert [each.says["event"] for each in hook.heard] == ["mended", "mended"]
+    assert [each.says["event"] for each in hook.heard] == ["fixed", "fixed"]
     assert (said["cause"], said["scheduler"], said["keys"]) == ("scheduler-stopped", "aime", ["scheduler aime"])
-    assert said["title"] == "Roll call: mended: scheduler-stopped [aime, 2 jobs]"
+    assert said["title"] == "Roll call: fixed: scheduler-stopped [aime, 2 jobs]"
     assert said["sentence"] == "aime was stopped, restarted 07:02 CET, verified: running, 2 jobs"
     assert said["actions"] == [said["sentence"]]
     assert [each["id"] for each in said["jobs"]] == ["haiku", "sync"]
@@ -169,9 +183,9 @@ def test_what_was_made_up_for_is_told_once_and_that_it_stays_late(house: House, 
     tell(house, to(hook.url), file)
     told = [each.says for each in hook.heard]
 
-    assert [(each["event"], each["cause"]) for each in told] == [("new", "missed-run"), ("mended", "missed-run")]
+    assert [(each["event"], each["cause"]) for each in told] == [("new", "missed-run"), ("fixed", "missed-run")]
     assert remembered(file) == {"webhook": {"job haiku": "ran-late"}}
-    assert told[1]["title"] == "Roll call: mended: missed-run [haiku]"
+    assert told[1]["title"] == "Roll call: fixed: missed-run [haiku]"
     assert told[1]["jobs"][0]["sentence"] in told[1]["text"].splitlines()[3]
     assert told[1]["text"].splitlines()[3].startswith("late until its next good run: Due Wed 11 Feb 06:00 CET")
 
@@ -194,7 +208,7 @@ def test_that_another_cause_is_it_now_is_one_message(house: House, hook: Listene
     assert "until now: missed-run" in told[1]["text"].splitlines()
 
 
-@pytest.mark.parametrize(("event", "tone"), [("new", "failure"), ("mended", "warning"), ("recovered", "success")])
+@pytest.mark.parametrize(("event", "tone"), [("new", "failure"), ("fixed", "warning"), ("recovered", "success")])
 def test_a_desktop_shows_how_bad_it_is(house: House, hook: Listener, event: str, tone: str) -> None:
     news = News(event=Event(event), cause="missed-run", scheduler="aime", sentence="…", since=NOW)
     message = write_message(news, house.morning(), jobs_file=Path("jobs.toml"), page=None)
@@ -407,7 +421,7 @@ def test_who_heard_it_later_is_reminded_later(two: Two) -> None:
 
 
 # what was wrong | what was done about it | who heard of the trouble before | what the deaf webhook hears afterwards
-MENDED = [
+FIXED = [
     ("scheduler-stopped", STARTED, True, ["recovered: scheduler-stopped"]),
     ("scheduler-stopped", STARTED, False, []),
     ("missed-run", RERAN, True, [LATE]),
@@ -415,8 +429,8 @@ MENDED = [
 ]
 
 
-@pytest.mark.parametrize(("cause", "action", "was_told", "expected"), MENDED)
-def test_who_missed_that_it_was_mended_hears_what_is_left_of_it(
+@pytest.mark.parametrize(("cause", "action", "was_told", "expected"), FIXED)
+def test_who_missed_that_it_was_fixed_hears_what_is_left_of_it(
     two: Two, cause: str, action: Action, expected: list[str], *, was_told: bool
 ) -> None:
     if action is STARTED:
@@ -426,7 +440,7 @@ def test_who_missed_that_it_was_mended_hears_what_is_left_of_it(
     two.house.scheduler = None
     two.is_well() if action is STARTED else two.is_late()
     two.look(two.hook, actions=(action,))
-    assert two.heard == ([f"new: {cause}", f"mended: {cause}"],) * 2
+    assert two.heard == ([f"new: {cause}", f"fixed: {cause}"],) * 2
     two.look()
     assert two.heard == (expected, [])
     two.is_well()
@@ -634,7 +648,7 @@ def test_nothing_is_imported_or_sent_where_nobody_is_to_hear(house: House) -> No
     assert alert.tell(roll, morning, NOTHING, file=None, is_complete=True) == ()
 
 
-def test_pytest_tells_what_it_mended_and_its_status_stays(hook: Listener, tmp_path: Path) -> None:
+def test_pytest_tells_what_it_fixed_and_its_status_stays(hook: Listener, tmp_path: Path) -> None:
     with lived_in(tmp_path) as lived:
         head, _ = (tmp_path / "jobs.toml").read_text().split("[schedulers.other]")
         until = datetime.now(UTC).date() + timedelta(days=30)
@@ -645,5 +659,5 @@ def test_pytest_tells_what_it_mended_and_its_status_stays(hook: Listener, tmp_pa
         run = lived.run("--as-of=", "--restart-stopped")
 
     assert run.status == 0, run.text
-    assert [(each.says["event"], each.says["cause"]) for each in hook.heard] == [("mended", "scheduler-stopped")]
+    assert [(each.says["event"], each.says["cause"]) for each in hook.heard] == [("fixed", "scheduler-stopped")]
     assert hook.heard[0].says["page"] == str(tmp_path / "reports" / "morning.html")

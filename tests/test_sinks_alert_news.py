@@ -212,31 +212,31 @@ def clock_is_wrong(house: House) -> None:
     house.server_at = NOW + DAY / 24
 
 
-MENDED = ("mended", "scheduler-stopped", "aime", ["haiku", "sync"])
-RERAN = ("mended", "missed-run", None, ["haiku"])
+FIXED = ("fixed", "scheduler-stopped", "aime", ["haiku", "sync"])
+RERAN = ("fixed", "missed-run", None, ["haiku"])
 # What was done | told before of its subject | what is wrong after it | what is told | what is remembered of its subject
 ACTED: list[tuple[Action, str | None, Change, list[tuple[str, str, str | None, list[str]]], str | None]] = [
-    (START, None, nothing, [MENDED], None),
-    (START, "scheduler-stopped", nothing, [MENDED], None),
-    (START, "scheduler-down", nothing, [MENDED], None),
-    (START, None, miss, [MENDED, ("new", "missed-run", None, ["haiku"])], None),
-    (START, None, clock_is_wrong, [MENDED, ("new", "clock-skew", "aime", [])], "clock-skew"),
-    (replace(START, deed=Deed.RESTART), None, nothing, [("mended", "scheduler-stalled", "aime", MENDED[3])], None),
+    (START, None, nothing, [FIXED], None),
+    (START, "scheduler-stopped", nothing, [FIXED], None),
+    (START, "scheduler-down", nothing, [FIXED], None),
+    (START, None, miss, [FIXED, ("new", "missed-run", None, ["haiku"])], None),
+    (START, None, clock_is_wrong, [FIXED, ("new", "clock-skew", "aime", [])], "clock-skew"),
+    (replace(START, deed=Deed.RESTART), None, nothing, [("fixed", "scheduler-stalled", "aime", FIXED[3])], None),
     (RERUN, None, late, [RERAN], "ran-late"),
     (RERUN, "missed-run", late, [RERAN], "ran-late"),
-    (RERUN, "never-ran", late, [("mended", "never-ran", None, ["haiku"])], "ran-late"),
+    (RERUN, "never-ran", late, [("fixed", "never-ran", None, ["haiku"])], "ran-late"),
     (RERUN, "ran-late", late, [RERAN], "ran-late"),
     (RERUN, "missed-run", late_and_allowed, [RERAN], None),
     (RERUN, None, fail, [RERAN, ("new", "run-failed", None, ["haiku"])], "run-failed"),
     # What was not done, or is not proven, mends nothing.
     (replace(START, is_dry=True, is_proven=False), None, nothing, [], None),
-    (replace(START, is_proven=False), "scheduler-stopped", nothing, [("recovered", *MENDED[1:3], [])], None),
+    (replace(START, is_proven=False), "scheduler-stopped", nothing, [("recovered", *FIXED[1:3], [])], None),
     (replace(RERUN, is_proven=False), "missed-run", late, [("new", "ran-late", None, ["haiku"])], "ran-late"),
 ]
 
 
 @pytest.mark.parametrize(("action", "was", "change", "expected", "is_remembered"), ACTED)
-def test_what_was_mended_is_told_once_and_instead_of_what_follows_from_it(
+def test_what_was_fixed_is_told_once_and_instead_of_what_follows_from_it(
     house: House,
     action: Action,
     was: str | None,
@@ -255,7 +255,7 @@ def test_what_was_mended_is_told_once_and_instead_of_what_follows_from_it(
     assert news_of(house, after) == ()
 
 
-def test_what_was_mended_replaces_what_was_told_of_it(house: House) -> None:
+def test_what_was_fixed_replaces_what_was_told_of_it(house: House) -> None:
     (news,) = news_of(house, WAS_WRONG_SERVICE, morning=replace(house.morning(), actions=(START,)))
 
     assert (news.keys, news.replaces) == (("scheduler aime",), ("scheduler-down",))
@@ -266,7 +266,7 @@ def test_a_threshold_holds_nothing_back_of_what_was_done(house: House) -> None:
     house.jobs = house.jobs.replace('[jobs."sync"]', 'alert_after = "2 of 3"\n[jobs."sync"]')
     (news,) = news_of(house, {}, morning=replace(house.morning(), actions=(RERUN,)))
 
-    assert (news.event, news.told) == (Event.MENDED, ())
+    assert (news.event, news.told) == (Event.FIXED, ())
 
 
 # Still ----------------------------------------------------------------------------------------------------------------

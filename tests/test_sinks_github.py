@@ -51,7 +51,9 @@ def taking_over(tmp_path: Path, text: str) -> Morning:
     """Every place that others write to holds that text; control characters do not come through jobs.toml."""
     house = House(tmp_path)
     plain = " ".join(text.split())
-    house.add(plain, plain, output="out/*.md")
+    quoted = plain.replace("\\", "\\\\").replace('"', '\\"')
+    whose = f'owner = "{quoted}"\nrunbook = "see {quoted}"\nlogs = "https://logs.example.com/?a=1&copy;={quoted}"'
+    house.add(plain, plain, output="out/*.md", extra=whose)
     house.leaves(plain, text, size=0)
     house.add("status", plain)
     house.says("status", last_status=text)
@@ -69,10 +71,12 @@ def test_what_others_wrote_comes_out_as_text(tmp_path: Path, text: str) -> None:
     html = rendered(render_step_summary(told, Ending(interruption=text, other_failures=(text,)), notes=[text]))
 
     assert tags(html) == tags(plain)
+    assert re.findall(r'href="(https://logs\.example\.com/\?a=1&amp;copy;=)', html)
 
 
 def tags(html: str) -> list[str]:
-    return re.findall(r"<[^>]*>", html)
+    """Where a link of jobs.toml leads may differ, that it is one may not."""
+    return [re.sub(r'href="https://logs\.example\.com/[^"]*"', "href", each) for each in re.findall(r"<[^>]*>", html)]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -113,6 +117,30 @@ def test_an_annotation_tells_the_cause_and_the_next_step(tmp_path: Path) -> None
     assert re.fullmatch(r"Due Wed 11 Feb 06:00 CET, .*\.\ndo: .*`pytest checks/`", message)
 
 
+def test_commands_can_be_copied_and_no_job_loses_its_own_step(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    for name in ("dump", "rates"):
+        links = 'runbook = "https://wiki.example.com/{job}"\nlogs = "/var/log/{job}.log"'
+        house.add(name, extra=f'owner = "platform"\n{links}')
+        house.says(name, last_status="error")
+    html = rendered(render_step_summary(house.morning(), Ending()))
+    [line] = render_annotations(house.morning(), Ending())
+    blocks = [text.strip() for text in re.findall(r"<pre><code>(.*?)</code></pre>", html, re.DOTALL)]
+
+    assert [each for each in blocks if "trigger" in each] == [
+        f"curl -X POST http://localhost:8000/trigger/{name}" for name in ("dump", "rates")
+    ]
+    assert not [each for each in blocks if " the " in each]
+    assert "Do for dump:" in html
+    assert "Do for rates:" in html
+    assert (
+        '<li>dump: owner platform, <a href="https://wiki.example.com/dump">runbook</a>, logs /var/log/dump.log' in html
+    )
+    assert "trigger/dump" in parsed(line)[2]
+    assert "trigger/rates" in parsed(line)[2]
+    assert "\nowner: platform\n" in parsed(line)[2]
+
+
 @pytest.mark.parametrize(
     ("told", "failures", "commands"),
     [(GOOD, (), []), (LATE, (), ["warning"]), (GOOD, ("checks/test_own.py::test_x",), ["error"])],
@@ -140,6 +168,8 @@ def test_it_is_bounded(tmp_path: Path) -> None:
     assert len(markdown.encode()) <= MOST_BYTES < 1024 * 1024
     assert "… and 400 more jobs." in markdown or "… and more, on the page." in markdown
     # One cause is one annotation, however many jobs it spoils.
-    assert len(lines) == 2
+    assert len(lines) == 1
+    assert parsed(lines[0])[2].endswith("… and 570 more steps, on the page.")
+    assert "… and 570 more steps, on the page and in morning.json." in markdown
     # What other commands of the step append must not fall into a block that was left open.
     assert "<h1>theirs</h1>" in rendered(markdown + "\n\n# theirs\n")

@@ -6,7 +6,7 @@ collector refuses beside that.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -95,6 +95,18 @@ def test_times_are_seconds_since_1970_and_lateness_is_seconds(
     assert [*of(samples, "job_lateness_seconds").values()] == [17.5]
 
 
+def test_whose_a_job_is_and_since_when_it_is_bad(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.add("bad", "Nightly dump", extra='owner = "platform"\nseverity = "critical"')
+    house.says("bad", last_status="error")
+    broken_off = read(render(NOW, None, Ending(interruption="it goes on"), roll=house.roll()))
+    samples = read(whole(house.morning()))
+
+    assert of(samples, "job_info") == of(broken_off, "job_info") == {"bad, platform, aime, critical, Nightly dump": 1}
+    assert of(samples, "things_needing_attention") == {"": 1}
+    assert of(samples, "job_bad_since_timestamp_seconds") == {"bad": datetime(2026, 2, 11, 5, tzinfo=UTC).timestamp()}
+
+
 def test_a_job_that_did_not_run_has_no_time_of_a_run(house: House) -> None:
     house.says("bad", last_execution=None, last_status="pending")
     samples = read(whole(house.morning()))
@@ -109,7 +121,7 @@ def test_of_a_run_that_was_broken_off_no_job_is_said_to_be_well(house: House) ->
 
     assert of(samples, "complete") == {"": 0}
     assert of(samples, "job_needs_a_person") == {"bad": 1}
-    assert "good" not in str(samples)
+    assert {name for name, labels in samples if "good" in str(labels)} == {"rollcall_job_info"}
     assert of(samples, "scheduler_verdict") == {}
 
 

@@ -317,7 +317,7 @@ def test_a_run_by_hand_only_is_late_and_that_may_be_a_warning(late: str, needs_a
     assert (told.job.needs_a_person, told.judged.needs_a_person) == (needs_a_person, needs_a_person)
     assert str(finding) == (
         "late: due Wed 11 Feb 06:00 CET, allowed until 06:15; it was done Wed 11 Feb 08:48:09 CET, "
-        "2 h 48 min after it was due, by hand or held up; its limit was 06:25"
+        "2 h 48 min after it was due, by hand or delayed; its limit was 06:25"
     )
 
 
@@ -640,7 +640,7 @@ def test_a_run_inside_its_time_is_not_missing_although_a_newer_one_is_done() -> 
 def test_an_output_that_is_one_file_tells_only_of_the_newest_run() -> None:
     told = morning(files=[made("2026-02-11T06:00:16+01:00", stamped=False)], **ONE_FILE)
 
-    assert told.finding(Check.NO_RUN_IS_MISSING).found == "0 earlier runs known from files, none missing"
+    assert told.finding(Check.NO_RUN_IS_MISSING).found == "no earlier run to check in the last 1 d"
 
 
 # An interval without an anchor --------------------------------------------------------------------------------------
@@ -766,10 +766,9 @@ def test_of_an_earlier_moment_the_files_tell_and_the_lone_record_does_not() -> N
 
     assert told.finding(Check.OUTPUT_EXISTS).verdict is Verdict.OK
     assert told.finding(Check.EXECUTED_AFTER_DUE_TIME).because == (
-        "last execution Wed 11 Feb 06:00:17 CET is later than the moment that is judged, "
-        "and the scheduler keeps only the last"
+        "last run Wed 11 Feb 06:00:17 CET is later than the judged moment, and the scheduler keeps only the last run"
     )
-    assert told.cause.next_step.startswith("Nothing to mend")
+    assert told.cause.next_step.startswith("Nothing to fix")
 
 
 def test_a_file_that_later_runs_may_have_taken_is_not_missing_at_an_earlier_moment() -> None:
@@ -855,7 +854,7 @@ def test_a_status_is_read_however_it_is_spelt(status: str | None, verdict: str) 
 @pytest.mark.parametrize(
     ("status", "says"),
     [
-        ("finished", 'has the status "finished", which says neither success nor failure'),
+        ("finished", 'has the status "finished", which is neither success nor failure'),
         (None, "has no status"),
     ],
 )
@@ -864,9 +863,9 @@ def test_a_status_that_says_nothing_is_told_with_the_words_that_do(status: str |
     words = "success, error, failed, failure, running, started, pending and queued"
 
     assert told.cause.code is CauseCode.UNKNOWN_STATUS
-    assert told.cause.sentence.endswith(f"{says}: the words known are {words}.")
+    assert told.cause.sentence.endswith(f"{says}: the known words are {words}.")
     assert told.cause.next_step == (
-        "Say what that word means: write it into a list of [schedulers.aime.words] in jobs.toml, then `pytest checks/`"
+        "Say what that status means: add it to a list in [schedulers.aime.words] in jobs.toml, then `pytest checks/`"
         if status
         else f"Have the scheduler tell one of {words} as last_status, then `pytest checks/`"
     )

@@ -183,7 +183,7 @@ def test_a_run_that_its_memory_tells_of_is_not_run_again(executed: str, is_refus
 
     assert told.code is CauseCode.MISSED_RUN
     assert why.startswith("its memory knows of a run since it was due") is is_refused
-    assert told.cause.next_step.startswith("See in the scheduler's log whether that run took place") is is_refused
+    assert told.cause.next_step.startswith("See in the scheduler's log whether that run happened") is is_refused
 
 
 @pytest.mark.parametrize("forgetting", [{}, {"last_execution": None}])
@@ -249,8 +249,8 @@ def test_a_missed_run_is_told_behind_the_root_cause() -> None:
 RECORDS = [
     # what its memory says of the run | check | verdict | why
     (memory(status="error"), STATUS, Verdict.FAILED, "ended Wed 11 Feb 06:00:17 CET, by its memory ended in error"),
-    (memory(None, "pending"), AFTER, Verdict.FAILED, "but its memory says: no execution recorded, ever"),
-    (memory(job_id="other"), AFTER, Verdict.FAILED, "but its memory says: no execution recorded, ever"),
+    (memory(None, "pending"), AFTER, Verdict.FAILED, "but its memory says: no run recorded at all"),
+    (memory(job_id="other"), AFTER, Verdict.FAILED, "but its memory says: no run recorded at all"),
     (memory("never"), AFTER, Verdict.UNKNOWN, 'its memory says last_execution = "never", which is no time'),
     (memory("2026-02-10 05:00:17"), AFTER, Verdict.FAILED, "ended Tue 10 Feb 06:00:17 CET, by its memory"),
 ]  # fmt: skip
@@ -269,7 +269,7 @@ def test_a_job_that_is_not_on_record_and_left_nothing_never_ran() -> None:
     told = beside(memory(job_id="other"), scheduler=DOWN, files=[])
 
     assert told.finding(AFTER).code is CauseCode.NEVER_RAN
-    assert "its memory has no execution of it on record, ever" in told.finding(AFTER).because
+    assert "its memory has no run of it on record at all" in told.finding(AFTER).because
 
 
 def test_a_success_by_its_memory_without_a_file_is_told_of_it() -> None:
@@ -294,7 +294,7 @@ def test_a_run_after_the_moment_that_is_judged_does_not_count() -> None:
     finding = told.finding(AFTER)
 
     assert finding.code is CauseCode.FUTURE_TIMESTAMP
-    assert "later than the moment that is judged" in finding.because
+    assert "later than the judged moment" in finding.because
 
 
 @pytest.mark.parametrize("seen", [memory(runs=None), None, not_seen(CauseCode.ACCESS_DENIED, "no")])
@@ -320,13 +320,14 @@ UNSEEN = [
     (
         CauseCode.SCHEDULER_DOWN,
         "Its memory does not answer: ",
-        ("See whether it is there and up, or correct where [schedulers.aime.memory] in jobs.toml looks, "
+        ("Check whether it is there and up, or correct the address in [schedulers.aime.memory] in jobs.toml, "
         "then `pytest checks/`"),
     ),
     (
         CauseCode.ACCESS_DENIED,
-        "Its memory refuses to be asked: ",
-        "Let it be read by the user in the address in [schedulers.aime.memory] in jobs.toml, then `pytest checks/`",
+        "Its memory refuses access: ",
+        ("Give the user in the address in [schedulers.aime.memory] in jobs.toml the right to read it, "
+        "then `pytest checks/`"),
     ),
     (
         CauseCode.SCHEDULER_ERROR,

@@ -127,7 +127,7 @@ def test_a_copy_with_the_mtime_of_its_source_is_of_its_day_and_at_what_time_nobo
 
     assert said(told) == PENDING
     assert told.finding(Check.OUTPUT_EXISTS).verdict == "ok"
-    assert "can no longer be told" in told.finding(Check.RAN_ON_TIME).because
+    assert "no longer known" in told.finding(Check.RAN_ON_TIME).because
     # Of which of two runs of a day it is nobody can tell either.
     assert said(seen(sales(BY_DAY, schedule="0 5,6 * * *"), f"{day}T07:00{offset}", *files)) == PENDING
     # That of today is not there: yesterday's is no excuse.
@@ -195,8 +195,8 @@ def test_name_and_mtime_that_are_a_zone_apart_run_after_run_are_said(day: str, o
     told = seen(sales(BY_SECOND), now, today, *before)
 
     assert said(told) == MISNAMED
-    assert "as of each file before" in told.cause.sentence
-    assert told.cause.next_step.startswith("Have it run by the clock of Europe/Zurich (`TZ=Europe/Zurich`), or say")
+    assert "as for each file before" in told.cause.sentence
+    assert told.cause.next_step.startswith("Have it run by Europe/Zurich time (`TZ=Europe/Zurich`), or say")
     assert '`timezone = "UTC"` in [jobs.sales] in jobs.toml' in told.cause.next_step
     # One alone may have been copied then; and no zone is so far away as ten minutes more.
     right = list(days_before(day, "06:00:02", by=timedelta(seconds=38)))
@@ -308,7 +308,7 @@ def test_a_file_that_the_second_of_two_hours_overwrote_is_not_late() -> None:
     told = seen(job, "2026-10-25T07:00+01:00", file, *days_before("2026-10-25", "02:30:02"))
 
     assert not told.job.needs_a_person
-    assert told.finding(Check.RAN_ON_TIME).found == "no longer to be told"
+    assert told.finding(Check.RAN_ON_TIME).found == "no longer known"
 
 
 # Paused, and run all the same -----------------------------------------------------------------------------------------

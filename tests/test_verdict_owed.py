@@ -186,8 +186,8 @@ def test_why_it_proves_neither_is_told_with_the_cure() -> None:
     told = morning(now="2026-02-11T08:20+01:00", last_execution="2026-02-11T06:15:00", has_output=False, **WIDE)
 
     assert told.finding(Check.EXECUTED_AFTER_DUE_TIME).because == (
-        "its record may be of the run due Wed 11 Feb 06:00 CET, which had until 07:15: nobody can tell; "
-        "limits (jitter, grace, max_runtime) that end before the next run let each be told"
+        "its record may be of the run due Wed 11 Feb 06:00 CET, which had until 07:15: it is not clear which; "
+        "limits (jitter, grace, max_runtime) that end before the next run make it clear"
     )
 
 
@@ -301,7 +301,7 @@ def test_a_pause_ends_when_its_day_begins_and_must_then_be_taken_out(until: date
     assert (told.job.verdict, told.job.needs_a_person) == (verdict, is_over)
     assert told.code is (CauseCode.JOB_PAUSED if is_over else None)
     if is_over:
-        assert "and still stands in jobs.toml" in told.cause.sentence
+        assert "and is still in jobs.toml" in told.cause.sentence
         since = f"`since = {now}` in place of its pause in"
         assert told.cause.next_step == f"Write {since} [jobs.{HAIKU}] in jobs.toml, or give it a new date"
 
@@ -452,8 +452,8 @@ def test_a_run_on_a_day_off_is_no_evidence_of_the_run_before() -> None:
     assert (with_files.job.verdict, with_files.code) == (Verdict.MISSED, CauseCode.MISSED_RUN)
     assert (alone.job.verdict, alone.job.needs_a_person) == (Verdict.PENDING, False)
     for check in (Check.EXECUTED_AFTER_DUE_TIME, Check.STATUS_IS_SUCCESS):
-        assert alone.finding(check).found == "no longer to be told"
-        assert alone.finding(check).because == "a run of a day off has replaced its record: that can no longer be told"
+        assert alone.finding(check).found == "no longer known"
+        assert alone.finding(check).because == "a run of a day off has replaced its record, so this is no longer known"
 
 
 def test_a_record_that_the_next_run_has_replaced_is_no_longer_to_be_told() -> None:
@@ -462,16 +462,16 @@ def test_a_record_that_the_next_run_has_replaced_is_no_longer_to_be_told() -> No
     )
     status = told.finding(Check.STATUS_IS_SUCCESS)
 
-    assert (told.job.verdict, status.found) == (Verdict.PENDING, "no longer to be told")
-    assert status.because == "the next run has replaced its record: that can no longer be told"
+    assert (told.job.verdict, status.found) == (Verdict.PENDING, "no longer known")
+    assert status.because == "the next run has replaced its record, so this is no longer known"
 
 
 @pytest.mark.parametrize(
     ("day_off", "next_run", "said"),
     [
-        ("2026-03-29", "2026-03-29T06:00:00+02:00", "Sun 29 Mar 06:00 CEST, a day off on which it is not owed; owed"),
+        ("2026-03-29", "2026-03-29T06:00:00+02:00", "Sun 29 Mar 06:00 CEST, a day off on which no run is owed; owed"),
         ("2026-03-30", "2026-03-29T06:00:00+02:00", None),
-        ("2026-10-25", "2026-10-25T06:00:00+01:00", "Sun 25 Oct 06:00 CET, a day off on which it is not owed; owed"),
+        ("2026-10-25", "2026-10-25T06:00:00+01:00", "Sun 25 Oct 06:00 CET, a day off on which no run is owed; owed"),
     ],
 )
 def test_a_next_run_on_a_day_off_is_said_not_to_be_owed(day_off: str, next_run: str, said: str | None) -> None:

@@ -122,7 +122,7 @@ def test_what_part_of_it_is_good_is_shown_with_the_command() -> None:
         judged.cause.sentence
         == f"Its output {TODAY.name} passes its verify only in part: exit status 3: 1 file skipped."
     )
-    assert judged.cause.next_step.startswith("See what it leaves out, `pg_restore -f /dev/null /srv/aime/data/")
+    assert judged.cause.next_step.startswith("See what it leaves out: `pg_restore -f /dev/null /srv/aime/data/")
     assert f"partial in verify of [jobs.{HAIKU}.output]" in judged.cause.next_step
 
 

@@ -146,7 +146,7 @@ def test_what_must_hold_of_an_entry_is_judged() -> None:
 
     assert told(None).job.verdict == "ok"
     assert told("true").code is CauseCode.DEGRADED_OUTPUT
-    says = 'Its entry of Wed 11 Feb 06:00:17 CET does not hold "error == `false`": found true.'
+    says = 'Its entry of Wed 11 Feb 06:00:17 CET does not meet "error == `false`": found true.'
     assert told("true").cause.sentence == says
 
 
@@ -238,7 +238,7 @@ def test_a_day_tells_no_hour() -> None:
     told = judged(ROWS, of_day("2026-02-11"))
 
     found = told.finding(Check.RAN_ON_TIME).found
-    assert (told.job.verdict, found) == ("ok", "its table as of Wed 11 Feb 2026 tells the day, and no time")
+    assert (told.job.verdict, found) == ("ok", "its table as of Wed 11 Feb 2026 shows the day, but no time")
     # Nor whether it was there by then.
     assert judged(ROWS, of_day("2026-02-11"), done_by="06:30").job.verdict == "pending"
 
@@ -294,7 +294,7 @@ BROKEN: list[tuple[dict[str, Any], list[FileSeen], dict[str, Any], str]] = [
     (ROWS, [row("2026-02-10T06:00:17+01:00", 9)], {}, "; the newest row is of Tue 10 Feb 06:00:17 CET"),
     (ENTRIES, [entry("2024-02-03T06:00:17+01:00")], {}, "; the newest entry is of Sat 3 Feb 2024 06:00 CET"),
     (ENTRIES, [entry("2026-02-11T13:00:17+01:00")], {}, "is dated Wed 11 Feb 2026 13:00 CET, in the future"),
-    (ENTRIES, [TODAY, entry("2026-02-11T13:00:17+01:00")], {}, "in the future, and no evidence of any run"),
+    (ENTRIES, [TODAY, entry("2026-02-11T13:00:17+01:00")], {}, "in the future, so it is no evidence of a run"),
     (ROWS, [row("2026-03-11T06:00:17+01:00", 9)], {}, "AS rows FROM r finds no row made so far; 2026-03-11T06:00:17"),
     (ROWS, [], {}, "count(*) AS rows FROM r finds no row"),
     (ROWS, [row("2026-02-11T06:00:17+01:00", 0)], {}, "Its table as of Wed 11 Feb 06:00:17 CET has no rows (rows = 0)"),
@@ -322,7 +322,7 @@ def test_what_could_not_be_looked_at_is_unknown_with_a_step_of_its_own(output: d
     told = judged(output, folder=not_seen(code, "it said no"))
 
     assert (told.job.verdict, told.code) == ("unknown", code)
-    assert told.cause.sentence.endswith("could not be looked at: it said no.")
+    assert told.cause.sentence.endswith("could not be read: it said no.")
     step = told.cause.next_step
     assert (
         "restic snapshots" if output is ENTRIES else "database"

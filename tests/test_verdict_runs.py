@@ -201,7 +201,7 @@ def test_a_run_that_the_engine_left_out_says_behind_which_run() -> None:
     assert said(morning) == ("missed", CauseCode.RUN_SKIPPED, True)
     assert "its run of Tue 10 Feb 06:00:05 CET is still running" in morning.cause.sentence
     assert morning.cause.next_step.startswith(
-        "See in the scheduler's log what its run of Tue 10 Feb 06:00:05 CET waits"
+        "See in the scheduler's log what its run of Tue 10 Feb 06:00:05 CET is waiting for"
     )
 
 
@@ -213,7 +213,7 @@ def test_a_run_that_the_engine_left_out_says_behind_which_run() -> None:
 @pytest.mark.parametrize(
     ("ended", "word", "says", "step"),
     [
-        (None, "running", "is still running", "waits for; once that has ended, or is ended, run load by hand"),
+        (None, "running", "is still running", "is waiting for; when it has finished, or was killed, run load by hand"),
         ("06:00:20", "done", "06:00:20", "so long, and run load by hand"),
     ],
     ids=["hangs", "ended too late"],
@@ -227,9 +227,9 @@ def test_a_run_that_was_missed_behind_another_is_not_to_be_run_before_the_log_is
     morning = told(held_up, of_long_ago, **words)
 
     assert said(morning) == ("missed", CauseCode.MISSED_RUN, True)
-    assert re.search(rf"it may be held up: its run of .* 06:00:05 .*{says}", morning.cause.sentence)
+    assert re.search(rf"it may be delayed: its run of .* 06:00:05 .*{says}", morning.cause.sentence)
     assert re.search(rf"^See in the scheduler's log what .*its run of .* 06:00:05 .*{step}", morning.cause.next_step)
-    assert ("is under way" in str(why_not(morning.job, morning.scheduler))) == (ended is None)
+    assert ("is still running" in str(why_not(morning.job, morning.scheduler))) == (ended is None)
     assert "held up" not in told(of_long_ago, ran(before, before), **words).cause.sentence
 
 
@@ -365,7 +365,7 @@ def test_a_judged_run_before_the_record_can_no_longer_be_told() -> None:
     morning = told(runs_since="2026-02-11T06:30+01:00")
 
     assert said(morning) == ("pending", None, False)
-    assert "on record since Wed 11 Feb 06:30 CET only" in morning.finding(Check.EXECUTED_AFTER_DUE_TIME).because
+    assert "on record only since Wed 11 Feb 06:30 CET" in morning.finding(Check.EXECUTED_AFTER_DUE_TIME).because
 
 
 @pytest.mark.parametrize(

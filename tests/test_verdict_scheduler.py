@@ -211,4 +211,4 @@ def test_who_keeps_one_run_and_says_something_else_of_it_proves_no_missed_run(
     assert (told.code, told.job.verdict) == (code, verdict)
     if code is CauseCode.UNKNOWN_STATUS:
         assert '"unreachable"' in told.cause.sentence
-        assert told.cause.next_step.startswith("Say what that word means: ")
+        assert told.cause.next_step.startswith("Say what that status means: ")

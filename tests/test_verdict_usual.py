@@ -213,7 +213,10 @@ def test_rows_that_nobody_tells_are_never_enough() -> None:
     told = left(("latest.csv", 50_000, None), remembered=WITH_ROWS, min_rows=1)
 
     assert said(told) == ("unknown", CauseCode.OUTPUT_UNREADABLE)
-    assert "nobody tells its rows, so it cannot be held against min_rows" in told.finding(Check.OUTPUT_IS_WHOLE).because
+    assert (
+        "its number of rows is not known, so it cannot be compared with min_rows"
+        in told.finding(Check.OUTPUT_IS_WHOLE).because
+    )
 
 
 @pytest.mark.parametrize(
@@ -253,7 +256,7 @@ def test_a_slow_decline_does_not_drag_the_usual_along_unseen() -> None:
     told = left(round(known[0] * 0.95), remembered=daily(*known))
 
     assert said(told) == FELL
-    assert told.finding(Check.OUTPUT_IS_WHOLE).because.endswith(" (last 5 Wednesdays), and less from run to run")
+    assert told.finding(Check.OUTPUT_IS_WHOLE).because.endswith(" (last 5 Wednesdays), and it shrinks from run to run")
 
 
 def test_a_sudden_fall_is_said_for_seven_runs_and_is_then_what_is_usual() -> None:
@@ -270,7 +273,7 @@ def test_growth_is_warned_of_where_a_limit_is_near() -> None:
 
     assert said(told) == ("ok", CauseCode.GROWING_OUTPUT)
     assert told.finding(Check.OUTPUT_IS_WHOLE).because.endswith(
-        "its outputs grow: 704.0 MB of at most 1.0 GB, usually 252.7 MB; at this pace it is more on Wed 18 Feb"
+        "its outputs grow: 704.0 MB of at most 1.0 GB, usually 252.7 MB; at this pace it exceeds that on Wed 18 Feb"
     )
     # Two files, each far from its limit; far off, and without any limit.
     assert said(left(("a-latest.csv", 400_000_000, None), ("b-latest.csv", 304_000_000, None), **two)) == WELL

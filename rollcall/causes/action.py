@@ -1,4 +1,4 @@
-"""What was done about it, and what proves that it helped?"""
+"""What did Roll call do about a fault, and what proves that it helped?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rollcall.vocabulary import CauseCode
 
 
 class Deed(StrEnum):
-    """What can be done."""
+    """What Roll call can do."""
 
     START = "start"
     RESTART = "restart"  # stop, then start
@@ -20,7 +20,7 @@ class Deed(StrEnum):
 
     @property
     def cures(self) -> tuple[CauseCode, ...]:
-        """What it helps against; whatever else is wrong needs a person."""
+        """The causes that it can fix; everything else needs a person."""
         match self:
             case Deed.START:
                 return (CauseCode.SCHEDULER_STOPPED,)
@@ -53,7 +53,7 @@ class Action:
 
 _WAS = {Deed.START: "was stopped", Deed.RESTART: "was stalled", Deed.RERUN: "was missed"}
 _IS = {Deed.START: "is stopped", Deed.RESTART: "is stalled", Deed.RERUN: "was missed"}
-_DID = {Deed.START: "restarted", Deed.RESTART: "stopped and started again", Deed.RERUN: "run again"}
+_DID = {Deed.START: "restarted", Deed.RESTART: "restarted", Deed.RERUN: "re-run"}
 
 
 def told(action: Action, zone: ZoneInfo) -> str:
@@ -62,7 +62,7 @@ def told(action: Action, zone: ZoneInfo) -> str:
     if action.is_dry:
         return f"{_subject(action, zone)} {_IS[action.deed]} and would be {_DID[action.deed]}: {action.proof}"
     if not action.is_proven:
-        return f"{was}; no proof at {show_clock(action.at, zone)} that it is mended: {action.proof}"
+        return f"{was}; no proof at {show_clock(action.at, zone)} that it is fixed: {action.proof}"
     return f"{was}, {_DID[action.deed]} {show_clock(action.at, zone)}, verified: {action.proof}"
 
 
@@ -72,6 +72,6 @@ def _subject(action: Action, zone: ZoneInfo) -> str:
 
 
 def show_clock(at: datetime, zone: ZoneInfo) -> str:
-    """``07:02 CET``: without the day, which the morning tells."""
+    """``07:02 CET``: without the day, which stands in the headline."""
     _, _, _, clock = show_instant(at, zone).split(" ", 3)
     return clock

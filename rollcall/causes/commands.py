@@ -1,6 +1,6 @@
-"""What is typed, whatever is in the names of schedulers and jobs?
+"""How is a command written safely, whatever is in the names of schedulers and jobs?
 
-A next step sets its commands in backticks: none may come from a name, and what does is one word of its command.
+A next step has its commands in backticks: no backtick may come from a name, and a name is one word of its command.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which one thing explains the findings, and what is the next step?
 
-The vocabulary is closed (`CauseCode`, nearer the root first): of all that a job's findings speak for, the code nearest
-to the root is the cause. Its sentence carries the proof; its next step holds the command to type.
+The causes are a closed list (`CauseCode`, nearer the root first): of all causes in a job's findings, the one nearest
+to the root is the cause. Its sentence has the proof, its next step the command to type.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ROOT_FIRST = tuple(CauseCode)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The one explanation: its code, the sentence with the proof, what a person does now."""
+    """The cause: its code, the sentence with the proof, and what a person does now."""
 
     code: CauseCode
     sentence: str
@@ -58,7 +58,7 @@ def explain_job(
 ) -> Cause | None:
     """What explains everything that is wrong with a job; None where nothing does (a warning is explained too).
 
-    Where more than one cause holds the one nearer the root is named, and the others are told after it. A warning is
+    Where there is more than one cause, the one nearest to the root is named and the others follow it. A warning is
     the cause only where nothing needs a person. `actions` is what was done before it was judged: the step goes on
     from there.
     """
@@ -92,8 +92,8 @@ def _rerun_of(judged: JobJudged, actions: Iterable[Action]) -> Action | None:
 
 
 def _made_up_for(late: Finding, done: Action, job: Job) -> Cause:
-    because = late.because.replace(GUESSED_REASON, ", run again by Roll call")
-    step = f"Its work is done, run again at {show_clock(done.at, job.zone)}. Nothing to do."
+    because = late.because.replace(GUESSED_REASON, ", re-run by Roll call")
+    step = f"Roll call re-ran it at {show_clock(done.at, job.zone)}, and its work is done. Nothing to do."
     return Cause(code=CauseCode.RAN_LATE, sentence=_sentence(because), next_step=step)
 
 
@@ -155,12 +155,12 @@ def _without_repeats(parts: Iterable[str]) -> Iterator[str]:
 
 
 def _explained(finding: Finding, root: Finding) -> str:
-    """Who counts in another zone runs late for no other reason."""
+    """A run in the wrong zone is late for no other reason: the guess is left out."""
     return finding.because.replace(GUESSED_REASON, "") if root.code is CauseCode.WRONG_TIMEZONE else finding.because
 
 
 def _subject(finding: Finding) -> tuple[CauseCode | None, bool]:
-    """What a finding speaks of: a scheduler and its memory may be down for one reason each."""
+    """What a finding is about: a scheduler and its memory may each be down for a reason of their own."""
     return finding.code, finding.check is Check.MEMORY_ANSWERS
 
 

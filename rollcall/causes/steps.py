@@ -1,7 +1,7 @@
 """What does a person do now?
 
-Each cause has its step in the vocabulary, for which a scheduler may have words of its own. Here stands what is done
-instead in the few circumstances in which one knows better than either.
+Each cause has its step in the vocabulary, and a scheduler may have a better one. This module holds the few cases
+in which what was found allows a better step than either.
 """
 
 from __future__ import annotations
@@ -25,52 +25,55 @@ from rollcall.vocabulary import CauseCode, Of, Verdict
 _MEMORY = "[schedulers.{key}.memory] in jobs.toml"
 _OF_A_MEMORY = {
     CauseCode.NOT_RECORDED: CauseCode.NOT_RECORDED.record.step,
-    CauseCode.SCHEDULER_DOWN: f"See whether it is there and up, or correct where {_MEMORY} looks, then {{again}}",
-    CauseCode.ACCESS_DENIED: f"Let it be read by the user in the address in {_MEMORY}, then {{again}}",
+    CauseCode.SCHEDULER_DOWN: f"Check whether it is there and up, or correct the address in {_MEMORY}, then {{again}}",
+    CauseCode.ACCESS_DENIED: f"Give the user in the address in {_MEMORY} the right to read it, then {{again}}",
 }
 _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
 
 _OF_OUTPUTS = (Check.OUTPUT_EXISTS, Check.OUTPUT_IS_WHOLE)
-# Of an output that is no file, and could not be looked at.
+# Of an output that is not a file and could not be read.
 _NOT_LISTED = {
     (
         Kind.ENTRIES,
         CauseCode.ACCESS_DENIED,
-    ): "Give the user that judges the right, or the password, to run it: {list}, then {again}",
-    (Kind.ENTRIES, CauseCode.PLACE_DOWN): "See whether that host can be reached: {list}, then {again}",
+    ): "Give the user that runs Roll call the right, or the password, to run {list}, then {again}",
+    (Kind.ENTRIES, CauseCode.PLACE_DOWN): "Check whether that host can be reached: {list}, then {again}",
     (Kind.ENTRIES, CauseCode.OUTPUT_UNREADABLE): "Run it by hand and see what it says: {list}, then {again}",
-    (Kind.ROWS, CauseCode.ACCESS_DENIED): "Let the user in the address of the database read that table, then {again}",
-    (Kind.ROWS, CauseCode.PLACE_DOWN): "See whether the database is there, and can be reached from here, then {again}",
-    (Kind.ROWS, CauseCode.OUTPUT_UNREADABLE): "Ask {list} by hand and see what it says, correct it, then {again}",
+    (
+        Kind.ROWS,
+        CauseCode.ACCESS_DENIED,
+    ): "Give the user in the address of the database the right to read that table, then {again}",
+    (Kind.ROWS, CauseCode.PLACE_DOWN): "Check whether the database is there and can be reached from here, then {again}",
+    (Kind.ROWS, CauseCode.OUTPUT_UNREADABLE): "Run {list} by hand, see what it says, correct it, then {again}",
 }
 
 _OF_NO_RUN = (*Deed.RERUN.cures, CauseCode.RUN_SKIPPED)
 
-# Of an earlier run: to run the job now would do the work of another run than that one.
+# Of an earlier run: running the job now would do the work of today's run, not of that one.
 _OF_ONE_RUN = (CauseCode.MISSED_RUN, CauseCode.RUN_FAILED, CauseCode.STILL_RUNNING, CauseCode.UNKNOWN_STATUS)
 
 
 def or_allow(key: str) -> str:
-    """What follows the step of a cause of which that key of the job can make a warning."""
+    """What follows the step of a cause that this key of the job can turn into a warning."""
     return f', or allow it with `{key} = "warn"` in {{table}}' if key else ""
 
 
 def own_steps(scheduler: Scheduler | None) -> Mapping[str, str]:
-    """What a scheduler says in place of the vocabulary; nothing where there is none."""
+    """The steps of a scheduler that replace those of the vocabulary; none without a scheduler."""
     return scheduler.steps if scheduler else {}
 
 
 def step_for_scheduler(root: Finding, scheduler: Scheduler, tried: Action | None = None) -> str:
     """What is done about a scheduler, or about its memory, of whose cause `root` is the proof.
 
-    `tried` is what was done about it: what did not help is not to be done once more.
+    `tried` is what was done about it: what did not help is not advised again.
     """
     code = root.code
     assert code is not None
     start = scheduler.order(Step.START)
     if tried and tried.asked_at and not tried.is_proven and start and code in tried.deed.cures:
         by_hand = f"`{start.typed}`"
-        step = f"Find in {{log}} why it does not stay up, then start it: {by_hand}, and {{again}}"
+        step = f"Find out from {{log}} why it does not stay up, then start it: {by_hand}, and {{again}}"
         return fill(step, SchedulerWords(scheduler))
     if root.check is Check.MEMORY_ANSWERS:
         step = _OF_A_MEMORY.get(code, _OF_ANY_MEMORY)
@@ -99,38 +102,38 @@ def step_for_job(root: Finding, judged: JobJudged, tried: Action | None = None) 
 
 
 def _after(tried: Action | None, code: CauseCode, judged: JobJudged) -> str | None:
-    """Where a rerun did not help and another would not either; None where it may."""
+    """The step where a rerun did not help and another would not either; None where it may."""
     job = judged.job
     if tried is None or tried.is_proven or code not in Deed.RERUN.cures or job.scheduler is None:
         return None
     if tried.is_refused:
         of_scheduler = "[schedulers.{scheduler}] in jobs.toml"
-        return f"See why its request was refused (trigger and headers of {of_scheduler}), then {{rerun_missed}}"
+        return f"Find out why its request was refused (trigger and headers of {of_scheduler}), then {{rerun_missed}}"
     if tried.asked_at:
         return f"Read the log of the run asked for at {show_clock(tried.asked_at, job.zone)}, and {{by_hand}}"
     return None
 
 
 def _behind_another(code: CauseCode, root: Finding, judged: JobJudged) -> str | None:
-    """Where another run of it was, or is, in the way: one more beside that may do harm, or wait as well."""
+    """The step where another run of it is, or was, in the way: one more may do harm, or wait as well."""
     behind = judged.case.behind if judged.case else None
     if behind is None or code not in _OF_NO_RUN or root.check is Check.NO_RUN_IS_MISSING:
         return None
     that = show.run_of(behind.started_at, judged.job)
     if behind.outcome is Outcome.RUNNING:
-        return f"See in {{log}} what {that} waits for; once that has ended, or is ended, {{by_hand}}"
+        return f"See in {{log}} what {that} is waiting for; when it has finished, or was killed, {{by_hand}}"
     return f"See in {{log}} what kept {that} so long, and {{rerun}}"
 
 
 def _of_a_missed_run(code: CauseCode, root: Finding, judged: JobJudged) -> str | None:
-    """Where another witness speaks for a run: to run it once more may do its work twice."""
+    """The step where there is other evidence of a run: running it again may do its work twice."""
     case = judged.case
     if case is None or code not in Deed.RERUN.cures or root.check is Check.NO_RUN_IS_MISSING:
         return None
     if case.is_in_memory:
-        return "See in {log} whether that run took place; if it did not, {by_hand}"
+        return "See in {log} whether that run happened; if it did not, {by_hand}"
     if zones.zone_of_this_run(case):
-        return "Say how its record is read: {naive_times}; if it did not run all the same, {by_hand}"
+        return "Say how to read its times: {naive_times}; if it still counts as not run, {by_hand}"
     return None
 
 
@@ -183,26 +186,26 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
             return _of_a_zone(root, judged)
         case CauseCode.STALE_OUTPUT if judged.case and (other := redated(judged.case)):
             lines = " or ".join(f'`dated = "{each}"`' for each in other.dated)
-            return f"Say what the date in its name is: {lines} in [jobs.{{key}}.output] of jobs.toml, then {{again}}"
+            return f"Say what the date in its name means: {lines} in [jobs.{{key}}.output] of jobs.toml, then {{again}}"
         case CauseCode.OUTPUT_UNREADABLE if root.check is Check.OUTPUT_IS_WHOLE and (key := _kept_by(root, judged)):
             by_hand = {"open": "{opening}", "verify": "{proof}"}[key]
-            return f"Run its {key} by hand and see why it fails, {by_hand}, then {{again}}"
+            return f"Run its {key} by hand and see why it fails: {by_hand}, then {{again}}"
         case CauseCode.INCOMPLETE_OUTPUT if root.file:
-            # It is there, and names inside it are not.
+            # It is there, but names inside it are missing.
             return f"See what is in it: {_inside(root, judged)}, and the log of that run; {{rerun}}"
         case CauseCode.PARTIAL_RUN if root.check is Check.OUTPUT_IS_WHOLE:
             return (
-                "See what it leaves out, {proof}; where that is a fault, take the exit status out of partial in verify "
+                "See what it leaves out: {proof}; if that is a fault, remove the exit status from partial in verify "
                 "of [jobs.{key}.output] in jobs.toml"
             )
         case CauseCode.RAN_LATE if root.is_warning and root.verdict is Verdict.OK:
-            return "Its work is done. To see when, let copies keep their mtimes (`cp -p`), or let names tell the clock"
+            return "Its work is done. To know when, keep the mtimes of copies (`cp -p`), or put the time into the names"
         case CauseCode.FUTURE_TIMESTAMP if root.check is Check.OUTPUT_EXISTS:
             if job.outputs[root.output].kind is not Kind.FILES:
-                return "See which clock dated it: {list}, and put that right, then {again}"
-            return "See which clock dated it: {list}; once that is right take the file away, then {again}"
+                return "Find out which clock dated it: {list}, correct that clock, then {again}"
+            return "Find out which clock dated it: {list}, correct that clock, remove the file, then {again}"
         case CauseCode.FUTURE_TIMESTAMP if _is_of_an_earlier_moment(judged):
-            return "Nothing to mend: only its files can tell of that moment. Judge the present: {again}"
+            return "Nothing to fix: only its files show what was at that moment. Judge the present: {again}"
         case CauseCode.DISK_FULL if not root.needs_a_person:
             return "Make room: `df -h {folder}`"
         case _:
@@ -210,7 +213,7 @@ def _in_circumstances(code: CauseCode, root: Finding, judged: JobJudged) -> str 
 
 
 def _inside(root: Finding, judged: JobJudged) -> str:
-    """What lists an archive or a folder; where no common command does that, what shows that it is there."""
+    """The command that lists an archive or a folder; where there is no common one, what shows that it is there."""
     seen = judged.seen.of_output(root.output)
     output = seen.declared
     if output.open or (output.place and output.place.folder is None):
@@ -220,7 +223,7 @@ def _inside(root: Finding, judged: JobJudged) -> str:
 
 
 def _kept_by(root: Finding, judged: JobJudged) -> str:
-    """The command that should have said something of an output and did not: its key; "" where none did that."""
+    """The key of the command that gave no answer about an output; "" where each did."""
     seen = judged.seen.of_output(root.output)
     file = next((each for each in seen.files if each.name == root.file), None)
     if file is None:
@@ -232,19 +235,19 @@ def _kept_by(root: Finding, judged: JobJudged) -> str:
 
 
 def _is_of_an_earlier_moment(judged: JobJudged) -> bool:
-    """True where a moment is judged that was over when the scheduler, or its memory for it, was asked."""
+    """True where the judged moment was over when the scheduler, or its memory in its place, was asked."""
     answer = judged.seen.memory if judged.seen.stands_in else judged.seen.scheduler
     return isinstance(answer, SchedulerSeen) and answer.answered_at > judged.seen.counted_until
 
 
 def _of_a_zone(root: Finding, judged: JobJudged) -> str | None:
-    """Where to put it right in how it is read; None where the scheduler itself counts in another zone."""
+    """What to correct in how it is read; None where the scheduler itself runs in the wrong zone."""
     job, seen = judged.job, judged.seen
     if root.check is Check.OUTPUT_EXISTS:
         wrong = misnamed(judged.case) if judged.case else None
         if wrong and judged.due_run and not judged.due_run.begins_at <= wrong.at <= judged.due_run.finish_by:
-            other = f'say that it keeps {wrong.zone.key}: `timezone = "{wrong.zone.key}"` in {{table}}'
-            return f"Have it run by the clock of {job.zone.key} (`TZ={job.zone.key}`), or {other}, then {{again}}"
+            other = f'say that it runs by {wrong.zone.key}: `timezone = "{wrong.zone.key}"` in {{table}}'
+            return f"Have it run by {job.zone.key} time (`TZ={job.zone.key}`), or {other}, then {{again}}"
         zone = (wrong.zone if wrong else job.zone).key
         names = "names" if job.outputs[root.output].kind is Kind.FILES else "times"
         return f'Correct how its {names} are read: `timezone = "{zone}"` in [jobs.{{key}}.output] of jobs.toml'
@@ -252,4 +255,4 @@ def _of_a_zone(root: Finding, judged: JobJudged) -> str | None:
     reading = seen.next_run if is_of_next else seen.last_run
     if reading and reading.is_naive:
         return "Correct how it is read: {naive_times}"
-    return None if is_of_next else "Have the scheduler write its times with the offset they have, then {again}"
+    return None if is_of_next else "Have the scheduler write its times with their UTC offset, then {again}"

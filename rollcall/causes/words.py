@@ -1,4 +1,4 @@
-"""What do the words in braces of a next step stand for?
+"""What is filled in for the words in braces of a next step?
 
 Each is a property of the scheduler or of the judged job that the step is about, and is looked for only where a step has
 it. One that is a command brings its backticks; `{folder}`, `{file}` and `{word}` are each one word of a command.
@@ -32,12 +32,12 @@ from rollcall.verdict.zones import lines_to_add
 from rollcall.vocabulary import CauseCode, Of, Verdict
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-# Who runs what no scheduler tells of.
+# What may run a job that has no scheduler.
 _TIMERS = "`crontab -l`, `systemctl list-timers --all`"
 
 
 class _Always:
-    """What is typed whatever the step is about."""
+    """The commands that are the same whatever the step is about."""
 
     @property
     def again(self) -> str:
@@ -149,8 +149,8 @@ class JobWords(_Always):
 
     @property
     def why(self) -> str:
-        """Where it is seen why nothing ran, after "see"."""
-        return f"in {self.log} why" if self._job.scheduler else f"whether anything runs it ({_TIMERS})"
+        """Where to look for the reason that nothing ran, after "check"."""
+        return f"{self.log} for the reason" if self._job.scheduler else f"whether anything runs it ({_TIMERS})"
 
     @property
     def zone(self) -> str:
@@ -158,7 +158,7 @@ class JobWords(_Always):
 
     @property
     def naive_times(self) -> str:
-        """The lines that say how its record is read, and where they belong."""
+        """The lines to add that say how its times are read, and where to add them."""
         if self.root.check is Check.OUTPUT_EXISTS:
             zones = [f'`timezone = "{each}"`' for each in dict.fromkeys((self._job.zone.key, "UTC"))]
             return f"{' or '.join(zones)} in [jobs.{self.key}.output] of jobs.toml"
@@ -167,7 +167,7 @@ class JobWords(_Always):
 
     @property
     def rerun(self) -> str:
-        """How it is run now, by Roll call where that may."""
+        """How to run it now: by Roll call where that is allowed."""
         is_offered = self._job.rerun and is_plainly_missed(self.judged)
         return f"run it now: {self.rerun_missed}" if is_offered else self.by_hand
 
@@ -184,7 +184,7 @@ class JobWords(_Always):
 
     @property
     def list(self) -> str:
-        """What shows what is there."""
+        """The command that lists what is there."""
         output = self._output
         if output is None:
             return "`ls -lt . | head`"
@@ -196,7 +196,7 @@ class JobWords(_Always):
 
     @property
     def place(self) -> str:
-        """Where its output lies, and where jobs.toml says so."""
+        """Where its output is, and where jobs.toml says so."""
         place = self._output.place if self._output else None
         return f"{plain(place.shown)} ([places.{toml_key(place.id)}] in jobs.toml)" if place else "that place"
 
@@ -208,7 +208,7 @@ class JobWords(_Always):
 
     @property
     def head(self) -> str:
-        """How its beginning is seen, also of what is packed."""
+        """The command that shows its beginning, unpacked where it is packed."""
         return self._seen_by("head") if self._is_file else self.list
 
     @property
@@ -226,7 +226,7 @@ class JobWords(_Always):
 
     @property
     def proof(self) -> str:
-        """How its proof is made by hand; of what is opened first, that it is."""
+        """The `verify` command as it is run by hand, with the `open` command where there is one."""
         verify, opens = (self._output.verify, self._output.open) if self._output else (None, ())
         words = verify.command if verify else ()
         if opens:
@@ -236,7 +236,7 @@ class JobWords(_Always):
 
     @property
     def opening(self) -> str:
-        """How it is made readable by hand."""
+        """The `open` command as it is run by hand."""
         return f"`{_typed(self._output.open if self._output else ())} < {self.file}`"
 
     @property
@@ -250,7 +250,7 @@ class JobWords(_Always):
 
     @property
     def _file(self) -> FileSeen | None:
-        """The file that the step is about: that which is named, else the newest of the run."""
+        """The file that the step is about: the one that the finding names, else the newest of the run."""
         newest = self.judged.files[self.root.output] if self.judged.files else None
         if not self.root.file:
             return newest
@@ -264,7 +264,7 @@ def _typed(argv: Iterable[str]) -> str:
 
 
 def fill(step: str, words: SchedulerWords | JobWords) -> str:
-    """The step as a person reads it. What stands for nothing stays as it is: it may be part of a command."""
+    """The step as a person reads it. Unknown braces are left as they are: they may be part of a command."""
     known = _known(type(words))
     # In one pass: a name may look like a placeholder, and is none.
     filled = _PLACEHOLDER.sub(lambda found: getattr(words, found[1]) if found[1] in known else found[0], step)
@@ -272,7 +272,7 @@ def fill(step: str, words: SchedulerWords | JobWords) -> str:
 
 
 def check_step(code: CauseCode, step: str) -> None:
-    """Raises ValueError where a word in braces stands for nothing in a step of that cause."""
+    """Raises ValueError where a word in braces is not known in a step of that cause."""
     match code.record.of:
         case Of.RECORD | Of.HOST:
             known = _known(SchedulerWords) & _known(JobWords)
@@ -281,7 +281,7 @@ def check_step(code: CauseCode, step: str) -> None:
         case _:
             known = _known(JobWords)
     if not set(_PLACEHOLDER.findall(step)) <= known:
-        raise ValueError(f"a word in braces that stands for nothing; those known are {', '.join(sorted(known))}")
+        raise ValueError(f"an unknown word in braces; the known ones are {', '.join(sorted(known))}")
 
 
 def _known(words: type[SchedulerWords | JobWords]) -> frozenset[str]:

@@ -8,6 +8,7 @@ the exit status is 0, whatever it shows; 4 where the question was wrong.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -25,13 +26,14 @@ from rollcall.history.past import MOST_RUNS, PastRun, Signs, past_runs
 from rollcall.history.reading import read
 from rollcall.history.rows import FILE, NOTHING
 from rollcall.outputs.listing import MOST_FILES
-from rollcall.report.calendar import Paper, render_legend, render_past
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.output_rules import Kind
 from rollcall.run.options import AS_OF, JOBS_FILE, REPLAY
+from rollcall.terminal.calendar import Paper, render_legend, render_past
+from rollcall.terminal.colour import is_coloured
 from rollcall.text import clean
-from rollcall.times import parse_span, read_now, show_instant, show_span
+from rollcall.times import in_zone, parse_span, read_now, show_instant, show_span, to_iso
 from rollcall.verdict import interval
 
 if TYPE_CHECKING:
@@ -45,14 +47,15 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     calendar = commands.add_parser(
         "calendar",
-        help="which past due runs were made, late or missed, told by output files and history",
-        description="Which past due runs were made, late or missed, told by the output files, and by the history of "
-        "earlier mornings where a file is gone. "
+        help="which past due runs were made, late or missed, known from output files and history",
+        description="Which past due runs were made, late or missed, known from the output files, and from the history "
+        "of earlier mornings where a file is gone. "
         "It reports and does not judge: the exit status is 0 whatever the table shows.",
     )
     calendar.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs")
     calendar.add_argument("--since", metavar="SPAN", default=_SINCE, help=f'how far back, such as "2 w" ({_SINCE})')
     calendar.add_argument("--all", action="store_true", help="a row for every run, also for those simply made")
+    calendar.add_argument("--json", action="store_true", help="the same for programs")
     add_options(calendar, (JOBS_FILE, AS_OF, REPLAY))
     calendar.add_argument(
         "--file", metavar="FILE", help=f"the history; default: {Path('reports') / FILE} beside jobs.toml"
@@ -79,28 +82,52 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
         chronicle = read(file, jobs, now=now + LOOKING_TIME, most=MOST_RUNS)
         # A little more, so that a run seconds early on the first morning is among them.
         outputs, most = list_outputs(jobs, since=now - period - EARLY_TOLERANCE, now=now), MOST_FILES
-        by = "files, and by history where a file is gone" if chronicle.rows else "files alone"
+        by = "files, and from history where a file is gone" if chronicle.rows else "files alone"
     paper = paper_for(shows_all=asked_for.all)
-    at = f"{show_instant(now, roll.zone, year=True)}, {roll.zone.key}"
-    yield from paper.wrapped(f"{at}: the last {show_span(period)}, told by {by}", "  ")
+    found = [
+        (job, signs, past_runs(job, signs, since=now - period, now=now, rows=chronicle.of(job.id), most=MOST_RUNS + 1))
+        for job in jobs
+        for signs in [Signs.of_output(job, next(iter(outputs.get(job.id, ())), None), most=most, now=now)]
+    ]
+    if asked_for.json:
+        yield json.dumps(
+            {
+                "version": 1,
+                "judged_at": to_iso(now, roll.zone),
+                "jobs": {job.id: [_as_json(each, job) for each in runs[-MOST_RUNS:]] for job, _, runs in found},
+            },
+            ensure_ascii=False,
+            indent=1,
+        )
+        return
+    yield from paper.wrapped(f"{in_zone(now, roll.zone)}: the last {show_span(period)}, known from {by}", "  ")
     if chronicle.problem:
         yield from paper.wrapped(chronicle.problem, "  ")
     yield from render_legend(paper)
-    for job in jobs:
+    # One more than is shown says whether any is left out.
+    for job, signs, runs in found:
         yield ""
         yield job.id if job.title == job.id else f"{job.id}  {job.title}"
         yield f"  {job.schedule.in_words()}, {job.zone.key} ({job.schedule.engine} `{job.schedule.text}`)"
-        signs = Signs.of_output(job, next(iter(outputs.get(job.id, ())), None), most=most, now=now)
-        # One more than is shown tells whether any is left out.
-        runs = past_runs(job, signs, since=now - period, now=now, rows=chronicle.of(job.id), most=MOST_RUNS + 1)
         yield from _block(job, signs, runs, paper)
+
+
+def _as_json(past: PastRun, job: Job) -> dict[str, object]:
+    return {
+        "due_at": to_iso(past.due_at, job.zone),
+        "standing": past.standing,
+        "flaw": past.flaw,
+        "made_at": to_iso(past.made_at, job.zone) if past.made_at else None,
+        "file": past.file.shown if past.file else None,
+        "from_history": past.remembered is not None,
+    }
 
 
 def _block(job: Job, signs: Signs, runs: Sequence[PastRun], paper: Paper) -> Iterator[str]:
     floats = interval.floats(job)
     if floats and not runs:
         why = "none of them is of a run in this time" if signs.seen else signs.because
-        yield f"  cannot be told: no anchor is declared, so runs are counted from its files; {why}"
+        yield f"  not known: no anchor is declared, so runs are counted from its files; {why}"
         return
     if floats:
         yield "  no anchor is declared: its runs are counted from one file to the next, from the oldest on"
@@ -131,4 +158,9 @@ def paper_for(*, shows_all: bool) -> Paper:
         is_ascii = False
     except (UnicodeEncodeError, LookupError):
         is_ascii = True  # else both ✓ and ✗ would come out as "?", which is a mark of its own
-    return Paper(width=shutil.get_terminal_size(_WIDTH).columns, is_ascii=is_ascii, shows_all=shows_all)
+    return Paper(
+        width=shutil.get_terminal_size(_WIDTH).columns,
+        is_ascii=is_ascii,
+        shows_all=shows_all,
+        is_coloured=is_coloured(sys.stdout, os.environ),
+    )

@@ -1,5 +1,7 @@
 """`rollcall demo [CAUSE]`: a staged morning of a real scheduler, judged here and now, with that fault in it if any.
 
+`rollcall demo --fleet N`: a morning of N jobs on many schedulers, all of it made up, to see how that looks.
+
 It runs the checks that come with the package, by pytest, and leaves the page in reports/. Exit status: pytest's own.
 """
 
@@ -13,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall.commands.begin import add_options
+from rollcall.errors import BadInput
 from rollcall.run.options import DEMO, DRY_RUN, GOOD_DEMO, RERUN, RESTART
 from rollcall.starter import checks_folder
+from rollcall.text import clean
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -36,7 +40,15 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """Nothing of its own to print; returns pytest's exit status."""
     fixes = [each.name for each in _FIXES if getattr(asked_for, each.dest)]
     cause = asked_for.cause
+    if asked_for.good and asked_for.fleet is None:
+        raise BadInput.single(
+            "--good", "is said of a fleet; the demo of nine jobs is good without a CAUSE. Leave it out."
+        )
     if asked_for.fleet is not None:
+        if cause != GOOD_DEMO:
+            raise BadInput.single(
+                "--fleet", "has faults of its own. Leave out either it or the cause.", f'"{clean(cause, 60)}"'
+            )
         cause = f"fleet-{asked_for.fleet}{'-good' if asked_for.good else ''}"
     checks = [str(checks_folder()), f"--rootdir={Path.cwd()}", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *checks, f"{DEMO.name}={cause}", *fixes]

@@ -20,8 +20,8 @@ from rollcall.commands.selected import selected
 from rollcall.evidence import Evidence
 from rollcall.morning import Morning
 from rollcall.morning.chain import diagnose
-from rollcall.report.diagnosis import diagnosis_json, render_diagnosis
 from rollcall.run.options import OF_A_MORNING
+from rollcall.terminal.diagnosis import diagnosis_json, render_diagnosis
 from rollcall.times import show_span
 from rollcall.verdict.second_look import LONGEST_WAIT, wait_before_second_look, with_second_look
 

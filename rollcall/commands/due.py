@@ -6,9 +6,11 @@ What is doubtful about a job is told with it: what is right by itself, and most 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -22,7 +24,7 @@ from rollcall.roll.output import Output
 from rollcall.roll.output_rules import Kind
 from rollcall.run.options import AS_OF, JOBS_FILE
 from rollcall.text import clean, counted
-from rollcall.times import read_now, show_instant, show_span
+from rollcall.times import in_zone, read_now, show_instant, show_span, to_iso
 from rollcall.verdict import interval, pause
 from rollcall.verdict.run_names import expected_names
 
@@ -38,6 +40,8 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     due = commands.add_parser("due", help="every job with its last and next due run, and what they leave; asks nobody")
     due.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs")
+    due.add_argument("--next", action="store_true", help="the next due run of each, the first one first")
+    due.add_argument("--json", action="store_true", help="the same for programs")
     add_options(due, (JOBS_FILE, AS_OF))
     due.set_defaults(command=run)
 
@@ -49,47 +53,126 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
     # Past or to come: nobody is asked.
     at = wanted.as_of.at(roll.zone) if wanted.as_of else now
     jobs = selected(roll, asked_for.jobs)
+    found = [_due_of(job, at) for job in jobs]
     doubtful = doubts(roll)
+    if asked_for.json:
+        whole = [_as_json(each, doubtful.get(each.job.id, ())) for each in found]
+        yield json.dumps({"version": 1, "at": to_iso(at, roll.zone), "jobs": whole}, ensure_ascii=False, indent=1)
+        return
     width = max(shutil.get_terminal_size().columns, _NARROWEST)
-    yield f"{show_instant(at, roll.zone, year=True)}, {roll.zone.key}"
-    for job in jobs:
+    yield in_zone(at, roll.zone)
+    if asked_for.next:
+        yield from _in_order(found, at)
+        return
+    for each in found:
         yield ""
-        yield from _job_lines(job, at, width)
-        for each in doubtful.get(job.id, ()):
-            yield from wrap(f"  doubtful  {each}", width, subsequent_indent=_BELOW, break_long_words=False)
+        yield from _job_lines(each, at, width)
+        for doubt in doubtful.get(each.job.id, ()):
+            yield from wrap(f"  doubtful  {doubt}", width, subsequent_indent=_BELOW, break_long_words=False)
 
 
-def _job_lines(job: Job, at: datetime, width: int) -> Iterator[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    """A job as it is owed at some moment: when it was due last, and is due next.
+
+    `last_at` is None where none was owed yet, `next_at` where there is none. Both are where nobody knows them before:
+    where it is due after another, or `floats`, being counted from its newest run. `pause_ends_at` is None where it has
+    no pause.
+    """
+
+    job: Job
+    last_at: datetime | None = None
+    next_at: datetime | None = None
+    floats: bool = False
+    pause_ends_at: datetime | None = None
+
+
+def _due_of(job: Job, at: datetime) -> _Due:
+    ends_at = pause.ends_at(job)
+    job = pause.owed_again(job, ends_at)
+    if job.after is not None:
+        return _Due(job=job, pause_ends_at=ends_at)
+    if interval.floats(job):
+        return _Due(job=job, floats=True, pause_ends_at=ends_at)
+    last_at = job.schedule.last_due(at)
+    if last_at and job.since and last_at < job.since:
+        last_at = None
+    next_at = job.schedule.next_due(max(at, job.since - _INSTANT) if job.since else at)
+    return _Due(job=job, last_at=last_at, next_at=next_at, pause_ends_at=ends_at)
+
+
+def _as_json(due: _Due, doubtful: Sequence[str]) -> dict[str, object]:
+    job, run = due.job, due.job.due_run(due.last_at) if due.last_at else None
+
+    def iso(at: datetime | None) -> str | None:
+        return to_iso(at, job.zone) if at else None
+
+    return {
+        "id": job.id,
+        "title": job.title,
+        "schedule": job.schedule.text,
+        "in_words": job.schedule.in_words(),
+        "engine": job.schedule.engine,
+        "timezone": job.zone.key,
+        "after": job.after,
+        "last_due_at": iso(due.last_at),
+        "start_by": iso(run.start_by) if run else None,
+        "finish_by": iso(run.finish_by) if run else None,
+        "next_due_at": iso(due.next_at),
+        "paused_until": iso(due.pause_ends_at),
+        "outputs": [each.written if each.kind is Kind.FILES else each.shown for each in job.outputs],
+        "doubtful": list(doubtful),
+    }
+
+
+def _in_order(found: Sequence[_Due], at: datetime) -> Iterator[str]:
+    """A line for each next due run, the first one first; then the jobs of which nobody knows it before."""
+    coming = sorted((each for each in found if each.next_at), key=lambda each: each.next_at or at)
+    spans = [show_span(each.next_at - at) for each in coming if each.next_at]
+    times = [show_instant(each.next_at, each.job.zone) for each in coming if each.next_at]
+    widths = [max(map(len, column), default=0) for column in (spans, times)]
+    for each, span, time in zip(coming, spans, times, strict=True):
+        yield f"in {span:<{widths[0]}}  {time:<{widths[1]}}  {clean(each.job.id)}"
+    for each in found:
+        if each.next_at is None:
+            yield f"{clean(each.job.id)}: {_not_known(each, at)}"
+
+
+def _not_known(due: _Due, at: datetime) -> str:
+    job, ends_at = due.job, due.pause_ends_at
+    if job.after is not None and job.within is not None:
+        return f"{job.schedule.in_words()}, within {show_span(job.within)}: due when that one has done its work"
+    if due.floats:
+        not_before = f", and not before {show_instant(ends_at, job.zone)}" if ends_at and at < ends_at else ""
+        return f"{show_span(interval.span_of(job))} after its newest run{not_before}"
+    return "never"
+
+
+def _job_lines(due: _Due, at: datetime, width: int) -> Iterator[str]:
+    job, ends_at = due.job, due.pause_ends_at
     title = "" if job.title == job.id else f"  {job.title}"
     yield f"{job.id}{title}"
-    if job.after is not None and job.within is not None:
-        yield f"  {job.schedule.in_words()}, within {show_span(job.within)}: due when that one has done its work"
+    if job.after is not None:
+        yield f"  {_not_known(due, at)}"
         yield from _outputs(job, width)
         return
     yield f"  {job.schedule.in_words()}, {job.zone.key} ({job.schedule.engine} `{job.schedule.text}`)"
-    ends_at = pause.ends_at(job)
-    is_paused = ends_at is not None and at < ends_at
     if ends_at is not None:
-        yield f"  paused    {pause.until(job)}" if is_paused else f"  paused    no more: {pause.over(job)}"
-    job = pause.owed_again(job, ends_at)
-    if interval.floats(job):
-        yield "  last due  counted from its newest run, which only its scheduler or its files tell"
-        yield f"  next due  {show_span(interval.span_of(job))} after that run" + (
-            f", and not before {show_instant(ends_at, job.zone)}" if ends_at and is_paused else ""
-        )
+        yield f"  paused    {pause.until(job)}" if at < ends_at else f"  paused    no more: {pause.over(job)}"
+    if due.floats:
+        yield "  last due  counted from its newest run, which only its scheduler or its files know"
+        yield f"  next due  {_not_known(due, at)}"
         yield from _outputs(job, width)
         return
-    last_at = job.schedule.last_due(at)
-    if last_at is None or (job.since and last_at < job.since):
-        last_at = None
+    if due.last_at is None:
         yield f"  last due  none owed {f'before {show_instant(job.since, job.zone)}' if job.since else 'yet'}"
     else:
-        yield from _last_due(job, last_at, at, width)
-    next_at = job.schedule.next_due(max(at, job.since - _INSTANT) if job.since else at)
+        yield from _last_due(job, due.last_at, at, width)
+    next_at = due.next_at
     yield f"  next due  {f'{show_instant(next_at, job.zone)}, in {show_span(next_at - at)}' if next_at else 'never'}"
     if next_at:
         yield from _names(job, next_at, width)
-    elif last_at is None:
+    elif due.last_at is None:
         yield from _outputs(job, width)
 
 

@@ -7,9 +7,11 @@ status: 0 where it could be told or carried, 1 where the file cannot be read or 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from errno import EFBIG
 from pathlib import Path
@@ -19,19 +21,21 @@ from zoneinfo import ZoneInfo
 from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.calendar import paper_for, read_period
-from rollcall.errors import BadInput, Mistake
+from rollcall.commands.selected import check_declared
+from rollcall.errors import BadInput
 from rollcall.files import path_of, read_regular
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read_whole
 from rollcall.history.rows import FILE, Row, Whole
 from rollcall.history.sqlite import CannotRead
+from rollcall.history.tables import MORNING, RUN
 from rollcall.history.writing import merge
-from rollcall.report.calendar import render_key, render_mornings, render_rows
 from rollcall.roll.job import Job
 from rollcall.run.options import JOBS_FILE
 from rollcall.run.wanted import Wanted
-from rollcall.text import clean, counted, listed, show_size
-from rollcall.times import read_now, show_instant, show_span
+from rollcall.terminal.calendar import render_key, render_mornings, render_rows
+from rollcall.text import clean, counted, show_size
+from rollcall.times import in_zone, read_now, show_span
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -48,6 +52,8 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
         "--since", metavar="SPAN", help=f'how far back, such as "2 w" ({_SINCE}; all of it where it is exported)'
     )
     history.add_argument("--all", action="store_true", help="a row for every run, also for those that were well")
+    history.add_argument("--bad", action="store_true", help="only jobs that had a bad run, and those runs")
+    history.add_argument("--json", action="store_true", help="the same for programs")
     history.add_argument("--file", metavar="FILE", help=f"default: {Path('reports') / FILE} beside jobs.toml")
     add_options(history, (JOBS_FILE,))
     carried = history.add_mutually_exclusive_group()
@@ -82,8 +88,17 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         return 0
     zone, jobs, problem = _declared(wanted, now, is_named=bool(asked_for.rollcall_jobs_file))
     ids = _selected(asked_for.jobs, {**jobs, **by_job})
+    if asked_for.bad:
+        by_job = {
+            job_id: bad for job_id, rows in by_job.items() if (bad := [row for row in rows if row.needs_a_person])
+        }
+        ids = [job_id for job_id in ids if job_id in by_job]
+        whole = replace(whole, mornings=[each for each in whole.mornings if each.verdict != "ok"])
+    if asked_for.json:
+        yield _as_json(whole, {job_id: by_job.get(job_id, []) for job_id in ids})
+        return 0
     paper = paper_for(shows_all=asked_for.all or bool(asked_for.jobs))
-    yield f"{show_instant(now, zone, year=True)}, {zone.key}: the last {show_span(period)}"
+    yield f"{in_zone(now, zone)}: the last {show_span(period)}"
     if problem:
         yield from paper.wrapped(problem, "  ")
     yield from render_mornings(whole.mornings, zone, paper)
@@ -100,6 +115,13 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     return 0
 
 
+def _as_json(whole: Whole, rows: Mapping[str, Sequence[Row]]) -> str:
+    """The mornings and the runs of each job, as --export writes them."""
+    mornings = [MORNING.dump_python(each, mode="json", by_alias=True) for each in whole.mornings]
+    jobs = {key: [RUN.dump_python(each, mode="json", by_alias=True) for each in runs] for key, runs in rows.items()}
+    return json.dumps({"version": 1, "mornings": mornings, "jobs": jobs}, ensure_ascii=False, indent=1)
+
+
 def _declared(wanted: Wanted, now: datetime, *, is_named: bool) -> tuple[ZoneInfo, dict[str, Job], str]:
     """In which zone it is shown, the jobs, and why nothing is known of them: where nobody named the file, no mistake.
 
@@ -110,7 +132,7 @@ def _declared(wanted: Wanted, now: datetime, *, is_named: bool) -> tuple[ZoneInf
     except BadInput as problem:
         if is_named:
             raise
-        told = f"in UTC and by ids, as jobs.toml does not tell more: {problem.mistakes[0]}"
+        told = f"in UTC and by ids: {problem.mistakes[0]}"
         return ZoneInfo("UTC"), {}, clean(told)
     return roll.zone, {job.id: job for job in roll.jobs}, ""
 
@@ -118,10 +140,7 @@ def _declared(wanted: Wanted, now: datetime, *, is_named: bool) -> tuple[ZoneInf
 def _selected(ids: Sequence[str], known: Iterable[str]) -> list[str]:
     """The ids that were named, all that are known where none is. Raises `BadInput`."""
     known = list(known)
-    rule = f"no job of that name is declared, or remembered from this time. Known: {listed(known, 20) or 'none'}."
-    mistakes = tuple(Mistake(place="JOB", value=f'"{clean(each, 60)}"', rule=rule) for each in ids if each not in known)
-    if mistakes:
-        raise BadInput(mistakes)
+    check_declared("job", ids, known, known_as="Declared, or remembered from this time")
     return [each for each in known if not ids or each in ids]
 
 

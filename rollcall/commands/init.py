@@ -77,7 +77,7 @@ def _write_jobs(file: Path, source: str | None, url: str | None) -> Iterator[str
     if found:
         yield f"a scheduler of kind {found.kind} answers and lists {counted(len(found.jobs), 'job')}"
         if undue := sum(not each.is_due for each in found.jobs):
-            yield f"{counted(undue, 'job')} of it stand as comments: nothing there says when they are due"
+            yield f"{counted(undue, 'job')} of them are comments: nothing there says when they are due"
     yield f"wrote {file}: what is due from now on is judged; take its line `since` out to judge the last 24 h too"
 
 

@@ -55,8 +55,8 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     parser = commands.add_parser(
         "monitor",
-        help="the quick look for cron: asks, judges, tells who must hear of it",
-        description="The quick look for cron: asks every witness, judges, remembers, and tells who must hear of it. "
+        help="the quick look for cron: asks, judges, alerts",
+        description="The quick look for cron: asks every witness, judges, remembers, and alerts. "
         'Exit status: 0 all is well; 1 a warning (late where `late = "warn"` allows it, or well once something was '
         "done); 2 something needs attention; 3 unknown: not all could be looked at, another monitor is in progress, "
         "or what was asked for could not be written; 4 bad input.",
@@ -108,7 +108,7 @@ def _looked(call: RollCall, sinks: Sinks, log: _Log, held: ExitStack) -> Result:
             log.add(call.start, State.UNKNOWN, said)
             return call.result(Ending(interruption=said), status=State.UNKNOWN)
         except OSError as problem:
-            notes = [f"whether another monitor is in progress cannot be told: {_said(problem)}"]
+            notes = [f"it is not known whether another monitor is running: {_said(problem)}"]
     call.sinks = sinks
     try:
         with suppress(CannotBegin):  # what cannot be written is said where it is to be whole

@@ -21,9 +21,9 @@ from rollcall.outputs.listing import Wanted
 from rollcall.outputs.sources import source_of
 from rollcall.rehearse.rehearsal import rehearse
 from rollcall.report.headline import show_replay
-from rollcall.report.rehearsal import render_rehearsal
 from rollcall.roll.job import Job
 from rollcall.run.options import OF_A_MORNING
+from rollcall.terminal.rehearsal import rehearsal_json, render_rehearsal
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
@@ -41,6 +41,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     )
     parser.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs, and their schedulers")
     add_options(parser, OF_A_MORNING)
+    parser.add_argument("--json", action="store_true", help="the same for programs")
     parser.set_defaults(command=run)
 
 
@@ -48,11 +49,14 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines of the rehearsal; returns the exit status. Raises `BadInput`."""
     call = begun(asked_for, by="rehearse")
     jobs, at = selected(call.roll, asked_for.jobs), call.start.judged_at
-    if call.start.replay_of:
+    if call.start.replay_of and not asked_for.json:
         yield f"{show_replay(call.start.replay_of, call.roll.zone)}: nobody is asked"
     # The files of a record are on another machine, or gone.
     fetch = _nothing if call.start.replay_of else fetched
     rehearsal = rehearse(call.roll, call.ask(jobs, at=at), now=at, jobs=jobs, fetch=fetch)
+    if asked_for.json:
+        yield rehearsal_json(rehearsal)
+        return 0 if rehearsal.is_whole else 1
     width = min(max(shutil.get_terminal_size(_WIDTH).columns, _NARROWEST), _WIDEST)
     yield from render_rehearsal(rehearsal, width=width)
     return 0 if rehearsal.is_whole else 1

@@ -24,8 +24,8 @@ DEMO_FAULTS: tuple[str, ...] = tuple(FAULTS)
 HERE = Path(__file__).resolve().parent
 DEADLINE = 60.0  # real seconds until the service must be ready; it needs about two
 LOG = "service.log"
-# Of the addresses and files that a step names, for who reads of them later.
-GONE = "Its scheduler and its files are gone when it ends."
+# Of what is shown of earlier days; and of the addresses and files that a step names, for who reads of them later.
+STAGED = "The mornings before are made up; its scheduler and its files are gone when it ends."
 
 
 class DemoError(Exception):
@@ -59,7 +59,7 @@ def demo_morning(fault: str | None = None, *, folder: Path | None = None) -> Ite
         ready = _hand_over(child, root / LOG)
         yield DemoMorning(
             url=ready["url"], now=datetime.fromisoformat(ready["now"]), folder=root, jobs_file=jobs_file,
-            fault=fault, story=f"This is the demo: {(FAULTS[fault] if fault else GOOD).story}. {GONE}",
+            fault=fault, story=f"This is the demo: {(FAULTS[fault] if fault else GOOD).story}. {STAGED}",
         )  # fmt: skip
 
 

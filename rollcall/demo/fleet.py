@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 from rollcall.demo import DemoError
 from rollcall.demo.faults import at
 from rollcall.demo.fleet_file import jobs_toml
+from rollcall.demo.fleet_past import Past
 from rollcall.demo.fleet_plan import plan
 from rollcall.demo.fleet_seen import Seen
 from rollcall.demo.past import past_of
-from rollcall.evidence import Evidence
 from rollcall.history.remembered import read_remembered
 from rollcall.history.rows import FILE
 from rollcall.history.writing import merge
@@ -30,6 +30,8 @@ from rollcall.text import counted
 
 FEWEST, MOST = 10, 10_000
 MORNING = at(11, 7, 2)
+# Where its files would lie: what a person is to type about them is the same in each demo.
+_ROOT = Path("/srv/jobs")
 _NAMED = re.compile(r"fleet-(\d{1,9})(-good)?")
 
 
@@ -59,16 +61,15 @@ def fleet_morning(count: int, *, is_good: bool = False) -> Iterator[FleetMorning
         root = Path(folder).resolve()
         fleet, file, history = plan(count, is_good=is_good), root / "jobs.toml", root / FILE
         file.write_text(jobs_toml(fleet, MORNING.date()), encoding="utf-8")
-        roll = load(file, environment={}, is_replay=True, now=MORNING)
-        seen = Seen(fleet, roll, MORNING)
-        merge(history, past_of(roll.jobs, MORNING, seen.went))
-        evidence: Evidence = seen.evidence()
+        roll = load(file, environment={}, root=_ROOT, is_replay=True, now=MORNING)
+        merge(history, past_of(roll.jobs, MORNING, Past(fleet, MORNING).went))
+        evidence = Seen(fleet, roll, MORNING).evidence()
         remembered = read_remembered(history, roll.jobs, now=MORNING)
-        how = "none of which needs attention" if is_good else "some of which went wrong in the night"
+        how = "all of them well" if is_good else "a good tenth of them in trouble"
         story = (
             f"This is the demo: a made-up fleet of {counted(count, 'job')} on "
-            f"{counted(len(fleet.kinds), 'scheduler')}, {how}, with a month of history. No scheduler is asked: what "
-            "they say is staged, and judged as on any morning. "
+            f"{counted(len(fleet.kinds), 'scheduler')}, {how}. What they say and the mornings before are made up, "
+            "and judged as on any morning; none of them is there to be asked."
         )
         yield FleetMorning(
             now=MORNING,
@@ -77,5 +78,5 @@ def fleet_morning(count: int, *, is_good: bool = False) -> Iterator[FleetMorning
                 roll=roll, evidence=replace(evidence, remembered=remembered), recorded_at=MORNING, demo=story
             ),
             history=history,
-            story=story.strip(),
+            story=story,
         )

@@ -43,7 +43,7 @@ def _scheduler(name: str, kind: str) -> str:
 
 def _job(each: Planned, today: date) -> Iterator[str]:
     yield f"\n[jobs.{each.id}]"
-    yield f'title = "{each.subject.replace("_", " ").capitalize()}: {each.work}"'
+    yield f'title = "{each.title}"'
     yield f'scheduler = "{each.scheduler}"'
     yield f"name = {json.dumps(each.name)}"
     yield f'schedule = "{_schedule(each)}"'

@@ -17,7 +17,11 @@ OUTPUTS = ("", "", "csv", "text", "json", "rows")
 _FILES = ("csv", "text", "json")
 # About so many jobs has a scheduler.
 JOBS_OF_A_SCHEDULER = 15
-_SHARE_OF_WEEKLY, _SHARE_OF_WEEKDAYS = 0.08, 0.15
+# A small fleet has no room for all that can go wrong.
+_STOPPED_FROM = 10
+_EVERY_FATE_FROM = 150
+_SHARE_OF_WEEKLY, _SHARE_OF_WEEKDAYS, _SHARE_OF_NIGHT = 0.08, 0.15, 0.7
+_NIGHT, _DAY = (0, 5 * 60, 5), (8 * 60, 22 * 60, 5)
 
 TEAMS = {
     "platform": ("hosts", "ldap", "dns", "certificates", "images", "logs", "metrics", "mail"),
@@ -32,6 +36,7 @@ WORK = (
     "import", "export", "sync", "report", "backup", "cleanup", "check", "refresh", "score", "publish", "merge",
     "archive", "load", "reindex", "summary", "replay", "compact",
 )  # fmt: skip
+_ABBREVIATIONS = ("dns", "ldap", "vat")
 REGIONS = ("", "eu", "us", "uk", "ch", "fr", "de", "it", "es", "pl", "jp")
 
 
@@ -47,7 +52,7 @@ class Kind:
     is_utc: bool = False  # its schedules are in UTC
 
 
-# A web backend with an APScheduler inside, like the nine jobs', whose database is its memory. It cannot be told to start.
+# A web backend with an APScheduler inside, whose database is its memory. Unlike the nine jobs' it takes no orders.
 _BACKEND = """url = "http://{name}.example.com:8000"
 engine = "apscheduler"
 naive_times = "UTC"
@@ -103,13 +108,18 @@ class Fate(StrEnum):
 class Drawn:
     """How many jobs, as a share of all, have that fate, of those that leave one of `outputs`.
 
-    `days` are since how many it may last, by turns.
+    `days` are since how many it may last, by turns. `needs_start` where it shows only to a scheduler that tells starts.
     """
 
     fate: Fate
     share: float
     days: tuple[int, ...] = (1,)
     outputs: tuple[str, ...] = OUTPUTS
+    needs_start: bool = False
+
+    def fits(self, job: Planned) -> bool:
+        """True where that can become of the job."""
+        return job.output in self.outputs and not (self.needs_start and KINDS[job.kind].ends_only)
 
 
 BAD = (
@@ -117,7 +127,7 @@ BAD = (
     Drawn(fate=Fate.WAITS, share=0.007),
     Drawn(fate=Fate.MISSED, share=0.010, days=(1, 2)),
     Drawn(fate=Fate.LATE, share=0.007),
-    Drawn(fate=Fate.HANGS, share=0.004),
+    Drawn(fate=Fate.HANGS, share=0.004, needs_start=True),
     Drawn(fate=Fate.NOT_THERE, share=0.004, days=(5,)),
     Drawn(fate=Fate.PAUSED_THERE, share=0.004, days=(12,)),
     Drawn(fate=Fate.CUT, share=0.004, outputs=_FILES),
@@ -127,7 +137,7 @@ BAD = (
 )
 HARMLESS = (
     Drawn(fate=Fate.SMALL, share=0.007, outputs=_FILES),
-    Drawn(fate=Fate.BY_HAND, share=0.007),
+    Drawn(fate=Fate.BY_HAND, share=0.007, needs_start=True),
     Drawn(fate=Fate.PAUSED, share=0.010, days=(4,)),
     Drawn(fate=Fate.PENDING, share=0.007),
     Drawn(fate=Fate.FIXED, share=0.010),
@@ -143,7 +153,7 @@ class Planned:
 
     id: str
     team: str
-    subject: str
+    title: str
     work: str
     scheduler: str
     kind: str
@@ -162,6 +172,9 @@ class Planned:
         return KINDS[self.kind].name.format(job=self.id.replace("_", "-"), team=self.team)
 
 
+_ALWAYS = (Fate.FAILED, Fate.MISSED, Fate.CUT, Fate.SMALL, Fate.FIXED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
     """All of it: `kinds` of the schedulers by their ids, of which some are `stopped`, some `down`."""
@@ -178,7 +191,7 @@ def plan(count: int, *, is_good: bool) -> Fleet:
     kinds = _schedulers(max(2, count // JOBS_OF_A_SCHEDULER))
     jobs = list(_jobs(count, kinds, chance))
     stopped, down = frozenset[str](), frozenset[str]()
-    if not is_good and len(kinds) > 3:
+    if not is_good and len(kinds) >= _STOPPED_FROM:
         many = max(1, len(kinds) // 40)
         # That of a backend, whose memory still calls it active.
         stopped, down = (
@@ -187,8 +200,8 @@ def plan(count: int, *, is_good: bool) -> Fleet:
     free = [number for number, each in enumerate(jobs) if each.scheduler not in stopped | down]
     chance.shuffle(free)
     for drawn in (*(() if is_good else BAD), *HARMLESS):
-        many = max(1, round(drawn.share * count)) if count >= 30 or drawn.fate in (Fate.FAILED, Fate.FIXED) else 0
-        fitting = [number for number in free if jobs[number].output in drawn.outputs][:many]
+        many = max(round(drawn.share * count), drawn.fate in _ALWAYS or count >= _EVERY_FATE_FROM)
+        fitting = [number for number in free if drawn.fits(jobs[number])][:many]
         for turn, number in enumerate(fitting):
             jobs[number] = replace(jobs[number], fate=drawn.fate, days=drawn.days[turn % len(drawn.days)])
         free = [number for number in free if number not in set(fitting)]
@@ -219,21 +232,25 @@ def _jobs(count: int, kinds: dict[str, str], chance: Random) -> Iterator[Planned
         words = [subject, work, region, str(again + 1) if again else ""]
         scheduler = chance.choice(of_team[team])
         kind = kinds[scheduler]
-        drawn = chance.random()
+        drawn, is_of_night = chance.random(), chance.random() < _SHARE_OF_NIGHT
         weekdays = "" if drawn > _SHARE_OF_WEEKDAYS + _SHARE_OF_WEEKLY else "mon-fri"
         yield Planned(
             id="_".join(filter(None, words)),
             team=team,
-            subject=subject,
+            title=" ".join(filter(None, (f"{_written(subject)}:", work, region.upper(), words[3]))),
             work=work,
             scheduler=scheduler,
             kind=kind,
-            minute=chance.randrange(0, 5 * 60, 5),
+            minute=chance.randrange(*(_NIGHT if is_of_night else _DAY)),
             weekdays="sun" if drawn < _SHARE_OF_WEEKLY else weekdays,
             output=chance.choice(OUTPUTS),
             takes=timedelta(seconds=chance.choice((20, 45, 90, 240, 600))),
             size=chance.choice((4_000, 60_000, 900_000, 12_000_000)),
         )
+
+
+def _written(subject: str) -> str:
+    return subject.upper() if subject in _ABBREVIATIONS else subject.replace("_", " ").capitalize()
 
 
 def _with_needs(jobs: Sequence[Planned]) -> Iterator[Planned]:

@@ -1,13 +1,14 @@
-"""What do the witnesses of a fleet say on the morning that is judged, and what did those before find?"""
+"""What do the witnesses of a fleet say on the morning that is judged?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from rollcall.demo.fleet_file import FALLBACK, LEAST_SIZE
+from rollcall.demo.fleet_past import LATE_BY, fate_of, usual_run
 from rollcall.demo.fleet_plan import KINDS, Fate, Fleet, Planned
-from rollcall.demo.past import Ran, varied
 from rollcall.evidence import (
     Content,
     Evidence,
@@ -25,27 +26,14 @@ from rollcall.roll.scheduler import Scheduler
 from rollcall.schedule.answers import due_between, next_due
 from rollcall.text import show_size
 from rollcall.times import to_iso
-from rollcall.vocabulary import CauseCode, Verdict
+from rollcall.vocabulary import CauseCode
 
 _DAY = timedelta(days=1)
 # Of a daily job five files are left; of a weekly one they reach back further.
 _KEEPS = 5
-_LATE_BY = timedelta(minutes=55)
 _STOPPED_SINCE = timedelta(hours=22)
 _GONE = {Fate.MISSED, Fate.NOT_THERE, Fate.PAUSED_THERE, Fate.PAUSED}
 _WITHOUT_FILE = {Fate.FAILED, Fate.WAITS, Fate.HANGS, *_GONE}
-_FOUND = {
-    Fate.FAILED: (Verdict.FAILED, CauseCode.RUN_FAILED),
-    Fate.MISSED: (Verdict.MISSED, CauseCode.MISSED_RUN),
-    Fate.NOT_THERE: (Verdict.MISSED, CauseCode.NOT_REGISTERED),
-    Fate.PAUSED_THERE: (Verdict.MISSED, CauseCode.JOB_PAUSED),
-    Fate.FALLBACK: (Verdict.BAD_OUTPUT, CauseCode.DEGRADED_OUTPUT),
-}
-_ONCE = (
-    (Verdict.FAILED, CauseCode.RUN_FAILED),
-    (Verdict.LATE, CauseCode.RAN_LATE),
-    (Verdict.MISSED, CauseCode.MISSED_RUN),
-)
 
 
 class Seen:
@@ -66,33 +54,6 @@ class Seen:
             schedulers={each.id: self._scheduler(each, by_scheduler[each.id]) for each in self.roll.schedulers},
             memories={each.id: self._memory(by_scheduler[each.id]) for each in with_memory},
             outputs={job.id: (self._output(job),) for job in self.roll.jobs if job.outputs},
-        )
-
-    def went(self, job: Job, due_at: datetime) -> Ran | None:
-        """How a run of the month before went."""
-        planned, chance = self.planned[job.id], varied(job.id, f"{due_at:%F %H}")
-        mornings_ago = (self.now - due_at) // _DAY
-        if planned.fate is Fate.PAUSED and mornings_ago < planned.days:
-            return None
-        if planned.fate in _FOUND and mornings_ago < planned.days:
-            verdict, cause = _FOUND[planned.fate]
-        elif planned.fate is Fate.FIXED and mornings_ago == 1:
-            verdict, cause = _ONCE[len(job.id) % 3]
-        elif chance.random() < 0.006:
-            verdict, cause = chance.choice(_ONCE)
-        else:
-            verdict, cause = Verdict.OK, None
-        is_done = verdict in (Verdict.OK, Verdict.LATE, Verdict.BAD_OUTPUT)
-        took, size = self._takes(planned, due_at), self._size(planned, due_at)
-        late_by = _LATE_BY if verdict is Verdict.LATE else self._waits(planned, due_at)
-        has_start = not KINDS[planned.kind].ends_only
-        return Ran(
-            verdict=verdict,
-            cause=cause,
-            after=late_by + took if is_done else None,
-            took=took if has_start and is_done else None,
-            size=None if planned.output == "rows" else size,
-            rows=size // 100 if planned.output in ("rows", "csv") else None,
         )
 
     # Schedulers -------------------------------------------------------------------------------------------------------
@@ -145,10 +106,11 @@ class Seen:
             yield from self._run(job, planned, due_at, is_last=due_at == dues[-1])
 
     def _run(self, job: Job, planned: Planned, due_at: datetime, *, is_last: bool) -> Iterator[RunSeen]:
-        fate, takes = self._fate(planned, due_at, is_last=is_last), self._takes(planned, due_at)
+        fate = fate_of(planned, due_at, self.now, is_last=is_last)
         if fate in _GONE:
             return
-        began_at = due_at + (_LATE_BY if fate is Fate.LATE else self._waits(planned, due_at))
+        usual = usual_run(planned, due_at, self.now)
+        began_at, takes = due_at + (LATE_BY if fate is Fate.LATE else usual.waits), usual.takes
         if fate is Fate.HANGS:
             yield self._on_record(job, Outcome.RUNNING, began_at, None)
         elif fate in (Fate.FAILED, Fate.WAITS, Fate.BY_HAND):
@@ -198,16 +160,16 @@ class Seen:
         return OutputSeen(looked_at=self.now, matches=len(files), files=files)
 
     def _files(self, job: Job, planned: Planned, due_at: datetime, *, is_last: bool) -> Iterator[FileSeen]:
-        fate, takes = self._fate(planned, due_at, is_last=is_last), self._takes(planned, due_at)
+        fate = fate_of(planned, due_at, self.now, is_last=is_last)
         if fate in _WITHOUT_FILE:
             return
-        late_by = _LATE_BY if fate is Fate.LATE else self._waits(planned, due_at)
-        made_at = due_at + late_by + takes - timedelta(seconds=1)
+        usual = usual_run(planned, due_at, self.now)
+        made_at = due_at + (LATE_BY if fate is Fate.LATE else usual.waits) + usual.takes - timedelta(seconds=1)
         if fate is Fate.BY_HAND:
             made_at += timedelta(minutes=9)
-        size = self._size(planned, due_at)
-        size = {Fate.CUT: LEAST_SIZE // 3, Fate.EMPTY: 0, Fate.SMALL: max(LEAST_SIZE, size // 30)}.get(fate, size)
-        made_at = made_at.replace(microsecond=0)
+        size = {Fate.CUT: LEAST_SIZE // 3, Fate.EMPTY: 0, Fate.SMALL: max(LEAST_SIZE, usual.size // 30)}.get(
+            fate, usual.size
+        )
         if planned.output == "rows":
             rows = {Fate.EMPTY: 0, Fate.CUT: 0}.get(fate, size // 100)
             yield FileSeen(
@@ -221,7 +183,7 @@ class Seen:
             marks_its_end=planned.output != "text",
             rows=size // 100 if planned.output == "csv" else None,
             found={FALLBACK: fate is Fate.FALLBACK} if planned.output == "text" else {},
-            sha256=f"{varied(job.id, due_at).getrandbits(256):064x}",
+            sha256=sha256(f"{job.id} {due_at}".encode()).hexdigest(),
             head=f"{FALLBACK}, see the log\n" if fate is Fate.FALLBACK else f"{job.title}, {show_size(size)}\n",
         )
         yield FileSeen(name=name, size=size, modified_at=made_at, stamp_at=made_at, content=content if size else None)
@@ -235,25 +197,6 @@ class Seen:
             until = self.now - _STOPPED_SINCE
         dues = due_between(job.schedule, self.now - 36 * _DAY, until)
         return dues[-_KEEPS - 1 :]
-
-    def _fate(self, planned: Planned, due_at: datetime, *, is_last: bool) -> Fate:
-        mornings_ago = (self.now - due_at) // _DAY
-        if planned.fate in _FOUND or planned.fate is Fate.PAUSED:
-            return planned.fate if mornings_ago < planned.days else Fate.WELL
-        return planned.fate if is_last and planned.fate is not Fate.FIXED else Fate.WELL
-
-    def _waits(self, planned: Planned, due_at: datetime) -> timedelta:
-        return timedelta(seconds=round(2 + abs(varied(planned.id, "waits", f"{due_at:%F %H}").gauss(0, 25))))
-
-    def _takes(self, planned: Planned, due_at: datetime) -> timedelta:
-        slower = varied(planned.id, "takes", f"{due_at:%F %H}").lognormvariate(0, 0.18)
-        return timedelta(seconds=round(planned.takes.total_seconds() * slower))
-
-    def _size(self, planned: Planned, due_at: datetime) -> int:
-        """About as much as ever, a little more each week, and less on weekends."""
-        chance, weeks = varied(planned.id, "size", f"{due_at:%F %H}"), (self.now - due_at) / (7 * _DAY)
-        weekend = 0.8 if due_at.astimezone(self.roll.zone).weekday() > 4 else 1.0
-        return round(planned.size * weekend * chance.gauss(1, 0.03) * 0.99**weeks)
 
 
 def _naive(at: datetime) -> str:

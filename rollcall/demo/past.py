@@ -79,7 +79,8 @@ def _rows(job: Job, mornings: list[datetime], went: Went) -> Iterator[Row]:
         if judged_at is None or not (is_judged or job.outputs):
             continue
         ended_at = due_at + ran.after if ran.after is not None else None
-        left = [] if job.output is None or ended_at is None or ran.size is None else [job.output.written]
+        is_left = job.output is not None and ended_at is not None and (ran.size, ran.rows) != (None, None)
+        left = [job.output.written] if job.output and is_left else []
         yield Row(
             job_id=job.id,
             due_at=due_at,

@@ -1,4 +1,4 @@
-"""How long does a run of each of the nine jobs take? (of the demo's time, a little less than a second added by chance)"""
+"""How long does a run of each of the nine jobs take, by the demo's clock?"""
 
 import random
 from datetime import datetime, timedelta

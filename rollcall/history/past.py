@@ -65,16 +65,16 @@ class Signs:
     def of_output(cls, job: Job, output: OutputSeen | NotSeen | None, *, most: int, now: datetime) -> Signs:
         """The signs that the files are, of which at most the newest `most` were listed."""
         if output is None or job.output is None:
-            return cls(reach=now, because="it declares no output, and this table asks no scheduler")
+            return cls(reach=now, because="it declares no output, and the calendar asks no scheduler")
         if isinstance(output, NotSeen):
-            return cls(reach=now, because=f"its folder could not be looked at: {output.detail}")
+            return cls(reach=now, because=f"its folder could not be read: {output.detail}")
         by_time = sorted((placed_at(each, job), each.name, each) for each in output.files)
         placed = tuple(at for at, _, each in by_time if each.made_at <= now + LOOKING_TIME)
         files = tuple(each for _, _, each in by_time if each.made_at <= now + LOOKING_TIME)
         is_cut = len(output.files) >= most and output.matches > len(output.files)
         older, because = _older(job, job.output, output, is_cut=is_cut)
         if output.unstamped:
-            because += f"; not counted, as their names tell no time that can be: {listed(output.unstamped, 3)}"
+            because += f"; not counted, as the times in their names cannot be read: {listed(output.unstamped, 3)}"
         reach = placed[0] if files else _reach_without_files(job, output, now)
         reach_back = None if older is Standing.MISSED else reach
         return cls(seen=files, placed=placed, reach=reach_back, older=older, because=because)
@@ -202,7 +202,7 @@ def _telling(files: Sequence[FileSeen], job: Job) -> tuple[FileSeen, str | None]
         if file.is_folder:
             return file, None
         if not file.is_regular:
-            flaws.append("no regular file")
+            flaws.append("not a regular file")
         elif file.size == 0:
             flaws.append("empty (0 B)")
         elif file.size is not None and file.size < least:
@@ -226,18 +226,18 @@ def _older(job: Job, output: Output, seen: OutputSeen, *, is_cut: bool) -> tuple
     """What a run before the oldest file is: only where retention took nothing can it have been missed."""
     keeps, kind = output.keeps, output.kind
     if output.is_one(seen):
-        return Standing.UNTOLD, f"each run overwrites the same {kind.one}, so only the newest can be told"
+        return Standing.UNTOLD, f"each run overwrites the same {kind.one}, so only the newest run is known"
     if is_cut:
         return Standing.UNTOLD, f"only the newest {counted(len(seen.files), kind.one, kind.many)} were listed"
     if keeps is not None and seen.matches < keeps:
         if job.since is not None:
             return Standing.MISSED, ""
-        taken = f"retention has taken none, as {seen.matches} of {keeps} are there"
-        return Standing.UNTOLD, f"{taken}: not run, or not installed yet (`since` in jobs.toml tells from when it is)"
-    undeclared = "what retention leaves (`keeps`) is not declared"
+        taken = f"retention removed none, as {seen.matches} of {keeps} are there"
+        return Standing.UNTOLD, f"{taken}: not run, or not installed yet (`since` in jobs.toml says since when it is)"
+    undeclared = "how many retention keeps (`keeps`) is not declared"
     if seen.matches == 0:
-        return Standing.UNTOLD, f"no {kind.one} at all is there, and {undeclared.replace('what', 'what its')}"
-    left = f"retention leaves {counted(keeps, kind.one, kind.many)}" if keeps else undeclared
+        return Standing.UNTOLD, f"no {kind.one} is there, and {undeclared.replace('retention', 'its retention')}"
+    left = f"retention keeps {counted(keeps, kind.one, kind.many)}" if keeps else undeclared
     return Standing.BEYOND_RETENTION, f"older than the oldest {kind.one} that is left; {left}"
 
 

@@ -61,7 +61,10 @@ class Morning:
 
     @property
     def typed_again(self) -> str:
-        """The command that judges it again, as it ends each step. The demo begins anew each time: what was mended in it must be mended again first."""
+        """The command that judges it again, as it ends each step.
+
+        The demo begins anew each time: what was fixed in it must be fixed again first.
+        """
         is_restarted = any(each.is_proven and each.deed is not Deed.RERUN for each in self.actions)
         return f"{self.again} --restart-stopped" if self.demo and is_restarted else self.again
 

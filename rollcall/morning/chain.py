@@ -43,11 +43,11 @@ QUESTIONS: dict[str, str] = {
     Check.RUNTIME_IS_AS_ALLOWED: "did it take as long as it may?",
     Check.STATUS_IS_SUCCESS: "did it succeed?",
     Check.OUTPUT_EXISTS: "is its output there?",
-    Check.OUTPUT_IS_WHOLE: "is it whole?",
+    Check.OUTPUT_IS_WHOLE: "is it complete?",
     Check.OUTPUT_AGREES_WITH_RECORD: "does it agree with the record?",
     Check.NO_RUN_IS_MISSING: "is no earlier run missing?",
     Check.UPSTREAM_DID_ITS_WORK: "did what it needs do its work?",
-    Check.PAUSE_IS_CURRENT: "is its pause still of today?",
+    Check.PAUSE_IS_CURRENT: "is its pause still valid?",
 }
 _ORDER = list(QUESTIONS)
 _OF_REGISTRATION = (Check.IS_REGISTERED, Check.NEXT_RUN_IS_ON_SCHEDULE)
@@ -168,7 +168,7 @@ def _run_in_short(judged: JobJudged) -> str:
     if judged.due_run is None or judged.ran_at is None:
         return _due(judged).answer
     done = f"due {show.when(judged.due_run.due_at, judged.job)}, done {show.when(judged.ran_at, judged.job)}"
-    return f"{done}; the next run is inside its time" if judged.is_pending else done
+    return f"{done}; the next run still has time" if judged.is_pending else done
 
 
 def _sorted(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -205,7 +205,7 @@ def _answer(finding: Finding) -> str:
     if finding.blocked_by:
         return _not_further(finding.code)
     # One that is replaced says both.
-    if finding.verdict is Verdict.PENDING and "can no longer be told" not in finding.because:
+    if finding.verdict is Verdict.PENDING and "no longer known" not in finding.because:
         return f"{finding.found}: {finding.because}"
     return finding.because or finding.found
 
@@ -256,7 +256,7 @@ def _due(judged: JobJudged) -> Link:
     if run:
         return Link(question=_WAS_DUE, standing=Standing.YES, answer=show.due(run, job))
     following = f"; next due {show.when(judged.next_due_at, job)}" if judged.next_due_at else ""
-    answer = f"none whose time is over{following}"
+    answer = f"none is over its limit yet{following}"
     return Link(question=_WAS_DUE, standing=Standing.NO, answer=answer)
 
 
@@ -272,7 +272,7 @@ def _room(judged: JobJudged) -> Link:
     if output.kind is not Kind.FILES:
         return _link_of_room(Standing.NOT_ASKED, f"{output.kind.many} have no disk of their own")
     if output.place and output.place.folder is None:
-        return _link_of_room(Standing.NOT_ASKED, "a place elsewhere does not say how full it is")
+        return _link_of_room(Standing.NOT_ASKED, "a remote place does not say how full it is")
     if seen.free_bytes is None or not seen.total_bytes:
         return _link_of_room(Standing.CANNOT_TELL, "the disk does not say how full it is")
     wanted, free = seen.room_wanted(output.least_size), f"{show_size(seen.free_bytes)} free"

@@ -7,6 +7,7 @@ stands as it wrote it.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -42,6 +43,41 @@ class Cause(Part):
     )
 
 
+class Step(Part):
+    """What a person does now, and for which jobs."""
+
+    text: str = Field(description="A sentence; each command in it stands in backticks.")
+    jobs: _Ids = Field(description="The jobs that it is for; none where it is for the scheduler.")
+
+
+class Thing(Part):
+    """One thing that needs attention: one cause, with all that it explains."""
+
+    code: CauseCode
+    verdict: Verdict = Field(description="The worst of what it explains.")
+    scheduler: str | None = Field(description="The id of the scheduler that is broken; null where it is the jobs' own.")
+    jobs: _Ids = Field(description="The jobs that it explains, the worst first.")
+    since: AwareDatetime | None = Field(
+        description="When the first run that it spoiled was due; null where that is not known, or no history is kept."
+    )
+    sentence: str = Field(description="What happened, with its proof: of the scheduler, or of the first of the jobs.")
+    steps: tuple[Step, ...] = Field(description="One where the same step is for all of the jobs.")
+
+
+class NextLost(Part):
+    """The run that is lost next unless somebody does something."""
+
+    job: str = Field(description="The id of the job.")
+    due_at: AwareDatetime = Field(description="When it is due.")
+
+
+class Paused(Part):
+    """Why a job owes nothing for a while."""
+
+    until: date = Field(description="The first day, in the job's own zone, on which it is owed again.")
+    reason: str
+
+
 class Finding(Part):
     """One promise, held against the evidence."""
 
@@ -74,6 +110,10 @@ class Scheduler(Part):
     id: str = Field(description="The id in jobs.toml.")
     kind: str = Field(description="Which kind of scheduler it is.")
     verdict: Verdict = Field(description="The worst of its findings.")
+    since: AwareDatetime | None = Field(
+        description="When the first run that its trouble spoiled was due; null where it is well, that is not known, or "
+        "no history is kept."
+    )
     cause: Cause | None
     findings: tuple[Finding, ...]
 
@@ -164,6 +204,7 @@ class Job(Part):
     next_due_at: AwareDatetime | None = Field(description="The first due instant after the judged moment.")
     ran_at: AwareDatetime | None = Field(description="When the judged run was seen to be done; null where it was not.")
     verdict: Verdict = Field(description="What the findings weigh together.")
+    paused: Paused | None = Field(description="By jobs.toml; null where it is owed.")
     since: AwareDatetime | None = Field(
         description="When the first of the bad runs up to this one was due; null where the job is well, or no history "
         "is kept."
@@ -187,6 +228,7 @@ class Changes(Part):
     fixed: _Ids = Field(description="Bad then, well now.")
     new: _Ids = Field(description="Well then, bad now.")
     otherwise: _Ids = Field(description="Bad both times, for another cause.")
+    still: _Ids = Field(description="Bad both times, for the same cause; no change.")
     added: _Ids = Field(description="Not declared then.")
     gone: _Ids = Field(description="Declared no more.")
 
@@ -231,6 +273,12 @@ class Document(Part):
     )
     jobs_declared: _Count | None = Field(description="How many jobs jobs.toml has; null where it is not known.")
     actions: tuple[Action, ...]
+    things: tuple[Thing, ...] = Field(
+        description="What needs attention, the worst first: as many as the headline of the page counts."
+    )
+    next_lost: NextLost | None = Field(
+        description="Null where no run is known to be lost next, or what is shown is not now."
+    )
     schedulers: tuple[Scheduler, ...]
     jobs: tuple[Job, ...]
     changes: Changes | None = Field(

@@ -93,8 +93,8 @@ _SHOWN_FOR = {
 # What stands for several.
 LONGER = {"%F": "%Y-%m-%d", "%T": "%H:%M:%S"}
 
-_BY_LANGUAGE = "which each language writes differently. Write what stands there, such as %Y%m%d or %H%M%S."
-_OTHER_WEEK = "a week that is not counted as ISO does. Write %V, with %G for its year, or * where it stands."
+_BY_LANGUAGE = "which differs from language to language. Write digits, such as %Y%m%d or %H%M%S."
+_OTHER_WEEK = "a week that is not an ISO week. Write %V, with %G for its year, or * where it stands."
 _REFUSED = {
     "Z": "a zone's name, which is not read as one. Write %z, or the name itself.",
     **dict.fromkeys("cxX", _BY_LANGUAGE),
@@ -114,11 +114,11 @@ def check_field(code: str) -> None:
     if code in FIELDS:
         return
     if not code:
-        raise ValueError('has a "%" that begins no field. Write "%%" for a percent sign.')
+        raise ValueError('has a "%" without a field. Write "%%" for a percent sign.')
     if code in _REFUSED:
         raise ValueError(f"has %{code}, {_REFUSED[code]}")
     known = " ".join((*(f"%{each}" for each in FIELDS), *LONGER))
-    raise ValueError(f'has "%{clean(code, 4)}", which is no field of a name. Fields are {known}, and "%%" for "%".')
+    raise ValueError(f'has "%{clean(code, 4)}", which is not a known field. Fields are {known}, and "%%" for "%".')
 
 
 # Outputs that share a folder share their days.

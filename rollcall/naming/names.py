@@ -110,7 +110,7 @@ class NamePattern:
 def read_pattern(text: str) -> NamePattern:
     """The names that `text`, a path of jobs.toml, means. Raises ValueError with rule and cure, without the value."""
     if "${" in text:
-        raise ValueError('has "${", and no variable is read in a path. Write the path itself.')
+        raise ValueError('has "${", but variables are not read in a path. Write the path itself.')
     if "\0" in text:
         raise ValueError("holds a NUL character, which no path can. Take it out.")
     names = text.split("/")
@@ -126,10 +126,10 @@ def read_pattern(text: str) -> NamePattern:
     if "I" in codes and "p" not in codes:
         raise ValueError("has %I without %p, an hour that the clock shows twice a day. Write %I with %p, or %H.")
     if "p" in codes and "I" not in codes:
-        raise ValueError("has %p without %I, half of a day. Write %I with %p, or %H.")
+        raise ValueError("has %p without %I: it says only which half of the day. Write %I with %p, or %H.")
     depth = sum(1 for _ in takewhile(lambda part: part.is_literal, parts[:-1]))
     if ".." in names[depth:]:
-        raise ValueError('has ".." behind a folder of many names. Write the folder that is meant.')
+        raise ValueError('has ".." after a folder with wildcards. Write the folder itself.')
     front = "/".join(names[:depth]).replace("%%", "%")
     root = f"/{front}" if text.startswith("/") else front or "."
     return NamePattern(text, root, parts[depth:], is_folder)

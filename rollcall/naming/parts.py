@@ -127,9 +127,7 @@ def _pieces(text: str) -> Iterator[Piece]:
                 check_field(piece[1:])
                 yield Piece(Kind.FIELD, piece[1:])
             case "*" if len(piece) > 1:
-                raise ValueError(
-                    'has "**", and no search goes to any depth. Write "*" for each folder, as in "*/*.md".'
-                )
+                raise ValueError('has "**", which is not supported. Write "*" for each folder, as in "*/*.md".')
             case "*":
                 yield Piece(Kind.STAR, piece)
             case "?":

@@ -96,7 +96,7 @@ class Source:
 
         Raises OSError; TimeoutError after `until`, and `TooMuch` where a copy would be larger than `read_up_to`.
         """
-        raise OSError(0, "what lies there cannot be handed to a program")
+        raise OSError(0, "what is there cannot be passed to a program")
 
     def clean(self, text: str) -> str:
         """A text about it in one clean line, without secrets."""

@@ -134,7 +134,9 @@ class Query(Source):
             if seen is None:
                 # Nothing was ever made, or it is not made yet.
                 if len(rows) == 1 and number:
-                    raise self._wrong(f"its made_at is NULL, and it has {number:,} rows: nobody can tell of when")
+                    raise self._wrong(
+                        f"its made_at is NULL, and it has {number:,} rows: it is not known from when they are"
+                    )
                 continue
             content = None
             if number is not None or (wanted.read_since is not None and seen.made_at >= wanted.read_since):

@@ -160,7 +160,7 @@ class Store:
             # A look is known by when it ends.
             self._names = {until: self._names.get(until, 0) + max(number, 1)}
             if self._names[until] > MOST_LISTED:
-                raise OSError(f"more than {MOST_LISTED:,} names lie there: write more of the date into path")
+                raise OSError(f"more than {MOST_LISTED:,} names are there: write more of the date into path")
 
     def tell_time(self, date: str | None) -> None:
         """Takes the Date of an answer, for its clock to be held against ours."""

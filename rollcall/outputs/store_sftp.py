@@ -61,7 +61,7 @@ class Sftp(Store):
                 async for each in sftp.scandir(path):
                     number += 1
                     if number > MOST_LISTED:
-                        raise OSError(f"more than {MOST_LISTED:,} names lie there: write more of the date into path")
+                        raise OSError(f"more than {MOST_LISTED:,} names are there: write more of the date into path")
                     if each.filename in _HOPS or not asked.takes(each.filename):
                         continue
                     attributes = each.attrs

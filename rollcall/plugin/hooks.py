@@ -42,6 +42,7 @@ from rollcall.run.roll_call import RollCall
 from rollcall.run.wanted import Wanted
 from rollcall.sinks import Sinks, known_sinks, options_of, unwritten
 from rollcall.sinks.base import CannotBegin, Result, Stage, Start, Wish
+from rollcall.terminal.colour import coloured
 from rollcall.text import counted
 from rollcall.times import read_now, show_instant
 
@@ -55,6 +56,9 @@ _pytest_session = pytest.StashKey[pytest.Session]()
 # pytest then only shows what it has: no scheduler may be asked, and no report replaced.
 _SHOWS = frozenset({"collectonly", "setuponly", "setupplan", "show_fixtures_per_test"})
 _SHOWS_WITHOUT_JOBS = frozenset({"help", "version", "markers", "showfixtures", "cacheshow"})
+
+
+_REPORTED_BY_DEFAULT = "fE"  # pytest's own default of -r
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -132,12 +136,24 @@ class Running:
         self.result = sinks.close(self.result)
         self.is_over = True
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+        """Where each failure is told above, and each cause below, pytest's list of names between them says nothing."""
+        reporter, chars = terminalreporter, terminalreporter.reportchars
+        option = reporter.config.option
+        is_our_choice = option.reportchars == _REPORTED_BY_DEFAULT and option.tbstyle != "no"
+        if is_our_choice and all(outcome.explains_failure(each) for each in reporter.getreports("failed")):
+            reporter.reportchars = chars.replace("f", "")
+        yield
+        reporter.reportchars = chars
+
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         """The last words, after pytest's own count."""
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if reporter:
             for line in self.call.sinks.last_words(self.result):
-                reporter.write_line(line)
+                # pytest has decided about colours: --color, NO_COLOR, or a terminal.
+                reporter.write_line(coloured(line) if reporter.hasmarkup else line)
 
 
 def _with_true_status(result: Result) -> Result:

@@ -66,10 +66,10 @@ def check_can_record(folder: Path, roll: Roll) -> tuple[dict[str, str], dict[str
         except ValueError:
             is_the_same = is_clean = False
         if not (is_the_same and is_clean):
-            rule = "holds a secret in a form that cannot be taken out. Put it into the environment and write ${NAME}."
+            rule = "holds a secret in a form that cannot be removed. Put it into the environment and write ${NAME}."
             raise BadInput.single("--record", f"{clean(name)} {rule}")
         if name.startswith(".."):
-            raise BadInput.single("--record", f"{clean(name)} lies outside the folder of jobs.toml. Move it there.")
+            raise BadInput.single("--record", f"{clean(name)} is outside the folder of jobs.toml. Move it there.")
     return files, secrets
 
 

@@ -15,19 +15,19 @@ from rollcall.roll.formats import TEXT, formats
 from rollcall.roll.words import Late
 from rollcall.text import clean, show_size
 
-NOTHING = "no setting of jobs.toml catches it"
+NOTHING = "no setting in jobs.toml would find it"
 _TABLE = "[jobs.JOB]"
 OUTPUT = "[jobs.JOB.output]"
 _TIME = "%Y%m%d-%H%M%S"
 _FIELDS = f"the time of the run such as {_TIME}"
 ADD_MUST_CONTAIN = f'add must_contain = ["…"] to {OUTPUT}'
 ADD_MUST_NOT_CONTAIN = f'add must_not_contain = ["…"] to {OUTPUT}'
-ADD_A_NARROW_PATH = f"write in {OUTPUT} a path that takes its own files and no others"
+ADD_A_NARROW_PATH = f"in {OUTPUT} write a path that matches its own files and no others"
 ADD_MIN_ROWS = f"add min_rows = … to {OUTPUT}"
 ADD_MUST_HAVE = f'add must_have = ["…"] to {OUTPUT}: names that must be inside'
-ADD_AN_END = f'let it write a last line that says that it is whole, and add ends_with = "…" to {OUTPUT}'
+ADD_AN_END = f'let it write a last line that marks its end, and add ends_with = "…" to {OUTPUT}'
 # What reads it, as whoever restores it would.
-ADD_VERIFY = f'add verify = ["…", "{{file}}"] to {OUTPUT}, a command that reads it through'
+ADD_VERIFY = f'add verify = ["…", "{{file}}"] to {OUTPUT}, a command that reads it to its end'
 # The same content again: of most jobs a fault, of an export without changes none.
 ADD_MUST_CHANGE = f"add must_change = true to {OUTPUT}"
 
@@ -41,7 +41,7 @@ def for_an_interval(copy: EvidenceCopy) -> str:
 def for_lateness(copy: EvidenceCopy) -> str:
     """`late = "warn"` calls nobody."""
     is_silent = copy.job.late is Late.WARN
-    return f'write late = "fail" in {_TABLE}: "warn" calls nobody' if is_silent else for_an_interval(copy)
+    return f'write late = "fail" in {_TABLE}: "warn" raises no alarm' if is_silent else for_an_interval(copy)
 
 
 def for_a_status(copy: EvidenceCopy) -> str:

@@ -39,7 +39,7 @@ class Outcome(StrEnum):
     """What became of a planted fault."""
 
     FOUND = "found"
-    FOUND_AS_ANOTHER = "found as another"
+    FOUND_AS_ANOTHER = "found as another cause"
     SLIPS = "slips"
 
 
@@ -168,9 +168,9 @@ def _of_job(
         return LeftOut(id=job.id, why=str(problem))
     if judged.due_run is None:
         is_paused = judged.verdict is Verdict.PAUSED
-        return LeftOut(id=job.id, why=judged.findings[0].because if is_paused else "no run of it was owed yet")
+        return LeftOut(id=job.id, why=judged.findings[0].because if is_paused else "no run of it was due yet")
     if early := next((each for each in judged.findings if each.verdict is Verdict.PENDING), None):
-        return LeftOut(id=job.id, why=f"its last run cannot be told any more: {early.because}")
+        return LeftOut(id=job.id, why=f"its last run is no longer known: {early.because}")
     if isinstance(as_scheduled(judged.job.schedule), After):
         # What it follows is not copied: it is due when it was seen to be.
         job = job.with_schedule(judged.job.schedule)
@@ -184,7 +184,7 @@ def _of_job(
         data = fetch(turned, seen.file) if seen.file and seen.file.is_regular else None
         good = EvidenceCopy.of(seen, at, of_others if is_first else frozenset(), data)
         if alarm := next((each for each in _judged(good, turned)[0].findings if each.needs_a_person), None):
-            return LeftOut(id=job.id, why=f"already at its limit a check would have said: {alarm}")
+            return LeftOut(id=job.id, why=f"a check at its limit would already have said: {alarm}")
         which = turned.outputs[0].written if len(job.outputs) > 1 else None
         faults += _planted(good, turned, JOB_FAULTS if is_first else OUTPUT_FAULTS, which)
     return Rehearsed(subject=job, limit_at=at, faults=tuple(faults))
@@ -221,7 +221,7 @@ def _planted(good: EvidenceCopy, job: Job, faults: Iterable[JobFault], which: st
 def _cure(fault: JobFault, copy: EvidenceCopy, settings: _Tried) -> str:
     """The setting that would catch it; each is tried where that can be."""
     if fault.code is None:
-        return "nothing looks for it yet"
+        return "no check looks for it yet"
     for setting, good, changed in settings.of_the_good_run if fault.is_tried else ():
         planted = fault.plant(good)
         if planted and _judged(planted, changed)[0].needs_a_person:

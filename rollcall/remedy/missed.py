@@ -1,8 +1,8 @@
 """Is a job to be run again, and if not, why?
 
-It is where its scheduler has no run of it on record since it was due (`missed-run`, `never-ran`) and nothing else is
-wrong with it. A run that failed, hangs, or reports a success without an output has begun its work, and may do harm when
-it is begun once more: that is for a person to decide.
+It is re-run where its scheduler has no run of it on record since it was due (`missed-run`, `never-ran`) and nothing
+else is wrong with it. A run that failed, hangs, or reports a success without an output has started its work, and may do
+harm when it is started again: that is for a person to decide.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rollcall.verdict.findings import Check, Finding
 from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.verdict.zones import zone_of_this_run
 
-# Its memory is only a witness: that it does not answer keeps no job from running.
+# Its memory only gives evidence: where it does not answer, jobs can still run.
 _NEEDED = (Check.ANSWERS, Check.CLOCK_AGREES, Check.SCHEDULER_IS_RUNNING, Check.SCHEDULER_IS_ALIVE)
 
 
@@ -32,13 +32,13 @@ def why_not(judged: JobJudged, scheduler: SchedulerJudged | None) -> str | None:
     if not is_plainly_missed(judged):
         return _what_else(judged)
     if judged.case and (behind := judged.case.behind) and behind.outcome is Outcome.RUNNING:
-        return f"{show.run_of(behind.started_at, judged.job)} is under way, and one more beside it may do harm"
+        return f"{show.run_of(behind.started_at, judged.job)} is still running, and a second one beside it may do harm"
     if judged.case and judged.case.is_in_memory:
-        return "its memory knows of a run since it was due, and its scheduler does not: see which is right"
+        return "its memory knows of a run since it was due, but its scheduler does not: find out which is right"
     if judged.case and (fits := zone_of_this_run(judged.case)):
-        return f"its record, read as {fits[1].key}, would be of this very run: see how `naive_times` reads it"
+        return f"its record, read as {fits[1].key}, would be of this very run: check `naive_times`"
     if scheduler is None or trigger_of(judged) is None:
-        return "nobody said how; add `trigger` to the table of its scheduler in jobs.toml"
+        return "not set up; add `trigger` to the table of its scheduler in jobs.toml"
     if not judged.job.rerun:
         return f"jobs.toml does not allow it; add `rerun = true` to {table_of(judged.job)}"
     return None
@@ -50,15 +50,15 @@ def scheduler_broken(scheduler: SchedulerJudged) -> Finding | None:
 
 
 def _what_else(judged: JobJudged) -> str:
-    """What it is instead of missed."""
+    """What is wrong with it instead of a missed run."""
     broken = [each for each in judged.findings if each.needs_a_person]
     if other := next((each for each in broken if each.code not in Deed.RERUN.cures), None):
         is_missed = any(each.code in Deed.RERUN.cures for each in broken)
         return f"{'more is wrong with it' if is_missed else 'it was not missed'}: {other}"
     if broken:
-        return f"its newest run is there, and an earlier one is not made up for by a run now: {broken[0]}"
+        return f"its newest run is there, and running it now would not replace an earlier one: {broken[0]}"
     if judged.due_run is None:
-        return "it has owed no run yet"
+        return "no run was due yet"
     due = f"due {show_instant(judged.due_run.due_at, judged.job.zone)}"
     done = f", done {show_instant(judged.ran_at, judged.job.zone, seconds=True)}" if judged.ran_at else ""
     return f"it was not missed: {judged.verdict}, {due}{done}"
@@ -67,7 +67,7 @@ def _what_else(judged: JobJudged) -> str:
 def why_not_now(judged: JobJudged, run: DueRun, *, now: datetime) -> str | None:
     """Why a run at `now` would do harm, for people: beside the next one, in its place, or with nowhere to write to."""
     job, seen = judged.job, judged.seen
-    # An interval that nobody anchored is counted anew by its scheduler.
+    # An interval without an anchor is counted from the new run by its scheduler.
     own = seen.next_run if seen.floats else None
     next_at = own.at if own and own.at else run.next_due_at
     if next_at is not None and next_at - now <= job.max_runtime:

@@ -1,7 +1,7 @@
 """Run a job again whose due run was missed, once a due run; then look for its work as for that of any run.
 
-A scheduler may answer when the run is done, or when it has only begun: so whatever it answers, but an error, its record
-is waited for as long as a run may take (`max_runtime`). A job that puts nothing on record is waited for so long too.
+A scheduler may answer when the run is done, or when it has only started. So unless it answers with an error, its record
+is waited for as long as a run may take (`max_runtime`), also for a job that has no record.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class _Rerun:
         if is_dry:
             return replace(self._action(f"`{self.order.typed}`"), is_dry=True), False
         try:
-            # Whoever has the turn may run the job for as long as that takes: it is not waited for.
+            # Another check that holds the lock may take as long as the job does: it is not waited for.
             with turn(folder, subject_of(self.order), wait=timedelta(0)) as mine:
                 return self._in_turn(mine), True
         except NoTurn as problem:
@@ -100,7 +100,7 @@ class _Rerun:
         last = mine.last()
         if last and last.due_at == self.run.due_at:
             when = show_instant(last.at, self.job.zone, seconds=True)
-            why = f"a run was asked for already {when}, for that due time, and its work is not there"
+            why = f"a run for that due time was already requested {when}, and its work is not there"
             return replace(self._nothing_done(why), asked_at=last.at)
         at, asked_on = self.clock(), time.monotonic()
         mine.note(Attempt(at=at, due_at=self.run.due_at))
@@ -115,7 +115,7 @@ class _Rerun:
         if not reply.is_accepted:
             line = f"{reply.line}; {line}"
         elif not is_proven:
-            line = f"{show_span(timedelta(seconds=time.monotonic() - asked_on))} after it was asked for: {line}"
+            line = f"{show_span(timedelta(seconds=time.monotonic() - asked_on))} after it was requested: {line}"
         is_refused = reply.is_refused and not is_proven
         asked_at = None if is_refused else at
         action = replace(self._action(line), at=at, is_proven=is_proven)
@@ -149,7 +149,7 @@ class _Rerun:
     def _show_waiting(self, at: datetime, asked_on: float) -> None:
         so_far = show_span(timedelta(seconds=int(time.monotonic() - asked_on)))
         longest, since = show_span(self.job.max_runtime), show_clock(at, self.job.zone)
-        _show_at_terminal(f"{so_far} of at most {longest}: waiting for {self.job.id}, asked to run at {since}")
+        _show_at_terminal(f"{so_far} of at most {longest}: waiting for {self.job.id}, requested at {since}")
 
     def _judged_now(self) -> tuple[JobJudged, SchedulerJudged]:
         if self.floats:
@@ -167,7 +167,7 @@ class _Rerun:
         if broken := scheduler_broken(scheduler):
             return False, broken.because
         if not self._is_same_run(fresh):
-            return False, "its next run has come meanwhile"
+            return False, "its next run has started meanwhile"
         work = [each for each in fresh.findings if each.check in _OF_ITS_WORK]
         if unkept := next((each for each in work if each.verdict is not Verdict.OK), None):
             return False, str(unkept)

@@ -106,7 +106,7 @@ class _Restart:
         if is_dry:
             requests = ", then ".join(f"`{each.typed}`" for each in self._orders(deed))
             return replace(self._action(deed, requests), is_dry=True), False
-        # Another check may wait for each of these as long as it may take.
+        # Another check may take this long for its own attempt.
         wait = self.limit + self.settling + (len(_STEPS[Deed.RESTART]) + 2) * self.scheduler.timeout
         try:
             with turn(folder, subject_of(self._orders(deed)[-1]), wait=wait) as mine:
@@ -115,25 +115,25 @@ class _Restart:
             return self._nothing_done(deed, str(problem)), False
 
     def _in_turn(self, mine: Turn, deed: Deed) -> Action | None:
-        """Asks again first: whoever had the turn before may have cured it. None where it runs."""
+        """Looks again first: another check may have fixed it. None where it runs."""
         seen = _look_again(self.scheduler, self.clock)
         declared = [each.job for each in self.jobs]
         broken = [each for each in scheduler_findings(self.scheduler, seen, jobs=declared) if each.needs_a_person]
         now_deed = next((_CURES[each.code] for each in broken if each.code in _CURES), None)
         if now_deed is None:
             why = broken[0].because if broken else "it does not answer"
-            return None if isinstance(seen, SchedulerSeen) else self._nothing_done(deed, f"asked once more, {why}")
+            return None if isinstance(seen, SchedulerSeen) else self._nothing_done(deed, f"looked again: {why}")
         if lacking := self._lines_lacking(now_deed):
             return self._nothing_done(now_deed, lacking)
         at = self.clock()
-        # One of later than now was tried by a clock that was wrong: nobody has tried since this was seen.
+        # An attempt dated later than now comes from a wrong clock and does not count.
         tried = [each.at for each in mine.tried() if at - DAY < each.at <= at + EARLY_TOLERANCE]
         if tried and self.judged_at <= tried[-1]:
             why = f"another check tried {self._when(tried[-1])}, and it did not help"
             return replace(self._nothing_done(now_deed, why), asked_at=tried[-1])
         if len(tried) >= _MOST_A_DAY:
             when = listed([self._when(each) for each in tried])
-            why = f"it was started {when}, and does not stay up: why not is for a person to find out"
+            why = f"it was started {when} and does not stay up: find out why not"
             return replace(self._nothing_done(now_deed, why), asked_at=tried[-1])
         mine.note(Attempt(at=at))
         replies: list[Reply] = []
@@ -164,8 +164,8 @@ class _Restart:
     def _lines_lacking(self, deed: Deed) -> str | None:
         """Which lines of jobs.toml the deed needs and does not have, as a cure; None where it has them."""
         lines = " and ".join(f'`{each} = "/…"`' for each in _STEPS[deed] if self.scheduler.order(each) is None)
-        where = f"to {table_of(self.scheduler)}, the path by which it is told so"
-        return f"nobody said how; add {lines} {where}" if lines else None
+        where = f"to {table_of(self.scheduler)}, the path to request that"
+        return f"not set up; add {lines} {where}" if lines else None
 
     def _when(self, at: datetime) -> str:
         return show_instant(at, self.scheduler.zone, seconds=True)
@@ -178,7 +178,7 @@ class _Restart:
 
 
 def _look_again(scheduler: Scheduler, clock: Callable[[], datetime]) -> SchedulerSeen | NotSeen:
-    """What the scheduler says now; its memory does not live, and is not asked."""
+    """What the scheduler says now; its memory is not asked, as it holds only the past."""
     return gather((), (scheduler.alone,), now=clock(), clock=clock).schedulers[scheduler.id]
 
 
@@ -230,7 +230,7 @@ def await_proof(
             if present >= give_up_on:
                 return False, was_seen_running + line
         else:
-            ran_since, was_seen_running = ran_since or present, "it ran for a moment, and now: "
+            ran_since, was_seen_running = ran_since or present, "it ran for a moment, but now: "
             if present - ran_since >= settling.total_seconds():
                 return True, line
         time.sleep(_BETWEEN_LOOKS)

@@ -93,7 +93,7 @@ def turn(folder: Path, subject: str, *, wait: timedelta) -> Iterator[Turn]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         held = FileLock(lock).acquire(timeout=wait.total_seconds())
     except Timeout:
-        raise NoTurn(f"another check is at it just now ({lock.name} is locked)") from None
+        raise NoTurn(f"another check is doing this right now ({lock.name} is locked)") from None
     except OSError as problem:
         cure = "XDG_STATE_HOME may name a folder that can be written"
         raise NoTurn(f"its lock {clean(str(lock))} cannot be written: {problem.strerror}; {cure}") from None

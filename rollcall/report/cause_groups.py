@@ -104,6 +104,16 @@ def _steps(explained: Sequence[tuple[JobJudged, Cause]]) -> tuple[tuple[str, tup
     return tuple(steps)
 
 
+def warnings_of(morning: Morning) -> tuple[tuple[Cause, tuple[JobJudged, ...]], ...]:
+    """What is worth knowing and not urgent, by its code: the cause of the first job, and the jobs."""
+    alike: dict[str, list[JobJudged]] = {}
+    for judged in morning.jobs:
+        cause = morning.job_causes[judged.job.id]
+        if cause and judged.is_warned:
+            alike.setdefault(cause.code, []).append(judged)
+    return tuple((cause, tuple(jobs)) for jobs in alike.values() if (cause := morning.job_causes[jobs[0].job.id]))
+
+
 def own_findings(judged: JobJudged | SchedulerJudged) -> tuple[Finding, ...]:
     """The findings that prove something by themselves, rather than for want of another."""
     return tuple(each for each in judged.findings if each.needs_a_person and not each.blocked_by)

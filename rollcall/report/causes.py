@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from rollcall.causes.explain import Cause
 from rollcall.history.rows import Chronicle
 from rollcall.morning import Morning
 from rollcall.report.cause_groups import CauseGroup, own_findings
@@ -71,16 +70,6 @@ class CauseRow:
 def cause_rows(groups: Sequence[CauseGroup], morning: Morning, chronicle: Chronicle) -> tuple[CauseRow, ...]:
     """A row for each cause."""
     return tuple(_row(each, number, morning, chronicle) for number, each in enumerate(groups, 1))
-
-
-def warnings_of(morning: Morning) -> tuple[tuple[Cause, tuple[JobJudged, ...]], ...]:
-    """What is worth knowing and not urgent, by its code: the cause of the first job, and the jobs."""
-    alike: dict[str, list[JobJudged]] = {}
-    for judged in morning.jobs:
-        cause = morning.job_causes[judged.job.id]
-        if cause and judged.is_warned:
-            alike.setdefault(cause.code, []).append(judged)
-    return tuple((cause, tuple(jobs)) for jobs in alike.values() if (cause := morning.job_causes[jobs[0].job.id]))
 
 
 def _row(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle) -> CauseRow:

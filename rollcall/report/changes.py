@@ -101,6 +101,7 @@ def documented(morning: Morning, chronicle: Chronicle) -> document.Changes | Non
         fixed=tuple(each.job.id for each in found.fixed),
         new=tuple(each.job.id for each in found.new),
         otherwise=tuple(each.job.id for each in found.otherwise),
+        still=tuple(each.job.id for each in found.still),
         added=tuple(each.job.id for each in found.added),
         gone=found.gone,
     )

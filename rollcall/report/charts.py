@@ -89,7 +89,8 @@ class _Values:
         low, high = shown(min(known)), shown(max(known))
         if low == high:
             return f"{self.words.format(low)} in all of {len(known)} runs"
-        return f"{self.words.format(shown(known[-1]))}, usually {shown(median(known))}, {low} to {high} in {len(known)} runs"
+        newest, usual = self.words.format(shown(known[-1])), shown(median(known))
+        return f"{newest}, usually {usual}, {low} to {high} in {len(known)} runs"
 
     def drawn(self, *, top: int) -> tuple[str, str]:
         """A path through the runs that are known, broken where one is not, and one of what is odd."""

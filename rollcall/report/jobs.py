@@ -78,6 +78,7 @@ class JobView:
     strip: Strip | None
     charts: Charts | None
     facts: tuple[tuple[str, str, str], ...]
+    owner: str
     links: tuple[tuple[str, str], ...]
     since: str
     ran: str
@@ -149,6 +150,7 @@ def _view(judged: JobJudged, morning: Morning, card: int | None, rows: Sequence[
         if is_opened
         else None,
         facts=tuple(_facts(judged)) if is_opened else (),
+        owner=job.owner or "",
         links=tuple(links_of(judged)),
         since=_short(since, zone, now) if since else "",
         ran=_short(judged.ran_at, zone, now) if judged.ran_at else "",
@@ -264,5 +266,3 @@ def _facts(judged: JobJudged) -> Iterator[tuple[str, str, str]]:
         yield "Output", "none", ""
     if judged.next_due_at:
         yield "Next", show.when(judged.next_due_at, job), ""
-    if job.owner:
-        yield "Owner", job.owner, ""

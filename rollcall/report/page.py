@@ -20,15 +20,15 @@ from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
-from rollcall.report.cause_groups import group_by_cause
-from rollcall.report.causes import cause_rows, warnings_of
+from rollcall.report.cause_groups import group_by_cause, warnings_of
+from rollcall.report.causes import cause_rows
 from rollcall.report.changes import changes, missing_mornings, tell_missing
 from rollcall.report.first_screen import chips_of, next_lost, tell_changes
 from rollcall.report.headline import headline, show_replay, tone
 from rollcall.report.jobs import MOST_TILES, folds_of, job_views, kinds_of
 from rollcall.report.night import lanes_of
 from rollcall.report.recent_runs import newest_first
-from rollcall.report.summary import listing_lines
+from rollcall.report.undeclared import listing_lines
 from rollcall.roll.job import Job, Pause
 from rollcall.text import clean, counted
 from rollcall.times import elapsed, show_date, show_instant, show_span, to_iso
@@ -204,7 +204,7 @@ def _steps(next_step: str) -> Iterator[tuple[str, bool]]:
         if index % 2:
             yield _to_the_letter(part), True
         elif prose := part.strip(" ,;()"):
-            yield prose, False
+            yield prose[:1].upper() + prose[1:], False
 
 
 def _to_the_letter(command: str) -> str:

@@ -205,6 +205,9 @@ def bad_since(judged: JobJudged, rows: Sequence[Row]) -> datetime | None:
     run = judged.due_run
     if run is None:
         return None
+    if judged.verdict is Verdict.UNKNOWN and any(each.due_at == run.due_at and is_good(each) for each in rows):
+        # It was seen to be well: nothing but our sight of it is bad, and that since this morning.
+        return judged.seen.now
     since = run.due_at
     for recent, row in _unbroken(judged, rows):
         if recent.due_at == run.due_at or recent.verdict in (Verdict.PENDING, Verdict.PAUSED):

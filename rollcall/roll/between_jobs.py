@@ -73,7 +73,7 @@ def _check_outputs(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mi
         for number, output in enumerate(job.outputs):
             if named := _named_twice(job, jobs, output):
                 rule = (
-                    f"{clean(named, 60)} stands for more than one of its runs, and one file cannot prove two. "
+                    f"{clean(named, 60)} would name one file for several runs, and it cannot prove more than one. "
                     "Write a path with more date fields, or take this out."
                 )
                 mistakes.add_in(declared[name].layers, ("output", number, "dated"), rule)
@@ -91,7 +91,7 @@ def _check_outputs(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mi
             if not of_path:
                 taken = f"a file is gone {show_span(apart)} after it was due, and its time ({limits_of(job)}) is"
             cure = "Write less, or a path with date fields." if of_path else "Write less, or keep more."
-            rule = f"{taken} not over then: nobody could tell what was wrong with it. {cure}"
+            rule = f"{taken} not over then, so its result would not be known. {cure}"
             mistakes.add_in(declared[name].layers, ("output", number, "path" if of_path else "keeps"), rule)
 
 
@@ -172,7 +172,7 @@ def _check_records(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mi
         known.setdefault(same, each)
         is_told = "history" in job.scheduler.tells or not all(output.is_one_file for output in job.outputs)
         if job.owes is Owes.EACH and "owes" in each.layers[0].table and not is_told:
-            rule = "its scheduler keeps the last run alone, so that of earlier ones nobody could tell. Take it out."
+            rule = "its scheduler keeps the last run alone, so nothing could be known of earlier ones. Take it out."
             mistakes.add_in(each.layers, ("owes",), rule)
 
 

@@ -76,7 +76,7 @@ def _of_its_outputs(job: Job, taken: Mapping[_Whose, list[_Whose]]) -> Iterator[
             continue
         shown = clean(output.names.text, 80)
         if takes_everything(output):
-            yield f"{shown} takes every file that lies there and ends so: any of them passes for its output"
+            yield f"{shown} matches every file there with that ending: any of them passes for its output"
         others = [
             "another output of its own" if other == job.id else clean(other, 60)
             for other, _ in taken.get((job.id, number), ())

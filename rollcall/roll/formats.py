@@ -153,7 +153,7 @@ def _known(name: object) -> object:
 
 
 def _drawn(*_: object) -> dict[str, Any]:
-    description = "How an output is parsed, not only sniffed, to tell that it is whole."
+    description = "How an output is parsed, to show that it is whole."
     return {"title": "Format", "description": description, "type": "string", "enum": [ANY, *format_names()]}
 
 

@@ -60,7 +60,7 @@ def _link(text: str) -> str:
         if name not in _IN_LINKS:
             near = nearest(name, _IN_LINKS)
             cure = f"Did you mean {{{near}}}?" if near else "Filled in are {job}, {name} and {due}."
-            raise ValueError(f"{{{clean(name, 40)}}} stands for nothing. {cure}")
+            raise ValueError(f"{{{clean(name, 40)}}} has no meaning here. {cure}")
     return text
 
 
@@ -184,13 +184,13 @@ def _broken_of_when(key: str | None, value: Any, job: Mapping[str, Any], known: 
         case "within" if value is None and job.get("after") is not None:
             return 'required beside after. Write within = "2 h".'
         case "within" if value is not None and job.get("after") and (beside := _given(known, *LIMITS, "done_by")):
-            return f"stands instead of grace, max_runtime and done_by. Take {beside} out."
+            return f"replaces grace, max_runtime and done_by. Take {beside} out."
         case "anchor" if value is not None and "every" in job and every is None:
             return "belongs to every, which this job does not have. Take it out."
         case "holidays" if value is not None:
             read_holidays(value)
         case "since" if value is not None and known.get("now") is not None and value > known["now"]:
-            return "lies in the future, and until then nothing could be missed. Write paused instead."
+            return "is in the future, and until then nothing could be missed. Write paused instead."
     return None
 
 
@@ -199,11 +199,11 @@ def _broken_of_limits(key: str | None, value: Any, job: Mapping[str, Any], known
     has_most = job.get("within", "") is None and job.get("done_by", "") is None
     match key:
         case "done_by" if value is not None and (beside := _given(known, *LIMITS)):
-            return f"stands instead of grace and max_runtime. Take {beside} out, or this."
+            return f"replaces grace and max_runtime. Take {beside} out, or this."
         case "min_runtime" if has_most and value > job.get("max_runtime", value):
             return "is longer than max_runtime, and both cannot hold. Write less."
         case "jitter" if (every := job.get("every")) is not None and value >= every:
-            return f"reaches the next run, {show_span(every)} later, so nobody could tell them apart. Write less."
+            return f"reaches the next run, {show_span(every)} later, so the two could not be distinguished. Write less."
         case "jitter" if value and job.get("anchor") is not None:
             return "counts each run from the one before it, so that anchor would never count. Take one of them out."
         case "look_back" if (longest := _span_of_too_many(value, job)) is not None:
@@ -222,18 +222,18 @@ def _broken_of_witnesses(key: str | None, value: Any, job: Mapping[str, Any], kn
         case "min_runtime" | "late_start" | "proof" | "partial" if value is not None and is_own and has_none:
             return "speaks of the record of a scheduler, and this job has none. Take it out."
         case "partial" if scheduler and is_own and "status" not in scheduler.tells:
-            return "its scheduler does not tell how a run went, so this would never count. Take it out."
+            return "its scheduler does not report how a run went, so this would never apply. Take it out."
         case "late_start" if is_own and (instead := _given(known, "done_by", "within")):
             return f"speaks of grace, and this job has {instead} instead. Take it out."
         case "late_start" if is_own and value is Late.FAIL and job.get("late") is Late.WARN:
             return 'is not red where late = "warn". Write late = "fail" too, or take this out.'
         case "proof" if is_own and _is_endless(job, known):
-            return "a start is enough, and no end is told, so that max_runtime would never count. Take one of them out."
+            return "a start is enough, and no end is reported, so max_runtime would never apply. Take one of them out."
         case "min_runtime" | "late_start" | "proof" if value is not None and is_own:
             if scheduler and "started" not in scheduler.tells:
-                return "its scheduler does not tell when a run began, so this would never count. Take it out."
+                return "its scheduler does not report when a run began, so this would never apply. Take it out."
             if scheduler and key == "min_runtime" and "ended" not in scheduler.tells:
-                return "its scheduler does not tell when a run ended, so this would never count. Take it out."
+                return "its scheduler does not report when a run ended, so this would never apply. Take it out."
         case "rerun" if value and (has_none or (scheduler and scheduler.order(Step.TRIGGER, Wanted(name="")) is None)):
             return "its scheduler has no trigger, so nothing can be re-run. Write trigger in its table."
         case "alert_after" if value.bad > 1 and known.get("history_keeps") and (every or (cron and engine)):
@@ -242,7 +242,7 @@ def _broken_of_witnesses(key: str | None, value: Any, job: Mapping[str, Any], kn
             return "nothing to look at. Give the job a scheduler or an output."
         case "outputs" if not value and scheduler and "runs" not in scheduler.tells:
             return (
-                "its scheduler tells of no runs, so that nobody would see whether it did its work. Give the job an "
+                "its scheduler reports no runs, so nothing would show whether it did its work. Give the job an "
                 "output, or the scheduler a table runs."
             )
     return None
@@ -256,7 +256,7 @@ def too_far_apart(threshold: Threshold, keeps: timedelta, job: Mapping[str, Any]
     if _gap_of_at_most(keeps / (threshold.bad - 1), job):
         return None
     return (
-        f"so many runs lie further apart than the history keeps any ({show_span(keeps)}), and nobody "
+        f"that many runs span more time than the history keeps ({show_span(keeps)}), and nobody "
         "would ever be alerted. Write fewer, or a longer keeps in [history]."
     )
 

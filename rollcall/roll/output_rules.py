@@ -114,7 +114,7 @@ def broken_rule(key: str | None, value: Any, output: Mapping[str, Any]) -> str |
     if value and kind and not is_asked_of(key, kind):
         return f"is not asked of {_SHOWN[kind]}. Take it out."
     if key in DECIDING and value and kind is None:
-        return f"stands beside another: an output is {', or '.join(_SHOWN.values())}. Keep one."
+        return f"cannot be combined: an output is {', or '.join(_SHOWN.values())}. Keep one."
     if key == "database" and output.get("query", "") is None:
         return 'of which query? Write query = "SELECT max(updated_at) AS made_at, count(*) AS rows FROM …".'
     if value and kind is not Kind.FILES and not _tells(what := _TOLD.get(key), output):
@@ -137,7 +137,7 @@ def _missing(key: str, output: Mapping[str, Any]) -> str | None:
         case "database" if "query" in others:
             return 'required. Write database = "sqlite:///data/app.db".'
         case "made_at" if "command" in others and "path" not in others:
-            return 'required: where in an entry its time stands. Write made_at = "time".'
+            return 'required: where an entry has its time. Write made_at = "time".'
     return None
 
 
@@ -148,7 +148,7 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
         case "path" if value and not place and (url := _URL.match(value.text)):
             return f'is a url. Write [places.NAME] with url = "{url[0]}…", and here place = "NAME" and the rest of it.'
         case "path" if value and place and (value.text[0] in "/~" or ".." in value.root.split("/")):
-            return 'lies in a place. Write it from there on, without "/", "~" or ".." in front.'
+            return 'is in a place. Write it relative to that, without "/", "~" or ".." in front.'
         case "path" if value and place and value.is_folder and place.protocol in _OF_FILES_ALONE:
             return "names a folder, and a web server shows none. Write a file in it."
         case "dated" if value is not Dated.RUN and path and not path.has_fields:
@@ -184,7 +184,7 @@ def _of_files(key: str, value: Any, output: Mapping[str, Any]) -> str | None:
             wanted = [normalize("NFC", each) for each in output.get("must_contain", ())]
             if twice := [text for text in value if any(normalize("NFC", text) in each for each in wanted)]:
                 shown = clean(twice[0], 60)
-                return f'"{shown}" stands in must_contain too, and both cannot hold. Take one out.'
+                return f'"{shown}" is in must_contain too, and both cannot hold. Take one out.'
         case "must_change" if value and path and path.is_one:
             return "each run overwrites the one file of path. Let each write its own, or take this out."
     return None

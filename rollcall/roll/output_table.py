@@ -101,7 +101,7 @@ class OutputTable(Table):
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in DECIDING]})
 
     place: Annotated[Place | None, PlainValidator(_declared_place), WithJsonSchema({"type": "string"})] = Field(
-        None, description='Where it lies, by the name of a place; "" or left out: on this machine.'
+        None, description='Where it is, by the name of a place; "" or left out: on this machine.'
     )
     query: Annotated[str | None, AfterValidator(_is_one_select)] = Field(
         None, description="One SELECT with columns made_at, rows, size and others; :since and :now are bound."
@@ -123,10 +123,10 @@ class OutputTable(Table):
     )
     each: expressions.Expression = Field("@", description="Where in its JSON the entries are.")
     made_at: expressions.Expression | None = Field(
-        None, description="Where in an entry the time is that it is of.", validate_default=True
+        None, description="Where in an entry its time is.", validate_default=True
     )
     size: expressions.Expression | None = Field(None, description="Where in an entry its size is, in bytes.")
-    times: Literal["epoch", "epoch-ms", "epoch-us"] | None = Field(None, description="How numbers tell a time.")
+    times: Literal["epoch", "epoch-ms", "epoch-us"] | None = Field(None, description="How numbers are read as times.")
     dated: Dated = Field(Dated.RUN, description="What the date in its name is.")
     timezone: Zone | None = Field(
         None,
@@ -141,7 +141,8 @@ class OutputTable(Table):
         None, description="Of each file, or of usual of all files of a run; larger is grown-output."
     )
     format: Format | None = Field(
-        None, description="What is inside, parsed to tell that it is whole; by what it begins with if left out."
+        None,
+        description="What is inside, which is parsed to the end; recognised by how it begins if left out.",
     )
     open: Opens = Field(
         (), repr=False, description="Program and arguments that make it readable, from stdin to stdout."

@@ -90,7 +90,7 @@ def read_files(
         layer = Layer(shown, (), raw)
         for key in _OF_THE_FIRST:
             if key in raw:
-                mistakes.add(layer.place(key), "stands in the first file only. Move it there.")
+                mistakes.add(layer.place(key), "belongs into the first file only. Move it there.")
         # That the first has no zone is said of that.
         whole = {
             "timezone": "UTC",

@@ -67,7 +67,7 @@ def _declared(file: File, mistakes: Mistakes) -> Iterator[_Declared]:
         else:
             rest = {key: value for key, value in table.items() if key != "each"}
             if _filled(rest, "") == rest:
-                rule = f"{_EACH} stands in no text of this table, so that all would be the same."
+                rule = f"{_EACH} is in no text of this table, so all of them would be the same."
                 mistakes.add(layer.place("each"), f"{rule} Write it where they differ.")
             for word in dict.fromkeys(words):
                 yield _Declared(id=f"{name}-{word}", table=_filled(rest, word), layer=layer, file=file)
@@ -127,7 +127,7 @@ def _scheduler(declared: _Declared, context: Mapping[str, Any], mistakes: Mistak
     if scheduler and "declare" in own:
         # Whoever wrote it would think that its jobs are judged.
         if "schedule" not in scheduler.tells:
-            rule = "it does not tell when a job is due, so that no job would be declared. Write [jobs.NAME] tables."
+            rule = "it does not report when a job is due, so no job would be declared. Write [jobs.NAME] tables."
             mistakes.add(layer.place("declare"), rule)
         if all(any(fnmatchcase(each, taken) for taken in scheduler.ignore) for each in scheduler.declare):
             rule = "takes all that declare names, so that no job would be declared. Take one of them out."
@@ -136,7 +136,7 @@ def _scheduler(declared: _Declared, context: Mapping[str, Any], mistakes: Mistak
     tells = frozenset[str]().union(*(each.tells for each in (scheduler, memory) if each))
     if scheduler and "words" in declared.table and "runs" in tells and "status" not in tells:
         # Whoever wrote them would think that a run that failed is seen.
-        rule = 'its runs tell no status, so that no word would count. Write status = "…" in its table runs.'
+        rule = 'its runs have no status, so no word would apply. Write status = "…" in its table runs.'
         mistakes.add_in((layer,), ("words",), rule)
     remedy = _remedy(kind, own, layer, known, mistakes) if "remedy" in declared.table else None
     others = {"memory": memory, "remedy": remedy}
@@ -157,7 +157,7 @@ def _remedy(
         return None
     for key in table:
         if key in _NOT_OF_A_REMEDY:
-            mistakes.add_in((written,), (key,), "counts where it is asked, and not where it is told. Move it there.")
+            mistakes.add_in((written,), (key,), "applies to asking, not to remedies. Move it there.")
     return mistakes.checked(kind, {**own, **table}, known, written, layer)
 
 

@@ -139,7 +139,7 @@ class Scheduler(Named):
     words: Words = Field(default_factory=Words, description="Whose words mean what.")
     steps: dict[str, str] = Field(default_factory=dict, description="What to do next, by cause, in place of the usual.")
     remedy: Annotated[SerializeAsAny[Scheduler] | None, WithJsonSchema({"type": "object"})] = Field(
-        None, description="Its keys count in place of the others where it is told to do something: other rights."
+        None, description="Its keys replace the others for start, stop and trigger: another address, other rights."
     )
     memory: Annotated[SerializeAsAny[Scheduler] | None, WithJsonSchema({"type": "object"})] = Field(
         None, description="A second record of the same scheduler: what it must not forget."
@@ -154,7 +154,7 @@ class Scheduler(Named):
         for name in steps:
             if name not in set(CauseCode):
                 near = nearest(name, CauseCode)
-                cure = f"Did you mean {near}?" if near else "They stand in docs/when-a-morning-is-red.md."
+                cure = f"Did you mean {near}?" if near else "They are listed in docs/when-a-morning-is-red.md."
                 raise ValueError(f'no such cause: "{clean(name, 60)}". {cure}')
         return steps
 

@@ -37,6 +37,12 @@ def _address(url: str, found: ValidationInfo) -> str:
     return url
 
 
+def _label_names(labels: dict[str, str]) -> dict[str, str]:
+    if wrong := [each for each in labels if not re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", each)]:
+        raise ValueError(f'has "{clean(wrong[0], 60)}": a label is letters, digits and "_", such as cluster.')
+    return labels
+
+
 Address = Annotated[str, AfterValidator(_address)]
 
 
@@ -91,11 +97,20 @@ class AlertTable(_ToldTable):
     headers: dict[HeaderName, HeaderValue] = Field(
         default_factory=dict, repr=False, description="Sent along to the webhook; ${NAME} is read."
     )
+    alertmanager: Address | None = Field(
+        None, repr=False, description="The address of an Alertmanager, told at each look; ${NAME} is read."
+    )
     apprise: tuple[str, ...] = Field(
         (), repr=False, description="Urls as Apprise writes them; ${NAME} is read.", validate_default=True
     )
+    labels: Annotated[dict[str, str], AfterValidator(_label_names)] = Field(
+        default_factory=dict, description="Put on every alert to the Alertmanager."
+    )
+    next_look_within: Span = default(
+        "26 h", parse_span, "How long an alert to the Alertmanager stands where no later look says more of it."
+    )
     still_after: Annotated[Span, AfterValidator(_a_day_at_least)] | None = Field(
-        None, description="How long something must last before it is told again; left out, it is not."
+        None, description="How long something must last before it is reported again; left out, it is not."
     )
     timeout: Timeout = default("10 s", parse_span, "How long a channel may take.")
 
@@ -111,8 +126,9 @@ class AlertTable(_ToldTable):
     def _can_be_sent(cls, urls: tuple[str, ...], found: ValidationInfo) -> tuple[str, ...]:
         if context(found)["is_replay"]:
             return urls
-        if not urls and "webhook" in found.data and found.data["webhook"] is None:
-            raise ValueError("nobody would hear. Write webhook or apprise.")
+        others = [found.data.get(each, "") for each in ("webhook", "alertmanager")]
+        if not urls and others == [None, None]:
+            raise ValueError("nobody would hear. Write webhook, alertmanager or apprise.")
         if urls and not find_spec("apprise"):
             raise ValueError(f"needs Apprise, which is not installed: {install('apprise')}")
         for url in urls:
@@ -124,13 +140,19 @@ class AlertTable(_ToldTable):
     def secrets(self) -> Secrets:
         """What is sent in place of each `${NAME}`, and what is never shown."""
         webhook = self.webhook or ""
-        addresses = ((webhook, "(webhook)"), *((each, "(apprise)") for each in self.apprise))
+        manager = (self.alertmanager or "", "(alertmanager)")
+        addresses = ((webhook, "(webhook)"), manager, *((each, "(apprise)") for each in self.apprise))
         return self._hidden(addresses, self.headers, webhook)
 
     @property
     def shown_webhook(self) -> str | None:
         """Where it is sent to, as it may be shown."""
         return _host(self.secrets.sent(self.webhook)) if self.webhook else None
+
+    @property
+    def shown_alertmanager(self) -> str | None:
+        """Which Alertmanager it is, as it may be shown."""
+        return _host(self.secrets.sent(self.alertmanager)) if self.alertmanager else None
 
 
 class WatchTable(_ToldTable):

@@ -92,7 +92,9 @@ def _begin_fleet(wanted: Wanted, count: int, is_good: bool, place: Place, *, by:
     from rollcall.demo.fleet import fleet_morning
 
     if wanted.fixing:
-        raise BadInput.single("--demo", "of a fleet has no scheduler that could be told anything. Only look at it.")
+        raise BadInput.single(
+            "--demo", "is a fleet, whose schedulers do not exist: nothing can be started. Leave that option out."
+        )
     try:
         morning = cleanup.enter_context(fleet_morning(count, is_good=is_good))
     except DemoError as error:

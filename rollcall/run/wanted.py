@@ -210,10 +210,10 @@ class Wanted:
             return now
         at = self.as_of.at(roll.zone)
         if at > now and self.replay:
-            rule = f"lies after the record was made ({show_instant(now, roll.zone, year=True)}); nobody looked then."
+            rule = f"is after the record was made ({show_instant(now, roll.zone, year=True)}); nobody looked then."
             raise self.as_of.bad(f"{rule} Write an earlier moment.")
         if at > now:
-            rule = f"lies in the future (it is {show_instant(now, roll.zone)}), where nothing has been done yet."
+            rule = f"is in the future (it is {show_instant(now, roll.zone)}), where nothing has been done yet."
             raise self.as_of.bad(f"{rule} Write a moment that has passed.")
         return at
 

@@ -83,7 +83,7 @@ class Airflow(OverJson):
         None, repr=False, description="Who logs in; a token is had by it, and renewed when refused."
     )
     zones: tuple[Zone, ...] = Field(
-        (), description="In which zones its DAGs are scheduled, which it does not tell; UTC and the file's where empty."
+        (), description="In which zones its DAGs are scheduled, which it does not report; UTC and the file's if empty."
     )
 
     first_ask: ClassVar[str] = _HEALTH

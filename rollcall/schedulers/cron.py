@@ -175,7 +175,7 @@ class Cron(OverPipes):
                 (_instant(each["first_entry"]), _instant(each["last_entry"])) for each in json.loads(printed)
             )
         except (ValueError, KeyError, TypeError):
-            raise self._broken("the journal tells no boot") from None
+            raise self._broken("the journal lists no boot") from None
         if not boots:
             raise self._broken("the journal is empty")
         off = [Off(since=last, until=first) for (_, last), (first, _) in pairwise(boots) if first > last]
@@ -217,7 +217,7 @@ class Cron(OverPipes):
                 due_at = next_due(read_schedule(line.schedule or "", engine=Engine.CRON, zone=zone), begins_at)
             if due_at and due_at < min(now, machine.clock) - _BEGUN_WITHIN:
                 when = show_instant(due_at, self.zone)
-                raise self._broken(f"nothing tells of a start, and {shown(line.command, 60)} was due {when}")
+                raise self._broken(f"nothing reports a start, and {shown(line.command, 60)} was due {when}")
 
     def _broken(self, why: str) -> CannotLook:
         of = f"{self.address}: " if self.via else ""  # which machine it is

@@ -47,7 +47,7 @@ class Healthchecks(OverJson):
         "run-failed": "See on its machine, or in what its ping brought along, why it failed; fix it, and {rerun}",
         "missed-run": "It has sent no ping: see on its machine whether it ran, and {rerun}",
         "never-ran": "It has never sent a ping: see on its machine whether it runs and reaches {ask}, and {rerun}",
-        "unknown-status": "A read-only key does not tell whether it failed or was late: write a full one into headers "
+        "unknown-status": "A read-only key does not show whether it failed or was late: write a full one into headers "
         "of [schedulers.{scheduler}] in jobs.toml, or look there, then {again}",
     }
 
@@ -173,7 +173,7 @@ def _folded(answers: Answers, check: _Check, pings: list[Any]) -> Iterator[RunSe
             # One that began before, and whose end never came.
             if before := open_runs.pop(run_id, None):
                 yield before
-            word = "started, and no end of it was told"
+            word = "started, and no end of it was reported"
             open_runs[run_id] = RunSeen(job=check.id, started=at, word=word, outcome=Outcome.RUNNING)
         elif kind in ("success", "fail"):
             began = open_runs.pop(run_id, None)
@@ -204,7 +204,7 @@ def _last_sign(answers: Answers, check: _Check, asked: Asked) -> _Told:
     runs = [RunSeen(job=check.id, ended=check.last_ping, word=word, outcome=outcome)] if at else []
     if check.is_started:
         # When it began is not told: a start is no last ping.
-        runs.append(RunSeen(job=check.id, word="started, and no end of it was told", outcome=Outcome.RUNNING))
+        runs.append(RunSeen(job=check.id, word="started, and no end of it was reported", outcome=Outcome.RUNNING))
     return _Told(tuple(runs), check.last_ping)
 
 

@@ -58,7 +58,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "skipped": ("Forbid",),
 }
 _STEPS = {
-    "access-denied": "See as whom it asks, and what that may: {ask}; log in, or give it the rights of "
+    "access-denied": "See which account it uses, and what that may do: {ask}; log in, or give it the rights of "
     "deploy/permissions/kubernetes.yaml, then {again}",
     "scheduler-error": "See what it says: {ask}; correct command of {table}, then {again}",
     "wrong-service": "See which cluster that is: {ask}; correct the context in command of {table}, then {again}",
@@ -68,7 +68,7 @@ _STEPS = {
     "for good",
     "job-paused": "Resume it: `suspend: false` in its CronJob, and in whatever deploys that, then {again}",
     "job-stalled": "See in {log} why its controller makes no Job of it (a quota, a webhook, its zone), and {rerun}",
-    "unknown-status": "Have its CronJob keep its Jobs until somebody has looked (failedJobsHistoryLimit, "
+    "unknown-status": "Let its CronJob keep its Jobs until this has looked (failedJobsHistoryLimit, "
     "successfulJobsHistoryLimit, ttlSecondsAfterFinished), then {again}",
     "run-failed": "See in {log} what its Job is called, read `kubectl logs job/…` of it, fix it, and {rerun}",
     "not-picked-up": "See in {log} what its pod waits for: an image, a secret, a node with room; then {again}",

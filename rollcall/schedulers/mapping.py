@@ -32,7 +32,9 @@ _HELD = {
 class Mapped(Scheduler):
     """A scheduler whose answers are read by a mapping."""
 
-    times: Literal["epoch", "epoch-ms", "epoch-us"] | None = Field(None, description="How its numbers tell a time.")
+    times: Literal["epoch", "epoch-ms", "epoch-us"] | None = Field(
+        None, description="How its numbers are read as times."
+    )
     page_size: int = Field(200, ge=1, le=10_000, strict=True, alias="limit", description="Entries a page.")
     alive: AlivePart | None = Field(None, description="What shows that it is alive.")
     jobs: JobsPart | None = Field(None, description="The jobs that it lists.")

@@ -67,7 +67,7 @@ _SAYS: Mapping[str, Any] = {
         "{table}, or take that out if it is gone for good",
         "job-paused": "See why it has no next run (`systemctl status {called}`); where it is switched off: "
         "`systemctl enable --now {called}`",
-        "run-failed": "See in {log} what went wrong, mend it, and {rerun}",
+        "run-failed": "See in {log} what went wrong, fix it, and {rerun}",
         "run-skipped": "See in {log} which condition kept it from its run, and {rerun}",
     },
 }  # fmt: skip
@@ -233,7 +233,7 @@ class Systemd(OverPipes):
         except (KeyError, TypeError, ValueError):
             raise self._unread(argv, "it is no list of boots") from None
         if not rows:
-            raise self._unread(argv, err or "it knows of no boot, so nobody can tell what ran")
+            raise self._unread(argv, err or "it lists no boot, so it is not known what ran")
         boots = (Boot(id=each, since=since, until=until) for each, since, until in rows)
         # A machine without a clock of its own may begin in 1970, until it has been told the time.
         return sorted(boots, key=lambda boot: boot.until), sees_all

@@ -45,7 +45,7 @@ _STEPS: dict[str, str] = {
     "then {again}",
     CauseCode.NEVER_RAN: f"See whether {_CRONTAB} for it, and {{rerun}}",
     CauseCode.MISSED_RUN: f"See whether {_CRONTAB} for it, and {{rerun}}",
-    CauseCode.RUN_FAILED: "Read its last words, more of which may stand in {log}; correct it, and {rerun}",
+    CauseCode.RUN_FAILED: "Read its last words, and more in {log}; fix it, and {rerun}",
     CauseCode.STILL_RUNNING: "See what it waits for (`ps -ef --forest`); if it hangs, end it: `--timeout` of "
     "`rollcall run` does so by itself; and {rerun}",
 }

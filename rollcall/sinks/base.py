@@ -20,8 +20,8 @@ from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.options import Option
-from rollcall.report.summary import render_summary
 from rollcall.roll.roll import Roll
+from rollcall.terminal.summary import render_summary
 
 if TYPE_CHECKING:
     import pytest

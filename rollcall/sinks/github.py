@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 from rollcall.causes.action import told as told_action
 from rollcall.files import append_to
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
+from rollcall.morning.links import filled_link
 from rollcall.report.cause_groups import CauseGroup, group_by_cause
 from rollcall.report.headline import headline, kind, tone
 from rollcall.sinks.base import Result, Sink, Stage, Start, Wish
@@ -28,10 +30,13 @@ _MOST_ANNOTATIONS = 10
 _MOST_CAUSES = 30
 _MOST_ROWS = 200
 _MOST_NAMED = 12
+_MOST_STEPS = 30  # of one cause
 _LONGEST_STEP = 4000  # a command that is cut is none
 # GitHub refuses a step's summary of more than 1 MiB; other commands of the step may write one too.
 MOST_BYTES = 256 * 1024
 _ROOM_FOR_MORE = 40
+_COMMAND = re.compile("`([^`]*)`")  # rollcall.causes.commands lets none come from a name
+_IN_AN_ADDRESS = "%:/?#[]@!$&'()*+,;=~"
 
 _ICONS = {Verdict.OK: "✅", Verdict.PENDING: "🕐", Verdict.PAUSED: "⏸️", Verdict.LATE: "⚠️", Verdict.UNKNOWN: "❔"}
 # An underscore inside a word, and a colon of a clock or before a space, mean nothing.
@@ -142,16 +147,72 @@ def _property(text: str) -> str:
 
 
 def _advice(told: CauseGroup) -> str:
-    return f"{told.cause.sentence}\ndo: {told.cause.next_step}"
+    """What happened, and what to do: each step with the jobs that it is for, where there are several."""
+    owners = sorted({each.job.owner for each in told.jobs if each.job.owner})
+    return "\n".join(
+        (
+            told.cause.sentence,
+            *((f"owner: {listed(owners, _MOST_NAMED)}",) if owners else ()),
+            *(f"do{_whom(jobs, told)}: {step}" for step, jobs in told.steps[:_MOST_STEPS]),
+            *((_further(told, "on the page"),) if len(told.steps) > _MOST_STEPS else ()),
+        )
+    )
+
+
+def _further(told: CauseGroup, where: str) -> str:
+    return f"… and {counted(len(told.steps) - _MOST_STEPS, 'more step')}, {where}."
+
+
+def _whom(jobs: Sequence[JobJudged], told: CauseGroup) -> str:
+    """ " for dump and rates" of one step of several."""
+    return f" for {listed([each.job.id for each in jobs], _MOST_NAMED)}" if len(told.steps) > 1 else ""
 
 
 def _cause(told: CauseGroup) -> str:
     others = told.jobs if told.scheduler else told.jobs[1:]
-    also = f"\n\nAlso explains {_plain(listed([each.job.id for each in others], _MOST_NAMED), 1000)}." if others else ""
-    return (
-        f"### {_plain(told.cause.code)}: {_plain(told.subject)}\n\n{_plain(told.cause.sentence, 2000)}\n\n"
-        f"{_fenced(told.cause.next_step)}{also}"
-    )
+    also = f"Also explains {_plain(listed([each.job.id for each in others], _MOST_NAMED), 1000)}." if others else ""
+    parts = [
+        f"### {_plain(told.cause.code)}: {_plain(told.subject)}",
+        _plain(told.cause.sentence, 2000),
+        *(_step(step, _whom(jobs, told)) for step, jobs in told.steps[:_MOST_STEPS]),
+        _further(told, "on the page and in morning.json") if len(told.steps) > _MOST_STEPS else "",
+        also,
+        _concerned(told.jobs),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _step(step: str, whom: str) -> str:
+    """Prose as prose, and each command in a block of its own, which GitHub lets a reader copy."""
+    parts = [f"**{_plain(f'Do{whom}', 1000)}:**"]
+    for index, part in enumerate(_COMMAND.split(step)):
+        if index % 2:
+            parts.append(_fenced(part))
+        elif prose := part.strip(" ,;()"):
+            parts.append(_plain(prose, 2000))
+    return "\n\n".join(parts)
+
+
+def _concerned(jobs: Sequence[JobJudged]) -> str:
+    """A line for each job that jobs.toml names an owner or a link of."""
+    lines = []
+    for judged in jobs:
+        job, due_at = judged.job, judged.due_run.due_at if judged.due_run else None
+        links = (("runbook", filled_link(job.runbook, job, due_at)), ("logs", filled_link(job.logs, job, due_at)))
+        said = [f"owner {_plain(job.owner)}"] if job.owner else []
+        said += [_link(name, link) for name, link in links if link]
+        if said:
+            lines.append(f"- {_plain(job.id)}: {', '.join(said)}")
+    more = [f"- … and {counted(len(lines) - _MOST_NAMED, 'more job')}"] if len(lines) > _MOST_NAMED else []
+    return "\n".join([*lines[:_MOST_NAMED], *more])
+
+
+def _link(name: str, link: str) -> str:
+    """A link where it is an address; what is a path, or anything else, is text."""
+    if not link.startswith(("https://", "http://")):
+        return f"{name} {_plain(link)}"
+    # Nothing that could end the address, or be read as an entity, stays in it as it is.
+    return f"[{name}](<{quote(link, safe=_IN_AN_ADDRESS).replace('&', '&amp;')}>)"
 
 
 def _others(failures: Sequence[str]) -> str:

@@ -1,12 +1,12 @@
 """What does Prometheus read, through the textfile collector of its node exporter?
 
-The text format without timestamps, which the collector refuses.
-https://prometheus.io/docs/instrumenting/exposition_formats/
+The text format without timestamps, which the collector refuses. A job's id is the label `job_id`: `job` is Prometheus'
+own, and a Pushgateway's. https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -14,9 +14,14 @@ from typing import Self
 from rollcall.causes.explain import Cause
 from rollcall.errors import BadInput
 from rollcall.files import path_of, write_whole
+from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.options import Option
+from rollcall.report.cause_groups import group_by_cause
+from rollcall.report.recent_runs import bad_since
+from rollcall.roll.job import Job
+from rollcall.roll.roll import Roll
 from rollcall.sinks.base import Result, Sink, Start, Wish
 from rollcall.text import clean
 from rollcall.times import elapsed
@@ -29,6 +34,8 @@ FILE = Option(
     environment="ROLLCALL_METRICS",
     more={"metavar": "FILE"},
 )
+
+_LABELS = {"job": "job_id", "scheduler": "scheduler"}
 
 
 class Metrics(Sink):
@@ -49,21 +56,30 @@ class Metrics(Sink):
         return cls(path_of(named)) if named else None
 
     def begin(self, start: Start) -> None:
-        write_whole(self._file, render(start.judged_at, None, Ending(interruption="it goes on")))
+        write_whole(self._file, render(start.judged_at, None, Ending(interruption="it goes on"), roll=start.roll))
 
     def finish(self, result: Result) -> Iterable[str]:
-        write_whole(self._file, render(result.start.judged_at, result.morning, result.ending))
+        start = result.start
+        text = render(start.judged_at, result.morning, result.ending, roll=start.roll, chronicle=result.chronicle)
+        write_whole(self._file, text)
         return ()
 
     def abort(self, start: Start, because: str) -> None:
-        write_whole(self._file, render(start.judged_at, None, Ending(interruption=because)))
+        write_whole(self._file, render(start.judged_at, None, Ending(interruption=because), roll=start.roll))
 
 
-def render(judged_at: datetime, morning: Morning | None, ending: Ending) -> str:
+def render(
+    judged_at: datetime,
+    morning: Morning | None,
+    ending: Ending,
+    *,
+    roll: Roll | None = None,
+    chronicle: Chronicle = NOTHING,
+) -> str:
     """The whole file. Instants are seconds since 1970, spans are seconds, sizes are bytes.
 
     Of a run that did not finish only what needs a person is told: no job of it is said to be well. `morning`
-    is None where nothing was looked at.
+    is None where nothing was looked at; whose a job is stands there all the same, of every job of `roll`.
     """
     from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
@@ -75,28 +91,47 @@ def render(judged_at: datetime, morning: Morning | None, ending: Ending) -> str:
     is_whole = morning is not None and ending.is_complete and not morning.is_partial
     gauge("complete", "1 where every declared job was looked at, to the end.").set(is_whole)
     gauge("judged_timestamp_seconds", "The moment that was judged.").set(judged_at.timestamp())
+    info = gauge("job_info", "1 for every job, with whose it is.", "job_id", "title", "scheduler", "owner", "severity")
+    for job in {each.id: each for each in (*_jobs(roll), *(each.job for each in _judged(morning)))}.values():
+        scheduler = job.scheduler.id if job.scheduler else ""
+        info.labels(job.id, job.title, scheduler, job.owner or "", job.severity or "").set(1)
     if morning:
+        things = gauge("things_needing_attention", "Causes that a person must look at, however many jobs each spoils.")
+        things.set(len(group_by_cause(morning)))
         gauge("jobs_declared", "Jobs that jobs.toml declares.").set(morning.declared)
         gauge("jobs_checked", "Jobs that were looked at.").set(len(morning.jobs))
         failed = gauge("other_checks_failed", "Failed checks that are about no job and no scheduler.")
         failed.set(len(ending.other_failures))
         for kind, subjects in _shown(morning, ending).items():
-            needs = gauge(f"{kind}_needs_a_person", f"1 where somebody must look at the {kind}.", kind)
+            label = _LABELS[kind]
+            needs = gauge(f"{kind}_needs_a_person", f"1 where somebody must look at the {kind}.", label)
             verdict = gauge(
                 f"{kind}_verdict",
                 f"1 for what was found of the {kind}, with the code of the cause where there is one.",
-                *(kind, "verdict", "cause"),
+                *(label, "verdict", "cause"),
             )
             for subject_id, needs_a_person, found, cause in subjects:
                 needs.labels(subject_id).set(needs_a_person)
                 verdict.labels(subject_id, str(found), cause.code if cause else "").set(1)
         jobs = [each for each in morning.jobs if ending.is_complete or each.needs_a_person]
         for name, help_text, value in _OF_A_JOB:
-            of_jobs = gauge(name, help_text, "job")
+            of_jobs = gauge(name, help_text, _LABELS["job"])
             for judged in jobs:
                 if (seen := value(judged)) is not None:
                     of_jobs.labels(judged.job.id).set(seen)
+        bad_from = gauge("job_bad_since_timestamp_seconds", "When the first of its bad runs was due.", _LABELS["job"])
+        for judged in morning.jobs_that_need_a_person():
+            if since := bad_since(judged, chronicle.of(judged.job.id)):
+                bad_from.labels(judged.job.id).set(since.timestamp())
     return generate_latest(registry).decode()
+
+
+def _jobs(roll: Roll | None) -> Sequence[Job]:
+    return roll.jobs if roll else ()
+
+
+def _judged(morning: Morning | None) -> Sequence[JobJudged]:
+    return morning.jobs if morning else ()
 
 
 def _shown(morning: Morning, ending: Ending) -> dict[str, list[tuple[str, bool, Verdict, Cause | None]]]:

@@ -143,7 +143,7 @@ class _Hooks:
             return
         prefix.append(render_board(morning, ending, chronicle=result.chronicle, notes=result.notes))
         if result.checks > MOST_ROWS:
-            counts = f"Of {result.checks:,} checks, the table below holds only those that need attention"
+            counts = f"Of {result.checks:,} checks, the table below holds only those that failed"
             prefix.append(f'<p class="rc-note">{counts}; a browser would be slow with all of them.</p>')
         if self._html is not None:
             self._html.title = title(morning, ending)
@@ -155,7 +155,7 @@ class _Hooks:
     @hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """Our columns instead of the links; node ids escaped, which pytest-html leaves to us."""
-        if report.passed and self._is_left_out(report):
+        if not report.failed and self._is_left_out(report):
             cells.clear()
         if cells:
             if report.skipped:
@@ -166,13 +166,13 @@ class _Hooks:
             cells[-1:] = self._cells_of(str(job_id))
 
     def _is_left_out(self, report: pytest.TestReport) -> bool:
-        """True for what passed and gets no row: setup and teardown, and checks where there are too many to read."""
-        if report.when != "call":
+        """True for what did not fail and gets no row: setup and teardown, and checks where there are too many."""
+        if report.when != "call" and report.passed:
             # pytest-html draws no row for it either, but only finds that out once it has made one.
             return not report.sections
         if self._latest().checks <= MOST_ROWS:
             return False
-        self._html.outcomes = "Passed"
+        self._html.outcomes = "Skipped" if report.skipped else "Passed"
         return True
 
     def _cells_of(self, job_id: str) -> tuple[str, ...]:

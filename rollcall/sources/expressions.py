@@ -58,7 +58,7 @@ def _parsed(expression: str) -> Any:
 
 def _readable(expression: str) -> str:
     if not expression.strip():
-        raise ValueError('is empty. Write where it stands, such as "items", or leave the key out.')
+        raise ValueError('is empty. Write where it is, such as "items", or leave the key out.')
     if '"' in expression or not _PATH.fullmatch(expression):
         _parsed(expression)
     return expression

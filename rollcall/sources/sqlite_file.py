@@ -59,7 +59,7 @@ def to_be_opened(path: Path, *, at_rest: bool) -> Iterator[tuple[Path, bool]]:
         return
     if (size := path.stat().st_size + log.stat().st_size) > _LARGEST_COPY:
         why = f"to read it would write beside it, and with {show_size(size)} it is too large to be copied"
-        raise NoAnswer(Why.ERROR, f"no program has {path} open, and a log lies beside it: {why}")
+        raise NoAnswer(Why.ERROR, f"no program has {path} open, and a log is beside it: {why}")
     with TemporaryDirectory(prefix="rollcall-") as folder:
         copy = Path(folder, path.name)
         try:

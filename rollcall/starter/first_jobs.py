@@ -207,7 +207,7 @@ def _first_job(listed: JobListed, own_id: str, scheduler: Scheduler, seen: Sched
         (f"name = {_quoted(listed.id)}", "what it is called there") if own_id != listed.id else None,
         (f"title = {_quoted(title)}", "") if title else None,
         *(due or (('schedule = "…"', 'nothing there says when it is due: write that, or every = "6 h"'),)),
-        None if "runs" in scheduler.tells else (_output_of(own_id), "no run is told there: what one leaves proves it"),
+        None if "runs" in scheduler.tells else (_output_of(own_id), "it reports no runs: what a run leaves proves it"),
     ]
     return FirstJob(id=own_id, lines=tuple(filter(None, lines)), is_due=is_due)
 

@@ -1,4 +1,4 @@
-"""Is it as much as it must be, and as it usually is: in bytes, and in rows?"""
+"""Is the output as large as it must be, and as it usually is, in bytes and in rows?"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +16,12 @@ from rollcall.verdict.usual import Usual, seasons_of, usual_of
 from rollcall.verdict.work import files_of_the_run
 from rollcall.vocabulary import CauseCode, Verdict
 
-# Of what is usual: a warning without any setting.
+# A share of the usual amount: below it there is a warning without any setting.
 _FAR_SMALLER = 0.1
-# As near to what is usual nothing is told of it, and need not be worked out.
+# This near to the usual amount nothing is reported, and nothing more is computed.
 _NEAR = 0.05
 _AS_USUAL = (0.8, 1 + _NEAR)
-# What will be beyond its limit later than this is no news of today.
+# A limit that will be exceeded later than this is not worth a warning today.
 _MOST_RUNS_AHEAD, _LONGEST_AHEAD = 60, timedelta(days=300)
 
 
@@ -51,7 +51,7 @@ class Amount:
 
 
 def show_amount(amount: float, of: str) -> str:
-    """Bytes, or rows, for people."""
+    """An amount of bytes or rows as people write it."""
     return show_size(round(amount)) if of == "size" else counted(round(amount), "row")
 
 
@@ -60,7 +60,7 @@ def amounts_of(judged: Sequence[FileSeen], case: Case) -> tuple[Amount, ...]:
     found = []
     sizes = [each.size for each in judged]
     rows = [each.content.rows if each.content else None for each in judged]
-    # Nothing is usual of a log that is appended to.
+    # A log that is appended to has no usual size.
     grows = case.seen.declared.last_line is not None
     if judged and None not in sizes:
         size = sum(each for each in sizes if each is not None)
@@ -78,15 +78,15 @@ def _amount(of: str, amount: int, file: FileSeen, known: tuple[Known, ...], case
 
 
 def beyond_limits(promise: Promise, amounts: Sequence[Amount], output: Output) -> Finding | None:
-    """That it is less than it must be, or more than it may be, by the limits that are for all its files together."""
-    told = {each.of: each for each in amounts}
+    """That it is less than it must be, or more than it may be, by the limits for all its files together."""
+    by_kind = {each.of: each for each in amounts}
     for of in ("size", "rows"):
         least, most = output.limits(of)
-        if (each := told.get(of)) is None:
+        if (each := by_kind.get(of)) is None:
             if least is None and most is None:
                 continue
-            found = f"nobody tells its {of}"
-            because = f"{found}, so it cannot be held against {'min' if least is not None else 'max'}_{of}"
+            found = f"its {'size' if of == 'size' else 'number of rows'} is not known"
+            because = f"{found}, so it cannot be compared with {'min' if least is not None else 'max'}_{of}"
             return promise.broken(Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, found, because)
         usual = each.usual.amount if each.usual else None
         if (bound := _bound(least, usual)) is not None and each.amount < bound:
@@ -113,7 +113,7 @@ def _broken(promise: Promise, code: CauseCode, amount: Amount, limit: str, by: i
 
 
 def unlike_usual(promise: Promise, amounts: Sequence[Amount], judged: Sequence[FileSeen], case: Case) -> Finding | None:
-    """The warning that it is far less than usual, falls, or will soon be more than it may be; else None."""
+    """The warning that it is far less than usual, shrinks, or will soon be more than it may be; else None."""
     for each in (*amounts, *_of_each_kind(judged, case)):
         if each.usual and each.amount < _FAR_SMALLER * each.usual.amount and not _is_a_small_one_of_many(each, case):
             return _warned(promise, CauseCode.SHRUNKEN_OUTPUT, each, f"{each.whose} has {each.found}")
@@ -143,7 +143,7 @@ def noteworthy(case: Case) -> str:
 
 
 def _is_a_small_one_of_many(amount: Amount, case: Case) -> bool:
-    """True where as little was left on this weekday before, of which too few are known to say what is usual on it."""
+    """True where an earlier run of this weekday left as little; too few are known to say what is usual on it."""
     if amount.usual is None or not amount.usual.is_of_all:
         return False
     *earlier_ones, now = seasons_of([*(each.due_at for each in amount.known), case.run.due_at], case.job.zone)
@@ -156,7 +156,7 @@ def _warned(promise: Promise, code: CauseCode, amount: Amount, because: str) -> 
 
 
 def _of_each_kind(judged: Sequence[FileSeen], case: Case) -> Iterator[Amount]:
-    """Each of several files, held against those of its kind."""
+    """Each of several files, to be compared with earlier files of its kind."""
     output = case.seen.declared
     if len(judged) < 2 or output.last_line:
         return
@@ -168,7 +168,7 @@ def _of_each_kind(judged: Sequence[FileSeen], case: Case) -> Iterator[Amount]:
 
 
 def _falling(amount: Amount, case: Case) -> str:
-    """That it fell: at once, or from run to run; "" where it did not."""
+    """The sentence that it shrank, suddenly or from run to run; "" where it did not."""
     if amount.usual is None or not 0 < amount.amount < (1 - _NEAR) * amount.usual.amount:
         return ""
     amounts, changes = _series(amount.known, amount.amount, case)
@@ -176,12 +176,12 @@ def _falling(amount: Amount, case: Case) -> str:
     if trend.fell_suddenly(amounts, changes):
         return found
     if trend.fall(changes):
-        return f"{found}, and less from run to run"
+        return f"{found}, and it shrinks from run to run"
     return ""
 
 
 def _growing(amount: Amount, case: Case) -> str:
-    """That at its pace it will soon be more than it may be; "" where it will not."""
+    """The sentence that at its pace it will soon be more than it may be; "" where it will not."""
     _, most = case.seen.declared.limits(amount.of)
     if amount.of == "size" and amount.amount == amount.file.size:
         # One file: its absolute limit is of each.
@@ -192,7 +192,7 @@ def _growing(amount: Amount, case: Case) -> str:
         return ""
     limit, usually = show_amount(most, amount.of), show_amount(amount.usual.amount, amount.of)
     shown = show_amount(amount.amount, amount.of)
-    return f"its outputs grow: {shown} of at most {limit}, usually {usually}; at this pace it is more on {when}"
+    return f"its outputs grow: {shown} of at most {limit}, usually {usually}; at this pace it exceeds that on {when}"
 
 
 def beyond_at(most: float, amount: float, known: Sequence[Known], usual: Usual, case: Case) -> str | None:

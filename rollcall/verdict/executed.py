@@ -65,16 +65,16 @@ def _executed(case: Case) -> Finding:
 
 
 def untellable(promise: Promise, seen: Witnesses) -> Finding | None:
-    """Why the record tells of no run of the job, neither that it ran nor that it did not; None where it does.
+    """Why the record cannot show whether the job ran; None where it can.
 
-    Where its runs are not on record at all and it leaves an output, that tells.
+    Where its runs are not on record at all and it leaves an output, the output shows it.
     """
     if seen.blocker and not seen.stands_in:
         return promise.blocked(seen.blocker)
     if not seen.stands_in and seen.tells("jobs") and (seen.listed is None or seen.taken_for):
         return promise.blocked(is_registered(seen))
     if seen.listed and "runs" in seen.listed.untold:
-        # An answer that leaves out what belongs there says neither that it ran nor that it did not.
+        # An answer with that part missing says neither that it ran nor that it did not.
         found = f"no {seen.word('ended')}"
         why = f": {seen.listed.says}" if seen.listed.says and not seen.listed.paused else ""
         because = f"the scheduler lists {seen.job.name}, but its answer has {found} for it{why}"
@@ -82,19 +82,19 @@ def untellable(promise: Promise, seen: Witnesses) -> Finding | None:
     if seen.listed and seen.listed.has_runs is False and not seen.stands_in:
         found = f"its runs are {NOT_ON_RECORD}"
         if seen.job.outputs:
-            return promise.kept(f"{found}; how it went its output tells")
-        because = f"the scheduler lists {seen.job.name}, but {found}: nobody can tell"
+            return promise.kept(f"{found}; its output shows how it went")
+        because = f"the scheduler lists {seen.job.name}, but {found}, so it is not known whether it ran"
         return promise.broken(Verdict.UNKNOWN, CauseCode.NO_RECORDS, found, because)
     keeps = seen.job.scheduler.keeps if seen.job.scheduler else None
     if keeps == 1 and isinstance(seen.scheduler, SchedulerSeen) and not seen.is_by_memory:
         runs = set(seen.scheduler.runs_of(seen.job.name))
         if len(runs) > 1:
             because = (
-                f"the scheduler keeps the last run of each job, and tells {len(runs)} of {seen.job.name}: of whom?"
+                f"the scheduler keeps one run of each job, but has {len(runs)} for {seen.job.name}: whose are they?"
             )
             return promise.broken(Verdict.UNKNOWN, CauseCode.LISTED_TWICE, f"{len(runs)} last runs", because)
     if told := seen.without_time:
-        because = f'the scheduler tells no time of any run of {seen.job.name}, and says "{told.word}" of its last'
+        because = f'the scheduler has no time for any run of {seen.job.name}; the status of the last is "{told.word}"'
         code = CauseCode.UNKNOWN_STATUS if told.outcome is Outcome.UNKNOWN else CauseCode.SCHEDULER_ERROR
         return promise.broken(Verdict.UNKNOWN, code, f"{told.word}, without a time", because)
     root = seen.broken_check(Check.HAS_RECORDS)
@@ -102,11 +102,11 @@ def untellable(promise: Promise, seen: Witnesses) -> Finding | None:
 
 
 def overtaken(case: Case) -> str:
-    """Why what is on record tells of the run no more."""
+    """Why the record no longer shows the run."""
     seen = case.seen
     if not seen.tells("history") or seen.runs_since is None:
         return show.replaced("record", case.run, case.job)
-    return f"its runs are on record since {show.when(seen.runs_since, case.job)} only: that can no longer be told"
+    return f"its runs are on record only since {show.when(seen.runs_since, case.job)}, so this is no longer known"
 
 
 def _on_record(promise: Promise, decides: RunRead, case: Case) -> Finding:
@@ -142,12 +142,12 @@ def _made_good(decides: RunRead, case: Case) -> tuple[str, str] | None:
     if decides.is_done and not decides.is_by_schedule:
         how = "run again by hand" if begun else "run by hand"
     elif decides.is_done and any(each.outcome is Outcome.FAILED for each in begun[:-1]):
-        how = f"attempt {decides.seen.attempt or len(begun)} did what failed before"
+        how = f"attempt {decides.seen.attempt or len(begun)} did the work"
     else:
         return None
     first = next((each for each in begun if not each.is_done), None)
     if first is None or first.last_at is None:
-        return how, f"no run of it by schedule {'has begun' if case.attempts.by_schedule else 'is on record'}"
+        return how, f"no scheduled run of it {'has begun' if case.attempts.by_schedule else 'is on record'}"
     at = show.when(first.last_at, case.job)
     if first.is_under_way:
         return how, f"the run of {at} is still {first.seen.word or 'running'}"
@@ -160,28 +160,28 @@ def only_begun(promise: Promise, run: RunRead, case: Case) -> Finding:
     assert at is not None
     found = f"{run.seen.word or 'begun'} {show.when(at, job)}"
     if job.proof is Proof.START:
-        return promise.kept(f"{found}; that is proof enough (proof)")
+        return promise.kept(f'{found}; that is enough (proof = "start")')
     if job.outputs:
-        return promise.kept(f"{found}; how it went its output tells")
+        return promise.kept(f"{found}; its output shows how it went")
     if case.now < case.run.finish_by:
-        return promise.pending(f"it began {show.when(at, job)}, and it is inside its time")
-    nothing_more = 'nothing tells how it went. Where that is enough, proof = "start"'
+        return promise.pending(f"it began {show.when(at, job)}, and still has time")
+    nothing_more = 'nothing shows how it went. If that is enough, set proof = "start"'
     because = f"{show.due(case.run, job)}; it began {show.when(at, job)}, and {nothing_more}"
     return promise.broken(Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, found, because)
 
 
 def _never_begun(promise: Promise, last: RunRead, case: Case) -> Finding:
-    """It waits, or the engine left it out."""
+    """It is waiting, or the scheduler skipped it."""
     word, due = last.seen.word or last.outcome.value, show.due(case.run, case.job)
     if case.made:
         return _unrecorded(promise, f"it is {word}", case)
     if last.outcome is Outcome.SKIPPED:
-        because = f'{due}; the scheduler left it out ("{word}"){_behind(case)}'
-        return promise.broken(Verdict.MISSED, CauseCode.RUN_SKIPPED, f"left out: {word}", because)
+        because = f'{due}; the scheduler skipped it ("{word}"){_behind(case)}'
+        return promise.broken(Verdict.MISSED, CauseCode.RUN_SKIPPED, f"skipped: {word}", because)
     if case.now < case.run.start_by:
-        return promise.pending(f'the scheduler says it is to begin ("{word}"), and it is inside its time')
-    because = f'{due}; the scheduler says it is to begin ("{word}"), and nothing has picked it up'
-    return promise.broken(Verdict.MISSED, CauseCode.NOT_PICKED_UP, f"not begun: {word}", because)
+        return promise.pending(f'the scheduler has it waiting ("{word}"), and it still has time')
+    because = f'{due}; the scheduler has it waiting ("{word}"), and nothing has picked it up'
+    return promise.broken(Verdict.MISSED, CauseCode.NOT_PICKED_UP, f"not started: {word}", because)
 
 
 def _behind(case: Case) -> str:
@@ -202,22 +202,22 @@ def _none_of_this_run(promise: Promise, case: Case) -> Finding:
     if seen.ran_at is None:
         if since is not None and since > run.begins_at:
             return promise.replaced(overtaken(case))
-        ever = ", ever" if since is None else f" since {show.when(since, job)}"
-        found, whose = f"no execution recorded{ever}", "its memory" if seen.stands_in else "its scheduler"
+        ever = " at all" if since is None else f" since {show.when(since, job)}"
+        found, whose = f"no run recorded{ever}", "its memory" if seen.stands_in else "its scheduler"
         is_known = seen.files or seen.run_in_memory or since is not None
         code = CauseCode.MISSED_RUN if is_known else CauseCode.NEVER_RAN
-        because = f"{show.due(run, job)}; {whose} has no execution of it on record{ever}"
+        because = f"{show.due(run, job)}; {whose} has no run of it on record{ever}"
     else:
         found, code = f"{show.earlier_run(seen.ran_at, job)}{seen.by_memory}", CauseCode.MISSED_RUN
         because = f"{show.due(run, job)}; its last run {found}"
         if fits := zone_of_this_run(case):
-            # No other witness says so, and so it is said, and no more.
+            # Nothing else confirms it, so it is mentioned and changes no verdict.
             at, zone = fits
             because += f" (read {as_read(seen)}; as {zone.key} it would be {show.when(at, job)})"
     if case.off:
         code, because = CauseCode.HOST_WAS_OFF, f"{because}; {show.off(case.off, job)}"
     elif case.behind:
-        because += f"; it may be held up{_behind(case)}"
+        because += f"; it may be delayed{_behind(case)}"
     if case.made:
         return _unrecorded(promise, found, case)
     # Where every start is on record a run is missed once its `start_by` is over; else once it should be done.
@@ -225,10 +225,12 @@ def _none_of_this_run(promise: Promise, case: Case) -> Finding:
     if case.now < by and seen.tells("history"):
         return promise.pending(f"it has until {show.limit(by, run, job)}")
     if case.off and case.catch_up_ends_at and case.now < case.catch_up_ends_at:
-        return promise.pending(f"{show.off(case.off, job)}, and it may yet be run")
+        return promise.pending(f"{show.off(case.off, job)}, and it may still run")
     if last and last.outcome is Outcome.UNKNOWN and last.seen.word and not seen.tells("history"):
-        # Of the one run that it keeps it says something else than how that ended: of this one, perhaps.
-        because += f', and the scheduler says "{last.seen.word}" of it, which may mean that it runs, or anything else'
+        # The status of the one run that it keeps does not say how that ended: it may be of this run.
+        because += (
+            f', and the scheduler calls it "{last.seen.word}", which may mean that it is running, or anything else'
+        )
         return promise.broken(Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, last.seen.word, because)
     return promise.broken(Verdict.MISSED, code, found, because)
 
@@ -242,18 +244,18 @@ def _unrecorded(promise: Promise, found: str, case: Case) -> Finding:
 def _later_than_now(promise: Promise, last: RunRead, seen: Witnesses) -> Finding:
     at = last.last_at
     assert at is not None
-    found = f"last execution {show.when(at, seen.job)}"
+    found = f"last run {show.when(at, seen.job)}"
     if at > seen.scheduler_at + EARLY_TOLERANCE:
         because = f"{found} is {show_span(at - seen.scheduler_at)} in the future by the scheduler's own clock"
     else:
-        because = f"{found} is later than the moment that is judged, and the scheduler keeps only the last"
+        because = f"{found} is later than the judged moment, and the scheduler keeps only the last run"
     return promise.broken(Verdict.UNKNOWN, CauseCode.FUTURE_TIMESTAMP, found, because)
 
 
 def is_under_way(case: Case) -> bool:
     """True where a record without a start says that a run is running, and it is this one: none due later has begun.
 
-    Where the next is due before this one must be done, nobody can tell which of them it is: the older is still owed.
+    Where the next is due before this one must be done, it may be either: the older is still owed.
     """
     last, run = case.seen.last, case.run
     if last is None or last.outcome is not Outcome.RUNNING or last.started or last.due:
@@ -273,7 +275,7 @@ def _running_since(promise: Promise, run: RunRead, started: datetime, case: Case
         return promise.pending(f"{says}, once its machine was back")
     word, scheduler = run.seen.word or "running", case.job.scheduler
     if scheduler and scheduler.words.outcome(word) is Outcome.UNKNOWN:
-        # More than that it runs: why it does not end.
+        # The word says more than that it runs: why it does not end.
         says += f' ("{word}")'
     return _not_ended(promise, says, word, case)
 
@@ -281,7 +283,7 @@ def _running_since(promise: Promise, run: RunRead, started: datetime, case: Case
 def _not_ended(promise: Promise, says: str, word: str, case: Case) -> Finding:
     run, over = case.run, case.now - case.run.finish_by
     if case.now < run.finish_by:
-        return promise.pending(f"{says}, and it is inside its time")
+        return promise.pending(f"{says}, and it still has time")
     because = (
         f"{show.due(run, case.job)}; {says}, though it should have been done by "
         f"{show.limit(run.finish_by, run, case.job)}{f', {show_span(over)} ago' if over else ''}"

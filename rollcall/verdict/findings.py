@@ -104,7 +104,7 @@ class Promise:
 
     def replaced(self, because: str) -> Finding:
         """A later run has replaced the only evidence: it can no longer be told, and proves nothing either way."""
-        return self._finding(Verdict.PENDING, "no longer to be told", because)
+        return self._finding(Verdict.PENDING, "no longer known", because)
 
     def paused(self, because: str) -> Finding:
         """Nothing is owed for a while, and so nobody looked."""

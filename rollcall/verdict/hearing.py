@@ -21,7 +21,7 @@ from rollcall.vocabulary import CauseCode
 
 def asked(evidence: Evidence, scheduler_id: str, now: datetime) -> SchedulerSeen | NotSeen:
     """What the scheduler said. One that nobody asked was not seen, and is never green."""
-    detail = "it was not asked: this evidence was gathered without it"
+    detail = "it was not asked when this evidence was gathered"
     return evidence.schedulers.get(scheduler_id) or NotSeen(code=CauseCode.SCHEDULER_DOWN, detail=detail, looked_at=now)
 
 
@@ -29,7 +29,7 @@ def asked_memory(evidence: Evidence, scheduler: Scheduler, now: datetime) -> Sch
     """What the scheduler's second record said; None where none is declared."""
     if scheduler.memory is None:
         return None
-    detail = f"{scheduler.memory.address}: it was not asked, this evidence was gathered without it"
+    detail = f"{scheduler.memory.address}: it was not asked when this evidence was gathered"
     return evidence.memories.get(scheduler.id) or NotSeen(code=CauseCode.SCHEDULER_DOWN, detail=detail, looked_at=now)
 
 
@@ -51,7 +51,7 @@ def hear(job: Job, evidence: Evidence, broken: tuple[Finding, ...], *, now: date
     is_by_memory = (is_silent and remembers) or has_forgotten
     record = remembered if is_by_memory else own
     # What nobody looked at was not seen, and is never green.
-    detail = "nobody looked: this evidence was gathered without it"
+    detail = "it was not looked at when this evidence was gathered"
     nobody = NotSeen(code=CauseCode.OUTPUT_UNREADABLE, detail=detail, looked_at=now)
     looked_at = chain(evidence.outputs.get(job.id, ()), repeat(nobody))
     heard = Witnesses(

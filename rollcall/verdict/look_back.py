@@ -24,20 +24,20 @@ from rollcall.verdict.witnesses import Witnesses
 from rollcall.verdict.zones import unread
 from rollcall.vocabulary import CauseCode, Verdict
 
-# What an earlier run that is on record is, by its outcome, worst first.
+# The verdict and cause of an earlier run on record, by its outcome, worst first.
 _BAD = {
     Outcome.FAILED: (Verdict.FAILED, CauseCode.RUN_FAILED, "ended in"),
     Outcome.PARTIAL: (Verdict.FAILED, CauseCode.PARTIAL_RUN, "ended in"),
-    Outcome.RUNNING: (Verdict.STUCK, CauseCode.STILL_RUNNING, "never ended, and still said to be"),
-    Outcome.WAITING: (Verdict.MISSED, CauseCode.NOT_PICKED_UP, "begun, never went on, and still said to be"),
-    Outcome.BEGUN: (Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, "with nothing that tells how it went,"),
-    Outcome.UNKNOWN: (Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, "of a status that says neither success nor failure,"),
+    Outcome.RUNNING: (Verdict.STUCK, CauseCode.STILL_RUNNING, "never finished, still shown as"),
+    Outcome.WAITING: (Verdict.MISSED, CauseCode.NOT_PICKED_UP, "started, never went on, still shown as"),
+    Outcome.BEGUN: (Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, "with no known result, shown as"),
+    Outcome.UNKNOWN: (Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, "with a status that is neither success nor failure:"),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Earlier:
-    """The earlier runs that one kind of evidence tells of: how many were `owed`, which are missing, which are bad."""
+    """The earlier runs that one kind of evidence covers: how many were `owed`, which are missing, which are bad."""
 
     owed: int
     missing: tuple[datetime, ...] = ()
@@ -45,10 +45,10 @@ class _Earlier:
 
 
 def no_run_is_missing(case: Case, exists: Finding | None) -> Finding | None:
-    """Every earlier due run of the look-back did its work, as far as retention and records let anybody tell.
+    """Every earlier due run of the look-back did its work, as far as retention and records still show it.
 
-    The look-back holds the runs whose time was over within it, so that of mornings a look-back apart one always tells.
-    None where neither files nor a history of runs can tell of earlier ones.
+    A run belongs to the look-back in which its time was over, so that it is in exactly one of two adjacent ones.
+    None where neither files nor a history of runs show earlier ones.
     """
     seen, has_history = case.seen, case.seen.tells("history")
     expected = f"the work of each earlier run due in the last {show_span(case.job.look_back)}"
@@ -57,7 +57,7 @@ def no_run_is_missing(case: Case, exists: Finding | None) -> Finding | None:
         return promise.blocked(exists)
     blind = untellable(promise, seen) if has_history else None
     by_runs = _by_runs(case) if has_history and not blind and not seen.blocker else None
-    # What is missing may lie where nobody could look.
+    # A missing file may be where nobody could look.
     by_files = _by_files(case) if exists is not None and not seen.unlooked else None
     kinds = {each.declared.kind for each in seen.outputs}
     what = kinds.pop().one if len(kinds) == 1 else "output"
@@ -68,9 +68,13 @@ def no_run_is_missing(case: Case, exists: Finding | None) -> Finding | None:
         return unread(promise, *seen.unread, seen)
     if by_runs is not None and (by_runs.missing or by_runs.bad):
         return _missing(promise, by_runs, case, "did not do their work", "no good run of")
-    told = [each.owed for each in (by_files, by_runs) if each is not None]
+    known = [each.owed for each in (by_files, by_runs) if each is not None]
     source = ("entries" if what == "entry" else f"{what}s") if by_files is not None else "runs"
-    return promise.kept(f"{counted(max(told), 'earlier run')} known from {source}, none missing") if told else blind
+    if not known:
+        return blind
+    if not max(known):
+        return promise.kept(f"no earlier run to check in the last {show_span(case.job.look_back)}")
+    return promise.kept(f"{counted(max(known), 'earlier run')} known from {source}, none missing")
 
 
 def _missing(promise: Promise, earlier: _Earlier, case: Case, what: str, nothing_of: str) -> Finding:
@@ -135,14 +139,14 @@ def _is_bad(run: RunRead, seen: Witnesses) -> bool:
     if run.outcome is Outcome.PARTIAL:
         return seen.job.partial is Late.FAIL
     if run.outcome is Outcome.BEGUN or (run.outcome is Outcome.UNKNOWN and not run.seen.word):
-        # Nobody tells how it went: that it is on record may be all that is asked for.
+        # How it went is not known: that it is on record may be all that is required.
         is_enough = seen.job.proof is Proof.START or bool(seen.job.outputs)
         return seen.tells("status") if run.ended else not is_enough
     return run.outcome in _BAD
 
 
 def _by_files(case: Case) -> _Earlier:
-    """What all its outputs tell: a run that left one of them and not another did not do its work."""
+    """What all its outputs show: a run that left one of them and not another did not do its work."""
     cases = [case.of_output(number) for number in range(len(case.seen.outputs))]
     told = [_between_files(each.seen) if each.seen.floats else _on_schedule(each) for each in cases]
     missing = sorted({due_at for _, gaps in told for due_at in gaps})
@@ -150,7 +154,7 @@ def _by_files(case: Case) -> _Earlier:
 
 
 def _between_files(seen: Witnesses) -> tuple[int, list[datetime]]:
-    """How many runs an interval without an anchor owed, and the missing: only their distance tells, one by one."""
+    """How many runs an interval without an anchor owed, and which are missing, from the distances between files."""
     start = max(filter(None, (seen.now - seen.job.look_back, seen.since)))
     made = sorted(each.made_at for each in seen.files if each.made_at >= start and not seen.is_one)
     missing = interval.gaps(made, seen.job)
@@ -158,7 +162,7 @@ def _between_files(seen: Witnesses) -> tuple[int, list[datetime]]:
 
 
 def _on_schedule(case: Case) -> tuple[int, list[datetime]]:
-    """How many earlier runs the files can tell of, and when those were due that left none."""
+    """How many earlier runs the files cover, and when those were due that left none."""
     seen = case.seen
     if seen.is_one or not seen.files:
         return 0, []
@@ -175,7 +179,7 @@ def _on_schedule(case: Case) -> tuple[int, list[datetime]]:
 
 
 def _is_told(run: DueRun, made: list[datetime], seen: Witnesses) -> bool:
-    """False where nothing proves that it left no file: what came inside its time, after the next began, may be its.
+    """False where it is not proven that it left no file: one made within its limit, after the next began, may be its.
 
     Once the next run is over as well, the one file in its stretch cannot be of both.
     """

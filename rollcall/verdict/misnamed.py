@@ -1,6 +1,6 @@
-"""Do the names of its outputs tell another clock, or another day, than that of their runs?
+"""Are the times in the names of its outputs of another zone, or another day, than their runs?
 
-Never guessed: a second witness has to say so, or each run before. Then it is said, with the line to write.
+Never guessed: a second piece of evidence must confirm it, or each earlier run. Then the line to write is named.
 """
 
 from collections.abc import Iterator
@@ -98,8 +98,8 @@ def _of_each_run(case: Case) -> Misnamed | None:
         if all(at and -EARLY_TOLERANCE <= each.modified_at - at <= limit for each, at in read) and read[0][1]:
             apart = show_span(abs(read[0][1] - file.made_at))
             because = (
-                f"and its mtime says {show.when(file.modified_at, job)}: {apart} apart, as of each file before, "
-                f"so name or schedule is read in the wrong zone"
+                f"and its mtime says {show.when(file.modified_at, job)}: {apart} apart, as for each file before, "
+                f"so the name or the schedule is read in the wrong zone"
             )
             return Misnamed(file=file, zone=zone, at=read[0][1], because=because)
     return None

@@ -34,7 +34,7 @@ def output_exists(case: Case, executed: Finding | None, status: Finding | None) 
     promise = Promise(Check.OUTPUT_EXISTS, expected)
     if isinstance(seen.output, NotSeen):
         where = "the place of its output" if output.place else _LOOKED_AT[output.kind]
-        because = f"{where} could not be looked at: {seen.output.detail}"
+        because = f"{where} could not be read: {seen.output.detail}"
         return promise.broken(Verdict.UNKNOWN, seen.output.code, seen.output.detail, because)
     if wrong := misnamed(case):
         own, file = job.zone_of(output).key, wrong.file
@@ -57,13 +57,11 @@ def output_exists(case: Case, executed: Finding | None, status: Finding | None) 
             )
         return promise.kept(found)
     if _is_overwritten(case):
-        return promise.replaced("a later run has replaced its output: that can no longer be told")
+        return promise.replaced("a later run has replaced its output, so this is no longer known")
     if _may_be_removed(case):
-        return promise.replaced(
-            "only outputs of later runs are left: nobody can tell whether its own was removed since"
-        )
+        return promise.replaced("only outputs of later runs are left: its own may have been removed since")
     if job.jitter and (late := next((each for each in case.made_after if each.made_at <= run.finish_by), None)):
-        return promise.pending(f"{late.name} may be its output or that of the next run: nobody can tell yet")
+        return promise.pending(f"{late.name} may be its output or that of the next run: too early to tell")
     return _no_output(promise, case, executed, status)
 
 
@@ -88,7 +86,7 @@ def _ran_twice(case: Case) -> str | None:
     names, apart = listed([each.name for each in reversed(whole)], 4), whole[0].made_at - whole[-1].made_at
     return (
         f"{show.due(case.run, job)}; it left {len(whole)} whole {output.kind.many} in {show_span(apart)}, "
-        f"where {since} {number}: {names}"
+        f"but {since} {number}: {names}"
     )
 
 
@@ -98,7 +96,7 @@ def _ahead(case: Case) -> str:
     if not ahead:
         return ""
     dated = show_instant(max(ahead[0].made_at, ahead[0].modified_at), case.job.zone, year=True)
-    return f"; {ahead[0].name} is dated {dated}, in the future, and no evidence of any run"
+    return f"; {ahead[0].name} is dated {dated}, in the future, so it is no evidence of a run"
 
 
 def _is_overwritten(case: Case) -> bool:
@@ -147,21 +145,21 @@ def _no_output(promise: Promise, case: Case, executed: Finding | None, status: F
         )
     if executed is None or not executed.needs_a_person:
         if seen.unlooked:
-            because = f"{due}; {found}, and it may lie where nobody could look: {seen.unlooked}"
+            because = f"{due}; {found}, and it may be where nobody could look: {seen.unlooked}"
             return promise.broken(Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, seen.unlooked, because)
         if filling := case.filled_by:
             # One that is emptied and filled anew says nothing of the run before meanwhile.
-            because = f"{due}; {found}, and the run due {show.when(filling.due_at, job)} may be filling it just now"
+            because = f"{due}; {found}, and the run due {show.when(filling.due_at, job)} may be filling it right now"
             return promise.broken(Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, found, because)
         if dated := next((each for each in seen.ahead if _may_be_of(each, case)), None):
             at = max(dated.made_at, dated.modified_at)
             found = f"{dated.name} is dated {show_instant(at, job.zone, year=True)}"
-            because = f"{due}; its output {found}, in the future, and no other is there"
+            because = f"{due}; its output {found}, in the future, and there is no other"
             return promise.broken(Verdict.UNKNOWN, CauseCode.FUTURE_TIMESTAMP, found, because)
         if other := redated(case):
             its_day = show_date(other.file.stamp_from or other.file.made_at, job.zone_of(output))
             found = f"{other.file.name} was made {show.when(other.file.modified_at, job)}"
-            because = f"{due}; {found}, but by its name it is of {its_day}, as each file before is of an earlier day"
+            because = f"{due}; {found}, but by its name it is of {its_day}, as is each file before, of an earlier day"
             return promise.broken(Verdict.UNKNOWN, CauseCode.STALE_OUTPUT, found, because)
         if begun := _begun_before(case):
             found = f"the run that ended {show.when(case.ended_at or run.due_at, job)} began before it was due"
@@ -239,11 +237,13 @@ def output_agrees_with_record(case: Case, exists: Finding, executed: Finding) ->
     its_file = f"its nearest {one}{name} is of {show.when(nearest.made_at, job)}"
     both = f"its record says {show.when(ran_at, job)}{seen.by_memory}, {its_file}"
     if ran_at > nearest.made_at:
-        because = f"{both}: the run that was recorded left no {one}"
+        because = f"{both}: the recorded run left no {one}"
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.SUCCESS_WITHOUT_OUTPUT, apart, because)
     if nearest.stamp_at is None:
         # A newer mtime alone proves no other run: a checkout, a copy or a restore gives one too.
-        because = f"{both} by its mtime alone: written again, copied or restored since (a stamp in its name would tell)"
+        because = (
+            f"{both} by its mtime alone: written again, copied or restored since (a time in its name would show it)"
+        )
         return promise.warned(CauseCode.UNRECORDED_RUN, apart, because, verdict=Verdict.UNKNOWN)
     because = f"{both}: something wrote it that the scheduler did not record"
     return promise.broken(Verdict.FAILED, CauseCode.UNRECORDED_RUN, apart, because)

@@ -33,7 +33,7 @@ def findings_while_paused(seen: Witnesses) -> tuple[Finding, ...]:
     findings = {check: Promise(check, expected).paused(because) for check in promises_of(seen.job)}
     if last := _ran_all_the_same(seen):
         promise = Promise(Check.PAUSE_IS_CURRENT, "no run while it is paused")
-        found = f"it ran all the same, last for {show.when(last, seen.job)}"
+        found = f"it ran anyway, last for {show.when(last, seen.job)}"
         because = f"it is paused {until(seen.job)}, and {found}"
         findings[promise.check] = promise.warned(CauseCode.RAN_THOUGH_PAUSED, found, because, verdict=Verdict.PAUSED)
     return tuple(findings.values())
@@ -95,7 +95,7 @@ def until(job: Job) -> str:
 def over(job: Job) -> str:
     """The same of a pause that has ended."""
     assert job.paused is not None
-    return f"ended on {_day(job)} ({job.paused.reason}) and still stands in jobs.toml"
+    return f"ended on {_day(job)} ({job.paused.reason}) and is still in jobs.toml"
 
 
 def _day(job: Job) -> str:

@@ -42,10 +42,10 @@ def is_registered(seen: Witnesses) -> Finding:
     if seen.taken_for:
         names = [each.id for each in seen.taken_for]
         how = f"a second job as {names[0]}" if names[0] == seen.job.name else f"the runs of {listed(names)} by its key"
-        because = f"the scheduler lists {how}: nobody can tell whose runs those are"
+        because = f"the scheduler lists {how}: it is not clear whose runs those are"
         return promise.broken(Verdict.UNKNOWN, CauseCode.LISTED_TWICE, "listed twice", because)
     if seen.listed and seen.listed.refused:
-        because = f"the scheduler does not run {seen.job.name}, though it is written there: {seen.listed.refused}"
+        because = f"the scheduler does not run {seen.job.name}, although it is defined there: {seen.listed.refused}"
         return promise.broken(Verdict.MISSED, CauseCode.NOT_REGISTERED, seen.listed.refused, because)
     if seen.listed:
         return promise.kept(f'registered as "{seen.listed.name or seen.listed.id}"')
@@ -71,7 +71,7 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
         because = f"the job {job.name} is paused in the scheduler{why}, and not in jobs.toml"
         return promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, "paused there", because)
     if "schedule" in there.untold:
-        return promise.kept("not paused; somebody else starts it")
+        return promise.kept("not paused; something else starts it")
     for field in ("paused", "next_run"):
         if field in there.untold and seen.tells(field):
             found = f"no {seen.word(field)}"
@@ -81,7 +81,7 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
         # Its schedule then, as far as it tells that.
         own = as_scheduled(job.schedule).text
         if there.schedule is None or isinstance(job.schedule, After):
-            return promise.kept("not paused; when it runs next the scheduler does not tell")
+            return promise.kept("not paused; the scheduler does not say when it runs next")
         if same_schedule.is_same(there.schedule, there.zone, job, seen.now):
             return promise.kept(f"the schedule there is {there.schedule}")
         if same_schedule.is_other_zone(there.schedule, there.zone, job):
@@ -90,7 +90,7 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
         because = f"the scheduler has it as {there.schedule}, and jobs.toml as {own}"
         return promise.broken(Verdict.FAILED, CauseCode.SCHEDULE_DRIFT, f"schedule {there.schedule}", because)
     if isinstance(job.schedule, After):
-        return promise.kept("it follows another job, not the clock")
+        return promise.kept("it follows another job, not a clock")
     is_running = seen.last is not None and seen.last.is_under_way
     if next_run is None and is_running:
         return promise.kept("none while it is running")
@@ -99,7 +99,7 @@ def _next_run_is_on_schedule(seen: Witnesses, registered: Finding) -> Finding:
         because = f'the scheduler has no next run for {job.name}, and says "{word}", which may mean anything'
         return promise.broken(Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, f"no next run, {word}", because)
     if next_run is None:
-        because = f"the scheduler has no next run for {job.name}: it is paused there, or has run out"
+        because = f"the scheduler has no next run for {job.name}: it is paused there, or its schedule has ended"
         return promise.broken(Verdict.FAILED, CauseCode.JOB_PAUSED, "no next run", because)
     if next_run.at is None:
         return unread(promise, seen.word("next_run"), next_run, seen)
@@ -118,7 +118,7 @@ def _as_declared(promise: Promise, next_run: Reading, at: datetime, seen: Witnes
     if is_day_off(job.schedule, drawn_of if at - drawn_of <= job.jitter else at):
         # Its scheduler knows of no day off.
         owed = next_due(job.schedule, at)
-        found += ", a day off on which it is not owed" + (f"; owed next {show.when(owed, job)}" if owed else "")
+        found += ", a day off on which no run is owed" + (f"; owed next {show.when(owed, job)}" if owed else "")
     if _is_declared(at, seen):
         return promise.kept(found)
     if foreign := _foreign_clock(next_run, at, job) or _counted_in_utc(at, seen):

@@ -25,13 +25,13 @@ STALLED_AFTER = timedelta(minutes=1)
 _SAYS = {
     CauseCode.SCHEDULER_DOWN: "the scheduler does not answer",
     CauseCode.HOST_SILENT: "its machine does not answer",
-    CauseCode.ACCESS_DENIED: "the scheduler refuses to be asked",
+    CauseCode.ACCESS_DENIED: "the scheduler refuses access",
     CauseCode.WRONG_SERVICE: "something else answers there",
     CauseCode.SCHEDULER_ERROR: "the scheduler answers with an error",
 }
 _MEMORY_SAYS = {
     CauseCode.SCHEDULER_DOWN: "its memory does not answer",
-    CauseCode.ACCESS_DENIED: "its memory refuses to be asked",
+    CauseCode.ACCESS_DENIED: "its memory refuses access",
     CauseCode.SCHEDULER_ERROR: "its memory cannot be asked",
 }
 _CLOCK_AGREES = Promise(Check.CLOCK_AGREES, f"its clock within {show_span(EARLY_TOLERANCE)} of this machine's")
@@ -127,7 +127,7 @@ def _not_seen(promise: Promise, seen: NotSeen, says: str) -> Finding:
 
 def _clock_agrees(seen: SchedulerSeen) -> Finding:
     if seen.server_at is None:
-        because = "the scheduler sends no Date, so its clock cannot be held against this machine's"
+        because = "the scheduler sends no Date, so its clock cannot be compared with this machine's"
         return _CLOCK_AGREES.warned(CauseCode.CLOCK_SKEW, "no Date header", because, verdict=Verdict.UNKNOWN)
     apart = _ahead(seen)
     if abs(apart) <= EARLY_TOLERANCE:
@@ -159,7 +159,7 @@ def _is_alive(scheduler: Scheduler, seen: SchedulerSeen, jobs: tuple[Job, ...]) 
         return _has_a_heartbeat(scheduler, seen)
     next_runs = list(_next_runs(scheduler, seen))
     if not next_runs:
-        found = "no next run to hold it against"
+        found = "no next run to compare with"
         because = "no job has a next run that can be read, so nothing shows that the scheduler's loop is alive"
         return _IS_ALIVE.warned(CauseCode.SCHEDULER_STALLED, found, because, verdict=Verdict.UNKNOWN)
     present = earliest_present(seen)
@@ -167,7 +167,7 @@ def _is_alive(scheduler: Scheduler, seen: SchedulerSeen, jobs: tuple[Job, ...]) 
     if present - oldest_at <= STALLED_AFTER:
         return _IS_ALIVE.kept(f"the nearest next run is that of {name}")
     if sign := _work_since(oldest_at, present, scheduler, seen, jobs):
-        return _IS_ALIVE.kept(f"{sign}, after the next run of {name}, which is past")
+        return _IS_ALIVE.kept(f"{sign}, after the next run of {name}, which is in the past")
     past = [at for at, _ in next_runs if present - at > STALLED_AFTER]
     found = f"the next run of {name} is {show_span(present - oldest_at)} in the past"
     how_many = f"{counted(len(past), 'job')} of {len(next_runs)}"
@@ -182,7 +182,7 @@ def _has_a_heartbeat(scheduler: Scheduler, seen: SchedulerSeen) -> Finding:
     reading = Reading.of(seen.heartbeat, scheduler.naive_times)
     if reading is None or reading.at is None:
         found = f"heartbeat {reading.text}" if reading else "no heartbeat"
-        because = f"the scheduler tells {found}, so nothing shows that its loop is alive"
+        because = f"the scheduler shows {found}, so nothing shows that its loop is alive"
         code = CauseCode.NAIVE_TIMESTAMP if reading and reading.is_naive else CauseCode.SCHEDULER_STALLED
         return promise.broken(Verdict.UNKNOWN, code, found, because)
     age = earliest_present(seen) - reading.instants[-1]
@@ -254,9 +254,11 @@ def _has_records(scheduler: Scheduler, seen: SchedulerSeen, jobs: tuple[Job, ...
     name, listed = ("job", seen.jobs) if "jobs" in scheduler.tells else ("run", seen.runs)
     if listed or not (jobs or scheduler.declare):
         return _HAS_RECORDS.kept(f"it lists {counted(len(listed or ()), name)}")
-    declared = f"{counted(len(jobs), 'job is', 'jobs are')} declared" if jobs else "it is to declare those of `declare`"
+    declared = (
+        f"{counted(len(jobs), 'job is', 'jobs are')} declared" if jobs else "its jobs are to be declared (`declare`)"
+    )
     found = f"no {name}s at all"
-    because = f"the scheduler lists {found}, though {declared}: nobody can tell"
+    because = f"the scheduler lists {found}, although {declared}: it is not known what ran"
     return _HAS_RECORDS.broken(Verdict.UNKNOWN, CauseCode.NO_RECORDS, found, because)
 
 

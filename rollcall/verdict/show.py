@@ -1,4 +1,4 @@
-"""How are a due run and a distance from it said?"""
+"""How are a due run and a distance from it written in a sentence?"""
 
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -12,7 +12,7 @@ from rollcall.schedule.answers import last_due, next_due
 from rollcall.schedule.days_off import as_scheduled
 from rollcall.times import show_date, show_instant, show_span
 
-# An instant further away is said with its year.
+# An instant further away is shown with its year.
 _FAR = timedelta(days=300)
 
 
@@ -47,13 +47,13 @@ def newest(file: FileSeen, declared: Output, job: Job, now: datetime) -> str:
 
 
 def made(file: FileSeen, job: Job) -> str:
-    """When it was made: the day alone of a row or an entry that tells no more."""
+    """When it was made: only the day for a row or an entry that has no time."""
     tells_day = file.written_at is None and file.stamp_from is not None and file.stamp_at == file.stamp_from
     return show_date(file.made_at, job.zone) if tells_day else when(file.made_at, job)
 
 
 def run_of(started_at: datetime | None, job: Job) -> str:
-    """A run, by when it began; one of which that is not told is some earlier one."""
+    """A run, by when it began; "an earlier run" where that is not known."""
     return f"its run of {when(started_at, job)}" if started_at else "an earlier run"
 
 
@@ -63,7 +63,7 @@ def off(stretch: Off, job: Job) -> str:
 
 
 def limit(at: datetime, run: DueRun, job: Job) -> str:
-    """A limit beside its due time: the clock alone where both lie on one day of one offset."""
+    """A limit beside its due time: the clock alone where both are on one day with one UTC offset."""
     due, local = run.due_at.astimezone(job.zone), at.astimezone(job.zone)
     if (due.date(), due.utcoffset()) == (local.date(), local.utcoffset()):
         return f"{local.hour:02}:{local.minute:02}" + (f":{local.second:02}" if local.second else "")
@@ -76,23 +76,25 @@ def declared(job: Job) -> str:
 
 
 def replaced(what: str, run: DueRun, job: Job) -> str:
-    """By which run the evidence of `run` was replaced: the next one, or one of a day off, which nobody is owed."""
+    """By which run the evidence of `run` was replaced: the next one, or one of a day off, which is not owed."""
     has_days_off = as_scheduled(job.schedule) is not job.schedule
     is_of_day_off = has_days_off and next_due(job.schedule, run.due_at) != run.next_due_at
     by = "a run of a day off" if is_of_day_off else "the next run"
-    return f"{by} has replaced its {what}: that can no longer be told{_too_wide(run)}"
+    return f"{by} has replaced its {what}, so this is no longer known{_too_wide(run)}"
 
 
 def shared(what: str, before: DueRun, job: Job) -> str:
-    """That what was seen of a run may as well be of the one before it."""
+    """The sentence that what was seen of a run may be of the one before it."""
     due_at, until = when(before.due_at, job), limit(before.finish_by, before, job)
-    return f"its {what} may be of the run due {due_at}, which had until {until}: nobody can tell{_too_wide(before)}"
+    return (
+        f"its {what} may be of the run due {due_at}, which had until {until}: it is not clear which{_too_wide(before)}"
+    )
 
 
 def _too_wide(run: DueRun) -> str:
     if run.ends_at is None or run.finish_by < run.ends_at:
         return ""
-    return "; limits (jitter, grace, max_runtime) that end before the next run let each be told"
+    return "; limits (jitter, grace, max_runtime) that end before the next run make it clear"
 
 
 def due(run: DueRun, job: Job) -> str:

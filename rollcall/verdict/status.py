@@ -30,7 +30,7 @@ def status_is_success(case: Case, executed: Finding) -> Finding:
             return promise.kept(f"{(run.seen.word or 'no status').strip().lower()}{case.seen.by_memory}")
         case Outcome.PARTIAL:
             found = run.seen.word or "partial"
-            because = f'{show.due(case.run, case.job)}; its run did its work, and not all of it: "{found}"'
+            because = f'{show.due(case.run, case.job)}; its run did only part of its work: "{found}"'
             if case.job.partial is Late.WARN:
                 return promise.warned(CauseCode.PARTIAL_RUN, found, because)
             return promise.broken(Verdict.FAILED, CauseCode.PARTIAL_RUN, found, because)
@@ -48,7 +48,7 @@ def status_is_success(case: Case, executed: Finding) -> Finding:
 def _not_ended(promise: Promise, run: RunRead, case: Case) -> Finding | None:
     """What a status says that will change; None where it should have changed by now."""
     if case.now < case.run.finish_by:
-        return promise.pending(f'its status is "{run.seen.word or "no status"}", and it is still inside its time')
+        return promise.pending(f'its status is "{run.seen.word or "no status"}", and it still has time')
     if case.run.next_due_at is not None and case.run.next_due_at <= case.now:
         # A newer due run is inside its time, and the status may be that one's.
         return promise.replaced(show.replaced("status", case.run, case.job))
@@ -59,7 +59,7 @@ def _not_ended(promise: Promise, run: RunRead, case: Case) -> Finding | None:
         return running
     # It may have been started again by hand, and that is not urgent.
     left = show.output(case.made[0], case.seen.declared, case.job)
-    because = f"{running.because}; {left} is there: started again by hand, or it hangs at its end"
+    because = f"{running.because}; {left} is there: it was started again by hand, or hangs at its end"
     return replace(running, verdict=Verdict.PENDING, because=because, is_warning=True)
 
 
@@ -74,11 +74,11 @@ def _no_success(promise: Promise, run: RunRead, case: Case) -> Finding:
     said = f"{due}; the run that {since} {show.when(at, job)}{case.seen.by_memory}"
     if run.outcome is Outcome.FAILED:
         found = word or "no status"
-        words = f"; its last words: {run.seen.says}" if run.seen.says else ""
+        words = f"; its last lines: {run.seen.says}" if run.seen.says else ""
         return promise.broken(Verdict.FAILED, CauseCode.RUN_FAILED, found, f"{said} ended in {found}{words}")
     if run.ended is None and not word:
         return only_begun(promise, run, case)
     assert job.scheduler is not None
-    says = f'has the status "{word}", which says neither success nor failure' if word else "has no status"
-    because = f"{said} {says}: the words known are {listed(job.scheduler.words.known, 20) or 'none'}"
+    says = f'has the status "{word}", which is neither success nor failure' if word else "has no status"
+    because = f"{said} {says}: the known words are {listed(job.scheduler.words.known, 20) or 'none'}"
     return promise.broken(Verdict.UNKNOWN, CauseCode.UNKNOWN_STATUS, word or "no status", because)

@@ -16,7 +16,7 @@ from rollcall.verdict.usual import usual_of
 from rollcall.vocabulary import CauseCode, Verdict
 
 # Why it was late, as far as its record can tell; who knows better says so in its place.
-GUESSED_REASON = ", by hand or held up"
+GUESSED_REASON = ", by hand or delayed"
 
 
 def started_on_time(case: Case, executed: Finding) -> Finding:
@@ -29,7 +29,7 @@ def started_on_time(case: Case, executed: Finding) -> Finding:
     if at is None:
         if executed.verdict is Verdict.PENDING:
             return promise.as_of(executed)
-        return promise.kept("its first start is not on record, and nothing is held against another")
+        return promise.kept("its first start is not on record, so it is not judged")
     began = f"{show.when(at, job)}, {show.distance(at, run)}"
     if at <= run.start_by:
         return promise.kept(f"begun {began}")
@@ -53,7 +53,7 @@ def runtime_is_as_allowed(case: Case, executed: Finding) -> Finding:
     if executed.needs_a_person and decides is None:
         return promise.blocked(executed)
     if decides is not None and not decides.is_by_schedule:
-        return promise.kept("made good, and how long that took is not held against it")
+        return promise.kept("made good, so how long it took is not judged")
     took = decides.took if decides else None
     if took is None:
         match executed.verdict:
@@ -128,9 +128,9 @@ def ran_on_time(case: Case, executed: Finding | None, status: Finding | None, ex
     showing = first_showing(ran_at, job.zone_of(seen.declared)) if told_by and told_by.stamp_at else None
     if showing and run.begins_at <= showing <= run.finish_by and _is_local(seen.declared):
         # Its name is that of both hours.
-        return promise.replaced("its file has one name in both hours that autumn shows alike, and is of the second")
+        return promise.replaced("its file has the same name in both hours when clocks go back, and is of the second")
     if told_by and (told_by.stamp_from or told_by.due_from) and case.are_copies:
-        because += ", but files of earlier runs have such mtimes too: copied or restored, it can no longer be told"
+        because += ", but files of earlier runs have such mtimes too: copied or restored, so it is no longer known"
         return promise.warned(CauseCode.RAN_LATE, found, because)
     return promise.broken(Verdict.LATE, CauseCode.RAN_LATE, found, because)
 
@@ -155,17 +155,17 @@ def _without_a_sign(
         if case.job.done_by is None or case.now <= case.run.finish_by:
             return promise.kept(found)
         because = (
-            f"{show.due(case.run, case.job)}; {found}, and done_by = {case.job.done_by:%H:%M} is held against that"
+            f"{show.due(case.run, case.job)}; {found}, so done_by = {case.job.done_by:%H:%M} is checked against that"
         )
         return promise.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, found, because)
     if case.made:
         file = case.made[0]
         if case.seen.declared.kind is not Kind.FILES:
-            says = f"{show.output(file, case.seen.declared, case.job)} tells the day, and no time"
+            says = f"{show.output(file, case.seen.declared, case.job)} shows the day, but no time"
             # It is there. Whoever holds a time of day against it is told that nobody can tell.
-            return promise.replaced(f"{says}: that can no longer be told") if case.job.done_by else promise.kept(says)
-        before = f"its mtime, {show.when(file.modified_at, case.job)}, is of before, as of a copy"
-        return promise.replaced(f"{file.name} tells the day alone, and {before}: at what time can no longer be told")
+            return promise.replaced(f"{says}, so this is no longer known") if case.job.done_by else promise.kept(says)
+        before = f"its mtime, {show.when(file.modified_at, case.job)}, is older, as of a copy"
+        return promise.replaced(f"{file.name} shows only the day, and {before}: at what time is no longer known")
     if executed is not None and executed.verdict is Verdict.PENDING:
         return promise.as_of(executed)
     return promise.replaced(show.replaced("evidence", case.run, case.job))

@@ -49,9 +49,9 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
             return replace(finding, file=file.name)
     if lacks := _lacking(case, number):
         if case.now < case.run.finish_by:
-            return promise.pending(f"{lacks} so far, and it is inside its time")
+            return promise.pending(f"{lacks} so far, and it still has time")
         if unlooked := case.seen.unlooked:
-            because = f"it left {lacks}, and the others may lie where nobody could look: {unlooked}"
+            because = f"it left {lacks}, and the others may be where nobody could look: {unlooked}"
             return promise.broken(Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, lacks, because)
         because = f"{show.due(case.run, case.job)}; it left {lacks}"
         return promise.broken(Verdict.BAD_OUTPUT, CauseCode.INCOMPLETE_OUTPUT, lacks, because)
@@ -67,7 +67,7 @@ def output_is_whole(case: Case, exists: Finding) -> Finding:
         found += f", encrypted by {by}: header and size only"
     if full:
         # A disk that is nearly full is no failure of a job that did its work.
-        because = f"its output {made[0].name} is whole{full}: the next may be cut off"
+        because = f"its output {made[0].name} is complete{full}: the next may be cut off"
         return promise.warned(CauseCode.DISK_FULL, found, because)
     of_proof = warning_of_proof(promise, judged, found, case)
     return of_proof or unlike_usual(promise, amounts, judged, case) or promise.kept(found)
@@ -127,7 +127,7 @@ def _wholeness(output: Output) -> str:
     if output.must_not_contain:
         parts.append(f"without {quoted(output.must_not_contain)}")
     if output.must_hold:
-        parts.append(f"of which {quoted(output.must_hold)} holds")
+        parts.append(f"that meets {quoted(output.must_hold)}")
     if output.must_have:
         parts.append(f"with {quoted(output.must_have)} inside")
     if output.ends_with:
@@ -162,11 +162,11 @@ def _repetition(file: FileSeen, case: Case) -> Flawed | None:
     if before is None or before.size != file.size:
         return None
     if not (file.content and before.content and file.content.sha256 and before.content.sha256):
-        says = f"could not be held against {before.name}, the output of the run before: not read"
+        says = f"could not be compared with {before.name}, the output of the run before: not read"
         return Verdict.UNKNOWN, CauseCode.OUTPUT_UNREADABLE, says
     if file.content.sha256 != before.content.sha256:
         return None
-    return Verdict.BAD_OUTPUT, CauseCode.DUPLICATE_OUTPUT, f"holds exactly what {before.name} of the run before holds"
+    return Verdict.BAD_OUTPUT, CauseCode.DUPLICATE_OUTPUT, f"is identical to {before.name} of the run before"
 
 
 def full_disk(seen: Witnesses) -> str:

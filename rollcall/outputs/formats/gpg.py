@@ -49,7 +49,7 @@ class Gpg(FileFormat):
         while raw.peek(1):
             is_encrypted = _packet(raw) in _ENCRYPTED or is_encrypted
         if not is_encrypted:
-            raise EOFError("what was encrypted is not there, only for whom")
+            raise EOFError("the encrypted part is missing, only its recipients are there")
 
 
 def _packet(raw: BinaryIO, *, is_begun: bool = False) -> int:

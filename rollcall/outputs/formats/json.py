@@ -49,7 +49,7 @@ def _refuse_equal_keys(events: Iterable[tuple[str, Any]]) -> None:
         if event == "map_key":
             keys, key = open_objects[-1], hash(value)
             if key in keys:
-                raise ValueError(f'the key "{clean(value, 60)}" stands twice in one object')
+                raise ValueError(f'the key "{clean(value, 60)}" appears twice in one object')
             if kept < _MOST_KEYS:
                 keys.add(key)
                 kept += 1
@@ -66,7 +66,7 @@ def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f'the key "{clean(twice, 60)}" stands twice in one object')
+        raise ValueError(f'the key "{clean(twice, 60)}" appears twice in one object')
     return found
 
 

@@ -1,4 +1,4 @@
-"""Is it a whole Parquet file, and does it hold the rows that its footer tells of?"""
+"""Is it a whole Parquet file, and does it hold the rows that its footer lists?"""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ def _ends(file: BinaryIO) -> tuple[int, int]:
     file.seek(max(size - _LENGTH - len(_MARK), 0))
     end = file.read()
     if size >= least and end.endswith(_ENCRYPTED):
-        raise OSError("it is encrypted, and so cannot be told to be whole")
+        raise OSError("it is encrypted, so it is not known whether it is whole")
     if size < least or not end.endswith(_MARK):
-        raise EOFError("its footer, which stands at the end, is not there")
+        raise EOFError("its footer, at the end, is missing")
     footer = int.from_bytes(end[:_LENGTH], "little")
     if footer > size - least:
         raise EOFError(f"its footer should have {footer:,} bytes, and it has {size:,} in all")
@@ -112,7 +112,7 @@ def _rows(file: ParquetFile, content: OpenContent, *, end: int) -> int:
             if column.num_values and _check_pages(content, column, name, is_flat=is_flat, end=end):
                 _decode_first(file, number, column.path_in_schema)
     if about.num_rows != in_parts:
-        raise ValueError(f"its footer tells of {about.num_rows:,} rows, and of {in_parts:,} in its parts")
+        raise ValueError(f"its footer lists {about.num_rows:,} rows, and of {in_parts:,} in its parts")
     return int(about.num_rows)
 
 
@@ -174,5 +174,5 @@ def _as_told(error: Exception) -> Exception:
     if isinstance(error, TooMuch | TimeoutError) or (isinstance(error, OSError) and error.errno is not None):
         return error
     if isinstance(error, NotImplementedError | MemoryError):
-        return OSError(f"it cannot be told to be whole: {error}")
+        return OSError(f"it is not known whether it is whole: {error}")
     return ValueError(str(error).strip())

@@ -54,7 +54,7 @@ class Sqlite(FileFormat):
                 # Without a lock what was written meanwhile looks like damage.
                 _refuse_one_in_use(path)
                 if path.stat().st_mtime_ns != before.st_mtime_ns:
-                    raise OSError("it was written while it was read, and so cannot be told to be whole") from None
+                    raise OSError("it was written while it was read, so it is not known whether it is whole") from None
                 raise
 
 
@@ -75,11 +75,11 @@ def _as_file(content: OpenContent) -> Iterator[Path]:
 def _refuse_one_in_use(path: Path) -> None:
     """Raises OSError where what is in it is not all in this file, or is being changed."""
     if (wal := _beside(path, "-wal")) and wal.stat().st_size:
-        raise OSError(f"{wal.name} lies beside it: it is in use, and not all of it is in this file yet")
+        raise OSError(f"{wal.name} is beside it: it is in use, and not all of it is in this file yet")
     if (journal := _beside(path, "-journal")) and _first(journal) not in (b"", b"\0"):
-        raise OSError(f"{journal.name} lies beside it: what was being written was not finished, or still is")
+        raise OSError(f"{journal.name} is beside it: a write was not finished, or is still going on")
     if _is_locked(path):
-        raise OSError("somebody is writing it (it is locked), and so it cannot be told to be whole")
+        raise OSError("it is being written (it is locked), so it is not known whether it is whole")
 
 
 def _first(journal: Path) -> bytes:
@@ -123,7 +123,7 @@ def _check_length(path: Path, size: int) -> None:
     # 65,536 does not fit into two bytes. The number of pages holds where it was written with the last change.
     whole = (65_536 if page == 1 else page) * pages
     if changes == as_of and size < whole:
-        raise EOFError(f"it has {size:,} of the {whole:,} bytes that its header tells of")
+        raise EOFError(f"it has {size:,} of the {whole:,} bytes that its header announces")
 
 
 def _check(path: Path, content: OpenContent) -> None:
@@ -176,4 +176,4 @@ def _as_told(error: sqlite3.Error) -> Exception:
             return TimeoutError("it was not read through in time")
         case sqlite3.SQLITE_TOOBIG:
             return TooMuch("a value in it is longer than is read")
-    return OSError(f"it cannot be told to be whole: {error}")
+    return OSError(f"it is not known whether it is whole: {error}")

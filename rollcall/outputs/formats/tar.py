@@ -73,7 +73,7 @@ class Tar(FileFormat):
         if not files:
             raise NothingInside("no file is in it")
         if _read(content.raw, _BLOCK) != _ZEROS:
-            raise ValueError("something stands where its end should be")
+            raise ValueError("something else is where its end should be")
         if not bytes_inside:
             raise NothingInside("each file in it is empty")
 

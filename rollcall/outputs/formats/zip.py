@@ -54,7 +54,7 @@ class Zip(FileFormat):
                 continue
             files += 1
             if each.flag_bits & _ENCRYPTED:
-                raise OSError("it is encrypted, and so cannot be told to be whole")
+                raise OSError("it is encrypted, so it is not known whether it is whole")
         if not files:
             raise NothingInside("no file is in it")
         if spans.overlap:
@@ -90,7 +90,7 @@ def _directory(raw: BinaryIO) -> _Directory:
     found = tail.rfind(_EMPTY[:4])
     if found < 0 or len(tail) - found < _END.size:
         if begins_as_one:
-            raise EOFError("its directory, which stands at the end, is not there")
+            raise EOFError("its directory, at the end, is missing")
         raise ValueError("it is no zip")
     _, _, _, _, entries, length, at, _ = _END.unpack_from(tail, found)
     end = begin + found
@@ -170,7 +170,7 @@ def _read_through(archive: zipfile.ZipFile, member: zipfile.ZipInfo, left: int) 
                 if size > left:
                     raise TooMuch("more is in it than is read")
     except NotImplementedError as error:
-        raise OSError(f"it cannot be told to be whole: {error}") from None
+        raise OSError(f"it is not known whether it is whole: {error}") from None
     except (zipfile.BadZipFile, lzma.LZMAError, zlib.error, struct.error, EOFError, UnicodeDecodeError) as error:
         raise ValueError(f'"{clean(member.filename, 60)}" in it is damaged: {error}') from None
     except OSError as error:  # bz2's word for damage has no number

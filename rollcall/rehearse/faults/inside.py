@@ -137,19 +137,19 @@ def _emptied_json(inside: bytes) -> bytes | None:
 
 
 FAULTS = (
-    JobFault("incomplete-output (names inside)", "what its folder or archive is for is not among what is inside",
+    JobFault("incomplete-output (names inside)", "the files that matter are missing from its folder or archive",
              _without_names, advice.ADD_MUST_HAVE),
-    JobFault("truncated-output (end lost)", "the last of its file is not there: a disk was full, an upload broke off",
+    JobFault("truncated-output (end lost)", "the end of its file is missing: a disk was full, an upload broke off",
              _of_bytes(_without_its_end), advice.for_a_lost_end, is_tried=True),
-    JobFault("corrupt-output (garbage)", "its file is as large as ever, and nothing of it is what was written",
+    JobFault("corrupt-output (random bytes)", "its file is as large as usual, but its content is random bytes",
              _of_bytes(_garbage), advice.ADD_VERIFY, is_tried=True),
     JobFault("corrupt-output (damaged inside)", "a stretch in the middle of its file is overwritten",
              _of_bytes(_damaged), advice.ADD_VERIFY, is_tried=True),
-    JobFault("wrong-encoding (another code page)", "its file is written as Windows does, since its machine was moved",
+    JobFault("wrong-encoding (another code page)", "its file has a Windows code page since it moved to another machine",
              lambda copy: _of_bytes(_of_content(_in_another_code_page))(copy) if copy.is_text else None,
              advice.NOTHING, is_tried=True),
-    JobFault("empty-output (no rows)", "what it draws on was empty: it is whole, and there is nothing in it",
+    JobFault("empty-output (no rows)", "its data source was empty: the file is complete, with nothing in it",
              _without_rows, advice.ADD_MIN_ROWS, is_tried=True),
-    JobFault("truncated-output (few rows)", "a fiftieth of its rows is there, and each of them whole",
+    JobFault("truncated-output (few rows)", "only a fiftieth of its rows is there, each of them complete",
              _of_few_rows, advice.ADD_MIN_ROWS, is_tried=True),
 )  # fmt: skip

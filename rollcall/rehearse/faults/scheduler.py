@@ -69,7 +69,7 @@ def _ahead(scheduler: Scheduler, seen: SchedulerSeen) -> SchedulerSeen | None:
     return replace(seen, server_at=seen.server_at and seen.server_at + _SKEW)
 
 
-_NEEDS_DATE = "let the scheduler send the header Date: without it nobody sees its clock"
+_NEEDS_DATE = "let the scheduler send the header Date: without it its clock is not known"
 SCHEDULER_FAULTS = (
     _not_seen(CauseCode.SCHEDULER_DOWN, "connection refused"),
     _not_seen(CauseCode.HOST_SILENT, "its machine cannot be reached"),
@@ -158,10 +158,10 @@ def _in_another_zone(copy: EvidenceCopy) -> EvidenceCopy | None:
 JOB_FAULTS = (
     JobFault("not-registered", "a deploy dropped it from the scheduler",
              lambda copy: copy.without_listing() if copy.tells("jobs") else None),
-    JobFault("listed-twice", "a second job goes by its name there, and failed", _listed_twice),
+    JobFault("listed-twice", "a second job has its name there, and failed", _listed_twice),
     JobFault("job-paused", "somebody paused it in the scheduler", _paused),
-    JobFault("job-stalled", "its next run is in the past, while the scheduler goes on with others", _job_stalled),
+    JobFault("job-stalled", "its next run is in the past, while the scheduler keeps running others", _job_stalled),
     JobFault("host-was-off", "its machine was off when it was due", _was_off),
-    JobFault("schedule-drift", "the scheduler aims at another time than declared", _drifted),
+    JobFault("schedule-drift", "the scheduler's next run is at another time than declared", _drifted),
     JobFault("wrong-timezone", "the scheduler reads the schedule in another zone", _in_another_zone),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Who must hear of it?
 
-`news` finds what is news, `message` writes it, `channels` send it, and `tell` does all three for each channel.
+`news` finds what is news, `alertmanager` what stands; `message` writes it, `channels` send it, and `tell` does it all
+for each channel.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who carries a message: one JSON webhook, and whatever Apprise reaches (mail, desktop, chat)?
+"""Who carries a message: one JSON webhook, an Alertmanager, and whatever Apprise reaches (mail, desktop, chat)?
 
 A channel that fails is told in one line, without its address. It changes nothing else, and it waits for nobody: all
 channels send at the same time, each within its own limit.
@@ -17,6 +17,7 @@ from datetime import timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from rollcall.roll.telling import AlertTable
+from rollcall.sinks.alert.alertmanager import PATH
 from rollcall.sinks.alert.message import Message
 from rollcall.sinks.posting import post, within
 from rollcall.text import clean_of_secrets, counted
@@ -30,13 +31,14 @@ class Channel:
     """One way to somebody. `send` returns None where the message was taken, else why not, and may break.
 
     `id` is what it is remembered by: the same from one morning to the next, for as long as its address is, and no
-    secret. `name` is for people.
+    secret. `name` is for people. `hears_what_stands` is True where it is told that at each look, not what is new.
     """
 
     id: str
     name: str
     send: Callable[[Message, timedelta], str | None]
     secrets: dict[str, str] = field(repr=False)
+    hears_what_stands: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,23 @@ class Carried:
 
 
 def channels_of(alert: AlertTable) -> tuple[Channel, ...]:
-    """Every channel that is declared: the webhook, then Apprise's in their order."""
+    """Every channel that is declared: the webhook, the Alertmanager, then Apprise's in their order."""
     secrets, sent = {**alert.secrets.names, **alert.secrets.hidden}, alert.secrets.sent
     channels = []
     if alert.webhook:
         name, url = f"webhook {alert.shown_webhook}", sent(alert.webhook)
         send = _webhook(url, {key: sent(value) for key, value in alert.headers.items()})
         channels.append(Channel(id=_id("webhook", url), name=name, send=send, secrets=secrets))
+    if alert.alertmanager:
+        name, url = f"alertmanager {alert.shown_alertmanager}", sent(alert.alertmanager).rstrip("/")
+        channel = Channel(
+            id=_id("alertmanager", url),
+            name=name,
+            send=_alertmanager(url + PATH),
+            secrets=secrets,
+            hears_what_stands=True,
+        )
+        channels.append(channel)
     urls = tuple(dict.fromkeys(sent(url).strip() for url in alert.apprise))  # one that is declared twice is one channel
     for number, url in enumerate(urls, start=1):
         kind = re.sub(r"[^a-z0-9]", "", url.partition("://")[0].lower())[:20]
@@ -69,7 +81,7 @@ def carry(parcels: Iterable[tuple[Channel, Sequence[Message]]], *, limit: timede
     """Gives each channel its messages, all channels at the same time, each within `limit` for all that it is given."""
     attempts = [_Attempt(channel=channel, messages=messages, limit=limit) for channel, messages in parcels]
     with warnings.catch_warnings():
-        # Apprise warns of what it will mend itself; where warnings are errors, as in these checks, it could not send.
+        # Apprise warns of what it puts right itself; where warnings are errors, as in these checks, it could not send.
         warnings.simplefilter("ignore")
         within(limit, [each.go for each in attempts])
     return tuple(each.outcome() for each in attempts)
@@ -116,6 +128,13 @@ def _webhook(url: str, headers: Mapping[str, str]) -> Callable[[Message, timedel
     def send(message: Message, left: timedelta) -> str | None:
         done = post(url, message.json, limit=left, content_type="application/json", headers=headers.items())
         return done.problem
+
+    return send
+
+
+def _alertmanager(url: str) -> Callable[[Message, timedelta], str | None]:
+    def send(message: Message, left: timedelta) -> str | None:
+        return post(url, message.alerts, limit=left, content_type="application/json").problem
 
     return send
 

@@ -4,7 +4,8 @@ The JSON is what the webhook is sent, version 1; keys are added to it and never 
 
     {"version": 1, "event": "new", "cause": "missed-run", "replaces": [], "keys": ["job haiku"], "scheduler": null,
      "sentence": "…", "next_step": "…",
-     "jobs": [{"id": "…", "title": "…", "sentence": "…", "next_step": "…"}],
+     "jobs": [{"id": "…", "title": "…", "sentence": "…", "next_step": "…", "since": "…", "owner": "…",
+               "severity": "…", "runbook": "…", "logs": "…"}],
      "since": "2026-02-11T06:00:00+01:00", "judged_at": "2026-02-11T07:02:13+01:00",
      "actions": ["…"], "jobs_file": "/srv/aime/jobs.toml", "page": "/srv/aime/reports/morning.html",
      "title": "…", "text": "…"}
@@ -14,7 +15,7 @@ The JSON is what the webhook is sent, version 1; keys are added to it and never 
 - new: a cause that this channel took nothing of yet for these `keys`. Another cause of the same ones stands in
   `replaces`: it holds no more, and no `recovered` will follow for it.
 - still: taken before, and it lasts.
-- mended: Roll call did something about it and saw that it helped; sent once for each thing it did, whether or not the
+- fixed: Roll call did something about it and saw that it helped; sent once for each thing it did, whether or not the
   trouble was told before. `sentence` says what was done, `cause` is what that cured. It closes what was told of its
   `keys`; where the run counts as late all the same, its job's `sentence` says so, and a `recovered` follows the next
   good one. A channel that did not take it is not sent it again, as the next look finds nothing that is wrong; where it
@@ -24,7 +25,8 @@ The JSON is what the webhook is sent, version 1; keys are added to it and never 
 
 `keys` are what it is about, "scheduler ID" or "job ID", the same from `new` to `recovered` whatever the cause becomes:
 keep an incident by key, not by cause. `scheduler` is the id of the one that is the cause, null where it is the jobs'
-own; `next_step` and the jobs' are "" where nothing is to be done; `jobs_file` is which jobs.toml was judged; `page` is
+own; `next_step` and the jobs' are "" where nothing is to be done; a job's `since`, `owner`, `severity`, `runbook` and
+`logs` are null where jobs.toml does not say, or where it is well; `jobs_file` is which jobs.toml was judged; `page` is
 null where there is none; `title` and `text` are the same for people. Every text is free of control characters, and in
 no title is a line break.
 """
@@ -33,7 +35,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, assert_never
@@ -41,6 +43,7 @@ from zoneinfo import ZoneInfo
 
 from rollcall.causes.action import told
 from rollcall.morning import Morning
+from rollcall.sinks.alert.alertmanager import Alerts, alert_of_a_test
 from rollcall.sinks.alert.news import Event, News
 from rollcall.sinks.alert.trouble import Concern
 from rollcall.text import clean, counted, listed
@@ -55,19 +58,23 @@ _LONGEST = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a channel is given: a title of one line, a text of several, the JSON of both, and how bad it is."""
+    """What a channel is given: a title of one line, a text of several, the JSON of both, and how bad it is.
+
+    `alerts` is what an Alertmanager is posted in place of all that.
+    """
 
     title: str
     text: str
     json: bytes
     tone: Literal["success", "warning", "failure"]
+    alerts: bytes = b""
 
 
 def write_message(news: News, morning: Morning, *, jobs_file: Path, page: Path | None) -> Message:
     """The message that tells `news` of that morning; `page` is where more stands, if anywhere."""
     subjects = {news.scheduler, *(each.id for each in news.jobs)}
     actions = [_line(told(each, morning.zone)) for each in morning.actions if each.subject in subjects]
-    if news.event is Event.MENDED:
+    if news.event is Event.FIXED:
         actions = [_line(news.sentence)]
     return _message(news, _Beside(morning.judged_at, morning.zone, tuple(actions), jobs_file, page))
 
@@ -76,7 +83,12 @@ def write_test(at: datetime, zone: ZoneInfo, *, jobs_file: Path) -> Message:
     """A message that says of itself that nothing is wrong."""
     sentence = "This is a test of Roll call's alerts: nothing is wrong, and nothing is to be done."
     news = News(event=Event.TEST, cause="test", sentence=sentence, since=at)
-    return _message(news, _Beside(at, zone, (), jobs_file, None))
+    return replace(_message(news, _Beside(at, zone, (), jobs_file, None)), alerts=alert_of_a_test(at))
+
+
+def write_alerts(alerts: Alerts) -> Message:
+    """What an Alertmanager is posted of what stands."""
+    return Message(title="", text="", json=b"", tone="failure", alerts=alerts.body)
 
 
 class _Beside(NamedTuple):
@@ -101,7 +113,7 @@ def _message(news: News, beside: _Beside) -> Message:
         "scheduler": news.scheduler,
         "sentence": _line(news.sentence),
         "next_step": _line(news.next_step),
-        "jobs": [_job(each) for each in news.jobs[:_MOST_JOBS]],
+        "jobs": [_job(each, beside.zone) for each in news.jobs[:_MOST_JOBS]],
         "since": to_iso(news.since, beside.zone),
         "judged_at": to_iso(beside.judged_at, beside.zone),
         "actions": beside.actions,
@@ -118,7 +130,7 @@ def _tone(event: Event) -> Literal["success", "warning", "failure"]:
     match event:
         case Event.RECOVERED | Event.TEST:
             return "success"
-        case Event.MENDED:
+        case Event.FIXED:
             return "warning"
         case Event.NEW | Event.STILL:
             return "failure"
@@ -135,21 +147,26 @@ def _title(news: News) -> str:
     return f"Roll call: {news.event}: {clean(news.cause, 80)} [{clean(subject, 80)}{more if others else ''}]"
 
 
-def _job(concern: Concern) -> dict[str, str]:
+def _job(concern: Concern, zone: ZoneInfo) -> dict[str, str | None]:
     return {
         "id": _line(concern.id),
         "title": _line(concern.title),
         "sentence": _line(concern.sentence),
         "next_step": _line(concern.next_step),
+        "since": to_iso(concern.since, zone) if concern.since else None,
+        "owner": _line(concern.owner) if concern.owner else None,
+        "severity": _line(concern.severity) if concern.severity else None,
+        "runbook": _line(concern.runbook) if concern.runbook else None,
+        "logs": _line(concern.logs) if concern.logs else None,
     }
 
 
 def _lines(news: News, beside: _Beside) -> Iterator[str]:
-    is_one_thing = news.scheduler or not news.next_step or news.event is Event.MENDED
+    is_one_thing = news.scheduler or not news.next_step or news.event is Event.FIXED
     yield from _alike(news) if is_one_thing else _each_job(news)
     if news.replaces:
         yield f"until now: {_line(listed(news.replaces))}"
-    yield from () if news.event is Event.MENDED else (f"done: {each}" for each in beside.actions)
+    yield from () if news.event is Event.FIXED else (f"done: {each}" for each in beside.actions)
     yield ""
     judged = f"judged {show_instant(beside.judged_at, beside.zone, year=True)}"
     yield judged if news.event is Event.TEST else f"since {show_instant(news.since, beside.zone)}; {judged}"
@@ -164,9 +181,12 @@ def _alike(news: News) -> Iterator[str]:
     if news.next_step:
         yield f"do: {_line(news.next_step)}"
     if news.jobs:
-        explains = news.scheduler and news.event is not Event.MENDED
+        explains = news.scheduler and news.event is not Event.FIXED
         yield f"{'it explains' if explains else 'jobs'}: {_names(news.jobs)}"
-    if news.event is Event.MENDED:
+        owners = sorted({each.owner for each in news.jobs if each.owner}) if explains else ()
+        if owners:
+            yield f"owner: {_line(listed(owners, _MOST_NAMED))}"
+    if news.event is Event.FIXED:
         yield from (f"late until its next good run: {_line(each.sentence)}" for each in news.jobs if each.sentence)
 
 
@@ -178,9 +198,17 @@ def _each_job(news: News) -> Iterator[str]:
             yield ""
         yield f"{_line(each.id)}: {_line(each.sentence)}"
         yield f"do: {_line(each.next_step)}"
+        yield from _whom_and_where(each)
     if left := news.jobs[len(shown) :]:
         yield ""
         yield f"the same of {counted(len(left), 'more job')}: {_names(left)}"
+
+
+def _whom_and_where(concern: Concern) -> Iterator[str]:
+    """Whose it is, and where more stands; nothing of what jobs.toml does not say."""
+    for name, value in (("owner", concern.owner), ("runbook", concern.runbook), ("logs", concern.logs)):
+        if value:
+            yield f"{name}: {_line(value)}"
 
 
 def _names(jobs: tuple[Concern, ...]) -> str:

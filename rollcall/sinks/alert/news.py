@@ -1,7 +1,7 @@
-"""What is news: what was mended, which trouble is new, which lasts, and what is over?
+"""What is news: what was fixed, which trouble is new, which lasts, and what is over?
 
 Pure: a morning, what the history tells and what one channel heard already go in; what is news to it comes out, one for
-each cause of the jobs, one for each broken scheduler and one for each thing that Roll call mended. Nothing is sent and
+each cause of the jobs, one for each broken scheduler and one for each thing that Roll call fixed. Nothing is sent and
 nothing remembered here: each news says what to remember of it once the channel took it.
 """
 
@@ -18,7 +18,7 @@ from rollcall.causes.action import told as told_action
 from rollcall.history.rows import Chronicle, Memory, Told
 from rollcall.morning import Morning
 from rollcall.roll.roll import Roll
-from rollcall.sinks.alert.trouble import Concern, Trouble, find_troubles, job_key, scheduler_key
+from rollcall.sinks.alert.trouble import Concern, Trouble, concern_of, find_troubles, job_key, scheduler_key
 from rollcall.times import elapsed, show_span
 from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import CauseCode, Verdict
@@ -33,7 +33,7 @@ class Event(StrEnum):
 
     NEW = "new"
     STILL = "still"
-    MENDED = "mended"
+    FIXED = "fixed"
     RECOVERED = "recovered"
     TEST = "test"
 
@@ -63,29 +63,29 @@ class News:
 def find_news(
     roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory | None, *, is_complete: bool
 ) -> tuple[News, ...]:
-    """The news of that morning: what was mended first, then what is new, what lasts, and what is over.
+    """The news of that morning: what was fixed first, then what is new, what lasts, and what is over.
 
     `told` is what the channel was told already; None where nothing can be remembered: then everything is new, and no
     threshold of a job is waited for, as nobody could count. What was not looked at, or cannot be told yet, is never
     said to be over; a morning that is not complete says that of nothing.
 
-    That a run which Roll call made up for itself was late is no news beside its being mended: it is remembered with it.
+    That a run which Roll call made up for itself was late is no news beside its being fixed: it is remembered with it.
     """
     before = told or {}
     can_count = told is not None and chronicle.problem is None
     troubles = find_troubles(roll, morning, chronicle, before, can_count=can_count)
-    mended = {_key(each): each for each in morning.actions if each.is_proven and not each.is_dry}
-    left = {each.key: each for each in troubles if each.key in mended and each.cause.code is CauseCode.RAN_LATE}
+    fixed = {_key(each): each for each in morning.actions if each.is_proven and not each.is_dry}
+    left = {each.key: each for each in troubles if each.key in fixed and each.cause.code is CauseCode.RAN_LATE}
     others = [each for each in troubles if each.key not in left]
     still_after = roll.alert.still_after if roll.alert else None
     new = [each for each in others if _is_new(each, before)]
     lasting = [each for each in others if _lasts(each, before, still_after, morning.judged_at, morning.zone)]
     return (
         # First: whoever takes it as the end of what was told of a key must not end what is new of that key.
-        *(_mended(action, morning, before, left.get(key)) for key, action in mended.items()),
+        *(_fixed(action, morning, before, left.get(key)) for key, action in fixed.items()),
         *_told_once(Event.NEW, new, before, morning.judged_at),
         *_told_once(Event.STILL, lasting, before, morning.judged_at),
-        *(_recovered(morning, before, besides=mended) if is_complete else ()),
+        *(recovered(morning, before, besides=fixed) if is_complete else ()),
     )
 
 
@@ -145,7 +145,7 @@ def _replaced(cause: str, keys: Iterable[str], told: Memory) -> tuple[str, ...]:
     return tuple(sorted({told[key].cause for key in keys if key in told} - {cause}))
 
 
-# What was mended ------------------------------------------------------------------------------------------------------
+# What was fixed ------------------------------------------------------------------------------------------------------
 
 _WHY = {
     Deed.START: "Find out why it had stopped, or it may again: read its log from before then",
@@ -158,7 +158,7 @@ def _key(action: Action) -> str:
     return job_key(action.subject) if action.deed is Deed.RERUN else scheduler_key(action.subject)
 
 
-def _mended(action: Action, morning: Morning, told: Memory, left: Trouble | None) -> News:
+def _fixed(action: Action, morning: Morning, told: Memory, left: Trouble | None) -> News:
     """What was done, and that it helped. `left` is that the run counts as late all the same, None where it does not."""
     key, now = _key(action), morning.judged_at
     before = told.get(key)
@@ -166,14 +166,14 @@ def _mended(action: Action, morning: Morning, told: Memory, left: Trouble | None
     cause = before.cause if before and before.cause in cures else cures[0]
     is_over = before is not None and left is None and _is_well(action, morning)
     return News(
-        event=Event.MENDED,
+        event=Event.FIXED,
         cause=cause,
         keys=(key,),
         replaces=_replaced(cause, [key], told),
         scheduler=None if action.deed is Deed.RERUN else action.subject,
         sentence=told_action(action, morning.zone),
         next_step=_WHY[action.deed],
-        jobs=left.jobs if left else tuple(_well(each) for each in _concerned(action, morning)),
+        jobs=left.jobs if left else tuple(concern_of(each) for each in _concerned(action, morning)),
         since=before.since if before and before.cause == cause else action.due_at or action.at,
         told=(_remembered(left, told, now),) if left else (),
         over=(key,) if is_over else (),
@@ -196,7 +196,8 @@ def _is_well(action: Action, morning: Morning) -> bool:
 # What is over ---------------------------------------------------------------------------------------------------------
 
 
-def _recovered(morning: Morning, told: Memory, *, besides: Collection[str]) -> Iterator[News]:
+def recovered(morning: Morning, told: Memory, *, besides: Collection[str] = ()) -> Iterator[News]:
+    """What was told and was seen to be over; not of the keys `besides`."""
     told = {key: each for key, each in told.items() if key not in besides}
     for scheduler in morning.schedulers:
         before = told.get(scheduler_key(scheduler.scheduler.id))
@@ -234,11 +235,7 @@ def _good_news(
         keys=tuple(each.key for each in over),
         scheduler=scheduler,
         sentence=sentence,
-        jobs=tuple(_well(each) for each in jobs),
+        jobs=tuple(concern_of(each) for each in jobs),
         since=min(each.since for each in over),
         over=tuple(each.key for each in over),
     )
-
-
-def _well(judged: JobJudged) -> Concern:
-    return Concern(id=judged.job.id, title=judged.job.title, sentence="", next_step="")

@@ -1,4 +1,4 @@
-"""Gives each channel what is news to it, once.
+"""Gives each channel what is news to it, once; an Alertmanager what stands, at each look.
 
 Each channel has a memory of its own, of what it took, whatever became of the others. What goes wrong is a note: that
 nobody could be reached is no verdict about a job, and changes no exit status.
@@ -6,7 +6,7 @@ nobody could be reached is no verdict about a job, and changes no exit status.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import cache
@@ -19,8 +19,9 @@ from rollcall.history.rows import Chronicle, Memory, Told
 from rollcall.history.writing import update_told
 from rollcall.morning import Morning
 from rollcall.roll.roll import Roll
+from rollcall.sinks.alert.alertmanager import Alerts, find_alerts
 from rollcall.sinks.alert.channels import carry, channels_of
-from rollcall.sinks.alert.message import Message, write_message
+from rollcall.sinks.alert.message import Message, write_alerts, write_message
 from rollcall.sinks.alert.news import News, find_news, forget_undeclared
 
 LOCK = ".alert.lock"
@@ -48,10 +49,13 @@ def tell(
     channels = channels_of(roll.alert)
 
     @cache
-    def written(heard: frozenset[Told]) -> tuple[tuple[News, Message], ...]:
-        """What is news to whoever heard just that."""
-        memory = {each.key: each for each in heard}
-        news = find_news(roll, morning, chronicle, memory if file else None, is_complete=is_complete)
+    def written(heard: frozenset[Told], hears_what_stands: bool) -> tuple[tuple[News | Alerts, Message], ...]:
+        """What whoever heard just that is told."""
+        memory = {each.key: each for each in heard} if file else None
+        if hears_what_stands:
+            alerts = find_alerts(roll, morning, chronicle, memory, is_complete=is_complete, page=page)
+            return ((alerts, write_alerts(alerts)),)
+        news = find_news(roll, morning, chronicle, memory, is_complete=is_complete)
         return tuple((each, write_message(each, morning, jobs_file=roll.file.absolute(), page=page)) for each in news)
 
     with _turn(file, roll.alert.timeout):
@@ -59,7 +63,10 @@ def tell(
         memories = [before.get(each.id, {}) for each in channels]
         if is_complete:
             memories = [forget_undeclared(each, roll) for each in memories]
-        news = [written(frozenset(each.values())) for each in memories]
+        news = [
+            written(frozenset(memory.values()), each.hears_what_stands)
+            for each, memory in zip(channels, memories, strict=True)
+        ]
         messages = [[message for _, message in each] for each in news]
         carried = carry(zip(channels, messages, strict=True), limit=roll.alert.timeout)
         # Of a channel that is declared no more nobody will ever hear again.
@@ -71,7 +78,7 @@ def tell(
     return (*problems, unwritten) if unwritten else problems
 
 
-def _remembered(before: Memory, taken: list[News]) -> Memory:
+def _remembered(before: Memory, taken: Iterable[News | Alerts]) -> Memory:
     over = {key for each in taken for key in each.over}
     told = {each.key: each for news in taken for each in news.told}
     return {key: each for key, each in before.items() if key not in over} | told

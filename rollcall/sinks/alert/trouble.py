@@ -13,6 +13,7 @@ from datetime import datetime
 from rollcall.causes.explain import Cause
 from rollcall.history.rows import Chronicle, Memory, Row
 from rollcall.morning import Morning
+from rollcall.morning.links import filled_link
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.recent_runs import bad_since
 from rollcall.roll.roll import Roll
@@ -23,12 +24,21 @@ from rollcall.vocabulary import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concern:
-    """One job that news is about, what is wrong with it and what to do ("" where nothing is)."""
+    """One job that news is about, what is wrong with it and what to do ("" where nothing is).
+
+    `since` is when the first of the bad runs up to this one was due, None where it is well or nobody knows. `runbook`
+    and `logs` are filled in.
+    """
 
     id: str
     title: str
     sentence: str
     next_step: str
+    since: datetime | None = None
+    owner: str | None = None
+    severity: str | None = None
+    runbook: str | None = None
+    logs: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +59,7 @@ def find_troubles(
     roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *, can_count: bool
 ) -> tuple[Trouble, ...]:
     """Schedulers first, then the jobs. `can_count` is False where the runs before this one are not known."""
-    return (*_of_schedulers(morning), *_of_jobs(roll, morning, chronicle, told, can_count=can_count))
+    return (*_of_schedulers(morning, chronicle), *_of_jobs(roll, morning, chronicle, told, can_count=can_count))
 
 
 def scheduler_key(scheduler_id: str) -> str:
@@ -62,7 +72,7 @@ def job_key(job_id: str) -> str:
     return f"job {job_id}"
 
 
-def _of_schedulers(morning: Morning) -> Iterator[Trouble]:
+def _of_schedulers(morning: Morning, chronicle: Chronicle) -> Iterator[Trouble]:
     for group in group_by_cause(morning):
         if group.scheduler:
             yield Trouble(
@@ -70,7 +80,9 @@ def _of_schedulers(morning: Morning) -> Iterator[Trouble]:
                 cause=group.cause,
                 since=morning.judged_at,
                 scheduler=group.scheduler.scheduler.id,
-                jobs=tuple(_concern(each, group.cause) for each in group.jobs),
+                jobs=tuple(
+                    concern_of(each, group.cause, bad_since(each, chronicle.of(each.job.id))) for each in group.jobs
+                ),
             )
 
 
@@ -84,17 +96,30 @@ def _of_jobs(roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *
             is_counted = can_count and judged.due_run is not None and job_key(judged.job.id) not in told
             if is_counted and not _is_reached(judged.job.alert_after, rows):
                 continue
+            since = bad_since(judged, chronicle.of(judged.job.id))
             yield Trouble(
                 key=job_key(judged.job.id),
                 cause=cause,
-                since=bad_since(judged, chronicle.of(judged.job.id)) or morning.judged_at,
+                since=since or morning.judged_at,
                 scheduler=None,
-                jobs=(_concern(judged, cause),),
+                jobs=(concern_of(judged, cause, since),),
             )
 
 
-def _concern(judged: JobJudged, cause: Cause) -> Concern:
-    return Concern(id=judged.job.id, title=judged.job.title, sentence=cause.sentence, next_step=cause.next_step)
+def concern_of(judged: JobJudged, cause: Cause | None = None, since: datetime | None = None) -> Concern:
+    """That job, with whom it concerns and where more stands; `cause` is None where it is well."""
+    job, due_at = judged.job, judged.due_run.due_at if judged.due_run else None
+    return Concern(
+        id=job.id,
+        title=job.title,
+        sentence=cause.sentence if cause else "",
+        next_step=cause.next_step if cause else "",
+        since=since,
+        owner=job.owner,
+        severity=job.severity,
+        runbook=filled_link(job.runbook, job, due_at),
+        logs=filled_link(job.logs, job, due_at),
+    )
 
 
 def _with_this_run(rows: tuple[Row, ...], judged: JobJudged, now: datetime) -> tuple[Row, ...]:

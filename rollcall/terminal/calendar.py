@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from rollcall.history.past import MOST_RUNS, PastRun, Signs, Standing
 from rollcall.history.rows import PastMorning, Row
 from rollcall.roll.job import Job
+from rollcall.terminal.colour import of_verdict
 from rollcall.text import clean, counted, show_size
 from rollcall.times import show_instant, show_span
 from rollcall.verdict import show
@@ -51,7 +52,7 @@ class Mark(Enum):
     MISSED = ("✗", "X", "missed")
     PENDING = ("…", "~", "pending")
     BEYOND_RETENTION = ("·", ".", "beyond retention")
-    UNTOLD = ("?", "?", "cannot be told")
+    UNTOLD = ("?", "?", "not known")
 
 
 # The same of a verdict that is remembered.
@@ -68,13 +69,21 @@ _SHAPES = {
 }
 
 
+_COLOURS = {
+    **{shape: verdict for verdict, shapes in _SHAPES.items() for shape in shapes},
+    ".": Verdict.PENDING,
+    "·": Verdict.PENDING,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """What is written on: how wide it is, whether it can show more than ASCII, and whether every row is wanted."""
+    """What is written on: how wide it is, whether it shows more than ASCII, or colours, and whether all is wanted."""
 
     width: int
     is_ascii: bool = False
     shows_all: bool = False
+    is_coloured: bool = False
 
     def mark(self, run: PastRun | Row) -> str:
         """The one character of that run."""
@@ -90,6 +99,12 @@ class Paper:
             return [text]
         return wrap(text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
 
+    def painted(self, marks: str) -> str:
+        """The marks in their colours."""
+        if not self.is_coloured:
+            return marks
+        return "".join(of_verdict(each, _COLOURS[each]) if each in _COLOURS else each for each in marks)
+
     def legend(self, meanings: Iterable[tuple[str, str]]) -> list[str]:
         """What each mark means; none is parted from its meaning."""
         parts = [f"{mark} {meaning}".replace(" ", _UNBREAKABLE) for mark, meaning in meanings]
@@ -99,7 +114,9 @@ class Paper:
         """A line for each row: its mark, when it was due, a word, and what is known of it."""
         due_width, word_width = (max((len(row[column]) for row in rows), default=0) for column in (1, 2))
         for mark, due, word, said in rows:
-            yield from self.wrapped(f"{_INDENT}{mark} {due:<{due_width}}  {word:<{word_width}}  {said}", _INDENT * 3)
+            line = f"{_INDENT}{mark} {due:<{due_width}}  {word:<{word_width}}  {said}"
+            for number, each in enumerate(self.wrapped(line, _INDENT * 3)):
+                yield each if number else each.replace(mark, self.painted(mark), 1)
 
 
 # As files show them ---------------------------------------------------------------------------------------------------
@@ -152,7 +169,7 @@ def _strip(job: Job, runs: Sequence[PastRun], paper: Paper) -> Iterator[str]:
     for marks, alike in groupby(lines, key=itemgetter(1)):
         dues = [due for due, _ in alike]
         shown = dues if len(dues) <= _LONGEST_ROWS else dues[:1]
-        yield from (f"{_INDENT}{due:<{widest}}{_INDENT}{marks}" for due in shown)
+        yield from (f"{_INDENT}{due:<{widest}}{_INDENT}{paper.painted(marks)}" for due in shown)
         if len(shown) < len(dues):
             yield f"{_INDENT}{'':<{widest}}{_INDENT}({counted(len(dues) - 1, 'more line')} like it)"
 
@@ -165,7 +182,7 @@ def _counts(runs: Sequence[PastRun]) -> str:
     if flawed:
         parts[0] += f" ({flawed:,} of them flawed)"
     remembered = sum(each.remembered is not None for each in runs)
-    by_history = f" ({remembered:,} of them told by history)" if remembered else ""
+    by_history = f" ({remembered:,} of them known from history)" if remembered else ""
     return f"{len(runs):,} due: {', '.join(parts)}{by_history}" if runs else "none due"
 
 
@@ -208,7 +225,7 @@ def _said(stretch: Sequence[PastRun], job: Job) -> str:
     if past.remembered:
         found = f" {past.remembered.says}" if past.remembered.says else ""
         judged = f", judged {show.when(past.remembered.judged_at, job)}" if is_alone else ""
-        said.append(f"by history{found}{judged}")
+        said.append(f"history:{found or ' well'}{judged}")
     return "; ".join(said)
 
 
@@ -228,7 +245,7 @@ def render_mornings(mornings: Sequence[PastMorning], zone: ZoneInfo, paper: Pape
         found = (f"{number:,} {clean(verdict, 40)}" for verdict, number in Counter(verdicts).most_common())
         counts.append(f"{whole}: {', '.join(found)}")
     last = mornings[-1]
-    needing = f"{last.needing:,} of {counted(last.declared, 'job')} needed a person"
+    needing = f"{last.needing:,} of {counted(last.declared, 'job')} needed attention"
     said = f"{show_instant(last.judged_at, zone)}, {last.verdict}, {needing}, by {last.by}"
     yield from paper.wrapped(f"{'; '.join(counts)}; the last: {said}", _INDENT)
 
@@ -246,7 +263,7 @@ def render_rows(rows: Sequence[Row], zone: ZoneInfo, paper: Paper) -> Iterator[s
     room = max(paper.width - widest - 2 * len(_INDENT), 20)
     for start in range(0, len(shown), room):
         marks = "".join(paper.mark(each) for each in shown[start : start + room])
-        yield f"{_INDENT}{dues[start]:<{widest}}{_INDENT}{marks}"
+        yield f"{_INDENT}{dues[start]:<{widest}}{_INDENT}{paper.painted(marks)}"
     found = Counter(each.verdict for each in rows)
     counts = ", ".join(f"{found[each]:,} {each}" for each in Verdict if found[each])
     yield f"{_INDENT}{counted(len(rows), 'due run')}: {counts}"
@@ -279,7 +296,7 @@ def _known(row: Row, zone: ZoneInfo) -> Iterator[str]:
         yield counted(sum(rows), "row")
     if row.from_files:
         # A file, an entry or a row: the history does not tell which.
-        yield "told by what it left"
+        yield "known from what it left"
     elif row.ran_at is None:
         yield f"judged {_when(row.judged_at, zone)}"
     if row.action:

@@ -14,7 +14,7 @@ from typing import Any
 from rollcall.morning.chain import Diagnosed, Diagnosis, Link, Standing
 from rollcall.report.headline import show_replay
 from rollcall.text import clean
-from rollcall.times import show_instant, to_iso
+from rollcall.times import in_zone, to_iso
 
 VERSION = 1
 _QUESTION = 32
@@ -28,12 +28,11 @@ def render_diagnosis(diagnosis: Diagnosis, *, width: int, named: Collection[str]
     """The lines of the whole; the `named` jobs are shown link by link, whatever there is to say."""
     if diagnosis.replay_of:
         yield f"{show_replay(diagnosis.replay_of, diagnosis.zone)}: nobody is asked"
-    at = show_instant(diagnosis.judged_at, diagnosis.zone, year=True)
-    yield f"{at}, {diagnosis.zone.key}"
+    yield in_zone(diagnosis.judged_at, diagnosis.zone)
     for scheduler in diagnosis.schedulers:
         yield ""
         yield f"scheduler {clean(scheduler.id)}  {clean(scheduler.title)}"
-        yield from _chain(scheduler, width)
+        yield from _chain(scheduler, width, is_past=diagnosis.replay_of is not None)
     others = []
     for job in diagnosis.jobs:
         # A job that only its scheduler keeps from being vouched for has nothing to say of its own.
@@ -43,7 +42,7 @@ def render_diagnosis(diagnosis: Diagnosis, *, width: int, named: Collection[str]
         name = clean(job.id) if job.title == job.id else f"{clean(job.id)}  {clean(job.title)}"
         yield ""
         yield f"{name}: {job.verdict}"
-        yield from _chain(job, width)
+        yield from _chain(job, width, is_past=diagnosis.replay_of is not None)
     if others:
         yield ""
     broad = min(max((len(clean(each.id)) for each in others), default=0), _LONGEST_ID)
@@ -52,7 +51,7 @@ def render_diagnosis(diagnosis: Diagnosis, *, width: int, named: Collection[str]
         yield from _wrapped(lead, job.in_short, width, hang=_VERDICT + broad + 4)
 
 
-def _chain(subject: Diagnosed, width: int) -> Iterator[str]:
+def _chain(subject: Diagnosed, width: int, *, is_past: bool) -> Iterator[str]:
     for hidden, links in groupby(subject.links, key=lambda each: each.standing is Standing.NOT_ASKED and each.answer):
         if hidden:
             questions = " ".join(each.question for each in links)
@@ -66,7 +65,7 @@ def _chain(subject: Diagnosed, width: int) -> Iterator[str]:
     elif subject.cause:
         yield from _wrapped(f"  cause: {subject.cause.code}:", subject.cause.sentence, width, hang=9)
         # In one line, however long: what is to be typed is copied whole.
-        yield f"  do:    {_shown(subject.cause.next_step)}"
+        yield f"  {'what to do then was' if is_past else 'do'}:    {_shown(subject.cause.next_step)}"
 
 
 def _mark(link: Link) -> str:

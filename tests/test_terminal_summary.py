@@ -13,7 +13,8 @@ from fixtures.one_morning import aime, at, haiku_job, morning
 from rollcall.causes.action import Action, Deed
 from rollcall.evidence import JobListed, SchedulerSeen
 from rollcall.morning.ending import Ending
-from rollcall.report.summary import listing_lines, render_summary
+from rollcall.report.undeclared import listing_lines
+from rollcall.terminal.summary import render_summary
 
 STARTED = Action(deed=Deed.START, subject="aime", at=NOW, is_proven=True, proof="running, 9 jobs")
 

@@ -5,14 +5,16 @@ Jobs of which the same is to be said are shown together, so that many of them st
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from textwrap import wrap
 
 from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.rehearsal import Outcome, Planted, Rehearsal, Rehearsed
+from rollcall.roll.job import Job
 from rollcall.text import clean, counted, listed
-from rollcall.times import show_instant
+from rollcall.times import show_instant, to_iso
 
 _MOST_NAMES = 12
 _FOUND = "  found  "
@@ -59,6 +61,36 @@ def render_rehearsal(rehearsal: Rehearsal, *, width: int) -> Iterator[str]:
     yield from _wrapped("", said, width)
 
 
+def rehearsal_json(rehearsal: Rehearsal) -> str:
+    """The same for programs, version 1."""
+
+    def subject(of: Rehearsed) -> dict[str, object]:
+        return {
+            "id": of.subject.id,
+            "faults": [
+                {
+                    "fault": str(each.fault),
+                    "at": to_iso(each.at, of.subject.zone if isinstance(of.subject, Job) else None),
+                    "outcome": each.outcome,
+                    "reported_as": each.reported_as,
+                    "output": each.output,
+                    "cure": each.cure,
+                }
+                for each in of.faults
+            ],
+        }
+
+    whole = {
+        "version": 1,
+        "judged_at": to_iso(rehearsal.morning.judged_at, rehearsal.morning.zone),
+        "schedulers": [subject(each) for each in rehearsal.schedulers],
+        "jobs": [subject(each) for each in rehearsal.jobs],
+        "left_out": [{"id": each.id, "why": each.why} for each in rehearsal.left_out],
+        "counts": {outcome: rehearsal.count(outcome) for outcome in Outcome},
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1)
+
+
 def _left_out(rehearsal: Rehearsal, width: int) -> Iterator[str]:
     first = "This morning is not good" if rehearsal.morning.needs_a_person else "Not all is there to be spoilt"
     few = "no job can be rehearsed"
@@ -99,7 +131,7 @@ def _faults(
     others = [each for each in faults if each.outcome is Outcome.FOUND_AS_ANOTHER]
     for name in dict.fromkeys(each.reported_as for each in others):
         renamed = _ways([each for each in others if each.reported_as is name], faults)
-        yield from _wrapped(_FOUND, f"{renamed}, but told as {name}", width)
+        yield from _wrapped(_FOUND, f"{renamed}, but reported as {name}", width)
     slipping = [each for each in faults if each.outcome is Outcome.SLIPS]
     for cure in dict.fromkeys(each.cure or "" for each in slipping):
         alike = _ways([each for each in slipping if (each.cure or "") == cure], faults)

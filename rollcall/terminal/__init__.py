@@ -1,0 +1,1 @@
+"""How does it look in a terminal: plain lines, as wide as it is, coloured where that is wanted?"""
