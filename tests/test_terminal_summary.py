@@ -98,3 +98,42 @@ def test_what_is_listed_and_judged_by_nobody_is_folded_into_a_line_each() -> Non
     assert others.startswith("aime lists 8 jobs that jobs.toml does not declare: other-0, other-1, ")
     assert others.endswith("other-5, … (8 in all). Declare them (rollcall discover --append) or ignore them")
     assert not_due.startswith("aime lists 1 job without a schedule that can be read: billing/by-hand. Give")
+
+
+def test_the_terminal_gets_no_control_characters(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.add("it", "\u202eIt")
+    house.says("it", last_status="\x1b[31merror\x1b[0m\n\n")
+
+    lines = render_summary(house.morning(demo="\x1b]0;taken\x07"), Ending(interruption="\x1b[2J"))
+
+    assert all(line.isprintable() for line in lines)
+
+
+def test_the_last_words_tell_one_cause_once(tmp_path: Path) -> None:
+    nine = House(tmp_path)
+    for number in range(1, 10):
+        nine.add(f"job_{number}")
+    nine.stops()
+
+    assert render_summary(nine.morning(), Ending()) == [
+        "1 thing needs attention · 9 of 9 jobs (judged Wed 11 Feb 07:02 CET)",
+        "scheduler-stopped [aime]: Aime answers, but the scheduler is stopped: no job of it will run.",
+        "  do: Start it: `pytest checks/ --restart-stopped`",
+        "  also explains: job_1, job_2, job_3, job_4, job_5, job_6, … (9 in all)",
+    ]
+
+
+@pytest.mark.parametrize("broken", [0, 1, 6, 7, 60])
+def test_the_last_words_are_few(tmp_path: Path, broken: int) -> None:
+    house = House(tmp_path)
+    for number in range(60):
+        house.add(f"job_{number}")
+        if number < broken:
+            house.says(f"job_{number}", last_status="error")
+
+    lines = render_summary(house.morning(), Ending())
+
+    told = sum(line.startswith("run-failed") for line in lines)
+    assert len(lines) <= 13
+    assert told == min(broken, 1)
