@@ -269,10 +269,10 @@ _MONTH = tuple(row(days, Verdict.MISSED if days == 9 else Verdict.OK) for days i
 def test_a_thousand_jobs_and_their_last_month_fit_on_the_page(house: House) -> None:
     for number in range(1000):
         house.add(f"job_number_{number}", f"A job with the number {number}", output=f"out/job-{number}-*.md")
-        house.leaves(f"job_number_{number}", f"job-{number}-20260211-060016.md", size=900 if number % 10 else 0)
+        house.leaves(f"job_number_{number}", f"job-{number}-20260211-060016.md", size=900 if number % 100 else 0)
     morning = house.morning()
 
-    rows = {each.job.id: _GOOD_MONTH if number % 10 else _MONTH for number, each in enumerate(morning.jobs)}
+    rows = {each.job.id: _GOOD_MONTH if number % 100 else _MONTH for number, each in enumerate(morning.jobs)}
     page = render_board(morning, Ending(), chronicle=Chronicle(rows=rows))
 
     assert len(page.encode()) < 1_000_000

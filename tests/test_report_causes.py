@@ -21,7 +21,7 @@ from rollcall.morning.ending import Ending
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.page import render_board
 from rollcall.report.recent_runs import began_at, last_good_at
-from rollcall.report.summary import render_summary
+from rollcall.terminal.summary import render_summary
 from rollcall.times import show_instant
 from rollcall.vocabulary import CauseCode, Verdict
 

@@ -215,7 +215,7 @@ def test_a_row_tells_since_when_what_ran_and_what_is_next(house: House) -> None:
     assert head == "failed Job 07 run-failed ops aime 1/4 Mon 06:00 06:00 Thu 06:00"
     assert "Mon 9 Feb 06:00 CET" not in more
     assert "ended in error" in more
-    assert "Id: job_07 Schedule: every day at 06:00" in more
+    assert "Schedule: every day at 06:00 (job_07)" in more
     assert f'<a href="#cause-{1}">What to do</a>' in found
     assert shown(good.split('<tr class="rc-more">')[0]) == "ok Job 00 ops aime 4/4 06:00 Thu 06:00"
     # What it is sorted by, in minutes: since when it is bad, when it ran, how long it took, how large, what is next.
