@@ -126,12 +126,13 @@ def test_what_is_pushed_is_there_and_what_is_gone_is_taken_away(house: House, tm
     with pushgateway() as url:
         command = shlex.split(line.replace("http://localhost:9091", url))
 
-        def pushed() -> list[str]:
+        def pushed() -> list[tuple[str, str]]:
             morning = house.morning()
             (tmp_path / "rollcall.prom").write_text(render(morning.judged_at, morning, Ending(), roll=house.roll()))
             subprocess.run(command, cwd=tmp_path, env=environment, check=True)
             text = httpx.get(f"{url}/metrics", trust_env=False).text
-            return re.findall(r"^rollcall_job_needs_a_person\{(.*)\} (\d)$", text, re.MULTILINE)
+            found = re.finditer(r"^rollcall_job_needs_a_person\{(.*)\} (\d)$", text, re.MULTILINE)
+            return [(each[1], each[2]) for each in found]
 
         where = 'instance="web1",job="rollcall",job_id='
         assert pushed() == [(f'{where}"dump"', "1"), (f'{where}"rates"', "0")]
