@@ -116,11 +116,11 @@ places:
 # What is alerted and what is counted is read by the real programs.
 monitoring:
 	@{ command -v prometheus && command -v prometheus-alertmanager && command -v prometheus-node-exporter \
-	   && command -v prometheus-pushgateway && command -v curl; } >/dev/null 2>&1 \
+	   && command -v prometheus-pushgateway && command -v curl && command -v jq; } >/dev/null 2>&1 \
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing Prometheus and its Alertmanager" \
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus \
-	        prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway curl >/dev/null; } \
-	|| echo "No Prometheus, Alertmanager, node exporter or Pushgateway: the tests that run them will be skipped. Install them: sudo apt-get install prometheus prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway curl"
+	        prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway curl jq >/dev/null; } \
+	|| echo "No Prometheus, Alertmanager, node exporter or Pushgateway: the tests that run them will be skipped. Install them: sudo apt-get install prometheus prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway curl jq"
 
 $(VENV)/installed-test: pyproject.toml constraints.txt $(VENV)/created
 	$(PIP) pip  # one that knows dependency groups

@@ -19,17 +19,19 @@ from fixtures.one_morning import aime, at, haiku_job, morning, not_seen, told_ru
 from rollcall.causes.action import Action, Deed
 from rollcall.cli import main
 from rollcall.evidence import JobListed, NotSeen, Outcome, RunSeen, SchedulerSeen
+from rollcall.history.rows import Chronicle, PastMorning, Row
 from rollcall.morning import Morning
 from rollcall.morning.document import MOST_RUNS, Changes, Document
 from rollcall.morning.ending import Ending
 from rollcall.morning.judge import judge_morning
 from rollcall.morning.links import filled_link
 from rollcall.recorded.replay import replay
+from rollcall.report.changes import documented
 from rollcall.report.headline import headline
 from rollcall.sinks.base import Start
 from rollcall.sinks.json import incomplete_json, to_json
 from rollcall.times import to_iso
-from rollcall.vocabulary import CauseCode
+from rollcall.vocabulary import CauseCode, Verdict
 
 TOP = Path(__file__).resolve().parent.parent
 SCHEMA = json.loads((TOP / "morning.schema.json").read_text(encoding="utf-8"))
@@ -437,3 +439,34 @@ def test_a_broken_scheduler_is_one_thing_that_began_when_it_spoiled_its_first_ru
     assert (thing["code"], thing["scheduler"], thing["jobs"]) == ("scheduler-down", "aime", ["dump", "rates"])
     assert thing["since"] == scheduler["since"] == to_iso(NOW - timedelta(days=3), ZURICH)
     assert thing["steps"] == [{"text": scheduler["cause"]["next_step"], "jobs": ["dump", "rates"]}]
+
+
+def test_what_is_still_bad_as_it_was_is_beside_what_changed(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    for name in ("new", "otherwise", "still", "fixed"):
+        house.add(name)
+    for name in ("new", "otherwise", "still"):
+        house.says(name, last_status="error")
+    yesterday = NOW - timedelta(days=1)
+    causes = {"new": None, "otherwise": "missed-run", "still": "run-failed", "fixed": "run-failed"}
+    rows = {
+        name: (
+            Row(
+                job_id=name,
+                due_at=yesterday.replace(hour=6, minute=0),
+                verdict=Verdict.FAILED if cause else Verdict.OK,
+                needs_a_person=cause is not None,
+                judged_at=yesterday,
+                cause=cause,
+            ),
+        )
+        for name, cause in causes.items()
+    }
+    last = PastMorning(judged_at=yesterday, verdict="attention", is_complete=True, declared=4, needing=3, by="pytest")
+    told = house.morning()
+    whole = written(told, changes=documented(told, Chronicle(rows=rows, mornings=(last,))))
+    changes = whole["changes"]
+
+    assert mistakes(whole) == []
+    assert {word: changes[word] for word in causes} == {word: [word] for word in causes}
+    assert (changes["added"], changes["gone"], changes["since"]) == ([], [], to_iso(yesterday, ZURICH))

@@ -130,6 +130,7 @@ def test_a_part_is_not_complete(house: House) -> None:
 
     assert of(samples, "complete") == {"": 0}
     assert of(samples, "job_needs_a_person") == {"good": 0}
+    assert of(samples, "things_needing_attention") == {}
 
 
 def test_until_the_result_is_whole_nothing_is_said_but_that_it_is_not() -> None:

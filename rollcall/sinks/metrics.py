@@ -96,8 +96,10 @@ def render(
         scheduler = job.scheduler.id if job.scheduler else ""
         info.labels(job.id, job.title, scheduler, job.owner or "", job.severity or "").set(1)
     if morning:
-        things = gauge("things_needing_attention", "Causes that a person must look at, however many jobs each spoils.")
-        things.set(len(group_by_cause(morning)))
+        # None would look well where not all was looked at.
+        if (things := len(group_by_cause(morning))) or is_whole:
+            help_text = "Causes that a person must look at, however many jobs each spoils."
+            gauge("things_needing_attention", help_text).set(things)
         gauge("jobs_declared", "Jobs that jobs.toml declares.").set(morning.declared)
         gauge("jobs_checked", "Jobs that were looked at.").set(len(morning.jobs))
         failed = gauge("other_checks_failed", "Failed checks that are about no job and no scheduler.")
