@@ -204,7 +204,7 @@ def test_no_file_is_read(folder: Path) -> None:
         (["--since", "0 d"], '--since = "0 d": no time at all, in which nothing was due. Write a number and a unit'),
         (["--since", "2 y"], '--since = "2 y": unknown unit "y". Write a number and a unit, such as "30 d" or "2 w".'),
         (["haiku", "nobody"], 'JOB = "nobody": no such job. Declared: haiku, sync and weekly.'),
-        (["--as-of", "2999-01-01T00:00:00Z"], '--as-of = "2999-01-01T00:00:00Z": lies in the future'),
+        (["--as-of", "2999-01-01T00:00:00Z"], '--as-of = "2999-01-01T00:00:00Z": is in the future'),
     ],
 )  # fmt: skip
 def test_a_wrong_question_is_told_with_place_value_rule_and_cure(

@@ -138,7 +138,7 @@ def test_a_scheduler_that_cannot_be_asked_leaves_what_is_remembered(tmp_path: Pa
 
 def test_declare_is_refused_where_nobody_tells_when_a_job_is_due(tmp_path: Path) -> None:
     (tmp_path / "jobs.toml").write_text(TABLE.replace('schedule = "schedule"\n', ""), encoding="utf-8")
-    with pytest.raises(BadInput, match="declare: it does not tell when a job is due"):
+    with pytest.raises(BadInput, match="declare: it does not report when a job is due"):
         load(tmp_path / "jobs.toml", environment={})
 
 

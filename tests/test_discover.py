@@ -137,4 +137,4 @@ def test_many_jobs_are_declared_as_they_are_listed(tmp_path: Path, number: int) 
 
     assert len(read.get("jobs", {})) == (number if number <= MOST_TABLES else 0)
     assert read["schedulers"]["command"].get("declare") == (None if number <= MOST_TABLES else ["*"])
-    assert "# It does not tell how it ended." in text
+    assert "# It does not report how it ended." in text

@@ -72,7 +72,7 @@ def _of_schedulers(house: House, *, stopped: int, well: int) -> Morning:
         (0, 1, ["ok well_0"]),
         (1, 2, ["failed broken_0", "ok well_0", "ok well_1"]),
         (2, 17, ["failed broken_0", "failed broken_1", "ok 17 schedulers well"]),
-        (0, 17, ["ok 17 schedulers all well"]),
+        (0, 17, ["ok 17 schedulers well"]),
     ],
 )
 def test_broken_schedulers_come_first_and_many_good_ones_are_a_number(

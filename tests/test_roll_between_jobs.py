@@ -99,8 +99,8 @@ def test_a_name_stands_for_one_run(tmp_path: Path, path: str, dated: str, schedu
 
     assert mistakes(tmp_path, text) == [
         (
-            f'jobs.a.output.dated = "{dated}": {named} stands for more than one of its runs, and one file cannot '
-            "prove two. Write a path with more date fields, or take this out."
+            f'jobs.a.output.dated = "{dated}": {named} would name one file for several runs, and it cannot '
+            "prove more than one. Write a path with more date fields, or take this out."
         )
     ]
 

@@ -157,10 +157,7 @@ def test_defaults_that_exclude_each_other_are_told_once(tmp_path: Path) -> None:
     told = mistakes(tmp_path, f'{ZURICH}{AIME}[defaults]\ndone_by = "06:30"\ngrace = "5 min"\n{TWO}')
 
     assert told == [
-        (
-            'defaults.done_by = "06:30": for jobs.a and jobs.b: stands instead of grace and max_runtime. '
-            "Take grace out, or this."
-        )
+        ('defaults.done_by = "06:30": for jobs.a and jobs.b: replaces grace and max_runtime. Take grace out, or this.')
     ]
 
 

@@ -217,11 +217,11 @@ def test_an_id_stands_in_one_file_only(tmp_path: Path) -> None:
 
     assert mistakes(tmp_path, INCLUDE + HEAD + JOB) == [
         (
-            "jobs.d/a.toml: schedulers.aime: the id aime stands in jobs.toml: schedulers.aime too. "
+            "jobs.d/a.toml: schedulers.aime: the id aime is in jobs.toml: schedulers.aime too. "
             "Rename one, or take it out."
         ),
-        "jobs.d/a.toml: jobs.haiku: stands in jobs.toml: jobs.haiku too. An id belongs into one file only.",
-        "jobs.d/b.toml: jobs.haiku: stands in jobs.toml: jobs.haiku too. An id belongs into one file only.",
+        "jobs.d/a.toml: jobs.haiku: is in jobs.toml: jobs.haiku too. An id belongs into one file only.",
+        "jobs.d/b.toml: jobs.haiku: is in jobs.toml: jobs.haiku too. An id belongs into one file only.",
     ]
 
 

@@ -247,10 +247,7 @@ def test_a_mistake_in_a_job_holds_place_value_rule_and_cure(tmp_path: Path, line
         (
             'after = "other"\nwithin = "2 h"\ngrace = "5 min"\ndone_by = "06:30"',
             [
-                (
-                    'jobs.haiku.within = "2 h": stands instead of grace, max_runtime and done_by. '
-                    "Take grace and done_by out."
-                ),
+                ('jobs.haiku.within = "2 h": replaces grace, max_runtime and done_by. Take grace and done_by out.'),
                 'jobs.haiku.done_by = "06:30": replaces grace and max_runtime. Take grace out, or this.',
             ],
         ),
@@ -603,7 +600,7 @@ def test_keys_nested_by_the_thousand_are_no_traceback(tmp_path: Path) -> None:
     ("lines", "mistake"),
     [
         ('[history]\nkeeps = "6 h"', 'history.keeps = "6 h": must be at least "24 h".'),
-        ("[alert]", "alert.apprise: nobody would hear. Write webhook or apprise."),
+        ("[alert]", "alert.apprise: nobody would hear. Write webhook, alertmanager or apprise."),
         (
             '[alert]\nwebhook = "nowhere"',
             'alert.webhook: is not an http or https address. Write it such as "https://example.com/…".',

@@ -33,7 +33,7 @@ def refused(folder: Path, text: str) -> str:
         (
             "since = 2026-02-11T06:02:01Z",
             (
-                "jobs.haiku.since = 2026-02-11 06:02:01+00:00: lies in the future, and until then nothing could be "
+                "jobs.haiku.since = 2026-02-11 06:02:01+00:00: is in the future, and until then nothing could be "
                 "missed. Write paused instead."
             ),
         ),
@@ -109,22 +109,22 @@ def test_what_lay_in_the_future_when_a_morning_was_recorded_is_held_against_noth
         (
             f'{HEAD}{JOB}min_runtime = "10 s"',
             (
-                'jobs.haiku.min_runtime = "10 s": its scheduler does not tell when a run began, so this would '
-                "never count. Take it out."
+                'jobs.haiku.min_runtime = "10 s": its scheduler does not report when a run began, so this would '
+                "never apply. Take it out."
             ),
         ),
         (
             f'{ZURICH}{OWN}{RUNS}started = "begun"\n{JOB}scheduler = "own"\nmin_runtime = "10 s"',
             (
-                'jobs.haiku.min_runtime = "10 s": its scheduler does not tell when a run ended, so this would '
-                "never count. Take it out."
+                'jobs.haiku.min_runtime = "10 s": its scheduler does not report when a run ended, so this would '
+                "never apply. Take it out."
             ),
         ),
         (
             f'{HEAD}{JOB}late_start = "fail"',
             (
-                'jobs.haiku.late_start = "fail": its scheduler does not tell when a run began, so this would '
-                "never count. Take it out."
+                'jobs.haiku.late_start = "fail": its scheduler does not report when a run began, so this would '
+                "never apply. Take it out."
             ),
         ),
         (
@@ -225,8 +225,8 @@ EVERY = f'{ZURICH}[jobs.haiku]\nevery = "6 h"\noutput = {{ path = "x-*" }}\n'
         (
             f'{ZURICH}{OWN}{STARTS}{MINE}max_runtime = "1 h"\nproof = "start"',
             (
-                'jobs.haiku.proof = "start": a start is enough, and no end is told, so that max_runtime would never '
-                "count. Take one of them out."
+                'jobs.haiku.proof = "start": a start is enough, and no end is reported, so max_runtime would never '
+                "apply. Take one of them out."
             ),
         ),
         (
@@ -257,15 +257,15 @@ EVERY = f'{ZURICH}[jobs.haiku]\nevery = "6 h"\noutput = {{ path = "x-*" }}\n'
         (
             f'{HEAD}{JOB}owes = "each"',
             (
-                'jobs.haiku.owes = "each": its scheduler keeps the last run alone, so that of earlier ones nobody '
-                "could tell. Take it out."
+                'jobs.haiku.owes = "each": its scheduler keeps the last run alone, so nothing could be known of '
+                "earlier ones. Take it out."
             ),
         ),
         (
             f'{HEAD}{JOB}owes = "each"\n{LATEST}',
             (
-                'jobs.haiku.owes = "each": its scheduler keeps the last run alone, so that of earlier ones nobody '
-                "could tell. Take it out."
+                'jobs.haiku.owes = "each": its scheduler keeps the last run alone, so nothing could be known of '
+                "earlier ones. Take it out."
             ),
         ),
         (
@@ -356,7 +356,7 @@ def test_an_output_that_is_always_overwritten_before_its_time_is_over_is_refused
 
     assert told.startswith('jobs.a.output.path = "latest.json": each run overwrites it, ')
     assert apart in told
-    assert told.endswith("nobody could tell what was wrong with it. Write less, or a path with date fields.")
+    assert told.endswith("so its result would not be known. Write less, or a path with date fields.")
 
 
 @pytest.mark.parametrize(("keeps", "is_refused"), [(2, True), (3, True), (4, False)])

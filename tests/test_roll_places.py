@@ -73,7 +73,7 @@ def test_two_files_may_not_declare_the_same_place(tmp_path: Path) -> None:
     (tmp_path / "more.toml").write_text('[places.offsite]\nurl = "/mnt"\n')
     (told,) = mistakes(tmp_path, f'include = ["more.toml"]\n{HEAD}{JOB}[places.offsite]\nurl = "/srv"\n')
 
-    assert "the name offsite stands in jobs.toml: places.offsite too" in told
+    assert "the name offsite is in jobs.toml: places.offsite too" in told
 
 
 def test_a_relative_url_is_relative_to_the_file_in_which_it_stands(tmp_path: Path) -> None:

@@ -36,10 +36,10 @@ MISTAKES = {
     ),
     f'{FILE}\nverify = {{ command = ["a", "{{file}}"], unknown = [256] }}': None,
     f'{FILE}\nverify = {{ command = ["a", "{{file}}"], partial = [0] }}': (
-        "verify.partial = […]: 0 stands in ok too, and means one thing. Take one out."
+        "verify.partial = […]: 0 is in ok too, and means one thing. Take one out."
     ),
     f'{FILE}\nverify = {{ command = ["a", "{{file}}"], partial = [1], unknown = [1, 2] }}': (
-        "verify.unknown = […]: 1 stands in partial too, and means one thing. Take one out."
+        "verify.unknown = […]: 1 is in partial too, and means one thing. Take one out."
     ),
     f'{FILE}\nverify = {{ command = ["a", "{{file}}"], every = "5 min" }}': (
         'verify.every = "5 min": must lie between "1 h" and "366 d".'

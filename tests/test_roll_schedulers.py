@@ -140,10 +140,7 @@ def test_a_url_of_the_command_line_is_that_of_one_of_several(tmp_path: Path) -> 
         ),
         (
             EACH + OWN.replace(".own", ".prod-eu1") + RUNS.replace(".own", ".prod-eu1"),
-            (
-                "schedulers.prod-eu1: the id prod-eu1 stands in jobs.toml: schedulers.prod too. "
-                "Rename one, or take it out."
-            ),
+            ("schedulers.prod-eu1: the id prod-eu1 is in jobs.toml: schedulers.prod too. Rename one, or take it out."),
         ),
     ],
 )

@@ -290,7 +290,7 @@ def test_a_preset_may_lie_under_its_name_in_the_package_that_is_registered() -> 
         ("number", "acme-schedulers, which names neither a class of scheduler nor the path of a preset."),
         ("orphan", 'is a preset over the kind "jsn": no such kind. Did you mean "json"?'),
         ("nobodys", 'is of a preset ("nobodys") that names no kind of its own.'),
-        ("round", "is a preset of itself: round over round."),
+        ("round", "is based on itself: round over round."),
     ],
 )
 def test_a_kind_that_does_not_load_is_a_mistake_that_names_its_package(tmp_path: Path, kind: str, rule: str) -> None:

@@ -307,7 +307,7 @@ def test_a_wrapped_job_that_nobody_declared_is_told(tmp_path: Path) -> None:
         ("command = []", "command"),
         ('command = [" "]', "names no program"),
         ('url = "http://x"', "url"),
-        ('declare = ["*"]', "it does not tell when a job is due"),
+        ('declare = ["*"]', "it does not report when a job is due"),
         ('words = { failed = ["exit 0"] }', '"exit 0" stands in success too'),
     ],
 )

@@ -246,7 +246,7 @@ def _of_the_text(watched: Watched, reading: _Reading, output: Output) -> Flaw | 
     if not reading.head:
         inside = f"inside: the {reading.compressions[0]} of nothing" if reading.compressions else "(0 B)"
         if reading.is_unlocked and not reading.compressions:
-            inside = "inside: nothing comes out of what opens it"
+            inside = "inside: its open command printed nothing"
         return Flaw(CauseCode.EMPTY_OUTPUT, f"is empty {inside}")
     if reading.format is not None and not reading.holds_text:
         return None

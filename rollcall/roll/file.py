@@ -31,7 +31,7 @@ def read_include(text: str) -> str:
 
 
 class WindowTable(Table):
-    """Maintenance: runs due inside are not owed."""
+    """Maintenance: runs due inside are not expected."""
 
     tag: Annotated[str, clean_text("the tag of the jobs that are meant")] | None = Field(
         None, description="For the jobs with that tag; for all where left out."
@@ -77,8 +77,8 @@ class FileTable(Table):
     reports: ReportsTable = Field(default_factory=ReportsTable, description="Where the reports go.")
     history: HistoryTable = Field(default_factory=HistoryTable, description="What is remembered, and how long.")
     alert: AlertTable | None = Field(None, description="Who hears of a change.")
-    watch: WatchTable | None = Field(None, description="Who notices when nobody looked.")
-    windows: tuple[WindowTable, ...] = Field((), description="Maintenance: runs due inside are not owed.")
+    watch: WatchTable | None = Field(None, description="Who is alerted when Roll call itself did not run.")
+    windows: tuple[WindowTable, ...] = Field((), description="Maintenance: runs due inside are not expected.")
     places: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Where files lie.")
     schedulers: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Who runs jobs.")
     jobs: dict[str, dict[str, Any]] = Field(default_factory=dict, description="What should run, and when.")

@@ -91,13 +91,15 @@ class JobTable(Named):
         Field(None, description='Who runs it, by its name; "" for none.')
     )
     name: str = Field("", min_length=1, description="What the scheduler calls it; the id where left out.")
-    engine: Engine = Field(Engine.CRON, description="Whose arithmetic; its scheduler's where left out.")
+    engine: Engine = Field(
+        Engine.CRON, description="Which engine's rules the schedule follows; its scheduler's where left out."
+    )
     timezone: Zone = Field(default_factory=lambda: ZoneInfo("UTC"), description="The zone of its schedule and names.")
     cron: Annotated[
         str | None,
         Field(
             alias="schedule",
-            description="Five cron fields, or @daily and its sisters; with engine systemd OnCalendar, several by ;.",
+            description="Five cron fields, @daily and the like; with engine systemd OnCalendar, several by ;.",
             examples=["0 6 * * *", "@daily", "Mon..Fri 06:00"],
         ),
     ] = None
@@ -112,15 +114,19 @@ class JobTable(Named):
     done_by: Clock | None = Field(None, description="When its work must be there, instead of grace and max_runtime.")
     min_runtime: Span = default("0 s", parse_span, "Less is suspicious.")
     look_back: Span = default("24 h", parse_span, "How far back due runs are judged.")
-    jitter: Span = default("0 s", parse_span, "How long after its time the scheduler may draw a run.")
-    late: Late = Field(Late.FAIL, description="What a run outside its time is.")
-    late_start: Late = Field(Late.WARN, description="What a late start is whose run is done in time.")
-    owes: Owes | None = Field(None, description="Whose work is owed: of each due run, or only the latest.")
+    jitter: Span = default("0 s", parse_span, "The longest random delay that the scheduler adds.")
+    late: Late = Field(Late.FAIL, description="Whether a late run is a failure or a warning.")
+    late_start: Late = Field(
+        Late.WARN, description="Whether a run that starts late and is done in time is a failure or a warning."
+    )
+    owes: Owes | None = Field(None, description="Which due runs must have done their work: each, or only the latest.")
     proof: Proof | None = Field(None, description="start: that it began is enough.")
-    partial: Late = Field(Late.WARN, description="What a run is that did its work, but not all of it.")
+    partial: Late = Field(
+        Late.WARN, description="Whether a run that did only part of its work is a failure or a warning."
+    )
     needs: tuple[str, ...] = Field((), description="Jobs whose work this one builds on.")
-    since: Instant | None = Field(None, description="Runs due before this instant are not owed.")
-    paused: Pause | None = Field(None, description="It owes nothing until a day, for a reason.")
+    since: Instant | None = Field(None, description="Runs due before this instant are not expected.")
+    paused: Pause | None = Field(None, description="Not expected to run until a given day; with the reason.")
     skip_dates: tuple[Day, ...] = Field((), description="Days, in the job's zone, on which it is not due.")
     holidays: str | None = Field(None, description="Whose public holidays it is not due on, such as CH or CH-ZH.")
     business_days: bool = Field(False, strict=True, description="True: it is not due on weekends either.")

@@ -53,7 +53,7 @@ def find_kind(name: str) -> tuple[type[Scheduler], dict[str, Any]]:
         if not isinstance(under, str):
             raise ValueError(f'is of a preset ("{clean(chain[-1], 40)}") that names no kind of its own.')
         if under in chain:
-            raise ValueError(f"is a preset of itself: {' over '.join(clean(each, 40) for each in (*chain, under))}.")
+            raise ValueError(f"is based on itself: {' over '.join(clean(each, 40) for each in (*chain, under))}.")
         chain.append(under)
 
 

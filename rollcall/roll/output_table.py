@@ -165,10 +165,14 @@ class OutputTable(Table):
         (), description="Names that must be inside, an archive or a folder; wildcards are allowed."
     )
     read_up_to: Size = default(
-        "2 GB", read_size, "Content is read so far, unpacked; of more only head and tail; 100 MB of a place's."
+        "2 GB",
+        read_size,
+        "The largest unpacked content that is read in full; beyond it only beginning and end. 100 MB in a place.",
     )
     timeout: Span = default("60 s", parse_span, "How long the reading and verifying of all its files may take.")
-    keeps: int | None = Field(None, ge=1, strict=True, description="How many runs' files the job's retention leaves.")
+    keeps: int | None = Field(
+        None, ge=1, strict=True, description="How many runs' files the job keeps before it deletes old ones."
+    )
     must_change: bool = Field(
         False, strict=True, description="True: an output with the same content as that of the run before is broken."
     )

@@ -81,7 +81,7 @@ class Verify(Table):
         others = [key for key in ("ok", "partial") if key != found.field_name]
         for key in others:
             if twice := set(statuses) & set(found.data.get(key, ())):
-                raise ValueError(f"{min(twice)} stands in {key} too, and means one thing. Take one out.")
+                raise ValueError(f"{min(twice)} is in {key} too, and means one thing. Take one out.")
         return statuses
 
     @property

@@ -69,7 +69,7 @@ def read_jobs(
             mistakes.check_id(name, layer)
             if name in declared:
                 other = declared[name].layers[0].place()
-                mistakes.add(layer.place(), f"stands in {other} too. An id belongs into one file only.")
+                mistakes.add(layer.place(), f"is in {other} too. An id belongs into one file only.")
                 continue
             listed = by_listing.take(table.get("scheduler", file.defaults.get("scheduler")), table.get("name", name))
             if listed is None and not table.keys() & _DUE:

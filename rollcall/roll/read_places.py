@@ -20,7 +20,7 @@ def read_places(files: Iterable[File], context: Mapping[str, Any], mistakes: Mis
             layer = file.layer("places", name, table=table)
             mistakes.check_id(name, layer)
             if other := layers.get(name):
-                rule = f"the name {clean(name, 60)} stands in {other.place()} too. Rename one, or take it out."
+                rule = f"the name {clean(name, 60)} is in {other.place()} too. Rename one, or take it out."
                 mistakes.add(layer.place(), rule)
                 continue
             layers[name] = layer

@@ -46,7 +46,7 @@ def read_schedulers(
         for each in _declared(file, mistakes):
             mistakes.check_id(each.id, each.layer)
             if other := declared.get(each.id):
-                rule = f"the id {clean(each.id, 60)} stands in {other.layer.place()} too. Rename one, or take it out."
+                rule = f"the id {clean(each.id, 60)} is in {other.layer.place()} too. Rename one, or take it out."
                 mistakes.add(each.layer.place(), rule)
             declared.setdefault(each.id, each)
         written = file.raw.get("schedulers")

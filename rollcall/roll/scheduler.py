@@ -27,7 +27,7 @@ from rollcall.vocabulary import CauseCode
 
 
 class Words(Table):
-    """Whose words mean what, in any case; a word that is in no list is unknown."""
+    """What the scheduler's status words mean, in any case; a word that is in no list is unknown."""
 
     success: tuple[str, ...] = Field((), description="It did its work.")
     partial: tuple[str, ...] = Field((), description="Done, and not all of it: a warning.")
@@ -129,20 +129,20 @@ class Scheduler(Named):
     first_lines: ClassVar[tuple[str, ...]] = ("",)
 
     kind: str = Field(description="Which kind of scheduler it is.")
-    engine: Engine = Field(Engine.CRON, description="Whose arithmetic its schedules follow.")
+    engine: Engine = Field(Engine.CRON, description="Which engine's rules its schedules follow.")
     timezone: Zone | None = Field(None, description="The zone of its schedules; the file's where left out.")
     naive_times: Zone | None = Field(None, description="How its timestamps without an offset are read.")
     timeout: Timeout = default("5 s", parse_span, "How long it may take to answer.")
     each: tuple[str, ...] = Field((), description="One scheduler for each; {each} may stand in any text.")
     declare: tuple[str, ...] = Field((), description="Jobs listed there that match are declared as they are listed.")
-    ignore: tuple[str, ...] = Field((), description="Jobs listed there that match are not declared, and that is meant.")
-    words: Words = Field(default_factory=Words, description="Whose words mean what.")
+    ignore: tuple[str, ...] = Field((), description="Jobs listed there that match are left out on purpose.")
+    words: Words = Field(default_factory=Words, description="What its status words mean.")
     steps: dict[str, str] = Field(default_factory=dict, description="What to do next, by cause, in place of the usual.")
     remedy: Annotated[SerializeAsAny[Scheduler] | None, WithJsonSchema({"type": "object"})] = Field(
         None, description="Its keys replace the others for start, stop and trigger: another address, other rights."
     )
     memory: Annotated[SerializeAsAny[Scheduler] | None, WithJsonSchema({"type": "object"})] = Field(
-        None, description="A second record of the same scheduler: what it must not forget."
+        None, description="A second record of the same scheduler, such as its database."
     )
 
     _zone: ZoneInfo = PrivateAttr(default_factory=lambda: ZoneInfo("UTC"))

@@ -98,7 +98,9 @@ class AlertTable(_ToldTable):
         default_factory=dict, repr=False, description="Sent along to the webhook; ${NAME} is read."
     )
     alertmanager: Address | None = Field(
-        None, repr=False, description="The address of an Alertmanager, told at each look; ${NAME} is read."
+        None,
+        repr=False,
+        description="The address of an Alertmanager; it is sent the alerts at each look; ${NAME} is read.",
     )
     apprise: tuple[str, ...] = Field(
         (), repr=False, description="Urls as Apprise writes them; ${NAME} is read.", validate_default=True
@@ -156,7 +158,7 @@ class AlertTable(_ToldTable):
 
 
 class WatchTable(_ToldTable):
-    """Who notices when nobody looked."""
+    """Who is alerted when Roll call itself did not run."""
 
     ping: Address = Field(
         repr=False, description="Pinged as Healthchecks is: /start, /fail, exit status; ${NAME} is read."

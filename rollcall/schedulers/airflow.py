@@ -78,9 +78,9 @@ _USER = {
 class Airflow(OverJson):
     """An Airflow of version 3."""
 
-    engine: Engine = Field(Engine.AIRFLOW, description="Whose arithmetic its schedules follow.")
+    engine: Engine = Field(Engine.AIRFLOW, description="Which engine's rules its schedules follow.")
     login: Annotated[Login | None, BeforeValidator(_of_a_user), WithJsonSchema(_USER)] = Field(
-        None, repr=False, description="Who logs in; a token is had by it, and renewed when refused."
+        None, repr=False, description="Who logs in; the token is renewed when it is refused."
     )
     zones: tuple[Zone, ...] = Field(
         (), description="In which zones its DAGs are scheduled, which it does not report; UTC and the file's if empty."

@@ -63,10 +63,10 @@ _STEPS = {
 class Cron(OverPipes):
     """The cron of one machine: its crontabs, its daemon, its log."""
 
-    engine: Engine = Field(Engine.CRON, description="Whose arithmetic its schedules follow.")
+    engine: Engine = Field(Engine.CRON, description="Which engine's rules its schedules follow.")
     log: str = Field(JOURNAL, description='Where it logs: "journal", or a file such as "/var/log/syslog".')
     user: str | None = Field(None, min_length=1, description="Whose lines; of all whose crontabs may be read.")
-    words: Words = Field(Words(**_WORDS), description="Whose words mean what.")
+    words: Words = Field(Words(**_WORDS), description="What its status words mean.")
 
     most_commands: ClassVar[int] = 3
     first_lines: ClassVar[tuple[str, ...]] = ("", 'log = "/var/log/syslog"', 'log = "/var/log/cron"')

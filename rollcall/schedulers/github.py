@@ -51,7 +51,7 @@ class Github(OverJson):
         description="The zone of its schedules, where jobs.toml does not say otherwise of a job.",
     )
     repository: str = Field(description='Owner and name, such as "acme/etl".')
-    branch: str | None = Field(None, min_length=1, description="Whose workflow is run where a missed run is made good.")
+    branch: str | None = Field(None, min_length=1, description="The branch on which a missed run is run again.")
 
     own_words: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "success": ("success",),

@@ -41,7 +41,7 @@ _TOKEN = re.compile(r"[!-~]{1,16000}")
 
 
 class Login(Part):
-    """How a token is had, that is then sent along as Bearer."""
+    """How to get a token, which is then sent along as Bearer."""
 
     ask: Annotated[str, AfterValidator(sendable)] = Field(description='Such as "POST /auth/token".')
     body: Body = Field(None, description="JSON that is sent along; ${NAME} is read.")
@@ -55,7 +55,7 @@ class Json(Mapped):
     headers: dict[HeaderName, HeaderValue] = Field(
         default_factory=dict, repr=False, description="Sent along; ${NAME} is read."
     )
-    login: Login | None = Field(None, repr=False, description="How a token is had that is sent along.")
+    login: Login | None = Field(None, repr=False, description="How to get a token, which is then sent along.")
     status: str | None = Field(
         None, repr=False, description="What is asked where alive, jobs and runs name nothing of their own."
     )

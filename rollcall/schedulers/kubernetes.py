@@ -80,7 +80,7 @@ _STEPS = {
 class Kubernetes(OverPipes):
     """A cluster."""
 
-    engine: Engine = Field(Engine.KUBERNETES, description="Whose arithmetic its schedules follow.")
+    engine: Engine = Field(Engine.KUBERNETES, description="Which engine's rules its schedules follow.")
     timeout: Timeout = default("30 s", parse_span, "How long it may take to answer.")
     argv: tuple[str, ...] | None = Field(
         None, alias="command", min_length=1, repr=False, description="What asks it, with its context and namespace."
@@ -89,7 +89,7 @@ class Kubernetes(OverPipes):
     controller_timezone: Zone = Field(
         default_factory=lambda: ZoneInfo("UTC"), description="The zone of schedules that name none: its controller's."
     )
-    words: Words = Field(default_factory=lambda: Words(**_WORDS), description="Whose words mean what.")
+    words: Words = Field(default_factory=lambda: Words(**_WORDS), description="What its status words mean.")
     steps: dict[str, str] = Field(
         default_factory=lambda: dict(_STEPS), description="What to do next, by cause, in place of the usual."
     )

@@ -45,7 +45,7 @@ class Folded:
 class OverJson(Json):
     """A scheduler over HTTP whose requests its kind knows."""
 
-    words: Words = Field(default_factory=Words, validate_default=True, description="Whose words mean what.")
+    words: Words = Field(default_factory=Words, validate_default=True, description="What its status words mean.")
     steps: dict[str, str] = Field(
         default_factory=dict, validate_default=True, description="What to do next, by cause, in place of the usual."
     )

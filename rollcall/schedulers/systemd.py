@@ -76,7 +76,7 @@ _SAYS: Mapping[str, Any] = {
 class Systemd(OverPipes):
     """The timers of a machine, or of a user of it."""
 
-    engine: Engine = Field(Engine.SYSTEMD, description="Whose arithmetic its schedules follow.")
+    engine: Engine = Field(Engine.SYSTEMD, description="Which engine's rules its schedules follow.")
     user: bool = Field(False, description="The timers of this user, instead of the system's.")
     timeout: Timeout = default("20 s", parse_span, "How long each command may take.")
     most_commands: ClassVar[int] = 8

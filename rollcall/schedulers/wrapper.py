@@ -58,7 +58,7 @@ class Wrapper(OverPipes):
     argv: tuple[str, ...] = Field(
         _PROGRAM, alias="command", min_length=1, description="How `rollcall` is called where it is not on PATH."
     )
-    words: Words = Field(default_factory=lambda: Words(**_WORDS), description="Whose words mean what.")
+    words: Words = Field(default_factory=lambda: Words(**_WORDS), description="What its status words mean.")
     steps: dict[str, str] = Field(default_factory=lambda: dict(_STEPS), description="What to do next, by cause.")
 
     _folder: Path = PrivateAttr(default_factory=Path)
