@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 pytest_plugins = [
+    "fixtures.browser",
     "fixtures.clocks",
     "fixtures.on_a_clock",
     "fixtures.postgres",
@@ -38,7 +39,17 @@ def _state_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 # A file of tests that imports one of these, or a fixture that does, is none for `make quick`: it starts processes,
 # listens on sockets, waits for threads, measures memory, lives through years, or asks an engine what it would do.
-_SLOW = ("subprocess", "socket", "http", "threading", "concurrent", "tracemalloc", "fixtures.year", "apscheduler")
+_SLOW = (
+    "subprocess",
+    "socket",
+    "playwright",
+    "http",
+    "threading",
+    "concurrent",
+    "tracemalloc",
+    "fixtures.year",
+    "apscheduler",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from rollcall.cli import _parser
+from rollcall.commands.run import USAGE
 from rollcall.roll.load import load
-from rollcall.run import options
+from rollcall.run.options import OF_PYTEST
+from rollcall.sinks import known_sinks, options_of
 
 TOP = Path(__file__).parents[1]
 DOCS = TOP / "docs"
@@ -74,11 +77,32 @@ def test_the_check_in_readme_is_the_one_that_comes_with_it() -> None:
 
 
 def commands(page: Path, program: str) -> list[list[str]]:
-    """The command lines of a page, without those that leave something out ("…")."""
+    """The command lines to be typed, without those that leave something out ("…")."""
     lines = "\n".join(blocks(page, "") + blocks(page, "sh")).splitlines()
     return [
         shlex.split(each, comments=True)[1:] for each in lines if each.startswith(f"{program} ") and "…" not in each
     ]
+
+
+def mentions(text: str) -> list[tuple[str, set[str]]]:
+    """The commands of rollcall that a sentence names, each with its options."""
+    found = re.findall(r"`rollcall\s+([a-z][a-z-]*)([^`]*)`", text)
+    return [(command, set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", rest))) for command, rest in found]
+
+
+def of_rollcall() -> dict[str, set[str]]:
+    """Every command, with every option that it takes."""
+    parsers = getattr(_parser([]), "commands", {})
+    found = {
+        name: {each for action in parser._actions for each in action.option_strings} - {"-h", "--help"}
+        for name, parser in parsers.items()
+    }
+    return found | {"run": set(re.findall(r"--[a-z][a-z-]*", USAGE)) - {"--help"}}
+
+
+def of_pytest() -> set[str]:
+    """Every option of ours that `pytest checks/` takes."""
+    return {each.name for each in (*OF_PYTEST, *options_of(known_sinks(), by="pytest"))}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -89,12 +113,70 @@ def test_every_command_line_is_one_that_rollcall_takes(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
-def test_every_option_of_pytest_is_one_that_it_takes(page: Path) -> None:
-    known = {each.name for each in vars(options).values() if hasattr(each, "name") and hasattr(each, "dest")}
-    typed = {word.partition("=")[0] for line in commands(page, "pytest") for word in line if word.startswith("--")}
+def test_every_command_that_a_sentence_names_is_there(page: Path) -> None:
+    known = of_rollcall()
+    wrong = [
+        (command, options_named)
+        for command, options_named in mentions(prose(page))
+        if command not in known or options_named - known[command]
+    ]
 
-    assert known
-    assert typed <= known
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_every_option_of_pytest_is_one_that_it_takes(page: Path) -> None:
+    inline = [each.split() for each in re.findall(r"`pytest (checks/[^`]*)`", prose(page))]
+    typed = {
+        word.partition("=")[0]
+        for line in (*commands(page, "pytest"), *inline)
+        for word in line
+        if word.startswith("--")
+    }
+
+    assert typed <= of_pytest()
+
+
+def test_the_reference_has_every_command_and_every_option() -> None:
+    _, _, table = (DOCS / "reference.md").read_text(encoding="utf-8").partition("\n## `rollcall`\n")
+    named: dict[str, set[str]] = {}
+    for row in re.findall(r"^\| (`.*?) \| ", table.replace("\\|", ", "), re.MULTILINE):
+        command = ""
+        for first, rest in re.findall(r"`([a-z-]+)([^`]*)`", row):
+            # What is only an option is one more of the command before it.
+            command = command if first.startswith("-") else first
+            named.setdefault(command, set()).update(re.findall(r"(?<![\w-])--[a-z][a-z-]*", first + rest))
+    # Said once, below the table, of all that have them.
+    everywhere = {"--jobs-file", "--scheduler-url"}
+
+    assert {name: each - everywhere for name, each in named.items()} == {
+        name: each - everywhere for name, each in of_rollcall().items()
+    }
+
+
+# What jobs.toml may say everywhere; the keys of one kind alone are on its own page.
+TABLES = (
+    *("Job", "Pause", "Output", "Verify", "Place", "WindowTable"),
+    *("ReportsTable", "HistoryTable", "AlertTable", "WatchTable"),
+    *("json", "sql", "command", "Login", "Words", "AlivePart", "JobsPart", "RunsPart"),
+)
+
+
+def test_the_reference_has_every_key_of_jobs_toml() -> None:
+    schema = json.loads((TOP / "jobs.schema.json").read_text(encoding="utf-8"))
+    keys = {key for name in TABLES for key in schema["$defs"][name]["properties"]} | schema["properties"].keys()
+    spans = " ".join(
+        re.findall(r"`[^`\n]+`|^```.*?^```", (DOCS / "reference.md").read_text(encoding="utf-8"), re.M | re.DOTALL)
+    )
+
+    assert sorted(key for key in keys if not re.search(rf"(?<![\w-]){key}(?![\w-])", spans)) == []
+
+
+def test_the_reference_has_every_option_of_pytest() -> None:
+    text = (DOCS / "reference.md").read_text(encoding="utf-8")
+    table = text.partition("\n## `pytest checks/`\n")[2].partition("\n## ")[0]
+
+    assert set(re.findall(r"^\| `(--[a-z-]+)", table, re.MULTILINE)) == of_pytest()
 
 
 def test_the_index_leads_to_every_page() -> None:

@@ -83,6 +83,9 @@ def _of_a_part(morning: Morning) -> str:
     checked = f"{len(morning.jobs)} of {counted(morning.declared, 'job')}"
     if len(morning.jobs) >= morning.declared and len(morning.schedulers) < morning.schedulers_declared:
         checked += f", but only {len(morning.schedulers)} of {counted(morning.schedulers_declared, 'scheduler')}"
+    if not morning.declared and morning.needs_a_person:
+        # Its jobs are those that its schedulers list, and they could not be asked.
+        return f"{_attention(morning)} · no job is known"
     if not morning.jobs:
         return f"{checked} checked"
     if morning.needs_a_person:
