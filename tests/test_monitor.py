@@ -346,7 +346,7 @@ def test_what_was_missed_and_run_again_is_told_once(capsys: pytest.CaptureFixtur
     haiku = [each.says for each in hook.heard if "job generate_haiku_scheduled" in each.says["keys"]]
 
     assert [(each["event"], each["cause"]) for each in haiku] == [("new", "missed-run"), ("fixed", "missed-run")]
-    assert "run again 07:0" in haiku[1]["sentence"]
+    assert "re-run 07:0" in haiku[1]["sentence"]
     assert "ran-late" in "\n".join(looks[2].lines)
 
 

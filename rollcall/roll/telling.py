@@ -98,7 +98,9 @@ class AlertTable(_ToldTable):
         default_factory=dict, repr=False, description="Sent along to the webhook; ${NAME} is read."
     )
     alertmanager: Address | None = Field(
-        None, repr=False, description="The address of an Alertmanager, told at each look; ${NAME} is read."
+        None,
+        repr=False,
+        description="The address of an Alertmanager, sent at each look what is wrong; ${NAME} is read.",
     )
     apprise: tuple[str, ...] = Field(
         (), repr=False, description="Urls as Apprise writes them; ${NAME} is read.", validate_default=True
