@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from rollcall.run.options import AS_OF, DRY_RUN, OF_A_MORNING, OF_MONITOR, REPLA
 from rollcall.run.place import Place
 from rollcall.run.roll_call import RollCall
 from rollcall.run.wanted import Wanted
+from rollcall.terminal.progress import Progress
 from rollcall.times import read_now
 
 _ALL = tuple(dict.fromkeys((*OF_A_MORNING, *OF_MONITOR)))
@@ -46,7 +48,9 @@ def begun(asked_for: argparse.Namespace, *, by: str) -> RollCall:
     checkout = Path(rollcall.__file__).parent.parent
     place = Place.of(wanted.jobs_file.absolute().parent, Path.cwd(), checkout)
     # Nothing is opened that must be closed: a command stages no demo.
-    return begin(wanted, place, clock, by=by, environment=os.environ, cleanup=ExitStack())
+    call = begin(wanted, place, clock, by=by, environment=os.environ, cleanup=ExitStack())
+    call.progress = Progress(sys.stderr).show
+    return call
 
 
 def begun_now(asked_for: argparse.Namespace, *, by: str) -> RollCall:

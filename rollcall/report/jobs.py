@@ -112,7 +112,7 @@ def folds_of(views: Iterable[JobView]) -> list[Fold]:
     for each in views:
         by_scheduler.setdefault(each.scheduler, []).append(each)
     folds = []
-    for scheduler, jobs in by_scheduler.items():
+    for scheduler, jobs in sorted(by_scheduler.items()):
         found = Counter(each.judged.verdict for each in jobs)
         said = ", ".join(f"{found[each]:,} {each.replace('-', ' ')}" for each in Verdict if found[each])
         if warned := sum(each.is_warned for each in jobs):

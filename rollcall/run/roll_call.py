@@ -43,7 +43,7 @@ class RollCall:
     """One run: who should be there, as of when, who is told, and what came of it.
 
     `locks` is the folder of the locks of what is fixed. `morning` is None until it is judged; `chronicle` is what was
-    remembered before. `unrecorded` is why the evidence could not be kept.
+    remembered before. `unrecorded` is why the evidence could not be kept. `progress` hears how far the asking is.
     """
 
     start: Start
@@ -58,6 +58,7 @@ class RollCall:
     evidence: Evidence | None = None
     morning: Morning | None = None
     unrecorded: str | None = None
+    progress: Progress = _unshown
 
     def judge(self, jobs: Sequence[Job], schedulers: Sequence[Scheduler], progress: Progress | None = None) -> Morning:
         """Asks every witness of these, once, fixes what is to be fixed, and judges: the morning that is told."""
@@ -126,7 +127,7 @@ class RollCall:
             schedulers,
             now=at,
             clock=self.clock,
-            progress=progress or _unshown,
+            progress=progress or self.progress,
             proofs=self.chronicle.proofs,
             may_verify=not self.wanted.fixing.is_dry,
         )

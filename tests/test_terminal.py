@@ -1,4 +1,4 @@
-"""Is colour where a terminal shows it, and nowhere else; and does the text stay the same without it?"""
+"""Are colours and progress where a terminal shows them, and nowhere else; and is the text the same without?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import pytest
 
 from rollcall.terminal.colour import coloured, is_coloured
+from rollcall.terminal.progress import Progress
 
 _ESCAPES = re.compile(r"\x1b\[[\d;]*m")
 
@@ -55,3 +56,14 @@ def test_what_carries_the_verdict_is_coloured_and_nothing_is_lost(line: str, pai
     assert _ESCAPES.sub("", shown) == line
     found = re.findall(r"\x1b\[[\d;]+m(.*?)\x1b\[0m", shown)
     assert found == ([line] if painted is None else [painted] if painted else [])
+
+
+def test_long_work_counts_up_on_a_terminal_and_leaves_no_line() -> None:
+    terminal, pipe = _Terminal(), io.StringIO()
+    for out in (terminal, pipe):
+        for done in range(4):
+            Progress(out).show(done, 3)
+
+    assert "asking witnesses: 2 of 3" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\x1b[K")
+    assert pipe.getvalue() == ""
