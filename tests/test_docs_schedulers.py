@@ -45,15 +45,3 @@ def test_every_kind_has_a_page_and_a_line_in_the_table_of_kinds() -> None:
 
     assert [each for each in kinds() if each not in IN_THE_REFERENCE and f'"{each}"' not in pages] == []
     assert [each for each in kinds() if f"`{each}`" not in table] == []
-
-
-def test_every_link_of_a_page_leads_somewhere() -> None:
-    links = [
-        (page, target)
-        for page in (*PAGES, DOCS / "schedulers" / "README.md", DOCS.parent / "README.md")
-        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-        if "://" not in target
-    ]
-
-    assert links
-    assert [(page.name, target) for page, target in links if not (page.parent / target).exists()] == []
