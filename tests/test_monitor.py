@@ -330,7 +330,7 @@ def test_a_scheduler_that_dies_every_hour_and_is_started_every_hour_is_seen(at_h
     assert [line.split(" | ")[1] for line in at_home.log.read_text().splitlines()] == ["WARNING", "WARNING", "OK"]
     assert f" | All 4 jobs did their work | {done}" in at_home.log.read_text()
     assert [(each.says["event"], each.says["cause"]) for each in at_home.hook.heard] == [
-        ("mended", "scheduler-stopped")
+        ("fixed", "scheduler-stopped")
     ] * 2
     # Nobody must get up for it.
     assert at_home.watcher.paths == ["/ping/start", "/ping/0"] * 3
@@ -345,8 +345,8 @@ def test_what_was_missed_and_run_again_is_told_once(capsys: pytest.CaptureFixtur
         looks = [looked(command, capsys, *where, *more) for more in ([], ["--rerun-missed"], [])]
     haiku = [each.says for each in hook.heard if "job generate_haiku_scheduled" in each.says["keys"]]
 
-    assert [(each["event"], each["cause"]) for each in haiku] == [("new", "missed-run"), ("mended", "missed-run")]
-    assert "run again 07:0" in haiku[1]["sentence"]
+    assert [(each["event"], each["cause"]) for each in haiku] == [("new", "missed-run"), ("fixed", "missed-run")]
+    assert "re-run 07:0" in haiku[1]["sentence"]
     assert "ran-late" in "\n".join(looks[2].lines)
 
 

@@ -64,6 +64,7 @@ def test_a_rule_that_forgets_is_noticed(tmp_path: Path, rule: str, broken: str) 
     tests = RULES_TEST.read_text(encoding="utf-8").replace("../deploy/prometheus/rollcall.rules.yml", "rules.yml")
     (tmp_path / "tests.yml").write_text(tests, encoding="utf-8")
 
+    assert promtool("check", "rules", str(tmp_path / "rules.yml")).returncode == 0
     assert promtool("test", "rules", str(tmp_path / "tests.yml")).returncode == 1
 
 

@@ -172,6 +172,7 @@ def test_nothing_is_said_of_a_look_at_a_part_that_is_not_known(house: House, peo
     tell(house, people.url)
     house.says("dump", last_execution="2026-02-11T05:00:17")
     tell(house, people.url, now_of(house.morning(only=["sync"])), is_complete=False)
+    tell(house, people.url, is_complete=False)
 
     assert sorted(people.active) == ["dump", "rates"]
 
@@ -181,6 +182,18 @@ def test_it_hears_nothing_of_a_demo_or_a_replay(house: House, staged: dict[str, 
     with listener() as hook:
         tell(house, hook.url, replace(house.morning(), **staged))
     assert hook.heard == []
+
+
+def test_it_began_when_it_was_first_seen_however_often_it_is_posted(house: House) -> None:
+    house.falls_silent()
+    morning = house.morning()
+    with listener() as hook:
+        for hours in (0, 24, 48):
+            tell(house, hook.url, replace(morning, judged_at=morning.judged_at + timedelta(hours=hours)))
+    posted = [alert for heard in hook.heard for alert in heard.says]
+
+    assert {each["startsAt"] for each in posted} == {"2026-02-11T07:02:00+01:00"}
+    assert [each["endsAt"][:13] for each in posted] == ["2026-02-12T09", "2026-02-13T09", "2026-02-14T09"]
 
 
 def test_without_a_memory_an_alert_ends_by_itself(house: House) -> None:

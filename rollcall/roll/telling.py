@@ -100,7 +100,7 @@ class AlertTable(_ToldTable):
     alertmanager: Address | None = Field(
         None,
         repr=False,
-        description="The address of an Alertmanager; it is sent the alerts at each look; ${NAME} is read.",
+        description="The address of an Alertmanager, sent at each look what is wrong; ${NAME} is read.",
     )
     apprise: tuple[str, ...] = Field(
         (), repr=False, description="Urls as Apprise writes them; ${NAME} is read.", validate_default=True
@@ -158,7 +158,7 @@ class AlertTable(_ToldTable):
 
 
 class WatchTable(_ToldTable):
-    """Who is alerted when Roll call itself did not run."""
+    """Who notices when nobody looked."""
 
     ping: Address = Field(
         repr=False, description="Pinged as Healthchecks is: /start, /fail, exit status; ${NAME} is read."

@@ -27,7 +27,7 @@ from rollcall.vocabulary import Verdict
 
 PATH = "/api/v2/alerts"
 _MOST_NAMED = 30
-_LONGEST = 2000
+_LONGEST = 4000  # a command that is cut is none
 _TEST_LASTS = timedelta(minutes=1)
 
 
