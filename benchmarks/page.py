@@ -51,6 +51,8 @@ import pytest
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session):
+    # The run is not ours any more, so that it is not taken for one that was stopped.
+    session.config.pluginmanager.get_plugin("rollcall-running").is_over = True
     for plugin in session.config.pluginmanager.get_plugins():
         if type(plugin).__module__.startswith("rollcall."):
             session.config.pluginmanager.unregister(plugin)

@@ -23,7 +23,7 @@ class Mistake:
 
 
 class BadInput(RollcallError):
-    """All the mistakes of one input, to be mended in one go."""
+    """All the mistakes of one input, to be fixed in one go."""
 
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
         self.mistakes = mistakes
