@@ -67,7 +67,7 @@ def contradicts_a_stopped_scheduler(run: Run) -> None:
     (scheduler,) = run.morning["schedulers"]
 
     assert scheduler["cause"]["sentence"] == (
-        "The scheduler is stopped although its memory calls it active (since Sat 31 Jan 19:00 CET): "
+        "The scheduler is stopped although its memory says it is active (since Sat 31 Jan 19:00 CET): "
         "no job of it will run; 6 runs were missed."
     )
 

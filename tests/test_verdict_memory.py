@@ -82,26 +82,26 @@ def test_a_good_morning_with_a_memory_is_ok() -> None:
 FLAGS = [
     (
         memory(),
-        ("The scheduler is stopped although its memory calls it active (since Tue 10 Feb 08:55 CET): "
+        ("The scheduler is stopped although its memory says it is active (since Tue 10 Feb 08:55 CET): "
         "no job of it will run."),
     ),
     (
         memory(active=False),
-        ("The scheduler is stopped and its memory calls it inactive (since Tue 10 Feb 08:55 CET): "
+        ("The scheduler is stopped and its memory says it is inactive (since Tue 10 Feb 08:55 CET): "
         "no job of it will run."),
     ),
     (
         memory(since=None),
-        "The scheduler is stopped although its memory calls it active: no job of it will run.",
+        "The scheduler is stopped although its memory says it is active: no job of it will run.",
     ),
     (
         memory(since="2026-02-10T08:55:00+01:00"),
-        ("The scheduler is stopped although its memory calls it active (since Tue 10 Feb 08:55 CET): "
+        ("The scheduler is stopped although its memory says it is active (since Tue 10 Feb 08:55 CET): "
         "no job of it will run."),
     ),
     (
         memory(since="yesterday"),
-        "The scheduler is stopped although its memory calls it active (since yesterday): no job of it will run.",
+        "The scheduler is stopped although its memory says it is active (since yesterday): no job of it will run.",
     ),
     (
         memory(active=None, since=None),
@@ -130,7 +130,7 @@ def test_a_running_scheduler_that_its_memory_calls_inactive_is_told_and_no_failu
     assert told_of(finding) == (
         Verdict.OK,
         None,
-        "running, although its memory calls it inactive (since Tue 10 Feb 08:55 CET)",
+        "running, although its memory says it is inactive (since Tue 10 Feb 08:55 CET)",
     )
 
 

@@ -141,7 +141,7 @@ def _clock_agrees(seen: SchedulerSeen) -> Finding:
 
 def _is_running(scheduler: Scheduler, seen: SchedulerSeen, flag: tuple[bool, str] | None) -> Finding:
     """`flag` is what the memory calls it, which a scheduler that died unseen contradicts."""
-    is_active, calls = (flag[0], f"its memory calls it {flag[1]}") if flag else (None, "")
+    is_active, calls = (flag[0], f"its memory says it is {flag[1]}") if flag else (None, "")
     if seen.running is None:
         because = "the scheduler does not say whether it is switched on"
         return _IS_RUNNING.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, "it does not say", because)
