@@ -19,7 +19,7 @@ from pathlib import Path
 # What is opened is looked at before it is used: a pipe must not be waited for, nor a terminal taken over.
 _AT_ONCE = sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"))
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _AT_ONCE
-_NOT_REGULAR = "it is no regular file, but a pipe, a socket or a device"
+_NOT_REGULAR = "it is not a regular file, but a pipe, a socket or a device"
 _PIECE = 1_000_000
 _ROOT = 0
 

@@ -61,7 +61,7 @@ offsets
   last due  none owed before Tue 10 Feb 23:00 EST
   next due  Wed 11 Feb 22:30 EST, in 22 h
             leaves out/*.txt
-  doubtful  out/*.txt takes every file that lies there and ends so: any of them
+  doubtful  out/*.txt matches every file there with that ending: any of them
             passes for its output
 """
 

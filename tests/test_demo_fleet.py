@@ -195,7 +195,7 @@ def test_a_run_tells_of_it_like_of_any_morning_and_remembers_nothing(house: Live
 
 REFUSED = {
     "too few": (["--demo", "fleet-3"], "10 to 10,000 jobs, and not 3"),
-    "told to act": (["--demo", "fleet-30", "--restart-stopped"], "no scheduler that could be told anything"),
+    "told to act": (["--demo", "fleet-30", "--restart-stopped"], "schedulers do not exist"),
 }
 
 

@@ -128,7 +128,7 @@ REFUSED = {
     "--record": (["--record=elsewhere"], "Leave out --record"),
     "--demo": (["--demo"], "Leave out --demo"),
     "--scheduler-url": (["--scheduler-url=http://localhost:1"], "Leave out --scheduler-url"),
-    "a later moment": (["--as-of=2026-02-11T07:30+01:00"], "lies after the record was made"),
+    "a later moment": (["--as-of=2026-02-11T07:30+01:00"], "is after the record was made"),
 }
 
 

@@ -214,4 +214,4 @@ def test_a_due_run_is_asked_for_once_from_whatever_folder_and_by_whatever_spelli
 
     assert scheduler.posts == ["/trigger/haiku"]
     assert "answers 500" in said[0]
-    assert ["a run was asked for already" in each for each in said[1:]] == [True] * (len(SPELLINGS) - 1)
+    assert ["was already requested" in each for each in said[1:]] == [True] * (len(SPELLINGS) - 1)

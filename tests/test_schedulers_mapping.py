@@ -525,7 +525,7 @@ def test_an_expression_that_fails_on_an_answer_says_which() -> None:
         ({"alive": {"since": "x"}}, "says not what shows it. Write running = "),
         ({"alive": {"heartbeat": "x"}}, "heartbeat and heartbeat_within belong together."),
         ({"alive": {"running": "x", "heartbeat_within": "1 min"}}, "heartbeat and heartbeat_within belong together."),
-        ({"jobs": {"id": "a", "each": " "}}, "is empty. Write where it stands"),
+        ({"jobs": {"id": "a", "each": " "}}, "is empty. Write where it is"),
         ({"jobs": {"id": "a", "each": "x["}}, "is no JMESPath"),
         ({"jobs": {"id": "a"}, "times": "seconds"}, "Input should be 'epoch', 'epoch-ms' or 'epoch-us'"),
         ({"jobs": {"id": "a"}, "limit": 0}, "greater than or equal to 1"),

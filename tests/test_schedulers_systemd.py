@@ -546,7 +546,7 @@ REFUSED: dict[str, tuple[dict[str, Any], CauseCode, str]] = {
     "nothing of the journal": (
         {"booted": (1, "", "No journal files were opened due to insufficient permissions.\n")}, DENIED, "insufficient"),
     "no journal": ({"booted": (0, "[]", "No journal files were found.\n")}, ERROR, "No journal files were found"),
-    "no boot": ({"booted": (0, "", "")}, ERROR, "knows of no boot"),
+    "no boot": ({"booted": (0, "", "")}, ERROR, "lists no boot"),
     "an old systemctl": ({"listing": (0, "NEXT LEFT LAST\n", "")}, ERROR, "systemd 247 or newer"),
     "another shape": ({"listing": (0, '{"unit": "a.timer"}', "")}, ERROR, "no list of timers"),
     "another shape of boots": ({"booted": (0, '[{"id": 1}]', "")}, ERROR, "no list of boots"),

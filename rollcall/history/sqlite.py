@@ -195,7 +195,7 @@ def _holds_a_database(file: Path) -> bool:
     except FileNotFoundError:
         return False
     if not stat.S_ISREG(mode):
-        raise OSError(0, "it is no regular file")  # a pipe would be waited for
+        raise OSError(0, "it is not a regular file")  # a pipe would be waited for
     with file.open("rb") as stream:
         begins = stream.read(len(_MAGIC))
     if begins and begins != _MAGIC:

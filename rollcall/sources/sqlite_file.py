@@ -36,7 +36,7 @@ def beginning(path: Path) -> bytes:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             # A pipe would be waited for.
-            raise NoAnswer(Why.ERROR, f"{path} is no regular file")
+            raise NoAnswer(Why.ERROR, f"{path} is not a regular file")
         with path.open("rb") as file:
             return file.read(20)
     except PermissionError:

@@ -78,7 +78,7 @@ def _opened(path: str) -> int:
     descriptor = os.open(path, flags, 0o640)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(EINVAL, "it is no regular file", path)
+        raise OSError(EINVAL, "it is not a regular file", path)
     return descriptor
 
 
@@ -157,7 +157,7 @@ def _lines(path: str) -> list[bytes]:
         return []
     with open(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(EINVAL, "it is no regular file", path)
+            raise OSError(EINVAL, "it is not a regular file", path)
         return [line for line in stream.read(3 * LARGEST).split(b"\n") if line]
 
 
