@@ -233,7 +233,7 @@ def test_at_a_terminal_it_is_told_what_is_waited_for(tmp_path: Path) -> None:
     assert re.fullmatch(r"0 s of at most 3 s: waiting for haiku, requested at \d\d:\d\d CES?T", lines[0])
     assert re.match(r"[23] s of at most 3 s: waiting for haiku, ", lines[-1])
     # Nothing of it is left there, and none of it is in the way of whoever reads the result.
-    assert shown.rstrip("\r").rpartition("\r")[2].strip() == ""
+    assert shown.rstrip("\r").rpartition("\r")[2].replace("\x1b[K", "").strip() == ""
     assert "waiting" not in done.stdout
 
 
