@@ -333,3 +333,26 @@ def test_clock_changes_are_drawn_and_nothing_is_cut_off_at_any_width(
         expect(seen.locator(".rc-change")).to_contain_text("a second time")
         assert _fits(seen)
         assert seen.locator(".rc-night li > svg").first.evaluate("each => each.getBoundingClientRect().width") > 200
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_link_leads_to_its_job_whatever_its_id_is(
+    browser: Browser, opened: list[Page], tmp_path: Path, javascript: bool
+) -> None:
+    house, odd = House(tmp_path), "a b/50%?is=ok#'x"
+    for number in range(31):
+        house.add(f"job_{number}")
+    house.add(odd)
+    house.says(odd, last_status="error")
+    page = _written(tmp_path, render_board(house.morning(), Ending()))
+    opened.append(seen := look(browser, page, javascript=javascript))
+    problems: list[object] = []
+    seen.on("pageerror", lambda problem: problems.append(problem))
+
+    seen.locator(".rc-jobs a", has_text=odd).click()
+
+    expect(seen.locator(f'[id="job-{odd}"] + .rc-more')).to_be_visible()
+    if javascript:
+        seen.goto(f"{page.as_uri()}#job-50%?by=size")
+        expect(seen.locator(".rc-tools")).to_be_visible()
+    assert problems == []

@@ -73,8 +73,10 @@
   // A link to a job leads to its row, which may lie folded away.
   const tools = page.querySelector(".rc-tools");
   const shown = row => { for (let each = row; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true; };
+  // Whatever somebody typed into the address is no reason to stop.
+  const named = text => { try { return decodeURIComponent(text); } catch { return text; } };
   const jump = () => {
-    const [name] = location.hash.slice(1).split("?"), row = name && document.getElementById(decodeURIComponent(name));
+    const [name] = location.hash.slice(1).split("?"), row = name && document.getElementById(named(name));
     for (const each of page.querySelectorAll("tr.rc-open")) each.classList.remove("rc-open");
     if (!row) return;
     shown(row);
@@ -186,7 +188,7 @@
     event.preventDefault();
     const query = location.hash.split("?")[1], name = link.getAttribute("href");
     // A second click closes what the first has opened.
-    const is_open = location.hash.split("?")[0] === name && link.closest("tr")?.id === name.slice(1);
+    const is_open = location.hash.split("?")[0] === name && link.closest("tr")?.id === named(name.slice(1));
     history.pushState(null, "", `${is_open ? "#" : name}${query ? `?${query}` : ""}`);
     jump();
   });
