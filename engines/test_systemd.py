@@ -457,7 +457,7 @@ def test_what_was_missed_is_started_with_rights_of_its_own(watched: Machine, tmp
         return ended.returncode, ended.stdout
 
     _, said = rerun("--dry-run")
-    assert "would be run again" in said
+    assert "would be re-run" in said
     assert "sudo -n systemctl start --no-block db-backup" in said
     status, said = rerun()
     assert status == 0
