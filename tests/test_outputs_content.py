@@ -565,7 +565,7 @@ def test_in_an_archive_no_text_is_looked_for_in_vain(tmp_path: Path) -> None:
     [
         ("gone", "it was there, and is gone since"),
         ("folder", "Is a directory"),
-        ("pipe", "it is no regular file, but a pipe, a socket or a device"),
+        ("pipe", "it is not a regular file, but a pipe, a socket or a device"),
         ("loop", "Too many levels of symbolic links"),
     ],
 )

@@ -345,3 +345,13 @@ def test_evidence_is_bounded_and_does_nothing(house: House) -> None:
     assert "<script" not in page.replace(our_script(), "")
     assert "<img" not in page
     assert not {"\x1b", "\u202e"} & set(page)
+
+
+def test_warnings_beyond_what_is_shown_are_counted(house: House) -> None:
+    for number in range(63):
+        house.add(f"job_{number}", extra='late = "warn"')
+        house.says(f"job_{number}", last_execution="2026-02-11T05:40:17")
+
+    page = render_board(house.morning(), Ending())
+
+    assert "and 3 more, in the table of every job" in section(page, "rc-warnings")

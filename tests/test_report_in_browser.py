@@ -356,3 +356,57 @@ def test_a_link_leads_to_its_job_whatever_its_id_is(
         seen.goto(f"{page.as_uri()}#job-50%?by=size")
         expect(seen.locator(".rc-tools")).to_be_visible()
     assert problems == []
+
+
+def _table(folder: Path) -> Path:
+    """The page of 32 jobs, of which one left an empty file and one failed."""
+    house = House(folder)
+    for number in range(30):
+        house.add(f"job_{number}")
+    house.add("empty", output="out/*.md")
+    house.leaves("empty", "a.md", size=0)
+    house.add("broken")
+    house.says("broken", last_status="error")
+    return _written(folder, render_board(house.morning(), Ending()))
+
+
+def test_each_state_shows_as_many_jobs_as_its_button_counts(
+    browser: Browser, opened: list[Page], tmp_path: Path
+) -> None:
+    opened.append(seen := look(browser, _table(tmp_path)))
+
+    for button in seen.locator(".rc-states button").all():
+        button.click()
+        count = button.inner_text().split()[-1]
+        expect(seen.locator(".rc-tools output")).to_have_text(f"{count} of 32 jobs")
+        expect(seen.locator(".rc-jobs tbody tr:not(.rc-more):visible")).to_have_count(int(count))
+        button.click()
+
+
+def test_a_filter_hides_on_a_phone_too_and_what_was_opened(
+    browser: Browser, opened: list[Page], tmp_path: Path
+) -> None:
+    opened.append(seen := look(browser, _table(tmp_path), width=320, at="#job-broken"))
+    expect(seen.locator(".rc-more:visible")).to_have_count(1)
+
+    seen.locator(".rc-tools input").fill("job_7")
+
+    expect(seen.locator(".rc-jobs tbody tr:visible")).to_have_count(1)
+    assert _fits(seen)
+
+
+def test_paper_says_that_jobs_are_left_out(browser: Browser, opened: list[Page], tmp_path: Path) -> None:
+    opened.append(seen := look(browser, _table(tmp_path), at="#?is=ok"))
+
+    seen.emulate_media(media="print")
+
+    expect(seen.locator(".rc-tools output")).to_be_visible()
+
+
+def test_a_link_shows_its_job_whatever_the_filter_leaves_out(
+    browser: Browser, opened: list[Page], tmp_path: Path
+) -> None:
+    opened.append(seen := look(browser, _table(tmp_path), at="#job-broken?is=ok"))
+
+    expect(seen.locator("[id='job-broken']")).to_be_visible()
+    expect(seen.locator(".rc-tools output")).to_be_empty()

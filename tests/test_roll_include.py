@@ -174,8 +174,8 @@ def test_what_cannot_be_read_is_told_beside_all_else(tmp_path: Path) -> None:
         ),
         f"jobs.d/gone: cannot be read: No such file or directory. {cure}",
         f"jobs.d/loop: cannot be read: Too many levels of symbolic links. {cure}",
-        f"jobs.d/pipe: cannot be read: it is no regular file, but a pipe, a socket or a device. {cure}",
-        f"jobs.d/zero: cannot be read: it is no regular file, but a pipe, a socket or a device. {cure}",
+        f"jobs.d/pipe: cannot be read: it is not a regular file, but a pipe, a socket or a device. {cure}",
+        f"jobs.d/zero: cannot be read: it is not a regular file, but a pipe, a socket or a device. {cure}",
         'jobs.haiku.max_runtime = "x": not a span. Write a number and a unit, such as "30 min" or "1 h 30 min".',
         "jobs.d/good.toml: jobs.good.grace = 5: must be text in quotes.",
     ]

@@ -334,8 +334,8 @@ def test_a_missing_file_is_told_with_its_cure(tmp_path: Path) -> None:
         ("nul\0", "embedded null (byte|character)"),
         ("x" * 300, "File name too long"),
         ("loop", "Too many levels of symbolic links"),
-        ("pipe", "it is no regular file"),
-        ("/dev/zero", "it is no regular file"),
+        ("pipe", "it is not a regular file"),
+        ("/dev/zero", "it is not a regular file"),
     ],
 )
 def test_a_name_that_is_no_file_is_told_at_once(tmp_path: Path, name: str, told: str) -> None:

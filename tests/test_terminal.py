@@ -48,6 +48,9 @@ def test_colour_is_for_a_terminal_that_nobody_wants_plain(
         ("haiku: missed", "missed"),
         ("late        haiku  ran late", "late"),
         ("a job called missed-run is only a name", ""),
+        ("All 9 jobs did their work, 2 of them late · 1 warning (judged Wed 11 Feb 07:02 CET)", None),
+        ("1,234 things need attention · 1234 of 2,000 jobs (judged …)", None),
+        ("All 9 jobs did their work  (judged now): failed", "failed"),
     ],
 )
 def test_what_carries_the_verdict_is_coloured_and_nothing_is_lost(line: str, painted: str | None) -> None:

@@ -23,8 +23,12 @@ _OF_VERDICT = {
 _CODES = "|".join(sorted(CauseCode, key=len, reverse=True))
 _VERDICTS = "|".join(sorted(Verdict, key=len, reverse=True))
 _STAGED = r"(?:demo: |replay of [^:]+:\d\d [^:]+: )*"
-_BAD_HEADLINE = re.compile(rf"{_STAGED}(?:\d+ things? needs? attention|INCOMPLETE)")
-_GOOD_HEADLINE = re.compile(rf"{_STAGED}(?:All [\d,]+ jobs|The one job) did (?:their|its) work")
+_BAD_HEADLINE = re.compile(rf"{_STAGED}(?:[\d,]+ things? needs? attention|INCOMPLETE)")
+# To its end: what somebody called a job is no headline.
+_GOOD_HEADLINE = re.compile(
+    rf"{_STAGED}(?:All [\d,]+ jobs|The one job) did (?:their|its) work"
+    r"(?:, (?:\d+ of them )?late)?(?: · [\d,]+ warnings?)?(?: \(judged .*\))?$"
+)
 # A code at the beginning of a line, or as "cause: code"; a verdict that stands alone at the beginning or at the end.
 _WORDS = re.compile(
     rf"(?P<code>(?:(?<=^)|(?<=  cause: ))(?:{_CODES})(?=[:, ]|$))"

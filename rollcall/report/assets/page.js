@@ -79,6 +79,8 @@
     const [name] = location.hash.slice(1).split("?"), row = name && document.getElementById(named(name));
     for (const each of page.querySelectorAll("tr.rc-open")) each.classList.remove("rc-open");
     if (!row) return;
+    // What somebody asks for is shown, whatever the filter leaves out.
+    if (row.hidden) { state.q = ""; state.is.clear(); write(); draw(); }
     shown(row);
     row.classList.add("rc-open");
     row.scrollIntoView({ block: "center" });
@@ -91,11 +93,12 @@
   const tables = [...page.querySelectorAll("table.rc-jobs")];
   const rows = tables.flatMap(table => [...table.tBodies[0].rows].filter(row => !row.classList.contains("rc-more")).map(row => {
     const [since, ran, took, size, next] = row.dataset.k.split(" ").map(Number);
-    const [state, job, scheduler] = [row.cells[0].textContent.trim(), row.querySelector("a").textContent, row.cells[2].textContent];
+    const word = row.cells[0].textContent.trim(), state = word.replaceAll(" ", "-");
+    const [job, scheduler] = [row.querySelector("a").textContent, row.cells[2].textContent];
     const [good, all] = row.cells[3].textContent.split("/").map(Number);
     return {
       row, home: table.tBodies[0], more: row.nextElementSibling?.classList.contains("rc-more") ? row.nextElementSibling : null,
-      state, text: `${row.id.slice(4)} ${state} ${row.cells[1].textContent} ${scheduler} ${row.dataset.w || ""}`.toLowerCase(),
+      state, text: `${row.id.slice(4)} ${word} ${row.cells[1].textContent} ${scheduler} ${row.dataset.w || ""}`.toLowerCase(),
       keys: { state, job, scheduler, "recent runs": all ? good / all : 2, since, ran, took, size, next },
     };
   }));
