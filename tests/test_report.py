@@ -51,7 +51,7 @@ def test_a_good_morning_says_all(nine: House) -> None:
 
     assert headline_of(page) == "All 9 jobs did their work"
     assert band_of(page) == Verdict.OK
-    assert "All well" in shown(page)
+    assert "Nothing needs attention" in shown(page)
     assert title(morning, Ending()) == "All 9 jobs did their work"
     assert render_summary(morning, Ending()) == ["All 9 jobs did their work (judged Wed 11 Feb 07:02 CET)"]
 
