@@ -87,7 +87,7 @@ def test_about_a_tenth_needs_attention_for_a_handful_of_causes_two_of_which_are_
     assert explained["scheduler-stopped"] > 3
     assert 8 < len(explained) < 16
     assert causes_by_fate(morning)[Fate.WELL] == {"", "scheduler-down", "scheduler-stopped"}
-    assert "its memory says it is active" in next(
+    assert "its database says it is active" in next(
         cause.sentence for cause in morning.scheduler_causes.values() if cause and cause.code == "scheduler-stopped"
     )
 

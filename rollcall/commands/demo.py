@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall.commands.begin import add_options
+from rollcall.demo import wrong_fault
+from rollcall.demo.fleet import fleet_named
 from rollcall.errors import BadInput
 from rollcall.run.options import DEMO, DRY_RUN, GOOD_DEMO, RERUN, RESTART
 from rollcall.starter import checks_folder
@@ -29,7 +31,9 @@ _FIXES = (RESTART, RERUN, DRY_RUN)
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Adds the command to those of `rollcall`."""
     parser = commands.add_parser("demo", help="judge a staged morning of a real scheduler, with a fault in it if any")
-    parser.add_argument("cause", nargs="?", metavar="CAUSE", default=GOOD_DEMO, help="such as scheduler-stopped")
+    parser.add_argument(
+        "cause", nargs="?", metavar="CAUSE", default=GOOD_DEMO, help="such as scheduler-stopped, or fleet-300"
+    )
     parser.add_argument("--fleet", metavar="N", type=int, help="a made-up fleet of N jobs instead, with faults in it")
     parser.add_argument("--good", action="store_true", help="of --fleet: without faults")
     add_options(parser, _FIXES)
@@ -50,6 +54,8 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
                 "--fleet", "has faults of its own. Leave out either it or the cause.", f'"{clean(cause, 60)}"'
             )
         cause = f"fleet-{asked_for.fleet}{'-good' if asked_for.good else ''}"
+    elif cause != GOOD_DEMO and not fleet_named(cause) and (wrong := wrong_fault(cause)):
+        raise BadInput.single("CAUSE", wrong, f'"{clean(cause, 60)}"')
     checks = [str(checks_folder()), f"--rootdir={Path.cwd()}", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *checks, f"{DEMO.name}={cause}", *fixes]
     yield from ()

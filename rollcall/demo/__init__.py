@@ -25,7 +25,10 @@ HERE = Path(__file__).resolve().parent
 DEADLINE = 60.0  # real seconds until the service must be ready; it needs about two
 LOG = "service.log"
 # Of what is shown of earlier days; and of the addresses and files that a step names, for who reads of them later.
-STAGED = "The mornings before are made up; its scheduler and its files are gone when it ends."
+STAGED = (
+    "The earlier mornings are made up. The demo's scheduler and files are deleted when it ends, so a command that "
+    "names one of them is only to look at."
+)
 
 
 class DemoError(Exception):
@@ -63,11 +66,18 @@ def demo_morning(fault: str | None = None, *, folder: Path | None = None) -> Ite
         )  # fmt: skip
 
 
+def wrong_fault(fault: str) -> str:
+    """Why there is no such fault, and what to write; "" where there is."""
+    if fault in FAULTS:
+        return ""
+    near = nearest(fault, DEMO_FAULTS)
+    cure = f"Did you mean {near}?" if near else f"Write one of: {', '.join(DEMO_FAULTS)}."
+    return f"no such fault. {cure}"
+
+
 def _check(fault: str | None, folder: Path | None) -> None:
-    if fault is not None and fault not in FAULTS:
-        near = nearest(fault, DEMO_FAULTS)
-        cure = f"Did you mean {near}?" if near else f"Write one of: {', '.join(DEMO_FAULTS)}."
-        raise DemoError(f'"{clean(fault, 60)}" is not a fault the demo knows. {cure}')
+    if fault is not None and (wrong := wrong_fault(fault)):
+        raise DemoError(f'"{clean(fault, 60)}": {wrong}')
     if folder is not None and folder.exists() and any(folder.iterdir()):
         raise DemoError(f"{folder} is not empty, and the demo would write over what is there. Name a new folder.")
 

@@ -68,8 +68,8 @@ def fleet_morning(count: int, *, is_good: bool = False) -> Iterator[FleetMorning
         how = "all of them well" if is_good else "a good tenth of them in trouble"
         story = (
             f"This is the demo: a made-up fleet of {counted(count, 'job')} on "
-            f"{counted(len(fleet.kinds), 'scheduler')}, {how}. What they say and the mornings before are made up, "
-            "and judged as on any morning; none of them is there to be asked."
+            f"{counted(len(fleet.kinds), 'scheduler')}, {how}. Their answers and the earlier mornings are made up, "
+            "and judged like real ones."
         )
         yield FleetMorning(
             now=MORNING,

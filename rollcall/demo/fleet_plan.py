@@ -61,6 +61,7 @@ alive = { running = "running" }
 jobs = { each = "jobs", id = "id", next_run = "next_run", paused = "paused" }
 runs = { each = "jobs", job = "id", ended = "last_execution", status = "last_status", keeps = 1 }
 words = { success = ["success"], failed = ["error"], running = ["running"] }
+steps = { scheduler-stopped = "Start it: `ssh ops@{name}.example.com sudo systemctl restart backend`, then {again}" }
 [schedulers.{name}.memory]
 kind = "sql"
 database = "sqlite:///data/{name}.db"

@@ -19,11 +19,13 @@ from rollcall.history.rows import FILE
 from rollcall.history.writing import merge
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
+from rollcall.verdict.interval import anchored, floats
 from rollcall.vocabulary import CauseCode, Verdict
 
 _ZONE = ZoneInfo("Europe/Zurich")
 # Since then there are files, and what the service has on record.
 _STAGED_SINCE = at(1, 0) - timedelta(hours=5)
+_INTERVAL_AT = at(11, 7)
 _OFFSET = timedelta(hours=1)
 _EARLIER: Mapping[tuple[str, date], Ran] = {
     ("daily_enrichment", date(2026, 1, 16)): Ran(
@@ -59,7 +61,9 @@ def remember(folder: Path, roll: Roll, now: datetime, fault: str | None) -> Path
         return Ran(after=took, size=_size(job, day))
 
     file = folder / FILE
-    problem = merge(file, past_of(roll.jobs, now, went, skipped=frozenset({_A_SUNDAY_OFF})))
+    # What is due so often after the last is due when its scheduler's trigger says, and not when a calendar would.
+    jobs = [anchored(job, None, _INTERVAL_AT) if floats(job) else job for job in roll.jobs]
+    problem = merge(file, past_of(jobs, now, went, skipped=frozenset({_A_SUNDAY_OFF})))
     assert problem is None, problem
     return file
 
