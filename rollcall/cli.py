@@ -95,7 +95,9 @@ class _Parser(argparse.ArgumentParser):
     commands: Mapping[str, argparse.ArgumentParser] = MappingProxyType({})
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
+        # Of an option that it does not have, the usage of that one command says more.
+        only = next(iter(self.commands.values())) if len(self.commands) == 1 else self
+        only.print_usage(sys.stderr)
         self.exit(BAD_INPUT, f"ERROR: {message}{self._meant(message)}\n")
 
     def _meant(self, message: str) -> str:
@@ -113,7 +115,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="rollcall", description="Did every scheduled job really do its work? (The checks: pytest checks/)"
+        prog="rollcall",
+        description="Did every scheduled job really do its work? (The checks: pytest checks/)",
+        epilog="To begin: rollcall demo, then rollcall init.",
     )
     parser.add_argument("--version", action="version", version=f"roll-call {version('roll-call')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

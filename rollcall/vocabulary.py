@@ -47,8 +47,8 @@ class Record:
     `of` is what it is about. `verdict` is the usual one of a job that has it, None where it is that of the job that it
     waits for. `meaning` says what is wrong. `step` is what a person does where no special case applies and its
     scheduler has no step of its own; `{…}` in it is filled in by `rollcall.causes.words` for that scheduler or
-    job. `allowed_by` is the key of the job that makes a warning of it with "warn". `besides` is what else helps to
-    know, for docs/when-a-morning-is-red.md alone.
+    job. `allowed_by` is the key of the job that makes a warning of it with "warn". `lasts` is True where no run comes
+    until a person ends it. `besides` is what else helps to know, for docs/when-a-morning-is-red.md alone.
     """
 
     code: str
@@ -58,6 +58,7 @@ class Record:
     meaning: str
     step: str
     allowed_by: str = ""
+    lasts: bool = False
     besides: str = ""
 
 
@@ -120,6 +121,7 @@ class CauseCode(StrEnum):
         Of.SCHEDULER,
         Verdict.MISSED,
         meaning="It answers, but it is stopped: nothing runs.",
+        lasts=True,
         step="Start {name}, then {again}",
         besides="With `start` in its table, {restart} starts it, checks that it runs and judges again.",
     )
@@ -128,6 +130,7 @@ class CauseCode(StrEnum):
         Of.SCHEDULER,
         Verdict.MISSED,
         meaning="It says it is running, but its next run is in the past: its loop is dead.",
+        lasts=True,
         step="Restart {name} (its loop is dead), then {again}",
         besides="With `start` and `stop` in its table, {restart} stops and starts it.",
     )
@@ -175,6 +178,7 @@ class CauseCode(StrEnum):
         Of.JOB,
         Verdict.MISSED,
         meaning="The scheduler does not know the job: a deploy dropped it, or its id changed.",
+        lasts=True,
         step="Register {name} in the scheduler, or remove {table} if it is gone for good",
     )
     JOB_PAUSED = Record(
@@ -182,6 +186,7 @@ class CauseCode(StrEnum):
         Of.JOB,
         Verdict.MISSED,
         meaning="The scheduler knows it, but has no next run for it.",
+        lasts=True,
         step="Resume {name} in the scheduler, then {again}",
         besides="If that is intended, [pause it here too](#pause-a-job).",
     )
@@ -190,6 +195,7 @@ class CauseCode(StrEnum):
         Of.JOB,
         Verdict.MISSED,
         meaning="Its own next run is in the past, while the scheduler works: it will not run again by itself.",
+        lasts=True,
         step="Check {why}, register {name} there again, and {rerun}",
     )
     WRONG_TIMEZONE = Record(
@@ -265,6 +271,7 @@ class CauseCode(StrEnum):
         Of.RUN,
         Verdict.MISSED,
         meaning="Its runs are queued and never start: no worker picks them up.",
+        lasts=True,
         step="Check whether the workers are up and have a free slot, then {again}",
     )
     RUN_SKIPPED = Record(

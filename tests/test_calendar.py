@@ -77,10 +77,10 @@ sync
 weekly
   Sunday at 20:00, Europe/Zurich (apscheduler `0 20 * * sun`)
   Sun 1 Feb 20:00 CET  ??
-  2 due: 2 untold
-  ? Sun 1 Feb 20:00 CET  untold
-  ? Sun 8 Feb 20:00 CET  untold
-  untold: it declares no output, and the calendar asks no scheduler
+  2 due: 2 not known
+  ? Sun 1 Feb 20:00 CET  not known
+  ? Sun 8 Feb 20:00 CET  not known
+  not known: it declares no output, and the calendar asks no scheduler
 """
 
 
@@ -129,9 +129,9 @@ def test_a_folder_that_cannot_be_looked_at_leaves_its_runs_untold(
     gone = f"No such file or directory; what is there is {folder}"
 
     assert printed("haiku", "--since", "14d")[-3:] == [
-        "  14 due: 14 untold",
-        "  ? Thu 29 Jan 06:00 CET  untold  14 runs in a row, the last due Wed 11 Feb 06:00 CET",
-        f"  untold: its folder could not be read: {folder}/nowhere: {gone}",
+        "  14 due: 14 not known",
+        "  ? Thu 29 Jan 06:00 CET  not known  14 runs in a row, the last due Wed 11 Feb 06:00 CET",
+        f"  not known: its folder could not be read: {folder}/nowhere: {gone}",
     ]
 
 

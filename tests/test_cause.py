@@ -182,7 +182,7 @@ MORNINGS: list[tuple[CauseCode, dict[str, Any], str, str, str]] = [
         {"scheduler": not_seen(CauseCode.SCHEDULER_ERROR, "answers 500 Internal Server Error")},
         "unknown",
         "The scheduler answers with an error: answers 500 Internal Server Error.",
-        f"Read the backend's log; its answer is `curl -i {STATUS}`",
+        f"Read the backend's log, and see its answer: `curl -i {STATUS}`",
     ),
     (
         CauseCode.NOT_RECORDED,

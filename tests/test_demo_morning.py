@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.lived_in import LivedIn, Run, lived_in
+from rollcall.demo import STAGED
 
 # Which job or scheduler has the cause, and which jobs need a person for it.
 EVERY_JOB = "every job"
@@ -37,7 +38,7 @@ def good(house: LivedIn, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_the_good_morning_is_green_and_says_everywhere_that_it_is_the_demo(good: Run, house: LivedIn) -> None:
-    said = "The mornings before are made up; its scheduler and its files are gone when it ends."
+    said = STAGED
     story = f"This is the demo: every job ran when it was due. {said}"
 
     assert good.status == 0
@@ -47,7 +48,7 @@ def test_the_good_morning_is_green_and_says_everywhere_that_it_is_the_demo(good:
     assert (good.morning["verdict"], good.morning["complete"]) == ("ok", True)
     assert good.morning["demo"] == story
     assert story in good.page
-    assert "running, its loop alive, its memory read" in good.page
+    assert "running, its loop alive, its second record read" in good.page
     assert re.search(r"<title[^>]*>demo: All 9 jobs did their work", good.page)
     assert house.scheduler.asked == []  # it asks nobody but its own
 
@@ -67,7 +68,7 @@ def contradicts_a_stopped_scheduler(run: Run) -> None:
     (scheduler,) = run.morning["schedulers"]
 
     assert scheduler["cause"]["sentence"] == (
-        "The scheduler is stopped although its memory says it is active (since Sat 31 Jan 19:00 CET): "
+        "The scheduler is stopped although its database says it is active (since Sat 31 Jan 19:00 CET): "
         "no job of it will run; 6 runs were missed."
     )
 
@@ -82,8 +83,8 @@ def tells_of_the_jobs_while_the_scheduler_is_down(run: Run) -> None:
     verdict, said = found["sync_discogs_daily", "executed_after_due_time"]
 
     assert verdict == "ok"
-    assert re.fullmatch(r"ended Wed 11 Feb 04:00:3\d CET, by its memory", said)
-    assert found["sync_discogs_daily", "status_is_success"] == ("ok", "success, by its memory")
+    assert re.fullmatch(r"ended Wed 11 Feb 04:00:3\d CET, by its database", said)
+    assert found["sync_discogs_daily", "status_is_success"] == ("ok", "success, by its database")
     assert found["sync_discogs_daily", "is_registered"][0] == "unknown"
     assert found[HAIKU, "executed_after_due_time"][0] == "missed"
 

@@ -94,7 +94,7 @@ scheduler aime  URL
   NO   does the scheduler answer?       the scheduler does not answer: GET
                                         URL/api/v1/services/scheduler/status: Connection refused
    -   not asked further: scheduler-down (is it the right scheduler? do the clocks agree?)
-  yes  does its memory answer?          calls the scheduler active (since Sat 31 Jan 19:00 CET), 9 runs on
+  yes  does its second record answer?   calls the scheduler active (since Sat 31 Jan 19:00 CET), 9 runs on
                                         record
    -   not asked further: scheduler-down (is the scheduler running? is the scheduler alive? does it list
        anything?)
@@ -105,7 +105,7 @@ scheduler aime  URL
 generate_haiku_scheduled  Haiku generation: missed
    -   not asked further: scheduler-down (is it registered? is its next run as declared?)
   yes  was a run due?                   due Wed 11 Feb 06:00 CET, allowed until 06:15
-  NO   did it run?                      its last run ended Tue 10 Feb 06:00:## CET, by its memory
+  NO   did it run?                      its last run ended Tue 10 Feb 06:00:## CET, by its database
    -   not asked further: missed-run (was it on time? did it succeed?)
   NO   is its output there?             the newest file is generate-haiku-20260210-0600##.md of Tue 10 Feb
                                         06:00:## CET
@@ -131,7 +131,7 @@ scheduler aime  URL
   yes  does the scheduler answer?       it does
   yes  is it the right scheduler?       answered with 9 jobs
   yes  do the clocks agree?             # s apart
-  yes  does its memory answer?          calls the scheduler active (since Sat 31 Jan 19:00 CET), 9 runs on
+  yes  does its second record answer?   calls the scheduler active (since Sat 31 Jan 19:00 CET), 9 runs on
                                         record
   yes  is the scheduler running?        running
   yes  is the scheduler alive?          the nearest next run is that of export_collection_markdown

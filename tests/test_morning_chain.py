@@ -142,7 +142,7 @@ def test_its_memory_is_told_although_the_scheduler_is_down() -> None:
     diagnosis = diagnose(with_memory(down, "2026-02-11T05:00:17").judged)
 
     assert chain(diagnosis.schedulers[0]) == "N--y---"
-    assert link_of(diagnosis.schedulers[0], "does its memory answer?").answer == (
+    assert link_of(diagnosis.schedulers[0], "does its second record answer?").answer == (
         "calls the scheduler active, 1 run on record"
     )
     assert chain(diagnosis.jobs[0]) == "--yyyyyyyyy"

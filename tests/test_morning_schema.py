@@ -235,7 +235,7 @@ def test_the_newest_runs_come_first_and_there_are_at_most_30() -> None:
 
 
 def test_each_witness_speaks_for_itself() -> None:
-    """Where the scheduler cannot be asked its memory is judged, and yet is not what the scheduler said."""
+    """Where the scheduler cannot be asked its database is judged, and yet is not what the scheduler said."""
     [beside] = MORNINGS["with a memory"]["jobs"]
     [alone] = MORNINGS["with a memory alone"]["jobs"]
     [silent] = MORNINGS["with a memory that cannot be asked"]["jobs"]

@@ -94,7 +94,7 @@ def test_broken_schedulers_come_first_and_many_good_ones_are_a_number(
 @pytest.mark.parametrize(
     ("happens", "told"),
     [
-        (House.stops, "Lost next: it , due Thu 12 Feb 06:00 CET (22 h 58 min after this was judged)"),
+        (House.stops, "Next to be missed: it , due Thu 12 Feb 06:00 CET (22 h 58 min after this was judged)"),
         # What failed once may go well the next time, and nobody knows what a silent scheduler does.
         (_fails, ""),
         (House.falls_silent, ""),
@@ -116,7 +116,7 @@ def test_of_several_that_are_lost_the_first_is_told(house: House) -> None:
     house.jobs = house.jobs[::-1].replace('"0 6 * * *"'[::-1], '"0 4 * * *"'[::-1], 1)[::-1]
     house.stops()
 
-    assert 'Lost next:</b> <a href="#job-early">' in render_board(house.morning(), Ending())
+    assert 'Next to be missed:</b> <a href="#job-early">' in render_board(house.morning(), Ending())
 
 
 # What changed ---------------------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ def test_a_replay_has_no_last_morning_and_loses_no_run(house: House) -> None:
     page = render_board(replace(house.morning(), replay_of=NOW), Ending(), chronicle=remembered([row(1)]))
 
     assert changes_line(page) == ""
-    assert "Lost next" not in shown(page)
+    assert "Next to be missed" not in shown(page)
     assert "Then judge again" not in shown(page)
 
 

@@ -269,7 +269,8 @@ def test_the_last_words_of_a_run_that_failed_reach_the_card(tmp_path: Path) -> N
     assert cause is not None
 
     assert cause.sentence.endswith("ended in exit 1; its last lines: connecting / pg_dump: error: no such host.")
-    assert "`rollcall run --list --record " in cause.next_step
+    # On record again, and as a run by hand.
+    assert f"`rollcall run dump --record {tmp_path}/runs --by-hand -- COMMAND`" in cause.next_step
 
 
 @pytest.mark.parametrize(

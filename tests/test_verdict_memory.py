@@ -82,26 +82,26 @@ def test_a_good_morning_with_a_memory_is_ok() -> None:
 FLAGS = [
     (
         memory(),
-        ("The scheduler is stopped although its memory says it is active (since Tue 10 Feb 08:55 CET): "
+        ("The scheduler is stopped although its database says it is active (since Tue 10 Feb 08:55 CET): "
         "no job of it will run."),
     ),
     (
         memory(active=False),
-        ("The scheduler is stopped and its memory says it is inactive (since Tue 10 Feb 08:55 CET): "
+        ("The scheduler is stopped and its database says it is inactive (since Tue 10 Feb 08:55 CET): "
         "no job of it will run."),
     ),
     (
         memory(since=None),
-        "The scheduler is stopped although its memory says it is active: no job of it will run.",
+        "The scheduler is stopped although its database says it is active: no job of it will run.",
     ),
     (
         memory(since="2026-02-10T08:55:00+01:00"),
-        ("The scheduler is stopped although its memory says it is active (since Tue 10 Feb 08:55 CET): "
+        ("The scheduler is stopped although its database says it is active (since Tue 10 Feb 08:55 CET): "
         "no job of it will run."),
     ),
     (
         memory(since="yesterday"),
-        "The scheduler is stopped although its memory says it is active (since yesterday): no job of it will run.",
+        "The scheduler is stopped although its database says it is active (since yesterday): no job of it will run.",
     ),
     (
         memory(active=None, since=None),
@@ -130,7 +130,7 @@ def test_a_running_scheduler_that_its_memory_calls_inactive_is_told_and_no_failu
     assert told_of(finding) == (
         Verdict.OK,
         None,
-        "running, although its memory says it is inactive (since Tue 10 Feb 08:55 CET)",
+        "running, although its database says it is inactive (since Tue 10 Feb 08:55 CET)",
     )
 
 
@@ -138,8 +138,8 @@ OTHER_WORDS = [
     # The memory's last run | what is told beside the scheduler's, which ended at 06:00:17; max_runtime is 10 min
     ("2026-02-11 05:00:17.157479", ""),
     ("2026-02-11 05:10:17.157479", ""),
-    ("2026-02-11 05:10:17.157480", "; its memory says Wed 11 Feb 06:10:17 CET"),
-    ("2026-02-10 05:00:17", "; its memory says Tue 10 Feb 06:00:17 CET"),
+    ("2026-02-11 05:10:17.157480", "; its database says Wed 11 Feb 06:10:17 CET"),
+    ("2026-02-10 05:00:17", "; its database says Tue 10 Feb 06:00:17 CET"),
     ("2026-02-11T06:00:17+01:00", ""),
     (None, ""),
     ("never", ""),
@@ -157,8 +157,8 @@ def test_another_last_run_in_its_memory_is_told_and_no_failure(last_execution: s
 def test_what_a_scheduler_that_was_started_anew_has_forgotten_its_memory_tells() -> None:
     told = beside(memory(), last_execution=None)
 
-    assert told_of(told.finding(AFTER)) == (Verdict.OK, None, "ended Wed 11 Feb 06:00:17 CET, by its memory")
-    assert told_of(told.finding(STATUS)) == (Verdict.OK, None, "success, by its memory")
+    assert told_of(told.finding(AFTER)) == (Verdict.OK, None, "ended Wed 11 Feb 06:00:17 CET, by its database")
+    assert told_of(told.finding(STATUS)) == (Verdict.OK, None, "success, by its database")
     assert told.judged.needs_a_person is False
 
 
@@ -166,14 +166,14 @@ def test_a_forgotten_run_that_left_no_file_is_no_missed_one() -> None:
     told = beside(memory(), last_execution=None, files=[made("2026-02-10T06:00:17+01:00")])
 
     assert told.code is CauseCode.SUCCESS_WITHOUT_OUTPUT
-    assert "its memory calls it a success, but it left no file" in told.cause.sentence
+    assert "its database calls it a success, but it left no file" in told.cause.sentence
 
 
 def test_a_scheduler_that_remembers_an_earlier_run_is_believed_and_the_other_word_told() -> None:
     told = beside(memory(), last_execution="2026-02-10T05:00:17", files=[made("2026-02-10T06:00:17+01:00")])
 
     assert told.code is CauseCode.MISSED_RUN
-    assert "; its memory says Wed 11 Feb 06:00:17 CET" in told.cause.sentence
+    assert "; its database says Wed 11 Feb 06:00:17 CET" in told.cause.sentence
 
 
 @pytest.mark.parametrize(("executed", "is_refused"), [("2026-02-11 05:00:17", True), ("2026-02-10 05:00:17", False)])
@@ -182,7 +182,7 @@ def test_a_run_that_its_memory_tells_of_is_not_run_again(executed: str, is_refus
     why = why_not(told.job, told.judged.schedulers[0]) or ""
 
     assert told.code is CauseCode.MISSED_RUN
-    assert why.startswith("its memory knows of a run since it was due") is is_refused
+    assert why.startswith("its database has a run since it was due") is is_refused
     assert told.cause.next_step.startswith("See in the scheduler's log whether that run happened") is is_refused
 
 
@@ -218,10 +218,10 @@ SILENT = {
 def test_a_silent_scheduler_leaves_the_last_run_to_the_memory(words: dict[str, Any]) -> None:
     told = beside(memory(), **words)
 
-    assert told_of(told.finding(AFTER)) == (Verdict.OK, None, "ended Wed 11 Feb 06:00:17 CET, by its memory")
-    assert told_of(told.finding(STATUS)) == (Verdict.OK, None, "success, by its memory")
+    assert told_of(told.finding(AFTER)) == (Verdict.OK, None, "ended Wed 11 Feb 06:00:17 CET, by its database")
+    assert told_of(told.finding(STATUS)) == (Verdict.OK, None, "success, by its database")
     assert told_of(told.finding(ON_TIME))[0] is Verdict.OK
-    assert told_of(told.finding(AGREES)) == (Verdict.OK, None, "0.1 s apart, by its memory")
+    assert told_of(told.finding(AGREES)) == (Verdict.OK, None, "0.1 s apart, by its database")
     for check in (Check.IS_REGISTERED, Check.NEXT_RUN_IS_ON_SCHEDULE):
         assert told.finding(check).because == f"cannot tell: {told.scheduler_cause.code}"
     assert told.job.verdict is Verdict.UNKNOWN
@@ -232,7 +232,7 @@ def test_a_silent_scheduler_leaves_the_last_run_to_the_memory(words: dict[str, A
 def test_where_its_memory_alone_tells_of_the_run_its_time_is_its_memorys_too() -> None:
     told = beside(memory(), scheduler=DOWN, has_output=False)
 
-    assert told.finding(ON_TIME).found == "Wed 11 Feb 06:00:17 CET, 17 s after it was due, by its memory"
+    assert told.finding(ON_TIME).found == "Wed 11 Feb 06:00:17 CET, 17 s after it was due, by its database"
 
 
 def test_a_missed_run_is_told_behind_the_root_cause() -> None:
@@ -242,17 +242,17 @@ def test_a_missed_run_is_told_behind_the_root_cause() -> None:
     assert told.cause.code is CauseCode.SCHEDULER_DOWN
     assert told.cause.sentence == (
         "The scheduler does not answer: GET http://localhost:8000/status: connection refused; "
-        "due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET, by its memory."
+        "due Wed 11 Feb 06:00 CET, allowed until 06:15; its last run ended Tue 10 Feb 06:00:17 CET, by its database."
     )
 
 
 RECORDS = [
-    # what its memory says of the run | check | verdict | why
-    (memory(status="error"), STATUS, Verdict.FAILED, "ended Wed 11 Feb 06:00:17 CET, by its memory ended in error"),
-    (memory(None, "pending"), AFTER, Verdict.FAILED, "but its memory says: no run recorded at all"),
-    (memory(job_id="other"), AFTER, Verdict.FAILED, "but its memory says: no run recorded at all"),
-    (memory("never"), AFTER, Verdict.UNKNOWN, 'its memory says last_execution = "never", which is no time'),
-    (memory("2026-02-10 05:00:17"), AFTER, Verdict.FAILED, "ended Tue 10 Feb 06:00:17 CET, by its memory"),
+    # what its database says of the run | check | verdict | why
+    (memory(status="error"), STATUS, Verdict.FAILED, "ended Wed 11 Feb 06:00:17 CET, by its database ended in error"),
+    (memory(None, "pending"), AFTER, Verdict.FAILED, "but its database says: no run recorded at all"),
+    (memory(job_id="other"), AFTER, Verdict.FAILED, "but its database says: no run recorded at all"),
+    (memory("never"), AFTER, Verdict.UNKNOWN, 'its database says last_execution = "never", which is no time'),
+    (memory("2026-02-10 05:00:17"), AFTER, Verdict.FAILED, "ended Tue 10 Feb 06:00:17 CET, by its database"),
 ]  # fmt: skip
 
 
@@ -269,14 +269,14 @@ def test_a_job_that_is_not_on_record_and_left_nothing_never_ran() -> None:
     told = beside(memory(job_id="other"), scheduler=DOWN, files=[])
 
     assert told.finding(AFTER).code is CauseCode.NEVER_RAN
-    assert "its memory has no run of it on record at all" in told.finding(AFTER).because
+    assert "its database has no run of it on record at all" in told.finding(AFTER).because
 
 
 def test_a_success_by_its_memory_without_a_file_is_told_of_it() -> None:
     finding = beside(memory(), scheduler=DOWN, files=[]).finding(Check.OUTPUT_EXISTS)
 
     assert finding.code is CauseCode.SUCCESS_WITHOUT_OUTPUT
-    assert "its memory calls it a success, but it left no file" in finding.because
+    assert "its database calls it a success, but it left no file" in finding.because
 
 
 def test_naive_times_of_its_memory_are_not_guessed() -> None:
@@ -319,19 +319,19 @@ def test_an_interval_is_counted_from_its_memorys_last_run() -> None:
 UNSEEN = [
     (
         CauseCode.SCHEDULER_DOWN,
-        "Its memory does not answer: ",
+        "Its database does not answer: ",
         ("Check whether it is there and up, or correct the address in [schedulers.aime.memory] in jobs.toml, "
         "then `pytest checks/`"),
     ),
     (
         CauseCode.ACCESS_DENIED,
-        "Its memory refuses access: ",
+        "Its database refuses access: ",
         ("Give the user in the address in [schedulers.aime.memory] in jobs.toml the right to read it, "
         "then `pytest checks/`"),
     ),
     (
         CauseCode.SCHEDULER_ERROR,
-        "Its memory cannot be asked: ",
+        "Its database cannot be asked: ",
         "Correct address and queries in [schedulers.aime.memory] in jobs.toml, then `pytest checks/`",
     ),
 ]  # fmt: skip
@@ -372,7 +372,7 @@ def test_what_is_wrong_with_the_scheduler_comes_before_its_memory_and_both_are_t
     told = beside(not_seen(CauseCode.SCHEDULER_DOWN, NO_FILE), **words)
 
     assert told.scheduler_cause.code is code
-    assert told.scheduler_cause.sentence.endswith(f"; its memory does not answer: {NO_FILE}.")
+    assert told.scheduler_cause.sentence.endswith(f"; its database does not answer: {NO_FILE}.")
     assert told.cause.code is code
 
 

@@ -176,6 +176,9 @@ class JobWords(_Always):
         """How a person runs it now."""
         if order := trigger_of(self.judged):
             return f"run it now: `{order.typed}`, then {self.again}"
+        scheduler = self._job.scheduler
+        if scheduler and (command := scheduler.run_of(self._job.name)):
+            return f"run it by hand: `{command}`, then {self.again}"
         return f"run {self.name} by hand, then {self.again}"
 
     @property

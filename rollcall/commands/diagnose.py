@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
 _WIDTH = (110, 24)  # where it is not written to a terminal
-_NARROWEST, _WIDEST = 80, 140
+_NARROWEST, _WIDEST = 60, 140
 
 
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:

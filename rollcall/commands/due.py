@@ -25,7 +25,7 @@ from rollcall.roll.output_rules import Kind
 from rollcall.run.options import AS_OF, JOBS_FILE
 from rollcall.text import clean, counted
 from rollcall.times import in_zone, read_now, show_instant, show_span, to_iso
-from rollcall.verdict import interval, pause
+from rollcall.verdict import interval, pause, show
 from rollcall.verdict.run_names import expected_names
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
     at = wanted.as_of.at(roll.zone) if wanted.as_of else now
     jobs = selected(roll, asked_for.jobs)
     found = [_due_of(job, at) for job in jobs]
+    if asked_for.next:
+        found.sort(key=lambda each: (each.next_at is None, each.next_at or at))
     doubtful = doubts(roll)
     if asked_for.json:
         whole = [_as_json(each, doubtful.get(each.job.id, ())) for each in found]
@@ -127,7 +129,7 @@ def _as_json(due: _Due, doubtful: Sequence[str]) -> dict[str, object]:
 
 def _in_order(found: Sequence[_Due], at: datetime) -> Iterator[str]:
     """A line for each next due run, the first one first; then the jobs of which nobody knows it before."""
-    coming = sorted((each for each in found if each.next_at), key=lambda each: each.next_at or at)
+    coming = [each for each in found if each.next_at]
     spans = [show_span(each.next_at - at) for each in coming if each.next_at]
     times = [show_instant(each.next_at, each.job.zone) for each in coming if each.next_at]
     widths = [max(map(len, column), default=0) for column in (spans, times)]
@@ -178,9 +180,9 @@ def _job_lines(due: _Due, at: datetime, width: int) -> Iterator[str]:
 
 def _last_due(job: Job, last_at: datetime, at: datetime, width: int) -> Iterator[str]:
     run = job.due_run(last_at)
-    starts = "" if job.done_by else f"to start by {_clock(run.start_by, last_at, job)}, "
+    starts = "" if job.done_by else f"to start by {show.limit(run.start_by, run, job)}, "
     yield f"  last due  {show_instant(last_at, job.zone)}, {show_span(at - last_at)} ago"
-    yield f"{_BELOW}{starts}to be done by {_clock(run.finish_by, last_at, job)}"
+    yield f"{_BELOW}{starts}to be done by {show.limit(run.finish_by, run, job)}"
     yield from _names(job, last_at, width)
 
 
@@ -215,10 +217,3 @@ def _shown(output: Output, name: str) -> str:
     above = (output.place.shown if output.place else "", "" if output.names.root == "." else output.names.root)
     root = "".join(f"{each.rstrip('/')}/" for each in above if each)
     return clean(f"{root}{name}{'/' if output.names.is_folder else ''}", 500)
-
-
-def _clock(at: datetime, due_at: datetime, job: Job) -> str:
-    """The clock face, with its day and zone where those are not the ones in which it is due."""
-    shown, due = at.astimezone(job.zone), due_at.astimezone(job.zone)
-    is_alike = (shown.date(), shown.utcoffset()) == (due.date(), due.utcoffset())
-    return shown.strftime("%H:%M") if is_alike else show_instant(at, job.zone)

@@ -42,7 +42,7 @@ class Standing(StrEnum):
     MISSED = "missed"
     PENDING = "pending"
     BEYOND_RETENTION = "beyond retention"
-    UNTOLD = "untold"
+    UNTOLD = "not known"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ _HAS_ROOM = "is there room on the disk?"
 QUESTIONS: dict[str, str] = {
     Check.ANSWERS: _ANSWERS,
     Check.CLOCK_AGREES: "do the clocks agree?",
-    Check.MEMORY_ANSWERS: "does its memory answer?",
+    Check.MEMORY_ANSWERS: "does its second record answer?",
     Check.SCHEDULER_IS_RUNNING: "is the scheduler running?",
     Check.SCHEDULER_IS_ALIVE: "is the scheduler alive?",
     Check.HAS_RECORDS: "does it list anything?",
@@ -45,7 +45,7 @@ QUESTIONS: dict[str, str] = {
     Check.OUTPUT_EXISTS: "is its output there?",
     Check.OUTPUT_IS_WHOLE: "is it complete?",
     Check.OUTPUT_AGREES_WITH_RECORD: "does it agree with the record?",
-    Check.NO_RUN_IS_MISSING: "is no earlier run missing?",
+    Check.NO_RUN_IS_MISSING: "are all earlier runs there?",
     Check.UPSTREAM_DID_ITS_WORK: "did what it needs do its work?",
     Check.PAUSE_IS_CURRENT: "is its pause still valid?",
 }

@@ -34,7 +34,9 @@ def why_not(judged: JobJudged, scheduler: SchedulerJudged | None) -> str | None:
     if judged.case and (behind := judged.case.behind) and behind.outcome is Outcome.RUNNING:
         return f"{show.run_of(behind.started_at, judged.job)} is still running, and a second one beside it may do harm"
     if judged.case and judged.case.is_in_memory:
-        return "its memory knows of a run since it was due, but its scheduler does not: find out which is right"
+        return (
+            f"{judged.seen.its_memory} has a run since it was due, but its scheduler does not: find out which is right"
+        )
     if judged.case and (fits := zone_of_this_run(judged.case)):
         return f"its record, read as {fits[1].key}, would be of this very run: check `naive_times`"
     if scheduler is None or trigger_of(judged) is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from rollcall.causes.commands import parts_of
 from rollcall.history.rows import Chronicle
 from rollcall.morning import Morning
 from rollcall.report.cause_groups import CauseGroup, own_findings
@@ -22,7 +23,6 @@ from rollcall.vocabulary import Verdict
 
 _MOST_EVIDENCE = 3
 _MOST_OWNERS = 3
-_COMMAND = re.compile("`([^`]*)`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def _row(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle)
         (_without(step, morning.typed_again), () if len(group.steps) == 1 else tuple(each.job.title for each in jobs))
         for step, jobs in group.steps
     )
-    commands = _COMMAND.findall(steps[0][0])
+    commands = [part for part, is_command in parts_of(steps[0][0]) if is_command]
     subject = group.scheduler or only
     return CauseRow(
         number=number,

@@ -14,27 +14,16 @@ from rollcall.report.recent_runs import bad_since
 from rollcall.times import show_instant, show_span
 from rollcall.verdict.findings import Check
 from rollcall.verdict.judged import JobJudged, SchedulerJudged
-from rollcall.vocabulary import CauseCode, Verdict
+from rollcall.vocabulary import Verdict
 
 _MOST_CODES = 3
 # What was found of a scheduler that is well.
 _WELL: dict[str, str] = {
     Check.ANSWERS: "{}",
-    Check.CLOCK_AGREES: "",
     Check.SCHEDULER_IS_RUNNING: "{}",
-    Check.MEMORY_ANSWERS: "its memory read",
+    Check.SCHEDULER_IS_ALIVE: "its loop alive",
+    Check.MEMORY_ANSWERS: "its second record read",
 }
-# These last until a person ends them, so that the next run will not be there either.
-_LASTING = (
-    CauseCode.SCHEDULER_STOPPED,
-    CauseCode.SCHEDULER_STALLED,
-    CauseCode.NOT_REGISTERED,
-    CauseCode.JOB_PAUSED,
-    CauseCode.JOB_STALLED,
-    CauseCode.NOT_PICKED_UP,
-    CauseCode.DISK_FULL,
-    CauseCode.NEVER_RAN,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +55,9 @@ def _chip(judged: SchedulerJudged, morning: Morning) -> Chip:
     """Its cause, or what was found of it where it is well; and its warnings."""
     cause = morning.scheduler_causes[judged.scheduler.id]
     said = [
-        _WELL.get(each.check, "its loop alive").format(each.found)
+        _WELL.get(each.check, "").format(each.found)
         for each in judged.findings
-        if not cause and each.verdict is Verdict.OK and each.check is not Check.HAS_RECORDS
+        if not cause and each.verdict is Verdict.OK
     ]
     warnings = [each.because for each in judged.findings if each.is_warning]
     return Chip(
@@ -84,7 +73,7 @@ def next_lost(morning: Morning) -> NextLost | None:
     waiting = [
         (each.next_due_at, each)
         for each in morning.jobs_that_need_a_person()
-        if (cause := morning.job_causes[each.job.id]) and cause.code in _LASTING and each.next_due_at
+        if (cause := morning.job_causes[each.job.id]) and cause.code.record.lasts and each.next_due_at
     ]
     if not waiting:
         return None

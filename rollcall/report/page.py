@@ -6,7 +6,6 @@ one line without anything that steers or hides.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rollcall.causes.action import told as told_action
-from rollcall.causes.commands import CHECK_AGAIN
+from rollcall.causes.commands import CHECK_AGAIN, parts_of
 from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent
 _LONGEST = 4_000  # nothing that a person has to type is cut
-_COMMAND = re.compile("`([^`]*)`")  # rollcall.causes.commands lets none come from a name
 # There are not many more codes, and each broken scheduler is one; beyond these what to do stands beside the job.
 _MOST_CAUSES = 80
 # A run may be some seconds early; a minus sign would sort after the digits.
@@ -200,11 +198,8 @@ def _on_one_line(value: object) -> object:
 
 def _steps(next_step: str) -> Iterator[tuple[str, bool]]:
     """A next step in parts, so that each command stands alone: its text, and whether it is a command."""
-    for index, part in enumerate(_COMMAND.split(next_step)):
-        if index % 2:
-            yield _to_the_letter(part), True
-        elif prose := part.strip(" ,;()"):
-            yield prose[:1].upper() + prose[1:], False
+    for part, is_command in parts_of(next_step):
+        yield (_to_the_letter(part) if is_command else part), is_command
 
 
 def _to_the_letter(command: str) -> str:

@@ -51,9 +51,9 @@ def shown_of(judged: JobJudged, zone: ZoneInfo) -> Iterator[Shown]:
         case SchedulerSeen() as memory:
             newest = next((_run(each, declared and declared.memory) for each in runs_in_memory(judged)), None)
             row = {"running": memory.running, "since": memory.since, "run": newest}
-            yield Shown(words=f"Its memory, {_asked(memory.asked_at, zone)}", lines=_json(row))
+            yield Shown(words=f"{seen.its_memory.capitalize()}, {_asked(memory.asked_at, zone)}", lines=_json(row))
         case NotSeen() as not_seen:
-            yield Shown(words=f"Its memory, {_asked(not_seen.looked_at, zone)}", not_seen=not_seen)
+            yield Shown(words=f"{seen.its_memory.capitalize()}, {_asked(not_seen.looked_at, zone)}", not_seen=not_seen)
     for output in outputs_of(judged):
         yield from _output(output, zone)
 

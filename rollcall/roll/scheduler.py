@@ -240,6 +240,15 @@ class Scheduler(Named):
         """What a person types to read the log of that job; None where there is no such command."""
         return None
 
+    def run_of(self, name: str) -> str | None:
+        """What a person types to run that job by hand, so that it is on record; None where there is no such command."""
+        return None
+
+    @property
+    def its_memory(self) -> str:
+        """What a sentence calls its second record: "its database" where that is what it is."""
+        return "its database" if self.memory and self.memory.kind == "sql" else "its memory"
+
     def word(self, field: str) -> str:
         """What its own answers call a field: "ended" is "last_execution" to AIME."""
         return field

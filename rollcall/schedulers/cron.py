@@ -50,7 +50,7 @@ _STEPS = {
     CauseCode.SCHEDULER_STOPPED: "Start the daemon on that machine: `systemctl start cron`, then {again}",
     CauseCode.NOT_REGISTERED: "See which lines are there: {ask}; put that of {name}, or its file, right (crontab(5)), "
     "or take {table} out if it is gone for good",
-    CauseCode.LISTED_TWICE: "Write as its `name` what only its own line has: {ask} shows them, then {again}",
+    CauseCode.LISTED_TWICE: "Write as its `name` what only its own line has; see all of them: {ask}, then {again}",
     CauseCode.SCHEDULE_DRIFT: "Make both say the same: the schedule of {table}, or the line in the crontab",
     CauseCode.WRONG_TIMEZONE: "cron runs in the zone of its machine: write that as timezone into {table}, or set the "
     "machine's (`timedatectl set-timezone {zone}`) and restart cron",

@@ -35,19 +35,18 @@ _WORDS = {
     "failed": ("timed out", "cut off", "output lost"),
 }
 _ENDS = ("exit ", "signal ")
-_CRONTAB = "`crontab -l` has a line with `rollcall run`"
 _STEPS: dict[str, str] = {
-    CauseCode.SCHEDULER_DOWN: "See what {ask} says there; where that is no program, write command into {table}",
-    CauseCode.SCHEDULER_ERROR: "See what {ask} says there, then {again}",
+    CauseCode.SCHEDULER_DOWN: "See what it says there: {ask}. If there is no such program, set command in {table}",
+    CauseCode.SCHEDULER_ERROR: "See what it says there: {ask}, then {again}",
     CauseCode.ACCESS_DENIED: "Let this user read what is on record, or ask as another: via of {table}, such as "
     '["sudo", "-n", "-u", "backup"]; then {again}',
-    CauseCode.NO_RECORDS: f"See whether {_CRONTAB}, of which user, and where that keeps its runs: record of {{table}}; "
-    "then {again}",
-    CauseCode.NEVER_RAN: f"See whether {_CRONTAB} for it, and {{rerun}}",
-    CauseCode.MISSED_RUN: f"See whether {_CRONTAB} for it, and {{rerun}}",
-    CauseCode.RUN_FAILED: "Read its last words, and more in {log}; fix it, and {rerun}",
-    CauseCode.STILL_RUNNING: "See what it waits for (`ps -ef --forest`); if it hangs, end it: `--timeout` of "
-    "`rollcall run` does so by itself; and {rerun}",
+    CauseCode.NO_RECORDS: "Look for lines with rollcall run in the crontab: `crontab -l`; see which "
+    "user's they are, and where they keep their runs (record of {table}), then {again}",
+    CauseCode.NEVER_RAN: "Look for it in the crontab: `crontab -l`; {rerun}",
+    CauseCode.MISSED_RUN: "Look for it in the crontab: `crontab -l`; {rerun}",
+    CauseCode.RUN_FAILED: "Read its last lines, fix it, and {rerun}",
+    CauseCode.STILL_RUNNING: "See what it waits for (`ps -ef --forest`); if it hangs, end it (the --timeout of "
+    "rollcall run does so by itself), and {rerun}",
 }
 
 
@@ -94,16 +93,24 @@ class Wrapper(OverPipes):
         """The same, as a person types it."""
         return self.address
 
+    def run_of(self, name: str) -> str:
+        """By hand, and on record as that; what it wraps, only the crontab says."""
+        return self.shown((*self.argv, "run", name, *self._record, "--by-hand", "--", "COMMAND"))
+
     def log_of(self, name: str) -> str:
         """The command that tells of that job alone, and what it said last."""
         return self.shown((*self.argv, *self._list, name))
 
     @property
     def _list(self) -> tuple[str, ...]:
+        return ("run", "--list", *self._record)
+
+    @property
+    def _record(self) -> tuple[str, ...]:
         if self.record is None:
-            return ("run", "--list")
+            return ()
         # Elsewhere it is a folder of that machine.
-        return ("run", "--list", "--record", self.record if self.via else str(self._folder / path_of(self.record)))
+        return ("--record", self.record if self.via else str(self._folder / path_of(self.record)))
 
     def look(self, asked: Asked) -> SchedulerSeen:
         """What is on record since then, and the newest run of each job. Raises `CannotLook`."""

@@ -13,6 +13,7 @@ from typing import Self
 from urllib.parse import quote
 
 from rollcall.causes.action import told as told_action
+from rollcall.causes.commands import parts_of
 from rollcall.files import append_to
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
@@ -35,7 +36,6 @@ _LONGEST_STEP = 4000  # a command that is cut is none
 # GitHub refuses a step's summary of more than 1 MiB; other commands of the step may write one too.
 MOST_BYTES = 256 * 1024
 _ROOM_FOR_MORE = 40
-_COMMAND = re.compile("`([^`]*)`")  # rollcall.causes.commands lets none come from a name
 _IN_AN_ADDRESS = "%:/?#[]@!$&'()*+,;=~"
 
 _ICONS = {Verdict.OK: "✅", Verdict.PENDING: "🕐", Verdict.PAUSED: "⏸️", Verdict.LATE: "⚠️", Verdict.UNKNOWN: "❔"}
@@ -185,11 +185,7 @@ def _cause(told: CauseGroup) -> str:
 def _step(step: str, whom: str) -> str:
     """Prose as prose, and each command in a block of its own, which GitHub lets a reader copy."""
     parts = [f"**{_plain(f'Do{whom}', 1000)}:**"]
-    for index, part in enumerate(_COMMAND.split(step)):
-        if index % 2:
-            parts.append(_fenced(part))
-        elif prose := part.strip(" ,;()"):
-            parts.append(_plain(prose, 2000))
+    parts += [_fenced(part) if is_command else _plain(part, 2000) for part, is_command in parts_of(step)]
     return "\n\n".join(parts)
 
 

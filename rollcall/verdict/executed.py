@@ -28,8 +28,8 @@ def executed_after_due_time(case: Case) -> Finding:
         return finding
     if min(abs(at - seen.ran_at) for at in remembered.instants) <= case.job.max_runtime:
         return finding
-    # That its memory knows of another last run is worth knowing, and no failure.
-    beside = f"; its memory says {show.when(remembered.at, case.job)}"
+    # That another record knows of another last run is worth knowing, and no failure.
+    beside = f"; {seen.its_memory} says {show.when(remembered.at, case.job)}"
     because = f"{finding.because}{beside}" if finding.because else ""
     return replace(finding, found=f"{finding.found}{beside}", because=because)
 
@@ -203,7 +203,7 @@ def _none_of_this_run(promise: Promise, case: Case) -> Finding:
         if since is not None and since > run.begins_at:
             return promise.replaced(overtaken(case))
         ever = " at all" if since is None else f" since {show.when(since, job)}"
-        found, whose = f"no run recorded{ever}", "its memory" if seen.stands_in else "its scheduler"
+        found, whose = f"no run recorded{ever}", seen.its_memory if seen.stands_in else "its scheduler"
         is_known = seen.files or seen.run_in_memory or since is not None
         code = CauseCode.MISSED_RUN if is_known else CauseCode.NEVER_RAN
         because = f"{show.due(run, job)}; {whose} has no run of it on record{ever}"

@@ -73,7 +73,7 @@ def no_run_is_missing(case: Case, exists: Finding | None) -> Finding | None:
     if not known:
         return blind
     if not max(known):
-        return promise.kept(f"no earlier run to check in the last {show_span(case.job.look_back)}")
+        return promise.kept(f"no earlier run was due in the last {show_span(case.job.look_back)}")
     return promise.kept(f"{counted(max(known), 'earlier run')} known from {source}, none missing")
 
 

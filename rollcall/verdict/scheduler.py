@@ -29,11 +29,7 @@ _SAYS = {
     CauseCode.WRONG_SERVICE: "something else answers there",
     CauseCode.SCHEDULER_ERROR: "the scheduler answers with an error",
 }
-_MEMORY_SAYS = {
-    CauseCode.SCHEDULER_DOWN: "its memory does not answer",
-    CauseCode.ACCESS_DENIED: "its memory refuses access",
-    CauseCode.SCHEDULER_ERROR: "its memory cannot be asked",
-}
+_MEMORY_SAYS = {CauseCode.SCHEDULER_DOWN: "does not answer", CauseCode.ACCESS_DENIED: "refuses access"}
 _CLOCK_AGREES = Promise(Check.CLOCK_AGREES, f"its clock within {show_span(EARLY_TOLERANCE)} of this machine's")
 _IS_RUNNING = Promise(Check.SCHEDULER_IS_RUNNING, "a running scheduler")
 _IS_ALIVE = Promise(Check.SCHEDULER_IS_ALIVE, "every next run in the future")
@@ -141,7 +137,7 @@ def _clock_agrees(seen: SchedulerSeen) -> Finding:
 
 def _is_running(scheduler: Scheduler, seen: SchedulerSeen, flag: tuple[bool, str] | None) -> Finding:
     """`flag` is what the memory calls it, which a scheduler that died unseen contradicts."""
-    is_active, calls = (flag[0], f"its memory says it is {flag[1]}") if flag else (None, "")
+    is_active, calls = (flag[0], f"{scheduler.its_memory} says it is {flag[1]}") if flag else (None, "")
     if seen.running is None:
         because = "the scheduler does not say whether it is switched on"
         return _IS_RUNNING.broken(Verdict.UNKNOWN, CauseCode.SCHEDULER_ERROR, "it does not say", because)
@@ -263,10 +259,11 @@ def _has_records(scheduler: Scheduler, seen: SchedulerSeen, jobs: tuple[Job, ...
 
 
 def _memory_answers(scheduler: Scheduler, memory: SchedulerSeen | NotSeen) -> Finding:
-    address = scheduler.memory.address if scheduler.memory else "its memory"
+    address = scheduler.memory.address if scheduler.memory else scheduler.its_memory
     promise = Promise(Check.MEMORY_ANSWERS, f"what {address} has on record")
     if isinstance(memory, NotSeen):
-        return _not_seen(promise, memory, _MEMORY_SAYS.get(memory.code, "its memory cannot be asked"))
+        says = f"{scheduler.its_memory} {_MEMORY_SAYS.get(memory.code, 'cannot be asked')}"
+        return _not_seen(promise, memory, says)
     flag = _flag(scheduler, memory)
     calls = f"calls the scheduler {flag[1]}" if flag else "does not say whether the scheduler is active"
     runs = "" if memory.runs is None else f", {counted(len(memory.runs), 'run')} on record"

@@ -148,12 +148,17 @@ class Witnesses:
     @property
     def source(self) -> str:
         """Who told of its runs."""
-        return "its memory" if self.is_by_memory else "the scheduler"
+        return self.its_memory if self.is_by_memory else "the scheduler"
 
     @property
     def by_memory(self) -> str:
         """What follows a time that the memory told of; nothing where the scheduler did."""
-        return ", by its memory" if self.is_by_memory else ""
+        return f", by {self.its_memory}" if self.is_by_memory else ""
+
+    @property
+    def its_memory(self) -> str:
+        """What a sentence calls the second record of its scheduler."""
+        return self.job.scheduler.its_memory if self.job.scheduler else "its memory"
 
     @property
     def last(self) -> RunRead | None:
