@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from fixtures.lived_in import LivedIn, Run, lived_in
 from rollcall.demo import STAGED
@@ -47,7 +48,7 @@ def test_the_good_morning_is_green_and_says_everywhere_that_it_is_the_demo(good:
     assert "demo: All 9 jobs did their work (judged Wed 11 Feb 07:02 CET)" in good.text
     assert (good.morning["verdict"], good.morning["complete"]) == ("ok", True)
     assert good.morning["demo"] == story
-    assert story in good.page
+    assert escape(story) in good.page
     assert "running, its loop alive, its second record read" in good.page
     assert re.search(r"<title[^>]*>demo: All 9 jobs did their work", good.page)
     assert house.scheduler.asked == []  # it asks nobody but its own

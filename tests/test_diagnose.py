@@ -110,7 +110,7 @@ generate_haiku_scheduled  Haiku generation: missed
   NO   is its output there?             the newest file is generate-haiku-20260210-0600##.md of Tue 10 Feb
                                         06:00:## CET
    -   not asked further: missed-run (is it complete? does it agree with the record?)
-  yes  is no earlier run missing?       no earlier run to check in the last 1 d
+  yes  are all earlier runs there?      no earlier run was due in the last 1 d
   yes  is there room on the disk?       # free (# %)
   cause: scheduler-down, see scheduler aime
 
@@ -148,7 +148,7 @@ generate_haiku_scheduled  Haiku generation: bad-output
   NO   is it complete?                  its output generate-haiku-20260211-0600##.md contains the fallback
                                         text "Aucune information disponible"
   yes  does it agree with the record?   # s apart
-  yes  is no earlier run missing?       no earlier run to check in the last 1 d
+  yes  are all earlier runs there?      no earlier run was due in the last 1 d
   yes  is there room on the disk?       # free (# %)
   cause: degraded-output: Its output generate-haiku-20260211-0600##.md contains the fallback text "Aucune
          information disponible".

@@ -640,7 +640,7 @@ def test_a_run_inside_its_time_is_not_missing_although_a_newer_one_is_done() -> 
 def test_an_output_that_is_one_file_tells_only_of_the_newest_run() -> None:
     told = morning(files=[made("2026-02-11T06:00:16+01:00", stamped=False)], **ONE_FILE)
 
-    assert told.finding(Check.NO_RUN_IS_MISSING).found == "no earlier run to check in the last 1 d"
+    assert told.finding(Check.NO_RUN_IS_MISSING).found == "no earlier run was due in the last 1 d"
 
 
 # An interval without an anchor --------------------------------------------------------------------------------------
