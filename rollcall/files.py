@@ -73,7 +73,12 @@ def place_of(path: Path) -> Path:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes `text` to `path` in one step: a reader meets the old or the new, never half of it.
+    """Writes `text` to `path` as `write_bytes_whole` does."""
+    write_bytes_whole(path, text.encode("utf-8", errors="replace"))
+
+
+def write_bytes_whole(path: Path, data: bytes) -> None:
+    """Writes `data` to `path` in one step: a reader meets the old or the new, never half of it.
 
     Who may read it is said by the umask. Raises OSError with the name of `path`.
     """
@@ -81,8 +86,8 @@ def write_whole(path: Path, text: str) -> None:
     try:
         place = place_of(path)
         part = part_of(place)
-        with os.fdopen(os.open(part, _NEW, 0o666), "w", encoding="utf-8", errors="replace") as stream:
-            stream.write(text)
+        with os.fdopen(os.open(part, _NEW, 0o666), "wb") as stream:
+            stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, place)

@@ -7,6 +7,7 @@ class of its own beside it. All raise what their library raises: `rollcall.outpu
 from __future__ import annotations
 
 import io
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -96,6 +97,23 @@ class Store:
                     yield inside._replace(name=_joined(each.name, inside.name))
             else:
                 yield each
+
+    def put(self, name: str, data: bytes, until: float) -> None:
+        """Writes that file, in one step: what is half written has another name."""
+        part = f".{name}.{secrets.token_hex(4)}.part"
+        folder = self.path("")
+        try:
+            self._call("makedirs", folder, exist_ok=True, until=until)
+            self._call("pipe_file", self.path(part), data, until=until)
+            self._call("mv", self.path(part), self.path(name), until=until)
+        except BaseException:
+            with suppress(Exception):
+                self._call("rm_file", self.path(part), until=until)
+            raise
+
+    def take_away(self, name: str, until: float) -> None:
+        """Removes that file. Raises FileNotFoundError where it is not there."""
+        self._call("rm_file", self.path(name), until=until)
 
     def is_there(self, folder: str, until: float) -> bool:
         """Whether there is such a folder."""
@@ -235,6 +253,10 @@ class Bucket(Store):
     """A bucket, or the names below a prefix of one: no folder is empty, and none is there without a name in it."""
 
     has_folders = False
+
+    def put(self, name: str, data: bytes, until: float) -> None:
+        """Writes that object, which is there once all of it is."""
+        self._call("pipe_file", self.path(name), data, until=until)
 
     def entries(self, folder: str, asked: Asked, until: float) -> Iterator[Entry]:
         """What lies there. Raises FileNotFoundError where there is no such bucket."""

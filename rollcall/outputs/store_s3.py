@@ -18,9 +18,16 @@ _DIGITS_OF_A_DAY = 5
 
 
 class S3(Store):
-    """A bucket, or the keys below a prefix of one. It asks for listings alone, and for the content of objects."""
+    """A bucket, or the keys below a prefix of one.
+
+    Of a bucket that is looked at it asks for listings alone, and for the content of objects.
+    """
 
     has_folders = False
+
+    def put(self, name: str, data: bytes, until: float) -> None:
+        """Writes that object, which is there once all of it is."""
+        self._call("pipe_file", self.path(name), data, until=until)
 
     def _defaults(self) -> dict[str, Any]:
         seconds = self._seconds
