@@ -65,8 +65,9 @@ def gather(
     progress: Callable[[int, int], None] = lambda done, total: None,
     proofs: Mapping[tuple[str, str], Verified] = MappingProxyType({}),
     may_verify: bool = True,
+    here: str = "",
 ) -> Evidence:
-    """What the witnesses of these jobs and schedulers say, as of `now`.
+    """What the witnesses of these jobs and schedulers say, as of `now`: those of the host `here`, "" of no host.
 
     `clock` reads the present of this machine (it is held against the schedulers' clocks, and differs from `now` when
     another moment is judged). `progress` is called with how many witnesses of how many are done. `proofs` are the last
@@ -76,11 +77,12 @@ def gather(
     jobs = tuple(jobs)
     asked = {scheduler.id: scheduler for scheduler in schedulers}
     asked |= {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
+    asked = {name: each for name, each in asked.items() if (each.host or "") == here}
     reaches = upstream.reaches(jobs)
     since = {job.id: _since(job, now, reaches[job.id]) for job in jobs}
     wanted_since = dict.fromkeys(asked, now)
     for job in jobs:
-        if job.scheduler:
+        if job.scheduler and job.scheduler.id in wanted_since:
             wanted_since[job.scheduler.id] = min(wanted_since[job.scheduler.id], since[job.id][0])
     looks, memories = dict[str, _Look[SchedulerSeen]](), dict[str, _Look[SchedulerSeen]]()
     for scheduler in asked.values():
@@ -89,6 +91,7 @@ def gather(
         looks[scheduler.id] = _of_scheduler(scheduler, wanted)
         if scheduler.memory:
             memories[scheduler.id] = _of_scheduler(scheduler.memory, wanted)
+    jobs = tuple(job for job in jobs if (job.host or "") == here)
     sources = _of_sources(jobs, since, now, clock, proofs, may_verify=may_verify)
     _ask_all([*looks.values(), *memories.values(), *sources.values()], progress)
     return Evidence(

@@ -30,6 +30,7 @@ COMMANDS = (
     "history",
     "rehearse",
     "monitor",
+    "look",
     "alert",
     "ensure-running",
     "rerun",

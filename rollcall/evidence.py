@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -370,6 +370,19 @@ Outputs = tuple[OutputSeen | NotSeen, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostSeen:
+    """What a host left of its look: when that was, by its clock, and until when it is no older than it may be.
+
+    `looked_at` is None where it left nothing that can be read. `why` is what keeps it from being believed, one sentence
+    without its end; "" where all is well.
+    """
+
+    looked_at: Instant | None = None
+    good_until: Instant | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeftThen:
     """What an earlier run left of one output, all its files together, as the history has it: None where nobody knew.
 
@@ -401,12 +414,22 @@ class Evidence:
 
     `schedulers` and their second records, `memories`, by the scheduler's id; `outputs` by the job's id, in the order in
     which jobs.toml declares them. `remembered` is what the history has of earlier runs, newest first, by the job's id.
+    `as_of` is when a job was looked for, by its id, where others looked than whoever judges: nobody saw what came
+    later. `hosts` are those that were to leave evidence, by their names.
     """
 
     schedulers: Mapping[str, SchedulerSeen | NotSeen]
     outputs: Mapping[str, Outputs]
     memories: Mapping[str, SchedulerSeen | NotSeen] = field(default_factory=dict)
     remembered: Mapping[str, tuple[RunRemembered, ...]] = field(default_factory=dict)
+    as_of: Mapping[str, Instant] = field(default_factory=dict)
+    hosts: Mapping[str, HostSeen] = field(default_factory=dict)
+
+    def and_also(self, other: Evidence) -> Evidence:
+        """Both together; what the other has stands in place of the same here."""
+        return Evidence(
+            **{each.name: {**getattr(self, each.name), **getattr(other, each.name)} for each in fields(self)}
+        )
 
     def to_json(self) -> str:
         """The evidence as JSON; `from_json` reads it back to an equal record."""

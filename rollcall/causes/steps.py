@@ -30,6 +30,9 @@ _OF_A_MEMORY = {
 }
 _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
 
+# Of a host that leaves its evidence; a look there says what keeps that from being believed.
+_LOOK_THERE = "See on {host} what it says: `rollcall look --host {host}`, then {{again}}"
+
 _OF_OUTPUTS = (Check.OUTPUT_EXISTS, Check.OUTPUT_IS_WHOLE)
 # Of an output that is not a file and could not be read.
 _NOT_LISTED = {
@@ -77,6 +80,8 @@ def step_for_scheduler(root: Finding, scheduler: Scheduler, tried: Action | None
         return fill(step, SchedulerWords(scheduler))
     if root.check is Check.MEMORY_ANSWERS:
         step = _OF_A_MEMORY.get(code, _OF_ANY_MEMORY)
+    elif code is CauseCode.HOST_SILENT and scheduler.host:
+        step = _LOOK_THERE.format(host=scheduler.host)
     elif code is CauseCode.SCHEDULER_STOPPED and start:
         step = "Start it: {restart}"
     elif code is CauseCode.SCHEDULER_STALLED and start and scheduler.order(Step.STOP):
@@ -92,6 +97,8 @@ def step_for_job(root: Finding, judged: JobJudged, tried: Action | None = None) 
     assert code is not None
     step = _after(tried, code, judged) or _behind_another(code, root, judged)
     step = step or _of_a_missed_run(code, root, judged) or _in_circumstances(code, root, judged)
+    if step is None and code is CauseCode.HOST_SILENT and job.host:
+        step = _LOOK_THERE.format(host=job.host)
     if step is None and job.scheduler and code.record.of in (Of.SCHEDULER, Of.HOST):
         return step_for_scheduler(root, job.scheduler)
     step = step or own_steps(job.scheduler).get(code, code.record.step)

@@ -98,6 +98,12 @@ def record(folder: Path, roll: Roll, recorded: Recorded) -> None:
     write_whole(folder / EVIDENCE, text + "\n")
 
 
+def scrubbed(evidence: Evidence, roll: Roll) -> Evidence:
+    """The same without any secret of the roll: what witnesses said was scrubbed by each, of its own."""
+    secrets = _secrets(roll, [tomllib.loads(text) for text in roll.written.values()])
+    return Evidence.from_json(json.dumps(_scrubbed(json.loads(evidence.to_json()), secrets)))
+
+
 def _secrets(roll: Roll, tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Those of the roll; and those in urls of its files, in place of which another may have been asked."""
     secrets: dict[str, str] = {}

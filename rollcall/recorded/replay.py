@@ -88,6 +88,8 @@ def completed(evidence: Evidence, roll: Roll, own: Roll, recorded_at: datetime) 
         },
         outputs={job.id: _outputs(evidence, job, then, recorded_at) for job in roll.jobs if job.outputs},
         remembered=evidence.remembered,
+        as_of=evidence.as_of,
+        hosts=evidence.hosts,
     )
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from rollcall.roll.fields import Span, Table, Zone, clean_text, default
-from rollcall.roll.telling import AlertTable, HistoryTable, ReportsTable, WatchTable
+from rollcall.roll.telling import AlertTable, EvidenceTable, HistoryTable, ReportsTable, WatchTable
 from rollcall.schedule import Engine, read_schedule
 from rollcall.schedule.days_off import Window
 from rollcall.times import parse_span, show_span
@@ -76,6 +76,9 @@ class FileTable(Table):
     defaults: dict[str, Any] = Field(default_factory=dict, description="What every job says unless it says otherwise.")
     reports: ReportsTable = Field(default_factory=ReportsTable, description="Where the reports go.")
     history: HistoryTable = Field(default_factory=HistoryTable, description="What is remembered, and how long.")
+    evidence: EvidenceTable = Field(
+        default_factory=EvidenceTable, description="Where hosts leave what they saw, and how old that may be."
+    )
     alert: AlertTable | None = Field(None, description="Who hears of a change.")
     watch: WatchTable | None = Field(None, description="Who is alerted when Roll call itself did not run.")
     windows: tuple[WindowTable, ...] = Field((), description="Maintenance: runs due inside are not expected.")

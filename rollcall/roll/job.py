@@ -37,6 +37,11 @@ class Job(JobTable):
     """What should run, when, under which scheduler, and what it leaves."""
 
     _schedule: Schedule | None = PrivateAttr(None)
+    _asked_as: str = PrivateAttr("")
+
+    def model_post_init(self, context: Any) -> None:
+        super().model_post_init(context)
+        self._asked_as = (context or {}).get("asked_as", "")
 
     @model_validator(mode="after")
     def _is_ever_due(self, found: ValidationInfo) -> Job:
@@ -60,6 +65,11 @@ class Job(JobTable):
         """When it is due, its days off and maintenance windows left out."""
         assert self._schedule is not None
         return self._schedule
+
+    @property
+    def asked_as(self) -> str:
+        """What tells whether another jobs.toml looks for the same."""
+        return self._asked_as
 
     @property
     def zone(self) -> ZoneInfo:

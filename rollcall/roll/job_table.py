@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema, field_validator
 
 from rollcall.roll.fields import Clock, Day, Instant, Named, Span, Table, Zone, clean_text, context, default, of_text
+from rollcall.roll.hosts import Host
 from rollcall.roll.how_often import gap_of_at_most, span_of_more_than
 from rollcall.roll.output import Output
 from rollcall.roll.scheduler import Scheduler, Step, Wanted
@@ -91,6 +92,9 @@ class JobTable(Named):
         Field(None, description='Who runs it, by its name; "" for none.')
     )
     name: str = Field("", min_length=1, description="What the scheduler calls it; the id where left out.")
+    host: Host | None = Field(
+        None, description="The host that looks for it, by `rollcall look`; its scheduler's where left out."
+    )
     engine: Engine = Field(
         Engine.CRON, description="Which engine's rules the schedule follows; its scheduler's where left out."
     )

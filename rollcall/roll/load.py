@@ -34,6 +34,7 @@ def load(
     now: datetime | None = None,
     list_jobs: Callable[[tuple[Scheduler, ...]], Mapping[str, Listing]] | None = None,
     may_be_empty: bool = False,
+    host: str = "",
 ) -> Roll:
     """The roll that `file` declares.
 
@@ -42,13 +43,16 @@ def load(
     be asked: a `${NAME}` stands for itself, and the driver of a database need not be there. What may not lie in the
     future is held against `now`, where that is given. `list_jobs` tells by its id what each of the schedulers lists
     that declare jobs by that; it is called at most once, where there are any. Only where it `may_be_empty` a file may
-    declare no job at all. Raises `BadInput` with all mistakes
+    declare no job at all. `host` is the one that looks: what is asked elsewhere is only read; "" is whoever judges, and
+    asks what is of no host. Raises `BadInput` with all mistakes
     at once, each with place, value, rule and cure.
     """
     read_from = Unset() if is_replay else WithFiles(environment)
-    context = {"environment": read_from, "is_replay": is_replay, "now": now}
+    context = {"environment": read_from, "is_replay": is_replay, "now": now, "here": host}
     mistakes = Mistakes()
-    files = read_files(file, clean(shown_as or file.name or str(file)), root, context, mistakes)
+    # Who hears of it, and what is remembered, is not the business of a host that looks.
+    of_files = context if not host else {**context, "environment": Unset(), "is_replay": True}
+    files = read_files(file, clean(shown_as or file.name or str(file)), root, of_files, mistakes)
     schedulers = read_schedulers(files, scheduler_urls or {}, context, mistakes)
     places = read_places(files, context, mistakes)
     declaring = tuple(each for each in schedulers.values() if each.declare)
@@ -75,6 +79,7 @@ def load(
         # A replay tells nobody.
         alert=None if is_replay else first.alert,
         watch=None if is_replay else first.watch,
+        evidence=first.evidence,
         written={each.name: each.text for each in files},
         listings=listings,
     )

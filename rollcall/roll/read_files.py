@@ -22,7 +22,7 @@ from rollcall.text import clean
 # All files together; 10,000 jobs are about 3 MB.
 LARGEST = 64_000_000
 _MOST_FILES = 1_000
-_OF_THE_FIRST = ("include", "reports", "history", "alert", "watch")
+_OF_THE_FIRST = ("include", "reports", "history", "evidence", "alert", "watch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, create_model
 
 from rollcall.roll.fields import Table
+from rollcall.roll.hosts import asked_as, seen_from
 from rollcall.roll.job import Job
 from rollcall.roll.job_table import DAYS_OFF, LIMITS
 from rollcall.roll.listing import ByListing
@@ -124,7 +125,10 @@ def _job(
     whole.setdefault("engine", scheduler.engine if scheduler else Engine.CRON)
     if scheduler and scheduler.timezone and not {"timezone"} & (said.keys() | under.keys()):
         whole["timezone"] = scheduler.timezone.key
-    job = mistakes.checked(Job, whole, {**known, "id": name, "own": own.keys(), "given": whole.keys()}, *layers)
+    if scheduler and scheduler.host:
+        whole.setdefault("host", scheduler.host)
+    of_it = {"id": name, "own": own.keys(), "given": whole.keys(), "asked_as": asked_as(whole)}
+    job = mistakes.checked(Job, whole, {**seen_from(known["here"], whole.get("host"), known), **of_it}, *layers)
     return Declared(id=name, job=job, layers=layers, file=file)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from rollcall.roll.hosts import asked_as, seen_from
 from rollcall.roll.kinds import find_kind, kinds, merged
 from rollcall.roll.mistakes import Layer, Mistakes
 from rollcall.roll.read_files import File
@@ -22,7 +23,7 @@ from rollcall.text import clean, listed
 _EACH = "{each}"
 # A second record is written by the same scheduler: in the same words, on the same clock.
 _SHARED_WITH_MEMORY = ("words", "naive_times", "timeout")
-_NOT_OF_A_MEMORY = ("declare", "ignore", "steps", "memory", "remedy")
+_NOT_OF_A_MEMORY = ("declare", "ignore", "steps", "memory", "remedy", "host")
 _NOT_OF_A_REMEDY = (*_NOT_OF_A_MEMORY, "kind", "engine", "words", "alive", "jobs", "runs")
 
 
@@ -121,9 +122,13 @@ def _scheduler(declared: _Declared, context: Mapping[str, Any], mistakes: Mistak
     if kind is None:
         return None
     zone = file.table.timezone if file.table else None
-    known = {**context, "id": declared.id, "zone": zone, "folder": file.folder}
+    seen = seen_from(context["here"], whole.get("host"), context)
+    known = {**seen, "id": declared.id, "zone": zone, "folder": file.folder, "asked_as": asked_as(whole)}
     own = {key: value for key, value in whole.items() if key not in ("memory", "remedy")}
     scheduler = mistakes.checked(kind, own, known, layer)
+    if scheduler and scheduler.host and scheduler.declare:
+        rule = f"its listing is seen on {scheduler.host} alone. Write the jobs there: `rollcall discover --append`."
+        mistakes.add_in((layer,), ("declare",), rule)
     if scheduler and "declare" in own:
         # Whoever wrote it would think that its jobs are judged.
         if "schedule" not in scheduler.tells:

@@ -13,7 +13,7 @@ from rollcall.roll.job import Job
 from rollcall.roll.listing import Listing
 from rollcall.roll.place import Place
 from rollcall.roll.scheduler import Scheduler
-from rollcall.roll.telling import AlertTable, WatchTable
+from rollcall.roll.telling import AlertTable, EvidenceTable, WatchTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,14 @@ class Roll:
     history_keeps: timedelta = timedelta(days=365)
     alert: AlertTable | None = None
     watch: WatchTable | None = None
+    evidence: EvidenceTable = field(default_factory=EvidenceTable)
     written: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that look for a part of it, each once, in the order in which they are named."""
+        named = (*(each.host for each in self.schedulers), *(each.host for each in self.jobs))
+        return tuple(dict.fromkeys(each for each in named if each))
 
     @property
     def to_remember(self) -> dict[str, tuple[JobListed, ...]]:

@@ -18,6 +18,7 @@ from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationInfo, WithJso
 
 from rollcall.evidence import CannotLook, Outcome, SchedulerSeen
 from rollcall.roll.fields import Named, Table, Timeout, Zone, default
+from rollcall.roll.hosts import Host
 from rollcall.roll.secrets import Secrets, texts_of
 from rollcall.roll.values import nearest
 from rollcall.schedule import Engine
@@ -133,6 +134,9 @@ class Scheduler(Named):
     timezone: Zone | None = Field(None, description="The zone of its schedules; the file's where left out.")
     naive_times: Zone | None = Field(None, description="How its timestamps without an offset are read.")
     timeout: Timeout = default("5 s", parse_span, "How long it may take to answer.")
+    host: Host | None = Field(
+        None, description="The host on which it is asked, by `rollcall look`; it leaves there what it saw."
+    )
     each: tuple[str, ...] = Field((), description="One scheduler for each; {each} may stand in any text.")
     declare: tuple[str, ...] = Field((), description="Jobs listed there that match are declared as they are listed.")
     ignore: tuple[str, ...] = Field((), description="Jobs listed there that match are left out on purpose.")
@@ -147,6 +151,7 @@ class Scheduler(Named):
 
     _zone: ZoneInfo = PrivateAttr(default_factory=lambda: ZoneInfo("UTC"))
     _secrets: Secrets = PrivateAttr(default_factory=Secrets)
+    _asked_as: str = PrivateAttr("")
 
     @field_validator("steps")
     @classmethod
@@ -163,6 +168,7 @@ class Scheduler(Named):
         super().model_post_init(context)
         known = context or {}
         self._zone = known.get("zone") or ZoneInfo("UTC")
+        self._asked_as = known.get("asked_as", "")
         self._secrets = self._read_secrets(known.get("environment", {}))
 
     def _read_secrets(self, environment: Mapping[str, str]) -> Secrets:
@@ -172,6 +178,11 @@ class Scheduler(Named):
     def zone(self) -> ZoneInfo:
         """In which its times are shown to people."""
         return self._zone
+
+    @property
+    def asked_as(self) -> str:
+        """What tells whether another jobs.toml asks the same of it."""
+        return self._asked_as
 
     @property
     def secrets(self) -> Secrets:
@@ -225,7 +236,12 @@ class Scheduler(Named):
         return CannotLook(CauseCode.SCHEDULER_DOWN, why)
 
     def order(self, step: Step, wanted: Wanted | None = None) -> Order | None:
-        """How it is started, stopped or told to run a job, with the rights of its `remedy`; None where nobody said."""
+        """How it is started, stopped or told to run a job, with the rights of its `remedy`; None where nobody said.
+
+        One that is asked on its host is not reached from elsewhere.
+        """
+        if self.host:
+            return None
         return (self.remedy or self)._order(step, wanted)
 
     def _order(self, step: Step, wanted: Wanted | None) -> Order | None:

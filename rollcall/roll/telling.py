@@ -1,4 +1,4 @@
-"""What may jobs.toml say of the history, of who hears of a change, and of who notices when nobody looked?
+"""What may jobs.toml say of the history, of what hosts leave, of who hears of a change, and who notices a silence?
 
 Wherever an address of these is shown it is a secret: whoever knows a webhook can write to it.
 """
@@ -51,6 +51,31 @@ class HistoryTable(Table):
 
     keeps: Annotated[Span, AfterValidator(_a_day_at_least)] = default(
         "365 d", parse_span, "How long a due run is remembered."
+    )
+
+
+def _some_time(span: timedelta) -> timedelta:
+    if span < timedelta(minutes=1):
+        raise ValueError('must be at least "1 min".')
+    return span
+
+
+class EvidenceTable(Table):
+    """What hosts leave of what they saw, for whoever judges."""
+
+    place: Annotated[str, clean_text("where it is left")] | None = Field(
+        None,
+        min_length=1,
+        description="A folder, the name of a place, or such as s3://bucket/folder: where hosts leave their evidence.",
+    )
+    max_age: Annotated[Span, AfterValidator(_some_time)] = default(
+        "2 h", parse_span, "How old the evidence of a host may be; what is older is unknown."
+    )
+    key: str | None = Field(
+        None,
+        min_length=1,
+        repr=False,
+        description="A secret of all hosts, by which evidence is signed; ${NAME} and ${file:…} are read.",
     )
 
 

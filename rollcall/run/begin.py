@@ -10,6 +10,8 @@ from pathlib import Path
 from rollcall.clock import Clock, clock_from
 from rollcall.errors import BadInput
 from rollcall.history.rows import FILE
+from rollcall.run.hosts import host_evidence
+from rollcall.run.options import EVIDENCE
 from rollcall.run.place import Place
 from rollcall.run.roll_call import RollCall
 from rollcall.run.wanted import Wanted
@@ -52,8 +54,11 @@ def begin(
         history=wanted.reports / FILE if wanted.keeps_history else None,
         is_of_today=wanted.as_of is None,
     )
+    of_hosts = host_evidence(
+        roll, wanted.evidence, given_as=EVIDENCE.name, folder=place.folder, environment=environment
+    )
     locks = Path(state_folder(environment))
-    return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted, locks=locks)
+    return RollCall(start=start, roll=roll, clock=clock, place=place, wanted=wanted, locks=locks, of_hosts=of_hosts)
 
 
 def _begin_demo(

@@ -64,7 +64,15 @@ NO_HISTORY = Option(
     more={"action": "store_true"},
 )
 
+EVIDENCE = Option(
+    name="--evidence",
+    help="where hosts left what `rollcall look` saw: a folder, a place of jobs.toml, or such as s3://bucket/folder",
+    environment="ROLLCALL_EVIDENCE",
+    more={"metavar": "PLACE"},
+)
+
 ADDRESS = (JOBS_FILE, SCHEDULER_URL)
-OF_A_MORNING = (*ADDRESS, AS_OF, REPLAY)
-OF_PYTEST = (*ADDRESS, AS_OF, DEMO, RECORD, REPLAY, RESTART, RERUN, DRY_RUN, NO_HISTORY)
-OF_MONITOR = (*ADDRESS, RESTART, RERUN, DRY_RUN, NO_HISTORY)
+WITNESSES = (*ADDRESS, EVIDENCE)
+OF_A_MORNING = (*WITNESSES, AS_OF, REPLAY)
+OF_PYTEST = (*WITNESSES, AS_OF, DEMO, RECORD, REPLAY, RESTART, RERUN, DRY_RUN, NO_HISTORY)
+OF_MONITOR = (*WITNESSES, RESTART, RERUN, DRY_RUN, NO_HISTORY)

@@ -25,6 +25,7 @@ from rollcall.recorded.replay import Replay
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
+from rollcall.run.hosts import HostEvidence
 from rollcall.run.place import Place
 from rollcall.run.wanted import Wanted
 from rollcall.sinks import Sinks
@@ -42,8 +43,9 @@ def _unshown(done: int, total: int) -> None:
 class RollCall:
     """One run: who should be there, as of when, who is told, and what came of it.
 
-    `locks` is the folder of the locks of what is fixed. `morning` is None until it is judged; `chronicle` is what was
-    remembered before. `unrecorded` is why the evidence could not be kept. `progress` hears how far the asking is.
+    `of_hosts` is where hosts leave theirs. `locks` is the folder of the locks of what is fixed. `morning` is None until
+    it is judged; `chronicle` is what was remembered before. `unrecorded` is why the evidence could not be kept.
+    `progress` hears how far the asking is.
     """
 
     start: Start
@@ -53,6 +55,7 @@ class RollCall:
     wanted: Wanted
     locks: Path
     replay: Replay | None = None
+    of_hosts: HostEvidence | None = None
     sinks: Sinks = field(default_factory=lambda: Sinks([]))
     chronicle: Chronicle = NOTHING
     evidence: Evidence | None = None
@@ -131,6 +134,10 @@ class RollCall:
             proofs=self.chronicle.proofs,
             may_verify=not self.wanted.fixing.is_dry,
         )
+        if self.of_hosts and self.roll.hosts:
+            asked = {each.id: each for each in schedulers} | {j.scheduler.id: j.scheduler for j in jobs if j.scheduler}
+            left = self.of_hosts.read(self.roll, self.clock())
+            seen = seen.and_also(left.evidence(jobs, asked.values(), at))
         if self.start.history is None:
             return seen
         from rollcall.history.remembered import read_remembered

@@ -29,6 +29,7 @@ from rollcall.run.options import (
     AS_OF,
     DEMO,
     DRY_RUN,
+    EVIDENCE,
     GOOD_DEMO,
     JOBS_FILE,
     NO_HISTORY,
@@ -84,9 +85,9 @@ class Wanted:
 
     `demo` is the fault to stage, "" for the good morning. `record` and `replay` are the folders of a morning to keep
     and of one that was kept; `replayed_under` is the jobs.toml that was named for a replay, None for the one recorded
-    with it. `other_file` is the jobs.toml that is judged, as it may be shown, None where it is the one that lies there
-    anyway; `usual_file` the one that the environment names. `words` are those of the command line, without passwords,
-    that say who is asked. `home` is where jobs.toml lies by default.
+    with it. `evidence` is where hosts leave theirs. `other_file` is the jobs.toml that is judged, as it may be shown,
+    None where it is the one that lies there anyway; `usual_file` the one that the environment names. `words` are those
+    of the command line, without passwords, that say who is asked. `home` is where jobs.toml lies by default.
     """
 
     home: Path
@@ -100,6 +101,7 @@ class Wanted:
     replayed_under: Path | None = None
     fixing: Fixing = field(default_factory=Fixing)
     keeps_history: bool = True
+    evidence: str | None = None
     other_file: str | None = None
     usual_file: Path | None = None
     words: tuple[str, ...] = ()
@@ -131,6 +133,7 @@ class Wanted:
         of_another_day = [moment.place] if moment else []
         of_another_day += [REPLAY.name if option(REPLAY) else REPLAY.environment] if replayed else []
         urls = option(SCHEDULER_URL) or ()
+        of_hosts = (EVIDENCE.name, shown_url(option(EVIDENCE))) if option(EVIDENCE) else ()
         is_other = bool(file) and (under or not replayed) and not _is_same(path_of(file), usual)
         return cls(
             home=home,
@@ -145,9 +148,10 @@ class Wanted:
             replayed_under=path_of(under) if replayed and under else None,
             fixing=_fixing(given, of_another_day),
             keeps_history=not option(NO_HISTORY) and variable(NO_HISTORY) in _NO,
+            evidence=option(EVIDENCE) or variable(EVIDENCE) or None,
             other_file=clean(file) if is_other else None,
             usual_file=path_of(variable(JOBS_FILE)) if variable(JOBS_FILE) else None,
-            words=(DEMO.name, *filter(None, [staged])) if option(DEMO) and staged is not None else tuple(_words(urls)),
+            words=_words_of_demo(staged) if option(DEMO) and staged is not None else (*_words(urls), *of_hosts),
         )
 
     @property
@@ -170,8 +174,11 @@ class Wanted:
         is_found = self.demo is not None or _is_same(file, usual)
         return place.command(*(() if is_found else (JOBS_FILE.name, place.shown(file))), *self.words)
 
-    def load(self, environment: Mapping[str, str], clock: Clock, *, may_be_empty: bool = False) -> Roll:
-        """The roll of that file, as of the present; it has a job, unless it `may_be_empty`. Raises `BadInput`."""
+    def load(self, environment: Mapping[str, str], clock: Clock, *, may_be_empty: bool = False, host: str = "") -> Roll:
+        """The roll of that file, as of the present; it has a job, unless it `may_be_empty`. Raises `BadInput`.
+
+        `host` is the one that looks, "" of whoever judges.
+        """
         return load(
             self.jobs_file,
             environment=environment,
@@ -180,6 +187,7 @@ class Wanted:
             now=clock(),
             list_jobs=lambda declaring: self._listings(declaring, clock),
             may_be_empty=may_be_empty,
+            host=host,
         )
 
     def _listings(self, declaring: Iterable[Scheduler], clock: Clock) -> dict[str, Listing]:
@@ -278,6 +286,10 @@ def _named_url(text: str) -> tuple[str | None, str]:
     """ "aime=http://…" is the url of that scheduler, "http://…" of the only one."""
     name, equals, url = text.partition("=")
     return (name, url) if equals and "://" not in name and "/" not in name else (None, text)
+
+
+def _words_of_demo(fault: str) -> tuple[str, ...]:
+    return (DEMO.name, *filter(None, [fault]))
 
 
 def _words(scheduler_urls: Iterable[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from rollcall.roll.words import Late
 from rollcall.schedule.after import After
 from rollcall.schedule.answers import around, next_due
 from rollcall.verdict import output, pause, registration, timing, upstream
+from rollcall.verdict.behind import unless_behind
 from rollcall.verdict.case import Case
 from rollcall.verdict.due import runs_back_from
 from rollcall.verdict.executed import executed_after_due_time
@@ -67,7 +68,7 @@ def judge_jobs(
             before = judged.get(job.schedule.job)
             dues = upstream.done_at(before, now, reaches[before.job.id]) if before else ()
             job = job.with_schedule(job.schedule.seen(dues))
-        found = judge_job(job, evidence, schedulers, now=now)
+        found = unless_behind(judge_job(job, evidence, schedulers, now=now), evidence, now)
         needed = [judged[each] for each in upstream.names(job) if each in judged]
         of_upstream = upstream.upstream_did_its_work(found, needed) if needed else None
         judged[job.id] = replace(found, findings=(*found.findings, of_upstream)) if of_upstream else found
@@ -75,7 +76,11 @@ def judge_jobs(
 
 
 def judge_job(job: Job, evidence: Evidence, schedulers: Mapping[str, SchedulerJudged], *, now: datetime) -> JobJudged:
-    """The newest due run whose time has passed, or a newer one whose evidence is already complete."""
+    """The newest due run whose time has passed, or a newer one whose evidence is already complete.
+
+    Where others looked for it, their look is the present.
+    """
+    now = min(now, evidence.as_of.get(job.id, now))
     pause_ends_at = pause.ends_at(job)
     broken = schedulers[job.scheduler.id].broken if job.scheduler else ()
     seen = hear(pause.owed_again(job, pause_ends_at), evidence, broken, now=now)

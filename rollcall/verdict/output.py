@@ -34,7 +34,8 @@ def output_exists(case: Case, executed: Finding | None, status: Finding | None) 
     promise = Promise(Check.OUTPUT_EXISTS, expected)
     if isinstance(seen.output, NotSeen):
         where = "the place of its output" if output.place else _LOOKED_AT[output.kind]
-        because = f"{where} could not be read: {seen.output.detail}"
+        is_silent = seen.output.code is CauseCode.HOST_SILENT
+        because = seen.output.detail if is_silent else f"{where} could not be read: {seen.output.detail}"
         return promise.broken(Verdict.UNKNOWN, seen.output.code, seen.output.detail, because)
     if wrong := misnamed(case):
         own, file = job.zone_of(output).key, wrong.file

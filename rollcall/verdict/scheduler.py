@@ -108,16 +108,19 @@ def _of_scheduler(
 def _answers(scheduler: Scheduler, seen: SchedulerSeen | NotSeen) -> Finding:
     promise = Promise(Check.ANSWERS, f"an answer from {scheduler.asks}")
     if isinstance(seen, NotSeen):
-        return _not_seen(promise, seen, _SAYS.get(seen.code, seen.code))
+        return _not_seen(promise, seen, _SAYS.get(seen.code, seen.code), scheduler)
     jobs = counted(len(seen.jobs), "job") if seen.jobs is not None else ""
     runs = counted(len(seen.runs), "run") if seen.runs is not None and scheduler.keeps is None else ""
     return promise.kept(f"answered with {', '.join(filter(None, (jobs, runs))) or 'nothing'}")
 
 
-def _not_seen(promise: Promise, seen: NotSeen, says: str) -> Finding:
+def _not_seen(promise: Promise, seen: NotSeen, says: str, scheduler: Scheduler) -> Finding:
     if seen.code is CauseCode.NOT_RECORDED:
         # A replay asks nobody: what is not in its record is no failure of anybody, and not well either.
         return promise.broken(Verdict.UNKNOWN, seen.code, "not in this record", seen.detail)
+    if seen.code is CauseCode.HOST_SILENT and scheduler.host:
+        # Nobody asked it there, and it may be well.
+        return promise.broken(Verdict.UNKNOWN, seen.code, seen.detail, seen.detail)
     return promise.broken(Verdict.FAILED, seen.code, seen.detail, f"{says}: {seen.detail}")
 
 
@@ -263,7 +266,7 @@ def _memory_answers(scheduler: Scheduler, memory: SchedulerSeen | NotSeen) -> Fi
     promise = Promise(Check.MEMORY_ANSWERS, f"what {address} has on record")
     if isinstance(memory, NotSeen):
         says = f"{scheduler.its_memory} {_MEMORY_SAYS.get(memory.code, 'cannot be asked')}"
-        return _not_seen(promise, memory, says)
+        return _not_seen(promise, memory, says, scheduler)
     flag = _flag(scheduler, memory)
     calls = f"calls the scheduler {flag[1]}" if flag else "does not say whether the scheduler is active"
     runs = "" if memory.runs is None else f", {counted(len(memory.runs), 'run')} on record"

@@ -1,0 +1,70 @@
+"""Which witnesses are asked from here, and which on the host where they are?
+
+A scheduler and a job may name their `host`. Its secrets are there, and so are the programs and drivers that ask it: of
+what is asked on another host nothing is read here but what it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from rollcall.roll.read_files import File
+from rollcall.roll.secrets import Unset
+
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
+# What is told of a job, and not asked for.
+_ONLY_TOLD = ("title", "owner", "severity", "tags", "runbook", "logs", "alert_after", "late", "late_start", "rerun")
+
+
+def read_host(text: str) -> str:
+    """The name of a host. Raises ValueError."""
+    if not _HOST.fullmatch(text):
+        raise ValueError('is no name of a host. Write letters, digits, "-" and ".", such as "web1".')
+    return text
+
+
+Host = Annotated[str, AfterValidator(read_host)]
+
+
+def seen_from(here: str, host: object, context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a table of `host` is checked against where `here` is: nothing of the environment, where it is asked there.
+
+    `here` is the host that looks, "" where what is of no host is asked.
+    """
+    if (host or "") == here:
+        return context
+    return {**context, "environment": Unset(), "is_replay": True}
+
+
+def places_elsewhere(files: tuple[File, ...], here: str) -> frozenset[str]:
+    """The places in which only what is asked elsewhere lies."""
+    used: dict[bool, set[str]] = {True: set(), False: set()}
+    hosts = {name: table.get("host") for file in files for name, table in file.tables("schedulers")}
+    for file in files:
+        for _, table in file.tables("jobs"):
+            said = {**file.defaults, **table}
+            scheduler = said.get("scheduler")
+            host = said.get("host") or (hosts.get(scheduler) if isinstance(scheduler, str) else None) or ""
+            used[host == here].update(_places_of(said.get("output"), file.defaults.get("output")))
+    return frozenset(used[False] - used[True])
+
+
+def _places_of(output: object, defaults: object) -> Iterator[str]:
+    for each in output if isinstance(output, list) else [output]:
+        for table in (each, defaults):
+            place = table.get("place") if isinstance(table, dict) else None
+            if isinstance(place, str):
+                yield place
+                break
+
+
+def asked_as(*tables: Mapping[str, Any]) -> str:
+    """What tells whether two look for the same: a digest of what these tables say, what is only told aside."""
+    asked = [{key: each for key, each in table.items() if key not in _ONLY_TOLD} for table in tables]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()[:16]
