@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from rollcall.ask import list_outputs
 from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
-from rollcall.commands.selected import selected
 from rollcall.errors import BadInput
 from rollcall.history.past import MOST_RUNS, PastRun, Signs, past_runs
 from rollcall.history.reading import read
@@ -29,7 +28,7 @@ from rollcall.outputs.listing import MOST_FILES
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.output_rules import Kind
-from rollcall.run.options import AS_OF, JOBS_FILE, REPLAY
+from rollcall.run.options import AS_OF, JOBS_FILE, REPLAY, SELECTION
 from rollcall.terminal.calendar import Paper, render_legend, render_past
 from rollcall.terminal.colour import is_coloured
 from rollcall.text import clean
@@ -56,7 +55,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     calendar.add_argument("--since", metavar="SPAN", default=_SINCE, help=f'how far back, such as "2 w" ({_SINCE})')
     calendar.add_argument("--all", action="store_true", help="a row for every run, also for those simply made")
     calendar.add_argument("--json", action="store_true", help="the same for programs")
-    add_options(calendar, (JOBS_FILE, AS_OF, REPLAY))
+    add_options(calendar, (JOBS_FILE, *SELECTION, AS_OF, REPLAY))
     calendar.add_argument(
         "--file", metavar="FILE", help=f"the history; default: {Path('reports') / FILE} beside jobs.toml"
     )
@@ -69,14 +68,14 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
     wanted = wanted_of(asked_for)
     if recorded := wanted.load_replay():
         roll, chronicle = recorded.roll, NOTHING
-        jobs, now = selected(roll, asked_for.jobs), wanted.judged_at(roll, recorded.recorded_at)
+        jobs, now = wanted.selection.jobs_of(roll, asked_for.jobs), wanted.judged_at(roll, recorded.recorded_at)
         # Only those of its look-back are in the record, however few they are.
         outputs, most = recorded.seen_at(now).outputs, 0
         by = f"the files of the morning recorded {show_instant(recorded.recorded_at, roll.zone)}"
     else:
         present = read_now()
         roll = wanted.load(os.environ, clock_from(present))
-        jobs, now = selected(roll, asked_for.jobs), wanted.judged_at(roll, present)
+        jobs, now = wanted.selection.jobs_of(roll, asked_for.jobs), wanted.judged_at(roll, present)
         file = Path(asked_for.file).expanduser() if asked_for.file else wanted.reports / FILE
         # What was judged at this very moment counts as well.
         chronicle = read(file, jobs, now=now + LOOKING_TIME, most=MOST_RUNS)

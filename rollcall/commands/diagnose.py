@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from rollcall.ask import gather
 from rollcall.commands.begin import add_options, begun
-from rollcall.commands.selected import selected
 from rollcall.evidence import Evidence
 from rollcall.morning import Morning
 from rollcall.morning.chain import diagnose
@@ -51,7 +50,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines of the diagnosis; returns the exit status. Raises `BadInput`."""
     call = begun(asked_for, by="diagnose")
     schedulers = () if asked_for.jobs else call.roll.schedulers
-    morning = call.look(selected(call.roll, asked_for.jobs), schedulers, at=call.start.judged_at)
+    morning = call.look(call.wanted.selection.jobs_of(call.roll, asked_for.jobs), schedulers, at=call.start.judged_at)
     # In a replay nobody may be asked again.
     if call.evidence and not call.replay and not asked_for.no_wait:
         morning = _looked_twice(morning, call.evidence, call.clock)

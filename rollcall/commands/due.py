@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING
 
 from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
-from rollcall.commands.selected import selected
 from rollcall.roll.doubts import doubts
 from rollcall.roll.job import Job
 from rollcall.roll.output import Output
 from rollcall.roll.output_rules import Kind
-from rollcall.run.options import AS_OF, JOBS_FILE
+from rollcall.run.options import AS_OF, JOBS_FILE, SELECTION
 from rollcall.text import clean, counted
 from rollcall.times import in_zone, read_now, show_instant, show_span, to_iso
 from rollcall.verdict import interval, pause, show
@@ -42,7 +41,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     due.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs")
     due.add_argument("--next", action="store_true", help="the next due run of each, the first one first")
     due.add_argument("--json", action="store_true", help="the same for programs")
-    add_options(due, (JOBS_FILE, AS_OF))
+    add_options(due, (JOBS_FILE, *SELECTION, AS_OF))
     due.set_defaults(command=run)
 
 
@@ -52,7 +51,7 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
     roll = wanted.load(os.environ, clock_from(now))
     # Past or to come: nobody is asked.
     at = wanted.as_of.at(roll.zone) if wanted.as_of else now
-    jobs = selected(roll, asked_for.jobs)
+    jobs = wanted.selection.jobs_of(roll, asked_for.jobs)
     found = [_due_of(job, at) for job in jobs]
     if asked_for.next:
         found.sort(key=lambda each: (each.next_at is None, each.next_at or at))

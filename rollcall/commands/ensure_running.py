@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from rollcall.causes.action import told
 from rollcall.commands.begin import add_options, begun_now
-from rollcall.commands.selected import check_declared
 from rollcall.errors import BadInput
 from rollcall.remedy import restart_stopped
 from rollcall.remedy.restart import PROOF_LIMIT, await_proof
+from rollcall.roll.selection import check_declared
 from rollcall.run.options import ADDRESS, DRY_RUN
 
 if TYPE_CHECKING:

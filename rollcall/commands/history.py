@@ -21,7 +21,6 @@ from zoneinfo import ZoneInfo
 from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.calendar import paper_for, read_period
-from rollcall.commands.selected import check_declared
 from rollcall.errors import BadInput
 from rollcall.files import path_of, read_regular
 from rollcall.history.lines import from_lines, to_lines
@@ -31,7 +30,8 @@ from rollcall.history.sqlite import CannotRead
 from rollcall.history.tables import MORNING, RUN
 from rollcall.history.writing import merge
 from rollcall.roll.job import Job
-from rollcall.run.options import JOBS_FILE
+from rollcall.roll.selection import check_declared
+from rollcall.run.options import JOBS_FILE, SELECTION
 from rollcall.run.wanted import Wanted
 from rollcall.terminal.calendar import render_key, render_mornings, render_rows
 from rollcall.text import clean, counted, show_size
@@ -55,7 +55,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     history.add_argument("--bad", action="store_true", help="only jobs that had a bad run, and those runs")
     history.add_argument("--json", action="store_true", help="the same for programs")
     history.add_argument("--file", metavar="FILE", help=f"default: {Path('reports') / FILE} beside jobs.toml")
-    add_options(history, (JOBS_FILE,))
+    add_options(history, (JOBS_FILE, *SELECTION))
     carried = history.add_mutually_exclusive_group()
     carried.add_argument("--export", choices=["jsonl"], help="print it as lines of JSON that --import reads")
     carried.add_argument(
@@ -70,6 +70,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     file = Path(asked_for.file).expanduser() if asked_for.file else wanted.reports / FILE
     if asked_for.imported is not None:
         return (yield from _import(file, asked_for))
+    selection = wanted.selection
     period, now = read_period(asked_for.since or _SINCE), read_now()
     is_whole = asked_for.export and not asked_for.since
     try:
@@ -82,12 +83,17 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         by_job.setdefault(row.job_id, []).append(row)
     if asked_for.export:
         ids = _selected(asked_for.jobs, by_job)
+        if selection:
+            declared = wanted.load(os.environ, clock_from(now))
+            ids = [each.id for each in selection.jobs_of(declared) if each.id in ids]
         # What is said of all jobs at once goes with all of them.
-        part = Whole(rows=[row for row in whole.rows if row.job_id in ids]) if asked_for.jobs else whole
+        is_part = asked_for.jobs or selection
+        part = Whole(rows=[row for row in whole.rows if row.job_id in ids]) if is_part else whole
         yield from to_lines(part)
         return 0
-    zone, jobs, problem = _declared(wanted, now, is_named=bool(asked_for.rollcall_jobs_file))
+    zone, jobs, problem = _declared(wanted, now, is_named=bool(asked_for.rollcall_jobs_file or selection))
     ids = _selected(asked_for.jobs, {**jobs, **by_job})
+    ids = [each for each in ids if each in jobs] if selection else ids
     if asked_for.bad:
         by_job = {
             job_id: bad for job_id, rows in by_job.items() if (bad := [row for row in rows if row.needs_a_person])
@@ -125,7 +131,7 @@ def _as_json(whole: Whole, rows: Mapping[str, Sequence[Row]]) -> str:
 def _declared(wanted: Wanted, now: datetime, *, is_named: bool) -> tuple[ZoneInfo, dict[str, Job], str]:
     """In which zone it is shown, the jobs, and why nothing is known of them: where nobody named the file, no mistake.
 
-    Raises `BadInput` where somebody did.
+    Raises `BadInput` where somebody did, or asked for those of a tag or an owner.
     """
     try:
         roll = wanted.load(os.environ, clock_from(now))
@@ -134,7 +140,7 @@ def _declared(wanted: Wanted, now: datetime, *, is_named: bool) -> tuple[ZoneInf
             raise
         told = f"in UTC and by ids: {problem.mistakes[0]}"
         return ZoneInfo("UTC"), {}, clean(told)
-    return roll.zone, {job.id: job for job in roll.jobs}, ""
+    return roll.zone, {job.id: job for job in wanted.selection.jobs_of(roll)}, ""
 
 
 def _selected(ids: Sequence[str], known: Iterable[str]) -> list[str]:
@@ -145,8 +151,9 @@ def _selected(ids: Sequence[str], known: Iterable[str]) -> list[str]:
 
 
 def _import(file: Path, asked_for: argparse.Namespace) -> Generator[str, None, int]:
-    if asked_for.jobs or asked_for.since:
-        raise BadInput.single("--import", "adds all that the file holds. Leave out JOB and --since.")
+    if asked_for.jobs or asked_for.since or asked_for.rollcall_tag or asked_for.rollcall_owner:
+        rule = "adds all that the file holds. Leave out JOB, --tag, --owner and --since."
+        raise BadInput.single("--import", rule)
     name = asked_for.imported
     is_piped = name == "-"
     place = "standard input" if is_piped else clean(name)

@@ -113,7 +113,7 @@ def _looked(call: RollCall, sinks: Sinks, log: _Log, held: ExitStack) -> Result:
     try:
         with suppress(CannotBegin):  # what cannot be written is said where it is to be whole
             sinks.begin(call.start)
-        call.judge(call.roll.jobs, call.roll.schedulers)
+        call.judge(call.jobs, call.schedulers)
         state = state_of(call.morning, Ending())
         result = sinks.write(sinks.tell(call.result(Ending(), status=int(state))))
     except Exception as error:  # noqa: BLE001 - what ends in a traceback has status 1, and 1 is a mere warning

@@ -14,7 +14,6 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from rollcall.commands.begin import add_options, begun
-from rollcall.commands.selected import selected
 from rollcall.evidence import CannotLook, FileSeen
 from rollcall.files import read_regular
 from rollcall.outputs.listing import Wanted
@@ -22,7 +21,7 @@ from rollcall.outputs.sources import source_of
 from rollcall.rehearse.rehearsal import rehearse
 from rollcall.report.headline import show_replay
 from rollcall.roll.job import Job
-from rollcall.run.options import OF_A_MORNING
+from rollcall.run.options import OF_A_MORNING, SELECTION
 from rollcall.terminal.rehearsal import rehearsal_json, render_rehearsal
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
         "rehearse", help="plant every fault on a copy of a good morning: which would be found, which would slip through"
     )
     parser.add_argument("jobs", nargs="*", metavar="JOB", help="only these jobs, and their schedulers")
-    add_options(parser, OF_A_MORNING)
+    add_options(parser, (*OF_A_MORNING, *SELECTION))
     parser.add_argument("--json", action="store_true", help="the same for programs")
     parser.set_defaults(command=run)
 
@@ -48,7 +47,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines of the rehearsal; returns the exit status. Raises `BadInput`."""
     call = begun(asked_for, by="rehearse")
-    jobs, at = selected(call.roll, asked_for.jobs), call.start.judged_at
+    jobs, at = call.wanted.selection.jobs_of(call.roll, asked_for.jobs), call.start.judged_at
     if call.start.replay_of and not asked_for.json:
         yield f"{show_replay(call.start.replay_of, call.roll.zone)}: nobody is asked"
     # The files of a record are on another machine, or gone.

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from rollcall.causes.action import told
 from rollcall.commands.begin import add_options, begun_now
-from rollcall.commands.selected import selected
 from rollcall.remedy import rerun_missed
 from rollcall.remedy.missed import why_not
 from rollcall.run.options import ADDRESS, DRY_RUN
@@ -35,7 +34,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """A line for each job; returns the exit status. Raises `BadInput`."""
     here = begun_now(asked_for, by="rerun")
-    jobs = selected(here.roll, asked_for.jobs)
+    jobs = here.wanted.selection.jobs_of(here.roll, asked_for.jobs)
 
     def judge() -> Morning:
         return here.look(jobs)

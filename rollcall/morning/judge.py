@@ -12,6 +12,7 @@ from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict.judge import judge_jobs, judge_scheduler
+from rollcall.verdict.upstream import with_upstream
 
 
 def judge_morning(
@@ -26,10 +27,16 @@ def judge_morning(
     again: str = CHECK_AGAIN,
     jobs_file: str | None = None,
 ) -> Morning:
-    """The morning as the evidence proves it, for the given jobs and schedulers (all where left out)."""
+    """The morning as the evidence proves it, for the given jobs and schedulers (all where left out).
+
+    What the jobs build on is judged with them, so that each has the cause that it has in the whole; it is no part of
+    the morning itself.
+    """
     jobs = tuple(roll.jobs if jobs is None else jobs)
-    asked = {scheduler.id: scheduler for scheduler in (roll.schedulers if schedulers is None else schedulers)}
-    asked |= {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
+    with_others = with_upstream(jobs, roll.jobs)
+    about = {scheduler.id: scheduler for scheduler in (roll.schedulers if schedulers is None else schedulers)}
+    about |= {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
+    asked = about | {job.scheduler.id: job.scheduler for job in with_others if job.scheduler}
     schedulers_judged = {
         name: judge_scheduler(scheduler, evidence, now=now, jobs=roll.jobs_of(name))
         for name, scheduler in asked.items()
@@ -37,8 +44,8 @@ def judge_morning(
     return Morning(
         judged_at=now,
         zone=roll.zone,
-        schedulers=tuple(schedulers_judged.values()),
-        jobs=judge_jobs(jobs, evidence, schedulers_judged, now=now),
+        schedulers=tuple(schedulers_judged[each] for each in about),
+        jobs=judge_jobs(with_others, evidence, schedulers_judged, now=now)[: len(jobs)],
         declared=len(roll.jobs),
         schedulers_declared=len(roll.schedulers),
         demo=demo,

@@ -102,7 +102,10 @@ class Running:
         """What the terminal says first."""
         roll, start = self.call.roll, self.call.start
         of_day = f"{show_instant(start.judged_at, roll.zone, year=True)}, {roll.zone.key}"
-        counts = f"{counted(len(roll.jobs), 'job')}, {counted(len(roll.schedulers), 'scheduler')}"
+        selection, own = self.call.wanted.selection, f"{counted(len(self.call.schedulers), 'scheduler')}"
+        counts = f"{counted(len(roll.jobs), 'job')}, {own}"
+        if selection:
+            counts = f"{len(self.call.jobs):,} of {counts} ({selection.shown})"
         lines = [f"roll call: {counts}, judged as of {of_day}"]
         if start.replay_of:
             lines = [f"{show_replay(start.replay_of, roll.zone)}: nobody is asked", *lines]
@@ -230,7 +233,7 @@ def _begin(config: pytest.Config) -> None:
         _refuse(sinks, start, str(problem))
     except CannotBegin as problem:
         _refuse(sinks, start, str(problem))
-    set_subjects(config, Subjects.of(call.roll), Facing())
+    set_subjects(config, Subjects.of(call.schedulers, call.jobs), Facing())
     if not only_shows(config):
         config.pluginmanager.register(running, "rollcall-running")
 

@@ -57,11 +57,11 @@ class Subjects:
     jobs: tuple[tuple[str, frozenset[str]], ...] = ()
 
     @classmethod
-    def of(cls, roll: Roll) -> Subjects:
-        """The subjects of a roll."""
+    def of(cls, schedulers: Iterable[Scheduler], jobs: Iterable[Job]) -> Subjects:
+        """These subjects, each with its witnesses."""
         return cls(
-            schedulers=tuple((each.id, scheduler_witnesses(each)) for each in roll.schedulers),
-            jobs=tuple((each.id, job_witnesses(each)) for each in roll.jobs),
+            schedulers=tuple((each.id, scheduler_witnesses(each)) for each in schedulers),
+            jobs=tuple((each.id, job_witnesses(each)) for each in jobs),
         )
 
     def schedulers_with(self, wanted: set[str]) -> list[str]:

@@ -70,9 +70,22 @@ EVIDENCE = Option(
     environment="ROLLCALL_EVIDENCE",
     more={"metavar": "PLACE"},
 )
+TAG = Option(
+    name="--tag",
+    help="only the jobs with that tag; repeated: with any of them",
+    environment="ROLLCALL_TAG",
+    more={"metavar": "TAG", "action": "append", "default": []},
+)
+OWNER = Option(
+    name="--owner",
+    help="only the jobs of that owner; repeated: of any of them",
+    environment="ROLLCALL_OWNER",
+    more={"metavar": "WHO", "action": "append", "default": []},
+)
 
 ADDRESS = (JOBS_FILE, SCHEDULER_URL)
 WITNESSES = (*ADDRESS, EVIDENCE)
+SELECTION = (TAG, OWNER)
 OF_A_MORNING = (*WITNESSES, AS_OF, REPLAY)
-OF_PYTEST = (*WITNESSES, AS_OF, DEMO, RECORD, REPLAY, RESTART, RERUN, DRY_RUN, NO_HISTORY)
-OF_MONITOR = (*WITNESSES, RESTART, RERUN, DRY_RUN, NO_HISTORY)
+OF_PYTEST = (*WITNESSES, *SELECTION, AS_OF, DEMO, RECORD, REPLAY, RESTART, RERUN, DRY_RUN, NO_HISTORY)
+OF_MONITOR = (*WITNESSES, *SELECTION, RESTART, RERUN, DRY_RUN, NO_HISTORY)

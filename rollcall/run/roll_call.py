@@ -31,6 +31,7 @@ from rollcall.run.wanted import Wanted
 from rollcall.sinks import Sinks
 from rollcall.sinks.base import Result, Start
 from rollcall.text import clean
+from rollcall.verdict.upstream import with_upstream
 
 Progress = Callable[[int, int], None]
 
@@ -44,8 +45,8 @@ class RollCall:
     """One run: who should be there, as of when, who is told, and what came of it.
 
     `of_hosts` is where hosts leave theirs. `locks` is the folder of the locks of what is fixed. `morning` is None until
-    it is judged; `chronicle` is what was remembered before. `unrecorded` is why the evidence could not be kept.
-    `progress` hears how far the asking is.
+    it is judged; `chronicle` is what was remembered before. `jobs` and `schedulers` are those that were asked for.
+    `unrecorded` is why the evidence could not be kept. `progress` hears how far the asking is.
     """
 
     start: Start
@@ -62,6 +63,13 @@ class RollCall:
     morning: Morning | None = None
     unrecorded: str | None = None
     progress: Progress = _unshown
+    jobs: tuple[Job, ...] = field(init=False)
+    schedulers: tuple[Scheduler, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Finds whom it is about. Raises `BadInput` where no job has what was asked for."""
+        self.jobs = self.wanted.selection.jobs_of(self.roll)
+        self.schedulers = self.wanted.selection.schedulers_of(self.roll)
 
     def judge(self, jobs: Sequence[Job], schedulers: Sequence[Scheduler], progress: Progress | None = None) -> Morning:
         """Asks every witness of these, once, fixes what is to be fixed, and judges: the morning that is told."""
@@ -99,9 +107,9 @@ class RollCall:
         at: datetime | None = None,
         progress: Progress | None = None,
     ) -> Morning:
-        """These asked and judged, as of the present or of that moment."""
+        """These asked and judged, as of the present or of that moment, with what the jobs build on."""
         now = at or self.clock()
-        self.evidence = self.ask(jobs, schedulers, at=now, progress=progress)
+        self.evidence = self.ask(with_upstream(jobs, self.roll.jobs), schedulers, at=now, progress=progress)
         return judge_morning(
             self.roll,
             self.evidence,

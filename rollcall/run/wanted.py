@@ -24,6 +24,7 @@ from rollcall.roll.load import load
 from rollcall.roll.reports import reports_folder
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.selection import Selection
 from rollcall.roll.values import shown_url
 from rollcall.run.options import (
     AS_OF,
@@ -33,11 +34,13 @@ from rollcall.run.options import (
     GOOD_DEMO,
     JOBS_FILE,
     NO_HISTORY,
+    OWNER,
     RECORD,
     REPLAY,
     RERUN,
     RESTART,
     SCHEDULER_URL,
+    TAG,
 )
 from rollcall.run.place import Place
 from rollcall.text import clean, listed
@@ -87,7 +90,7 @@ class Wanted:
     and of one that was kept; `replayed_under` is the jobs.toml that was named for a replay, None for the one recorded
     with it. `evidence` is where hosts leave theirs. `other_file` is the jobs.toml that is judged, as it may be shown,
     None where it is the one that lies there anyway; `usual_file` the one that the environment names. `words` are those
-    of the command line, without passwords, that say who is asked. `home` is where jobs.toml lies by default.
+    of the command line, without passwords, that say who is asked, and for which jobs. `home` is where jobs.toml lies by default.
     """
 
     home: Path
@@ -100,6 +103,7 @@ class Wanted:
     replay: Path | None = None
     replayed_under: Path | None = None
     fixing: Fixing = field(default_factory=Fixing)
+    selection: Selection = field(default_factory=Selection)
     keeps_history: bool = True
     evidence: str | None = None
     other_file: str | None = None
@@ -134,6 +138,11 @@ class Wanted:
         of_another_day += [REPLAY.name if option(REPLAY) else REPLAY.environment] if replayed else []
         urls = option(SCHEDULER_URL) or ()
         of_hosts = (EVIDENCE.name, shown_url(option(EVIDENCE))) if option(EVIDENCE) else ()
+        is_staged = staged is not None or replayed is not None
+        selection = Selection(
+            tags=_named(TAG, option(TAG), "" if is_staged else variable(TAG)),
+            owners=_named(OWNER, option(OWNER), "" if is_staged else variable(OWNER)),
+        )
         is_other = bool(file) and (under or not replayed) and not _is_same(path_of(file), usual)
         return cls(
             home=home,
@@ -147,11 +156,15 @@ class Wanted:
             replay=replayed,
             replayed_under=path_of(under) if replayed and under else None,
             fixing=_fixing(given, of_another_day),
+            selection=selection,
             keeps_history=not option(NO_HISTORY) and variable(NO_HISTORY) in _NO,
             evidence=option(EVIDENCE) or variable(EVIDENCE) or None,
             other_file=clean(file) if is_other else None,
             usual_file=path_of(variable(JOBS_FILE)) if variable(JOBS_FILE) else None,
-            words=_words_of_demo(staged) if option(DEMO) and staged is not None else (*_words(urls), *of_hosts),
+            words=(
+                *(_words_of_demo(staged) if option(DEMO) and staged is not None else (*_words(urls), *of_hosts)),
+                *(selection.words if option(TAG) or option(OWNER) else ()),
+            ),
         )
 
     @property
@@ -276,6 +289,18 @@ def _fixing(given: Mapping[str, Any], of_another_day: Sequence[str]) -> Fixing:
 
 def _cause(named: str) -> str:
     return "" if named == GOOD_DEMO else named
+
+
+def _named(option: Option, given: Sequence[str] | None, variable: str) -> tuple[str, ...]:
+    """What is selected by that option, or by its variable, in which commas stand between several.
+
+    Raises `BadInput` where one of them is empty: a variable that is not set would select nobody, or everybody.
+    """
+    texts = list(given) if given else variable.split(",") if variable.strip() else []
+    if not all(map(str.strip, texts)):
+        rule = "names none where one was to be named. Write one that a job has, or leave it out."
+        raise BadInput.single(option.name if given else option.environment, rule)
+    return tuple(dict.fromkeys(map(str.strip, texts)))
 
 
 def _named_urls(texts: Iterable[str]) -> dict[str | None, str]:

@@ -43,6 +43,20 @@ def in_order(jobs: Iterable[Job]) -> Iterator[Job]:
         yield known[name]
 
 
+def with_upstream(jobs: Iterable[Job], declared: Iterable[Job]) -> tuple[Job, ...]:
+    """The jobs, and after them those of the `declared` that they build on, at any remove.
+
+    Without these nobody could tell whether a job that did nothing had anything to do.
+    """
+    known, found = {job.id: job for job in declared}, {job.id: job for job in jobs}
+    left = list(found.values())
+    while left:
+        needed = {name: known[name] for name in names(left.pop()) if name in known and name not in found}
+        found |= needed
+        left.extend(needed.values())
+    return tuple(found.values())
+
+
 def reaches(jobs: Iterable[Job]) -> dict[str, timedelta]:
     """How far back the runs of each job are of interest, by its id: its own look-back, or that of what follows it.
 
