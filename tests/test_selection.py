@@ -114,7 +114,10 @@ COMMANDS = {
     "due": (["due", "--json"], lambda said: [each["id"] for each in said["jobs"]]),
     "calendar": (["calendar", "--json"], lambda said: list(said["jobs"])),
     "history": (["history", "--json"], lambda said: list(said["jobs"])),
-    "rehearse": (["rehearse", "--json", "--as-of=2026-02-11T07:00+01:00"], lambda said: [each["id"] for each in said["jobs"]]),
+    "rehearse": (
+        ["rehearse", "--json", "--as-of=2026-02-11T07:00+01:00"],
+        lambda said: [each["id"] for each in said["jobs"]],
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from rollcall.causes.action import Action, Deed
 from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.causes.explain import Cause, explain_job, explain_scheduler
 from rollcall.evidence import JobListed
+from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict.judged import JobJudged, SchedulerJudged
 
@@ -75,6 +76,26 @@ class Morning:
     def job(self, job_id: str) -> JobJudged | None:
         """The judged job of that id; None where it was not looked at."""
         return self._jobs_by_id.get(job_id)
+
+    def of(self, roll: Roll) -> Morning:
+        """What of it concerns the jobs and schedulers of that part of the roll, as it was judged with all the others.
+
+        What a scheduler lists and nobody declares belongs to no part.
+        """
+        jobs, schedulers = {each.id for each in roll.jobs}, {each.id for each in roll.schedulers}
+        judged = (each for each in self.schedulers if each.scheduler.id in schedulers)
+        return replace(
+            self,
+            jobs=tuple(each for each in self.jobs if each.job.id in jobs),
+            schedulers=tuple(replace(each, undeclared=()) for each in judged),
+            declared=len(jobs),
+            schedulers_declared=len(schedulers),
+            actions=tuple(
+                each for each in self.actions if each.subject in (jobs if each.deed is Deed.RERUN else schedulers)
+            ),
+            listed={},
+            rescheduled=(),
+        )
 
     @property
     def is_partial(self) -> bool:

@@ -43,6 +43,14 @@ def check_between(
     # The tags of a job that could not be read, or of one that could not be listed, are not known.
     if len(jobs) < len(declared) or not by_listing.is_whole:
         return
+    owners = list(dict.fromkeys(job.owner for job in jobs.values() if job.owner))
+    for owner in first.alert.owners if first and first.alert else ():
+        # One that no job has is misspelt: its people would hear of nothing.
+        if owner not in owners:
+            near = nearest(owner, owners)
+            cure = f'Did you mean "{near}"?' if near else f"Owners: {listed(owners, 20) or 'none'}."
+            layer = next(iter(files)).layer()
+            mistakes.add_in((layer,), ("alert", "owners", owner), f"no job has this owner. {cure}")
     for file in files:
         inside = [job for name, job in jobs.items() if file.first is None or declared[name].file is file]
         tags = list(dict.fromkeys(tag for job in inside for tag in job.tags))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -37,6 +37,12 @@ class Roll:
     watch: WatchTable | None = None
     evidence: EvidenceTable = field(default_factory=EvidenceTable)
     written: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def of_owners(self, owners: Collection[str]) -> Roll:
+        """The same with the jobs of these owners alone, and the schedulers that run them."""
+        jobs = tuple(job for job in self.jobs if job.owner in owners)
+        ids = {job.scheduler.id for job in jobs if job.scheduler}
+        return replace(self, jobs=jobs, schedulers=tuple(each for each in self.schedulers if each.id in ids))
 
     @property
     def hosts(self) -> tuple[str, ...]:

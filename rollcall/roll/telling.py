@@ -115,8 +115,8 @@ class _ToldTable(Table):
         return replace(secrets, hidden=hidden)
 
 
-class AlertTable(_ToldTable):
-    """Who hears of a change."""
+class ChannelsTable(_ToldTable):
+    """By which ways somebody hears of a change."""
 
     webhook: Address | None = Field(None, repr=False, description="POST, JSON; ${NAME} is read.")
     headers: dict[HeaderName, HeaderValue] = Field(
@@ -130,16 +130,6 @@ class AlertTable(_ToldTable):
     apprise: tuple[str, ...] = Field(
         (), repr=False, description="Urls as Apprise writes them; ${NAME} is read.", validate_default=True
     )
-    labels: Annotated[dict[str, str], AfterValidator(_label_names)] = Field(
-        default_factory=dict, description="Put on every alert to the Alertmanager."
-    )
-    next_look_within: Span = default(
-        "26 h", parse_span, "How long an alert to the Alertmanager stands where no later look says more of it."
-    )
-    still_after: Annotated[Span, AfterValidator(_a_day_at_least)] | None = Field(
-        None, description="How long something must last before it is reported again; left out, it is not."
-    )
-    timeout: Timeout = default("10 s", parse_span, "How long a channel may take.")
 
     @field_validator("headers")
     @classmethod
@@ -180,6 +170,26 @@ class AlertTable(_ToldTable):
     def shown_alertmanager(self) -> str | None:
         """Which Alertmanager it is, as it may be shown."""
         return _host(self.secrets.sent(self.alertmanager)) if self.alertmanager else None
+
+
+class AlertTable(ChannelsTable):
+    """Who hears of a change: these of every job, and each of the `owners` of those of one owner."""
+
+    owners: dict[str, ChannelsTable] = Field(
+        default_factory=dict,
+        repr=False,
+        description="Who hears of the jobs of one owner, by the owner; the other ways hear of every job.",
+    )
+    labels: Annotated[dict[str, str], AfterValidator(_label_names)] = Field(
+        default_factory=dict, description="Put on every alert to the Alertmanager."
+    )
+    next_look_within: Span = default(
+        "26 h", parse_span, "How long an alert to the Alertmanager stands where no later look says more of it."
+    )
+    still_after: Annotated[Span, AfterValidator(_a_day_at_least)] | None = Field(
+        None, description="How long something must last before it is reported again; left out, it is not."
+    )
+    timeout: Timeout = default("10 s", parse_span, "How long a channel may take.")
 
 
 class WatchTable(_ToldTable):

@@ -10,7 +10,7 @@ look that saw it, so that each look must say it again, and at once where a look 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -99,19 +99,27 @@ def _labels(roll: Roll) -> Iterator[tuple[str, dict[str, str]]]:
             "scheduler": job.scheduler.id if job.scheduler else None,
             "owner": job.owner,
             "severity": job.severity,
+            "tags": _one_label(job.tags),
         }
         yield job_key(job.id), _filled({**roll.alert.labels, "alertname": "RollcallJobNeedsAttention", **words})
     for scheduler in roll.schedulers:
         jobs = jobs_of.get(scheduler.id, ())
         # Whose it is where all its jobs are of one owner; those of two would have to agree first.
         owners, severities = {each.owner for each in jobs}, {each.severity for each in jobs}
+        shared = [each for each in jobs[0].tags if all(each in job.tags for job in jobs)] if jobs else []
         words = {
             "scheduler": scheduler.id,
             "owner": owners.pop() if len(owners) == 1 else None,
             "severity": severities.pop() if len(severities) == 1 else None,
+            "tags": _one_label(shared),
         }
         name = "RollcallSchedulerNeedsAttention"
         yield scheduler_key(scheduler.id), _filled({**roll.alert.labels, "alertname": name, **words})
+
+
+def _one_label(tags: Collection[str]) -> str:
+    """ ",nightly,gold,": between commas at both ends, as Prometheus joins tags, so that `=~ ".*,gold,.*"` finds one."""
+    return f",{','.join(sorted(set(tags)))}," if tags else ""
 
 
 def _over(morning: Morning, told: Memory) -> Iterator[str]:

@@ -12,15 +12,15 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from rollcall.roll.telling import AlertTable
+from rollcall.roll.telling import AlertTable, ChannelsTable
 from rollcall.sinks.alert.alertmanager import PATH
 from rollcall.sinks.alert.message import Message
 from rollcall.sinks.posting import post, within
-from rollcall.text import clean_of_secrets, counted
+from rollcall.text import clean, clean_of_secrets, counted
 from rollcall.times import show_span
 
 _WORD = re.compile(r"[^/?&=#:@\s]{4,}")
@@ -32,6 +32,7 @@ class Channel:
 
     `id` is what it is remembered by: the same from one morning to the next, for as long as its address is, and no
     secret. `name` is for people. `hears_what_stands` is True where it is told that at each look, not what is new.
+    `owners` are those of whose jobs it hears; None where it hears of every job.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Channel:
     send: Callable[[Message, timedelta], str | None]
     secrets: dict[str, str] = field(repr=False)
     hears_what_stands: bool = False
+    owners: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,25 @@ class Carried:
 
 
 def channels_of(alert: AlertTable) -> tuple[Channel, ...]:
-    """Every channel that is declared: the webhook, the Alertmanager, then Apprise's in their order."""
+    """Every channel that is declared: those that hear of every job, then those of the owners in their order.
+
+    One address is one channel, whoever names it: it hears of what concerns any of them.
+    """
+    channels = {each.id: each for each in _channels_of(alert)}
+    for owner, table in alert.owners.items():
+        for each in _channels_of(table):
+            known = channels.get(each.id)
+            if known is None:
+                name = f"{each.name} of {clean(owner, 60)}"
+                channels[each.id] = replace(each, name=name, owners=frozenset({owner}))
+            elif known.owners is not None:
+                name = f"{known.name} and {clean(owner, 60)}"
+                channels[each.id] = replace(known, name=name, owners=known.owners | {owner})
+    return tuple(channels.values())
+
+
+def _channels_of(alert: ChannelsTable) -> tuple[Channel, ...]:
+    """The webhook, the Alertmanager, then Apprise's in their order."""
     secrets, sent = {**alert.secrets.names, **alert.secrets.hidden}, alert.secrets.sent
     channels = []
     if alert.webhook:

@@ -49,22 +49,34 @@ def tell(
     channels = channels_of(roll.alert)
 
     @cache
-    def written(heard: frozenset[Told], hears_what_stands: bool) -> tuple[tuple[News | Alerts, Message], ...]:
+    def part(owners: frozenset[str] | None) -> tuple[Roll, Morning]:
+        """What concerns whoever hears of the jobs of these owners."""
+        its_roll = roll if owners is None else roll.of_owners(owners)
+        return its_roll, morning if owners is None else morning.of(its_roll)
+
+    @cache
+    def written(
+        heard: frozenset[Told], hears_what_stands: bool, owners: frozenset[str] | None
+    ) -> tuple[tuple[News | Alerts, Message], ...]:
         """What whoever heard just that is told."""
         memory = {each.key: each for each in heard} if file else None
+        its_roll, its_morning = part(owners)
         if hears_what_stands:
-            alerts = find_alerts(roll, morning, chronicle, memory, is_complete=is_complete, page=page)
+            alerts = find_alerts(its_roll, its_morning, chronicle, memory, is_complete=is_complete, page=page)
             return ((alerts, write_alerts(alerts)),)
-        news = find_news(roll, morning, chronicle, memory, is_complete=is_complete)
-        return tuple((each, write_message(each, morning, jobs_file=roll.file.absolute(), page=page)) for each in news)
+        news = find_news(its_roll, its_morning, chronicle, memory, is_complete=is_complete)
+        jobs_file = roll.file.absolute()
+        return tuple((each, write_message(each, its_morning, jobs_file=jobs_file, page=page)) for each in news)
 
     with _turn(file, roll.alert.timeout):
         before = read_told(file) if file else {}
         memories = [before.get(each.id, {}) for each in channels]
         if is_complete:
-            memories = [forget_undeclared(each, roll) for each in memories]
+            memories = [
+                forget_undeclared(memory, part(each.owners)[0]) for each, memory in zip(channels, memories, strict=True)
+            ]
         news = [
-            written(frozenset(memory.values()), each.hears_what_stands)
+            written(frozenset(memory.values()), each.hears_what_stands, each.owners)
             for each, memory in zip(channels, memories, strict=True)
         ]
         messages = [[message for _, message in each] for each in news]
