@@ -548,14 +548,14 @@ def test_an_id_is_plain(tmp_path: Path, table: str, key: str, shown: str) -> Non
 @pytest.mark.parametrize(
     "key",
     [
-        "timezone", "look_back", "include", "defaults", "history", "alert", "watch", "windows", "schedulers", "jobs",
-        "schedulers.aime", "jobs.haiku",
+        "timezone", "look_back", "include", "defaults", "history", "alert", "watch", "windows", "owners",
+        "schedulers", "jobs", "schedulers.aime", "jobs.haiku",
     ],
 )  # fmt: skip
 def test_a_value_of_the_wrong_type_is_a_mistake_at_its_own_place(tmp_path: Path, key: str) -> None:
     right = {"timezone": '"UTC"', "schedulers.aime": '{url = "http://h"}', "jobs.haiku": '{schedule = "@daily"}'}
     values = ["1", "true", '"x"', "[1]", "1.5", "2026-02-11", "06:00:00"]
-    for value in values if key == "windows" else [*values, "[{}]"]:
+    for value in values if key in ("windows", "owners") else [*values, "[{}]"]:
         lines = {name: line for name, line in right.items() if not name.startswith(f"{key}.")} | {key: value}
         told = mistakes(tmp_path, "\n".join(f"{name} = {line}" for name, line in lines.items()))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from itertools import islice, pairwise
 
 from rollcall.roll.how_often import gap_of_at_most
@@ -43,7 +44,7 @@ def check_between(
     # The tags of a job that could not be read, or of one that could not be listed, are not known.
     if len(jobs) < len(declared) or not by_listing.is_whole:
         return
-    owners = list(dict.fromkeys(job.owner for job in jobs.values() if job.owner))
+    owners = list(dict.fromkeys(filter(None, (*(job.owner for job in jobs.values()), *_named_owners(files)))))
     for owner in first.alert.owners if first and first.alert else ():
         # One that no job has is misspelt: its people would hear of nothing.
         if owner not in owners:
@@ -53,6 +54,9 @@ def check_between(
             mistakes.add_in((layer,), ("alert", "owners", owner), f"no job has this owner. {cure}")
     for file in files:
         inside = [job for name, job in jobs.items() if file.first is None or declared[name].file is file]
+        if not by_listing:
+            # What a scheduler lists may be gone tomorrow, and be there again the day after.
+            _check_patterns(file, [job.id for job in inside], mistakes)
         tags = list(dict.fromkeys(tag for job in inside for tag in job.tags))
         for number, window in enumerate(file.table.windows if file.table else ()):
             # A tag that no job has is misspelt: its jobs would be owed in the midst of their maintenance.
@@ -60,6 +64,21 @@ def check_between(
                 near = nearest(window.tag, tags)
                 cure = f'Did you mean "{near}"?' if near else "Write one that a job has, or take it out to mean all."
                 mistakes.add_in((file.layer(),), ("windows", number, "tag"), f"no job has this tag. {cure}")
+
+
+def _named_owners(files: Iterable[File]) -> Iterator[str | None]:
+    for file in files:
+        yield from (each.owner for each in (file.table.owners if file.table else ()))
+
+
+def _check_patterns(file: File, ids: Sequence[str], mistakes: Mistakes) -> None:
+    """A pattern that no job is like is misspelt: its jobs would be nobody's."""
+    for number, owners in enumerate(file.table.owners if file.table else ()):
+        for place, pattern in enumerate(owners.jobs):
+            if not any(fnmatchcase(each, pattern) for each in ids):
+                near = nearest(pattern, ids)
+                cure = f'Did you mean "{near}"?' if near else "Write one that a job has, or take it out."
+                mistakes.add_in((file.layer(),), ("owners", number, "jobs", place), f"no job has such an id. {cure}")
 
 
 # Outputs --------------------------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def context(found: ValidationInfo) -> dict[str, Any]:
     Of every table: `environment`, where `${NAME}` is read; `is_replay`; `now`, None where nothing is held against it.
     Of a scheduler and a job: its `id`, and the `folder` of the file in which it stands. Of a job: all `schedulers` and
     `places` by their names, the keys that it has `given` and those that are its `own` and no defaults', the `windows`
-    of its file, and `history_keeps`.
+    of its file, the `owners` by the names of all files, and `history_keeps`.
     """
     return found.context or {"environment": {}, "schedulers": {}, "is_replay": False}
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from rollcall.roll.fields import Span, Table, Zone, clean_text, default
+from rollcall.roll.job_table import Line
 from rollcall.roll.telling import AlertTable, EvidenceTable, HistoryTable, ReportsTable, WatchTable
 from rollcall.schedule import Engine, read_schedule
 from rollcall.schedule.days_off import Window
@@ -28,6 +29,12 @@ def read_include(text: str) -> str:
     if "**" in text:
         raise ValueError('has "**", and no search goes to any depth. Write "*" for each folder, as in "*/*.toml".')
     return text
+
+
+def _says_something(tags: tuple[str, ...] | None, found: ValidationInfo) -> tuple[str, ...] | None:
+    if tags is None and [found.data.get(each, "") for each in ("owner", "severity")] == [None, None]:
+        raise ValueError("nothing is said of these jobs. Write owner, severity or tags.")
+    return tags
 
 
 class WindowTable(Table):
@@ -65,6 +72,19 @@ class WindowTable(Table):
         )
 
 
+class OwnersTable(Table):
+    """Whose some jobs are, by their ids: what such a job does not say itself, and before any defaults."""
+
+    jobs: tuple[Annotated[str, clean_text('the ids of jobs, such as "billing-*"')], ...] = Field(
+        min_length=1, description="The ids of the jobs that are meant; * stands for any part of one."
+    )
+    owner: Line | None = Field(None, description="Who looks after them.")
+    severity: Line | None = Field(None, description="How bad it is, in a word.")
+    tags: Annotated[tuple[Annotated[str, clean_text("a tag")], ...] | None, AfterValidator(_says_something)] = Field(
+        None, description="Words to select and to group by.", validate_default=True
+    )
+
+
 class FileTable(Table):
     """All of jobs.toml but what its schedulers and jobs say, which each kind and each job checks for itself."""
 
@@ -82,6 +102,7 @@ class FileTable(Table):
     alert: AlertTable | None = Field(None, description="Who hears of a change.")
     watch: WatchTable | None = Field(None, description="Who is alerted when Roll call itself did not run.")
     windows: tuple[WindowTable, ...] = Field((), description="Maintenance: runs due inside are not expected.")
+    owners: tuple[OwnersTable, ...] = Field((), description="Whose jobs are, by their ids.")
     places: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Where files lie.")
     schedulers: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Who runs jobs.")
     jobs: dict[str, dict[str, Any]] = Field(default_factory=dict, description="What should run, and when.")

@@ -10,12 +10,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator
 
-from rollcall.roll.read_files import File
 from rollcall.roll.secrets import Unset
+
+if TYPE_CHECKING:
+    from rollcall.roll.read_files import File
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 # What is told of a job, and not asked for.

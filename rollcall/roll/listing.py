@@ -73,6 +73,10 @@ class ByListing:
             for listed in listings.get(each.id, Listing()).declared(each)
         }
 
+    def __bool__(self) -> bool:
+        """True where any scheduler declares jobs so."""
+        return bool(self._declaring)
+
     def take(self, scheduler: object, name: object) -> Mapping[str, Any] | None:
         """What is listed of the job of that name there, or, where no scheduler is named, by the one that declares it.
 

@@ -44,6 +44,7 @@ _CURES_OF_MISSING = {
     "reason": 'required. Write reason = "…", which is shown each morning.',
     "ping": 'required. Write ping = "https://example.com/${NAME}".',
     "when": 'required. Write when = "0 22 * * sat".',
+    "owners.jobs": 'required: whose it is said of. Write jobs = ["billing-*"].',
     "lasts": 'required. Write lasts = "6 h".',
 }
 NOT_READ = "is not read by this version"
@@ -52,7 +53,7 @@ _LATER_KEYS = {
     "history": ("url",),
 }
 
-_NO_WINDOWS = "must be a list of tables. Write [[windows]] above the keys of each."
+_LISTS = (["windows"], ["owners"])
 _UNKNOWN = "extra_forbidden"
 
 _Loc = tuple[int | str, ...]
@@ -225,8 +226,8 @@ def _rule(error: ErrorDetails, model: type[BaseModel], keys: tuple[str, ...]) ->
             word, rule = str(error["input"]), f"must be one of {said['expected']}."
             near = nearest(word, re.findall("'([^']*)'", said["expected"]))
             return f'{rule} Did you mean "{near}"?' if near else rule
-        case "model_type" | "dict_type" | "tuple_type" if names == ["windows"]:
-            return _NO_WINDOWS
+        case "model_type" | "dict_type" | "tuple_type" if names in _LISTS:
+            return f"must be a list of tables. Write [[{key}]] above the keys of each."
         case "model_type" | "dict_type" if key == "headers":
             return 'must be a table. Write headers = { Authorization = "Bearer ${TOKEN}" }.'
         case "model_type" | "dict_type":

@@ -9,9 +9,10 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from glob import glob, has_magic
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from rollcall.errors import BadInput
 from rollcall.files import read_regular
@@ -22,7 +23,19 @@ from rollcall.text import clean
 # All files together; 10,000 jobs are about 3 MB.
 LARGEST = 64_000_000
 _MOST_FILES = 1_000
+_OF_OWNERS = ("owner", "severity", "tags")
 _OF_THE_FIRST = ("include", "reports", "history", "evidence", "alert", "watch")
+
+
+class Owners(NamedTuple):
+    """What is said of the jobs whose ids are like one of the patterns."""
+
+    patterns: tuple[str, ...]
+    layer: Layer
+
+    def are_of(self, job_id: str) -> bool:
+        """True where it is said of that job."""
+        return any(fnmatchcase(job_id, each) for each in self.patterns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +68,18 @@ class File:
         """What it says of every job; nothing where that is no table."""
         defaults = self.raw.get("defaults")
         return defaults if isinstance(defaults, dict) else {}
+
+    @property
+    def owners(self) -> tuple[Owners, ...]:
+        """Whose jobs are by their ids, as it is written; what is none is said by the check of the file."""
+        tables = self.raw.get("owners")
+        found = []
+        for number, table in enumerate(tables) if isinstance(tables, list) else ():
+            patterns = table.get("jobs") if isinstance(table, dict) else None
+            if isinstance(patterns, list):
+                layer = self.layer("owners", str(number), table={key: table[key] for key in _OF_OWNERS if key in table})
+                found.append(Owners(tuple(each for each in patterns if isinstance(each, str)), layer))
+        return tuple(found)
 
     def tables(self, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The tables below that name, each with its own; what is none is said by the check of the file."""

@@ -59,6 +59,7 @@ def read_jobs(
 ) -> dict[str, Declared]:
     """Each by its id, in the order of the files; after them those that a scheduler declares by listing them."""
     declared: dict[str, Declared] = {}
+    context = {**context, "owners": {file.name: file.owners for file in files}}
     known = {file.name: _known(file, schedulers, context) for file in files}
     for file in files:
         if file.defaults:
@@ -105,11 +106,21 @@ def _known(file: File, schedulers: Mapping[str, Scheduler], context: Mapping[str
 def _job(
     name: str, layer: Layer, listed: Mapping[str, Any], file: File, known: Mapping[str, Any], mistakes: Mistakes
 ) -> Declared:
-    """The job of that table, under which lies what its scheduler lists of it, and under that the defaults."""
-    own = layer.table
+    """The job of that table.
+
+    Under it lies what its scheduler lists of it, under that whose it is by its id, and under that the defaults.
+    """
+    own, owners = layer.table, known["owners"]
     said = {**_under(own, listed), **own}
     under = _under(said, file.defaults)
-    layers = (layer, file.layer("defaults", table=under), *(each.inherited for each in (file, file.first) if each))
+    of_files = [each for each in (file, file.first) if each]
+    layers = (
+        layer,
+        # The first that names the job wins, and one of its own file before those of the first file.
+        *(each.layer for one in of_files for each in owners[one.name] if each.are_of(name)),
+        file.layer("defaults", table=under),
+        *(each.inherited for each in of_files),
+    )
     whole: dict[str, Any] = {"title": name, "name": name}
     for below in reversed(layers[1:]):
         # Without what is said to be wrong there: what else is wrong with the jobs that inherit it is said as well. When

@@ -90,7 +90,8 @@ class Wanted:
     and of one that was kept; `replayed_under` is the jobs.toml that was named for a replay, None for the one recorded
     with it. `evidence` is where hosts leave theirs. `other_file` is the jobs.toml that is judged, as it may be shown,
     None where it is the one that lies there anyway; `usual_file` the one that the environment names. `words` are those
-    of the command line, without passwords, that say who is asked, and for which jobs. `home` is where jobs.toml lies by default.
+    of the command line, without passwords, that say who is asked, and for which jobs. `home` is where jobs.toml lies by
+    default.
     """
 
     home: Path
