@@ -31,6 +31,7 @@ COMMANDS = (
     "rehearse",
     "monitor",
     "look",
+    "merge",
     "alert",
     "ensure-running",
     "rerun",

@@ -76,7 +76,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     try:
         wanted = wanted_of(asked_for)
         options = options_of(kinds, by=BY)
-        wish = Wish(folder=wanted.reports, given=given(options, asked_for), environment=os.environ, by=BY)
+        wish = Wish(folder=wanted.folder, given=given(options, asked_for), environment=os.environ, by=BY)
         sinks = Sinks.wanted(kinds, wish)
         call = begun_now(asked_for, by=BY)
     except BadInput as problem:

@@ -9,6 +9,8 @@ from rollcall.morning import Morning
 from rollcall.verdict.findings import Finding
 from rollcall.vocabulary import CauseCode, Verdict
 
+_FAILED = "it failed: "
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnFailure:
@@ -27,9 +29,21 @@ class OwnFailure:
             verdict=Verdict.FAILED,
             code=CauseCode.CHECK_FAILED,
             expected="it passes",
-            found=f"it failed: {self.said}",
+            found=f"{_FAILED}{self.said}",
             because=f"your check {self.check} failed: {self.said}",
         )
+
+
+def own_failures_of(morning: Morning) -> tuple[OwnFailure, ...]:
+    """Those that count in the morning already."""
+    judged = [("job", each.job.id, each.findings) for each in morning.jobs]
+    judged += [("scheduler", each.scheduler.id, each.findings) for each in morning.schedulers]
+    return tuple(
+        OwnFailure(kind=kind, subject=subject, check=each.check, said=each.found.removeprefix(_FAILED))
+        for kind, subject, findings in judged
+        for each in findings
+        if each.code is CauseCode.CHECK_FAILED
+    )
 
 
 def count_in(morning: Morning, failures: Mapping[str, OwnFailure]) -> Morning:

@@ -50,6 +50,7 @@ BY = "pytest"
 _kinds = known_sinks()
 _options = (*OF_PYTEST, *options_of(_kinds, by=BY))
 _begun = pytest.StashKey[bool]()
+_has_nobody = pytest.StashKey[bool]()
 _running = pytest.StashKey["Running"]()
 _pytest_session = pytest.StashKey[pytest.Session]()
 
@@ -176,7 +177,8 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, int | None, in
     """What ended pytest between its configuration and its first check may have said any status."""
     status = yield
     running = config.stash.get(_running, None)
-    is_stopped = not (running and running.is_over) and not only_shows(config) and not hasattr(config, "workerinput")
+    is_over = bool(running and running.is_over) or _has_nobody in config.stash
+    is_stopped = not is_over and not only_shows(config) and not hasattr(config, "workerinput")
     return int(pytest.ExitCode.INTERRUPTED) if is_stopped and status in (0, 1) else status
 
 
@@ -193,7 +195,7 @@ def abort_unless_begun(config: pytest.Config, parser: pytest.Parser, args: list[
     start, sinks = Start(folder=config.rootpath / "reports", judged_at=read_now(), by=BY), Sinks([])
     with suppress(BadInput):
         wanted, wish = _wanted(config, options)
-        start = replace(start, folder=wanted.reports)
+        start = replace(start, folder=wanted.folder)
         sinks = Sinks.wanted(_kinds, wish)
     # What it said may hold the password of an address, and stands on the terminal.
     sinks.abort(start, "pytest ended before it began: a wrong option, a conftest.py, or another plugin")
@@ -221,11 +223,14 @@ def _begin(config: pytest.Config) -> None:
     start = Start(folder=config.rootpath / "reports", judged_at=now, by=BY)
     try:
         wanted, wish = _wanted(config, config.option)
-        start = Start(folder=wanted.reports, judged_at=now, by=BY)
+        start = Start(folder=wanted.folder, judged_at=now, by=BY)
         if not only_shows(config):
             sinks = Sinks.wanted(_kinds, wish)
         call = begin(wanted, Place.of(config.rootpath), clock, by=BY, environment=os.environ, cleanup=cleanup)
         call.sinks = sinks
+        if call.wanted.selection and not (call.jobs or call.schedulers):
+            config.stash[_has_nobody] = True
+            pytest.exit(f"no job is in {call.wanted.selection.shown}: nothing to look at", returncode=0)
         running = config.stash[_running] = Running(config, call)
         sinks.attach(config, running.latest)
         sinks.begin(call.start)
@@ -242,7 +247,7 @@ def _wanted(config: pytest.Config, options: Namespace) -> tuple[Wanted, Wish]:
     """What was asked for, as a run needs it, and as its sinks do. Raises `BadInput`."""
     values = given(_options, options)
     wanted = Wanted.of(values, environment=os.environ, home=config.rootpath)
-    wish = Wish(folder=wanted.reports, given=values, environment=os.environ, by=BY, is_staged=wanted.is_staged)
+    wish = Wish(folder=wanted.folder, given=values, environment=os.environ, by=BY, is_staged=wanted.is_staged)
     return wanted, wish
 
 

@@ -40,7 +40,8 @@ class Bundle:
     """What `by` saw: `looked_at` by its clock, and written at `left_at` by the same.
 
     `machine` tells two machines of one name apart; "" where nothing does. `jobs` and `schedulers` are those that it
-    asked for, each with what tells whether another jobs.toml asks the same.
+    asked for, each with what tells whether another jobs.toml asks the same. `about` is what else whoever reads it must
+    know, as JSON.
     """
 
     by: str
@@ -50,6 +51,7 @@ class Bundle:
     machine: str = ""
     jobs: Mapping[str, str] = field(default_factory=dict)
     schedulers: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 def packed(bundle: Bundle, key: str | None = None) -> bytes:
@@ -64,6 +66,7 @@ def packed(bundle: Bundle, key: str | None = None) -> bytes:
         "left_at": to_iso(bundle.left_at),
         "jobs": dict(bundle.jobs),
         "schedulers": dict(bundle.schedulers),
+        "about": dict(bundle.about),
         "sha256": hashlib.sha256(body).hexdigest(),
     }
     if key:
@@ -95,6 +98,7 @@ def unpacked(data: bytes, key: str | None = None) -> Bundle:
             left_at=left_at,
             jobs=_digests(head["jobs"]),
             schedulers=_digests(head["schedulers"]),
+            about=dict(head["about"]),
             evidence=Evidence.from_json(_undone(body)),
         )
     except UnfitBundle:

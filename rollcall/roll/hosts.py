@@ -34,17 +34,17 @@ def read_host(text: str) -> str:
 Host = Annotated[str, AfterValidator(read_host)]
 
 
-def seen_from(here: str, host: object, context: Mapping[str, Any]) -> Mapping[str, Any]:
+def seen_from(here: str | None, host: object, context: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a table of `host` is checked against where `here` is: nothing of the environment, where it is asked there.
 
-    `here` is the host that looks, "" where what is of no host is asked.
+    `here` is the host that looks, "" where what is of no host is asked, None where nobody is.
     """
     if (host or "") == here:
         return context
     return {**context, "environment": Unset(), "is_replay": True}
 
 
-def places_elsewhere(files: tuple[File, ...], here: str) -> frozenset[str]:
+def places_elsewhere(files: tuple[File, ...], here: str | None) -> frozenset[str]:
     """The places in which only what is asked elsewhere lies."""
     used: dict[bool, set[str]] = {True: set(), False: set()}
     hosts = {name: table.get("host") for file in files for name, table in file.tables("schedulers")}

@@ -34,7 +34,7 @@ def load(
     now: datetime | None = None,
     list_jobs: Callable[[tuple[Scheduler, ...]], Mapping[str, Listing]] | None = None,
     may_be_empty: bool = False,
-    host: str = "",
+    host: str | None = "",
 ) -> Roll:
     """The roll that `file` declares.
 
@@ -44,7 +44,7 @@ def load(
     future is held against `now`, where that is given. `list_jobs` tells by its id what each of the schedulers lists
     that declare jobs by that; it is called at most once, where there are any. Only where it `may_be_empty` a file may
     declare no job at all. `host` is the one that looks: what is asked elsewhere is only read; "" is whoever judges, and
-    asks what is of no host. Raises `BadInput` with all mistakes
+    asks what is of no host; None is nobody. Raises `BadInput` with all mistakes
     at once, each with place, value, rule and cure.
     """
     read_from = Unset() if is_replay else WithFiles(environment)

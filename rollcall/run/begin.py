@@ -30,7 +30,7 @@ def begin(
         return _begin_demo(wanted, wanted.demo, place, by=by, environment=environment, cleanup=cleanup)
     if replay := wanted.load_replay():
         start = Start(
-            folder=wanted.reports,
+            folder=wanted.folder,
             judged_at=wanted.judged_at(replay.roll, replay.recorded_at),
             by=by,
             zone=replay.roll.zone,
@@ -45,14 +45,17 @@ def begin(
     roll = wanted.load(environment, clock)
     wanted.check_can_record(roll)
     start = Start(
-        folder=wanted.reports,
+        folder=wanted.folder,
         judged_at=wanted.judged_at(roll, clock()),
         by=by,
         zone=roll.zone,
         again=wanted.again(place),
         roll=roll,
         history=wanted.reports / FILE if wanted.keeps_history else None,
-        is_of_today=wanted.as_of is None,
+        shard=wanted.selection.shard,
+        selection=wanted.selection.whole.words,
+        # A part is told and remembered once all are together.
+        is_of_today=wanted.as_of is None and wanted.selection.shard is None,
     )
     of_hosts = host_evidence(
         roll, wanted.evidence, given_as=EVIDENCE.name, folder=place.folder, environment=environment
@@ -79,7 +82,7 @@ def _begin_demo(
     roll = staged.load(environment, clock)
     wanted.check_can_record(roll)
     start = Start(
-        folder=wanted.reports,
+        folder=wanted.folder,
         judged_at=staged.judged_at(roll, morning.now),
         by=by,
         zone=roll.zone,
@@ -107,7 +110,7 @@ def _begin_fleet(wanted: Wanted, count: int, is_good: bool, place: Place, *, by:
     roll = morning.staged.roll
     wanted.check_can_record(roll)
     start = Start(
-        folder=wanted.reports,
+        folder=wanted.folder,
         judged_at=replace(wanted, jobs_file=roll.file).judged_at(roll, morning.now),
         by=by,
         zone=roll.zone,

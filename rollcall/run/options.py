@@ -64,6 +64,12 @@ NO_HISTORY = Option(
     more={"action": "store_true"},
 )
 
+SHARD = Option(
+    name="--shard",
+    help="only that part of the jobs, such as 2/4; `rollcall merge` makes one morning of all parts",
+    environment="ROLLCALL_SHARD",
+    more={"metavar": "I/N"},
+)
 EVIDENCE = Option(
     name="--evidence",
     help="where hosts left what `rollcall look` saw: a folder, a place of jobs.toml, or such as s3://bucket/folder",
@@ -87,5 +93,5 @@ ADDRESS = (JOBS_FILE, SCHEDULER_URL)
 WITNESSES = (*ADDRESS, EVIDENCE)
 SELECTION = (TAG, OWNER)
 OF_A_MORNING = (*WITNESSES, AS_OF, REPLAY)
-OF_PYTEST = (*WITNESSES, *SELECTION, AS_OF, DEMO, RECORD, REPLAY, RESTART, RERUN, DRY_RUN, NO_HISTORY)
+OF_PYTEST = (*WITNESSES, *SELECTION, SHARD, AS_OF, DEMO, RECORD, REPLAY, RESTART, RERUN, DRY_RUN, NO_HISTORY)
 OF_MONITOR = (*WITNESSES, *SELECTION, RESTART, RERUN, DRY_RUN, NO_HISTORY)

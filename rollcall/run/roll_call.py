@@ -164,6 +164,7 @@ class RollCall:
             status=status,
             checks=checks,
             recorded=self._kept(),
+            evidence=self.evidence,
         )
 
     def remember_action(self, morning: Morning) -> Iterable[str]:

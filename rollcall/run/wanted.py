@@ -5,7 +5,7 @@ Shared by pytest's plugin and the `rollcall` command, so that both understand th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from rollcall.roll.reports import reports_folder
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.selection import Selection
+from rollcall.roll.shard import Shard, read_shard
 from rollcall.roll.values import shown_url
 from rollcall.run.options import (
     AS_OF,
@@ -40,6 +41,7 @@ from rollcall.run.options import (
     RERUN,
     RESTART,
     SCHEDULER_URL,
+    SHARD,
     TAG,
 )
 from rollcall.run.place import Place
@@ -143,6 +145,7 @@ class Wanted:
         selection = Selection(
             tags=_named(TAG, option(TAG), "" if is_staged else variable(TAG)),
             owners=_named(OWNER, option(OWNER), "" if is_staged else variable(OWNER)),
+            shard=_shard(option(SHARD), "" if is_staged else variable(SHARD)),
         )
         is_other = bool(file) and (under or not replayed) and not _is_same(path_of(file), usual)
         return cls(
@@ -164,7 +167,7 @@ class Wanted:
             usual_file=path_of(variable(JOBS_FILE)) if variable(JOBS_FILE) else None,
             words=(
                 *(_words_of_demo(staged) if option(DEMO) and staged is not None else (*_words(urls), *of_hosts)),
-                *(selection.words if option(TAG) or option(OWNER) else ()),
+                *(selection.words if option(TAG) or option(OWNER) or option(SHARD) else ()),
             ),
         )
 
@@ -178,6 +181,12 @@ class Wanted:
         """The folder of the reports and the history: it belongs to the jobs file that is judged."""
         return self.home.absolute() / "reports" if self.is_staged else reports_folder(self.jobs_file.absolute())
 
+    @property
+    def folder(self) -> Path:
+        """The folder of what this run leaves: of a shard one of its own, beside those of the others."""
+        shard = self.selection.shard
+        return self.reports / shard.folder if shard else self.reports
+
     def again(self, place: Place) -> str:
         """What a person types there to have the same morning judged again. What the environment says still stands."""
         if self.replay:
@@ -188,10 +197,19 @@ class Wanted:
         is_found = self.demo is not None or _is_same(file, usual)
         return place.command(*(() if is_found else (JOBS_FILE.name, place.shown(file))), *self.words)
 
-    def load(self, environment: Mapping[str, str], clock: Clock, *, may_be_empty: bool = False, host: str = "") -> Roll:
+    def load(
+        self,
+        environment: Mapping[str, str],
+        clock: Clock,
+        *,
+        may_be_empty: bool = False,
+        host: str | None = "",
+        list_jobs: Callable[[tuple[Scheduler, ...]], Mapping[str, Listing]] | None = None,
+    ) -> Roll:
         """The roll of that file, as of the present; it has a job, unless it `may_be_empty`. Raises `BadInput`.
 
-        `host` is the one that looks, "" of whoever judges.
+        `host` is the one that looks, "" of whoever judges, None where nobody is asked. `list_jobs` tells what the
+        schedulers list that declare jobs by that; they are asked where it is left out.
         """
         return load(
             self.jobs_file,
@@ -199,7 +217,7 @@ class Wanted:
             scheduler_urls=self.scheduler_urls,
             shown_as=self.shown_file,
             now=clock(),
-            list_jobs=lambda declaring: self._listings(declaring, clock),
+            list_jobs=list_jobs or (lambda declaring: self._listings(declaring, clock)),
             may_be_empty=may_be_empty,
             host=host,
         )
@@ -238,6 +256,11 @@ class Wanted:
             rule = f"is in the future (it is {show_instant(now, roll.zone)}), where nothing has been done yet."
             raise self.as_of.bad(f"{rule} Write a moment that has passed.")
         return at
+
+
+def _shard(option: str | None, variable: str) -> Shard | None:
+    written = option or variable
+    return read_shard(written, SHARD.name if option else SHARD.environment) if written else None
 
 
 def _is_same(file: Path, other: Path) -> bool:

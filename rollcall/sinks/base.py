@@ -16,11 +16,13 @@ from zoneinfo import ZoneInfo
 
 from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.errors import RollcallError
+from rollcall.evidence import Evidence
 from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.options import Option
 from rollcall.roll.roll import Roll
+from rollcall.roll.shard import Shard
 from rollcall.terminal.summary import render_summary
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ class Start:
     again. `demo` is the story of a staged morning, `replay_of` the moment of a recorded one. `roll` is None where
     jobs.toml could not be read. `history` is the file in which the morning is remembered, None where it is not.
     `is_of_today` is True where the present is judged, of which alone anybody is told.
+    `shard` is which part of the jobs it is, None of all that the words of the `selection` mean.
     """
 
     folder: Path
@@ -83,6 +86,8 @@ class Start:
     roll: Roll | None = None
     history: Path | None = None
     is_of_today: bool = False
+    shard: Shard | None = None
+    selection: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +95,8 @@ class Result:
     """How it ended: the morning (None where nothing was looked at), what was remembered before it, and notes.
 
     `status` is the exit status of the run, `checks` how many checks were selected. `recorded` says where the evidence
-    was kept, None where it was not. `page` is where a person reads more, None where no page is written.
+    was kept, None where it was not. `page` is where a person reads more, None where no page is written. `evidence`
+    is what the morning was judged by.
     """
 
     start: Start
@@ -102,6 +108,7 @@ class Result:
     checks: int = 0
     recorded: str | None = None
     page: Path | None = None
+    evidence: Evidence | None = None
 
     def lines(self) -> Iterator[str]:
         """In plain lines: the verdict, each cause once with what to do, notes, and where more stands."""

@@ -1,0 +1,40 @@
+"""What does a run with --shard I/N leave for `rollcall merge`?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import astuple
+
+from rollcall.morning.own_checks import own_failures_of
+from rollcall.recorded.part import FILE, OwnFailed, Part, digest_of, leave
+from rollcall.sinks.base import Result, Sink, Stage, Start
+
+
+class Shard(Sink):
+    """The evidence of a part of the jobs, beside its reports."""
+
+    stage = Stage.WRITE
+
+    def begin(self, start: Start) -> None:
+        """What a run before left must not be taken for this one's."""
+        if start.shard:
+            with suppress(FileNotFoundError):
+                (start.folder / FILE).unlink()
+
+    def finish(self, result: Result) -> Iterable[str]:
+        start, morning = result.start, result.morning
+        if start.shard is None or start.roll is None or morning is None or result.evidence is None:
+            return ()
+        part = Part(
+            shard=start.shard,
+            judged_at=start.judged_at,
+            evidence=result.evidence,
+            roll=digest_of(start.roll),
+            selection=start.selection,
+            interruption=result.ending.interruption,
+            own_failures=tuple(OwnFailed(*astuple(each)) for each in own_failures_of(morning)),
+            other_failures=result.ending.other_failures,
+        )
+        leave(start.folder, part)
+        return ()
