@@ -23,9 +23,10 @@ from rollcall.report.cause_groups import group_by_cause, warnings_of
 from rollcall.report.causes import cause_rows
 from rollcall.report.changes import changes, missing_mornings, tell_missing
 from rollcall.report.first_screen import chips_of, next_lost, tell_changes
-from rollcall.report.headline import headline, show_replay, tone
+from rollcall.report.headline import headline, kind, show_replay, tone
 from rollcall.report.jobs import MOST_TILES, folds_of, job_views, kinds_of
 from rollcall.report.night import lanes_of
+from rollcall.report.owners import FOLDER, OwnerPage, known_of_owner
 from rollcall.report.recent_runs import newest_first
 from rollcall.report.undeclared import listing_lines
 from rollcall.roll.job import Job, Pause
@@ -37,6 +38,7 @@ from rollcall.vocabulary import Verdict
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+GENERATOR = "Roll call"  # who wrote a page, as it says itself
 _FOLDER = Path(__file__).parent
 _LONGEST = 4_000  # nothing that a person has to type is cut
 # There are not many more codes, and each broken scheduler is one; beyond these what to do stands beside the job.
@@ -51,11 +53,31 @@ def render_board(
     *,
     chronicle: Chronicle = NOTHING,
     notes: Sequence[str] = (),
+    owners: Sequence[OwnerPage] = (),
+    more_owners: int = 0,
 ) -> str:
     """The page's upper part, a fragment that holds its own style; its script only adds to what can be read without.
 
-    `chronicle` is what was remembered before this morning. `notes` are shown one a line.
+    `chronicle` is what was remembered before this morning. `notes` are shown one a line. `owners` are the pages that
+    it links to, and `more_owners` how many have none.
     """
+    views = _board(
+        morning, ending, chronicle=chronicle, notes=notes, owners=owners, more_owners=more_owners, owner=None
+    )
+    return _render("board.html", **views)
+
+
+def _board(
+    morning: Morning,
+    ending: Ending,
+    *,
+    chronicle: Chronicle,
+    notes: Sequence[str],
+    owners: Sequence[OwnerPage] = (),
+    more_owners: int = 0,
+    owner: str | None,
+) -> dict[str, object]:
+    """What its template is given; `owner` is whose page it is, None for the one of all."""
     groups = newest_first(group_by_cause(morning), chronicle)
     causes = cause_rows(groups[:_MOST_CAUSES], morning, chronicle)
     views = list(
@@ -68,36 +90,45 @@ def render_board(
     found = changes(morning, chronicle) if last and not morning.replay_of else None
     broken, well = chips_of(morning)
     bad = sorted((each for each in views if each.judged.needs_a_person), key=lambda each: each.card or _MOST_CAUSES)
-    return _render(
-        "board.html",
-        morning=morning,
-        headline=headline(morning, ending),
-        verdict=tone(morning, ending),
-        judged=f"{show_date(morning.judged_at, morning.zone)}, {clock}",
-        judged_at=to_iso(morning.judged_at),
-        notes=_notes(morning, chronicle, notes),
-        broken=broken,
-        well=well,
-        listed=list(listing_lines(morning)),
-        lost=None if morning.replay_of else next_lost(morning),
-        causes=causes,
-        more_causes=len(groups) - len(causes),
-        warnings=warnings_of(morning),
-        again=morning.typed_again,
-        failures=ending.other_failures,
-        counts=[(each, verdicts[each]) for each in Verdict if verdicts[each]],
-        kinds=kinds_of(views),
-        views=views,
-        bad=bad if is_table else (),
-        folds=folds_of(each for each in views if not each.judged.needs_a_person) if is_table else (),
-        is_table=is_table,
-        night=lanes_of(morning, chronicle),
-        is_of_now=is_of_now,
-        changes=found,
-        changed=tell_changes(found, morning, chronicle) if found else (),
-        last_morning=show_instant(last.judged_at, morning.zone) if last else None,
-        paused=[_paused(each.job, each.job.paused, morning) for each in morning.jobs if each.job.paused],
-    )
+    return {
+        "morning": morning,
+        "headline": headline(morning, ending),
+        "verdict": tone(morning, ending),
+        "judged": f"{show_date(morning.judged_at, morning.zone)}, {clock}",
+        "judged_at": to_iso(morning.judged_at),
+        "notes": _notes(morning, chronicle, notes),
+        "broken": broken,
+        "well": well,
+        "listed": list(listing_lines(morning)),
+        "lost": None if morning.replay_of else next_lost(morning),
+        "causes": causes,
+        "more_causes": len(groups) - len(causes),
+        "warnings": warnings_of(morning),
+        "again": morning.typed_again,
+        "failures": ending.other_failures,
+        "counts": [(each, verdicts[each]) for each in Verdict if verdicts[each]],
+        "kinds": kinds_of(views),
+        "views": views,
+        "bad": bad if is_table else (),
+        "folds": folds_of(each for each in views if not each.judged.needs_a_person) if is_table else (),
+        "is_table": is_table,
+        "night": lanes_of(morning, chronicle),
+        "is_of_now": is_of_now,
+        "changes": found,
+        "changed": tell_changes(found, morning, chronicle) if found else (),
+        "last_morning": show_instant(last.judged_at, morning.zone) if last else None,
+        "owners": owners,
+        "more_owners": more_owners,
+        "owners_folder": FOLDER,
+        "owner": owner,
+        "paused": [_paused(each.job, each.job.paused, morning) for each in morning.jobs if each.job.paused],
+    }
+
+
+def render_owner(page: OwnerPage, *, chronicle: Chronicle, notes: Sequence[str] = ()) -> str:
+    """The whole page of one owner: what of the morning is theirs, and the way back to the page of all."""
+    views = _board(page.morning, Ending(), chronicle=known_of_owner(chronicle), notes=notes, owner=page.owner)
+    return _render("owner.html", page=page, kind=kind(page.morning), **views)
 
 
 def as_document(html: str, morning: Morning, ending: Ending) -> str:
@@ -185,6 +216,7 @@ def _environment() -> Environment:
         "utc": lambda at: f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
     }
     environment.globals |= {
+        "generator": GENERATOR,
         "style": (_FOLDER / "assets" / "page.css").read_text(encoding="utf-8"),
         "script": (_FOLDER / "assets" / "page.js").read_text(encoding="utf-8"),
     }

@@ -20,9 +20,10 @@ from rollcall.roll.telling import AlertTable, EvidenceTable, WatchTable
 class Roll:
     """Everything that jobs.toml declares: who should be there this morning.
 
-    `listings` are what the schedulers list that declare jobs by that. `history_keeps` is how long the history keeps a
-    due run. `written` are the texts of its files as they were read, by their names relative to the folder of `file`,
-    secrets and all: it never shows in a `repr`.
+    `has_owner_pages` is True where each owner is to have a page. `listings` are what the schedulers list that
+    declare jobs by that. `history_keeps` is how long the history keeps a due run. `written` are the texts of its
+    files as they were read, by their names relative to the folder of `file`, secrets and all: it never shows in a
+    `repr`.
     """
 
     file: Path
@@ -33,10 +34,16 @@ class Roll:
     places: tuple[Place, ...] = ()
     listings: Mapping[str, Listing] = field(default_factory=dict, repr=False, compare=False)
     history_keeps: timedelta = timedelta(days=365)
+    has_owner_pages: bool = False
     alert: AlertTable | None = None
     watch: WatchTable | None = None
     evidence: EvidenceTable = field(default_factory=EvidenceTable)
     written: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Who owns jobs, in the order of jobs.toml."""
+        return tuple(dict.fromkeys(job.owner for job in self.jobs if job.owner))
 
     def of_owners(self, owners: Collection[str]) -> Roll:
         """The same with the jobs of these owners alone, and the schedulers that run them."""

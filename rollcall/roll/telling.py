@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from importlib.util import find_spec
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator
@@ -80,11 +80,12 @@ class EvidenceTable(Table):
 
 
 class ReportsTable(Table):
-    """Where the reports go."""
+    """Where the reports go, and which there are."""
 
     folder: Annotated[str, clean_text("the folder of the reports")] | None = Field(
         None, min_length=1, description="Relative to this file. Default: reports, or reports/NAME beside NAME.toml."
     )
+    by: Literal["owner"] | None = Field(None, description="owner: a page for each owner, beside the one of all.")
 
 
 class _ToldTable(Table):

@@ -17,6 +17,7 @@ from pluggy import HookimplMarker
 
 from rollcall.files import part_for_pytest, place_of, sweep, write_whole
 from rollcall.report.headline import title
+from rollcall.report.owners import owner_pages
 from rollcall.report.page import as_document, headers, render_board, render_incomplete
 from rollcall.report.page import cells as cells_of
 from rollcall.sinks.base import CannotBegin, Result, Sink, Start, Wish
@@ -141,7 +142,18 @@ class _Hooks:
         morning, ending = result.morning, result.ending
         if morning is None:
             return
-        prefix.append(render_board(morning, ending, chronicle=result.chronicle, notes=result.notes))
+        roll = result.start.roll
+        owners = owner_pages(roll, morning, ending) if roll else ()
+        prefix.append(
+            render_board(
+                morning,
+                ending,
+                chronicle=result.chronicle,
+                notes=result.notes,
+                owners=owners,
+                more_owners=len(roll.owners) - len(owners) if roll and owners else 0,
+            )
+        )
         if result.checks > MOST_ROWS:
             counts = f"Of {result.checks:,} checks, the table below holds only those that failed"
             prefix.append(f'<p class="rc-note">{counts}; a browser would be slow with all of them.</p>')

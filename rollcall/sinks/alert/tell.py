@@ -18,6 +18,7 @@ from rollcall.history.reading import read_told
 from rollcall.history.rows import Chronicle, Memory, Told
 from rollcall.history.writing import update_told
 from rollcall.morning import Morning
+from rollcall.report.owners import FOLDER, files_of
 from rollcall.roll.roll import Roll
 from rollcall.sinks.alert.alertmanager import Alerts, find_alerts
 from rollcall.sinks.alert.channels import carry, channels_of
@@ -54,19 +55,24 @@ def tell(
         its_roll = roll if owners is None else roll.of_owners(owners)
         return its_roll, morning if owners is None else morning.of(its_roll)
 
+    def page_for(owners: frozenset[str] | None) -> Path | None:
+        """Where more stands for whoever hears of these: their own page where they have one."""
+        own = [file for owner, file in files_of(roll).items() if owners == frozenset({owner})]
+        return page.parent / FOLDER / own[0] if page and own and is_complete and not morning.is_partial else page
+
     @cache
     def written(
         heard: frozenset[Told], hears_what_stands: bool, owners: frozenset[str] | None
     ) -> tuple[tuple[News | Alerts, Message], ...]:
         """What whoever heard just that is told."""
         memory = {each.key: each for each in heard} if file else None
-        its_roll, its_morning = part(owners)
+        (its_roll, its_morning), its_page = part(owners), page_for(owners)
         if hears_what_stands:
-            alerts = find_alerts(its_roll, its_morning, chronicle, memory, is_complete=is_complete, page=page)
+            alerts = find_alerts(its_roll, its_morning, chronicle, memory, is_complete=is_complete, page=its_page)
             return ((alerts, write_alerts(alerts)),)
         news = find_news(its_roll, its_morning, chronicle, memory, is_complete=is_complete)
         jobs_file = roll.file.absolute()
-        return tuple((each, write_message(each, its_morning, jobs_file=jobs_file, page=page)) for each in news)
+        return tuple((each, write_message(each, its_morning, jobs_file=jobs_file, page=its_page)) for each in news)
 
     with _turn(file, roll.alert.timeout):
         before = read_told(file) if file else {}
