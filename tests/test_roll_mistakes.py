@@ -11,9 +11,9 @@ from fixtures.jobs_toml import AIME, DAILY, HEAD, JOB, TOKEN, ZURICH, mistakes, 
 from rollcall.errors import BadInput
 
 KEYS = (
-    "title, scheduler, name, host, engine, timezone, schedule, every, after, within, anchor, grace, max_runtime, done_by, "
-    "min_runtime, look_back, jitter, late, late_start, owes, proof, partial, needs, since, paused, skip_dates, "
-    "holidays, business_days, rerun, alert_after, owner, severity, tags, runbook, logs and output."
+    "title, scheduler, name, host, engine, timezone, schedule, every, after, within, anchor, grace, max_runtime, "
+    "done_by, min_runtime, look_back, jitter, late, late_start, owes, proof, partial, needs, since, paused, "
+    "skip_dates, holidays, business_days, rerun, alert_after, owner, severity, tags, runbook, logs and output."
 )
 
 
