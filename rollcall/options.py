@@ -14,7 +14,7 @@ from typing import Any
 class Option:
     """One option: `more` is what argparse is to know of it besides, `environment` the variable that says the same.
 
-    `only_by` is "pytest" or "monitor" where nothing else has it.
+    `only_by` is "pytest", "monitor" or "merge" where nothing else has it.
     """
 
     name: str

@@ -76,7 +76,7 @@ def storage_of(
         return _of(place)
     try:
         if protocol_of(text) == "file":
-            return Folder(folder / Path(text.removeprefix("file://")).expanduser())
+            return Folder(Path(os.path.normpath(folder / Path(text.removeprefix("file://")).expanduser())))
         context = {"id": given_as, "folder": folder, "environment": environment, "is_replay": False}
         return _of(Place.model_validate({"url": text}, context=context))
     except (ValueError, RuntimeError) as problem:

@@ -73,7 +73,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     whole = joined(found, roll, now=now, max_age=roll.evidence.max_age, zone=roll.zone)
     kinds = known_sinks()
     wish = Wish(folder=wanted.reports, given=given(options_of(kinds, by=BY), asked_for), environment=os.environ, by=BY)
-    call = _call(roll, whole, wanted)
+    call = _call(roll, whole, wanted, tuple(found))
     call.sinks = Sinks.wanted(kinds, wish)
     call.sinks.begin(call.start)
     result = _told(call, whole)
@@ -97,7 +97,7 @@ def _listings(found: Iterable[Part | str], wanted: Wanted, declaring: Iterable[S
     return {each.id: Listing.of(seen.get(each.id), remembered.get(each.id, ())) for each in declaring}
 
 
-def _call(roll: Roll, whole: Whole, wanted: Wanted) -> RollCall:
+def _call(roll: Roll, whole: Whole, wanted: Wanted, parts: tuple[Path, ...]) -> RollCall:
     checkout = Path(rollcall.__file__).parent.parent
     place = Place.of(wanted.jobs_file.absolute().parent, Path.cwd(), checkout)
     start = Start(
@@ -109,6 +109,7 @@ def _call(roll: Roll, whole: Whole, wanted: Wanted) -> RollCall:
         roll=roll,
         history=wanted.reports / HISTORY if wanted.keeps_history else None,
         is_of_today=True,
+        parts=parts,
     )
     seen = Replay(roll=roll, evidence=whole.evidence, recorded_at=whole.judged_at)
     selected = replace(wanted, selection=whole.selection)

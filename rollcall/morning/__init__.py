@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from rollcall.causes.action import Action, Deed
 from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.causes.explain import Cause, explain_job, explain_scheduler
-from rollcall.evidence import JobListed
+from rollcall.evidence import HostSeen, JobListed
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict.judged import JobJudged, SchedulerJudged
@@ -27,7 +27,8 @@ class Morning:
     `actions` is what was done about it before it was judged for the last time. `again` is the command that judges it
     again, as a person would have to type it here. `jobs_file` is the file that declares all this, as it may be shown,
     None where it is the usual one. `listed` are the jobs that each scheduler declares by listing them, by its id;
-    `rescheduled` those of them whose schedule was another one when it was last looked: as listed then, and now.
+    `rescheduled` those of them whose schedule was another one when it was last looked: as listed then, and now. `hosts`
+    are those that were to leave evidence, by their names.
     """
 
     judged_at: datetime
@@ -43,6 +44,7 @@ class Morning:
     jobs_file: str | None = None
     listed: Mapping[str, tuple[JobListed, ...]] = field(default_factory=dict)
     rescheduled: tuple[tuple[Scheduler, JobListed, JobListed], ...] = ()
+    hosts: Mapping[str, HostSeen] = field(default_factory=dict)
 
     @cached_property
     def scheduler_causes(self) -> dict[str, Cause | None]:
@@ -95,6 +97,7 @@ class Morning:
             ),
             listed={},
             rescheduled=(),
+            hosts={each: seen for each, seen in self.hosts.items() if each in roll.hosts},
         )
 
     @property

@@ -233,6 +233,14 @@ class Changes(Part):
     gone: _Ids = Field(description="Declared no more.")
 
 
+class Host(Part):
+    """A host that was to leave evidence."""
+
+    id: str = Field(description="Its name in jobs.toml.")
+    looked_at: AwareDatetime | None = Field(description="When it looked, by its clock; null where that is not known.")
+    why: str = Field(description='Why what it left is not believed; "" where it is.')
+
+
 class Undeclared(Part):
     """What a scheduler lists and jobs.toml does not know."""
 
@@ -279,6 +287,7 @@ class Document(Part):
     next_lost: NextLost | None = Field(
         description="Null where no run is known to be lost next, or what is shown is not now."
     )
+    hosts: tuple[Host, ...] = Field(description="Those of jobs.toml that leave evidence for whoever judges.")
     schedulers: tuple[Scheduler, ...]
     jobs: tuple[Job, ...]
     changes: Changes | None = Field(

@@ -54,4 +54,5 @@ def judge_morning(
         jobs_file=jobs_file,
         listed=roll.to_remember,
         rescheduled=tuple(roll.rescheduled),
+        hosts=evidence.hosts,
     )

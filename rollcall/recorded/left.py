@@ -100,18 +100,18 @@ class Left:
         return seen
 
     def _silent(self, host: str, now: datetime) -> NotSeen:
-        seen = self.hosts.get(host, HostSeen(why=f"nobody asked what {host} left"))
+        seen = self.hosts.get(host, HostSeen(why=f"nobody asked what host {host} left"))
         return NotSeen(code=CauseCode.HOST_SILENT, detail=seen.why, looked_at=seen.looked_at or now)
 
 
 def _of_another_file(bundle: Bundle, table: str) -> NotSeen:
-    detail = f"{bundle.by} looked with another jobs.toml, in which {clean(table, 80)} is not the same"
+    detail = f"host {bundle.by} looked with another jobs.toml, in which {clean(table, 80)} is not the same"
     return NotSeen(code=CauseCode.HOST_SILENT, detail=detail, looked_at=bundle.looked_at)
 
 
 def unlooked(hosts: Iterable[str], because: str) -> Left:
     """That nothing is known of any of these hosts, and why."""
-    return Left(hosts={each: HostSeen(why=f"{each} was not heard: {because}") for each in hosts})
+    return Left(hosts={each: HostSeen(why=f"host {each} was not heard: {because}") for each in hosts})
 
 
 def read_left(
@@ -152,7 +152,7 @@ class _Reader:
         """The bundle of that host, or why there is none that can be believed."""
         names = [name for name in self.stored if _is_of(name, host)]
         if not names:
-            return HostSeen(why=f"{host} has left no evidence in {self.storage.shown}")
+            return HostSeen(why=f"host {host} has left no evidence in {self.storage.shown}")
         found = [self._one(name, host) for name in sorted(names)]
         good = [each for each in found if isinstance(each, Bundle)]
         if len(good) > 1:
@@ -174,7 +174,7 @@ class _Reader:
 
     def _why_not(self, bundle: Bundle, written_at: datetime | None, host: str) -> str:
         age = self.now - bundle.looked_at
-        looked = f"{host} looked last on {show_instant(bundle.looked_at, self.zone)}"
+        looked = f"host {host} looked last on {show_instant(bundle.looked_at, self.zone)}"
         if bundle.by != host:
             return f"what lies there as the evidence of {host} is that of {bundle.by}"
         if age < -_APART:

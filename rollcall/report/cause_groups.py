@@ -12,7 +12,7 @@ from rollcall.causes.explain import Cause
 from rollcall.morning import Morning
 from rollcall.verdict.findings import Finding
 from rollcall.verdict.judged import JobJudged, SchedulerJudged
-from rollcall.vocabulary import Verdict
+from rollcall.vocabulary import CauseCode, Verdict
 
 # Waiting does not fix what did not run; what could not be looked at may be well.
 _WORST_FIRST = (
@@ -69,19 +69,15 @@ def group_by_cause(morning: Morning) -> tuple[CauseGroup, ...]:
     groups = []
     for scheduler in morning.schedulers:
         if cause := morning.scheduler_causes[scheduler.scheduler.id]:
-            jobs = tuple(
-                each
-                for each in needing
-                if each.job.scheduler
-                and each.job.scheduler.id == scheduler.scheduler.id
-                and is_hidden_by_scheduler(each, morning)
-            )
+            jobs = tuple(each for each in needing if _told_by(each, morning) == scheduler.scheduler.id)
             groups.append(CauseGroup(cause=cause, scheduler=scheduler, jobs=jobs, steps=((cause.next_step, jobs),)))
     alike: dict[str, list[tuple[JobJudged, Cause]]] = {}
     for judged in needing:
         cause = morning.job_causes[judged.job.id]
-        if cause and not is_hidden_by_scheduler(judged, morning):
-            alike.setdefault(cause.code, []).append((judged, cause))
+        if cause and _told_by(judged, morning) is None:
+            # A host that is silent is one thing, and two of them are two.
+            of_host = judged.job.host or "" if cause.code is CauseCode.HOST_SILENT else ""
+            alike.setdefault(f"{cause.code} {of_host}", []).append((judged, cause))
     for explained in alike.values():
         # The worst first, as what is said of the whole is said of its first job.
         explained.sort(key=lambda each: _WORST_FIRST.index(each[0].verdict))
@@ -117,6 +113,19 @@ def warnings_of(morning: Morning) -> tuple[tuple[Cause, tuple[JobJudged, ...]], 
 def own_findings(judged: JobJudged | SchedulerJudged) -> tuple[Finding, ...]:
     """The findings that prove something by themselves, rather than for want of another."""
     return tuple(each for each in judged.findings if each.needs_a_person and not each.blocked_by)
+
+
+def _told_by(judged: JobJudged, morning: Morning) -> str | None:
+    """The id of the scheduler of whose cause it is told: its own, or the first that the same silent host hides."""
+    if is_hidden_by_scheduler(judged, morning):
+        assert judged.job.scheduler
+        return judged.job.scheduler.id
+    cause = morning.job_causes[judged.job.id]
+    if cause is None or cause.code is not CauseCode.HOST_SILENT or judged.job.host is None:
+        return None
+    of_host = (each.scheduler for each in morning.schedulers if each.scheduler.host == judged.job.host)
+    causes = ((each.id, morning.scheduler_causes[each.id]) for each in of_host)
+    return next((name for name, each in causes if each and each.code is CauseCode.HOST_SILENT), None)
 
 
 def is_hidden_by_scheduler(judged: JobJudged, morning: Morning) -> bool:

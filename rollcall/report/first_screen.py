@@ -68,6 +68,25 @@ def _chip(judged: SchedulerJudged, morning: Morning) -> Chip:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosts:
+    """The hosts that were to leave evidence: how many did so that can be believed, and the others, with why not."""
+
+    heard: int
+    silent: tuple[tuple[str, str], ...]
+
+    @property
+    def number(self) -> int:
+        """All of them."""
+        return self.heard + len(self.silent)
+
+
+def hosts_of(morning: Morning) -> Hosts | None:
+    """What is known of the hosts; None where none was to leave anything."""
+    silent = tuple((host, each.why) for host, each in morning.hosts.items() if each.why)
+    return Hosts(heard=len(morning.hosts) - len(silent), silent=silent) if morning.hosts else None
+
+
 def next_lost(morning: Morning) -> NextLost | None:
     """The first due run after this morning of a job whose cause lasts until somebody ends it; None where none does."""
     waiting = [

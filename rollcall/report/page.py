@@ -22,8 +22,8 @@ from rollcall.morning.ending import Ending
 from rollcall.report.cause_groups import group_by_cause, warnings_of
 from rollcall.report.causes import cause_rows
 from rollcall.report.changes import changes, missing_mornings, tell_missing
-from rollcall.report.first_screen import chips_of, next_lost, tell_changes
-from rollcall.report.headline import headline, kind, show_replay, tone
+from rollcall.report.first_screen import chips_of, hosts_of, next_lost, tell_changes
+from rollcall.report.headline import headline, kind, show_replay, title, tone
 from rollcall.report.jobs import MOST_TILES, folds_of, job_views, kinds_of
 from rollcall.report.night import lanes_of
 from rollcall.report.owners import FOLDER, OwnerPage, known_of_owner
@@ -64,7 +64,7 @@ def render_board(
     views = _board(
         morning, ending, chronicle=chronicle, notes=notes, owners=owners, more_owners=more_owners, owner=None
     )
-    return _render("board.html", **views)
+    return _render("board.html", has_checks=True, **views)
 
 
 def _board(
@@ -99,6 +99,7 @@ def _board(
         "notes": _notes(morning, chronicle, notes),
         "broken": broken,
         "well": well,
+        "hosts": hosts_of(morning),
         "listed": list(listing_lines(morning)),
         "lost": None if morning.replay_of else next_lost(morning),
         "causes": causes,
@@ -128,7 +129,23 @@ def _board(
 def render_owner(page: OwnerPage, *, chronicle: Chronicle, notes: Sequence[str] = ()) -> str:
     """The whole page of one owner: what of the morning is theirs, and the way back to the page of all."""
     views = _board(page.morning, Ending(), chronicle=known_of_owner(chronicle), notes=notes, owner=page.owner)
-    return _render("owner.html", page=page, kind=kind(page.morning), **views)
+    return _render("alone.html", title=f"{kind(page.morning)}{page.owner}: {page.headline}", has_checks=False, **views)
+
+
+def render_alone(
+    morning: Morning,
+    ending: Ending,
+    *,
+    chronicle: Chronicle,
+    notes: Sequence[str] = (),
+    owners: Sequence[OwnerPage] = (),
+    more_owners: int = 0,
+) -> str:
+    """The whole page where no pytest ran that would write the rest of it: no single check is below."""
+    views = _board(
+        morning, ending, chronicle=chronicle, notes=notes, owners=owners, more_owners=more_owners, owner=None
+    )
+    return _render("alone.html", title=title(morning, ending), has_checks=False, **views)
 
 
 def as_document(html: str, morning: Morning, ending: Ending) -> str:

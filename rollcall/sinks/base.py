@@ -49,8 +49,8 @@ class Stage(IntEnum):
 class Wish:
     """What was asked for, as a sink needs it to know whether it is meant.
 
-    `given` are the values of options by their names. `by` is who looks: "pytest" or "monitor". `is_staged` is True on
-    a morning of the demo or a replay. `folder` is where reports belong.
+    `given` are the values of options by their names. `by` is who looks: "pytest", "monitor" or "merge". `is_staged` is
+    True on a morning of the demo or a replay. `folder` is where reports belong.
     """
 
     folder: Path
@@ -58,6 +58,11 @@ class Wish:
     environment: Mapping[str, str] = field(default_factory=dict)
     by: str
     is_staged: bool = False
+
+    @property
+    def writes_reports(self) -> bool:
+        """True where whoever looks leaves files to be read later, and not only a word now."""
+        return self.by in ("pytest", "merge")
 
     def value_of(self, option: Option) -> Any:
         """What the command line says, else the environment; a staged morning heeds the command line alone."""
@@ -73,7 +78,8 @@ class Start:
     again. `demo` is the story of a staged morning, `replay_of` the moment of a recorded one. `roll` is None where
     jobs.toml could not be read. `history` is the file in which the morning is remembered, None where it is not.
     `is_of_today` is True where the present is judged, of which alone anybody is told.
-    `shard` is which part of the jobs it is, None of all that the words of the `selection` mean.
+    `shard` is which part of the jobs it is, None of all that the words of the `selection` mean;
+    `parts` are the folders of the shards that are merged.
     """
 
     folder: Path
@@ -88,6 +94,7 @@ class Start:
     is_of_today: bool = False
     shard: Shard | None = None
     selection: tuple[str, ...] = ()
+    parts: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ class GitHub(Sink):
 
     @classmethod
     def wanted(cls, wish: Wish) -> Self | None:
-        is_there = wish.by == "pytest" and wish.environment.get("GITHUB_ACTIONS") == "true"
+        is_there = wish.writes_reports and wish.environment.get("GITHUB_ACTIONS") == "true"
         return cls(wish.environment) if is_there else None
 
     def finish(self, result: Result) -> Iterable[str]:

@@ -25,7 +25,7 @@ class Json(Sink):
 
     @classmethod
     def wanted(cls, wish: Wish) -> Self | None:
-        return cls() if wish.by == "pytest" else None
+        return cls() if wish.writes_reports else None
 
     def begin(self, start: Start) -> None:
         write_whole(start.folder / FILE, incomplete_json(start))
@@ -87,6 +87,10 @@ def to_json(
         actions=tuple(writing.action(each) for each in morning.actions),
         things=tuple(writing.thing(each) for each in group_by_cause(morning)),
         next_lost=writing.next_lost(),
+        hosts=tuple(
+            document.Host(id=name, looked_at=writing.local(each.looked_at) if each.looked_at else None, why=each.why)
+            for name, each in morning.hosts.items()
+        ),
         schedulers=tuple(writing.scheduler(each) for each in morning.schedulers),
         jobs=(),
         changes=changes,
@@ -118,6 +122,7 @@ def incomplete_json(start: Start, because: str | None = None) -> str:
         actions=(),
         things=(),
         next_lost=None,
+        hosts=(),
         schedulers=(),
         jobs=(),
         changes=None,

@@ -37,7 +37,7 @@ class JUnit(Sink):
 
     @classmethod
     def wanted(cls, wish: Wish) -> Self | None:
-        return cls(wish.folder) if wish.by == "pytest" else None
+        return cls(wish.folder) if wish.writes_reports else None
 
     def attach(self, config: pytest.Config, latest: Callable[[], Result]) -> None:
         self._config = config
@@ -56,6 +56,9 @@ class JUnit(Sink):
 
     def finish(self, result: Result) -> Iterable[str]:
         because = result.ending.interruption
+        if self._config is None:
+            write_whole(self._file, of_parts(result.start.parts, because))
+            return ()
         try:
             for each in _writers(self._config):
                 # The reader may have had it written elsewhere: what it says of the run must be true there too.
@@ -99,14 +102,35 @@ def _writers(config: pytest.Config | None) -> list[Any]:
     return [each for each in plugins if isinstance(each, LogXML)]
 
 
+def of_parts(folders: Iterable[Path], because: str | None) -> str:
+    """The suites of those folders as one file; where the whole did not finish, with one more check, in error."""
+    whole = ElementTree.Element("testsuites", name="pytest tests")
+    for folder in folders:
+        with suppress(OSError, ElementTree.ParseError):  # that a part left nothing is said of the morning
+            for suite in ElementTree.fromstring((folder / FILE).read_text(encoding="utf-8")).iter("testsuite"):
+                suite.set("name", f"{suite.get('name', 'pytest')} {folder.name}")
+                whole.append(suite)
+    if because:
+        _add_interruption(ElementTree.SubElement(whole, "testsuite", name="rollcall merge"), because)
+    return _text(whole)
+
+
 def with_interruption(path: Path, because: str) -> str:
     """The file's text with one more check, in error: that the run finished. Raises OSError."""
     tree = ElementTree.fromstring(path.read_text(encoding="utf-8"))
     for suite in tree.iter("testsuite"):
-        for count in ("tests", "errors"):
-            suite.set(count, str(int(suite.get(count, "0")) + 1))
-        case = ElementTree.SubElement(suite, "testcase", classname="rollcall", name="the_run_finished", time="0")
-        ElementTree.SubElement(case, "error", message=f"INCOMPLETE: {_xml(because)}").text = _xml(because)
+        _add_interruption(suite, because)
+    return _text(tree)
+
+
+def _add_interruption(suite: ElementTree.Element, because: str) -> None:
+    for count in ("tests", "errors"):
+        suite.set(count, str(int(suite.get(count, "0")) + 1))
+    case = ElementTree.SubElement(suite, "testcase", classname="rollcall", name="the_run_finished", time="0")
+    ElementTree.SubElement(case, "error", message=f"INCOMPLETE: {_xml(because)}").text = _xml(because)
+
+
+def _text(tree: ElementTree.Element) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>{ElementTree.tostring(tree, encoding="unicode")}'
 
 

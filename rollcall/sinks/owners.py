@@ -29,7 +29,7 @@ class OwnerPages(Sink):
 
     @classmethod
     def wanted(cls, wish: Wish) -> Self | None:
-        return cls(wish.folder) if wish.by == "pytest" else None
+        return cls(wish.folder) if wish.writes_reports else None
 
     def begin(self, start: Start) -> None:
         self._write_incomplete(start, None)

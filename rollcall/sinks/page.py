@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Self
 from pluggy import HookimplMarker
 
 from rollcall.files import part_for_pytest, place_of, sweep, write_whole
+from rollcall.morning import Morning
 from rollcall.report.headline import title
 from rollcall.report.owners import owner_pages
-from rollcall.report.page import as_document, headers, render_board, render_incomplete
+from rollcall.report.page import as_document, headers, render_alone, render_board, render_incomplete
 from rollcall.report.page import cells as cells_of
 from rollcall.sinks.base import CannotBegin, Result, Sink, Start, Wish
 from rollcall.text import clean
@@ -44,7 +45,7 @@ class Page(Sink):
 
     @classmethod
     def wanted(cls, wish: Wish) -> Self | None:
-        return cls(wish.folder) if wish.by == "pytest" else None
+        return cls(wish.folder) if wish.writes_reports else None
 
     def attach(self, config: pytest.Config, latest: Callable[[], Result]) -> None:
         if not config.pluginmanager.hasplugin("html"):
@@ -71,12 +72,18 @@ class Page(Sink):
             if result.morning is None:
                 self.abort(result.start, result.ending.interruption or "")
             else:
-                page = as_document(self._written.read_text(encoding="utf-8"), result.morning, result.ending)
+                page = self._whole(result, result.morning)
                 for each in {self._file, self._written} - {self._part}:
                     write_whole(each, page)
         finally:
             self._forget_part()
         return ()
+
+    def _whole(self, result: Result, morning: Morning) -> str:
+        """pytest-html's page with ours in it; where no pytest ran, ours alone."""
+        if self._config is None:
+            return render_alone(morning, result.ending, **_beside(result, morning))
+        return as_document(self._written.read_text(encoding="utf-8"), morning, result.ending)
 
     def abort(self, start: Start, because: str) -> None:
         self._forget_part()
@@ -117,6 +124,18 @@ def _incomplete(start: Start, because: str | None) -> str:
     )
 
 
+def _beside(result: Result, morning: Morning) -> dict[str, Any]:
+    """What stands on the page beside the morning: what was remembered, notes, and the pages of owners."""
+    roll = result.start.roll
+    owners = owner_pages(roll, morning, result.ending) if roll else ()
+    return {
+        "chronicle": result.chronicle,
+        "notes": result.notes,
+        "owners": owners,
+        "more_owners": len(roll.owners) - len(owners) if roll and owners else 0,
+    }
+
+
 class _Hooks:
     """pytest-html's hooks, in the process that reports: they do not say which run they belong to."""
 
@@ -142,18 +161,7 @@ class _Hooks:
         morning, ending = result.morning, result.ending
         if morning is None:
             return
-        roll = result.start.roll
-        owners = owner_pages(roll, morning, ending) if roll else ()
-        prefix.append(
-            render_board(
-                morning,
-                ending,
-                chronicle=result.chronicle,
-                notes=result.notes,
-                owners=owners,
-                more_owners=len(roll.owners) - len(owners) if roll and owners else 0,
-            )
-        )
+        prefix.append(render_board(morning, ending, **_beside(result, morning)))
         if result.checks > MOST_ROWS:
             counts = f"Of {result.checks:,} checks, the table below holds only those that failed"
             prefix.append(f'<p class="rc-note">{counts}; a browser would be slow with all of them.</p>')

@@ -57,7 +57,7 @@ def _behind(judged: JobJudged, evidence: Evidence, now: datetime) -> str:
     if run and now - run.finish_by <= seen.good_until - looked_at:
         return ""
     looked, owed_at = show.when(looked_at, job), show.when(owed.due_at, job)
-    return f"{host} looked last on {looked}, before the run of {owed_at} was over"
+    return f"host {host} looked last on {looked}, before the run of {owed_at} was over"
 
 
 def _unknown(judged: JobJudged, because: str) -> Iterator[Finding]:
