@@ -39,8 +39,11 @@ def seen_from(here: str | None, host: object, context: Mapping[str, Any]) -> Map
 
     `here` is the host that looks, "" where what is of no host is asked, None where nobody is.
     """
-    if (host or "") == here:
-        return context
+    return context if (host or "") == here else elsewhere_of(context)
+
+
+def elsewhere_of(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same for what nobody asks here: each `${NAME}` stands for itself."""
     return {**context, "environment": Unset(), "is_replay": True}
 
 

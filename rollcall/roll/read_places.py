@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rollcall.roll.hosts import places_elsewhere
+from rollcall.roll.hosts import elsewhere_of, places_elsewhere
 from rollcall.roll.mistakes import Layer, Mistakes
 from rollcall.roll.place import Place
 from rollcall.roll.read_files import File
@@ -26,6 +26,6 @@ def read_places(files: tuple[File, ...], context: Mapping[str, Any], mistakes: M
                 mistakes.add(layer.place(), rule)
                 continue
             layers[name] = layer
-            seen = {**context, "is_replay": True} if name in elsewhere else context
+            seen = elsewhere_of(context) if name in elsewhere else context
             places[name] = mistakes.checked(Place, table, {**seen, "id": name, "folder": file.folder}, layer)
     return places
