@@ -108,7 +108,8 @@ def _call(roll: Roll, whole: Whole, wanted: Wanted, parts: tuple[Path, ...]) -> 
         again=wanted.again(place),
         roll=roll,
         history=wanted.reports / HISTORY if wanted.keeps_history else None,
-        is_of_today=True,
+        is_of_now=whole.is_of_today,
+        is_of_today=whole.is_of_today,
         parts=parts,
     )
     seen = Replay(roll=roll, evidence=whole.evidence, recorded_at=whole.judged_at)

@@ -41,13 +41,15 @@ class OwnFailed(NamedTuple):
 class Part:
     """What one shard saw, as of `judged_at`, of the roll with that digest, and what became of its run.
 
-    `selection` are the words that chose its jobs beside the shard. `interruption` is why it did not finish.
+    `is_of_today` is False where another moment than the present was judged. `selection` are the words that chose its
+    jobs beside the shard. `interruption` is why it did not finish.
     """
 
     shard: Shard
     judged_at: datetime
     evidence: Evidence
     roll: str
+    is_of_today: bool = True
     selection: tuple[str, ...] = ()
     interruption: str | None = None
     own_failures: tuple[OwnFailed, ...] = ()
@@ -67,6 +69,7 @@ def leave(folder: Path, part: Part) -> None:
     """Writes what it saw into the folder of its reports. Raises OSError."""
     about = {
         "roll": part.roll,
+        "is_of_today": part.is_of_today,
         "selection": list(part.selection),
         "interruption": part.interruption,
         "own_failures": [list(each) for each in part.own_failures],
@@ -101,6 +104,7 @@ def _read_about(about: Mapping[str, Any]) -> dict[str, Any]:
     interruption = about["interruption"]
     return {
         "roll": str(about["roll"]),
+        "is_of_today": bool(about["is_of_today"]),
         "selection": tuple(map(str, about["selection"])),
         "interruption": None if interruption is None else clean(interruption, 1_000),
         "own_failures": tuple(OwnFailed(*map(clean, each)) for each in about["own_failures"]),
@@ -117,6 +121,7 @@ class Whole:
 
     judged_at: datetime
     evidence: Evidence
+    is_of_today: bool
     selection: Selection
     looked_at: tuple[Shard, ...]
     interruption: str | None
@@ -150,7 +155,7 @@ def joined(found: Mapping[Path, Part | str], roll: Roll, *, now: datetime, max_a
     problems += [f"shard {each.shard}: {each.interruption}" for each in ordered if each.interruption]
     fresh = []
     for each in ordered:
-        if (age := max(newest, now) - each.judged_at) > max_age:
+        if (age := (now if each.is_of_today else newest) - each.judged_at) > max_age:
             at = show_instant(each.judged_at, zone)
             problems.append(f"shard {each.shard} looked on {at}, {show_span(age)} ago")
         else:
@@ -158,6 +163,7 @@ def joined(found: Mapping[Path, Part | str], roll: Roll, *, now: datetime, max_a
     return Whole(
         judged_at=min((each.judged_at for each in fresh), default=newest),
         evidence=reduce(Evidence.and_also, (each.evidence for each in fresh), Evidence(schedulers={}, outputs={})),
+        is_of_today=all(each.is_of_today for each in ordered),
         selection=selection,
         looked_at=tuple(each.shard for each in fresh),
         interruption="; ".join(dict.fromkeys(problems)) or None,

@@ -54,6 +54,7 @@ def begin(
         history=wanted.reports / FILE if wanted.keeps_history else None,
         shard=wanted.selection.shard,
         selection=wanted.selection.whole.words,
+        is_of_now=wanted.as_of is None,
         # A part is told and remembered once all are together.
         is_of_today=wanted.as_of is None and wanted.selection.shard is None,
     )

@@ -31,6 +31,7 @@ class Shard(Sink):
             judged_at=start.judged_at,
             evidence=result.evidence,
             roll=digest_of(start.roll),
+            is_of_today=start.is_of_now,
             selection=start.selection,
             interruption=result.ending.interruption,
             own_failures=tuple(OwnFailed(*astuple(each)) for each in own_failures_of(morning)),
