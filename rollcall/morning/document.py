@@ -248,6 +248,16 @@ class Undeclared(Part):
     jobs: tuple[str, ...] = Field(description="What it calls them.")
 
 
+class Rehearsed(Part):
+    """What the last rehearsal of all jobs came to (`rollcall rehearse --all`)."""
+
+    at: AwareDatetime = Field(description="When it was made.")
+    found: _Count = Field(description="How many of the planted faults would be found.")
+    planted: _Count = Field(description="How many faults were planted.")
+    not_rehearsed: _Count = Field(description="How many jobs and schedulers could not be rehearsed.")
+    outdated: bool = Field(description="True where jobs.toml has changed since.")
+
+
 _OK_IS_COMPLETE: JsonDict = {
     "if": {"properties": {"verdict": {"const": "ok"}}},
     "then": {"properties": {"complete": {"const": True}}},
@@ -294,6 +304,7 @@ class Document(Part):
         description="Null where no earlier morning is on record, or what is shown is not now."
     )
     undeclared: tuple[Undeclared, ...]
+    rehearsed: Rehearsed | None = Field(description="Null where there was none, or what is shown is not now.")
 
     @model_validator(mode="after")
     def _says_no_more_than_is_known(self) -> Document:

@@ -7,13 +7,18 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from rollcall.morning.document import Document
+from rollcall.morning.document import Document, Part
 from rollcall.vocabulary import CauseCode
 
 
 def morning_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of morning.json."""
-    drawn = Document.model_json_schema(mode="serialization", schema_generator=_Promised)
+    return schema_of(Document)
+
+
+def schema_of(document: type[Part]) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a document that is written like morning.json."""
+    drawn = document.model_json_schema(mode="serialization", schema_generator=_Promised)
     return {"$schema": GenerateJsonSchema.schema_dialect, **drawn}
 
 

@@ -16,6 +16,7 @@ from rollcall.roll.words import Late
 from rollcall.text import clean, show_size
 
 NOTHING = "no setting in jobs.toml would find it"
+NOT_LOOKED_FOR = "no check looks for it yet"
 _TABLE = "[jobs.JOB]"
 OUTPUT = "[jobs.JOB.output]"
 _TIME = "%Y%m%d-%H%M%S"

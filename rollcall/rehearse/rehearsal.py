@@ -17,7 +17,7 @@ from rollcall.causes.explain import explain_job, explain_scheduler
 from rollcall.evidence import Evidence, FileSeen, OutputSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
-from rollcall.rehearse.advice import OUTPUT
+from rollcall.rehearse.advice import NOT_LOOKED_FOR, NOTHING, OUTPUT
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, OUTPUT_FAULTS, SCHEDULER_FAULTS, JobFault, SchedulerFault
 from rollcall.rehearse.records import record_of
@@ -64,25 +64,50 @@ class Planted:
             return Outcome.SLIPS
         return Outcome.FOUND if self.reported_as is self.fault.code else Outcome.FOUND_AS_ANOTHER
 
+    @property
+    def is_avoidable(self) -> bool:
+        """True where it slips through, and something can be done so that it does not."""
+        return self.outcome is Outcome.SLIPS and self.cure not in (NOTHING, NOT_LOOKED_FOR)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsed:
-    """A scheduler or a job, and all that can go wrong with it.
-
-    `limit_at` is when that can be known, but for a job's being late.
-    """
+class _Subject:
+    """A job or a scheduler; a job may have the id of a scheduler."""
 
     subject: Scheduler | Job
+
+    @property
+    def is_job(self) -> bool:
+        """False of a scheduler."""
+        return isinstance(self.subject, Job)
+
+    @property
+    def key(self) -> tuple[bool, str]:
+        """What it is known by."""
+        return self.is_job, self.subject.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed(_Subject):
+    """A scheduler or a job, and all that can go wrong with it.
+
+    `limit_at` is when that can be known, but for a job's being late. `evidence_of` is the morning on which it was good.
+    """
+
+    evidence_of: datetime
     limit_at: datetime
     faults: tuple[Planted, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
-    """A job or a scheduler in which no fault was planted, and why: what is not good shows nothing once it is spoilt."""
+class LeftOut(_Subject):
+    """A job or a scheduler in which no fault was planted, and why: what is not good shows nothing once it is spoilt.
 
-    id: str
+    `is_owed` is False of a job that jobs.toml pauses.
+    """
+
     why: str
+    is_owed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +126,25 @@ class Rehearsal:
 
     @property
     def is_whole(self) -> bool:
-        """True where every fault was planted, and each called somebody. Of nothing at all that is not said."""
-        return not self.left_out and bool(self.jobs) and not self.count(Outcome.SLIPS)
+        """True where every fault was planted, and none slips through that a setting would find.
+
+        Of nothing at all that is not said.
+        """
+        planted = [fault for each in (*self.schedulers, *self.jobs) for fault in each.faults]
+        return not self.left_out and bool(self.jobs) and not any(each.is_avoidable for each in planted)
+
+    def completed_by(self, other: Rehearsal) -> Rehearsal:
+        """The same with what was good on the `other` morning, and is left out here."""
+        left = {each.key for each in self.left_out}
+        schedulers = tuple(each for each in other.schedulers if each.key in left)
+        jobs = tuple(each for each in other.jobs if each.key in left)
+        done = {each.key for each in (*schedulers, *jobs)}
+        return replace(
+            self,
+            schedulers=(*self.schedulers, *schedulers),
+            jobs=(*self.jobs, *jobs),
+            left_out=tuple(each for each in self.left_out if each.key not in done),
+        )
 
 
 def rehearse(
@@ -112,11 +154,13 @@ def rehearse(
     now: datetime,
     jobs: Iterable[Job] | None = None,
     fetch: Callable[[Job, FileSeen], bytes | None] = lambda job, file: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Rehearsal:
     """What would be found of each fault of these jobs (all where left out) and of their schedulers.
 
     `fetch` reads all that is in a file of the first output of a job; None where it is too large, or gone. Of the newest
-    that it has, faults are planted in a copy of its bytes, and read as a file with them would be.
+    that it has, faults are planted in a copy of its bytes, and read as a file with them would be. `progress` hears how
+    many jobs of how many are done.
     """
     declared = {job.id: job for job in (roll.jobs if jobs is None else jobs)}
     asked = {job.scheduler.id: job.scheduler for job in declared.values() if job.scheduler}
@@ -127,7 +171,8 @@ def rehearse(
     for judged in morning.jobs:
         others = [roll.job(job_id).outputs[number] for job_id, number in taken.get((judged.job.id, 0), ())]
         of_others = _files_of(others, judged) if others else frozenset()
-        of_jobs.append(_of_job(declared[judged.job.id], judged, of_others, fetch))
+        of_jobs.append(_of_job(declared[judged.job.id], judged, of_others, fetch, morning.judged_at))
+        progress(len(of_jobs), len(morning.jobs))
     return Rehearsal(
         morning=morning,
         schedulers=tuple(each for each in schedulers if isinstance(each, Rehearsed)),
@@ -140,7 +185,7 @@ def rehearse(
 def _of_scheduler(scheduler: Scheduler, roll: Roll, evidence: Evidence, morning: Morning) -> Rehearsed | LeftOut:
     seen, cause, now = evidence.schedulers.get(scheduler.id), morning.scheduler_causes[scheduler.id], morning.judged_at
     if cause or not isinstance(seen, SchedulerSeen):
-        return LeftOut(id=scheduler.id, why=cause.sentence if cause else "It was not asked.")
+        return LeftOut(subject=scheduler, why=cause.sentence if cause else "It was not asked.")
     faults = []
     for fault in SCHEDULER_FAULTS:
         if planted := fault.plant(scheduler, seen):
@@ -149,7 +194,7 @@ def _of_scheduler(scheduler: Scheduler, roll: Roll, evidence: Evidence, morning:
             found = explain_scheduler(judged)
             code, cure = (found.code, None) if found else (None, fault.cure)
             faults.append(Planted(fault=fault, at=now, reported_as=code, cure=cure))
-    return Rehearsed(subject=scheduler, limit_at=now, faults=tuple(faults))
+    return Rehearsed(subject=scheduler, evidence_of=now, limit_at=now, faults=tuple(faults))
 
 
 def _files_of(others: Iterable[Output], judged: JobJudged) -> frozenset[str]:
@@ -162,15 +207,20 @@ def _files_of(others: Iterable[Output], judged: JobJudged) -> frozenset[str]:
 
 
 def _of_job(
-    job: Job, judged: JobJudged, of_others: frozenset[str], fetch: Callable[[Job, FileSeen], bytes | None]
+    job: Job,
+    judged: JobJudged,
+    of_others: frozenset[str],
+    fetch: Callable[[Job, FileSeen], bytes | None],
+    evidence_of: datetime,
 ) -> Rehearsed | LeftOut:
     if problem := next((each for each in judged.findings if each.needs_a_person), None):
-        return LeftOut(id=job.id, why=str(problem))
+        return LeftOut(subject=job, why=str(problem))
     if judged.due_run is None:
         is_paused = judged.verdict is Verdict.PAUSED
-        return LeftOut(id=job.id, why=judged.findings[0].because if is_paused else "no run of it was due yet")
+        why = judged.findings[0].because if is_paused else "no run of it was due yet"
+        return LeftOut(subject=job, why=why, is_owed=not is_paused)
     if early := next((each for each in judged.findings if each.verdict is Verdict.PENDING), None):
-        return LeftOut(id=job.id, why=f"its last run is no longer known: {early.because}")
+        return LeftOut(subject=job, why=f"its last run is no longer known: {early.because}")
     if isinstance(as_scheduled(judged.job.schedule), After):
         # What it follows is not copied: it is due when it was seen to be.
         job = job.with_schedule(judged.job.schedule)
@@ -184,10 +234,10 @@ def _of_job(
         data = fetch(turned, seen.file) if seen.file and seen.file.is_regular else None
         good = EvidenceCopy.of(seen, at, of_others if is_first else frozenset(), data)
         if alarm := next((each for each in _judged(good, turned)[0].findings if each.needs_a_person), None):
-            return LeftOut(id=job.id, why=f"a check at its limit would already have said: {alarm}")
+            return LeftOut(subject=job, why=f"a check at its limit would already have said: {alarm}")
         which = turned.outputs[0].written if len(job.outputs) > 1 else None
         faults += _planted(good, turned, JOB_FAULTS if is_first else OUTPUT_FAULTS, which)
-    return Rehearsed(subject=job, limit_at=at, faults=tuple(faults))
+    return Rehearsed(subject=job, evidence_of=evidence_of, limit_at=at, faults=tuple(faults))
 
 
 def _each_in_front(job: Job, judged: JobJudged) -> Iterator[tuple[Job, JobJudged]]:
@@ -221,7 +271,7 @@ def _planted(good: EvidenceCopy, job: Job, faults: Iterable[JobFault], which: st
 def _cure(fault: JobFault, copy: EvidenceCopy, settings: _Tried) -> str:
     """The setting that would catch it; each is tried where that can be."""
     if fault.code is None:
-        return "no check looks for it yet"
+        return NOT_LOOKED_FOR
     for setting, good, changed in settings.of_the_good_run if fault.is_tried else ():
         planted = fault.plant(good)
         if planted and _judged(planted, changed)[0].needs_a_person:

@@ -19,6 +19,7 @@ from rollcall.causes.commands import CHECK_AGAIN, parts_of
 from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
+from rollcall.rehearse.kept import LastRehearsal
 from rollcall.report.cause_groups import group_by_cause, warnings_of
 from rollcall.report.causes import cause_rows
 from rollcall.report.changes import changes, missing_mornings, tell_missing
@@ -55,14 +56,22 @@ def render_board(
     notes: Sequence[str] = (),
     owners: Sequence[OwnerPage] = (),
     more_owners: int = 0,
+    rehearsed: LastRehearsal | None = None,
 ) -> str:
     """The page's upper part, a fragment that holds its own style; its script only adds to what can be read without.
 
     `chronicle` is what was remembered before this morning. `notes` are shown one a line. `owners` are the pages that
-    it links to, and `more_owners` how many have none.
+    it links to, and `more_owners` how many have none. `rehearsed` is what the last
+    rehearsal of all jobs came to.
     """
     views = _board(
-        morning, ending, chronicle=chronicle, notes=notes, owners=owners, more_owners=more_owners, owner=None
+        morning,
+        ending,
+        chronicle=chronicle,
+        notes=notes,
+        owners=owners,
+        more_owners=more_owners,
+        rehearsed=rehearsed,
     )
     return _render("board.html", has_checks=True, **views)
 
@@ -75,7 +84,8 @@ def _board(
     notes: Sequence[str],
     owners: Sequence[OwnerPage] = (),
     more_owners: int = 0,
-    owner: str | None,
+    rehearsed: LastRehearsal | None = None,
+    owner: str | None = None,
 ) -> dict[str, object]:
     """What its template is given; `owner` is whose page it is, None for the one of all."""
     groups = newest_first(group_by_cause(morning), chronicle)
@@ -122,6 +132,7 @@ def _board(
         "more_owners": more_owners,
         "owners_folder": FOLDER,
         "owner": owner,
+        "rehearsed": rehearsed.said(morning.zone) if rehearsed else None,
         "paused": [_paused(each.job, each.job.paused, morning) for each in morning.jobs if each.job.paused],
     }
 
@@ -140,10 +151,17 @@ def render_alone(
     notes: Sequence[str] = (),
     owners: Sequence[OwnerPage] = (),
     more_owners: int = 0,
+    rehearsed: LastRehearsal | None = None,
 ) -> str:
     """The whole page where no pytest ran that would write the rest of it: no single check is below."""
     views = _board(
-        morning, ending, chronicle=chronicle, notes=notes, owners=owners, more_owners=more_owners, owner=None
+        morning,
+        ending,
+        chronicle=chronicle,
+        notes=notes,
+        owners=owners,
+        more_owners=more_owners,
+        rehearsed=rehearsed,
     )
     return _render("alone.html", title=title(morning, ending), has_checks=False, **views)
 

@@ -22,6 +22,7 @@ from rollcall.morning.ending import Ending
 from rollcall.morning.judge import judge_morning
 from rollcall.recorded.record import Recorded, record
 from rollcall.recorded.replay import Replay
+from rollcall.rehearse.kept import LastRehearsal, last_rehearsal
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
@@ -46,7 +47,8 @@ class RollCall:
 
     `of_hosts` is where hosts leave theirs. `locks` is the folder of the locks of what is fixed. `morning` is None until
     it is judged; `chronicle` is what was remembered before. `jobs` and `schedulers` are those that were asked for.
-    `unrecorded` is why the evidence could not be kept. `progress` hears how far the asking is.
+    `unrecorded` is why the evidence could not be kept. `rehearsed` is what the last
+    rehearsal of all jobs came to, or why that cannot be read. `progress` hears how far the asking is.
     """
 
     start: Start
@@ -62,6 +64,7 @@ class RollCall:
     evidence: Evidence | None = None
     morning: Morning | None = None
     unrecorded: str | None = None
+    rehearsed: LastRehearsal | str | None = None
     progress: Progress = _unshown
     jobs: tuple[Job, ...] = field(init=False)
     schedulers: tuple[Scheduler, ...] = field(init=False)
@@ -80,6 +83,9 @@ class RollCall:
             from rollcall.history.reading import read
 
             self.chronicle = read(self.start.history, self.roll.jobs, now=self.start.judged_at)
+        # What is staged is of other jobs, or of another day; a monitor shows it to nobody.
+        if self.start.by == "pytest" and not self.start.demo and not self.start.replay_of:
+            self.rehearsed = last_rehearsal(self.start.folder, self.roll)
         morning = self.look(jobs, schedulers, at=self.start.judged_at, progress=progress)
         if self.wanted.record and self.evidence:
             self._keep(self.evidence)
@@ -165,6 +171,8 @@ class RollCall:
             checks=checks,
             recorded=self._kept(),
             evidence=self.evidence,
+            notes=(self.rehearsed,) if isinstance(self.rehearsed, str) else (),
+            rehearsed=None if isinstance(self.rehearsed, str) else self.rehearsed,
         )
 
     def remember_action(self, morning: Morning) -> Iterable[str]:

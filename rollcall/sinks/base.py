@@ -21,6 +21,7 @@ from rollcall.history.rows import NOTHING, Chronicle
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.options import Option
+from rollcall.rehearse.kept import LastRehearsal
 from rollcall.roll.roll import Roll
 from rollcall.roll.shard import Shard
 from rollcall.terminal.summary import render_summary
@@ -104,7 +105,8 @@ class Result:
 
     `status` is the exit status of the run, `checks` how many checks were selected. `recorded` says where the evidence
     was kept, None where it was not. `page` is where a person reads more, None where no page is written. `evidence`
-    is what the morning was judged by.
+    is what the morning was judged by. `rehearsed` is what the last rehearsal of all jobs came to, None where there was
+    none.
     """
 
     start: Start
@@ -117,6 +119,7 @@ class Result:
     recorded: str | None = None
     page: Path | None = None
     evidence: Evidence | None = None
+    rehearsed: LastRehearsal | None = None
 
     def lines(self) -> Iterator[str]:
         """In plain lines: the verdict, each cause once with what to do, notes, and where more stands."""

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from rollcall.files import write_whole
 from rollcall.morning import Morning, document
 from rollcall.morning.ending import Ending
+from rollcall.rehearse.kept import LastRehearsal
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.changes import documented
 from rollcall.report.recent_runs import bad_since, began_at
@@ -50,6 +51,7 @@ class Json(Sink):
             since={job_id: at for job_id, at in since.items() if at},
             schedulers_since={scheduler_id: at for scheduler_id, at in schedulers_since.items() if at},
             changes=documented(morning, chronicle),
+            rehearsed=result.rehearsed,
         )
         write_whole(result.start.folder / FILE, text)
         return ()
@@ -65,12 +67,13 @@ def to_json(
     since: Mapping[str, datetime] = _NOTHING_KNOWN,
     schedulers_since: Mapping[str, datetime] = _NOTHING_KNOWN,
     changes: document.Changes | None = None,
+    rehearsed: LastRehearsal | None = None,
 ) -> str:
     """`morning.json`, version 2: times as ISO 8601 with the offset of the morning's zone.
 
     `since` is when the first of the bad runs of a job was due, by its id, where the history is known, and
     `schedulers_since` when the trouble of a scheduler spoiled its first; `changes` is what the history shows since the
-    last whole morning.
+    last whole morning, and `rehearsed` what the last rehearsal of all jobs came to.
     """
     is_complete = ending.is_complete and not morning.is_partial
     writing = Writing(morning, since, schedulers_since)
@@ -94,6 +97,7 @@ def to_json(
         schedulers=tuple(writing.scheduler(each) for each in morning.schedulers),
         jobs=(),
         changes=changes,
+        rehearsed=writing.rehearsed(rehearsed) if rehearsed else None,
         undeclared=tuple(
             document.Undeclared(scheduler=each.scheduler.id, jobs=each.undeclared)
             for each in morning.schedulers
@@ -126,6 +130,7 @@ def incomplete_json(start: Start, because: str | None = None) -> str:
         schedulers=(),
         jobs=(),
         changes=None,
+        rehearsed=None,
         undeclared=(),
     )
     return _written(head, ())

@@ -13,6 +13,7 @@ from rollcall.evidence import FileSeen, NotSeen, RunSeen, Verified
 from rollcall.morning import Morning, document
 from rollcall.morning.links import filled_link
 from rollcall.morning.seen import OutputShown, outputs_of, runs_in_memory, runs_on_record
+from rollcall.rehearse.kept import LastRehearsal
 from rollcall.report.cause_groups import CauseGroup
 from rollcall.report.first_screen import next_lost
 from rollcall.verdict.findings import Finding
@@ -56,6 +57,15 @@ class Writing:
             dry=action.is_dry,
             proof=action.proof,
             due_at=self.local(action.due_at) if action.due_at else None,
+        )
+
+    def rehearsed(self, last: LastRehearsal) -> document.Rehearsed:
+        return document.Rehearsed(
+            at=self.local(last.made_at),
+            found=last.found,
+            planted=last.planted,
+            not_rehearsed=last.not_rehearsed,
+            outdated=last.is_outdated,
         )
 
     def next_lost(self) -> document.NextLost | None:

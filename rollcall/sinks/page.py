@@ -131,6 +131,7 @@ def _beside(result: Result, morning: Morning) -> dict[str, Any]:
     return {
         "chronicle": result.chronicle,
         "notes": result.notes,
+        "rehearsed": result.rehearsed,
         "owners": owners,
         "more_owners": len(roll.owners) - len(owners) if roll and owners else 0,
     }

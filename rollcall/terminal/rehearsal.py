@@ -27,13 +27,13 @@ def render_rehearsal(rehearsal: Rehearsal, *, width: int) -> Iterator[str]:
         yield from _left_out(rehearsal, width)
     for job_id, sentences in rehearsal.doubtful.items():
         for each in sentences:
-            yield from _wrapped("", f"Doubtful in jobs.toml: {clean(job_id)}: {each}", width, hang="  ")
+            yield from wrapped("", f"Doubtful in jobs.toml: {clean(job_id)}: {each}", width, hang="  ")
     if rehearsal.doubtful:
         yield ""
     if not rehearsal.jobs and not rehearsal.schedulers:
         return
     at = show_instant(rehearsal.morning.judged_at, rehearsal.morning.zone, year=True)
-    yield from _wrapped("", f"Faults planted on copies of the evidence of {at}; nothing real was touched.", width)
+    yield from wrapped("", f"Faults planted on copies of the evidence of {at}; nothing real was touched.", width)
     for scheduler in rehearsal.schedulers:
         yield ""
         yield f"scheduler {clean(scheduler.subject.id)}"
@@ -42,14 +42,14 @@ def render_rehearsal(rehearsal: Rehearsal, *, width: int) -> Iterator[str]:
     for group in _alike(rehearsal.jobs):
         first, is_alone = group[0], len(group) == 1
         yield ""
-        yield from _wrapped("", _names(each.subject.id for each in group), width, hang="  ")
+        yield from wrapped("", names(each.subject.id for each in group), width, hang="  ")
         moments = {}
         for at_once in sorted({each.at for each in first.faults}):
             together = "each at its limit" if at_once == first.limit_at else "each when it has run"
             moments[at_once] = f"at {show_instant(at_once, first.subject.zone)}" if is_alone else together
         for output in dict.fromkeys(each.output for each in first.faults):
             if output:
-                yield from _wrapped("  ", f"its output {clean(output)}", width)
+                yield from wrapped("  ", f"its output {clean(output)}", width)
             own = [each for each in first.faults if each.output == output]
             yield from _faults(own, moments, first.subject.id if is_alone else None, width)
     yield ""
@@ -58,7 +58,7 @@ def render_rehearsal(rehearsal: Rehearsal, *, width: int) -> Iterator[str]:
     under_another = f" ({renamed} under another name)" if renamed else ""
     subjects = f"{counted(len(rehearsal.jobs), 'job')}, {counted(len(rehearsal.schedulers), 'scheduler')}"
     said = f"{subjects}: of {whole} {found + renamed} would be found{under_another}, {slips} would slip through."
-    yield from _wrapped("", said, width)
+    yield from wrapped("", said, width)
 
 
 def rehearsal_json(rehearsal: Rehearsal) -> str:
@@ -85,7 +85,7 @@ def rehearsal_json(rehearsal: Rehearsal) -> str:
         "judged_at": to_iso(rehearsal.morning.judged_at, rehearsal.morning.zone),
         "schedulers": [subject(each) for each in rehearsal.schedulers],
         "jobs": [subject(each) for each in rehearsal.jobs],
-        "left_out": [{"id": each.id, "why": each.why} for each in rehearsal.left_out],
+        "left_out": [{"id": each.subject.id, "why": each.why} for each in rehearsal.left_out],
         "counts": {outcome: rehearsal.count(outcome) for outcome in Outcome},
     }
     return json.dumps(whole, ensure_ascii=False, indent=1)
@@ -96,13 +96,13 @@ def _left_out(rehearsal: Rehearsal, width: int) -> Iterator[str]:
     few = "no job can be rehearsed"
     if rehearsal.jobs:
         few = f"{len(rehearsal.jobs)} of {counted(len(rehearsal.morning.jobs), 'job')} can be rehearsed"
-    yield from _wrapped("", f"{first}: {few}. Left out:", width)
+    yield from wrapped("", f"{first}: {few}. Left out:", width)
     # By reason: one cause is not shown nine times.
     reasons: dict[str, list[str]] = {}
     for each in rehearsal.left_out:
-        reasons.setdefault(each.why, []).append(each.id)
+        reasons.setdefault(each.why, []).append(each.subject.id)
     for why, ids in reasons.items():
-        yield from _wrapped("  ", f"{_names(ids)}: {why}", width, hang="    ")
+        yield from wrapped("  ", f"{names(ids)}: {why}", width, hang="    ")
     yield ""
 
 
@@ -127,15 +127,15 @@ def _faults(
     found = [each for each in faults if each.outcome is Outcome.FOUND]
     at_once = [([each for each in found if each.at == at], moment) for at, moment in moments.items()]
     if said := "; ".join(f"{_ways(some, faults)} {moment}" for some, moment in at_once if some):
-        yield from _wrapped(_FOUND, said, width)
+        yield from wrapped(_FOUND, said, width)
     others = [each for each in faults if each.outcome is Outcome.FOUND_AS_ANOTHER]
     for name in dict.fromkeys(each.reported_as for each in others):
         renamed = _ways([each for each in others if each.reported_as is name], faults)
-        yield from _wrapped(_FOUND, f"{renamed}, but reported as {name}", width)
+        yield from wrapped(_FOUND, f"{renamed}, but reported as {name}", width)
     slipping = [each for each in faults if each.outcome is Outcome.SLIPS]
     for cure in dict.fromkeys(each.cure or "" for each in slipping):
         alike = _ways([each for each in slipping if (each.cure or "") == cure], faults)
-        yield from _wrapped(_SLIPS, f"{alike}: {addressed(job_id, cure)}", width)
+        yield from wrapped(_SLIPS, f"{alike}: {addressed(job_id, cure)}", width)
 
 
 def _ways(some: Sequence[Planted], faults: Sequence[Planted]) -> str:
@@ -144,11 +144,12 @@ def _ways(some: Sequence[Planted], faults: Sequence[Planted]) -> str:
     return ", ".join(dict.fromkeys(str(each.fault) if each.fault.name in left else each.fault.name for each in some))
 
 
-def _names(ids: Iterable[str]) -> str:
+def names(ids: Iterable[str]) -> str:
+    """The first of them, and how many there are."""
     return listed((clean(each) for each in ids), _MOST_NAMES)
 
 
-def _wrapped(lead: str, text: str, width: int, *, hang: str | None = None) -> list[str]:
+def wrapped(lead: str, text: str, width: int, *, hang: str | None = None) -> list[str]:
     """`text` after `lead`, its further lines under its first; words are not torn."""
     hang = " " * len(lead) if hang is None else hang
     return wrap(
