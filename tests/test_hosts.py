@@ -61,7 +61,7 @@ def test_a_host_that_left_nothing_is_named_and_never_green(fleet: Fleet) -> None
 
     assert told.status == 3  # unknown: nothing is known to be broken
     assert f"host-silent [dump_web2]: Host web2 has left no evidence in {fleet.folder / 'hub'}." in told.text
-    assert "See on web2 what it says: `rollcall look --host web2`" in told.text
+    assert "On web2, look again and see what it says: `rollcall look --host web2`" in told.text
 
 
 def test_without_a_place_no_host_is_heard_and_no_file_is_looked_for_here(fleet: Fleet) -> None:

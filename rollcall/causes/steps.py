@@ -31,7 +31,7 @@ _OF_A_MEMORY = {
 _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
 
 # Of a host that leaves its evidence; a look there says what keeps that from being believed.
-_LOOK_THERE = "See on {host} what it says: `rollcall look --host {host}`, then {{again}}"
+_LOOK_THERE = "On {host}, look again and see what it says: `rollcall look --host {host}`, then {{again}}"
 
 _OF_OUTPUTS = (Check.OUTPUT_EXISTS, Check.OUTPUT_IS_WHOLE)
 # Of an output that is not a file and could not be read.

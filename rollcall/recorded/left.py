@@ -177,10 +177,10 @@ class _Reader:
         looked = f"host {host} looked last on {show_instant(bundle.looked_at, self.zone)}"
         if bundle.by != host:
             return f"what lies there as the evidence of {host} is that of {bundle.by}"
-        if age < -_APART:
-            return f"{looked}, which is {show_span(-age)} in the future: its clock is ahead of this machine's"
         if written_at and (off := clock_is_off(bundle.left_at, written_at, host)):
             return off
+        if age < -_APART:
+            return f"{looked}, which is {show_span(-age)} in the future: its clock is ahead of this machine's"
         if age > self.max_age:
             return f"{looked}, {show_span(age)} ago, and its evidence is good for {show_span(self.max_age)}"
         return ""
