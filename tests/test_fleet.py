@@ -1,4 +1,4 @@
-"""Twenty hosts over a bucket, in four shards: one is silent, a clock is off, a shard is killed. Does one page say so?"""
+"""Twenty hosts over a bucket, in four shards: one is silent, a clock is off, a shard is killed. Says one page so?"""
 
 import os
 import re
