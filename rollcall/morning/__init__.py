@@ -15,6 +15,7 @@ from rollcall.evidence import HostSeen, JobListed
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict.judged import JobJudged, SchedulerJudged
+from rollcall.vocabulary import CauseCode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,30 @@ class Morning:
         """What is wrong with each job, by its id."""
         schedulers = {each.scheduler.id: each for each in self.schedulers}
         return {each.job.id: self._typed(explain_job(each, schedulers, self.actions)) for each in self.jobs}
+
+    @cached_property
+    def downstream(self) -> dict[str, JobJudged]:
+        """Of each job that did not do its work because another's was not done, by its id, the job in which that began.
+
+        One that needs a job that is no part of this morning, or is well by now, is not among them.
+        """
+        found = {}
+        for judged in self.jobs:
+            root = judged
+            while (before := self._upstream_of(root)) is not None:
+                root = before
+            if root is not judged:
+                found[judged.job.id] = root
+        return found
+
+    def _upstream_of(self, judged: JobJudged) -> JobJudged | None:
+        """The job that it needs and that did not do its work, where that explains it and is to be explained itself."""
+        cause = self.job_causes[judged.job.id]
+        if cause is None or cause.code is not CauseCode.UPSTREAM_FAILED or not judged.needs_a_person:
+            return None
+        of_upstream = next(each.upstream for each in judged.findings if each.code is CauseCode.UPSTREAM_FAILED)
+        before = self.job(of_upstream)
+        return before if before and before.needs_a_person and self.job_causes[of_upstream] else None
 
     def _typed(self, cause: Cause | None) -> Cause | None:
         return cause.typed(self.typed_again) if cause else None

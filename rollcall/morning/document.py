@@ -56,7 +56,9 @@ class Thing(Part):
     code: CauseCode
     verdict: Verdict = Field(description="The worst of what it explains.")
     scheduler: str | None = Field(description="The id of the scheduler that is broken; null where it is the jobs' own.")
-    jobs: _Ids = Field(description="The jobs that it explains, the worst first.")
+    jobs: _Ids = Field(
+        description="The jobs that it explains, the worst first; those that only need another of them come last."
+    )
     since: AwareDatetime | None = Field(
         description="When the first run that it spoiled was due; null where that is not known, or no history is kept."
     )

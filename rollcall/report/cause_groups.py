@@ -1,6 +1,7 @@
 """Which things need attention, each said once, the worst first?
 
-One cause is one thing, however many jobs it spoils; so is a broken scheduler with all that it hides of its jobs.
+One cause is one thing, however many jobs it spoils; so is a broken scheduler with all that it hides of its jobs, and
+either with all the jobs that did not do their work because theirs was not done.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _WORST_FIRST = (
 class CauseGroup:
     """One cause, and all that it explains: a scheduler (None where it is the jobs' own) and jobs.
 
+    `downstream` are the jobs that did not do their work because that of `jobs` was not done, whoever runs them.
     `steps` are what to do, each with the jobs that it is for: one where the same step is for all of them.
     """
 
@@ -39,6 +41,12 @@ class CauseGroup:
     scheduler: SchedulerJudged | None
     jobs: tuple[JobJudged, ...]
     steps: tuple[tuple[str, tuple[JobJudged, ...]], ...]
+    downstream: tuple[JobJudged, ...] = ()
+
+    @property
+    def everyone(self) -> tuple[JobJudged, ...]:
+        """All the jobs that it explains, those that only need the others last."""
+        return (*self.jobs, *self.downstream)
 
     @property
     def subject(self) -> str:
@@ -65,7 +73,8 @@ class CauseGroup:
 
 def group_by_cause(morning: Morning) -> tuple[CauseGroup, ...]:
     """Everything that needs a person: schedulers first, then the worst; the order of jobs.toml where they are alike."""
-    needing = morning.jobs_that_need_a_person()
+    downstream = morning.downstream
+    needing = [each for each in morning.jobs_that_need_a_person() if each.job.id not in downstream]
     groups = []
     for scheduler in morning.schedulers:
         if cause := morning.scheduler_causes[scheduler.scheduler.id]:
@@ -85,7 +94,17 @@ def group_by_cause(morning: Morning) -> tuple[CauseGroup, ...]:
         cause = replace(explained[0][1], next_step=steps[0][0])
         jobs = tuple(judged for judged, _ in explained)
         groups.append(CauseGroup(cause=cause, scheduler=None, jobs=jobs, steps=steps))
+    groups = [replace(each, downstream=_downstream(each, morning)) for each in groups] if downstream else groups
     return tuple(sorted(groups, key=lambda each: each.rank))
+
+
+def _downstream(group: CauseGroup, morning: Morning) -> tuple[JobJudged, ...]:
+    roots = {each.job.id for each in group.jobs}
+    return tuple(
+        each
+        for each in morning.jobs
+        if (root := morning.downstream.get(each.job.id)) is not None and root.job.id in roots
+    )
 
 
 def _steps(explained: Sequence[tuple[JobJudged, Cause]]) -> tuple[tuple[str, tuple[JobJudged, ...]], ...]:

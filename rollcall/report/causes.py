@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -42,7 +42,8 @@ class CauseRow:
     one sentence does; `meaning` is what such a cause means. `steps` are what to do, each with the titles of the jobs it
     is for where not for all. `good_at` is when the last run before ended that did its work, `unread_at` the same of a
     newer one of which only an `unread` is known. `promises` are the findings that prove it, of the scheduler or the one
-    job. `evidence` is that of the first jobs, by their titles.
+    job. `downstream` are the jobs that did not do their work because theirs was not done. `evidence` is that of the
+    first jobs, by their titles.
     """
 
     number: int
@@ -63,6 +64,7 @@ class CauseRow:
     is_remembered: bool
     promises: tuple[Finding, ...]
     jobs: tuple[JobInside, ...]
+    downstream: tuple[JobInside, ...]
     links: tuple[tuple[str, str], ...]
     evidence: tuple[tuple[str, tuple[Shown, ...]], ...]
 
@@ -81,7 +83,7 @@ def _row(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle)
         for is_unread in (False, True)
     )
     kinds = {output.kind.one for each in group.jobs for output in each.job.outputs}
-    owners = tuple(dict.fromkeys(each.job.owner for each in group.jobs if each.job.owner))
+    owners = tuple(dict.fromkeys(each.job.owner for each in group.everyone if each.job.owner))
     steps = tuple(
         (_without(step, morning.typed_again), () if len(group.steps) == 1 else tuple(each.job.title for each in jobs))
         for step, jobs in group.steps
@@ -93,7 +95,7 @@ def _row(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle)
         group=group,
         verdict=group.verdict,
         what=_what(group),
-        how_many=counted(len(group.jobs), "job") if group.jobs else "no job",
+        how_many=counted(len(group.everyone), "job") if group.jobs else "no job",
         command=commands[0] if commands and len(steps) == 1 else "",
         owners=", ".join(owners[:_MOST_OWNERS]) + (" …" if len(owners) > _MOST_OWNERS else ""),
         since=since,
@@ -106,7 +108,8 @@ def _row(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle)
         unread=kinds.pop() if len(kinds) == 1 else "output",
         is_remembered=any(remembered for _, remembered in rows),
         promises=own_findings(subject) if subject else (),
-        jobs=() if only else tuple(_inside(group, morning, chronicle)),
+        jobs=() if only else tuple(_inside(group.jobs, group, morning, chronicle)),
+        downstream=tuple(_inside(group.downstream, group, morning, chronicle)),
         links=tuple(links_of(only)) if only else (),
         evidence=tuple((each.job.title, tuple(shown_of(each, zone))) for each in group.jobs[:_MOST_EVIDENCE]),
     )
@@ -121,8 +124,10 @@ def _what(group: CauseGroup) -> str:
     return f"{group.jobs[0].job.title} and {counted(len(group.jobs) - 1, 'more job')}"
 
 
-def _inside(group: CauseGroup, morning: Morning, chronicle: Chronicle) -> Iterator[JobInside]:
-    for judged in group.jobs:
+def _inside(
+    jobs: Iterable[JobJudged], group: CauseGroup, morning: Morning, chronicle: Chronicle
+) -> Iterator[JobInside]:
+    for judged in jobs:
         cause, own = morning.job_causes[judged.job.id], own_findings(judged)
         own_sentence = own[0].because if own else ""
         sentence = own_sentence if group.scheduler or not cause else cause.sentence

@@ -91,7 +91,7 @@ def _board(
     groups = newest_first(group_by_cause(morning), chronicle)
     causes = cause_rows(groups[:_MOST_CAUSES], morning, chronicle)
     views = list(
-        job_views(morning, chronicle, {judged.job.id: each.number for each in causes for judged in each.group.jobs})
+        job_views(morning, chronicle, {judged.job.id: each.number for each in causes for judged in each.group.everyone})
     )
     is_table = len(views) > MOST_TILES
     verdicts = Counter(each.verdict for each in morning.jobs)

@@ -148,7 +148,7 @@ def _property(text: str) -> str:
 
 def _advice(told: CauseGroup) -> str:
     """What happened, and what to do: each step with the jobs that it is for, where there are several."""
-    owners = sorted({each.job.owner for each in told.jobs if each.job.owner})
+    owners = sorted({each.job.owner for each in told.everyone if each.job.owner})
     return "\n".join(
         (
             told.cause.sentence,
@@ -169,7 +169,7 @@ def _whom(jobs: Sequence[JobJudged], told: CauseGroup) -> str:
 
 
 def _cause(told: CauseGroup) -> str:
-    others = told.jobs if told.scheduler else told.jobs[1:]
+    others, downstream = told.jobs if told.scheduler else told.jobs[1:], [each.job.id for each in told.downstream]
     also = f"Also explains {_plain(listed([each.job.id for each in others], _MOST_NAMED), 1000)}." if others else ""
     parts = [
         f"### {_plain(told.cause.code)}: {_plain(told.subject)}",
@@ -177,7 +177,8 @@ def _cause(told: CauseGroup) -> str:
         *(_step(step, _whom(jobs, told)) for step, jobs in told.steps[:_MOST_STEPS]),
         _further(told, "on the page and in morning.json") if len(told.steps) > _MOST_STEPS else "",
         also,
-        _concerned(told.jobs),
+        f"Not done downstream because of it: {_plain(listed(downstream, _MOST_NAMED), 1000)}." if downstream else "",
+        _concerned(told.everyone),
     ]
     return "\n\n".join(filter(None, parts))
 

@@ -26,7 +26,7 @@ class Writing:
     """What the parts of one morning have in common.
 
     `same_cause` are the jobs of each scheduler by the code of their cause, `waiting` those that could not do their work
-    for want of a job, by the id of that.
+    without that of a job, by the id of that.
     """
 
     morning: Morning
@@ -40,9 +40,8 @@ class Writing:
             job, cause = judged.job, self.morning.job_causes[judged.job.id]
             if cause and job.scheduler:
                 self.same_cause.setdefault((job.scheduler.id, cause.code), []).append(job.id)
-            if cause and cause.code is CauseCode.UPSTREAM_FAILED:
-                for other in dict.fromkeys(filter(None, (*job.needs, job.after))):
-                    self.waiting.setdefault(other, []).append(job.id)
+            for other in dict.fromkeys(each.upstream for each in judged.findings if each.upstream):
+                self.waiting.setdefault(other, []).append(job.id)
 
     def local(self, at: datetime) -> datetime:
         """The same instant with the offset of the morning's zone."""
@@ -80,7 +79,7 @@ class Writing:
             code=group.cause.code,
             verdict=group.verdict,
             scheduler=group.scheduler.scheduler.id if group.scheduler else None,
-            jobs=_ids(group.jobs),
+            jobs=_ids(group.everyone),
             since=self.local(since) if since else None,
             sentence=group.cause.sentence,
             steps=tuple(document.Step(text=text, jobs=_ids(jobs)) for text, jobs in group.steps),

@@ -56,12 +56,15 @@ def _in_full(group: CauseGroup, morning: Morning) -> Iterator[str]:
     if others := group.jobs if group.scheduler else group.jobs[1:]:
         what = "also explains" if group.scheduler else "the same of"
         yield f"  {what}: {_line(_named([each.job.id for each in others]))}"
+    if group.downstream:
+        yield f"  not done downstream because of it: {_line(_named([each.job.id for each in group.downstream]))}"
 
 
 def _in_a_line(group: CauseGroup) -> str:
     if group.scheduler:
-        return _line(f"{group.cause.code} [{group.subject}]: {counted(len(group.jobs), 'job')}")
-    return _line(f"{group.cause.code}: {_named([each.job.id for each in group.jobs])}")
+        return _line(f"{group.cause.code} [{group.subject}]: {counted(len(group.everyone), 'job')}")
+    more = f", and {counted(len(group.downstream), 'job')} downstream" if group.downstream else ""
+    return _line(f"{group.cause.code}: {_named([each.job.id for each in group.jobs])}{more}")
 
 
 def _named(ids: Sequence[str]) -> str:

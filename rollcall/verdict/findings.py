@@ -48,7 +48,8 @@ class Finding:
     `check` is a `Check`, or the name of a check of a person's own. `code` names what the finding speaks for where it is
     not ok. `blocked_by` is the check whose failure left this one without evidence. `is_warning` is True where it is
     worth knowing, and not urgent. Of a finding about what a run left, `output` is which of the job's it is, from 0, and
-    `file` the name of the one that it is about, "" where it is about none.
+    `file` the name of the one that it is about, "" where it is about none; `upstream` is the job without
+    whose work its own could not be done, "" where there is none.
     """
 
     check: str
@@ -61,6 +62,7 @@ class Finding:
     is_warning: bool = False
     output: int = 0
     file: str = ""
+    upstream: str = ""
 
     @property
     def needs_a_person(self) -> bool:

@@ -1,6 +1,7 @@
 """Did the jobs that a job builds on do their work?"""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
 
@@ -92,7 +93,8 @@ def upstream_did_its_work(judged: JobJudged, needed: Sequence[JobJudged]) -> Fin
         for each in needed:
             if failure := _failure_of(each, judged.due_run):
                 verdict, found, because = failure
-                return promise.broken(verdict, CauseCode.UPSTREAM_FAILED, found, because)
+                broken = promise.broken(verdict, CauseCode.UPSTREAM_FAILED, found, because)
+                return replace(broken, upstream=each.job.id)
     return promise.kept(f"it needs {listed(each.job.id for each in needed)}")
 
 

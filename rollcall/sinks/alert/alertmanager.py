@@ -139,7 +139,8 @@ def _annotations(trouble: Trouble | None, known_cause: str, page: Path | None, *
         said = f"{known_cause} is over." if is_over else f"Last seen: {known_cause}. It could not be judged since."
         return _filled({"summary": said, "cause": known_cause, **at})
     first = trouble.jobs[0] if trouble.jobs and not trouble.scheduler else None
-    explained = listed([each.id for each in trouble.jobs], _MOST_NAMED) if trouble.scheduler else None
+    others = trouble.jobs if trouble.scheduler else trouble.downstream
+    explained = listed([each.id for each in others], _MOST_NAMED) if others else None
     words = {
         "summary": trouble.cause.sentence,
         "cause": str(trouble.cause.code),

@@ -6,7 +6,7 @@ The JSON is what the webhook is sent, version 1; keys are added to it and never 
      "sentence": "…", "next_step": "…",
      "jobs": [{"id": "…", "title": "…", "sentence": "…", "next_step": "…", "since": "…", "owner": "…",
                "severity": "…", "runbook": "…", "logs": "…"}],
-     "since": "2026-02-11T06:00:00+01:00", "judged_at": "2026-02-11T07:02:13+01:00",
+     "downstream": [], "since": "2026-02-11T06:00:00+01:00", "judged_at": "2026-02-11T07:02:13+01:00",
      "actions": ["…"], "jobs_file": "/srv/aime/jobs.toml", "page": "/srv/aime/reports/morning.html",
      "title": "…", "text": "…"}
 
@@ -25,10 +25,10 @@ The JSON is what the webhook is sent, version 1; keys are added to it and never 
 
 `keys` are what it is about, "scheduler ID" or "job ID", the same from `new` to `recovered` whatever the cause becomes:
 keep an incident by key, not by cause. `scheduler` is the id of the one that is the cause, null where it is the jobs'
-own; `next_step` and the jobs' are "" where nothing is to be done; a job's `since`, `owner`, `severity`, `runbook` and
-`logs` are null where jobs.toml does not say, or where it is well; `jobs_file` is which jobs.toml was judged; `page` is
-null where there is none; `title` and `text` are the same for people. Every text is free of control characters, and in
-no title is a line break.
+own; `downstream` are the ids of jobs that did not do their work because theirs was not done; `next_step` and the jobs'
+are "" where nothing is to be done; a job's `since`, `owner`, `severity`, `runbook` and `logs` are null where jobs.toml
+does not say, or where it is well; `jobs_file` is which jobs.toml was judged; `page` is null where there is none;
+`title` and `text` are the same for people. Every text is free of control characters, and in no title is a line break.
 """
 
 from __future__ import annotations
@@ -114,6 +114,7 @@ def _message(news: News, beside: _Beside) -> Message:
         "sentence": _line(news.sentence),
         "next_step": _line(news.next_step),
         "jobs": [_job(each, beside.zone) for each in news.jobs[:_MOST_JOBS]],
+        "downstream": [_line(each.id) for each in news.downstream[:_MOST_JOBS]],
         "since": to_iso(news.since, beside.zone),
         "judged_at": to_iso(beside.judged_at, beside.zone),
         "actions": beside.actions,
@@ -164,6 +165,8 @@ def _job(concern: Concern, zone: ZoneInfo) -> dict[str, str | None]:
 def _lines(news: News, beside: _Beside) -> Iterator[str]:
     is_one_thing = news.scheduler or not news.next_step or news.event is Event.FIXED
     yield from _alike(news) if is_one_thing else _each_job(news)
+    if news.downstream:
+        yield f"not done downstream because of it: {_names(news.downstream)}"
     if news.replaces:
         yield f"until now: {_line(listed(news.replaces))}"
     yield from () if news.event is Event.FIXED else (f"done: {each}" for each in beside.actions)

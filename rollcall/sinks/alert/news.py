@@ -43,8 +43,9 @@ class News:
     """One thing to tell: what happened, by which cause, to whom, since when, and what to do.
 
     `keys` are what it is about as that is remembered, and `replaces` the other causes that were told of it before and
-    hold no more. `scheduler` is its id where one is the cause, None where it is the jobs' own. `jobs` are
-    those it explains, or is about. `told` is what to remember once it was taken, `over` the keys to forget.
+    hold no more. `scheduler` is its id where one is the cause, None where it is the jobs' own. `jobs` are those it
+    explains, or is about, `downstream` those that did not do their work because theirs was not done. `told` is what to
+    remember once it was taken, `over` the keys to forget.
     """
 
     event: Event
@@ -55,6 +56,7 @@ class News:
     sentence: str
     next_step: str = ""
     jobs: tuple[Concern, ...] = ()
+    downstream: tuple[Concern, ...] = ()
     since: datetime
     told: tuple[Told, ...] = ()
     over: tuple[str, ...] = ()
@@ -130,6 +132,7 @@ def _told_once(event: Event, troubles: Iterable[Trouble], told: Memory, now: dat
             sentence=group[0].cause.sentence,
             next_step=group[0].cause.next_step,
             jobs=tuple(concern for each in group for concern in each.jobs),
+            downstream=tuple(concern for each in group for concern in each.downstream),
             since=min(each.since for each in remembered),
             told=tuple(remembered),
         )

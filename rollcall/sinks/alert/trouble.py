@@ -45,7 +45,8 @@ class Concern:
 class Trouble:
     """What is wrong with one scheduler or one job now; `since` is when it began, as far as that is known.
 
-    `key` is what it is remembered by: the same from one morning to the next, whatever the cause is.
+    `key` is what it is remembered by: the same from one morning to the next, whatever the cause is. `downstream` are
+    the jobs that did not do their work because its own was not done.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Trouble:
     since: datetime
     scheduler: str | None
     jobs: tuple[Concern, ...]
+    downstream: tuple[Concern, ...] = ()
 
 
 def find_troubles(
@@ -81,20 +83,26 @@ def _of_schedulers(morning: Morning, chronicle: Chronicle) -> Iterator[Trouble]:
                 since=morning.judged_at,
                 scheduler=group.scheduler.scheduler.id,
                 jobs=tuple(
-                    concern_of(each, group.cause, bad_since(each, chronicle.of(each.job.id))) for each in group.jobs
+                    concern_of(each, group.cause, bad_since(each, chronicle.of(each.job.id))) for each in group.everyone
                 ),
             )
 
 
 def _of_jobs(roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *, can_count: bool) -> Iterator[Trouble]:
-    """The jobs with a cause of their own. Of one that its scheduler hides nothing is known, so nothing is said."""
+    """The jobs with a cause of their own. Of one that its scheduler hides nothing is known, so nothing is said.
+
+    Those that only need another are told with that, and by themselves where nobody hears of that yet.
+    """
     for group in group_by_cause(morning):
-        for judged in () if group.scheduler else group.jobs:
+        left = [] if group.scheduler else list(group.jobs)
+        for judged in left:
+            downstream = [each for each in group.downstream if morning.downstream[each.job.id] is judged]
             cause = morning.job_causes[judged.job.id]
             assert cause is not None
             rows = _with_this_run(chronicle.of(judged.job.id), judged, morning.judged_at)
             is_counted = can_count and judged.due_run is not None and job_key(judged.job.id) not in told
             if is_counted and not _is_reached(judged.job.alert_after, rows):
+                left.extend(downstream)
                 continue
             since = bad_since(judged, chronicle.of(judged.job.id))
             yield Trouble(
@@ -103,6 +111,7 @@ def _of_jobs(roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *
                 since=since or morning.judged_at,
                 scheduler=None,
                 jobs=(concern_of(judged, cause, since),),
+                downstream=tuple(concern_of(each, morning.job_causes[each.job.id]) for each in downstream),
             )
 
 
