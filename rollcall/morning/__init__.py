@@ -12,6 +12,7 @@ from rollcall.causes.action import Action, Deed
 from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.causes.explain import Cause, explain_job, explain_scheduler
 from rollcall.evidence import HostSeen, JobListed
+from rollcall.morning.not_owed import NotOwed, not_owed
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.verdict.judged import JobJudged, SchedulerJudged
@@ -59,6 +60,11 @@ class Morning:
         """What is wrong with each job, by its id."""
         schedulers = {each.scheduler.id: each for each in self.schedulers}
         return {each.job.id: self._typed(explain_job(each, schedulers, self.actions)) for each in self.jobs}
+
+    @cached_property
+    def not_owed(self) -> tuple[NotOwed, ...]:
+        """What was not owed because of maintenance, the time first that ends first."""
+        return not_owed((each.job for each in self.jobs), self.judged_at)
 
     @cached_property
     def downstream(self) -> dict[str, JobJudged]:

@@ -66,6 +66,15 @@ class Thing(Part):
     steps: tuple[Step, ...] = Field(description="One where the same step is for all of the jobs.")
 
 
+class NotOwed(Part):
+    """Maintenance that is not over, or in which a run fell: nothing was owed then."""
+
+    reason: str
+    begins_at: AwareDatetime
+    ends_at: AwareDatetime
+    jobs: _Ids = Field(description="The jobs that owe nothing then.")
+
+
 class NextLost(Part):
     """The run that is lost next unless somebody does something."""
 
@@ -299,6 +308,7 @@ class Document(Part):
     next_lost: NextLost | None = Field(
         description="Null where no run is known to be lost next, or what is shown is not now."
     )
+    not_owed: tuple[NotOwed, ...] = Field(description="The one first that ends first.")
     hosts: tuple[Host, ...] = Field(description="Those of jobs.toml that leave evidence for whoever judges.")
     schedulers: tuple[Scheduler, ...]
     jobs: tuple[Job, ...]

@@ -29,6 +29,7 @@ from rollcall.report.jobs import MOST_TILES, folds_of, job_views, kinds_of
 from rollcall.report.night import lanes_of
 from rollcall.report.owners import FOLDER, OwnerPage, known_of_owner
 from rollcall.report.recent_runs import newest_first
+from rollcall.report.set_aside import maintenance_of
 from rollcall.report.undeclared import listing_lines
 from rollcall.roll.job import Job, Pause
 from rollcall.text import clean, counted
@@ -128,6 +129,7 @@ def _board(
         "changes": found,
         "changed": tell_changes(found, morning, chronicle) if found else (),
         "last_morning": show_instant(last.judged_at, morning.zone) if last else None,
+        "maintenance": maintenance_of(morning),
         "owners": owners,
         "more_owners": more_owners,
         "owners_folder": FOLDER,

@@ -90,6 +90,7 @@ def to_json(
         actions=tuple(writing.action(each) for each in morning.actions),
         things=tuple(writing.thing(each) for each in group_by_cause(morning)),
         next_lost=writing.next_lost(),
+        not_owed=tuple(writing.not_owed(each) for each in morning.not_owed),
         hosts=tuple(
             document.Host(id=name, looked_at=writing.local(each.looked_at) if each.looked_at else None, why=each.why)
             for name, each in morning.hosts.items()
@@ -126,6 +127,7 @@ def incomplete_json(start: Start, because: str | None = None) -> str:
         actions=(),
         things=(),
         next_lost=None,
+        not_owed=(),
         hosts=(),
         schedulers=(),
         jobs=(),

@@ -12,6 +12,7 @@ from rollcall.causes.explain import Cause
 from rollcall.evidence import FileSeen, NotSeen, RunSeen, Verified
 from rollcall.morning import Morning, document
 from rollcall.morning.links import filled_link
+from rollcall.morning.not_owed import NotOwed
 from rollcall.morning.seen import OutputShown, outputs_of, runs_in_memory, runs_on_record
 from rollcall.rehearse.kept import LastRehearsal
 from rollcall.report.cause_groups import CauseGroup
@@ -71,6 +72,14 @@ class Writing:
         """None of a replay too: that run was due long ago."""
         lost = None if self.morning.replay_of else next_lost(self.morning)
         return document.NextLost(job=lost.judged.job.id, due_at=self.local(lost.due_at)) if lost else None
+
+    def not_owed(self, each: NotOwed) -> document.NotOwed:
+        return document.NotOwed(
+            reason=each.reason,
+            begins_at=self.local(each.begins_at),
+            ends_at=self.local(each.ends_at),
+            jobs=tuple(job.id for job in each.jobs),
+        )
 
     def thing(self, group: CauseGroup) -> document.Thing:
         known = [self.since[each.job.id] for each in group.jobs if each.job.id in self.since]

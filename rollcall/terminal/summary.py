@@ -12,6 +12,7 @@ from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.report.cause_groups import CauseGroup, group_by_cause, warnings_of
 from rollcall.report.headline import headline, kind
+from rollcall.report.set_aside import set_aside_lines
 from rollcall.report.undeclared import listing_lines
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
@@ -21,6 +22,7 @@ _MOST_IN_FULL = 3
 _MOST_LINES = 20
 _MOST_ACTIONS = 3
 _MOST_NOTES = 2
+_MOST_SET_ASIDE = 3
 _MOST_NAMED = 3
 _LONGEST = 4000  # a command that is cut is none
 
@@ -44,6 +46,7 @@ def render_summary(morning: Morning, ending: Ending, *, notes: Sequence[str] = (
         *(line for each in groups[:_MOST_IN_FULL] for line in _in_full(each, morning)),
         *_cut(others, _MOST_LINES, "cause", where),
         *_warnings(morning),
+        *_cut(list(set_aside_lines(morning)), _MOST_SET_ASIDE, "thing set aside", where),
         *_cut(noted, _MOST_NOTES, "note", where),
     ]
 
