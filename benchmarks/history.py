@@ -7,7 +7,6 @@ of as many rows of both tables.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,10 +17,11 @@ from statistics import median
 from fixtures.one_morning import at, haiku_job, left, roll_of
 from rollcall.evidence import Evidence, JobListed, Outcome, RunSeen, SchedulerSeen
 from rollcall.history import tables
+from rollcall.history.connection import Connection
 from rollcall.history.reading import read
 from rollcall.history.remembered import MOST_REMEMBERED, read_remembered
 from rollcall.history.rows import Row, Whole, number
-from rollcall.history.sqlite import open_to_read
+from rollcall.history.store import open_to_read
 from rollcall.history.writing import merge, write
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
@@ -100,14 +100,15 @@ def _row(job_id: str, due_at: datetime, judged_at: datetime) -> Row:
     return Row(job_id=job_id, due_at=due_at, verdict=Verdict.OK, ran_at=ran_at, outputs=outputs, judged_at=judged_at)
 
 
-def _strips(connection: sqlite3.Connection, ids: list[str]) -> int:
-    asked = [{"job": each, "now": number(_NOW), "most": NEWEST} for each in ids]
-    return sum(len(connection.execute(tables.NEWEST_RUNS, each).fetchall()) for each in asked)
+def _strips(connection: Connection, ids: list[str]) -> int:
+    asked = {"now": number(_NOW), "most": NEWEST}
+    return sum(len(lines) for _, lines in connection.ask_of_each(tables.NEWEST_RUNS, ids, asked))
 
 
-def _bare(connection: sqlite3.Connection, jobs: int) -> int:
+def _bare(connection: Connection, jobs: int) -> int:
     tables = ("runs", "outputs")
-    return sum(len(connection.execute(f"SELECT * FROM {each} LIMIT ?", (jobs * NEWEST,)).fetchall()) for each in tables)
+    limit = {"most": jobs * NEWEST}
+    return sum(len(list(connection.ask(f"SELECT * FROM {each} LIMIT :most", limit))) for each in tables)
 
 
 def _seconds(what: Callable[[], int]) -> float:

@@ -15,6 +15,7 @@ pytest_plugins = [
     "fixtures.on_a_clock",
     "fixtures.postgres",
     "fixtures.dumps",
+    "fixtures.histories",
     "fixtures.repositories",
     "fixtures.stores",
 ]

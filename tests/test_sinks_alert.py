@@ -69,7 +69,7 @@ def to(url: str = "", apprise: tuple[str, ...] = (), **words: Any) -> AlertTable
 def tell(house: House, told_to: AlertTable, file: Path | None = None, **words: Any) -> tuple[str, ...]:
     roll = replace(house.roll(), alert=told_to)
     return alert.tell(
-        roll, words.pop("morning", None) or house.morning(), NOTHING, file=file, is_complete=True, **words
+        roll, words.pop("morning", None) or house.morning(), NOTHING, store=file, is_complete=True, **words
     )
 
 
@@ -338,7 +338,9 @@ class Two:
         is_complete = words.pop("is_complete", True)
         url = f"{self.hook.url}/{TOKEN}" if to_whom != "chat" else ""
         told_to = to(url, apprise=chat, timeout=timedelta(seconds=BUSY), **words)
-        alert.tell(replace(self.house.roll(), alert=told_to), morning, NOTHING, file=self.file, is_complete=is_complete)
+        alert.tell(
+            replace(self.house.roll(), alert=told_to), morning, NOTHING, store=self.file, is_complete=is_complete
+        )
 
     def is_well(self) -> None:
         self.house.says("haiku", last_execution="2026-02-11T05:00:17")
@@ -645,7 +647,7 @@ def test_nothing_is_imported_or_sent_where_nobody_is_to_hear(house: House) -> No
     roll: Roll = house.roll()
     morning: Morning = house.morning()
 
-    assert alert.tell(roll, morning, NOTHING, file=None, is_complete=True) == ()
+    assert alert.tell(roll, morning, NOTHING, store=None, is_complete=True) == ()
 
 
 def test_pytest_tells_what_it_fixed_and_its_status_stays(hook: Listener, tmp_path: Path) -> None:

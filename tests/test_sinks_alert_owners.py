@@ -48,7 +48,7 @@ def routed(hook: Listener, **owners: str) -> AlertTable:
 
 def look(house: House, told_to: AlertTable, file: Path | None = None) -> tuple[str, ...]:
     roll = replace(house.roll(), alert=told_to)
-    return alert.tell(roll, house.morning(), NOTHING, file=file, is_complete=True)
+    return alert.tell(roll, house.morning(), NOTHING, store=file, is_complete=True)
 
 
 def heard(hook: Listener) -> list[tuple[str, str, list[str]]]:

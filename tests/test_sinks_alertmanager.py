@@ -89,7 +89,7 @@ def now_of(morning: Morning) -> Morning:
 
 def tell(house: House, url: str, morning: Morning | None = None, **words: Any) -> tuple[str, ...]:
     told_to = table(alertmanager=url, labels={"cluster": "eu1"}, **words.pop("table", {}))
-    how: dict[str, Any] = {"file": house.folder / "history.sqlite3", "is_complete": True} | words
+    how: dict[str, Any] = {"store": house.folder / "history.sqlite3", "is_complete": True} | words
     return alert.tell(replace(house.roll(), alert=told_to), morning or now_of(house.morning()), NOTHING, **how)
 
 
@@ -198,7 +198,7 @@ def test_it_began_when_it_was_first_seen_however_often_it_is_posted(house: House
 
 def test_without_a_memory_an_alert_ends_by_itself(house: House) -> None:
     with listener() as hook:
-        tell(house, hook.url, house.morning(), file=None, table={"next_look_within": "2 h"})
+        tell(house, hook.url, house.morning(), store=None, table={"next_look_within": "2 h"})
     (heard,) = hook.heard
 
     assert (heard.path, {each["endsAt"] for each in heard.says}) == ("/api/v2/alerts", {"2026-02-11T09:02:00+01:00"})

@@ -23,10 +23,10 @@ from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.calendar import paper_for, read_period
 from rollcall.errors import BadInput
 from rollcall.files import path_of, read_regular
+from rollcall.history.connection import CannotRead
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read_whole
 from rollcall.history.rows import FILE, Row, Whole
-from rollcall.history.sqlite import CannotRead
 from rollcall.history.tables import MORNING, RUN
 from rollcall.history.writing import merge
 from rollcall.roll.job import Job

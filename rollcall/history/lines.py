@@ -6,6 +6,7 @@
 {"v": 2, "kind": "present", "judged_at": …, "jobs": […]}          the jobs of the last complete morning
 {"v": 2, "kind": "listed", "scheduler": …, "job": …, "title": …, "schedule": …, "zone": …, "tags": […]}
 {"v": 2, "kind": "proof", "job": …, "output": …, "file": …, "proven_at": …, "outcome": "success", "how": …}
+{"v": 2, "kind": "silence", "subject": "job", "name": …, "until": …, "reason": …, "by": …, "made_at": …}
 {"v": 2, "kind": "told", "channel": …, "key": …, "cause": …, "since": …, "told_at": …}          what a channel has heard
 """
 
@@ -20,9 +21,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from rollcall.errors import BadInput, Mistake
 from rollcall.history.rows import LONGEST_TEXT, Name, Told, Whole
-from rollcall.history.tables import LISTED, MORNING, PRESENT, PROOF, RUN, TOLD
+from rollcall.history.tables import LISTED, MORNING, PRESENT, PROOF, RUN, SILENCE, TOLD
 from rollcall.text import clean, counted
-from rollcall.vocabulary import Verdict
 
 VERSION = 2
 _MOST_MISTAKES = 20
@@ -33,6 +33,7 @@ _KINDS: dict[str, TypeAdapter[Any]] = {
     "told": TOLD,
     "listed": LISTED,
     "proof": PROOF,
+    "silence": SILENCE,
 }
 
 
@@ -41,7 +42,7 @@ class _Head:
     """Which record a line holds."""
 
     v: Literal[2]
-    kind: Literal["run", "morning", "present", "told", "listed", "proof"]
+    kind: Literal["run", "morning", "present", "told", "listed", "proof", "silence"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ def to_lines(whole: Whole) -> Iterator[str]:
         yield from (_line("told", each, channel=channel) for each in memory.values())
     yield from (_line("listed", each) for each in whole.listed)
     yield from (_line("proof", each) for each in whole.proofs)
+    yield from (_line("silence", each) for each in whole.silences)
 
 
 def _line(kind: str, record: object, **words: str) -> str:
@@ -101,6 +103,7 @@ def from_lines(lines: Iterable[str], *, place: str) -> Whole:
         told=told,
         listed=found["listed"],
         proofs=found["proof"],
+        silences=found["silence"],
     )
 
 
@@ -116,6 +119,8 @@ def _rule(problem: ValidationError) -> str:
             return f'an unknown kind "{clean(str(first["input"]), 40)}". Kinds are {", ".join(_KINDS)}.'
         case "value_error", _:
             rule = str(first["ctx"]["error"])
+        case "enum", _:
+            rule = f"is none that is known: {first['ctx']['expected']}."
         case kind, _:
             rule = _RULES.get(kind, first["msg"])
     # Of an entry of a list the list is named, of a field of that entry the field.
@@ -133,5 +138,4 @@ _RULES = {
     "less_than_equal": _NUMBER,
     "tuple_type": "is no list.",
     "dataclass_type": "is no object.",
-    "enum": f"is none that is known: {', '.join(Verdict)}.",
 }

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from pathlib import Path
 from sys import intern
 from typing import Any
 
 from rollcall.evidence import LeftThen, RunRemembered
 from rollcall.history import tables
+from rollcall.history.connection import CannotRead
 from rollcall.history.rows import MICROSECOND, number
-from rollcall.history.sqlite import CannotRead, open_to_read
+from rollcall.history.store import Store, open_to_read
 from rollcall.roll.job import Job
 from rollcall.times import EPOCH
 from rollcall.vocabulary import CauseCode
@@ -22,43 +21,45 @@ from rollcall.vocabulary import CauseCode
 # Enough for seventeen of each weekday; what is older than a year and its holidays shows nothing of today.
 MOST_REMEMBERED = 120
 REMEMBERED_FOR = timedelta(days=400)
-
-
-def read_remembered(file: Path, jobs: Iterable[Job], *, now: datetime) -> dict[str, tuple[RunRemembered, ...]]:
-    """The newest earlier runs of each of these jobs as mornings before `now` found them, newest first, by its id.
-
-    Nothing where the file cannot be read: the morning that reads its runs for the page says so. A job without outputs
-    and without durations has nothing to be measured by.
-    """
-    found = dict[str, tuple[RunRemembered, ...]]()
-    try:
-        with open_to_read(file) as connection:
-            if connection is None:
-                return found
-            cursor = connection.cursor()
-            cursor.row_factory = None  # a name for each of a hundred thousand values takes seconds
-            for job in jobs:
-                if (job.outputs or job.scheduler) and (runs := _of_job(cursor, job.id, now)):
-                    found[job.id] = runs
-    except CannotRead:
-        return {}
-    return found
-
-
-def _of_job(cursor: sqlite3.Cursor, job_id: str, now: datetime) -> tuple[RunRemembered, ...]:
-    asked = {"job": job_id, "now": number(now), "since": number(now - REMEMBERED_FOR), "most": MOST_REMEMBERED}
-    good = [list(lines) for _, lines in groupby(cursor.execute(tables.GOOD_RUNS, asked).fetchall(), itemgetter(_DUE))]
-    doubted = _still_doubted([lines[0] for lines in good])
-    bad = [RunRemembered(due_at=_instant(due), is_measure=False) for (due,) in cursor.execute(tables.BAD_RUNS, asked)]
-    runs = [_run(lines, place >= doubted) for place, lines in enumerate(good)]
-    # Evidence holds no more than says something.
-    known = [each for each in (*bad, *runs) if not each.is_measure or each.took is not None or each.left]
-    return tuple(sorted(known, key=attrgetter("due_at"), reverse=True))
-
-
-# As the statement has them.
+# A line as the statement has it.
 _Line = tuple[Any, ...]
 _DUE, _CAUSE, _FROM_FILES, _TOOK, _OUTPUT = range(5)
+
+
+def read_remembered(store: Store, jobs: Iterable[Job], *, now: datetime) -> dict[str, tuple[RunRemembered, ...]]:
+    """The newest earlier runs of each of these jobs as mornings before `now` found them, newest first, by its id.
+
+    Nothing where it cannot be read: the morning that reads its runs for the page says so. A job without outputs and
+    without durations has nothing to be measured by.
+    """
+    measured = [job.id for job in jobs if job.outputs or job.scheduler]
+    asked = {"now": number(now), "since": number(now - REMEMBERED_FOR), "most": MOST_REMEMBERED}
+    found = dict[str, tuple[RunRemembered, ...]]()
+    try:
+        with open_to_read(store) as connection:
+            if connection is None:
+                return found
+            bad = {
+                job_id: [due for (due,) in lines]
+                for job_id, lines in connection.ask_of_each(tables.BAD_RUNS, measured, asked)
+                if lines
+            }
+            for job_id, lines in connection.ask_of_each(tables.GOOD_RUNS, measured, asked):
+                if runs := _of_job(lines, bad.pop(job_id, ())):
+                    found[job_id] = runs
+    except CannotRead:
+        return {}
+    return found | {job_id: _of_job((), dues) for job_id, dues in bad.items()}
+
+
+def _of_job(lines: Iterable[_Line], bad: Iterable[int]) -> tuple[RunRemembered, ...]:
+    good = [list(of_run) for _, of_run in groupby(lines, itemgetter(_DUE))]
+    doubted = _still_doubted([lines[0] for lines in good])
+    runs = [_run(lines, place >= doubted) for place, lines in enumerate(good)]
+    # Evidence holds no more than says something.
+    runs += [RunRemembered(due_at=_instant(due), is_measure=False) for due in bad]
+    known = [each for each in runs if not each.is_measure or each.took is not None or each.left]
+    return tuple(sorted(known, key=attrgetter("due_at"), reverse=True))
 
 
 def _still_doubted(runs: Iterable[_Line]) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, SerializationInfo, ValidationInfo
@@ -212,6 +213,26 @@ class ProofRow:
         )
 
 
+class Silenced(StrEnum):
+    """What nobody is told of."""
+
+    JOB = "job"
+    TAG = "tag"
+    SCHEDULER = "scheduler"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Of one subject, by its `name`, nobody is told `until` then: why, whose word that is, and when it was given."""
+
+    subject: Silenced
+    name: Name
+    until: Instant
+    reason: Text
+    by: Name
+    made_at: Instant
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chronicle:
     """What the history tells a morning before that is written down itself.
@@ -252,6 +273,7 @@ class Whole:
     told: Mapping[str, Memory] = field(default_factory=dict)
     listed: Sequence[Listed] = ()
     proofs: Sequence[ProofRow] = ()
+    silences: Sequence[Silence] = ()
 
 
 def is_good(row: Row) -> bool:

@@ -9,21 +9,26 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from rollcall.errors import RollcallError
+from rollcall.files import place_of
+from rollcall.history.connection import CannotRead, CannotWrite, Connection
 from rollcall.history.tables import ALL, INDEX, TABLES, VERSION
 from rollcall.text import clean
 from rollcall.times import EPOCH
 
 APPLICATION = 0x526F6C6C  # "Roll" in the file's header, by which it is known
 PATIENCE = timedelta(seconds=10)
+_TRIES = 3
 _BESIDE = ("-wal", "-shm", "-journal")
 # https://www.sqlite.org/fileformat2.html#magic_header_string
 _MAGIC = b"SQLite format 3\0"
@@ -60,16 +65,8 @@ class UnfitFile(RollcallError):
         return cls(Unfit.DAMAGED, f"is damaged ({clean(why, 80)})")
 
 
-class UnusableFile(RollcallError):
-    """The file cannot be written just now: one clean line says why."""
-
-
-class CannotRead(RollcallError):
-    """The history cannot be read: one clean line says why, and names the file."""
-
-
 @contextmanager
-def open_to_read(file: Path) -> Iterator[sqlite3.Connection | None]:
+def open_to_read(file: Path) -> Iterator[Connection | None]:
     """A connection that changes nothing and sees one moment; None where there is no history yet.
 
     Raises `CannotRead`.
@@ -80,18 +77,70 @@ def open_to_read(file: Path) -> Iterator[sqlite3.Connection | None]:
             if connection:
                 connection.execute("PRAGMA query_only = ON")
                 connection.execute("BEGIN")
-            yield connection if connection and _is_history(connection) else None
+            yield _Conversation(connection) if connection and _is_history(connection) else None
     except UnfitFile as unfit:
         raise CannotRead(f"{file.name} {unfit}: it is set aside when a morning is next written") from None
-    except UnusableFile as problem:
+    except CannotWrite as problem:
         raise CannotRead(f"{file.name} cannot be read: {problem}") from None
 
 
+def change(file: Path, change: Callable[[Connection], object], on_set_aside: Callable[[str], object]) -> None:
+    """Makes the change in one transaction, in a new file where that was unfit and had to be set aside.
+
+    What was done with that is handed to `on_set_aside`, in one line. Raises `CannotWrite`.
+    """
+    try:
+        file = place_of(file)  # a link is not set aside instead of what it leads to
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for _ in range(_TRIES):
+            try:
+                with _open_to_write(file) as connection:
+                    change(_Conversation(connection))
+                return
+            except UnfitFile:
+                if aside := set_aside(file):
+                    on_set_aside(aside)
+    except OSError as error:
+        raise CannotWrite(clean(error.strerror or str(error))) from None
+    raise CannotWrite("it was damaged each time it was tried")
+
+
 @contextmanager
-def open_to_write(file: Path) -> Iterator[sqlite3.Connection]:
+def alone(file: Path, lock: str, patience: timedelta) -> Iterator[None]:
+    """Waits until nobody else holds that lock beside the file, or `patience` is over, or it cannot be had at all."""
+    with ExitStack() as held:
+        with suppress(OSError):
+            held.enter_context(FileLock(file.with_name(lock), timeout=patience.total_seconds()))
+        yield
+
+
+class _Conversation:
+    """What is said in one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def ask(self, statement: str, fields: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        yield from self._connection.execute(statement, fields or {})
+
+    def ask_of_each(
+        self, statement: str, jobs: Iterable[str], fields: Mapping[str, Any]
+    ) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+        cursor = self._connection.cursor()
+        cursor.row_factory = None  # a name for each of a hundred thousand values takes seconds
+        # One walk along the key for each job: a year is not read for thirty rows of it.
+        for job in jobs:
+            yield job, cursor.execute(statement, {**fields, "job": job}).fetchall()
+
+    def change(self, statement: str, *each: Mapping[str, Any]) -> list[int]:
+        return [self._connection.execute(statement, fields).rowcount for fields in each]
+
+
+@contextmanager
+def _open_to_write(file: Path) -> Iterator[sqlite3.Connection]:
     """A connection inside the one transaction of this write; where the block raises, nothing of it is kept.
 
-    Raises `UnfitFile`, and `UnusableFile`.
+    Raises `UnfitFile`, and `CannotWrite`.
     """
     with _opened(file, "rwc") as connection:
         assert connection
@@ -110,7 +159,7 @@ def open_to_write(file: Path) -> Iterator[sqlite3.Connection]:
 def set_aside(file: Path) -> str | None:
     """Renames a file that is unfit, and the logs beside it, to a free name. Returns what was done, in one line.
 
-    None where it is fit after all: another process was faster. Raises `UnusableFile`, and OSError.
+    None where it is fit after all: another process was faster. Raises `CannotWrite`, and OSError.
     """
     with _alone_in(file.parent):
         try:
@@ -160,7 +209,7 @@ def _free_name(file: Path, kind: Unfit) -> Path:
 def _opened(file: Path, mode: str) -> Iterator[sqlite3.Connection | None]:
     """A connection, closed with the block, which undoes what was not committed; None where there is nothing to read.
 
-    What SQLite and the system say is wrong, also in the block, is raised as `UnfitFile` or `UnusableFile`.
+    What SQLite and the system say is wrong, also in the block, is raised as `UnfitFile` or `CannotWrite`.
     """
     connection = None
     try:
@@ -176,13 +225,13 @@ def _opened(file: Path, mode: str) -> Iterator[sqlite3.Connection | None]:
     except UnicodeDecodeError:  # of the words in which SQLite says what is broken, which it quotes
         raise UnfitFile.damaged("what its tables are cannot be read") from None
     except OSError as problem:
-        raise UnusableFile(clean(problem.strerror or str(problem))) from None
+        raise CannotWrite(clean(problem.strerror or str(problem))) from None
     except sqlite3.Error as problem:
         # The primary code; extended ones carry it in their lowest byte.
         code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
         if code in _DAMAGE:
             raise UnfitFile.damaged(str(problem)) from None
-        raise UnusableFile(_PROBLEMS.get(code, clean(str(problem)))) from None
+        raise CannotWrite(_PROBLEMS.get(code, clean(str(problem)))) from None
     finally:
         if connection:
             connection.close()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from rollcall.history.rows import Listed, PastMorning, Present, ProofRow, Row, Told
+from rollcall.history.rows import Listed, PastMorning, Present, ProofRow, Row, Silence, Told
 
-VERSION = 3
+VERSION = 4
 
 RUN = TypeAdapter(Row)
 MORNING = TypeAdapter(PastMorning)
@@ -18,6 +18,7 @@ PRESENT = TypeAdapter(Present)
 TOLD = TypeAdapter(Told)
 LISTED = TypeAdapter(Listed)
 PROOF = TypeAdapter(ProofRow)
+SILENCE = TypeAdapter(Silence)
 
 # The verdict belongs to a due run of a job; size, rows and time to each output that the run left.
 TABLES = """
@@ -45,6 +46,10 @@ CREATE TABLE listed (
 CREATE TABLE proofs (
     job TEXT NOT NULL, output TEXT NOT NULL, file TEXT NOT NULL, proven BIGINT NOT NULL, outcome TEXT NOT NULL,
     how TEXT NOT NULL, says TEXT NOT NULL, made_by TEXT NOT NULL, PRIMARY KEY (job, output)
+);
+CREATE TABLE silences (
+    subject TEXT NOT NULL, name TEXT NOT NULL, until BIGINT NOT NULL, reason TEXT NOT NULL, made_by TEXT NOT NULL,
+    made BIGINT NOT NULL, PRIMARY KEY (subject, name)
 )
 """
 INDEX = "CREATE INDEX runs_by_due ON runs (due)"
@@ -102,16 +107,31 @@ ON CONFLICT (job, output) DO UPDATE SET
     says = excluded.says, made_by = excluded.made_by
 WHERE proofs.proven > :latest OR excluded.proven >= proofs.proven
 """
+# Of two that somebody made, the later one.
+KEEP_SILENCE = """
+INSERT INTO silences (subject, name, until, reason, made_by, made)
+VALUES (:subject, :name, :until, :reason, :by, :made_at)
+ON CONFLICT (subject, name) DO UPDATE SET
+    until = excluded.until, reason = excluded.reason, made_by = excluded.made_by, made = excluded.made
+WHERE excluded.made >= silences.made
+"""
+END_SILENCE = "DELETE FROM silences WHERE subject = :subject AND name = :name"
 # What was due, or judged, longer ago than is kept.
 FORGET = (
     "DELETE FROM outputs WHERE (job, due) IN (SELECT job, due FROM runs WHERE due < :horizon)",
     "DELETE FROM runs WHERE due < :horizon",
     "DELETE FROM mornings WHERE judged < :horizon",
     "DELETE FROM proofs WHERE proven < :horizon",
+    "DELETE FROM silences WHERE until < :horizon",
 )
 
 # What is read ---------------------------------------------------------------------------------------------------------
 
+# What a line of a run holds, in its order.
+RUN_FIELDS = (
+    "job", "due_at", "verdict", "cause", "needs_a_person", "ran_at", "took", "judged_at", "action", "from_files",
+    "output", "size", "rows", "made_at",
+)  # fmt: skip
 # A line for each output of a run; one for a run without any, in which `output` is NULL.
 _RUN = """
 SELECT job, due AS due_at, verdict, cause, needs AS needs_a_person, ran AS ran_at, took, judged AS judged_at, action,
@@ -140,8 +160,11 @@ ALL_LISTED = "SELECT scheduler, job, title, schedule, zone, tags FROM listed ORD
 ALL_PROOFS = """
 SELECT job, output, file, proven AS proven_at, outcome, how, says, made_by AS by FROM proofs ORDER BY job, output
 """
+_SILENCE = "SELECT subject, name, until, reason, made_by AS by, made AS made_at FROM silences"
+SILENCES_AT = f"{_SILENCE} WHERE until > :now ORDER BY subject, name"
+ALL_SILENCES = f"{_SILENCE} ORDER BY subject, name"
 # A file that one of these cannot be asked of lacks a table, or a column of it.
-ALL = (RUNS_SINCE, MORNINGS_SINCE, ALL_PRESENT, ALL_TOLD, ALL_LISTED, ALL_PROOFS)
+ALL = (RUNS_SINCE, MORNINGS_SINCE, ALL_PRESENT, ALL_TOLD, ALL_LISTED, ALL_PROOFS, ALL_SILENCES)
 
 # What lies after `latest` is no time, but a broken number.
 LAST_MORNING = "SELECT max(judged) AS judged FROM mornings WHERE judged BETWEEN 0 AND :latest"

@@ -7,13 +7,11 @@ its outputs, in one transaction.
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from pathlib import Path
 
-from rollcall.files import place_of
 from rollcall.history import tables
+from rollcall.history.connection import Connection
 from rollcall.history.judged import past_morning, proofs_of, rows_of
 from rollcall.history.rows import (
     LARGEST,
@@ -28,18 +26,16 @@ from rollcall.history.rows import (
     Whole,
     number,
 )
-from rollcall.history.sqlite import UnfitFile, UnusableFile, open_to_write, set_aside
+from rollcall.history.store import LONG, Store, changed
 from rollcall.morning import Morning
-from rollcall.text import clean
 
-_TRIES = 3
 # Of two that look at the same time the later one may write first. What is dated further ahead of the morning that is
 # written comes from a clock that was wrong.
 _AT_ONCE = timedelta(hours=1)
 
 
 def write(
-    file: Path, morning: Morning, *, by: str, is_complete: bool, keeps: timedelta, other_failures: int = 0
+    store: Store, morning: Morning, *, by: str, is_complete: bool, keeps: timedelta, other_failures: int = 0
 ) -> str | None:
     """Adds the morning in one transaction, and forgets what was due longer ago than `keeps`.
 
@@ -49,18 +45,18 @@ def write(
     a replay are refused.
     """
     if morning.demo is not None or morning.replay_of is not None:
-        return f"{file.name}: not written, as nobody was asked this morning"
+        return f"{store.name}: not written, as nobody was asked this morning"
     whole = past_morning(morning, by=by, is_complete=is_complete, other_failures=other_failures)
     present = Present(judged_at=morning.judged_at, jobs=tuple(each.job.id for each in morning.jobs))
     rows, proofs = rows_of(morning), proofs_of(morning)
     listed = [Listed.of(scheduler, job) for scheduler, jobs in morning.listed.items() for job in jobs]
 
-    def change(connection: sqlite3.Connection) -> None:
+    def change(connection: Connection) -> None:
         judged, latest = number(morning.judged_at), number(morning.judged_at + _AT_ONCE)
         fields = tables.MORNING.dump_python(whole, by_alias=True)
-        connection.execute(tables.FORGET_MORNING, fields)
+        connection.change(tables.FORGET_MORNING, fields)
         last = _last_judged(connection, tables.LAST_MORNING)
-        connection.execute(tables.KEEP_MORNING, fields)
+        connection.change(tables.KEEP_MORNING, fields)
         _keep_rows(connection, rows, latest=latest)
         _keep_proofs(connection, proofs, latest=latest)
         if whole.is_complete:
@@ -69,12 +65,12 @@ def write(
         # By the morning before: a machine whose clock jumps years ahead must not forget all for it.
         horizon = min(judged, last or judged) - keeps // MICROSECOND
         for statement in tables.FORGET:
-            connection.execute(statement, {"horizon": horizon})
+            connection.change(statement, {"horizon": horizon})
 
-    return _changed(file, change)
+    return changed(store, change)
 
 
-def update_told(file: Path, before: Mapping[str, Memory], after: Mapping[str, Memory]) -> str | None:
+def update_told(store: Store, before: Mapping[str, Memory], after: Mapping[str, Memory]) -> str | None:
     """Remembers, by channel, what `after` adds to `before`, and forgets what it lacks of that.
 
     What else is remembered stays, whoever told it meanwhile. Returns None where all went well, else one line, as
@@ -82,100 +78,82 @@ def update_told(file: Path, before: Mapping[str, Memory], after: Mapping[str, Me
     """
     had, has = _by_channel(before), _by_channel(after)
 
-    def change(connection: sqlite3.Connection) -> None:
-        for channel, told in had - has:
-            connection.execute(tables.FORGET_TOLD, {"channel": channel, "key": told.key})
+    def change(connection: Connection) -> None:
+        over = ({"channel": channel, "key": told.key} for channel, told in had - has)
+        connection.change(tables.FORGET_TOLD, *over)
         _keep_told(connection, has - had)
 
-    return _changed(file, change) if had != has else None
+    return changed(store, change) if had != has else None
 
 
-def merge(file: Path, other: Whole) -> str | None:
+def merge(store: Store, other: Whole) -> str | None:
     """Adds what another history tells, in one transaction; the same again changes nothing.
 
     Of a due run that both tell, the row stays that would have stayed had one file seen both. What is only the last word
     (who was present, what was told) is the other's where its newest morning is newer. Returns as `write` does.
     """
 
-    def change(connection: sqlite3.Connection) -> None:
+    def change(connection: Connection) -> None:
         own = _last_judged(connection, tables.LAST_MORNING)
         theirs = max((number(each.judged_at) for each in other.mornings), default=None)
         if theirs is not None and (own is None or own < theirs):
-            connection.execute(tables.FORGET_ALL_TOLD)
+            connection.change(tables.FORGET_ALL_TOLD, {})
             _keep_told(connection, _by_channel(other.told))
             _keep_listed(connection, {each.scheduler for each in other.listed}, other.listed)
         _keep_rows(connection, other.rows, latest=LARGEST)
         _keep_proofs(connection, other.proofs, latest=LARGEST)
-        for each in other.mornings:
-            connection.execute(tables.KEEP_MORNING, tables.MORNING.dump_python(each, by_alias=True))
+        connection.change(
+            tables.KEEP_MORNING, *(tables.MORNING.dump_python(each, by_alias=True) for each in other.mornings)
+        )
+        connection.change(tables.KEEP_SILENCE, *(tables.SILENCE.dump_python(each) for each in other.silences))
         if other.present:
             _keep_present(connection, other.present, latest=LARGEST)
 
-    return _changed(file, change)
-
-
-def _changed(file: Path, change: Callable[[sqlite3.Connection], None]) -> str | None:
-    """None where the change is written to the file that was there; else one line."""
-    aside, problem = None, "it was damaged each time it was tried"
-    try:
-        file = place_of(file)  # a link is not set aside instead of what it leads to
-        file.parent.mkdir(parents=True, exist_ok=True)
-        for _ in range(_TRIES):
-            try:
-                with open_to_write(file) as connection:
-                    change(connection)
-                return aside
-            except UnfitFile:
-                aside = set_aside(file) or aside
-    except OSError as error:
-        problem = clean(error.strerror or str(error))
-    except UnusableFile as error:
-        problem = clean(str(error))
-    return "; ".join(filter(None, (aside, f"{file.name} was not written: {problem}")))
+    return changed(store, change, limit=LONG)
 
 
 # What is changed ------------------------------------------------------------------------------------------------------
 
 
-def _keep_rows(connection: sqlite3.Connection, rows: Iterable[Row], *, latest: int) -> None:
+def _keep_rows(connection: Connection, rows: Iterable[Row], *, latest: int) -> None:
     """What is dated after `latest` was not judged yet, by whoever writes."""
-    for row in rows:
-        run = tables.RUN.dump_python(row, by_alias=True)
-        outputs = run.pop("outputs")
-        if connection.execute(tables.KEEP_RUN, run | {"latest": latest}).rowcount:  # 0 where another row stays
-            connection.execute(tables.FORGET_OUTPUTS, run)
-            connection.executemany(tables.KEEP_OUTPUT, [run | each for each in outputs])
+    runs = [tables.RUN.dump_python(row, by_alias=True) | {"latest": latest} for row in rows]
+    changes = connection.change(tables.KEEP_RUN, *runs)  # 0 where another row stays
+    # Of two of the same run the last one that was kept.
+    kept = {(run["job"], run["due_at"]): run for run, count in zip(runs, changes, strict=True) if count}
+    connection.change(tables.FORGET_OUTPUTS, *kept.values())
+    connection.change(tables.KEEP_OUTPUT, *(run | each for run in kept.values() for each in run["outputs"]))
 
 
-def _keep_proofs(connection: sqlite3.Connection, proofs: Iterable[ProofRow], *, latest: int) -> None:
-    for each in proofs:
-        connection.execute(tables.KEEP_PROOF, tables.PROOF.dump_python(each, by_alias=True) | {"latest": latest})
+def _keep_proofs(connection: Connection, proofs: Iterable[ProofRow], *, latest: int) -> None:
+    found = (tables.PROOF.dump_python(each, by_alias=True) | {"latest": latest} for each in proofs)
+    connection.change(tables.KEEP_PROOF, *found)
 
 
-def _keep_present(connection: sqlite3.Connection, present: Present, *, latest: int) -> None:
+def _keep_present(connection: Connection, present: Present, *, latest: int) -> None:
     last, judged = _last_judged(connection, tables.LAST_PRESENT), number(present.judged_at)
     if last is None or last <= judged or last > latest:
-        connection.execute(tables.FORGET_PRESENT)
-        connection.executemany(tables.KEEP_PRESENT, [{"job": each, "judged_at": judged} for each in present.jobs])
+        connection.change(tables.FORGET_PRESENT, {})
+        connection.change(tables.KEEP_PRESENT, *({"job": each, "judged_at": judged} for each in present.jobs))
 
 
-def _keep_listed(connection: sqlite3.Connection, schedulers: Iterable[str], listed: Iterable[Listed]) -> None:
+def _keep_listed(connection: Connection, schedulers: Iterable[str], listed: Iterable[Listed]) -> None:
     """All that is remembered of those schedulers."""
-    connection.executemany(tables.FORGET_LISTED, [{"scheduler": each} for each in schedulers])
-    for each in listed:
-        fields = tables.LISTED.dump_python(each)
-        connection.execute(tables.KEEP_LISTED, fields | {"tags": json.dumps(each.tags)})
+    connection.change(tables.FORGET_LISTED, *({"scheduler": each} for each in schedulers))
+    found = (tables.LISTED.dump_python(each) | {"tags": json.dumps(each.tags)} for each in listed)
+    connection.change(tables.KEEP_LISTED, *found)
 
 
-def _keep_told(connection: sqlite3.Connection, told: Iterable[tuple[str, Told]]) -> None:
-    for channel, each in told:
-        connection.execute(tables.KEEP_TOLD, {"channel": channel, **tables.TOLD.dump_python(each)})
+def _keep_told(connection: Connection, told: Iterable[tuple[str, Told]]) -> None:
+    found = ({"channel": channel, **tables.TOLD.dump_python(each)} for channel, each in told)
+    connection.change(tables.KEEP_TOLD, *found)
 
 
 def _by_channel(told: Mapping[str, Memory]) -> set[tuple[str, Told]]:
     return {(channel, each) for channel, memory in told.items() for each in memory.values()}
 
 
-def _last_judged(connection: sqlite3.Connection, statement: str) -> int | None:
-    found: int | None = connection.execute(statement, {"latest": LAST}).fetchone()["judged"]
-    return found
+def _last_judged(connection: Connection, statement: str) -> int | None:
+    (found,) = connection.ask(statement, {"latest": LAST})
+    judged: int | None = found["judged"]
+    return judged

@@ -18,6 +18,7 @@ from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.errors import RollcallError
 from rollcall.evidence import Evidence
 from rollcall.history.rows import NOTHING, Chronicle
+from rollcall.history.store import Store
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.options import Option
@@ -77,7 +78,7 @@ class Start:
 
     `folder` is where its reports belong. `judged_at` is the moment that is judged, `again` the command that judges it
     again. `demo` is the story of a staged morning, `replay_of` the moment of a recorded one. `roll` is None where
-    jobs.toml could not be read. `history` is the file in which the morning is remembered, None where it is not.
+    jobs.toml could not be read. `history` is where the morning is remembered, None where it is not.
     `is_of_now` is True where the present is judged; `is_of_today` where, besides, anybody is told of it, as of a whole.
     `shard` is which part of the jobs it is, None of all that the words of the `selection` mean;
     `parts` are the folders of the shards that are merged.
@@ -91,7 +92,7 @@ class Start:
     demo: str | None = None
     replay_of: datetime | None = None
     roll: Roll | None = None
-    history: Path | None = None
+    history: Store | None = None
     is_of_now: bool = False
     is_of_today: bool = False
     shard: Shard | None = None

@@ -26,7 +26,7 @@ class Alert(Sink):
             start.roll,
             result.morning,
             result.chronicle,
-            file=start.history,
+            store=start.history,
             is_complete=result.ending.is_complete,
             page=result.page,
         )

@@ -6,16 +6,14 @@ nobody could be reached is no verdict about a job, and changes no exit status.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from datetime import timedelta
+from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 
-from filelock import FileLock
-
 from rollcall.history.reading import read_told
 from rollcall.history.rows import Chronicle, Memory, Told
+from rollcall.history.store import Store, alone
 from rollcall.history.writing import update_told
 from rollcall.morning import Morning
 from rollcall.report.owners import FOLDER, files_of
@@ -33,14 +31,14 @@ def tell(
     morning: Morning,
     chronicle: Chronicle,
     *,
-    file: Path | None,
+    store: Store | None,
     is_complete: bool,
     page: Path | None = None,
 ) -> tuple[str, ...]:
-    """Gives each channel what is news to it of that morning, and remembers in the history `file` what it took.
+    """Gives each channel what is news to it of that morning, and remembers in the history of `store` what it took.
 
     Returns the problems, one line each. What a channel did not take is news to it again the next time, where it still
-    is so. `chronicle` is what the history told before this morning was written down. Without a `file` nothing is
+    is so. `chronicle` is what the history told before this morning was written down. Without a `store` nothing is
     remembered: everything that is wrong is new. `page` is where more stands, told in the messages. Nobody is told where
     there is no `[alert]`, nor of a demo or a replay; another moment (`--as-of`) is for the caller to leave out. It
     takes at most `alert.timeout`, as long again where another look is telling just now, and never raises.
@@ -65,7 +63,7 @@ def tell(
         heard: frozenset[Told], hears_what_stands: bool, owners: frozenset[str] | None
     ) -> tuple[tuple[News | Alerts, Message], ...]:
         """What whoever heard just that is told."""
-        memory = {each.key: each for each in heard} if file else None
+        memory = {each.key: each for each in heard} if store else None
         (its_roll, its_morning), its_page = part(owners), page_for(owners)
         if hears_what_stands:
             alerts = find_alerts(its_roll, its_morning, chronicle, memory, is_complete=is_complete, page=its_page)
@@ -74,8 +72,10 @@ def tell(
         jobs_file = roll.file.absolute()
         return tuple((each, write_message(each, its_morning, jobs_file=jobs_file, page=its_page)) for each in news)
 
-    with _turn(file, roll.alert.timeout):
-        before = read_told(file) if file else {}
+    # Or two looks at once would tell the same. Where the lock cannot be had, or not in time, it is better told twice
+    # than not at all.
+    with alone(store, LOCK, roll.alert.timeout) if store else nullcontext():
+        before = read_told(store) if store else {}
         memories = [before.get(each.id, {}) for each in channels]
         if is_complete:
             memories = [
@@ -91,7 +91,7 @@ def tell(
         after = {} if is_complete else dict(before)
         for channel, memory, offered, done in zip(channels, memories, news, carried, strict=True):
             after[channel.id] = _remembered(memory, [offered[number][0] for number in done.taken])
-        unwritten = update_told(file, before, after) if file else None
+        unwritten = update_told(store, before, after) if store else None
     problems = tuple(f"alert: {each.problem}" for each in carried if each.problem)
     return (*problems, unwritten) if unwritten else problems
 
@@ -100,14 +100,3 @@ def _remembered(before: Memory, taken: Iterable[News | Alerts]) -> Memory:
     over = {key for each in taken for key in each.over}
     told = {each.key: each for news in taken for each in news.told}
     return {key: each for key, each in before.items() if key not in over} | told
-
-
-@contextmanager
-def _turn(file: Path | None, patience: timedelta) -> Iterator[None]:
-    """Waits until no other look tells its news, or both would tell the same; for as long as that may take, not more."""
-    with ExitStack() as held:
-        # Where no lock can be had, or not in time, it is better told twice than not at all.
-        with suppress(OSError):
-            if file:
-                held.enter_context(FileLock(file.with_name(LOCK), timeout=patience.total_seconds()))
-        yield
