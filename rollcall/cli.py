@@ -24,6 +24,7 @@ COMMANDS = (
     "discover",
     "demo",
     "run",
+    "check",
     "due",
     "diagnose",
     "calendar",
