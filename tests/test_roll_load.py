@@ -286,7 +286,7 @@ def test_who_hears_of_a_change_is_declared(tmp_path: Path) -> None:
     assert alert is not None
     assert watch is not None
 
-    assert roll.history_keeps == timedelta(days=30)
+    assert roll.history.keeps == timedelta(days=30)
     sent = [alert.secrets.sent(each) for each in (alert.webhook or "", *alert.apprise, alert.headers["A"])]
     assert sent == [f"https://hooks.example.com/{TOKEN}", f"mailto://me:{TOKEN}@example.com", f"Bearer {TOKEN}"]
     assert alert.shown_webhook == "https://hooks.example.com/…"

@@ -47,29 +47,34 @@ class Recorded:
 
 
 def check_can_record(folder: Path, roll: Roll) -> tuple[dict[str, str], dict[str, str]]:
-    """The files of the roll by name, without the secrets that stand in them, and these with what is shown instead.
-
-    Raises `BadInput` where nothing could be recorded: a morning lies there already, or a secret would go along.
-    """
+    """As `clean_files`. Raises `BadInput` also where a morning lies there already."""
     if any(os.path.lexists(folder / each) for each in (EVIDENCE, JOBS)):
         rule = "already holds a morning or a jobs.toml. Name a new folder."
         raise BadInput.single("--record", rule, f'"{clean(str(folder))}"')
+    return clean_files(roll, given_as="--record")
+
+
+def clean_files(roll: Roll, *, given_as: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The files of the roll by name, without the secrets that stand in them, and these with what is shown instead.
+
+    Raises `BadInput` where a secret would go along.
+    """
     # Not the files, which somebody may have changed since: their new secrets would not be known.
     before = {name: tomllib.loads(text) for name, text in roll.written.items()}
     secrets = _secrets(roll, before.values())
     files = {name: without_secrets(text, secrets) for name, text in roll.written.items()}
     for name, text in files.items():
         try:
-            after = tomllib.loads(text)
+            after = before[name] if text == roll.written[name] else tomllib.loads(text)
             is_the_same = all(set(before[name].get(key, {})) == set(after.get(key, {})) for key in _TABLES)
             is_clean = not any(secret in each for each in texts_of(after) for secret in secrets)
         except ValueError:
             is_the_same = is_clean = False
         if not (is_the_same and is_clean):
             rule = "holds a secret in a form that cannot be removed. Put it into the environment and write ${NAME}."
-            raise BadInput.single("--record", f"{clean(name)} {rule}")
+            raise BadInput.single(given_as, f"{clean(name)} {rule}")
         if name.startswith(".."):
-            raise BadInput.single("--record", f"{clean(name)} is outside the folder of jobs.toml. Move it there.")
+            raise BadInput.single(given_as, f"{clean(name)} is outside the folder of jobs.toml. Move it there.")
     return files, secrets
 
 
@@ -100,8 +105,20 @@ def record(folder: Path, roll: Roll, recorded: Recorded) -> None:
 
 def scrubbed(evidence: Evidence, roll: Roll) -> Evidence:
     """The same without any secret of the roll: what witnesses said was scrubbed by each, of its own."""
-    secrets = _secrets(roll, [tomllib.loads(text) for text in roll.written.values()])
-    return Evidence.from_json(json.dumps(_scrubbed(json.loads(evidence.to_json()), secrets)))
+    return without(_secrets(roll, [tomllib.loads(text) for text in roll.written.values()]), evidence)
+
+
+def without(secrets: Mapping[str, str], evidence: Evidence) -> Evidence:
+    """The evidence without any of these secrets, in place of which stands what is shown instead."""
+    text = evidence.to_json()
+    # To go through each text of a thousand jobs takes a second, and most evidence holds none.
+    if not any(_as_json(secret) in text for secret in secrets):
+        return evidence
+    return Evidence.from_json(json.dumps(_scrubbed(json.loads(text), secrets)))
+
+
+def _as_json(secret: str) -> str:
+    return json.dumps(secret, ensure_ascii=False)[1:-1]
 
 
 def _secrets(roll: Roll, tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:

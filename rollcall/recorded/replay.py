@@ -57,8 +57,8 @@ def _until(now: datetime, seen: OutputSeen | NotSeen) -> OutputSeen | NotSeen:
 def replay(folder: Path, *, jobs_file: Path | None = None, shown_as: str | None = None) -> Replay:
     """The morning recorded in `folder`, under the jobs.toml recorded with it or another. Raises `BadInput`."""
     recorded = recorded_in(folder)
-    own = _load(folder / JOBS, clean(str(folder / JOBS)), recorded)
-    roll = _load(jobs_file, shown_as, recorded) if jobs_file else own
+    own = load_as_of(recorded, folder / JOBS, clean(str(folder / JOBS)))
+    roll = load_as_of(recorded, jobs_file, shown_as) if jobs_file else own
     return Replay(
         roll=roll,
         evidence=completed(recorded.evidence, roll, own, recorded.now),
@@ -67,7 +67,9 @@ def replay(folder: Path, *, jobs_file: Path | None = None, shown_as: str | None 
     )
 
 
-def _load(file: Path, shown_as: str | None, recorded: Recorded) -> Roll:
+def load_as_of(recorded: Recorded, file: Path, shown_as: str | None) -> Roll:
+    """The roll that the file declares on that morning, by what its schedulers listed then. Raises `BadInput`."""
+
     def list_jobs(declaring: Iterable[Scheduler]) -> dict[str, Listing]:
         seen, before = recorded.evidence.schedulers, recorded.remembered
         return {each.id: Listing.of(seen.get(each.id), before.get(each.id, ())) for each in declaring}

@@ -57,6 +57,9 @@ def places_elsewhere(files: tuple[File, ...], here: str | None) -> frozenset[str
             scheduler = said.get("scheduler")
             host = said.get("host") or (hosts.get(scheduler) if isinstance(scheduler, str) else None) or ""
             used[host == here].update(_places_of(said.get("output"), file.defaults.get("output")))
+    # What is left there, or kept, goes there from here.
+    left = (files[0].raw.get(table) for table in ("evidence", "history"))
+    used[True].update(str(each) for table in left if isinstance(table, dict) for each in table.values())
     return frozenset(used[False] - used[True])
 
 

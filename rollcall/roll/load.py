@@ -75,7 +75,7 @@ def load(
         schedulers=tuple(schedulers.values()),
         jobs=tuple(each.job for each in declared.values() if each.job),
         places=tuple(each for each in places.values() if each),
-        history_keeps=first.history.keeps,
+        history=first.history,
         has_owner_pages=first.reports.by == "owner",
         # A replay tells nobody.
         alert=None if is_replay else first.alert,

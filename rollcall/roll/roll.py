@@ -13,7 +13,7 @@ from rollcall.roll.job import Job
 from rollcall.roll.listing import Listing
 from rollcall.roll.place import Place
 from rollcall.roll.scheduler import Scheduler
-from rollcall.roll.telling import AlertTable, EvidenceTable, WatchTable
+from rollcall.roll.telling import AlertTable, EvidenceTable, HistoryTable, WatchTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +21,8 @@ class Roll:
     """Everything that jobs.toml declares: who should be there this morning.
 
     `has_owner_pages` is True where each owner is to have a page. `listings` are what the schedulers list that
-    declare jobs by that. `history_keeps` is how long the history keeps a due run. `written` are the texts of its
-    files as they were read, by their names relative to the folder of `file`, secrets and all: it never shows in a
-    `repr`.
+    declare jobs by that. `history` is what is remembered, and how long. `written` are the texts of its files as they
+    were read, by their names relative to the folder of `file`, secrets and all: it never shows in a `repr`.
     """
 
     file: Path
@@ -33,7 +32,7 @@ class Roll:
     jobs: tuple[Job, ...]
     places: tuple[Place, ...] = ()
     listings: Mapping[str, Listing] = field(default_factory=dict, repr=False, compare=False)
-    history_keeps: timedelta = timedelta(days=365)
+    history: HistoryTable = field(default_factory=HistoryTable)
     has_owner_pages: bool = False
     alert: AlertTable | None = None
     watch: WatchTable | None = None

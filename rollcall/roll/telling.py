@@ -16,7 +16,18 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, field_validator
 
 from rollcall.command_line import install
-from rollcall.roll.fields import HeaderName, HeaderValue, Span, Table, Timeout, clean_text, context, default
+from rollcall.roll.fields import (
+    HeaderName,
+    HeaderValue,
+    Size,
+    Span,
+    Table,
+    Timeout,
+    clean_text,
+    context,
+    default,
+    read_size,
+)
 from rollcall.roll.secrets import SHORTEST_SECRET, Secrets, expand
 from rollcall.roll.values import check_url
 from rollcall.text import clean
@@ -29,6 +40,12 @@ def _a_day_at_least(span: timedelta) -> timedelta:
     if span < timedelta(days=1):
         raise ValueError('must be at least "24 h".')
     return span
+
+
+def _holds_a_morning(size: int) -> int:
+    if size < 10_000_000:
+        raise ValueError('must be at least "10 MB".')
+    return size
 
 
 def _address(url: str, found: ValidationInfo) -> str:
@@ -50,7 +67,16 @@ class HistoryTable(Table):
     """What is remembered."""
 
     keeps: Annotated[Span, AfterValidator(_a_day_at_least)] = default(
-        "365 d", parse_span, "How long a due run is remembered."
+        "365 d", parse_span, "How long a due run is remembered, and the evidence of a morning kept."
+    )
+    evidence: Annotated[str, clean_text("where it is kept")] | None = Field(
+        None,
+        min_length=1,
+        description="A folder, the name of a place, or such as s3://bucket/folder: where the evidence of every morning "
+        "is kept, for `rollcall backtest`. Left out, it is not.",
+    )
+    evidence_size: Annotated[Size, AfterValidator(_holds_a_morning)] = default(
+        "2 GB", read_size, "How much all of that may take; the oldest mornings go first."
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from rollcall.clock import Clock, clock_from
 from rollcall.errors import BadInput
 from rollcall.history.rows import FILE
+from rollcall.run.archive import archive_of
 from rollcall.run.hosts import host_evidence
 from rollcall.run.options import EVIDENCE
 from rollcall.run.place import Place
@@ -57,6 +58,9 @@ def begin(
         is_of_now=wanted.as_of is None,
         # A part is told and remembered once all are together.
         is_of_today=wanted.as_of is None and wanted.selection.shard is None,
+        archive=archive_of(roll, environment)
+        if wanted.keeps_history and wanted.as_of is None and wanted.selection.shard is None
+        else None,
     )
     of_hosts = host_evidence(
         roll, wanted.evidence, given_as=EVIDENCE.name, folder=place.folder, environment=environment

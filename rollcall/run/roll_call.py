@@ -182,7 +182,7 @@ class RollCall:
         from rollcall.history.writing import write
 
         # It is no morning that anybody read: who waits for one must still miss it.
-        keeps, by = self.roll.history_keeps, self.start.by
+        keeps, by = self.roll.history.keeps, self.start.by
         if problem := write(self.start.history, morning, by=by, is_complete=False, keeps=keeps):
             yield f"note: history: {problem}"
 

@@ -22,6 +22,7 @@ from rollcall.history.store import Store
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.options import Option
+from rollcall.recorded.archive import Archive
 from rollcall.rehearse.kept import LastRehearsal
 from rollcall.roll.roll import Roll
 from rollcall.roll.shard import Shard
@@ -78,10 +79,10 @@ class Start:
 
     `folder` is where its reports belong. `judged_at` is the moment that is judged, `again` the command that judges it
     again. `demo` is the story of a staged morning, `replay_of` the moment of a recorded one. `roll` is None where
-    jobs.toml could not be read. `history` is where the morning is remembered, None where it is not.
-    `is_of_now` is True where the present is judged; `is_of_today` where, besides, anybody is told of it, as of a whole.
-    `shard` is which part of the jobs it is, None of all that the words of the `selection` mean;
-    `parts` are the folders of the shards that are merged.
+    jobs.toml could not be read. `history` is where the morning is remembered, and `archive` where its evidence is kept,
+    None where it is not. `is_of_now` is True where the present is judged; `is_of_today` where, besides, anybody is told
+    of it, as of a whole. `shard` is which part it is of all jobs that the words of the `selection` mean, None where it
+    is all of them; `parts` are the folders of the shards that are merged.
     """
 
     folder: Path
@@ -98,6 +99,7 @@ class Start:
     shard: Shard | None = None
     selection: tuple[str, ...] = ()
     parts: tuple[Path, ...] = ()
+    archive: Archive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ class History(Sink):
             morning,
             by=start.by,
             is_complete=result.ending.is_complete,
-            keeps=start.roll.history_keeps,
+            keeps=start.roll.history.keeps,
             other_failures=len(result.ending.other_failures),
         )
         # Where a file that could not be read was set aside, that says the same, and more.
