@@ -30,6 +30,7 @@ COMMANDS = (
     "calendar",
     "history",
     "rehearse",
+    "backtest",
     "monitor",
     "look",
     "merge",

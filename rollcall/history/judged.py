@@ -54,9 +54,14 @@ def rows_of(morning: Morning) -> tuple[Row, ...]:
         run = judged.due_run
         if run is None or judged.verdict is Verdict.PAUSED:
             continue
-        rows += _from_files(judged, run, morning) if judged.job.outputs else _from_runs(judged, run, morning)
+        rows += earlier_rows(judged, run, morning)
         rows.append(judged_row(judged, run, morning))
     return tuple(rows)
+
+
+def earlier_rows(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row]:
+    """What the morning tells of runs of the job that were due before `run`, the one that it judged."""
+    yield from (_from_files if judged.job.outputs else _from_runs)(judged, run, morning)
 
 
 def judged_row(judged: JobJudged, run: DueRun, morning: Morning) -> Row:

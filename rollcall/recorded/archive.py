@@ -7,9 +7,10 @@ any: what is cut, changed or another's shows by its name, and nothing has to be 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import groupby, islice
 
 from rollcall.recorded.kept import LARGEST, KeptMorning, UnfitMorning, Whole, digest_of, packed, unpacked
 from rollcall.roll.due_run import LOOKING_TIME
@@ -24,6 +25,7 @@ _TIME = "%Y%m%dT%H%M%S.%f"
 _WHOLE_EACH = timedelta(days=7)
 # What saves less is of another jobs.toml: better to be whole than to depend on another file.
 _WORTH_IT = 0.8
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,58 @@ class Unfit:
 
     name: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A kept morning as it is stored; `problem` is why it could not be fetched, in one line."""
+
+    named: Named
+    data: bytes = b""
+    problem: str = ""
+
+    def unpacked(self, base: Whole | None) -> tuple[KeptMorning, Whole]:
+        """The morning, and the same for others to build on. Raises `UnfitMorning`."""
+        if self.problem:
+            raise UnfitMorning(self.problem)
+        if digest_of(self.data) != self.named.digest:
+            raise UnfitMorning("it is damaged, was cut off, or has the name of another")
+        kept, whole = unpacked(self.data, base)
+        if kept.recorded.now != self.named.judged_at:
+            raise UnfitMorning(f"it is of {to_iso(kept.recorded.now)}, and its name tells another time")
+        return kept, whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A few kept mornings, and the whole one that they build on; None where that is not there."""
+
+    base: Fetched | None
+    mornings: tuple[Fetched, ...]
+
+    def read(self) -> Iterator[KeptMorning | Unfit]:
+        """Each of them, one at a time, or why it cannot be read; only what it builds on is held beside it."""
+        base, broken = self._whole()
+        for each in self.mornings:
+            try:
+                if each.named.base and base is None:
+                    raise UnfitMorning(broken)
+                kept, _ = each.unpacked(base if each.named.base else None)
+            except UnfitMorning as problem:
+                yield Unfit(name=each.named.name, why=str(problem))
+            else:
+                yield kept
+                del kept
+
+    def _whole(self) -> tuple[Whole | None, str]:
+        if not any(each.named.base for each in self.mornings):
+            return None, ""
+        if self.base is None:
+            return None, "the whole morning that it builds on is not there"
+        try:
+            return self.base.unpacked(None)[1], ""
+        except UnfitMorning as problem:
+            return None, f"{self.base.named.name}, on which it builds, is no use: {problem}"
 
 
 class Archive:
@@ -108,8 +162,8 @@ class Archive:
 
     def _base(self, named: Named) -> Whole | None:
         try:
-            return self._read(named, None)[1]
-        except (UnfitMorning, StorageProblem):  # the new one is whole then, and depends on nothing that is broken
+            return self._fetched(named).unpacked(None)[1]
+        except UnfitMorning:  # the new one is whole then, and depends on nothing that is broken
             return None
 
     def found(self, *, since: datetime, now: datetime) -> tuple[list[Named], list[Unfit]]:
@@ -120,40 +174,20 @@ class Archive:
         in_time = [each for each in named if since <= each.judged_at and each not in late]
         return sorted(in_time, key=lambda each: (each.judged_at, each.name)), unfit
 
-    def read(self, wanted: Iterable[Named]) -> Iterator[KeptMorning | Unfit]:
-        """Each of these, one at a time, or why it cannot be read; only what it builds on is held beside it."""
+    def batches(self, wanted: Iterable[Named]) -> Iterator[Batch]:
+        """These as they are kept, in their order: a few at a time, each time with what they build on."""
         wholes = {each.digest: each for each in self._listed()[0] if each.base is None}
-        base: Whole | None = None
-        for each in wanted:
-            try:
-                if each.base is None:
-                    kept, base = self._read(each, None)
-                else:
-                    if base is None or base.digest != each.base:
-                        base = self._base_of(each, wholes)
-                    kept, _ = self._read(each, base)
-            except (UnfitMorning, StorageProblem) as problem:
-                yield Unfit(name=each.name, why=str(problem))
-            else:
-                yield kept
-                del kept
+        for digest, of_one in groupby(wanted, lambda each: each.base or each.digest):
+            base = self._fetched(wholes[digest]) if digest in wholes else None
+            for some in _by(_AT_ONCE, of_one):
+                own = tuple(base if base and each == base.named else self._fetched(each) for each in some)
+                yield Batch(base=base, mornings=own)
 
-    def _base_of(self, each: Named, wholes: Mapping[str, Named]) -> Whole:
-        if (named := wholes.get(each.base or "")) is None:
-            raise UnfitMorning(f"the whole morning {each.base} that it builds on is not there")
+    def _fetched(self, named: Named) -> Fetched:
         try:
-            return self._read(named, None)[1]
-        except UnfitMorning as problem:
-            raise UnfitMorning(f"{named.name}, on which it builds, is no use: {problem}") from None
-
-    def _read(self, named: Named, base: Whole | None) -> tuple[KeptMorning, Whole]:
-        data = self._storage.read(named.name, LARGEST)
-        if digest_of(data) != named.digest:
-            raise UnfitMorning("it is damaged, was cut off, or has the name of another")
-        kept, whole = unpacked(data, base)
-        if kept.recorded.now != named.judged_at:
-            raise UnfitMorning(f"it is of {to_iso(kept.recorded.now)}, and its name tells another time")
-        return kept, whole
+            return Fetched(named=named, data=self._storage.read(named.name, LARGEST))
+        except StorageProblem as problem:
+            return Fetched(named=named, problem=str(problem))
 
     def _listed(self) -> tuple[list[Named], list[Unfit]]:
         named, unfit = [], []
@@ -165,6 +199,12 @@ class Archive:
             else:
                 unfit.append(Unfit(name=clean(name), why="its name is none that Roll call gives"))
         return named, sorted(unfit, key=lambda each: each.name)
+
+
+def _by(size: int, each: Iterable[Named]) -> Iterator[tuple[Named, ...]]:
+    rest = iter(each)
+    while some := tuple(islice(rest, size)):
+        yield some
 
 
 def _to_remove(named: list[Named], own: Named, *, horizon: datetime, most: int) -> tuple[list[Named], list[Named]]:

@@ -148,6 +148,11 @@ def _scrubbed(value: Any, secrets: Mapping[str, str]) -> Any:
     return value
 
 
+def without_users(text: str) -> str:
+    """The text in which every url has lost its user, however that was taken out."""
+    return _USERINFO.sub("://", text)
+
+
 def recorded_in(folder: Path) -> Recorded:
     """The morning that `record` left in `folder`. Raises `BadInput` where there is none, or a damaged one."""
     place = clean(str(folder / EVIDENCE))

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from rollcall.evidence import CannotLook, Content, Evidence, FileSeen, NotSeen, Outputs, OutputSeen, SchedulerSeen
@@ -17,7 +18,7 @@ from rollcall.naming.fields import Disagreement
 from rollcall.outputs.content import content_of
 from rollcall.outputs.listing import named
 from rollcall.outputs.timed import Timed
-from rollcall.recorded.record import JOBS, Recorded, recorded_in
+from rollcall.recorded.record import JOBS, Recorded, recorded_in, without_users
 from rollcall.roll.due_run import LOOKING_TIME
 from rollcall.roll.job import Job
 from rollcall.roll.listing import Listing
@@ -81,10 +82,15 @@ def completed(evidence: Evidence, roll: Roll, own: Roll, recorded_at: datetime) 
     """The evidence for `roll`, of what was recorded for its `own`: what is not in it says so."""
     nobody = NotSeen(code=CauseCode.NOT_RECORDED, detail=_NOT_THERE, looked_at=recorded_at)
     then = {job.id: job for job in own.jobs}
+    asked = {each.id: each for each in own.schedulers}
+    memories = {each.id: each.memory for each in own.schedulers}
     return Evidence(
-        schedulers={each.id: _reworded(evidence.schedulers.get(each.id, nobody), each) for each in roll.schedulers},
+        schedulers={
+            each.id: _reworded(evidence.schedulers.get(each.id, nobody), each, asked.get(each.id))
+            for each in roll.schedulers
+        },
         memories={
-            each.id: _reworded(evidence.memories.get(each.id, nobody), each.memory)
+            each.id: _reworded(evidence.memories.get(each.id, nobody), each.memory, memories.get(each.id))
             for each in roll.schedulers
             if each.memory
         },
@@ -95,12 +101,16 @@ def completed(evidence: Evidence, roll: Roll, own: Roll, recorded_at: datetime) 
     )
 
 
-def _reworded(seen: SchedulerSeen | NotSeen, scheduler: Scheduler) -> SchedulerSeen | NotSeen:
-    """The same runs, their words as this jobs.toml reads them."""
-    if isinstance(seen, NotSeen) or not seen.runs or not scheduler.words.known:
+def _reworded(seen: SchedulerSeen | NotSeen, scheduler: Scheduler, then: Scheduler | None) -> SchedulerSeen | NotSeen:
+    """The same runs, their words as this jobs.toml reads them, where that is not as they were read then.
+
+    What a word of a kind's own means ("exit status 3") is not in its lists alone.
+    """
+    if isinstance(seen, NotSeen) or not seen.runs or then is None or then.words == scheduler.words:
         return seen
-    runs = tuple(replace(each, outcome=scheduler.words.outcome(each.word)) for each in seen.runs)
-    return replace(seen, runs=runs)
+    was, now = cache(then.words.outcome), cache(scheduler.words.outcome)
+    runs = [each if was(each.word) == now(each.word) else replace(each, outcome=now(each.word)) for each in seen.runs]
+    return replace(seen, runs=tuple(runs))
 
 
 def _outputs(evidence: Evidence, job: Job, then: Mapping[str, Job], recorded_at: datetime) -> Outputs:
@@ -114,7 +124,7 @@ def _outputs(evidence: Evidence, job: Job, then: Mapping[str, Job], recorded_at:
 
 def _output(output: Output, job: Job, was: Job, outputs: Outputs) -> OutputSeen | NotSeen | None:
     for then, seen in zip(was.outputs, outputs, strict=False):
-        is_same, is_file = then.identity == output.identity, output.kind is Kind.FILES
+        is_same, is_file = _is_same(then, output), output.kind is Kind.FILES
         # Another pattern may have other files, which the record does not hold.
         if not is_same and not (is_file and then.folder == output.folder and _has_every_file(seen, then, output)):
             continue
@@ -126,6 +136,13 @@ def _output(output: Output, job: Job, was: Job, outputs: Outputs) -> OutputSeen 
         seen = _named_anew(seen, output, job) if is_read_anew else seen
         return replace(seen, files=tuple(_read(each, output, then) for each in seen.files))
     return None
+
+
+def _is_same(then: Output, output: Output) -> bool:
+    """True where both are of the same thing; the user in a url of the record was taken out of it."""
+    if then.identity == output.identity or output.kind is Kind.FILES:
+        return then.identity == output.identity
+    return without_users(repr(then.identity)) == without_users(repr(output.identity))
 
 
 def _timed_anew(seen: OutputSeen, output: Output, job: Job) -> OutputSeen | NotSeen:
