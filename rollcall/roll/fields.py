@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Annotated, Any
 from unicodedata import normalize
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -56,7 +57,7 @@ class Named(Table):
         """Takes the name from what `load` hands over."""
         self._id = (context or {}).get("id", "")
 
-    @property
+    @cached_property  # pydantic finds a private attribute by three failing look-ups, and this one is asked for most
     def id(self) -> str:
         """Its name in jobs.toml."""
         return self._id

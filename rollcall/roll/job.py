@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -60,7 +61,7 @@ class Job(JobTable):
         self._schedule = without(declared, days_off, self.timezone) if days_off else declared
         return self
 
-    @property
+    @cached_property
     def schedule(self) -> Schedule:
         """When it is due, its days off and maintenance windows left out."""
         assert self._schedule is not None
@@ -139,6 +140,7 @@ class Job(JobTable):
         """The same job, due by another schedule, and with other values of its table."""
         changed = self.but(**changes)
         changed._schedule = schedule
+        changed.__dict__.pop("schedule", None)  # that of the one it is a copy of
         return changed
 
     def but(self, **changes: Any) -> Job:

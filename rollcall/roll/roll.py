@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.telling import AlertTable, EvidenceTable, HistoryTable, WatchTable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Roll:
     """Everything that jobs.toml declares: who should be there this morning.
 
@@ -69,14 +70,30 @@ class Roll:
             for was, each in listing.rescheduled(scheduler):
                 yield scheduler, was, each
 
+    @cached_property
+    def _schedulers(self) -> dict[str, Scheduler]:
+        return {each.id: each for each in self.schedulers}
+
+    @cached_property
+    def _jobs(self) -> dict[str, Job]:
+        return {each.id: each for each in self.jobs}
+
+    @cached_property
+    def _jobs_of(self) -> dict[str, list[Job]]:
+        found: dict[str, list[Job]] = {}
+        for each in self.jobs:
+            if each.scheduler:
+                found.setdefault(each.scheduler.id, []).append(each)
+        return found
+
     def scheduler(self, scheduler_id: str) -> Scheduler:
         """The declared scheduler of that id; KeyError where there is none."""
-        return {scheduler.id: scheduler for scheduler in self.schedulers}[scheduler_id]
+        return self._schedulers[scheduler_id]
 
     def jobs_of(self, scheduler_id: str) -> tuple[Job, ...]:
         """The declared jobs that the scheduler of that id runs."""
-        return tuple(job for job in self.jobs if job.scheduler and job.scheduler.id == scheduler_id)
+        return tuple(self._jobs_of.get(scheduler_id, ()))
 
     def job(self, job_id: str) -> Job:
         """The declared job of that id; KeyError where there is none."""
-        return {job.id: job for job in self.jobs}[job_id]
+        return self._jobs[job_id]
