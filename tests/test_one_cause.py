@@ -107,7 +107,7 @@ def tell(roll: Roll, morning: Morning, hook: Listener, file: Path, **owners: str
     }
     told_to = AlertTable.model_validate(table, context={"environment": {}, "is_replay": False})
     hook.heard.clear()
-    problems = alert.tell(replace(roll, alert=told_to), morning, NOTHING, store=File(file), is_complete=True)
+    problems = alert.tell(replace(roll, alert=told_to), morning, NOTHING, store=file, is_complete=True)
     assert problems == ()
     return sorted(
         (
