@@ -161,8 +161,11 @@ class CauseCode(StrEnum):
         "host-silent",
         Of.HOST,
         Verdict.UNKNOWN,
-        meaning="The machine it runs on does not answer, so it is not known what ran there.",
+        meaning="The machine it runs on does not answer, or leaves no evidence that can be believed: it is not known "
+        "what ran there.",
         step="Check whether that machine is up and reachable: {ask}, then {again}",
+        besides="Evidence of a host is not believed where it is missing, too old, from a clock that is off, of another "
+        "jobs.toml, or there twice; the card says which, and `rollcall look` says it there.",
     )
     HOST_WAS_OFF = Record(
         "host-was-off",

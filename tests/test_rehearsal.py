@@ -258,7 +258,7 @@ OF_A_HISTORY = {
 
 def test_every_fault_can_befall_some_job() -> None:
     mornings = [morning(**words) for words in WHOLE.values()] + [morning(has_scheduler=False)]
-    mornings += [morning(**EVERYTHING), morning(has_scheduler=False, **EVERYTHING)]
+    mornings += [morning(**EVERYTHING), morning(has_scheduler=False, **EVERYTHING), morning(host="web1")]
     befell = {name for told in mornings for name in faults_of(told)}
     befell_history = {name for words in WITH_HISTORY.values() for name in faults_of(morning(**words))}
 

@@ -123,9 +123,16 @@ class Row:
         return f"{self.verdict} ({self.cause})" if self.cause else f"{self.verdict}"
 
 
+# Who looks every hour has not seen that many mornings; shards are one once they are merged.
+OF_MORNINGS = ("pytest", "merge")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastMorning:
-    """One earlier morning as a whole. `by` is what looked: "pytest", "monitor", "ensure-running" or "rerun"."""
+    """One earlier morning as a whole.
+
+    `by` is what looked: "pytest", "merge", "monitor", "ensure-running" or "rerun".
+    """
 
     judged_at: Instant
     verdict: Name

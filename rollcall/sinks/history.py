@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rollcall.history.rows import OF_MORNINGS
 from rollcall.report.changes import missing_mornings, tell_missing
 from rollcall.sinks.base import Result, Sink, Stage
 
@@ -31,5 +32,5 @@ class History(Sink):
         # Where a file that could not be read was set aside, that says the same, and more.
         problem = unwritten or result.chronicle.problem
         missed = missing_mornings(result.chronicle.mornings, start.judged_at, start.zone)
-        told = (problem, tell_missing(missed, start.judged_at, start.zone) if start.by == "pytest" else None)
+        told = (problem, tell_missing(missed, start.judged_at, start.zone) if start.by in OF_MORNINGS else None)
         return [each for each in told if each]

@@ -17,7 +17,7 @@ from textwrap import wrap
 from zoneinfo import ZoneInfo
 
 from rollcall.history.past import MOST_RUNS, PastRun, Signs, Standing
-from rollcall.history.rows import PastMorning, Row
+from rollcall.history.rows import OF_MORNINGS, PastMorning, Row
 from rollcall.roll.job import Job
 from rollcall.terminal.colour import of_verdict
 from rollcall.text import clean, counted, show_size
@@ -32,7 +32,6 @@ _LONGEST_ROWS = 3
 _INDENT = "  "
 _UNBREAKABLE = "\N{NO-BREAK SPACE}"
 _NARROWEST = 40
-_OF_MORNINGS = "pytest"
 # By what runs are grouped, and the most of them that a group holds readably; the last holds whatever is left.
 _UNITS: tuple[tuple[int, Callable[[datetime], object]], ...] = (
     (5, lambda local: (local.year, local.month)),
@@ -238,10 +237,14 @@ def render_mornings(mornings: Sequence[PastMorning], zone: ZoneInfo, paper: Pape
         yield "no morning in this time"
         return
     counts = []
-    for by in sorted({each.by for each in mornings}, key=lambda by: (by != _OF_MORNINGS, by)):
-        verdicts = [each.verdict for each in mornings if each.by == by]
-        # Whoever looks every hour has not seen that many mornings.
-        whole = counted(len(verdicts), "morning") if by == _OF_MORNINGS else f"{counted(len(verdicts), 'look')} by {by}"
+    lookers = {each.by for each in mornings}.difference(OF_MORNINGS)
+    for by in (OF_MORNINGS, *((each,) for each in sorted(lookers))):
+        verdicts = [each.verdict for each in mornings if each.by in by]
+        if not verdicts:
+            continue
+        whole = (
+            counted(len(verdicts), "morning") if by is OF_MORNINGS else f"{counted(len(verdicts), 'look')} by {by[0]}"
+        )
         found = (f"{number:,} {clean(verdict, 40)}" for verdict, number in Counter(verdicts).most_common())
         counts.append(f"{whole}: {', '.join(found)}")
     last = mornings[-1]

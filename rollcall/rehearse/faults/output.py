@@ -276,6 +276,13 @@ def _no_place(copy: EvidenceCopy) -> EvidenceCopy:
     return copy.with_output(NotSeen(code=CauseCode.PLACE_DOWN, detail=detail, looked_at=copy.at))
 
 
+def _no_host(copy: EvidenceCopy) -> EvidenceCopy | None:
+    if copy.job.host is None:
+        return None
+    detail = f"host {copy.job.host} has left no evidence since"
+    return copy.with_output(NotSeen(code=CauseCode.HOST_SILENT, detail=detail, looked_at=copy.at))
+
+
 FAULTS = (
     JobFault("wrong-timezone (of its file's name)",
              "the name of its file has the time in UTC, but is read in the declared zone",
@@ -338,5 +345,7 @@ FAULTS = (
              _of_a_file(lambda copy: copy.with_newest(content=None, unreadable="Permission denied"))),
     JobFault("place-down", "the drive, machine or bucket that it is written to does not answer",
              _of_a_file(_no_place)),
+    JobFault("host-silent (no evidence)", "its host does not look any more, and leaves no evidence",
+             _of_a_file(_no_host)),
     JobFault("output-unreadable (no folder)", "its folder is gone", _of_a_file(_no_folder)),
 )  # fmt: skip
