@@ -55,7 +55,7 @@ def loaded(
     file = folder / "jobs.toml"
     file.write_text(TABLE + text, encoding="utf-8")
     listing = Listing(jobs=None if jobs is None else tuple(jobs), remembered=tuple(remembered))
-    return load(file, environment={}, list_jobs=lambda schedulers: {each.id: listing for each in schedulers})
+    return load(file, environment={}, list_jobs=lambda schedulers, _history: {each.id: listing for each in schedulers})
 
 
 def test_what_matches_is_declared_as_it_is_listed(tmp_path: Path) -> None:
@@ -121,7 +121,9 @@ def test_two_schedulers_that_declare_one_name_have_a_job_each(tmp_path: Path) ->
     (tmp_path / "jobs.toml").write_text(text, encoding="utf-8")
     listing = Listing(jobs=(NIGHTLY,))
     roll = load(
-        tmp_path / "jobs.toml", environment={}, list_jobs=lambda schedulers: {each.id: listing for each in schedulers}
+        tmp_path / "jobs.toml",
+        environment={},
+        list_jobs=lambda schedulers, _history: {each.id: listing for each in schedulers},
     )
 
     assert [(each.id, each.name) for each in roll.jobs] == [
@@ -229,7 +231,7 @@ def test_a_recorded_morning_still_misses_it(mornings: Mornings, monkeypatch: pyt
     roll = load(
         mornings.folder / "jobs.toml",
         environment={},
-        list_jobs=lambda schedulers: {"etl": Listing(jobs=(), remembered=remembered["etl"])},
+        list_jobs=lambda schedulers, _history: {"etl": Listing(jobs=(), remembered=remembered["etl"])},
     )
     evidence = gather(roll.jobs, roll.schedulers, now=now, clock=lambda: now)
     folder = mornings.folder / "kept"

@@ -220,7 +220,7 @@ def test_a_damaged_file_is_told_and_left_alone(kept: Path, capsys: pytest.Captur
         (["--since", "30"], '--since = "30": no unit.'),
         (["--jobs-file", "none.toml"], "none.toml: cannot be read"),
         (["--import", "none.jsonl"], "--import = none.jsonl: cannot be read: No such file or directory."),
-        (["--import", "-", "haiku"], "--import: adds all that the file holds."),
+        (["--import", "-", "haiku"], "--import: adds all that is there."),
         (["--export", "jsonl", "nobody"], 'JOB = "nobody"'),
     ],
 )

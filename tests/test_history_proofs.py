@@ -11,6 +11,7 @@ from rollcall.evidence import FileSeen, Outcome, Verified
 from rollcall.history.judged import proofs_of
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read, read_whole
+from rollcall.history.store import Store
 from rollcall.history.writing import merge, write
 from rollcall.verdict.findings import Check
 
@@ -41,42 +42,39 @@ def proven(outcome: Outcome, day: int = 11) -> Verified:
     return said(outcome, VERIFY, file=f"of-{day}.md", when=when, says="3 tables\nat its end")
 
 
-def remember(file: Path, of: Told) -> None:
-    assert write(file, of.judged, by="pytest", is_complete=True, keeps=YEAR) is None
+def remember(store: Store, of: Told) -> None:
+    assert write(store, of.judged, by="pytest", is_complete=True, keeps=YEAR) is None
 
 
-def remembered(file: Path, of: Told, now: str = "2026-02-28T07:00:00+01:00") -> Verified | None:
-    return read(file, of.roll.jobs, now=at(now)).proofs.get((HAIKU, OUTPUT))
+def remembered(store: Store, of: Told, now: str = "2026-02-28T07:00:00+01:00") -> Verified | None:
+    return read(store, of.roll.jobs, now=at(now)).proofs.get((HAIKU, OUTPUT))
 
 
-def test_the_last_proof_is_what_the_next_morning_knows(tmp_path: Path) -> None:
-    file = tmp_path / "history.sqlite3"
+def test_the_last_proof_is_what_the_next_morning_knows(store: Store) -> None:
     known = []
     for day, outcome in ((9, GOOD), (10, FAILED), (11, PARTIAL), (12, None)):
-        remember(file, told(proven(outcome, day) if outcome else None, day=day))
-        known.append(remembered(file, told(None)))
+        remember(store, told(proven(outcome, day) if outcome else None, day=day))
+        known.append(remembered(store, told(None)))
 
     said_then = [proven(outcome, day) for day, outcome in ((9, GOOD), (10, FAILED), (11, PARTIAL))]
     assert known[:3] == [replace(each, says="at its end") for each in said_then]
     assert known[3] == known[2]
 
 
-def test_what_nobody_could_tell_takes_nothing_away(tmp_path: Path) -> None:
-    file = tmp_path / "history.sqlite3"
-    remember(file, told(proven(GOOD, 9), day=9))
-    remember(file, told(proven(UNKNOWN, 10), day=10))
+def test_what_nobody_could_tell_takes_nothing_away(store: Store) -> None:
+    remember(store, told(proven(GOOD, 9), day=9))
+    remember(store, told(proven(UNKNOWN, 10), day=10))
 
-    found = remembered(file, told(None))
+    found = remembered(store, told(None))
 
     assert found is not None
     assert found.file == "of-9.md"
 
 
-def test_a_morning_knows_nothing_of_what_came_after_it(tmp_path: Path) -> None:
-    file = tmp_path / "history.sqlite3"
-    remember(file, told(proven(GOOD)))
+def test_a_morning_knows_nothing_of_what_came_after_it(store: Store) -> None:
+    remember(store, told(proven(GOOD)))
 
-    assert remembered(file, told(None), now="2026-02-11T07:02:00+01:00") is None
+    assert remembered(store, told(None), now="2026-02-11T07:02:00+01:00") is None
 
 
 def test_of_several_files_the_whole_is_as_good_as_the_worst() -> None:
@@ -108,10 +106,9 @@ def test_a_proof_is_carried_elsewhere_and_the_newer_one_stays(tmp_path: Path) ->
     assert [each.file for each in read_whole(here).proofs] == ["of-10.md"]
 
 
-def test_one_that_is_older_than_all_that_is_kept_is_forgotten(tmp_path: Path) -> None:
-    file = tmp_path / "history.sqlite3"
-    remember(file, told(proven(GOOD, 9), day=9))
+def test_one_that_is_older_than_all_that_is_kept_is_forgotten(store: Store) -> None:
+    remember(store, told(proven(GOOD, 9), day=9))
     for day in (20, 21):
-        write(file, told(None, day=day).judged, by="pytest", is_complete=True, keeps=timedelta(days=3))
+        write(store, told(None, day=day).judged, by="pytest", is_complete=True, keeps=timedelta(days=3))
 
-    assert read_whole(file).proofs == ()
+    assert read_whole(store).proofs == ()

@@ -19,6 +19,7 @@ from rollcall.cli import main
 from rollcall.evidence import LeftThen, RunRemembered
 from rollcall.history.remembered import MOST_REMEMBERED, read_remembered
 from rollcall.history.rows import FILE, OutputRow, Row, Whole
+from rollcall.history.store import Store
 from rollcall.history.writing import merge
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -52,19 +53,19 @@ def warned(days_ago: int) -> Row:
     return row(days_ago, cause=CauseCode.SHRUNKEN_OUTPUT)
 
 
-def remembered(file: Path, *rows: Row, now: datetime = NOW) -> tuple[RunRemembered, ...]:
-    assert merge(file, Whole(rows=rows)) is None
-    return read_remembered(file, [JOB, haiku_job(id="another")], now=now).get(JOB.id, ())
+def remembered(store: Store, *rows: Row, now: datetime = NOW) -> tuple[RunRemembered, ...]:
+    assert merge(store, Whole(rows=rows)) is None
+    return read_remembered(store, [JOB, haiku_job(id="another")], now=now).get(JOB.id, ())
 
 
-def test_what_a_run_left_and_how_long_it_took_is_remembered(tmp_path: Path) -> None:
+def test_what_a_run_left_and_how_long_it_took_is_remembered(store: Store) -> None:
     two = (
         OutputRow(output="out/x", size=1_000, rows=3, made_at=DUE),
         OutputRow(output="out/y", size=None, rows=None, made_at=DUE),
     )
     took = timedelta(minutes=20)
 
-    assert remembered(tmp_path / FILE, row(1, outputs=two, took=took), row(2, took=-took)) == (
+    assert remembered(store, row(1, outputs=two, took=took), row(2, took=-took)) == (
         RunRemembered(
             due_at=DUE - DAY,
             took=took,
@@ -100,8 +101,8 @@ def test_what_a_run_left_and_how_long_it_took_is_remembered(tmp_path: Path) -> N
         ),
     ],
 )
-def test_only_what_was_good_is_a_measure(tmp_path: Path, rows: Sequence[Row], measures: list[int]) -> None:
-    found = remembered(tmp_path / FILE, *rows)
+def test_only_what_was_good_is_a_measure(store: Store, rows: Sequence[Row], measures: list[int]) -> None:
+    found = remembered(store, *rows)
 
     assert [(DUE - each.due_at).days for each in found if each.is_measure] == measures
     assert len(found) <= 2 * MOST_REMEMBERED

@@ -22,6 +22,7 @@ from fixtures.one_morning import Told as Seen
 from rollcall.history import sqlite
 from rollcall.history.reading import read, read_told, read_whole
 from rollcall.history.rows import FILE, NOTHING, OutputRow, PastMorning, Row, Told, Whole
+from rollcall.history.store import Store, open_to_read
 from rollcall.history.tables import VERSION
 from rollcall.history.writing import merge, update_told, write
 from rollcall.times import EPOCH
@@ -47,13 +48,13 @@ def seen_on(day: int, **words: Any) -> Seen:
     return morning(**(known | words))
 
 
-def written(file: Path, *mornings: Seen, keeps: timedelta = YEAR, is_complete: bool = True) -> list[str | None]:
-    return [write(file, each.judged, by="pytest", is_complete=is_complete, keeps=keeps) for each in mornings]
+def written(store: Store, *mornings: Seen, keeps: timedelta = YEAR, is_complete: bool = True) -> list[str | None]:
+    return [write(store, each.judged, by="pytest", is_complete=is_complete, keeps=keeps) for each in mornings]
 
 
-def verdicts(file: Path, now: Any = NOON, **words: Any) -> list[str]:
+def verdicts(store: Store, now: Any = NOON, **words: Any) -> list[str]:
     """The rows of the job, oldest first: "02-11 ok"."""
-    chronicle = read(file, [JOB], now=now, **words)
+    chronicle = read(store, [JOB], now=now, **words)
     assert chronicle.problem is None
     return [f"{each.due_at:%m-%d} {each.verdict}" for each in chronicle.of(JOB.id)]
 
@@ -71,11 +72,11 @@ def row(day: int, verdict: Verdict = Verdict.OK, *, judged: int = 0, **words: An
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_morning_that_was_written_is_read_again(file: Path) -> None:
+def test_a_morning_that_was_written_is_read_again(store: Store) -> None:
     told = seen_on(11, status="error")
 
-    assert written(file, told) == [None]
-    chronicle = read(file, [JOB], now=NOON)
+    assert written(store, told) == [None]
+    chronicle = read(store, [JOB], now=NOON)
     assert chronicle.of(JOB.id)[-1] == Row(
         job_id=JOB.id,
         due_at=at("2026-02-11T06:00:00+01:00"),
@@ -98,60 +99,60 @@ def test_the_one_file_is_the_whole_history(file: Path) -> None:
     assert [each.name for each in file.parent.iterdir()] == [FILE]
 
 
-def test_without_a_file_there_is_no_history_and_no_problem(file: Path) -> None:
-    assert read(file, [JOB], now=NOON) == NOTHING
-    assert not file.parent.exists()
-    assert read_told(file) == {}
-    assert read_whole(file) == Whole()
+def test_before_the_first_morning_there_is_no_history_and_no_problem(store: Store) -> None:
+    assert read(store, [JOB], now=NOON) == NOTHING
+    assert not (isinstance(store, Path) and store.parent.exists())
+    assert read_told(store) == {}
+    assert read_whole(store) == Whole()
 
 
-def test_this_morning_is_not_its_own_past(file: Path) -> None:
+def test_this_morning_is_not_its_own_past(store: Store) -> None:
     told = seen_on(11)
-    written(file, seen_on(10), told)
+    written(store, seen_on(10), told)
 
-    assert verdicts(file, told.now) == ["02-10 ok"]
-    assert read(file, [JOB], now=told.now).mornings[-1].judged_at == seen_on(10).now
-    assert verdicts(file, told.now + timedelta(microseconds=1)) == ["02-10 ok", "02-11 ok"]
+    assert verdicts(store, told.now) == ["02-10 ok"]
+    assert read(store, [JOB], now=told.now).mornings[-1].judged_at == seen_on(10).now
+    assert verdicts(store, told.now + timedelta(microseconds=1)) == ["02-10 ok", "02-11 ok"]
 
 
 @pytest.mark.parametrize(("most", "expected"), [(1, [11]), (2, [10, 11]), (3, [9, 10, 11]), (60, [8, 9, 10, 11])])
-def test_the_newest_rows_are_read_oldest_first(file: Path, most: int, expected: list[int]) -> None:
-    written(file, *(seen_on(day) for day in (8, 10, 9, 11)))
+def test_the_newest_rows_are_read_oldest_first(store: Store, most: int, expected: list[int]) -> None:
+    written(store, *(seen_on(day) for day in (8, 10, 9, 11)))
 
-    assert verdicts(file, most=most) == [f"02-{day:02} ok" for day in expected]
+    assert verdicts(store, most=most) == [f"02-{day:02} ok" for day in expected]
 
 
-def test_jobs_that_the_last_complete_morning_knew_and_that_are_declared_no_more_are_gone(file: Path) -> None:
-    written(file, seen_on(10), seen_on(11, id="weekly"))
-    written(file, seen_on(11, now="2026-02-11T08:00:00+01:00"), is_complete=False)
+def test_jobs_that_the_last_complete_morning_knew_and_that_are_declared_no_more_are_gone(store: Store) -> None:
+    written(store, seen_on(10), seen_on(11, id="weekly"))
+    written(store, seen_on(11, now="2026-02-11T08:00:00+01:00"), is_complete=False)
 
-    assert read(file, [JOB], now=NOON).gone == ("weekly",)
-    assert read(file, [haiku_job(id="weekly")], now=NOON).gone == ()
+    assert read(store, [JOB], now=NOON).gone == ("weekly",)
+    assert read(store, [haiku_job(id="weekly")], now=NOON).gone == ()
 
 
 @pytest.mark.parametrize("words", [{"demo": "a demo"}, {"replay_of": NOON}], ids=["demo", "replay"])
-def test_a_morning_in_which_nobody_was_asked_is_refused(file: Path, words: dict[str, Any]) -> None:
+def test_a_morning_in_which_nobody_was_asked_is_refused(store: Store, words: dict[str, Any]) -> None:
     judged = replace(seen_on(11).judged, **words)
 
-    assert write(file, judged, by="pytest", is_complete=True, keeps=YEAR) is not None
-    assert not file.exists()
+    assert write(store, judged, by="pytest", is_complete=True, keeps=YEAR) is not None
+    assert read_whole(store) == Whole()
 
 
-def test_an_incomplete_morning_is_evidence_of_the_jobs_it_judged(file: Path) -> None:
-    written(file, seen_on(11), is_complete=False)
+def test_an_incomplete_morning_is_evidence_of_the_jobs_it_judged(store: Store) -> None:
+    written(store, seen_on(11), is_complete=False)
 
-    assert verdicts(file) == ["02-10 ok", "02-11 ok"][1:]
-    assert [each.is_complete for each in read(file, [JOB], now=NOON).mornings] == [False]
+    assert verdicts(store) == ["02-10 ok", "02-11 ok"][1:]
+    assert [each.is_complete for each in read(store, [JOB], now=NOON).mornings] == [False]
 
 
 @pytest.mark.parametrize("second", [True, False], ids=["whole", "not whole"])
-def test_a_morning_that_is_written_again_is_replaced(file: Path, *, second: bool) -> None:
+def test_a_morning_that_is_written_again_is_replaced(store: Store, *, second: bool) -> None:
     failed = seen_on(11, status="error")
-    written(file, failed, is_complete=not second)
-    written(file, seen_on(11), is_complete=second)
+    written(store, failed, is_complete=not second)
+    written(store, seen_on(11), is_complete=second)
 
-    assert verdicts(file) == ["02-11 ok"]
-    assert [(each.verdict, each.is_complete) for each in read(file, [JOB], now=NOON).mornings] == [
+    assert verdicts(store) == ["02-11 ok"]
+    assert [(each.verdict, each.is_complete) for each in read(store, [JOB], now=NOON).mornings] == [
         ("ok" if second else "incomplete", second)
     ]
 
@@ -169,18 +170,18 @@ _RANKED = [
 
 @pytest.mark.parametrize("first", range(len(_RANKED)))
 @pytest.mark.parametrize("second", range(len(_RANKED)))
-def test_of_two_rows_of_one_due_run_the_better_witness_stays(file: Path, first: int, second: int) -> None:
-    merge(file, Whole(rows=[_RANKED[first]]))
-    merge(file, Whole(rows=[_RANKED[second]]))
+def test_of_two_rows_of_one_due_run_the_better_witness_stays(store: Store, first: int, second: int) -> None:
+    merge(store, Whole(rows=[_RANKED[first]]))
+    merge(store, Whole(rows=[_RANKED[second]]))
 
-    assert read(file, [JOB], now=NOON).of(JOB.id) == (_RANKED[max(first, second)],)
+    assert read(store, [JOB], now=NOON).of(JOB.id) == (_RANKED[max(first, second)],)
 
 
-def test_what_was_done_is_remembered_when_the_run_is_judged_again(file: Path) -> None:
-    merge(file, Whole(rows=[row(11, Verdict.MISSED, action="aime restarted")]))
-    merge(file, Whole(rows=[row(11, Verdict.OK, judged=5)]))
+def test_what_was_done_is_remembered_when_the_run_is_judged_again(store: Store) -> None:
+    merge(store, Whole(rows=[row(11, Verdict.MISSED, action="aime restarted")]))
+    merge(store, Whole(rows=[row(11, Verdict.OK, judged=5)]))
 
-    assert [(each.verdict, each.action) for each in read(file, [JOB], now=NOON).of(JOB.id)] == [
+    assert [(each.verdict, each.action) for each in read(store, [JOB], now=NOON).of(JOB.id)] == [
         (Verdict.OK, "aime restarted")
     ]
 
@@ -189,34 +190,34 @@ def several(*names: str, rows: int | None = None) -> tuple[OutputRow, ...]:
     return tuple(OutputRow(output=each, size=None if rows else 100, rows=rows, made_at=NOON) for each in names)
 
 
-def test_a_row_goes_with_its_outputs(file: Path) -> None:
+def test_a_row_goes_with_its_outputs(store: Store) -> None:
     """In the order of their names, and only those of the row that stays."""
     three, two, one = several("a", "b", "c"), several("b", "d"), several("rates", rows=3)
-    merge(file, Whole(rows=[row(11, outputs=three)]))
-    assert outputs(file) == three
-    merge(file, Whole(rows=[row(11, judged=5, outputs=two)]))
-    assert outputs(file) == two
-    merge(file, Whole(rows=[row(11, judged=4, outputs=three)]))  # judged before: it replaces nothing
-    assert outputs(file) == two
-    merge(file, Whole(rows=[row(11, judged=6, outputs=one), row(10, outputs=two)]))
-    assert outputs(file) == one
-    merge(file, Whole(rows=[row(11, judged=7)]))
-    assert outputs(file) == ()
-    assert read(file, [JOB], now=NOON).of(JOB.id)[0].outputs == two
+    merge(store, Whole(rows=[row(11, outputs=three)]))
+    assert outputs(store) == three
+    merge(store, Whole(rows=[row(11, judged=5, outputs=two)]))
+    assert outputs(store) == two
+    merge(store, Whole(rows=[row(11, judged=4, outputs=three)]))  # judged before: it replaces nothing
+    assert outputs(store) == two
+    merge(store, Whole(rows=[row(11, judged=6, outputs=one), row(10, outputs=two)]))
+    assert outputs(store) == one
+    merge(store, Whole(rows=[row(11, judged=7)]))
+    assert outputs(store) == ()
+    assert read(store, [JOB], now=NOON).of(JOB.id)[0].outputs == two
 
 
-def outputs(file: Path) -> tuple[OutputRow, ...]:
+def outputs(store: Store) -> tuple[OutputRow, ...]:
     """Of the newest row, and as many rows as there are runs."""
-    rows = read(file, [JOB], now=NOON).of(JOB.id)
-    assert read_whole(file).rows == rows
+    rows = read(store, [JOB], now=NOON).of(JOB.id)
+    assert read_whole(store).rows == rows
     assert len({each.due_at for each in rows}) == len(rows)
     return rows[-1].outputs
 
 
-def test_the_newest_rows_are_counted_by_due_run_however_many_outputs_each_has(file: Path) -> None:
-    merge(file, Whole(rows=[row(day, outputs=several("a", "b", "c")) for day in (8, 9, 10, 11)]))
+def test_the_newest_rows_are_counted_by_due_run_however_many_outputs_each_has(store: Store) -> None:
+    merge(store, Whole(rows=[row(day, outputs=several("a", "b", "c")) for day in (8, 9, 10, 11)]))
 
-    assert verdicts(file, most=2) == ["02-10 ok", "02-11 ok"]
+    assert verdicts(store, most=2) == ["02-10 ok", "02-11 ok"]
 
 
 @pytest.mark.parametrize(
@@ -246,17 +247,17 @@ def test_an_output_that_cannot_be_read_leaves_its_run_out_and_says_so(file: Path
     assert [each.due_at.astimezone(JOB.zone).day for each in chronicle.of(JOB.id)] == [10]
 
 
-def test_a_scheduler_that_is_down_later_takes_nothing_back(file: Path) -> None:
+def test_a_scheduler_that_is_down_later_takes_nothing_back(store: Store) -> None:
     down = not_seen(CauseCode.SCHEDULER_DOWN)
-    written(file, seen_on(11), seen_on(11, now="2026-02-11T09:00:00+01:00", scheduler=down))
+    written(store, seen_on(11), seen_on(11, now="2026-02-11T09:00:00+01:00", scheduler=down))
 
-    assert verdicts(file) == ["02-11 ok"]
+    assert verdicts(store) == ["02-11 ok"]
 
 
-def test_an_old_morning_that_is_judged_again_replaces_nothing_newer(file: Path) -> None:
-    written(file, seen_on(11), seen_on(11, now="2026-02-11T06:40:00+01:00", status="error"))
+def test_an_old_morning_that_is_judged_again_replaces_nothing_newer(store: Store) -> None:
+    written(store, seen_on(11), seen_on(11, now="2026-02-11T06:40:00+01:00", status="error"))
 
-    assert verdicts(file) == ["02-11 ok"]
+    assert verdicts(store) == ["02-11 ok"]
 
 
 @pytest.mark.parametrize(
@@ -269,12 +270,12 @@ def test_an_old_morning_that_is_judged_again_replaces_nothing_newer(file: Path) 
         ("2026-10-25T13:00:00+01:00", "2026-10-25T07:02:00+01:00"),
     ],
 )
-def test_what_a_clock_that_ran_ahead_left_gives_way_to_the_real_morning(file: Path, ahead: str, seen: str) -> None:
+def test_what_a_clock_that_ran_ahead_left_gives_way_to_the_real_morning(store: Store, ahead: str, seen: str) -> None:
     ran_at = at(seen).replace(minute=0, second=17).replace(hour=at(seen).hour - 1)
     missed = morning(has_output=False, now=ahead, last_execution="2026-02-01T05:00:17", server_at=None)
     real = morning(has_output=False, now=seen, last_execution=ran_at.replace(tzinfo=None).isoformat())
-    written(file, missed, real)
-    rows = read(file, [JOB], now=at(ahead) + timedelta(days=1)).of(JOB.id)
+    written(store, missed, real)
+    rows = read(store, [JOB], now=at(ahead) + timedelta(days=1)).of(JOB.id)
 
     assert [(each.due_at, each.verdict, each.judged_at) for each in rows] == [
         (ran_at.replace(second=0), Verdict.OK, real.now)
@@ -283,19 +284,19 @@ def test_what_a_clock_that_ran_ahead_left_gives_way_to_the_real_morning(file: Pa
 
 @pytest.mark.parametrize(("later", "stays"), [(timedelta(minutes=59), True), (timedelta(minutes=61), False)])
 def test_of_two_looks_at_once_the_later_stays_though_it_is_written_first(
-    file: Path, later: timedelta, *, stays: bool
+    store: Store, later: timedelta, *, stays: bool
 ) -> None:
     told = seen_on(11)
     after = seen_on(11, now=(told.now + later).isoformat(), status="error")
-    written(file, after, told)
+    written(store, after, told)
 
-    assert verdicts(file)[-1:] == (["02-11 failed"] if stays else ["02-11 ok"])
+    assert verdicts(store)[-1:] == (["02-11 failed"] if stays else ["02-11 ok"])
 
 
-def test_who_was_there_by_a_clock_that_ran_ahead_is_not_missed_by_the_next_morning(file: Path) -> None:
-    written(file, seen_on(11, id="weekly", now="2026-02-13T07:02:00+01:00"), seen_on(11))
+def test_who_was_there_by_a_clock_that_ran_ahead_is_not_missed_by_the_next_morning(store: Store) -> None:
+    written(store, seen_on(11, id="weekly", now="2026-02-13T07:02:00+01:00"), seen_on(11))
 
-    assert read(file, [JOB], now=at("2026-02-14T07:00:00+01:00")).gone == ()
+    assert read(store, [JOB], now=at("2026-02-14T07:00:00+01:00")).gone == ()
 
 
 # Retention ------------------------------------------------------------------------------------------------------------
@@ -311,30 +312,30 @@ def test_who_was_there_by_a_clock_that_ran_ahead_is_not_missed_by_the_next_morni
     ],
 )
 def test_what_was_due_longer_ago_than_it_keeps_is_forgotten(
-    file: Path, keeps: timedelta, rows: list[int], mornings: list[int]
+    store: Store, keeps: timedelta, rows: list[int], mornings: list[int]
 ) -> None:
-    written(file, *(seen_on(day) for day in (8, 9, 10, 11)))
-    write(file, seen_on(11).judged, by="monitor", is_complete=True, keeps=keeps)
+    written(store, *(seen_on(day) for day in (8, 9, 10, 11)))
+    write(store, seen_on(11).judged, by="monitor", is_complete=True, keeps=keeps)
 
-    assert verdicts(file) == [f"02-{day:02} ok" for day in rows]
-    assert remembered_days(file, "outputs") == remembered_days(file, "runs") == rows
-    known = read(file, [JOB], now=NOON).mornings
+    assert verdicts(store) == [f"02-{day:02} ok" for day in rows]
+    assert remembered_days(store, "outputs") == remembered_days(store, "runs") == rows
+    known = read(store, [JOB], now=NOON).mornings
     assert [each.judged_at.day for each in known if each.by == "pytest"] == mornings
 
 
-def remembered_days(file: Path, table: str) -> list[int]:
-    with sqlite3.connect(file) as connection:
-        found = [EPOCH + timedelta(microseconds=due) for (due,) in connection.execute(f"SELECT due FROM {table}")]
-    connection.close()
-    return [each.day for each in found]
+def remembered_days(store: Store, table: str) -> list[int]:
+    with open_to_read(store) as connection:
+        assert connection
+        found = connection.ask(f"SELECT due FROM {table} ORDER BY due")
+        return [(EPOCH + timedelta(microseconds=each["due"])).day for each in found]
 
 
-def test_a_clock_that_jumps_years_ahead_does_not_make_it_forget(file: Path) -> None:
-    written(file, seen_on(10))
+def test_a_clock_that_jumps_years_ahead_does_not_make_it_forget(store: Store) -> None:
+    written(store, seen_on(10))
     far = seen_on(11, now="2099-02-11T07:02:00+01:00", last_execution="2099-02-11T05:00:17", files=[])
-    written(file, far, far, seen_on(11))
+    written(store, far, far, seen_on(11))
 
-    assert verdicts(file) == ["02-10 ok", "02-11 ok"]
+    assert verdicts(store) == ["02-10 ok", "02-11 ok"]
 
 
 # What was told --------------------------------------------------------------------------------------------------------
@@ -346,36 +347,36 @@ FIRST, SECOND = (
 LATER = replace(SECOND, cause="ran-late")
 
 
-def test_what_was_told_is_remembered_until_it_is_over(file: Path) -> None:
+def test_what_was_told_is_remembered_until_it_is_over(store: Store) -> None:
     both, one = {"webhook": {"a": FIRST, "b": SECOND}}, {"webhook": {"b": SECOND}}
 
-    assert update_told(file, {}, both) is None
-    assert read_told(file) == both
-    assert update_told(file, both, one) is None
-    assert read_told(file) == one
-    assert written(file, seen_on(11)) == [None]
-    assert read_told(file) == one
-    assert update_told(file, one, {"webhook": {"b": LATER}}) is None
-    assert read_told(file) == {"webhook": {"b": LATER}}
-    assert update_told(file, {"webhook": {"b": LATER}}, {"webhook": {}}) is None
-    assert read_told(file) == {}
+    assert update_told(store, {}, both) is None
+    assert read_told(store) == both
+    assert update_told(store, both, one) is None
+    assert read_told(store) == one
+    assert written(store, seen_on(11)) == [None]
+    assert read_told(store) == one
+    assert update_told(store, one, {"webhook": {"b": LATER}}) is None
+    assert read_told(store) == {"webhook": {"b": LATER}}
+    assert update_told(store, {"webhook": {"b": LATER}}, {"webhook": {}}) is None
+    assert read_told(store) == {}
 
 
-def test_each_channel_has_a_memory_of_its_own(file: Path) -> None:
-    assert update_told(file, {}, {"webhook": {"a": FIRST}, "mailto": {"a": FIRST, "b": LATER}}) is None
-    assert update_told(file, {"webhook": {"a": FIRST}}, {}) is None
-    assert read_told(file) == {"mailto": {"a": FIRST, "b": LATER}}
+def test_each_channel_has_a_memory_of_its_own(store: Store) -> None:
+    assert update_told(store, {}, {"webhook": {"a": FIRST}, "mailto": {"a": FIRST, "b": LATER}}) is None
+    assert update_told(store, {"webhook": {"a": FIRST}}, {}) is None
+    assert read_told(store) == {"mailto": {"a": FIRST, "b": LATER}}
 
 
-def test_of_what_another_process_tells_meanwhile_nothing_is_lost(file: Path) -> None:
-    update_told(file, {}, {"webhook": {"a": FIRST}})
-    assert update_told(file, {}, {"webhook": {"b": SECOND}, "mailto": {"a": FIRST}}) is None
-    assert read_told(file) == {"webhook": {"a": FIRST, "b": SECOND}, "mailto": {"a": FIRST}}
+def test_of_what_another_process_tells_meanwhile_nothing_is_lost(store: Store) -> None:
+    update_told(store, {}, {"webhook": {"a": FIRST}})
+    assert update_told(store, {}, {"webhook": {"b": SECOND}, "mailto": {"a": FIRST}}) is None
+    assert read_told(store) == {"webhook": {"a": FIRST, "b": SECOND}, "mailto": {"a": FIRST}}
 
 
-def test_where_nothing_is_new_nothing_is_written(file: Path) -> None:
-    assert update_told(file, {"webhook": {"a": FIRST}}, {"webhook": {"a": FIRST}}) is None
-    assert not file.exists()
+def test_where_nothing_is_new_nothing_is_written(store: Store) -> None:
+    assert update_told(store, {"webhook": {"a": FIRST}}, {"webhook": {"a": FIRST}}) is None
+    assert read_told(store) == {}
 
 
 # Files that are no history --------------------------------------------------------------------------------------------

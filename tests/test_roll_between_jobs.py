@@ -214,8 +214,8 @@ def test_what_a_scheduler_declares_by_listing_it_can_be_needed(tmp_path: Path) -
     text = HEAD + LISTS + job("a", 'needs = ["billing/nightly"]')
     listing = Listing(jobs=(JobListed(id="billing/nightly", schedule="0 3 * * *"),))
 
-    assert len(read(tmp_path, text, list_jobs=lambda schedulers: {"etl": listing}).jobs) == 2
-    assert mistakes(tmp_path, text, list_jobs=lambda schedulers: {"etl": Listing(jobs=())}) == [
+    assert len(read(tmp_path, text, list_jobs=lambda schedulers, _history: {"etl": listing}).jobs) == 2
+    assert mistakes(tmp_path, text, list_jobs=lambda schedulers, _history: {"etl": Listing(jobs=())}) == [
         'jobs.a.needs.0 = "billing/nightly": no such job. Declared: a.'
     ]
 
@@ -225,7 +225,8 @@ def test_what_a_scheduler_that_cannot_be_asked_may_list_is_no_mistake(tmp_path: 
     wanted = 'tags = ["x"]\nneeds = ["billing/nightly", "etl/billing/nightly", "own"]'
     text = HEAD + LISTS + WINDOW + "tag = 'money'\n" + own + job("a", wanted)
 
-    assert [each.id for each in read(tmp_path, text, list_jobs=lambda schedulers: {"etl": Listing()}).jobs] == ["a"]
+    roll = read(tmp_path, text, list_jobs=lambda schedulers, _history: {"etl": Listing()})
+    assert [each.id for each in roll.jobs] == ["a"]
     assert mistakes(tmp_path, text + job("b", 'needs = ["ownn"]')) == [
         'jobs.b.needs.0 = "ownn": no such job. Did you mean "own"?'
     ]

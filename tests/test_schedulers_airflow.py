@@ -422,7 +422,7 @@ def judged(
         roll = load(
             file,
             environment=ENVIRONMENT,
-            list_jobs=lambda declaring: {each.id: Listing.of(look(each, now)) for each in declaring},
+            list_jobs=lambda declaring, _history: {each.id: Listing.of(look(each, now)) for each in declaring},
         )
         yield judge_morning(roll, gather(roll.jobs, roll.schedulers, now=now, clock=lambda: now), now=now), service
 

@@ -238,7 +238,7 @@ class Box:
         head = 'timezone = "Europe/Zurich"\n[defaults]\nscheduler = "host"\n[schedulers.host]\nkind = "cron"\n'
         (self.folder / "jobs.toml").write_text(head + via + keys + jobs, encoding="utf-8")
 
-        def list_jobs(declaring: Sequence[Scheduler]) -> Mapping[str, Listing]:
+        def list_jobs(declaring: Sequence[Scheduler], _history: object) -> Mapping[str, Listing]:
             seen = gather((), declaring, now=NOW, clock=lambda: NOW).schedulers
             return {each.id: Listing.of(seen[each.id]) for each in declaring}
 

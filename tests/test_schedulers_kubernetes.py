@@ -96,7 +96,7 @@ kind = "kubernetes"
 """
     )
 
-    def list_jobs(declaring: tuple[Scheduler, ...]) -> dict[str, Listing]:
+    def list_jobs(declaring: tuple[Scheduler, ...], _history: object) -> dict[str, Listing]:
         seen = gather((), declaring, now=now, clock=lambda: now).schedulers
         return {each.id: Listing.of(seen[each.id]) for each in declaring}
 
@@ -728,7 +728,7 @@ ignore = ["billing/job-66"]
 """
     (tmp_path / "jobs.toml").write_text(f'timezone = "Europe/Zurich"\n[schedulers.prod]\n{table}')
 
-    def list_jobs(declaring: tuple[Scheduler, ...]) -> dict[str, Listing]:
+    def list_jobs(declaring: tuple[Scheduler, ...], _history: object) -> dict[str, Listing]:
         seen = gather((), declaring, now=NOW, clock=lambda: NOW).schedulers
         return {each.id: Listing.of(seen[each.id]) for each in declaring}
 

@@ -282,7 +282,7 @@ def test_jobs_are_declared_as_they_are_listed_and_one_that_vanished_is_missed(se
     file.write_text(file.read_text().replace('kind = "pg_cron"', 'kind = "pg_cron"\ndeclare = ["*"]'))
     gone = JobListed(id="gone", schedule="0 3 * * *", zone="GMT")
 
-    def list_jobs(declaring: tuple[Scheduler, ...]) -> dict[str, Listing]:
+    def list_jobs(declaring: tuple[Scheduler, ...], _history: object) -> dict[str, Listing]:
         seen = gather((), declaring, now=NOW, clock=lambda: NOW).schedulers["pg"]
         return {"pg": Listing.of(seen, remembered=[gone])}
 

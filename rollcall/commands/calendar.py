@@ -14,16 +14,16 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall.ask import list_outputs
 from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
+from rollcall.commands.in_store import add_store, store_in
 from rollcall.errors import BadInput
 from rollcall.history.past import MOST_RUNS, PastRun, Signs, past_runs
 from rollcall.history.reading import read
-from rollcall.history.rows import FILE, NOTHING
+from rollcall.history.rows import NOTHING
 from rollcall.outputs.listing import MOST_FILES
 from rollcall.roll.due_run import EARLY_TOLERANCE, LOOKING_TIME
 from rollcall.roll.job import Job
@@ -56,9 +56,7 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     calendar.add_argument("--all", action="store_true", help="a row for every run, also for those simply made")
     calendar.add_argument("--json", action="store_true", help="the same for programs")
     add_options(calendar, (JOBS_FILE, *SELECTION, AS_OF, REPLAY))
-    calendar.add_argument(
-        "--file", metavar="FILE", help=f"the history; default: {Path('reports') / FILE} beside jobs.toml"
-    )
+    add_store(calendar)
     calendar.set_defaults(command=run)
 
 
@@ -76,9 +74,8 @@ def run(asked_for: argparse.Namespace) -> Iterator[str]:
         present = read_now()
         roll = wanted.load(os.environ, clock_from(present))
         jobs, now = wanted.selection.jobs_of(roll, asked_for.jobs), wanted.judged_at(roll, present)
-        file = Path(asked_for.file).expanduser() if asked_for.file else wanted.reports / FILE
         # What was judged at this very moment counts as well.
-        chronicle = read(file, jobs, now=now + LOOKING_TIME, most=MOST_RUNS)
+        chronicle = read(store_in(asked_for, wanted), jobs, now=now + LOOKING_TIME, most=MOST_RUNS)
         # A little more, so that a run seconds early on the first morning is among them.
         outputs, most = list_outputs(jobs, since=now - period - EARLY_TOLERANCE, now=now), MOST_FILES
         by = "files, and from history where a file is gone" if chronicle.rows else "files alone"

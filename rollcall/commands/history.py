@@ -1,7 +1,8 @@
 """`rollcall history`: what was found on earlier mornings? It reads what was remembered, and asks nobody.
 
-`--export jsonl` and `--import FILE` carry it from one machine to another, such as from one run in CI to the next. Exit
-status: 0 where it could be told or carried, 1 where the file cannot be read or written, 4 where the question was wrong.
+`--export jsonl` and `--import FILE` carry it from one machine to another, such as from one run in CI to the next;
+`--copy FROM TO` from one file or database to another. Exit status: 0 where it could be told or carried, 1 where it
+cannot be read or written, 4 where the question was wrong.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from zoneinfo import ZoneInfo
 from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.commands.calendar import paper_for, read_period
+from rollcall.commands.in_store import add_store, store_in, store_named
 from rollcall.errors import BadInput
 from rollcall.files import path_of, read_regular
 from rollcall.history.connection import CannotRead
 from rollcall.history.lines import from_lines, to_lines
-from rollcall.history.reading import read_whole
-from rollcall.history.rows import FILE, Row, Whole
+from rollcall.history.reading import read_in_pieces, read_whole
+from rollcall.history.rows import Row, Whole
+from rollcall.history.store import Store
 from rollcall.history.tables import MORNING, RUN
 from rollcall.history.writing import merge
 from rollcall.roll.job import Job
@@ -54,12 +57,18 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
     history.add_argument("--all", action="store_true", help="a row for every run, also for those that were well")
     history.add_argument("--bad", action="store_true", help="only jobs that had a bad run, and those runs")
     history.add_argument("--json", action="store_true", help="the same for programs")
-    history.add_argument("--file", metavar="FILE", help=f"default: {Path('reports') / FILE} beside jobs.toml")
+    add_store(history)
     add_options(history, (JOBS_FILE, *SELECTION))
     carried = history.add_mutually_exclusive_group()
     carried.add_argument("--export", choices=["jsonl"], help="print it as lines of JSON that --import reads")
     carried.add_argument(
         "--import", dest="imported", metavar="FILE", help="add what --export printed, - for standard input"
+    )
+    carried.add_argument(
+        "--copy",
+        nargs=2,
+        metavar=("FROM", "TO"),
+        help="add all of one history to another; each is a file, or the url of a database",
     )
     history.set_defaults(command=run)
 
@@ -67,14 +76,16 @@ def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
 def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     """The lines; returns the exit status. Raises `BadInput`."""
     wanted = wanted_of(asked_for)
-    file = Path(asked_for.file).expanduser() if asked_for.file else wanted.reports / FILE
+    if asked_for.copy:
+        return (yield from _copy(asked_for, wanted))
+    store = store_in(asked_for, wanted)
     if asked_for.imported is not None:
-        return (yield from _import(file, asked_for))
+        return (yield from _import(store, asked_for))
     selection = wanted.selection
     period, now = read_period(asked_for.since or _SINCE), read_now()
     is_whole = asked_for.export and not asked_for.since
     try:
-        whole = read_whole(file, since=None if is_whole else now - period)
+        whole = read_whole(store, since=None if is_whole else now - period)
     except CannotRead as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
@@ -150,10 +161,49 @@ def _selected(ids: Sequence[str], known: Iterable[str]) -> list[str]:
     return [each for each in known if not ids or each in ids]
 
 
-def _import(file: Path, asked_for: argparse.Namespace) -> Generator[str, None, int]:
+def _check_takes_all(option: str, asked_for: argparse.Namespace) -> None:
     if asked_for.jobs or asked_for.since or asked_for.rollcall_tag or asked_for.rollcall_owner:
-        rule = "adds all that the file holds. Leave out JOB, --tag, --owner and --since."
-        raise BadInput.single("--import", rule)
+        raise BadInput.single(option, "adds all that is there. Leave out JOB, --tag, --owner and --since.")
+
+
+def _copy(asked_for: argparse.Namespace, wanted: Wanted) -> Generator[str, None, int]:
+    """Piece by piece, each in a transaction: where it breaks off, it may be done again."""
+    _check_takes_all("--copy", asked_for)
+    if asked_for.file:
+        raise BadInput.single("--file", "says nothing beside --copy, which names both. Leave it out.")
+    came_from, goes_to = (store_named(each, wanted, given_as="--copy") for each in asked_for.copy)
+    if came_from == goes_to:
+        raise BadInput.single("--copy", "names the same history twice. Name the one that it comes from, and another.")
+    runs, mornings, is_there = 0, 0, False
+    try:
+        for piece in read_in_pieces(came_from):
+            is_there = True
+            problem = merge(goes_to, piece)
+            if problem and "was not written" in problem:
+                print(f"ERROR: {problem}", file=sys.stderr)
+                return 1
+            if problem:
+                print(problem, file=sys.stderr)
+            runs, mornings = runs + len(piece.rows), mornings + len(piece.mornings)
+    except CannotRead as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    if not is_there:
+        raise BadInput.single("--copy", "there is no history. Name one that is there.", _shown(came_from))
+    yield f"{_shown(goes_to)}: {_counted(runs, mornings)} of {_shown(came_from)} are in it"
+    return 0
+
+
+def _shown(store: Store) -> str:
+    return clean(str(store) if isinstance(store, Path) else store.name)
+
+
+def _counted(runs: int, mornings: int) -> str:
+    return f"{counted(runs, 'due run')} and {counted(mornings, 'morning')}"
+
+
+def _import(store: Store, asked_for: argparse.Namespace) -> Generator[str, None, int]:
+    _check_takes_all("--import", asked_for)
     name = asked_for.imported
     is_piped = name == "-"
     place = "standard input" if is_piped else clean(name)
@@ -165,12 +215,11 @@ def _import(file: Path, asked_for: argparse.Namespace) -> Generator[str, None, i
         rule = clean(getattr(error, "strerror", None) or str(error))
         raise BadInput.single("--import", f"cannot be read: {rule}. Name a file that --export wrote.", place) from None
     whole = from_lines(read.decode(errors="replace").split("\n"), place=place)
-    problem = merge(file, whole)
+    problem = merge(store, whole)
     if problem and "was not written" in problem:
         print(f"ERROR: {problem}", file=sys.stderr)
         return 1
     if problem:
         print(problem, file=sys.stderr)
-    counts = f"{counted(len(whole.rows), 'due run')} and {counted(len(whole.mornings), 'morning')}"
-    yield f"{clean(str(file))}: {counts} of {place} are in it"
+    yield f"{_shown(store)}: {_counted(len(whole.rows), len(whole.mornings))} of {place} are in it"
     return 0

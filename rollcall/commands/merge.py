@@ -20,7 +20,6 @@ import rollcall
 from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.history.reading import read_listings
-from rollcall.history.rows import FILE as HISTORY
 from rollcall.morning.ending import Ending
 from rollcall.morning.own_checks import OwnFailure, count_in
 from rollcall.options import given
@@ -29,6 +28,8 @@ from rollcall.recorded.replay import Replay
 from rollcall.roll.listing import Listing
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
+from rollcall.roll.telling import HistoryTable
+from rollcall.run.archive import archive_of
 from rollcall.run.options import JOBS_FILE, NO_HISTORY
 from rollcall.run.place import Place
 from rollcall.run.roll_call import RollCall
@@ -90,10 +91,13 @@ def _shards_in(folders: Iterable[Path]) -> Iterable[Path]:
         yield from [each] if (each / FILE).exists() or not inside else inside
 
 
-def _listings(found: Iterable[Part | str], wanted: Wanted, declaring: Iterable[Scheduler]) -> dict[str, Listing]:
+def _listings(
+    found: Iterable[Part | str], wanted: Wanted, declaring: Iterable[Scheduler], history: HistoryTable
+) -> dict[str, Listing]:
     """What the shards saw listed, and what the history remembers of it."""
     seen = {name: each for one in found if isinstance(one, Part) for name, each in one.evidence.schedulers.items()}
-    remembered = read_listings(wanted.reports / HISTORY) if wanted.keeps_history else {}
+    store = wanted.store_of(history)
+    remembered = read_listings(store) if store else {}
     return {each.id: Listing.of(seen.get(each.id), remembered.get(each.id, ())) for each in declaring}
 
 
@@ -107,10 +111,11 @@ def _call(roll: Roll, whole: Whole, wanted: Wanted, parts: tuple[Path, ...]) -> 
         zone=roll.zone,
         again=wanted.again(place),
         roll=roll,
-        history=wanted.reports / HISTORY if wanted.keeps_history else None,
+        history=wanted.store_of(roll.history),
         is_of_now=whole.is_of_today,
         is_of_today=whole.is_of_today,
         parts=parts,
+        archive=archive_of(roll, os.environ) if wanted.keeps_history and whole.is_of_today else None,
     )
     seen = Replay(roll=roll, evidence=whole.evidence, recorded_at=whole.judged_at)
     selected = replace(wanted, selection=whole.selection)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
@@ -18,7 +19,19 @@ from pydantic import TypeAdapter, ValidationError
 from rollcall.evidence import JobListed
 from rollcall.history import tables
 from rollcall.history.connection import CannotRead, Connection
-from rollcall.history.rows import NOTHING, Chronicle, Listed, Memory, Present, ProofRow, Row, Told, Whole, number
+from rollcall.history.rows import (
+    MICROSECOND,
+    NOTHING,
+    Chronicle,
+    Listed,
+    Memory,
+    Present,
+    ProofRow,
+    Row,
+    Told,
+    Whole,
+    number,
+)
 from rollcall.history.store import LONG, Store, open_to_read
 from rollcall.roll.job import Job
 from rollcall.text import counted
@@ -26,6 +39,7 @@ from rollcall.times import EPOCH
 
 MOST_ROWS = 60
 MOST_MORNINGS = 400
+_A_DAY = timedelta(days=1) // MICROSECOND
 _Record = TypeVar("_Record")
 
 
@@ -90,15 +104,38 @@ def read_whole(store: Store, *, since: datetime | None = None) -> Whole:
         if connection is None:
             return Whole()
         rows, _ = _rows(connection.ask(tables.RUNS_SINCE, start))
-        return Whole(
-            rows=rows,
-            mornings=tuple(readable(tables.MORNING, connection.ask(tables.MORNINGS_SINCE, start))),
-            present=_present(connection),
-            told=_memories(connection),
-            listed=tuple(_listed(connection)),
-            proofs=_proofs(connection),
-            silences=tuple(readable(tables.SILENCE, connection.ask(tables.ALL_SILENCES))),
-        )
+        return replace(_without_rows(connection, start), rows=rows)
+
+
+def read_in_pieces(store: Store) -> Iterator[Whole]:
+    """The same, however large it is: the due runs of a day each, and last all that is said of them together.
+
+    Each is read by itself, so that nobody who writes has to wait. Raises `CannotRead`.
+    """
+    since: int | None = 0
+    while since is not None:
+        with open_to_read(store, limit=LONG) as connection:
+            if connection is None:
+                return
+            (first,) = connection.ask(tables.FIRST_DUE, {"since": since})
+            since = first["due"]
+            if since is not None:
+                asked = {"since": since, "until": since + _A_DAY}
+                yield Whole(rows=_rows(connection.ask(tables.RUNS_BETWEEN, asked))[0])
+                since += _A_DAY
+            else:
+                yield _without_rows(connection, {"since": 0})
+
+
+def _without_rows(connection: Connection, start: Mapping[str, int]) -> Whole:
+    return Whole(
+        mornings=tuple(readable(tables.MORNING, connection.ask(tables.MORNINGS_SINCE, start))),
+        present=_present(connection),
+        told=_memories(connection),
+        listed=tuple(_listed(connection)),
+        proofs=_proofs(connection),
+        silences=tuple(readable(tables.SILENCE, connection.ask(tables.ALL_SILENCES))),
+    )
 
 
 # From lines to records ------------------------------------------------------------------------------------------------

@@ -10,12 +10,21 @@ from pathlib import Path
 from rollcall.history import postgresql, sqlite
 from rollcall.history.connection import CannotWrite, Connection
 from rollcall.history.postgresql import Database
+from rollcall.history.rows import FILE
+from rollcall.roll.telling import HistoryTable
 
 # Of a morning, and of what carries a whole history.
 LIMIT = timedelta(seconds=30)
 LONG = timedelta(hours=1)
 # A file by its path. Both have a `name`, by which people are told of them.
 Store = Path | Database
+
+
+def store_of(table: HistoryTable, reports: Path) -> Store:
+    """Where jobs.toml says that it is kept: in its database, or in the file in that folder."""
+    if table.address is None or table.name is None or table.shown_url is None:
+        return reports / FILE
+    return Database(url=table.address, of=table.name, shown=table.shown_url, secrets=table.secrets)
 
 
 @contextmanager

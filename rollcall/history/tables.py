@@ -141,7 +141,10 @@ NEWEST_RUNS = f"""{_RUN}
 FROM (SELECT * FROM runs WHERE job = :job AND judged < :now ORDER BY due DESC LIMIT :most) AS newest
 LEFT JOIN outputs USING (job, due) ORDER BY due, output
 """
-RUNS_SINCE = f"{_RUN} FROM runs LEFT JOIN outputs USING (job, due) WHERE due >= :since ORDER BY due, job, output"
+_RUNS = f"{_RUN} FROM runs LEFT JOIN outputs USING (job, due) WHERE due >= :since"
+RUNS_SINCE = f"{_RUNS} ORDER BY due, job, output"
+RUNS_BETWEEN = f"{_RUNS} AND due < :until ORDER BY due, job, output"
+FIRST_DUE = "SELECT min(due) AS due FROM runs WHERE due >= :since"
 # What is good is a measure for what comes after; what was bad is known, so that its files are none.
 _REMEMBERED = "FROM runs WHERE job = :job AND judged < :now AND due < :now AND due >= :since"
 GOOD_RUNS = f"""SELECT due, cause, from_files, took, output, size, rows FROM (

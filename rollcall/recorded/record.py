@@ -132,7 +132,7 @@ def _secrets(roll: Roll, tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     secrets = {value: shown for value, shown in secrets.items() if len(value) >= SHORTEST_SECRET and "${" not in value}
     hidden = [each.secrets.hidden for one in roll.schedulers for each in (one, one.memory) if each]
     hidden += [each.secrets.hidden for each in roll.places]
-    hidden += [dict(each.secrets.hidden) for each in (roll.alert, roll.watch) if each]
+    hidden += [dict(each.secrets.hidden) for each in (roll.alert, roll.watch, roll.history) if each]
     hidden += [output.secrets.hidden for job in roll.jobs for output in job.outputs]
     return secrets | {value: shown for each in hidden for value, shown in each.items()}
 

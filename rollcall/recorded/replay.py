@@ -71,7 +71,7 @@ def replay(folder: Path, *, jobs_file: Path | None = None, shown_as: str | None 
 def load_as_of(recorded: Recorded, file: Path, shown_as: str | None) -> Roll:
     """The roll that the file declares on that morning, by what its schedulers listed then. Raises `BadInput`."""
 
-    def list_jobs(declaring: Iterable[Scheduler]) -> dict[str, Listing]:
+    def list_jobs(declaring: Iterable[Scheduler], _history: object) -> dict[str, Listing]:
         seen, before = recorded.evidence.schedulers, recorded.remembered
         return {each.id: Listing.of(seen.get(each.id), before.get(each.id, ())) for each in declaring}
 

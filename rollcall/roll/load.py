@@ -20,6 +20,7 @@ from rollcall.roll.read_schedulers import read_schedulers
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.secrets import Unset, WithFiles
+from rollcall.roll.telling import HistoryTable
 from rollcall.text import clean
 
 
@@ -32,7 +33,7 @@ def load(
     root: Path | None = None,
     is_replay: bool = False,
     now: datetime | None = None,
-    list_jobs: Callable[[tuple[Scheduler, ...]], Mapping[str, Listing]] | None = None,
+    list_jobs: Callable[[tuple[Scheduler, ...], HistoryTable], Mapping[str, Listing]] | None = None,
     may_be_empty: bool = False,
     host: str | None = "",
 ) -> Roll:
@@ -42,10 +43,10 @@ def load(
     one); `root` is what relative paths are relative to (default: the file's folder). Where `is_replay`, nobody will
     be asked: a `${NAME}` stands for itself, and the driver of a database need not be there. What may not lie in the
     future is held against `now`, where that is given. `list_jobs` tells by its id what each of the schedulers lists
-    that declare jobs by that; it is called at most once, where there are any. Only where it `may_be_empty` a file may
-    declare no job at all. `host` is the one that looks: what is asked elsewhere is only read; "" is whoever judges, and
-    asks what is of no host; None is nobody. Raises `BadInput` with all mistakes
-    at once, each with place, value, rule and cure.
+    that declare jobs by that, which that history may remember; it is called at most once, where there are any. Only
+    where it `may_be_empty` a file may declare no job at all. `host` is the one that looks: what is asked elsewhere is
+    only read; "" is whoever judges, and asks what is of no host; None is nobody. Raises `BadInput` with all mistakes at
+    once, each with place, value, rule and cure.
     """
     read_from = Unset() if is_replay else WithFiles(environment)
     context = {"environment": read_from, "is_replay": is_replay, "now": now, "here": host}
@@ -56,7 +57,8 @@ def load(
     schedulers = read_schedulers(files, scheduler_urls or {}, context, mistakes)
     places = read_places(files, context, mistakes)
     declaring = tuple(each for each in schedulers.values() if each.declare)
-    listings = list_jobs(declaring) if list_jobs and declaring and not mistakes else {}
+    first = files[0].table
+    listings = list_jobs(declaring, first.history) if list_jobs and declaring and first and not mistakes else {}
     by_listing = ByListing(declaring, listings)
     declared = read_jobs(files, schedulers, by_listing, {**context, "places": places}, mistakes)
     if not declared and not declaring and not mistakes and not may_be_empty:
@@ -66,7 +68,6 @@ def load(
     check_between(declared, files, by_listing, mistakes)
     mistakes.refuse()
 
-    first = files[0].table
     assert first is not None  # or there would be a mistake
     return Roll(
         file=file,

@@ -47,11 +47,6 @@ _CURES_OF_MISSING = {
     "owners.jobs": 'required: whose it is said of. Write jobs = ["billing-*"].',
     "lasts": 'required. Write lasts = "6 h".',
 }
-NOT_READ = "is not read by this version"
-# Keys of the design that nothing reads yet: what is declared by one would never be looked at.
-_LATER_KEYS = {
-    "history": ("url",),
-}
 
 _LISTS = (["windows"], ["owners"])
 _UNKNOWN = "extra_forbidden"
@@ -188,7 +183,7 @@ def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
             return None
         case str():
             # Wherever in a scheduler or a place somebody wrote an address, its password is not shown.
-            is_address = path[0] in ("schedulers", "places") or path[-1] == "database"
+            is_address = path[0] in ("schedulers", "places", "history") or path[-1] == "database"
             is_address = is_address and ("@" in value or "://" in value)
             return f'"{clean(shown_url(value) if is_address else value, 80)}"'
         case bool():
@@ -217,8 +212,6 @@ def _rule(error: ErrorDetails, model: type[BaseModel], keys: tuple[str, ...]) ->
             cure = _CURES_OF_MISSING.get(f"{names[0]}.{key}") or _CURES_OF_MISSING.get(key)
             return cure or f"required. Write {key} = …"
         case "extra_forbidden":
-            if key in _LATER_KEYS.get(names[-2] if len(names) > 1 else "", ()):
-                return f"{NOT_READ}, so nothing would be looked at. Take it out."
             near = _meant(loc, model)
             cure = f"Did you mean {near}?" if near else f"Known keys: {listed(_keys_at(loc[:-1], model), 60)}."
             return f"unknown key. {cure}"

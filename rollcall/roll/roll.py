@@ -22,8 +22,9 @@ class Roll:
     """Everything that jobs.toml declares: who should be there this morning.
 
     `has_owner_pages` is True where each owner is to have a page. `listings` are what the schedulers list that
-    declare jobs by that. `history` is what is remembered, and how long. `written` are the texts of its files as they
-    were read, by their names relative to the folder of `file`, secrets and all: it never shows in a `repr`.
+    declare jobs by that. `history` is where it is remembered, and how long. `written` are the texts of its
+    files as they were read, by their names relative to the folder of `file`, secrets and all: it never shows in a
+    `repr`.
     """
 
     file: Path

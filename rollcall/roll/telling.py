@@ -63,9 +63,54 @@ def _label_names(labels: dict[str, str]) -> dict[str, str]:
 Address = Annotated[str, AfterValidator(_address)]
 
 
-class HistoryTable(Table):
-    """What is remembered."""
+_POSTGRESQL = re.compile(r"(?:postgres|postgresql(?:\+psycopg)?)://")
 
+
+def _database_address(url: str, found: ValidationInfo) -> str:
+    if not context(found)["is_replay"]:
+        read_conninfo(expand(url, context(found)["environment"]))
+    return url
+
+
+def read_conninfo(url: str) -> dict[str, str]:
+    """The parts of an address of PostgreSQL, as libpq names them: "host", "dbname" …
+
+    Raises ValueError also where its driver is not installed.
+    """
+    if not _POSTGRESQL.match(url):
+        raise ValueError('is no address of a PostgreSQL. Write it such as "postgresql://host/database".')
+    if not find_spec("psycopg"):
+        raise ValueError(f"needs psycopg, which is not installed: {install('psycopg[binary]')}")
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parts = conninfo_to_dict(_for_libpq(url))
+    except (ProgrammingError, UnicodeError):  # what it says of the url may hold the password
+        rule = 'cannot be read as an address. Write "/", "@", "#" and "%" of a password as %2F, %40, %23 and %25.'
+        raise ValueError(rule) from None
+    return {name: str(value) for name, value in parts.items()}
+
+
+def _for_libpq(url: str) -> str:
+    return _POSTGRESQL.sub("postgresql://", url)
+
+
+class HistoryTable(Table):
+    """Where it is remembered, and how long."""
+
+    url: Annotated[str, AfterValidator(_database_address)] | None = Field(
+        None,
+        min_length=1,
+        repr=False,
+        description="A PostgreSQL instead of the file beside the reports; ${NAME} and ${file:…} are read.",
+    )
+    name: str | None = Field(
+        None,
+        pattern="^[a-z][a-z0-9_]{0,49}$",
+        description="Which of the histories in that database it is: each jobs file has one of its own.",
+        validate_default=True,
+    )
     keeps: Annotated[Span, AfterValidator(_a_day_at_least)] = default(
         "365 d", parse_span, "How long a due run is remembered, and the evidence of a morning kept."
     )
@@ -78,6 +123,45 @@ class HistoryTable(Table):
     evidence_size: Annotated[Size, AfterValidator(_holds_a_morning)] = default(
         "2 GB", read_size, "How much all of that may take; the oldest mornings go first."
     )
+    _environment: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, context: Any) -> None:
+        self._environment = (context or {}).get("environment", {})
+
+    @field_validator("name")
+    @classmethod
+    def _goes_with_a_database(cls, name: str | None, found: ValidationInfo) -> str | None:
+        url = found.data.get("url", "")
+        if url and name is None:
+            rule = "is required with url: many histories share a database, and each jobs file has one of its own."
+            raise ValueError(f'{rule} Write name = "billing", with lower case letters, digits and "_".')
+        if name is not None and url is None:
+            raise ValueError("says which history of a database it is, and there is none. Write url, or take it out.")
+        return name
+
+    @property
+    def secrets(self) -> Secrets:
+        """What is sent in place of each `${NAME}` of the url, and what is never shown of it."""
+        if self.url is None:
+            return Secrets()
+        secrets = Secrets.of([self.url], {}, self.url, self._environment)
+        password = read_conninfo(secrets.sent(self.url)).get("password", "")
+        return secrets.and_also(password, "(password)")
+
+    @property
+    def address(self) -> str | None:
+        """The url as libpq reads it, secrets and all."""
+        return _for_libpq(self.secrets.sent(self.url)) if self.url else None
+
+    @property
+    def shown_url(self) -> str | None:
+        """Which database it is, as it may be shown: "postgresql://host:5433/name"."""
+        if self.address is None:
+            return None
+        parts = read_conninfo(self.address)
+        host = "" if parts.get("host", "").startswith("/") else parts.get("host", "")
+        port = f":{parts['port']}" if host and "port" in parts else ""
+        return self.secrets.clean(f"postgresql://{host}{port}/{parts.get('dbname', '')}", 100)
 
 
 def _some_time(span: timedelta) -> timedelta:

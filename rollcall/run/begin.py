@@ -9,7 +9,6 @@ from pathlib import Path
 
 from rollcall.clock import Clock, clock_from
 from rollcall.errors import BadInput
-from rollcall.history.rows import FILE
 from rollcall.run.archive import archive_of
 from rollcall.run.hosts import host_evidence
 from rollcall.run.options import EVIDENCE
@@ -52,7 +51,7 @@ def begin(
         zone=roll.zone,
         again=wanted.again(place),
         roll=roll,
-        history=wanted.reports / FILE if wanted.keeps_history else None,
+        history=wanted.store_of(roll.history),
         shard=wanted.selection.shard,
         selection=wanted.selection.whole.words,
         is_of_now=wanted.as_of is None,

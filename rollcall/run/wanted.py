@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from rollcall.causes.commands import CHECK_AGAIN
@@ -21,11 +21,13 @@ from rollcall.recorded.record import check_can_record
 from rollcall.recorded.replay import Replay, replay
 from rollcall.roll.listing import Listing
 from rollcall.roll.load import load
+from rollcall.roll.read_history import read_history_table
 from rollcall.roll.reports import reports_folder
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
 from rollcall.roll.selection import Selection
 from rollcall.roll.shard import Shard, read_shard
+from rollcall.roll.telling import HistoryTable
 from rollcall.roll.values import shown_url
 from rollcall.run.options import (
     AS_OF,
@@ -47,6 +49,9 @@ from rollcall.run.options import (
 from rollcall.run.place import Place
 from rollcall.text import clean, listed
 from rollcall.times import read_timestamp, show_instant
+
+if TYPE_CHECKING:
+    from rollcall.history.store import Store
 
 _NO = ("", "0")
 _FILE = "jobs.toml"
@@ -204,7 +209,7 @@ class Wanted:
         *,
         may_be_empty: bool = False,
         host: str | None = "",
-        list_jobs: Callable[[tuple[Scheduler, ...]], Mapping[str, Listing]] | None = None,
+        list_jobs: Callable[[tuple[Scheduler, ...], HistoryTable], Mapping[str, Listing]] | None = None,
     ) -> Roll:
         """The roll of that file, as of the present; it has a job, unless it `may_be_empty`. Raises `BadInput`.
 
@@ -217,21 +222,33 @@ class Wanted:
             scheduler_urls=self.scheduler_urls,
             shown_as=self.shown_file,
             now=clock(),
-            list_jobs=list_jobs or (lambda declaring: self._listings(declaring, clock)),
+            list_jobs=list_jobs or (lambda declaring, history: self._listings(declaring, history, clock)),
             may_be_empty=may_be_empty,
             host=host,
         )
 
-    def _listings(self, declaring: Iterable[Scheduler], clock: Clock) -> dict[str, Listing]:
+    def _listings(self, declaring: Iterable[Scheduler], history: HistoryTable, clock: Clock) -> dict[str, Listing]:
         """What they list, asked now, and what the history remembers of it."""
         from rollcall.ask import gather
         from rollcall.history.reading import read_listings
-        from rollcall.history.rows import FILE
 
         declaring = tuple(declaring)
         seen = gather((), declaring, now=clock(), clock=clock)
-        remembered = read_listings(self.reports / FILE) if self.keeps_history else {}
+        store = self.store_of(history)
+        remembered = read_listings(store) if store else {}
         return {each.id: Listing.of(seen.schedulers[each.id], remembered.get(each.id, ())) for each in declaring}
+
+    def store_of(self, history: HistoryTable) -> Store | None:
+        """Where the history that jobs.toml declares is kept; None where it is neither to be read nor written."""
+        from rollcall.history.store import store_of
+
+        return store_of(history, self.reports) if self.keeps_history else None
+
+    def declared_store(self, environment: Mapping[str, str]) -> Store:
+        """Where the jobs file says that its history is kept, whatever else is wrong in it. Raises `BadInput`."""
+        from rollcall.history.store import store_of
+
+        return store_of(read_history_table(self.jobs_file, self.shown_file, environment), self.reports)
 
     def load_replay(self) -> Replay | None:
         """The recorded morning that was asked for, None where none was. Raises `BadInput`."""

@@ -18,7 +18,6 @@ from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.errors import RollcallError
 from rollcall.evidence import Evidence
 from rollcall.history.rows import NOTHING, Chronicle
-from rollcall.history.store import Store
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.options import Option
@@ -30,6 +29,8 @@ from rollcall.terminal.summary import render_summary
 
 if TYPE_CHECKING:
     import pytest
+
+    from rollcall.history.store import Store
 
 _UTC = ZoneInfo("UTC")
 
