@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
@@ -12,10 +13,13 @@ from typing import Any
 
 import pytest
 
+from fixtures.histories import history_in
 from fixtures.one_morning import at, five_files, left, morning
+from fixtures.postgres import PASSWORD, Postgres
 from rollcall.commands import history
 from rollcall.errors import BadInput
 from rollcall.history.lines import from_lines, to_lines
+from rollcall.history.postgresql import Database
 from rollcall.history.reading import read_told, read_whole
 from rollcall.history.rows import FILE, Listed, OutputRow, PastMorning, Present, Row, Told, Whole
 from rollcall.history.writing import merge, update_told, write
@@ -359,6 +363,61 @@ def test_what_was_told_last_stays(folder: Path, day: int, expected: str) -> None
         merge(file, from_lines(to_lines(WHOLE), place="x"))
 
     assert read_told(file)["webhook 4d5e6f"]["haiku"].cause == expected
+
+
+@pytest.fixture
+def database(folder: Path, postgres: Postgres) -> Iterator[Database]:
+    """The history of the jobs.toml, in a database."""
+    with history_in(postgres) as made:
+        of = f'[history]\nurl = "{made.url}"\nname = "{made.of}"\n'
+        (folder / "jobs.toml").write_text(JOBS.replace("[jobs.haiku]", f"{of}[jobs.haiku]"))
+        yield made
+
+
+def test_a_file_is_copied_into_the_database_and_back_whole_and_again_changes_nothing(
+    kept: Path, folder: Path, database: Database
+) -> None:
+    for _ in range(2):
+        (said,), status = ran("--copy", str(kept), database.url)
+        assert (said.partition(": ")[2], status) == (f"5 due runs and 2 mornings of {kept} are in it", 0)
+    ran("--copy", database.url, "back.sqlite3")
+
+    assert read_whole(database) == read_whole(folder / "back.sqlite3") == WHOLE
+    # What is told without --file is told of the database.
+    kept.unlink()
+    assert ran("--export", "jsonl")[0] == list(to_lines(WHOLE))
+    assert PASSWORD not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--copy", "none.sqlite3", "x"], "--copy = none.sqlite3: there is no history."),
+        (["--copy", "x", "x"], "--copy: names the same history twice."),
+        (["--copy", "x", "postgresql://db/shop"], "--copy: is a database of many histories."),
+        (["--copy", "x", "y", "haiku"], "--copy: adds all that is there."),
+        (["--copy", "x", "y", "--file", "z"], "--file: says nothing beside --copy"),
+    ],
+)
+def test_what_cannot_be_copied_is_told_with_its_cure(folder: Path, arguments: list[str], expected: str) -> None:
+    with pytest.raises(BadInput) as problem:
+        ran(*arguments)
+
+    assert str(problem.value).startswith(expected)
+
+
+@pytest.mark.parametrize("is_from", [True, False])
+def test_a_database_that_is_away_ends_a_copy_with_a_word(
+    kept: Path, database: Database, capsys: pytest.CaptureFixture[str], *, is_from: bool
+) -> None:
+    away = "postgresql://teller:hunter2-hunter2@127.0.0.1:1/shop"
+    before = kept.read_bytes()
+
+    assert ran("--copy", *([away, str(kept)] if is_from else [str(kept), away])) == ([], 1)
+    said = capsys.readouterr().err
+    assert said.startswith(f'ERROR: history "{database.of}" in postgresql://127.0.0.1:1/shop ')
+    assert "hunter2" not in said
+    assert kept.read_bytes() == before
 
 
 def test_only_what_was_bad_is_shown_where_that_is_asked_for(folder: Path) -> None:

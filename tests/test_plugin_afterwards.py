@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from fixtures.histories import history_in
 from fixtures.listener import Listener, listener
 from fixtures.lived_in import NOW, ZURICH, LivedIn, Run, lived_in
+from fixtures.postgres import PASSWORD, Postgres
 from rollcall.history.reading import read_whole
 from rollcall.history.rows import Whole
 from rollcall.history.writing import merge
@@ -90,6 +93,38 @@ def test_a_damaged_history_is_told_and_changes_no_verdict(house: LivedIn) -> Non
     assert "note: history.sqlite3" in run.text
     assert "history.sqlite3" in run.page
     assert [each.is_complete for each in remembered(run).mornings] == [True]
+
+
+IN_DATABASE = '[history]\nurl = "${HISTORY}"\nname = "billing"\n'
+
+
+def test_a_morning_is_remembered_in_a_database_and_the_next_one_knows_it(house: LivedIn, postgres: Postgres) -> None:
+    with history_in(postgres, "billing") as database:
+        house.folder.joinpath("secret").write_text(postgres.url())
+        tell(house, IN_DATABASE.replace("${HISTORY}", f"${{file:{house.folder}/secret}}"), is_bad=True)
+        house.run(NOW)
+        [row] = read_whole(database).rows
+        older = replace(row, due_at=row.due_at - timedelta(days=1), judged_at=row.judged_at - timedelta(days=1))
+        assert merge(database, Whole(rows=[older])) is None
+        second = house.run(NOW, "-n", "2", "--record", str(house.folder / "kept"))
+
+        assert [each["since"] for each in second.morning["jobs"]] == [older.due_at.astimezone(ZURICH).isoformat()]
+        assert [each.verdict for each in read_whole(database).mornings] == ["attention", "attention"]
+    assert "history.sqlite3" not in second.left
+    kept = [path.read_text() for path in (house.folder / "kept").iterdir()]
+    assert not any(quote(PASSWORD, safe="") in each or PASSWORD in each for each in (second.text, second.page, *kept))
+
+
+@pytest.mark.parametrize("is_bad", [False, True])
+def test_a_database_that_is_away_is_told_and_changes_no_verdict(house: LivedIn, *, is_bad: bool) -> None:
+    tell(house, IN_DATABASE, is_bad=is_bad)
+    run = house.run(NOW, env={"HISTORY": "postgresql://teller:hunter2-hunter2@127.0.0.1:1/shop"})
+
+    assert run.status == is_bad
+    assert run.text.count("was not written") == 1
+    assert 'note: history "billing" in postgresql://127.0.0.1:1/shop was not written: ' in run.text
+    assert "Traceback" not in run.text
+    assert "hunter2" not in f"{run.text}{run.page}{run.morning}"
 
 
 # Watch and alert

@@ -443,22 +443,6 @@ def test_a_mistake_in_when_it_is_due_names_the_engine(tmp_path: Path, lines: str
     assert told == f"jobs.haiku.{mistake}"
 
 
-# What later versions read ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("lines", "place"),
-    [
-        (f'{HEAD}{JOB}[history]\nurl = "postgresql://x"', "history.url"),
-    ],
-)
-def test_what_later_versions_read_is_refused_by_name(tmp_path: Path, lines: str, place: str) -> None:
-    (told,) = mistakes(tmp_path, lines)
-
-    assert told.startswith(place)
-    assert "is not read by this version" in told
-
-
 # Of a scheduler -------------------------------------------------------------------------------------------------------
 
 

@@ -175,7 +175,7 @@ def _walked(table: Mapping[str, Any], loc: _Loc) -> tuple[_Loc, Any, bool]:
 
 def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
     """The value as it stands in the file; None where the place says it all, or where it may hold a secret."""
-    is_told = path[0] in ("alert", "watch") and path[-1] not in _PLAIN
+    is_told = (path[0] in ("alert", "watch") and path[-1] not in _PLAIN) or path == ("history", "url")
     if is_told or loc[-1:] == ("[key]",) or {"headers", "login", "body", "options"} & set(path):
         return None
     match value:
@@ -183,7 +183,7 @@ def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
             return None
         case str():
             # Wherever in a scheduler or a place somebody wrote an address, its password is not shown.
-            is_address = path[0] in ("schedulers", "places", "history") or path[-1] == "database"
+            is_address = path[0] in ("schedulers", "places") or path[-1] == "database"
             is_address = is_address and ("@" in value or "://" in value)
             return f'"{clean(shown_url(value) if is_address else value, 80)}"'
         case bool():

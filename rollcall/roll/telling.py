@@ -85,11 +85,14 @@ def read_conninfo(url: str) -> dict[str, str]:
     from psycopg.conninfo import conninfo_to_dict
 
     try:
-        parts = conninfo_to_dict(_for_libpq(url))
+        parts = {name: str(value) for name, value in conninfo_to_dict(_for_libpq(url)).items()}
     except (ProgrammingError, UnicodeError):  # what it says of the url may hold the password
+        parts = {"port": "unread"}
+    # A password with a "/" in it seems to be a port, and the rest of it a database.
+    if not re.fullmatch("[0-9,]*", parts.get("port", "")) or "@" in parts.get("host", "") + parts.get("dbname", ""):
         rule = 'cannot be read as an address. Write "/", "@", "#" and "%" of a password as %2F, %40, %23 and %25.'
-        raise ValueError(rule) from None
-    return {name: str(value) for name, value in parts.items()}
+        raise ValueError(rule)
+    return parts
 
 
 def _for_libpq(url: str) -> str:
