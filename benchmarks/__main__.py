@@ -8,7 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import asking, buckets, content, folders, history, journal, monitor, page, suites, wrapping
+from benchmarks import (
+    asking,
+    buckets,
+    content,
+    folders,
+    history,
+    history_in_postgresql,
+    journal,
+    monitor,
+    page,
+    suites,
+    wrapping,
+)
 from benchmarks.stage import stage
 
 PLAIN_SAMPLE = 30
@@ -53,6 +65,7 @@ BENCHMARKS: tuple[Callable[[Path], list[tuple[str, float, str]]], ...] = (
     monitor.monitor,
     monitor.fleet,
     history.history,
+    history_in_postgresql.history_in_postgresql,
     journal.million_lines,
     wrapping.wrapping,
 )

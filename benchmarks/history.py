@@ -21,7 +21,7 @@ from rollcall.history.connection import Connection
 from rollcall.history.reading import read
 from rollcall.history.remembered import MOST_REMEMBERED, read_remembered
 from rollcall.history.rows import Row, Whole, number
-from rollcall.history.store import open_to_read
+from rollcall.history.store import Store, open_to_read
 from rollcall.history.writing import merge, write
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
@@ -30,7 +30,7 @@ from rollcall.vocabulary import Verdict
 NEWEST = 30
 DAYS, DAYS_OF_MANY = 365, 60
 RUNS = 5
-_NOW = at("2026-11-24T07:02:00+01:00")
+NOW = at("2026-11-24T07:02:00+01:00")
 
 
 def history(folder: Path) -> list[tuple[str, float, str]]:
@@ -57,37 +57,38 @@ def history(folder: Path) -> list[tuple[str, float, str]]:
 
 def _measured(folder: Path, jobs: int, days: int) -> dict[str, float]:
     file, ids = folder / f"{jobs}.sqlite3", [f"job{number:05d}" for number in range(jobs)]
-    past = (_rows(ids, _NOW - timedelta(days=day)) for day in range(days, 0, -1))
+    past = (_rows(ids, NOW - timedelta(days=day)) for day in range(days, 0, -1))
     assert merge(file, Whole(rows=list(chain.from_iterable(past)))) is None
-    morning = _morning(ids)
+    morning = morning_of(ids)
     with open_to_read(file) as connection:
         assert connection is not None
         found = {
-            "query": _seconds(lambda: _strips(connection, ids)),
-            "bare": _seconds(lambda: _bare(connection, jobs)),
+            "query": seconds(lambda: _strips(connection, ids)),
+            "bare": seconds(lambda: _bare(connection, jobs)),
         }
     known = [haiku_job(id=each) for each in ids]
-    found["read"] = _seconds(lambda: len(read(file, known, now=_NOW, most=NEWEST).rows))
-    found["remembered"] = _seconds(lambda: len(read_remembered(file, known, now=_NOW)))
-    return found | {"add": _seconds(lambda: _add(file, morning))}
+    found["read"] = seconds(lambda: len(read(file, known, now=NOW, most=NEWEST).rows))
+    found["remembered"] = seconds(lambda: len(read_remembered(file, known, now=NOW)))
+    return found | {"add": seconds(lambda: add(file, morning))}
 
 
-def _morning(ids: list[str]) -> Morning:
+def morning_of(ids: list[str]) -> Morning:
     """Every one of the jobs did its work at six."""
-    next_run, ran_at = (_NOW + timedelta(hours=23)).isoformat(), "2026-11-24T05:00:17"
+    next_run, ran_at = (NOW + timedelta(hours=23)).isoformat(), "2026-11-24T05:00:17"
     seen = SchedulerSeen(
-        asked_at=_NOW,
-        answered_at=_NOW,
+        asked_at=NOW,
+        answered_at=NOW,
         running=True,
         jobs=tuple(JobListed(id=each, next_run=next_run) for each in ids),
         runs=tuple(RunSeen(job=each, ended=ran_at, word="success", outcome=Outcome.SUCCESS) for each in ids),
     )
     roll = roll_of(*(haiku_job(id=each, has_output=False) for each in ids))
-    return judge_morning(roll, Evidence(schedulers={"aime": seen}, outputs={}), now=_NOW)
+    return judge_morning(roll, Evidence(schedulers={"aime": seen}, outputs={}), now=NOW)
 
 
-def _add(file: Path, morning: Morning) -> int:
-    return int(write(file, morning, by="pytest", is_complete=True, keeps=timedelta(days=DAYS)) is None)
+def add(store: Store, morning: Morning) -> int:
+    """Writes the morning, as a run does; returns 1 where that went well."""
+    return int(write(store, morning, by="pytest", is_complete=True, keeps=timedelta(days=DAYS)) is None)
 
 
 def _rows(ids: list[str], day: datetime) -> list[Row]:
@@ -101,7 +102,7 @@ def _row(job_id: str, due_at: datetime, judged_at: datetime) -> Row:
 
 
 def _strips(connection: Connection, ids: list[str]) -> int:
-    asked = {"now": number(_NOW), "most": NEWEST}
+    asked = {"now": number(NOW), "most": NEWEST}
     return sum(len(lines) for _, lines in connection.ask_of_each(tables.NEWEST_RUNS, ids, asked))
 
 
@@ -111,7 +112,8 @@ def _bare(connection: Connection, jobs: int) -> int:
     return sum(len(list(connection.ask(f"SELECT * FROM {each} LIMIT :most", limit))) for each in tables)
 
 
-def _seconds(what: Callable[[], int]) -> float:
+def seconds(what: Callable[[], int]) -> float:
+    """What that takes, the median of some times."""
     measured = []
     for _ in range(RUNS):
         began = time.perf_counter()
