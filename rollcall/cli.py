@@ -35,6 +35,7 @@ COMMANDS = (
     "look",
     "merge",
     "alert",
+    "silence",
     "ensure-running",
     "rerun",
     "schema",

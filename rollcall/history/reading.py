@@ -61,6 +61,7 @@ def read(store: Store, jobs: Sequence[Job], *, now: datetime, most: int = MOST_R
             newest_first = tuple(readable(tables.MORNING, mornings))
             present = _present(connection)
             proofs = _proofs(connection)
+            silences = tuple(readable(tables.SILENCE, connection.ask(tables.SILENCES_AT, {"now": number(now)})))
     except CannotRead as problem:
         return Chronicle(problem=str(problem))
     known_then = frozenset(present.jobs if present and present.judged_at < now else ())
@@ -69,6 +70,7 @@ def read(store: Store, jobs: Sequence[Job], *, now: datetime, most: int = MOST_R
         mornings=newest_first[::-1],
         present=known_then,
         gone=tuple(sorted(known_then.difference(job.id for job in jobs))),
+        silences=silences,
         proofs={(each.job_id, each.output): each.as_verified() for each in proofs if each.proven_at < now},
         problem=f"{store.name}: {counted(unread, 'row')} cannot be read, and are left out" if unread else None,
     )

@@ -246,8 +246,8 @@ class Chronicle:
 
     `rows` are the newest of each job, oldest first; a job that history does not know has none. `mornings` are the
     newest, oldest first. `present` are the jobs of the last complete morning, `gone` those of them that are declared no
-    more. `proofs` are the last ones of outputs, by job and output. `problem` is what kept it, or some of it, from being
-    read, in one line for people.
+    more. `proofs` are the last ones of outputs, by job and output. `silences` are those that are valid. `problem` is
+    what kept it, or some of it, from being read, in one line for people.
     """
 
     rows: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
@@ -255,6 +255,7 @@ class Chronicle:
     present: frozenset[str] = frozenset()
     gone: tuple[str, ...] = ()
     proofs: Mapping[tuple[str, str], Verified] = field(default_factory=dict)
+    silences: tuple[Silence, ...] = ()
     problem: str | None = None
 
     def of(self, job_id: str) -> tuple[Row, ...]:

@@ -66,6 +66,18 @@ class Thing(Part):
     steps: tuple[Step, ...] = Field(description="One where the same step is for all of the jobs.")
 
 
+class Silence(Part):
+    """Of what nobody is told for a while; it is judged as ever."""
+
+    subject: Literal["job", "tag", "scheduler"]
+    name: str
+    until: AwareDatetime
+    reason: str
+    by: str
+    made_at: AwareDatetime
+    jobs: _Ids = Field(description="The jobs of this morning that it is of.")
+
+
 class NotOwed(Part):
     """Maintenance that is not over, or in which a run fell: nothing was owed then."""
 
@@ -308,6 +320,7 @@ class Document(Part):
     next_lost: NextLost | None = Field(
         description="Null where no run is known to be lost next, or what is shown is not now."
     )
+    silences: tuple[Silence, ...] = Field(description="Those that are valid, where a history is kept.")
     not_owed: tuple[NotOwed, ...] = Field(description="The one first that ends first.")
     hosts: tuple[Host, ...] = Field(description="Those of jobs.toml that leave evidence for whoever judges.")
     schedulers: tuple[Scheduler, ...]

@@ -11,6 +11,7 @@ from rollcall.history.rows import Chronicle
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.report.headline import headline, tone
+from rollcall.report.silenced import covered
 from rollcall.roll.roll import Roll
 from rollcall.vocabulary import Verdict
 
@@ -58,6 +59,8 @@ def owner_pages(roll: Roll, morning: Morning, ending: Ending) -> tuple[OwnerPage
     return tuple(pages)
 
 
-def known_of_owner(chronicle: Chronicle) -> Chronicle:
-    """What is remembered, without the jobs that are declared no more: whose they were nobody knows."""
-    return replace(chronicle, gone=())
+def known_of_owner(chronicle: Chronicle, morning: Morning) -> Chronicle:
+    """What is remembered, without what concerns others alone, and without the jobs that are declared no more."""
+    jobs = [each.job for each in morning.jobs]
+    silences = tuple(each for each in chronicle.silences if covered(each, jobs))
+    return replace(chronicle, gone=(), silences=silences)

@@ -29,7 +29,7 @@ from rollcall.report.jobs import MOST_TILES, folds_of, job_views, kinds_of
 from rollcall.report.night import lanes_of
 from rollcall.report.owners import FOLDER, OwnerPage, known_of_owner
 from rollcall.report.recent_runs import newest_first
-from rollcall.report.set_aside import maintenance_of
+from rollcall.report.set_aside import maintenance_of, silences_of
 from rollcall.report.undeclared import listing_lines
 from rollcall.roll.job import Job, Pause
 from rollcall.text import clean, counted
@@ -130,6 +130,7 @@ def _board(
         "changed": tell_changes(found, morning, chronicle) if found else (),
         "last_morning": show_instant(last.judged_at, morning.zone) if last else None,
         "maintenance": maintenance_of(morning),
+        "silences": silences_of(morning, chronicle.silences),
         "owners": owners,
         "more_owners": more_owners,
         "owners_folder": FOLDER,
@@ -141,7 +142,9 @@ def _board(
 
 def render_owner(page: OwnerPage, *, chronicle: Chronicle, notes: Sequence[str] = ()) -> str:
     """The whole page of one owner: what of the morning is theirs, and the way back to the page of all."""
-    views = _board(page.morning, Ending(), chronicle=known_of_owner(chronicle), notes=notes, owner=page.owner)
+    views = _board(
+        page.morning, Ending(), chronicle=known_of_owner(chronicle, page.morning), notes=notes, owner=page.owner
+    )
     return _render("alone.html", title=f"{kind(page.morning)}{page.owner}: {page.headline}", has_checks=False, **views)
 
 

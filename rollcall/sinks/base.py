@@ -130,7 +130,13 @@ class Result:
         if self.morning is None:
             yield f"INCOMPLETE: {self.ending.interruption}."
             return
-        yield from render_summary(self.morning, self.ending, notes=self.notes, has_page=self.page is not None)
+        yield from render_summary(
+            self.morning,
+            self.ending,
+            notes=self.notes,
+            has_page=self.page is not None,
+            silences=self.chronicle.silences,
+        )
         if self.recorded:
             yield self.recorded
         if self.page:

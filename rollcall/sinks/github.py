@@ -15,11 +15,13 @@ from urllib.parse import quote
 from rollcall.causes.action import told as told_action
 from rollcall.causes.commands import parts_of
 from rollcall.files import append_to
+from rollcall.history.rows import Silence
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.morning.links import filled_link
 from rollcall.report.cause_groups import CauseGroup, group_by_cause
 from rollcall.report.headline import headline, kind, tone
+from rollcall.report.silenced import is_silenced
 from rollcall.sinks.base import Result, Sink, Stage, Start, Wish
 from rollcall.text import clean, counted, listed
 from rollcall.times import show_instant
@@ -75,7 +77,7 @@ class GitHub(Sink):
     def last_words(self, result: Result) -> Sequence[str]:
         if result.morning is None:
             return annotate_refusal(result.ending.interruption or "")
-        return render_annotations(result.morning, result.ending)
+        return render_annotations(result.morning, result.ending, result.chronicle.silences)
 
     def _append(self, markdown: str) -> None:
         if self._summary:
@@ -104,14 +106,16 @@ def render_refusal(because: str) -> str:
     return _bounded([f"## {_icon(Verdict.UNKNOWN)} INCOMPLETE", _fenced(because)])
 
 
-def render_annotations(morning: Morning, ending: Ending) -> list[str]:
+def render_annotations(morning: Morning, ending: Ending, silences: Sequence[Silence] = ()) -> list[str]:
     """Commands that annotate the run.
 
-    An error for each cause and for a run that is not whole, a warning for each late job, a notice for what was done.
+    An error for each cause and for a run that is not whole, a warning for each late job, a notice for what was done and
+    for each cause that is silenced.
     """
     is_whole = ending.is_complete and not ending.other_failures
     errors = [] if is_whole else [("Roll call", headline(morning, ending))]
-    errors += [(f"{each.cause.code} [{each.subject}]", _advice(each)) for each in group_by_cause(morning)]
+    told = [(f"{each.cause.code} [{each.subject}]", _advice(each), each) for each in group_by_cause(morning)]
+    errors += [(title, said) for title, said, each in told if not is_silenced(each, silences)]
     warnings = [
         (f"{each.verdict} [{each.job.id}]", finding.because)
         for each in morning.jobs
@@ -119,6 +123,7 @@ def render_annotations(morning: Morning, ending: Ending) -> list[str]:
         if finding.is_warning
     ]
     notices = [("Roll call", told_action(each, morning.zone)) for each in morning.actions]
+    notices += [(f"silenced: {title}", said) for title, said, each in told if is_silenced(each, silences)]
     kinds = {"error": errors, "warning": warnings, "notice": notices}
     return [line for command, told in kinds.items() for line in _commands(command, told, kind(morning))]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
 
 from rollcall.files import write_whole
+from rollcall.history.rows import Silence
 from rollcall.morning import Morning, document
 from rollcall.morning.ending import Ending
 from rollcall.rehearse.kept import LastRehearsal
@@ -51,6 +52,7 @@ class Json(Sink):
             since={job_id: at for job_id, at in since.items() if at},
             schedulers_since={scheduler_id: at for scheduler_id, at in schedulers_since.items() if at},
             changes=documented(morning, chronicle),
+            silences=chronicle.silences,
             rehearsed=result.rehearsed,
         )
         write_whole(result.start.folder / FILE, text)
@@ -67,13 +69,14 @@ def to_json(
     since: Mapping[str, datetime] = _NOTHING_KNOWN,
     schedulers_since: Mapping[str, datetime] = _NOTHING_KNOWN,
     changes: document.Changes | None = None,
+    silences: Sequence[Silence] = (),
     rehearsed: LastRehearsal | None = None,
 ) -> str:
     """`morning.json`, version 2: times as ISO 8601 with the offset of the morning's zone.
 
     `since` is when the first of the bad runs of a job was due, by its id, where the history is known, and
     `schedulers_since` when the trouble of a scheduler spoiled its first; `changes` is what the history shows since the
-    last whole morning, and `rehearsed` what the last rehearsal of all jobs came to.
+    last whole morning, `silences` are those that are valid, and `rehearsed` is what the last rehearsal came to.
     """
     is_complete = ending.is_complete and not morning.is_partial
     writing = Writing(morning, since, schedulers_since)
@@ -90,6 +93,7 @@ def to_json(
         actions=tuple(writing.action(each) for each in morning.actions),
         things=tuple(writing.thing(each) for each in group_by_cause(morning)),
         next_lost=writing.next_lost(),
+        silences=tuple(map(writing.silence, silences)),
         not_owed=tuple(writing.not_owed(each) for each in morning.not_owed),
         hosts=tuple(
             document.Host(id=name, looked_at=writing.local(each.looked_at) if each.looked_at else None, why=each.why)
@@ -127,6 +131,7 @@ def incomplete_json(start: Start, because: str | None = None) -> str:
         actions=(),
         things=(),
         next_lost=None,
+        silences=(),
         not_owed=(),
         hosts=(),
         schedulers=(),

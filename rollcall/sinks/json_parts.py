@@ -10,6 +10,7 @@ from itertools import islice
 from rollcall.causes.action import Action
 from rollcall.causes.explain import Cause
 from rollcall.evidence import FileSeen, NotSeen, RunSeen, Verified
+from rollcall.history.rows import Silence
 from rollcall.morning import Morning, document
 from rollcall.morning.links import filled_link
 from rollcall.morning.not_owed import NotOwed
@@ -17,6 +18,7 @@ from rollcall.morning.seen import OutputShown, outputs_of, runs_in_memory, runs_
 from rollcall.rehearse.kept import LastRehearsal
 from rollcall.report.cause_groups import CauseGroup
 from rollcall.report.first_screen import next_lost
+from rollcall.report.silenced import covered
 from rollcall.verdict.findings import Finding
 from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.vocabulary import CauseCode
@@ -72,6 +74,17 @@ class Writing:
         """None of a replay too: that run was due long ago."""
         lost = None if self.morning.replay_of else next_lost(self.morning)
         return document.NextLost(job=lost.judged.job.id, due_at=self.local(lost.due_at)) if lost else None
+
+    def silence(self, each: Silence) -> document.Silence:
+        return document.Silence(
+            subject=each.subject.value,
+            name=each.name,
+            until=self.local(each.until),
+            reason=each.reason,
+            by=each.by,
+            made_at=self.local(each.made_at),
+            jobs=tuple(job.id for job in covered(each, (judged.job for judged in self.morning.jobs))),
+        )
 
     def not_owed(self, each: NotOwed) -> document.NotOwed:
         return document.NotOwed(

@@ -5,6 +5,8 @@ Something outside that expects a ping after every run and calls when none comes,
 ends (0 is a success, anything else a failure), `/fail` where there is none, `/log` for a run that looked at a part only
 and so proves nothing about the whole; always with the run's own `rid`, and what the terminal said as the body.
 
+Where all that needs attention is silenced the run is told as a success; its body says what is, and until when.
+
 A ping that fails is a note. It changes no verdict, and it never holds a run for longer than `watch.timeout` in all.
 """
 
@@ -18,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 from rollcall.morning.state import State
+from rollcall.report.silenced import is_all_silenced
 from rollcall.roll.telling import WatchTable
 from rollcall.sinks.base import Result, Sink, Stage, Start
 from rollcall.sinks.posting import Posted, post, within
@@ -25,6 +28,7 @@ from rollcall.text import clean_block, clean_of_secrets
 from rollcall.times import show_span
 
 _NOTHING_SELECTED = 5
+_NEEDS_ATTENTION = {True: (State.CRITICAL, State.UNKNOWN), False: (1,)}  # by the monitor, and by pytest
 _BROKE = -1  # no exit status: the ping says that it failed
 LARGEST_BODY = 100_000  # bytes; more than that Healthchecks does not keep
 TRIES = 3
@@ -50,8 +54,10 @@ class Watched(Sink):
         # Where nothing was begun, because no check could be loaded, that is told as well; that no check was selected,
         # which is pytest's status 5, is not.
         run = self._run or Run(start.roll.watch, is_whole=result.checks > 0 or result.status != _NOTHING_SELECTED)
-        is_mere_warning = start.by == "monitor" and result.status == State.WARNING
-        problem = run.finish(State.OK if is_mere_warning else result.status, "\n".join(result.lines()))
+        is_fine = start.by == "monitor" and result.status == State.WARNING
+        if result.morning and result.status in _NEEDS_ATTENTION[start.by == "monitor"]:
+            is_fine = is_all_silenced(result.morning, result.ending, result.chronicle.silences)
+        problem = run.finish(State.OK if is_fine else result.status, "\n".join(result.lines()))
         return (problem,) if problem else ()
 
     def abort(self, start: Start, because: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rollcall.causes.action import told as told_action
+from rollcall.history.rows import Silence
 from rollcall.morning import Morning
 from rollcall.morning.ending import Ending
 from rollcall.report.cause_groups import CauseGroup, group_by_cause, warnings_of
@@ -27,10 +28,17 @@ _MOST_NAMED = 3
 _LONGEST = 4000  # a command that is cut is none
 
 
-def render_summary(morning: Morning, ending: Ending, *, notes: Sequence[str] = (), has_page: bool = True) -> list[str]:
+def render_summary(
+    morning: Morning,
+    ending: Ending,
+    *,
+    notes: Sequence[str] = (),
+    has_page: bool = True,
+    silences: Sequence[Silence] = (),
+) -> list[str]:
     """Plain lines: the verdict, what was done, the worst causes with what to do, the others, warnings and notes.
 
-    `has_page` is whether there is a page for what there is no room for here.
+    `silences` are those that are valid; `has_page` is whether there is a page for what there is no room for here.
     """
     where = ", on the page" if has_page else ""
     line = headline(morning, ending)
@@ -46,7 +54,7 @@ def render_summary(morning: Morning, ending: Ending, *, notes: Sequence[str] = (
         *(line for each in groups[:_MOST_IN_FULL] for line in _in_full(each, morning)),
         *_cut(others, _MOST_LINES, "cause", where),
         *_warnings(morning),
-        *_cut(list(set_aside_lines(morning)), _MOST_SET_ASIDE, "thing set aside", where),
+        *_cut(list(set_aside_lines(morning, silences)), _MOST_SET_ASIDE, "thing set aside", where),
         *_cut(noted, _MOST_NOTES, "note", where),
     ]
 

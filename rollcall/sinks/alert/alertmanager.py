@@ -20,7 +20,7 @@ from rollcall.morning import Morning
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
 from rollcall.sinks.alert.news import recovered
-from rollcall.sinks.alert.trouble import Trouble, find_troubles, job_key, scheduler_key
+from rollcall.sinks.alert.trouble import Trouble, find_troubles, job_key, scheduler_key, silenced_keys
 from rollcall.text import clean, listed
 from rollcall.times import to_iso
 from rollcall.vocabulary import Verdict
@@ -44,7 +44,7 @@ def find_alerts(
     roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory | None, *, is_complete: bool, page: Path | None
 ) -> Alerts:
     """Everything that is wrong, each since it began; what was told before and is over; and what was told and cannot be
-    judged now, which stands on.
+    judged now, which stands on. What is silenced ends by its `endsAt`.
 
     `told` is what it took before; None where nothing can be remembered: then an alert ends by its `endsAt` alone.
     """
@@ -53,13 +53,13 @@ def find_alerts(
     until = now + roll.alert.next_look_within
     can_count = told is not None and chronicle.problem is None
     troubles = {each.key: each for each in find_troubles(roll, morning, chronicle, before, can_count=can_count)}
-    labels = dict(_labels(roll))
+    labels, silenced = dict(_labels(roll)), silenced_keys(roll, chronicle.silences)
     over = set(_over(morning, before) if is_complete else ()) - set(troubles)
     standing: list[Told] = []
     alerts = []
     for key in (*troubles, *(each for each in before if each not in troubles)):
-        if key not in labels:
-            continue
+        if key not in labels or (key in silenced and key not in over):
+            continue  # of what is silenced it hears at most that it is over
         trouble, known = troubles.get(key), before.get(key)
         since = known.since if known else troubles[key].since
         if key not in over:

@@ -8,8 +8,8 @@ nothing remembered here: each news says what to remember of it once the channel 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -18,13 +18,22 @@ from rollcall.causes.action import told as told_action
 from rollcall.history.rows import Chronicle, Memory, Told
 from rollcall.morning import Morning
 from rollcall.roll.roll import Roll
-from rollcall.sinks.alert.trouble import Concern, Trouble, concern_of, find_troubles, job_key, scheduler_key
+from rollcall.sinks.alert.trouble import (
+    Concern,
+    Trouble,
+    concern_of,
+    find_troubles,
+    job_key,
+    scheduler_key,
+    silenced_keys,
+)
 from rollcall.times import elapsed, show_span
 from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import CauseCode, Verdict
 
 # A morning is looked at seconds sooner or later than the one before. Less than the hour from one monitor to the next,
 # else each reminder would come an hour earlier than the last.
+_BEFORE_A_SILENCE = datetime.fromtimestamp(0, UTC)
 _JITTER = timedelta(minutes=30)
 
 
@@ -71,12 +80,17 @@ def find_news(
     threshold of a job is waited for, as nobody could count. What was not looked at, or cannot be told yet, is never
     said to be over; a morning that is not complete says that of nothing.
 
+    Of what is silenced nothing is said, and what it was told of that before it is told anew once it may be
+    (`silence_told`): that it lasts, or that it is over.
+
     That a run which Roll call made up for itself was late is no news beside its being fixed: it is remembered with it.
     """
     before = told or {}
     can_count = told is not None and chronicle.problem is None
     troubles = find_troubles(roll, morning, chronicle, before, can_count=can_count)
+    silenced = silenced_keys(roll, chronicle.silences)
     fixed = {_key(each): each for each in morning.actions if each.is_proven and not each.is_dry}
+    fixed = {key: each for key, each in fixed.items() if key not in silenced}
     left = {each.key: each for each in troubles if each.key in fixed and each.cause.code is CauseCode.RAN_LATE}
     others = [each for each in troubles if each.key not in left]
     still_after = roll.alert.still_after if roll.alert else None
@@ -87,7 +101,7 @@ def find_news(
         *(_fixed(action, morning, before, left.get(key)) for key, action in fixed.items()),
         *_told_once(Event.NEW, new, before, morning.judged_at),
         *_told_once(Event.STILL, lasting, before, morning.judged_at),
-        *(recovered(morning, before, besides=fixed) if is_complete else ()),
+        *(recovered(morning, before, besides={*fixed, *silenced}) if is_complete else ()),
     )
 
 
@@ -97,12 +111,17 @@ def forget_undeclared(told: Memory, roll: Roll) -> dict[str, Told]:
     return {key: each for key, each in told.items() if key in declared}
 
 
+def silence_told(told: Memory, silenced: Collection[str]) -> dict[str, Told]:
+    """The same, in which what is silenced counts as told before that: where it lasts after it, it is news again."""
+    return {key: replace(each, told_at=_BEFORE_A_SILENCE) if key in silenced else each for key, each in told.items()}
+
+
 # What is news of it ---------------------------------------------------------------------------------------------------
 
 
 def _is_new(trouble: Trouble, told: Memory) -> bool:
     before = told.get(trouble.key)
-    return before is None or before.cause != trouble.cause.code
+    return before is None or before.cause != trouble.cause.code or before.told_at == _BEFORE_A_SILENCE
 
 
 def _lasts(trouble: Trouble, told: Memory, still_after: timedelta | None, now: datetime, zone: ZoneInfo) -> bool:

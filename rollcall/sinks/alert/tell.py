@@ -21,7 +21,8 @@ from rollcall.roll.roll import Roll
 from rollcall.sinks.alert.alertmanager import Alerts, find_alerts
 from rollcall.sinks.alert.channels import carry, channels_of
 from rollcall.sinks.alert.message import Message, write_alerts, write_message
-from rollcall.sinks.alert.news import News, find_news, forget_undeclared
+from rollcall.sinks.alert.news import News, find_news, forget_undeclared, silence_told
+from rollcall.sinks.alert.trouble import silenced_keys
 
 LOCK = ".alert.lock"
 
@@ -85,6 +86,7 @@ def tell(
             written(frozenset(memory.values()), each.hears_what_stands, each.owners)
             for each, memory in zip(channels, memories, strict=True)
         ]
+        memories = [silence_told(each, silenced_keys(roll, chronicle.silences)) for each in memories]
         messages = [[message for _, message in each] for each in news]
         carried = carry(zip(channels, messages, strict=True), limit=roll.alert.timeout)
         # Of a channel that is declared no more nobody will ever hear again.

@@ -6,16 +6,17 @@ scheduler and for each job that nobody's scheduler explains.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from rollcall.causes.explain import Cause
-from rollcall.history.rows import Chronicle, Memory, Row
+from rollcall.history.rows import Chronicle, Memory, Row, Silence
 from rollcall.morning import Morning
 from rollcall.morning.links import filled_link
 from rollcall.report.cause_groups import group_by_cause
 from rollcall.report.recent_runs import bad_since
+from rollcall.report.silenced import is_of_job, is_of_scheduler
 from rollcall.roll.roll import Roll
 from rollcall.roll.words import Threshold
 from rollcall.verdict.judged import JobJudged
@@ -60,8 +61,20 @@ class Trouble:
 def find_troubles(
     roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *, can_count: bool
 ) -> tuple[Trouble, ...]:
-    """Schedulers first, then the jobs. `can_count` is False where the runs before this one are not known."""
-    return (*_of_schedulers(morning, chronicle), *_of_jobs(roll, morning, chronicle, told, can_count=can_count))
+    """Schedulers first, then the jobs; none that is silenced.
+
+    `can_count` is False where the runs before this one are not known.
+    """
+    silenced = silenced_keys(roll, chronicle.silences)
+    schedulers = (each for each in _of_schedulers(morning, chronicle) if each.key not in silenced)
+    return (*schedulers, *_of_jobs(roll, morning, chronicle, told, silenced, can_count=can_count))
+
+
+def silenced_keys(roll: Roll, silences: Collection[Silence]) -> frozenset[str]:
+    """The keys of the schedulers and jobs of which nobody is told for a while."""
+    schedulers = (each.id for each in roll.schedulers if any(is_of_scheduler(one, each.id) for one in silences))
+    jobs = (each.id for each in roll.jobs if any(is_of_job(one, each) for one in silences))
+    return frozenset((*map(scheduler_key, schedulers), *map(job_key, jobs)))
 
 
 def scheduler_key(scheduler_id: str) -> str:
@@ -88,7 +101,15 @@ def _of_schedulers(morning: Morning, chronicle: Chronicle) -> Iterator[Trouble]:
             )
 
 
-def _of_jobs(roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *, can_count: bool) -> Iterator[Trouble]:
+def _of_jobs(
+    roll: Roll,
+    morning: Morning,
+    chronicle: Chronicle,
+    told: Memory,
+    silenced: Collection[str],
+    *,
+    can_count: bool,
+) -> Iterator[Trouble]:
     """The jobs with a cause of their own. Of one that its scheduler hides nothing is known, so nothing is said.
 
     Those that only need another are told with that, and by themselves where nobody hears of that yet.
@@ -101,7 +122,8 @@ def _of_jobs(roll: Roll, morning: Morning, chronicle: Chronicle, told: Memory, *
             assert cause is not None
             rows = _with_this_run(chronicle.of(judged.job.id), judged, morning.judged_at)
             is_counted = can_count and judged.due_run is not None and job_key(judged.job.id) not in told
-            if is_counted and not _is_reached(judged.job.alert_after, rows):
+            is_untold = is_counted and not _is_reached(judged.job.alert_after, rows)
+            if is_untold or job_key(judged.job.id) in silenced:
                 left.extend(downstream)
                 continue
             since = bad_since(judged, chronicle.of(judged.job.id))
