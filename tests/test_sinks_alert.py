@@ -510,7 +510,7 @@ def test_two_looks_at_once_tell_the_same_once(house: House, hook: Listener, tmp_
     file, roll = tmp_path / "history.sqlite3", house.roll()
     morning, told_to = house.morning(), to(hook.url, timeout=timedelta(seconds=BUSY))
     merge(file, Whole())
-    words: dict[str, Any] = {"file": file, "is_complete": True}
+    words: dict[str, Any] = {"store": file, "is_complete": True}
     with ThreadPoolExecutor(4) as looks:
         done = [looks.submit(alert.tell, replace(roll, alert=told_to), morning, NOTHING, **words) for _ in range(4)]
 
