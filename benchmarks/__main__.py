@@ -18,6 +18,7 @@ from benchmarks import (
     journal,
     monitor,
     page,
+    rehearsal,
     suites,
     wrapping,
 )
@@ -68,6 +69,7 @@ BENCHMARKS: tuple[Callable[[Path], list[tuple[str, float, str]]], ...] = (
     history_in_postgresql.history_in_postgresql,
     journal.million_lines,
     wrapping.wrapping,
+    rehearsal.rehearsal,
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
@@ -16,6 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
 from fixtures.jobs_toml import DAILY, ZURICH
@@ -277,14 +279,14 @@ def test_the_ratchet_rises_and_never_falls(folder: Folder) -> None:
     assert fell.status == 1
     assert folder.ratchet.read_bytes() == risen
     [why] = [line for line in fell.out.splitlines() if line.startswith("FAILS: ")]
-    line = re.search(r'write ("dump": \{.*?\}) in', why)
-    assert line
 
-    # What it says to write by hand, and nothing else, makes it pass for that job.
-    before = re.search(r'"dump": \{.*?\}', risen.decode())
-    assert before
-    folder.ratchet.write_text(risen.decode().replace(before[0], line[1]))
-    assert "dump fell" not in folder.rehearse(*arguments).out
+    # What it says to write by hand, and nothing else, makes it pass.
+    lowered = risen.decode()
+    for key, line in re.findall(r'("(?:dump|all)"): (\{.*?\})', why):
+        lowered = re.sub(rf"{key}: {{.*?}}", f"{key}: {line}", lowered)
+    folder.ratchet.write_text(lowered)
+    assert folder.rehearse(*arguments).status == 0
+    assert folder.ratchet.read_text() == lowered == kept.decode()
 
 
 def test_a_job_that_fell_is_not_made_up_for_by_another(folder: Folder) -> None:
@@ -366,6 +368,38 @@ def test_the_file_for_a_ci_holds_a_failure_exactly_where_the_command_fails(
     assert len(slips) == folder.share()["planted"] - folder.share()["found"]
     assert int(suite.get("tests", "0")) == len(suite) >= folder.share()["planted"]
     assert {each.get("classname") for each in slips} <= {"rehearsal.jobs.text", "rehearsal.jobs.dump"}
+
+
+# In CI, by a recorded morning ------------------------------------------------------------------------------------------
+
+
+def ci_lines() -> list[list[str]]:
+    """The arguments of the commands that docs/coverage.md tells GitHub and GitLab to run."""
+    page = (TOP / "docs" / "coverage.md").read_text(encoding="utf-8")
+    github, gitlab = (yaml.safe_load(each) for each in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL))
+    return [shlex.split(each)[1:] for each in (github[0]["run"], gitlab["coverage"]["script"][-1])]
+
+
+@pytest.mark.parametrize("line", ci_lines(), ids=["github", "gitlab"])
+def test_a_pull_request_that_loses_a_check_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: list[str]
+) -> None:
+    with lived_in(tmp_path) as house:
+        assert house.run("--record", str(tmp_path / "good-morning")).status == 0
+        asked = len(house.scheduler.asked)
+        monkeypatch.chdir(tmp_path)
+        statuses, line = [], ["50%" if each == "90%" else each for each in line]
+        for change in ((), ('"backups/backup-%Y%m%d-%H%M%S.md"', '"backups/backup-*.md"')):
+            if change:
+                text = (tmp_path / "jobs.toml").read_text()
+                (tmp_path / "jobs.toml").write_text(text.replace(*change))
+            out = StringIO()
+            statuses.append(main(line, out=out))
+        assert len(house.scheduler.asked) == asked
+
+    assert statuses == [0, 1]
+    assert "FAILS: backup fell from" in " ".join(out.getvalue().split())
+    assert ElementTree.parse("reports/coverage.xml").getroot()[0].get("failures") == "1"
 
 
 # On the page ----------------------------------------------------------------------------------------------------------

@@ -90,22 +90,23 @@ class Ratchet:
         if self.kept is None:
             return
         left_out = {each.subject.id: each for each in coverage.rehearsal.left_out if each.is_job}
+        all_now, all_was = coverage.in_all, self.kept.all.share
+        # One step, and not another one when the job's own number has been written.
+        of_all = f' and "all": {_numbers(all_now)}' if all_now.fraction < all_was.fraction else ""
+        there = f"in {clean(str(self.file))}"
         jobs_fell = False
         for job_id, was in self.kept.jobs.items():
             now, left = coverage.jobs.get(job_id), left_out.get(job_id)
             if now and now.fraction < was.share.fraction:
                 jobs_fell = True
-                yield f"{clean(job_id)} fell from {was.share} to {now}. {self._accepted(clean(job_id), now)}"
+                line = f"{json.dumps(clean(job_id), ensure_ascii=False)}: {_numbers(now)}{of_all}"
+                yield f"{clean(job_id)} fell from {was.share} to {now}. If that is meant, write {line} {there}."
             elif left and left.is_owed:
                 jobs_fell = True
                 yield f"{clean(job_id)} had {was.share} and could not be rehearsed: {left.why}"
-        if not jobs_fell and coverage.in_all.fraction < self.kept.all.share.fraction:
-            was_all, now = self.kept.all.share, coverage.in_all
-            yield f"the share of all fell from {was_all} to {now}. {self._accepted('all', now)}"
-
-    def _accepted(self, key: str, now: Share) -> str:
-        line = f"{json.dumps(key, ensure_ascii=False)}: {_numbers(now)}"
-        return f"If that is meant, write {line} in {clean(str(self.file))}."
+        if of_all and not jobs_fell:
+            line = of_all.removeprefix(" and ")
+            yield f"the share of all fell from {all_was} to {all_now}. If that is meant, write {line} {there}."
 
     def raised(self, coverage: Coverage) -> str | None:
         """The text of the file with what rose, and what is new or gone; None where that is nothing.
