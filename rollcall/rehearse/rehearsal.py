@@ -213,8 +213,9 @@ def _of_job(
     fetch: Callable[[Job, FileSeen], bytes | None],
     evidence_of: datetime,
 ) -> Rehearsed | LeftOut:
-    if problem := next((each for each in judged.findings if each.needs_a_person), None):
-        return LeftOut(subject=job, why=str(problem))
+    if problems := [each for each in judged.findings if each.needs_a_person]:
+        # What is only left without evidence by another says less than that.
+        return LeftOut(subject=job, why=str(min(problems, key=lambda each: each.blocked_by is not None)))
     if judged.due_run is None:
         is_paused = judged.verdict is Verdict.PAUSED
         why = judged.findings[0].because if is_paused else "no run of it was due yet"
