@@ -8,13 +8,14 @@ an answer lacks is named in `untold`.
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from rollcall.errors import RollcallError
 from rollcall.text import counted, show_size
@@ -42,7 +43,8 @@ class _IsKnown:
 def _checked(at: datetime) -> datetime:
     if at.utcoffset() is None or not EPOCH <= at <= END:
         raise ValueError("is no instant, or outside of 1970-2999")
-    return at
+    # One zone for all of them: pydantic makes one for each, which is slower to reckon with as well.
+    return at.astimezone(UTC)
 
 
 Instant = Annotated[datetime, _IsKnown]
@@ -408,6 +410,97 @@ class RunRemembered:
     left: tuple[LeftThen, ...] = ()
 
 
+class Remembered(Mapping[str, tuple[RunRemembered, ...]]):
+    """The earlier runs of each job by its id, as records only while somebody asks for them.
+
+    A hundred runs of one job are 31 kB as records, and 4 kB like this: of ten thousand jobs that is most of a morning.
+    """
+
+    __slots__ = ("_packed",)
+
+    def __init__(self) -> None:
+        self._packed: dict[str, bytes] = {}
+
+    @classmethod
+    def of(cls, runs: Mapping[str, Iterable[RunRemembered]]) -> Self:
+        """The same runs, packed."""
+        packed = cls()
+        for job_id, each in runs.items():
+            packed.add(job_id, each)
+        return packed
+
+    def add(self, job_id: str, runs: Iterable[RunRemembered]) -> None:
+        """Keeps the runs of one more job."""
+        self._packed[job_id] = _packed(runs)
+
+    def and_also(self, other: Remembered) -> Remembered:
+        """Both together; what the other has stands in place of the same here."""
+        return self._of_packed({**self._packed, **other._packed})
+
+    def __getitem__(self, job_id: str) -> tuple[RunRemembered, ...]:
+        return _unpacked(self._packed[job_id])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    @classmethod
+    def _of_packed(cls, packed: dict[str, bytes]) -> Self:
+        remembered = cls()
+        remembered._packed = packed
+        return remembered
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Each job's runs are packed as soon as they are read, and read once more as they are written."""
+        from pydantic_core.core_schema import (
+            dict_schema,
+            no_info_after_validator_function,
+            plain_serializer_function_ser_schema,
+            str_schema,
+        )
+
+        runs = handler.generate_schema(tuple[RunRemembered, ...])
+        return no_info_after_validator_function(
+            cls._of_packed,
+            dict_schema(str_schema(), no_info_after_validator_function(_packed, runs)),
+            serialization=plain_serializer_function_ser_schema(dict, return_schema=dict_schema(str_schema(), runs)),
+        )
+
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _packed(runs: Iterable[RunRemembered]) -> bytes:
+    # Plain numbers and texts: of records and their instants pickle is slow, and large.
+    return pickle.dumps(
+        tuple(
+            (
+                (each.due_at - EPOCH) // _MICROSECOND,
+                each.is_measure,
+                None if each.took is None else each.took // _MICROSECOND,
+                tuple((left.output, left.size, left.rows) for left in each.left),
+            )
+            for each in runs
+        ),
+        pickle.HIGHEST_PROTOCOL,
+    )
+
+
+def _unpacked(packed: bytes) -> tuple[RunRemembered, ...]:
+    return tuple(
+        RunRemembered(
+            due_at=EPOCH + due * _MICROSECOND,
+            is_measure=is_measure,
+            took=None if took is None else took * _MICROSECOND,
+            left=tuple(LeftThen(output=output, size=size, rows=rows) for output, size, rows in left),
+        )
+        for due, is_measure, took, left in pickle.loads(packed)
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Everything that was seen.
@@ -421,15 +514,15 @@ class Evidence:
     schedulers: Mapping[str, SchedulerSeen | NotSeen]
     outputs: Mapping[str, Outputs]
     memories: Mapping[str, SchedulerSeen | NotSeen] = field(default_factory=dict)
-    remembered: Mapping[str, tuple[RunRemembered, ...]] = field(default_factory=dict)
+    remembered: Remembered = field(default_factory=Remembered)
     as_of: Mapping[str, Instant] = field(default_factory=dict)
     hosts: Mapping[str, HostSeen] = field(default_factory=dict)
 
     def and_also(self, other: Evidence) -> Evidence:
         """Both together; what the other has stands in place of the same here."""
-        return Evidence(
-            **{each.name: {**getattr(self, each.name), **getattr(other, each.name)} for each in fields(self)}
-        )
+        parts = [each.name for each in fields(self) if each.name != "remembered"]
+        both = {name: {**getattr(self, name), **getattr(other, name)} for name in parts}
+        return Evidence(**both, remembered=self.remembered.and_also(other.remembered))
 
     def to_json(self) -> str:
         """The evidence as JSON; `from_json` reads it back to an equal record."""

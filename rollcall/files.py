@@ -11,6 +11,7 @@ import os
 import secrets
 import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from errno import EINVAL, EISDIR, ELOOP
@@ -72,9 +73,10 @@ def place_of(path: Path) -> Path:
     return place
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes `text` to `path` as `write_bytes_whole` does."""
-    write_bytes_whole(path, text.encode("utf-8", errors="replace"))
+def write_whole(path: Path, text: str | Iterable[str]) -> None:
+    """Writes `text`, or all its pieces in turn, to `path` as `write_bytes_whole` does."""
+    pieces = (text,) if isinstance(text, str) else text
+    _write_whole(path, (each.encode("utf-8", errors="replace") for each in pieces))
 
 
 def write_bytes_whole(path: Path, data: bytes) -> None:
@@ -82,12 +84,16 @@ def write_bytes_whole(path: Path, data: bytes) -> None:
 
     Who may read it is said by the umask. Raises OSError with the name of `path`.
     """
+    _write_whole(path, (data,))
+
+
+def _write_whole(path: Path, pieces: Iterable[bytes]) -> None:
     part = None
     try:
         place = place_of(path)
         part = part_of(place)
         with os.fdopen(os.open(part, _NEW, 0o666), "wb") as stream:
-            stream.write(data)
+            stream.writelines(pieces)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(part, place)

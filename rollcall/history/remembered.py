@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter, itemgetter
-from sys import intern
 from typing import Any
 
-from rollcall.evidence import LeftThen, RunRemembered
+from rollcall.evidence import LeftThen, Remembered, RunRemembered
 from rollcall.history import tables
 from rollcall.history.connection import CannotRead
 from rollcall.history.rows import MICROSECOND, number
@@ -26,7 +25,7 @@ _Line = tuple[Any, ...]
 _DUE, _CAUSE, _FROM_FILES, _TOOK, _OUTPUT = range(5)
 
 
-def read_remembered(store: Store, jobs: Iterable[Job], *, now: datetime) -> dict[str, tuple[RunRemembered, ...]]:
+def read_remembered(store: Store, jobs: Iterable[Job], *, now: datetime) -> Remembered:
     """The newest earlier runs of each of these jobs as mornings before `now` found them, newest first, by its id.
 
     Nothing where it cannot be read: the morning that reads its runs for the page says so. A job without outputs and
@@ -34,7 +33,7 @@ def read_remembered(store: Store, jobs: Iterable[Job], *, now: datetime) -> dict
     """
     measured = [job.id for job in jobs if job.outputs or job.scheduler]
     asked = {"now": number(now), "since": number(now - REMEMBERED_FOR), "most": MOST_REMEMBERED}
-    found = dict[str, tuple[RunRemembered, ...]]()
+    found = Remembered()
     try:
         with open_to_read(store) as connection:
             if connection is None:
@@ -46,10 +45,12 @@ def read_remembered(store: Store, jobs: Iterable[Job], *, now: datetime) -> dict
             }
             for job_id, lines in connection.ask_of_each(tables.GOOD_RUNS, measured, asked):
                 if runs := _of_job(lines, bad.pop(job_id, ())):
-                    found[job_id] = runs
+                    found.add(job_id, runs)
     except CannotRead:
-        return {}
-    return found | {job_id: _of_job((), dues) for job_id, dues in bad.items()}
+        return Remembered()
+    for job_id, dues in bad.items():
+        found.add(job_id, _of_job((), dues))
+    return found
 
 
 def _of_job(lines: Iterable[_Line], bad: Iterable[int]) -> tuple[RunRemembered, ...]:
@@ -84,8 +85,7 @@ def _run(lines: Sequence[_Line], is_measure: bool) -> RunRemembered:
         is_measure=is_measure,
         took=None if took is None else took * MICROSECOND,
         left=tuple(
-            # One text for all runs: of ten thousand jobs each byte counts.
-            LeftThen(output=intern(output), size=_count(size), rows=_count(rows))
+            LeftThen(output=output, size=_count(size), rows=_count(rows))
             for *_, output, size, rows in lines
             if isinstance(output, str)
         ),

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rollcall.morning import Morning
-from rollcall.plugin.declared import place_of
+from rollcall.plugin.declared import Declared
 from rollcall.plugin.views import CheckedJob, CheckedScheduler, Facing, Facts
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
@@ -126,16 +126,17 @@ _KINDS = (CheckedJob, CheckedScheduler)
 
 def face(facing: Facing, morning: Morning, file: Path) -> None:
     """Gives the checks the facts of the morning; those that a warning is about learn where they are declared."""
+    declared = Declared(file.absolute())
     for job in morning.jobs:
         cause = morning.job_causes[job.job.id]
-        facing.jobs[job.job.id] = _placed(Facts.of_job(job, cause.code if cause else None), "jobs", file)
+        facing.jobs[job.job.id] = _placed(Facts.of_job(job, cause.code if cause else None), "jobs", declared)
     for scheduler in morning.schedulers:
         cause = morning.scheduler_causes[scheduler.scheduler.id]
         facts = Facts.of_scheduler(scheduler, cause.code if cause else None)
-        facing.schedulers[scheduler.scheduler.id] = _placed(facts, "schedulers", file)
+        facing.schedulers[scheduler.scheduler.id] = _placed(facts, "schedulers", declared)
 
 
-def _placed(facts: Facts, table: str, file: Path) -> Facts:
+def _placed(facts: Facts, table: str, declared: Declared) -> Facts:
     if any(each.is_warning for each in facts.findings.values()):
-        return replace(facts, declared_at=place_of(table, facts.id, file.absolute()))
+        return replace(facts, declared_at=declared.place_of(table, facts.id))
     return facts

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rollcall.errors import RollcallError
-from rollcall.evidence import Evidence, JobListed, LeftThen, RunRemembered
+from rollcall.evidence import Evidence, JobListed, LeftThen, Remembered, RunRemembered
 from rollcall.recorded.record import Recorded
 from rollcall.text import clean
 from rollcall.times import END, EPOCH, read_timestamp, to_iso
@@ -165,7 +165,7 @@ def _text_of(kept: KeptMorning, base: Whole | None) -> bytes:
     }
     said = {"schedulers": [_said(each) for each in kept.schedulers], "jobs": [_said(each) for each in kept.jobs]}
     usual = _usual_as_json(recorded.evidence.remembered, base.usual if base else {})
-    lines = (_json(about), replace(recorded.evidence, remembered={}).to_json(), _json(said), _json(usual))
+    lines = (_json(about), replace(recorded.evidence, remembered=Remembered()).to_json(), _json(said), _json(usual))
     return "\n".join(lines).encode()
 
 
@@ -182,7 +182,7 @@ def _read(about: Any, seen: bytes, said: Any, usual: Usual) -> KeptMorning:
         name: tuple(JobListed(**{**each, **{key: tuple(each[key]) for key in _LISTS}}) for each in jobs)
         for name, jobs in about["listed"].items()
     }
-    evidence = replace(Evidence.from_json(seen.decode()), remembered=usual)
+    evidence = replace(Evidence.from_json(seen.decode()), remembered=Remembered.of(usual))
     return KeptMorning(
         recorded=Recorded(evidence=evidence, now=now, root=Path(about["root"]), remembered=listed),
         by=clean(about["by"], 60),

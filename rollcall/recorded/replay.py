@@ -52,6 +52,8 @@ def _until(now: datetime, seen: OutputSeen | NotSeen) -> OutputSeen | NotSeen:
     if isinstance(seen, NotSeen):
         return seen
     later = tuple(each for each in seen.files if each.made_at > now + LOOKING_TIME)
+    if not later:
+        return seen
     return replace(seen, files=seen.files[len(later) :], later=(*seen.later, *later))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
 
@@ -46,7 +46,7 @@ class Json(Sink):
                 for each in group_by_cause(morning)
                 if each.scheduler
             }
-        text = to_json(
+        pieces = pieces_of(
             morning,
             result.ending,
             since={job_id: at for job_id, at in since.items() if at},
@@ -55,14 +55,19 @@ class Json(Sink):
             silences=chronicle.silences,
             rehearsed=result.rehearsed,
         )
-        write_whole(result.start.folder / FILE, text)
+        write_whole(result.start.folder / FILE, pieces)
         return ()
 
     def abort(self, start: Start, because: str) -> None:
         write_whole(start.folder / FILE, incomplete_json(start, because))
 
 
-def to_json(
+def to_json(morning: Morning, ending: Ending, **known: Any) -> str:
+    """`morning.json` as one text; of what `pieces_of` takes."""
+    return "".join(pieces_of(morning, ending, **known))
+
+
+def pieces_of(
     morning: Morning,
     ending: Ending,
     *,
@@ -71,12 +76,13 @@ def to_json(
     changes: document.Changes | None = None,
     silences: Sequence[Silence] = (),
     rehearsed: LastRehearsal | None = None,
-) -> str:
+) -> Iterator[str]:
     """`morning.json`, version 2: times as ISO 8601 with the offset of the morning's zone.
 
     `since` is when the first of the bad runs of a job was due, by its id, where the history is known, and
     `schedulers_since` when the trouble of a scheduler spoiled its first; `changes` is what the history shows since the
-    last whole morning, `silences` are those that are valid, and `rehearsed` is what the last rehearsal came to.
+    last whole morning, `silences` are those that are valid, and `rehearsed` is what the last rehearsal came to. It
+    comes in pieces, a job at a time: of ten thousand jobs the whole text is 40 MB.
     """
     is_complete = ending.is_complete and not morning.is_partial
     writing = Writing(morning, since, schedulers_since)
@@ -140,20 +146,30 @@ def incomplete_json(start: Start, because: str | None = None) -> str:
         rehearsed=None,
         undeclared=(),
     )
-    return _written(head, ())
+    return "".join(_written(head, ()))
 
 
-def _written(head: document.Document, jobs: Iterable[document.Job]) -> str:
+def _written(head: document.Document, jobs: Iterable[document.Job]) -> Iterator[str]:
     """JSON with a line a key, and a line a scheduler or job, so that it reads."""
-    values = head.model_dump(mode="json").items()
-    lines = {name: _list(map(_dumped, value)) if isinstance(value, list) else _dumped(value) for name, value in values}
-    lines["jobs"] = _list(job.model_dump_json() for job in jobs)
-    return "{\n" + ",\n".join(f'"{name}": {line}' for name, line in lines.items()) + "\n}\n"
+    before = "{\n"
+    for name, value in head.model_dump(mode="json").items():
+        yield f'{before}"{name}": '
+        before = ",\n"
+        if name == "jobs":
+            yield from _list(job.model_dump_json() for job in jobs)
+        elif isinstance(value, list):
+            yield from _list(map(_dumped, value))
+        else:
+            yield _dumped(value)
+    yield "\n}\n"
 
 
-def _list(entries: Iterable[str]) -> str:
-    lines = ",\n ".join(entries)
-    return f"[\n {lines}\n]" if lines else "[]"
+def _list(entries: Iterable[str]) -> Iterator[str]:
+    before = "[\n "
+    for entry in entries:
+        yield before + entry
+        before = ",\n "
+    yield "[]" if before[0] == "[" else "\n]"
 
 
 def _dumped(value: Any) -> str:

@@ -105,9 +105,11 @@ def judge_job(job: Job, evidence: Evidence, schedulers: Mapping[str, SchedulerJu
     if seen.job.late is Late.WARN:
         findings = tuple(replace(each, is_warning=True) if each.verdict is Verdict.LATE else each for each in findings)
     of_look_back = (look_back,) if look_back else ()
+    # What is usual has been worked out: the earlier runs of ten thousand jobs would be most of a morning.
+    seen = replace(seen, remembered=())
     return JobJudged(
         seen=seen,
-        case=case,
+        case=replace(case, seen=seen) if case else None,
         findings=(*registered, *findings, *of_look_back, *pause.findings_once_ended(seen.job)),
         next_due_at=following,
         is_pending=case is None or case.run.due_at != newest,
