@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rollcall.backtest.judged_again import JudgedAgain
 from rollcall.history.judged import earlier_rows
@@ -15,6 +15,8 @@ from rollcall.roll.job import Job
 from rollcall.vocabulary import CauseCode, Verdict
 
 # What evidence that was taken under another jobs.toml lacks shows as one of these.
+# A run of a week ago, and a day more, may be what an alarm was about.
+_BACK = timedelta(days=8)
 _LACKING = (CauseCode.NOT_RECORDED, CauseCode.OUTPUT_UNREADABLE)
 
 
@@ -139,5 +141,5 @@ def _shown_good(morning: Morning) -> Iterator[tuple[str, datetime]]:
             continue
         if judged.verdict is Verdict.OK and not any(each.is_warning for each in judged.findings):
             yield judged.job.id, run.due_at
-        rows = earlier_rows(judged, run, morning)
+        rows = earlier_rows(judged, run, morning, back=_BACK)
         yield from ((judged.job.id, each.due_at) for each in rows if each.verdict is Verdict.OK and each.cause is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from rollcall.causes.action import Action, Deed, told
@@ -54,14 +55,15 @@ def rows_of(morning: Morning) -> tuple[Row, ...]:
         run = judged.due_run
         if run is None or judged.verdict is Verdict.PAUSED:
             continue
-        rows += earlier_rows(judged, run, morning)
+        rows += earlier_rows(judged, run, morning, back=judged.job.look_back)
         rows.append(judged_row(judged, run, morning))
     return tuple(rows)
 
 
-def earlier_rows(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row]:
-    """What the morning tells of runs of the job that were due before `run`, the one that it judged."""
-    yield from (_from_files if judged.job.outputs else _from_runs)(judged, run, morning)
+def earlier_rows(judged: JobJudged, run: DueRun, morning: Morning, *, back: timedelta) -> Iterator[Row]:
+    """What the morning tells of runs of the job that were due before `run`, the one that it judged, as far `back`."""
+    since = morning.judged_at - back - judged.job.allowance
+    yield from (_from_files if judged.job.outputs else _from_runs)(judged, run, morning, since)
 
 
 def judged_row(judged: JobJudged, run: DueRun, morning: Morning) -> Row:
@@ -147,8 +149,8 @@ _BY_OUTCOME: Mapping[Outcome, _Proof] = {
 }
 
 
-def _from_files(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row]:
-    """The runs of the look-back before the one judged, as far as the files prove something of them."""
+def _from_files(judged: JobJudged, run: DueRun, morning: Morning, since: datetime) -> Iterator[Row]:
+    """The runs since then and before the one judged, as far as the files prove something of them."""
     job, now = judged.job, morning.judged_at
     if job.output is None or interval.floats(job):
         return
@@ -156,7 +158,6 @@ def _from_files(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Ro
     signs = Signs.of_output(job, judged.seen.output, most=0, now=now)
     seen = [judged.seen.of_output(number) for number in range(len(job.outputs))]
     left = [(each.declared, files_by_run(each)) for each in seen]
-    since = now - job.look_back - job.allowance
     for past in past_runs(job, signs, since=since, now=now, most=MOST_FROM_FILES) if signs.seen else ():
         # As the checks do: only what an older file stands before was missed.
         is_told = past.file is not None or past.run.begins_at > signs.seen[0].made_at
@@ -184,12 +185,12 @@ def _proven(past: PastRun) -> _Proof | None:
     return _BY_STANDING.get(past.standing)
 
 
-def _from_runs(judged: JobJudged, run: DueRun, morning: Morning) -> Iterator[Row]:
+def _from_runs(judged: JobJudged, run: DueRun, morning: Morning, since: datetime) -> Iterator[Row]:
     """The same of a job without files, as far as its scheduler has the runs on record."""
     job, seen, now = judged.job, judged.seen, morning.judged_at
     if not seen.tells("history") or seen.blocker or interval.floats(job):
         return
-    since = max(filter(None, (now - job.look_back - job.allowance, seen.runs_since, job.since)))
+    since = max(filter(None, (since, seen.runs_since, job.since)))
     dues = due_between(job.schedule, since, run.due_at)[-MOST_FROM_FILES - 1 :]
     for due_at, next_due_at in pairwise(dues):
         past = job.due_run(due_at, next_due_at)
