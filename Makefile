@@ -7,7 +7,7 @@ PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pyt
 # What the fault in `make demo FAULT=…` may be: rollcall's causes, such as scheduler-stopped.
 FAULT ?=
 
-.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres repositories databases clocks ways files places monitoring clean
+.PHONY: help demo check test quick lint faults bench engines engines-light browser postgres repositories databases clocks ways files places monitoring images clean
 
 help:
 	@echo "make demo                          a staged morning of a real scheduler, judged: reports/morning.html"
@@ -48,7 +48,7 @@ bench: $(VENV)/installed-test
 	$(BIN)/python -m benchmarks
 
 # Each test of engines/ installs what it needs below .engines/; what takes minutes to install is marked heavy.
-engines: $(VENV)/installed-test postgres databases clocks ways
+engines: $(VENV)/installed-test postgres databases clocks ways images
 	$(BIN)/pytest engines/
 
 engines-light: $(VENV)/installed-test postgres databases clocks ways
@@ -121,6 +121,13 @@ monitoring:
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus \
 	        prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway curl jq >/dev/null; } \
 	|| echo "No Prometheus, Alertmanager, node exporter or Pushgateway: the tests that run them will be skipped. Install them: sudo apt-get install prometheus prometheus-alertmanager prometheus-node-exporter prometheus-pushgateway curl jq"
+
+# deploy/Dockerfile is built without a daemon and without a registry, on a Debian that is made for it.
+images:
+	@{ command -v buildah && command -v debootstrap; } >/dev/null 2>&1 \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing buildah and debootstrap" \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq buildah debootstrap >/dev/null; } \
+	|| echo "No buildah or no debootstrap: the test of the image will be skipped. Install them: sudo apt-get install buildah debootstrap"
 
 $(VENV)/installed-test: pyproject.toml constraints.txt $(VENV)/created
 	$(PIP) pip  # one that knows dependency groups
