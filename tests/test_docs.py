@@ -19,8 +19,8 @@ TOP = Path(__file__).parents[1]
 DOCS = TOP / "docs"
 PAGES = [*sorted(TOP.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 NAMES = [str(each.relative_to(TOP)) for each in PAGES]
-# Their blocks are pieces to be pasted below others: test_docs_schedulers and test_docs_outputs load them so.
-PIECES = ("docs/outputs/", "docs/schedulers/", "docs/examples/", "docs/when-a-morning-is-red.md")
+# Their blocks are pieces to be pasted below others: test_docs_schedulers, _outputs and _fleet load them so.
+PIECES = ("docs/outputs/", "docs/schedulers/", "docs/examples/", "docs/fleet.md", "docs/when-a-morning-is-red.md")
 WHOLE = [page for page, name in zip(PAGES, NAMES, strict=True) if not name.startswith(PIECES)]
 HEAD = 'timezone = "Europe/Zurich"\n'
 A_JOB = '\n[jobs.a]\nschedule = "0 2 * * *"\n[jobs.a.output]\npath = "a-%F.csv"\n'
