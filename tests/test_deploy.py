@@ -26,7 +26,6 @@ from fixtures.on_a_clock import NO_SYSTEMD
 from fixtures.stores import free_port, running
 from rollcall.cli import COMMANDS, _parser
 from rollcall.roll.load import load
-from rollcall.roll.telling import HistoryTable
 from rollcall.run.options import OF_PYTEST
 from rollcall.sinks import known_sinks, options_of
 
@@ -192,13 +191,10 @@ def test_every_shard_is_asked_for_its_own_part() -> None:
     assert [each.stdout.split()[-1] for each in told] == ["1/4", "2/4", "3/4", "4/4"]
 
 
-def test_the_jobs_of_kubernetes_load(tmp_path: Path) -> None:
+def test_the_jobs_of_kubernetes_load() -> None:
     text = (KUBERNETES / "jobs.toml").read_text(encoding="utf-8")
-    if "url" not in HistoryTable.model_fields:  # awaited
-        text = re.sub(r"^\[history\]\nurl = .*\n", "", text, flags=re.MULTILINE)
-    (tmp_path / "jobs.toml").write_text(text, encoding="utf-8")
 
-    assert load(tmp_path / "jobs.toml", environment=dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "x")).jobs
+    assert load(KUBERNETES / "jobs.toml", environment=dict.fromkeys(re.findall(r"\$\{(\w+)\}", text), "x")).jobs
 
 
 # A host that looks ------------------------------------------------------------------------------------------------
@@ -394,6 +390,19 @@ def test_compose_holds_no_secret_and_waits_for_what_it_needs() -> None:
     assert {name for name, each in services.items() if "healthcheck" in each} == set(waited_for)
     assert {each["condition"] for each in waited_for.values()} == {"service_healthy"}
     assert services["morning"]["profiles"]  # or `up` would judge once, and never again
+
+
+def test_what_compose_says_of_jobs_toml_loads(tmp_path: Path) -> None:
+    head, _, _ = text_of("deploy/compose.yml").partition("\nname: ")
+    said = "\n".join(re.findall(r"^#   ((?:\[|\w+ = ).*)$", head, re.MULTILINE))
+    (tmp_path / "secret").write_text("s3cret\n", encoding="utf-8")
+    here = said.replace("/run/secrets/postgres_password", str(tmp_path / "secret"))
+    (tmp_path / "jobs.toml").write_text(f"{JOBS}{here}", encoding="utf-8")
+
+    roll = load(tmp_path / "jobs.toml", environment={"S3_KEY": "a", "S3_SECRET": "b"})
+
+    assert [each.id for each in roll.places] == ["evidence"]
+    assert "s3cret" not in repr(roll)
 
 
 def test_the_store_of_compose_is_healthy_and_takes_evidence_of_those_alone_who_have_its_secret(tmp_path: Path) -> None:

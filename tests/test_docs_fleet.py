@@ -98,6 +98,15 @@ def test_each_step_can_be_done_as_it_is_written(tmp_path: Path, chat: Listener, 
     assert fleet.type(step, "pytest") == 0, fleet.said
     assert fleet.morning()["web1_dump"] == ("ok", None)
 
+    step = "The history in PostgreSQL"
+    fleet.write(step)
+    assert fleet.type(step, "rollcall history --copy") == 0, fleet.said
+    (fleet.judge / "reports" / "history.sqlite3").unlink()
+    assert fleet.type(step, "pytest") == 0, fleet.said
+    assert not (fleet.judge / "reports" / "history.sqlite3").exists()
+    history = script("rollcall history", shell=("sh",), folder=fleet.judge, environment={})
+    assert ("web1_dump" in history.stdout, history.returncode) == (True, 0), history.stderr
+
     step = "Teams"
     fleet.write(step)
     for each in fleet.judge.glob("shop-*.sql"):
