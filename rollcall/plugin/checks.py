@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rollcall.plugin.subjects import WITNESSES, subjects_of
+from rollcall.plugin.together import JobsTogether, can_be_asked_together
 from rollcall.plugin.views import CheckedJob, CheckedScheduler
 from rollcall.text import listed
 
@@ -39,7 +40,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "job" in metafunc.fixturenames:
         ids = subjects.jobs_with(_wanted(metafunc.definition, "jobs_with"))
         jobs = [CheckedJob(each, facing.jobs) for each in ids]
-        metafunc.parametrize("job", jobs or [NOBODY], ids=ids or None)
+        if jobs and can_be_asked_together(metafunc):
+            metafunc.parametrize("job", [JobsTogether(tuple(jobs))], ids=["all"])
+        else:
+            metafunc.parametrize("job", jobs or [NOBODY], ids=ids or None)
     if "scheduler" in metafunc.fixturenames:
         scheduler_ids = subjects.schedulers_with(_wanted(metafunc.definition, "schedulers_with"))
         schedulers = [CheckedScheduler(each, facing.schedulers) for each in scheduler_ids]

@@ -19,7 +19,7 @@ from rollcall.clock import clock_from
 from rollcall.errors import BadInput
 from rollcall.morning.own_checks import count_in
 from rollcall.options import Option, given
-from rollcall.plugin import outcome
+from rollcall.plugin import outcome, together
 from rollcall.plugin.checks import NOBODY
 from rollcall.plugin.course import Course
 from rollcall.plugin.subjects import (
@@ -108,6 +108,8 @@ class Running:
         if selection:
             counts = f"{len(self.call.jobs):,} of {counts} ({selection.shown})"
         lines = [f"roll call: {counts}, judged as of {of_day}"]
+        if together.are_checked_together(self.config):
+            lines.append("jobs that are well have one check in common, all others their own (-k NAME: each its own)")
         if start.replay_of:
             lines = [f"{show_replay(start.replay_of, roll.zone)}: nobody is asked", *lines]
         return [start.demo, *lines] if start.demo else lines
@@ -115,8 +117,20 @@ class Running:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         self.course.collected(report)
 
+    @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.course.ran(report)
+        self._forget(report)
+
+    def _forget(self, report: pytest.TestReport) -> None:
+        """Lets pytest's terminal forget a setup or teardown that printed nothing.
+
+        It keeps all of them, and looks through them for each failure: of a thousand failures that takes a minute.
+        """
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        kept = reporter.stats.get("") if reporter else None
+        if kept and kept[-1] is report and not report.sections:
+            kept.pop()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
@@ -240,6 +254,7 @@ def _begin(config: pytest.Config) -> None:
         _refuse(sinks, start, str(problem))
     set_subjects(config, Subjects.of(call.schedulers, call.jobs), Facing())
     if not only_shows(config):
+        together.decide(config, call.roll)
         config.pluginmanager.register(running, "rollcall-running")
 
 
@@ -280,8 +295,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if _running in config.stash and not only_shows(config):
-        config.stash[_running].course.expected = len(session.items)
-        config.stash[_running].judge(session.items)
+        running = config.stash[_running]
+        running.course.expected = len(session.items)
+        running.judge(session.items)
+        session.items[:] = together.told_apart(session.items, subjects_of(config)[1].jobs)
+        running.course.expected = session.testscollected = len(session.items)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -291,6 +309,18 @@ def pytest_configure_node(node: Any) -> None:
     if running and running.call.morning is None and not running.course.expected:
         node.config.stash[_pytest_session].perform_collect()
     node.workerinput["rollcall"] = hand_over(node.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """What a check of many jobs found unlike the others is checked by itself, after it."""
+    result = yield
+    if isinstance(item, together.CheckOfMany):
+        alone = item.of_those_unlike()
+        item.config.stash[_running].course.expected += len(alone)
+        for each, following in zip(alone, [*alone[1:], nextitem], strict=False):
+            item.config.hook.pytest_runtest_protocol(item=each, nextitem=following)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,7 +15,8 @@ import pytest
 
 from rollcall.morning import Morning
 from rollcall.plugin.declared import Declared
-from rollcall.plugin.views import CheckedJob, CheckedScheduler, Facing, Facts
+from rollcall.plugin.together import jobs_of
+from rollcall.plugin.views import CheckedScheduler, Facing, Facts
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
 from rollcall.roll.scheduler import Scheduler
@@ -114,14 +115,12 @@ def parameters_of(item: pytest.Item) -> Mapping[str, object]:
 
 def needed(items: Iterable[pytest.Item], roll: Roll) -> tuple[list[Job], list[Scheduler]]:
     """The jobs and schedulers that the selected checks are about, in the order of jobs.toml."""
-    about = {subject for item in items for subject in parameters_of(item).values() if isinstance(subject, _KINDS)}
-    ids = {each.id for each in about if isinstance(each, CheckedJob)}
-    scheduler_ids = {each.id for each in about if isinstance(each, CheckedScheduler)}
+    ids, scheduler_ids = set[str](), set[str]()
+    for parameters in map(parameters_of, items):
+        ids |= {each.id for each in jobs_of(parameters)}
+        scheduler_ids |= {each.id for each in parameters.values() if isinstance(each, CheckedScheduler)}
     jobs = [job for job in roll.jobs if job.id in ids]
     return jobs, [scheduler for scheduler in roll.schedulers if scheduler.id in scheduler_ids]
-
-
-_KINDS = (CheckedJob, CheckedScheduler)
 
 
 def face(facing: Facing, morning: Morning, file: Path) -> None:
