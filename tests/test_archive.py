@@ -16,7 +16,7 @@ from fixtures.lived_in import TOKEN, LivedIn, lived_in
 from fixtures.one_morning import HAIKU
 from fixtures.stores import Server
 from rollcall.cli import main
-from rollcall.evidence import Evidence, LeftThen, RunRemembered
+from rollcall.evidence import Evidence, LeftThen, Remembered, RunRemembered
 from rollcall.recorded.archive import Archive, Unfit
 from rollcall.recorded.kept import KeptMorning
 from rollcall.roll.place import Place
@@ -38,7 +38,7 @@ def evidence_of(now: datetime, *, remembered: int = 120) -> Evidence:
         )
         for number in range(1, remembered)
     )
-    return replace(nights(FIRST, 60).seen_at(now).evidence, remembered={HAIKU: runs})
+    return replace(nights(FIRST, 60).seen_at(now).evidence, remembered=Remembered.of({HAIKU: runs}))
 
 
 def all_of(archive: Archive, now: datetime) -> list[KeptMorning | Unfit]:
