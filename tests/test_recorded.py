@@ -12,12 +12,12 @@ import pytest
 
 from fixtures.one_morning import HAIKU, TEXT, Told, at, five_files, haiku_output, made, morning
 from rollcall.errors import BadInput
-from rollcall.evidence import Evidence, FileSeen, NotSeen, OutputSeen
+from rollcall.evidence import Evidence, FileSeen, NotSeen, Outcome, OutputSeen, RunSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
 from rollcall.outputs.content import content_of
 from rollcall.recorded.record import EVIDENCE, JOBS, Recorded, check_can_record, record, recorded_in
-from rollcall.recorded.replay import Replay, replay
+from rollcall.recorded.replay import Replay, completed, replay
 from rollcall.roll.load import load
 from rollcall.roll.output import Output
 from rollcall.roll.roll import Roll
@@ -401,3 +401,33 @@ def test_an_empty_record_is_one(tmp_path: Path) -> None:
 
     assert {each.verdict for each in told.jobs} == {Verdict.UNKNOWN}
     assert json.loads((tmp_path / "kept" / EVIDENCE).read_text())["evidence"]["outputs"] == {}
+
+
+OF_CRON = """
+timezone = "Europe/Zurich"
+[schedulers.crond]
+kind = "cron"
+[jobs.sync]
+scheduler = "crond"
+schedule = "0 6 * * *"
+name = "/opt/sync"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [("", Outcome.FAILED), ('[schedulers.crond.words]\nsuccess = ["exit status 3"]\n', Outcome.SUCCESS)],
+    ids=["the same words", "other words"],
+)
+def test_what_a_kind_made_of_its_own_words_stays_under_the_same_words(
+    tmp_path: Path, words: str, outcome: Outcome
+) -> None:
+    run = RunSeen(job="/opt/sync", ended="2026-02-11T05:00:17Z", word="exit status 3", outcome=Outcome.FAILED)
+    now = morning().now
+    seen = SchedulerSeen(asked_at=now, answered_at=now, runs=(run,))
+    evidence = Evidence(schedulers={"crond": seen}, outputs={})
+    own, other = roll_of(tmp_path, OF_CRON), roll_of(tmp_path, OF_CRON.replace("[jobs.sync]", words + "[jobs.sync]"))
+
+    read = completed(evidence, other, own, now).schedulers["crond"]
+    assert isinstance(read, SchedulerSeen)
+    assert [each.outcome for each in read.runs or ()] == [outcome]
