@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from benchmarks.stage import HOUSE, stage
@@ -20,7 +20,7 @@ def rehearsal(folder: Path) -> list[tuple[str, float, str]]:
     few, many = (_seconds(folder / str(jobs), jobs) for jobs in (_FEW, _MANY))
     return [
         (f"rehearse --all, {_MANY:,} jobs / {_FEW} jobs", many / few, f"at most {_MANY // _FEW * 1.2:g}"),
-        (f"the same for {_MANY:,} jobs, in seconds", many, "under 120"),
+        (f"the same for {_MANY:,} jobs, in seconds of one core", many, "under 120"),
     ]
 
 
@@ -30,8 +30,14 @@ def _seconds(folder: Path, jobs: int) -> float:
             made_at = each.stat().st_mtime - _AN_HOUR
             os.utime(each, (made_at, made_at))
         command = [sys.executable, "-m", "rollcall", "rehearse", "--all", "--jobs-file", str(jobs_file), "--min", "50"]
-        began = time.perf_counter()
+        before = _of_children()
         done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True)
-        took = time.perf_counter() - began
+        took = _of_children() - before
     assert done.returncode == 0, done.stdout + done.stderr
     return took
+
+
+def _of_children() -> float:
+    """What one core has worked for processes that have ended: whatever else runs here does not count."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -12,6 +12,8 @@ from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.roll.scheduler import Scheduler
 from rollcall.vocabulary import CauseCode
 
+_CODES = frozenset(CauseCode)
+
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
@@ -31,7 +33,7 @@ class _Fault:
     @property
     def code(self) -> CauseCode | None:
         """What should be named as the cause; None where nothing looks for it yet."""
-        return CauseCode(self.name) if self.name in frozenset(CauseCode) else None
+        return CauseCode(self.name) if self.name in _CODES else None
 
 
 @dataclass(frozen=True, slots=True)
