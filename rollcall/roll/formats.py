@@ -148,7 +148,8 @@ def _known(name: object) -> object:
     if name not in names:
         expected = ", ".join(f"'{each}'" for each in names[:-1]) + f" or '{names[-1]}'"
         raise PydanticKnownError("enum", {"expected": expected})
-    find_format(str(name))
+    if name not in formats():
+        find_format(str(name))  # which says what is wrong with it
     return name
 
 

@@ -23,10 +23,16 @@ def _on_path(group: str, path: tuple[str, ...]) -> dict[str, EntryPoint]:
     return {each.name: each for each in found}
 
 
+@cache
+def _package_of(entry: EntryPoint) -> str:
+    """Which package it is of, in words: to find its name all that the package says of itself is read."""
+    return f"is of the package {clean(entry.dist.name if entry.dist else entry.value, 60)}"
+
+
 @contextmanager
 def blaming(entry: EntryPoint) -> Iterator[str]:
     """Runs code of another package, whose name it yields: whatever is raised becomes a ValueError that names it."""
-    package = f"is of the package {clean(entry.dist.name if entry.dist else entry.value, 60)}"
+    package = _package_of(entry)
     try:
         yield package
     except Exception as error:  # noqa: BLE001 - see above

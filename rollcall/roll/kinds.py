@@ -67,8 +67,8 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _loaded(name: str) -> type[Scheduler] | dict[str, Any]:
-    if preset := _own_presets().get(name):
-        return tomllib.loads(preset.read_text(encoding="utf-8"))
+    if name in _own_presets():
+        return _own_preset(name)
     if entry := registered(GROUP).get(name):
         return _opened(entry)
     near = get_close_matches(name[:80], kinds(), n=3, cutoff=0.5)
@@ -88,6 +88,12 @@ def _opened(entry: EntryPoint) -> type[Scheduler] | dict[str, Any]:
             place = Path(found) if isinstance(found, str) else found
             return tomllib.loads(place.read_text(encoding="utf-8"))
     raise ValueError(f"{package}, which names neither a class of scheduler nor the path of a preset.")
+
+
+@cache
+def _own_preset(name: str) -> dict[str, Any]:
+    """What it says, read once for all schedulers of that kind."""
+    return tomllib.loads(_own_presets()[name].read_text(encoding="utf-8"))
 
 
 @cache
