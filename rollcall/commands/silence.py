@@ -23,9 +23,9 @@ from rollcall.clock import clock_from
 from rollcall.commands.begin import add_options, wanted_of
 from rollcall.errors import BadInput
 from rollcall.history.connection import CannotRead
-from rollcall.history.rows import FILE, Silence, Silenced
+from rollcall.history.rows import Silence, Silenced
 from rollcall.history.silences import end_silence, read_silences, silence
-from rollcall.history.store import open_to_read
+from rollcall.history.store import open_to_read, store_of
 from rollcall.report.set_aside import until
 from rollcall.report.silenced import covered
 from rollcall.roll.roll import Roll
@@ -67,7 +67,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     now, wanted = read_now(), wanted_of(asked_for)
     _check_alone(asked_for)
     roll = wanted.load(os.environ, clock_from(now))
-    store = wanted.reports / FILE
+    store = store_of(roll.history, wanted.reports)
     try:
         # Where it cannot be read nothing is silent, and here that would look like an empty list.
         with open_to_read(store):
