@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 
 from fixtures.browser import look, open_all, violations
 from fixtures.house import HOSTILE, House
+from fixtures.listener import listener
 from fixtures.lived_in import LivedIn, lived_in
 from fixtures.page_read import Read, band_of, causes, headline_of, shown
 from rollcall.history.rows import NOTHING
@@ -107,6 +108,31 @@ def test_no_page_stays_yesterdays(house: LivedIn) -> None:
     assert "owners/web.html" not in house.run().page
     assert there(house) == ["notes.html"]
     assert page(house, "notes.html") == own
+
+
+def test_while_a_run_goes_on_no_page_says_that_a_job_did_its_work(house: LivedIn) -> None:
+    """So that none does either where the run is killed."""
+    house.run()
+    reads = "from pathlib import Path\n\ndef test_it():\n    page = Path('reports/owners/web.html').read_text()\n"
+    house.add_check(f"{reads}    Path('seen.html').write_text(page)\n")
+    house.run()
+
+    assert headline_of((house.folder / "seen.html").read_text(encoding="utf-8")).startswith("INCOMPLETE")
+    assert headline_of(page(house, "web.html")) == "All 2 jobs did their work"
+
+
+def test_a_message_leads_to_the_page_of_its_owner(house: LivedIn) -> None:
+    with listener() as hook:
+        told = f'[alert]\nwebhook = "{hook.url}/all"\n[alert.owners.web]\nwebhook = "{hook.url}/web"\n'
+        owned(house, OWNERS, by=f'[reports]\nby = "owner"\n{told}')
+        house.owes_nothing()
+        house.scheduler.stop("aime")
+        house.run("--as-of=")
+
+        assert {each.path: Path(each.says["page"]).relative_to(house.reports) for each in hook.heard} == {
+            "/all": Path("morning.html"),
+            "/web": Path("owners/web.html"),
+        }
 
 
 def test_a_page_that_cannot_be_written_is_no_finished_run(house: LivedIn) -> None:

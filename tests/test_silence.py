@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 import time_machine
 
+from fixtures.histories import history_in
 from fixtures.house import HOSTILE, NOW, House
 from fixtures.listener import Listener, listener
 from fixtures.lived_in import LivedIn, lived_in
 from fixtures.page_read import causes, section, shown
+from fixtures.postgres import Postgres
 from rollcall.cli import main
 from rollcall.history.rows import NOTHING, Silence, Silenced
 from rollcall.history.silences import read_silences
@@ -222,6 +224,32 @@ def test_one_is_made_listed_and_ended(house: LivedIn, capsys: pytest.CaptureFixt
     ]
     assert command(capsys, "--end", "hourly") == (0, "tag hourly is silenced no more")
     assert command(capsys, "--list") == (0, "nothing is silenced")
+
+
+def test_one_in_a_database_is_known_to_every_host_that_looks(
+    house: LivedIn, postgres: Postgres, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HISTORY", postgres.url())
+    with history_in(postgres) as database:
+        file = house.folder / "jobs.toml"
+        told = f'[history]\nurl = "${{HISTORY}}"\nname = "{database.of}"\n'
+        file.write_text(file.read_text(encoding="utf-8") + told, encoding="utf-8")
+        assert command(capsys, "scheduler:aime", "--until", "1 h", "--reason", "moving house")[0] == 0
+
+        assert [(each.subject, each.name) for each in read_silences(database, datetime.now(UTC))] == [
+            (Silenced.SCHEDULER, "aime")
+        ]
+        assert command(capsys, "--list")[1].startswith("scheduler aime until")
+    assert not (house.reports / "history.sqlite3").exists()
+
+
+def test_a_history_that_cannot_be_read_is_no_empty_list(house: LivedIn, capsys: pytest.CaptureFixture[str]) -> None:
+    house.reports.mkdir()
+    (house.reports / "history.sqlite3").write_text("no database", encoding="utf-8")
+
+    for words in (["--list"], ["wake", "--until", "1 h", "--reason", "x"], ["--end", "wake"]):
+        status, said = command(capsys, *words)
+        assert (status, said.startswith("ERROR: history")) == (1, True), said
 
 
 MISTAKES: dict[str, tuple[list[str], str]] = {
