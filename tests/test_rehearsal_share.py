@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,19 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from fixtures.jobs_toml import DAILY, ZURICH
-from fixtures.left_behind import day, left
+from fixtures.left_behind import NOW, day, left
 from fixtures.lived_in import AS_OF as LIVED_IN_AS_OF
 from fixtures.lived_in import TOKEN, LivedIn, lived_in
 from fixtures.one_morning import morning
+from rollcall.ask import gather
 from rollcall.cli import main
+from rollcall.recorded.kept import KeptMorning
+from rollcall.recorded.record import Recorded
 from rollcall.rehearse.coverage import Coverage, Share
 from rollcall.rehearse.kept import LastRehearsal
 from rollcall.rehearse.rehearsal import rehearse
+from rollcall.roll.load import load
+from rollcall.run.archive import archive_of
 from rollcall.times import read_timestamp
 
 TOP = Path(__file__).resolve().parent.parent
@@ -228,6 +233,43 @@ def test_a_job_that_is_not_good_now_is_rehearsed_as_it_was_on_a_good_morning(tmp
     assert [each["not_rehearsed"] for each in found] == [1, 0]
     assert [each["planted"] for each in found[1]["jobs"] if each["id"] == "backup"] > [20]
     assert found[1]["counted"] == found[1]["planted"] > found[0]["planted"]
+
+
+def keep_yesterday(folder: Folder) -> None:
+    """The morning of the day before in the place of [history] evidence, as a run leaves it there."""
+    now = NOW - timedelta(days=1)
+    roll = load(folder.path / "jobs.toml", environment={})
+    seen = gather(roll.jobs, roll.schedulers, now=now, clock=lambda: now)
+    archive = archive_of(roll, {})
+    assert archive
+    recorded = Recorded(evidence=seen, now=now, root=folder.path)
+    kept = KeptMorning(recorded=recorded, by="pytest", files=dict(roll.written), jobs=(), schedulers=())
+    archive.add(kept, keeps=timedelta(days=90), most=10_000_000)
+
+
+def test_the_newest_kept_morning_on_which_it_was_good_stands_in(folder: Folder) -> None:
+    folder.declares('[history]\nevidence = "kept"\n', TEXT, DUMP)
+    folder.rehearse("--all", "--ratchet", str(folder.ratchet))
+    before, ratchet = folder.share(), folder.ratchet.read_text()
+    keep_yesterday(folder)
+    (folder.path / "kept" / "20260210T070000.000000Z-0123456789abcdef.morning").write_bytes(b"no morning")
+    (folder.path / f"text/{day(0)}.txt").unlink()
+    share, done = folder.share(), folder.rehearse("--all", "--min", "50%", "--ratchet", str(folder.ratchet))
+    text, dump = share["jobs"]
+
+    assert (share["not_rehearsed"], share["counted"]) == (0, share["planted"])
+    assert [each["evidence_of"][:10] for each in (text, dump)] == ["2026-02-10", "2026-02-11"]
+    assert 0 < text["planted"] <= before["jobs"][0]["planted"]
+    assert "of Tue 10 Feb 2026 07:30 CET: text" in done.told
+    # A record shows less than the files: what is of it is no rise, and no fall.
+    assert (done.status, folder.ratchet.read_text()) == (0, ratchet)
+
+
+def test_a_part_of_the_jobs_is_not_all(folder: Folder) -> None:
+    done = folder.rehearse("--all", "--ratchet", str(folder.ratchet), "--tag", "nightly")
+
+    assert done.status == 4
+    assert not folder.ratchet.exists()
 
 
 def _of(house: LivedIn, *more: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from rollcall.errors import BadInput
-from rollcall.evidence import JobListed, SchedulerSeen
+from rollcall.evidence import Evidence, JobListed, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
 from rollcall.recorded.kept import KeptMorning, UnfitMorning
@@ -21,11 +21,12 @@ from rollcall.text import clean
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedAgain:
-    """A kept morning, the roll under which it was kept, and what it says under this one."""
+    """A kept morning, the roll under which it was kept, and what it says under this one, by that evidence."""
 
     kept: KeptMorning
     own: Roll
     roll: Roll
+    evidence: Evidence
     morning: Morning
 
 
@@ -60,7 +61,8 @@ class Judge:
         except BadInput as problem:
             raise UnfitMorning(f"with what was listed then, {problem.mistakes[0]}") from None
         evidence = completed(recorded.evidence, roll, own, recorded.now)
-        return JudgedAgain(kept=kept, own=own, roll=roll, morning=judge_morning(roll, evidence, now=recorded.now))
+        morning = judge_morning(roll, evidence, now=recorded.now)
+        return JudgedAgain(kept=kept, own=own, roll=roll, evidence=evidence, morning=morning)
 
     def _own_file(self, files: Mapping[str, str]) -> Path:
         """Where the files of that morning stand; those of the last one are not kept."""

@@ -16,22 +16,21 @@ import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall.commands.begin import add_options, begun
+from rollcall.commands.good_mornings import on_good_mornings
 from rollcall.errors import BadInput
 from rollcall.evidence import CannotLook, FileSeen
 from rollcall.files import path_of, read_regular, write_whole
 from rollcall.outputs.listing import Wanted
 from rollcall.outputs.sources import source_of
-from rollcall.recorded.replay import replay
 from rollcall.rehearse.coverage import Coverage, read_percent
 from rollcall.rehearse.document import document_of
 from rollcall.rehearse.junit import junit_of
 from rollcall.rehearse.kept import keep
 from rollcall.rehearse.ratchet import Ratchet
-from rollcall.rehearse.rehearsal import Rehearsal, rehearse
+from rollcall.rehearse.rehearsal import rehearse
 from rollcall.report.headline import show_replay
 from rollcall.roll.job import Job
 from rollcall.run.options import OF_A_MORNING, SELECTION
@@ -81,6 +80,9 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     _check(asked_for)
     least = None if asked_for.min is None else read_percent("--min", asked_for.min)
     call = begun(asked_for, by="rehearse")
+    if asked_for.all and call.wanted.selection:
+        rule = f"rehearses all jobs, and {call.wanted.selection.shown} selects some. Leave that out."
+        raise BadInput.single("--all", rule)
     jobs, at = call.wanted.selection.jobs_of(call.roll, asked_for.jobs), call.start.judged_at
     declared = frozenset(job.id for job in call.roll.jobs)
     ratchet = None if asked_for.ratchet is None else Ratchet.read(path_of(asked_for.ratchet), declared)
@@ -90,8 +92,8 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     fetch = _nothing if call.start.replay_of else fetched
     progress = Progress(sys.stderr, "rehearsing jobs").show
     rehearsal = rehearse(call.roll, call.ask(jobs, at=at), now=at, jobs=jobs, fetch=fetch, progress=progress)
-    for folder in asked_for.good:
-        rehearsal = _completed(rehearsal, call, path_of(folder))
+    if asked_for.all:
+        rehearsal = on_good_mornings(rehearsal, call, [path_of(each) for each in asked_for.good])
     width = min(max(shutil.get_terminal_size(_WIDTH).columns, _NARROWEST), _WIDEST)
     if asked_for.all:
         return (yield from _share(Coverage.of(rehearsal), call, least, ratchet, asked_for, width))
@@ -109,20 +111,6 @@ def _check(asked_for: argparse.Namespace) -> None:
     named = [f"--{each}" for each in ("min", "ratchet", "junit", "good") if getattr(asked_for, each) not in (None, [])]
     if named and not asked_for.all:
         raise BadInput.single(named[0], f"{listed(named)} {'is' if len(named) == 1 else 'are'} of all jobs. Add --all.")
-
-
-def _completed(rehearsal: Rehearsal, call: RollCall, folder: Path) -> Rehearsal:
-    """With those jobs that are left out and were good on the morning recorded there. Raises `BadInput`."""
-    if not rehearsal.left_out:
-        return rehearsal
-    # Under today's jobs.toml: what is rehearsed are the settings of today.
-    kept = replay(folder, jobs_file=call.roll.file, shown_as=call.wanted.shown_file)
-    left = {each.key for each in rehearsal.left_out}
-    jobs = [
-        job for job in kept.roll.jobs if (True, job.id) in left or (False, job.scheduler and job.scheduler.id) in left
-    ]
-    other = rehearse(kept.roll, kept.seen_at(kept.recorded_at), now=kept.recorded_at, jobs=jobs)
-    return rehearsal.completed_by(other)
 
 
 def _share(

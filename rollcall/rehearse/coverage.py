@@ -99,6 +99,12 @@ class Coverage:
         )
 
     @property
+    def of_other_mornings(self) -> frozenset[str]:
+        """The jobs that were good on another morning, of which a record shows less than the files themselves."""
+        at = self.rehearsal.morning.judged_at
+        return frozenset(each.subject.id for each in self.rehearsal.jobs if each.evidence_of != at)
+
+    @property
     def not_rehearsed(self) -> tuple[LeftOut, ...]:
         """What should have been, and could not: what jobs.toml pauses is not owed."""
         return tuple(each for each in self.rehearsal.left_out if each.is_owed)

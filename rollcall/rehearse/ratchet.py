@@ -55,7 +55,11 @@ class _File(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratchet:
-    """The file as it is now; `kept` is None where there is none yet."""
+    """The file as it is now; `kept` is None where there is none yet.
+
+    Jobs that were rehearsed on another morning are not compared: fewer faults could be planted in them, so that a share
+    of them is of something else. They keep what they have, and so does the share in all.
+    """
 
     file: Path
     kept: _File | None
@@ -90,14 +94,14 @@ class Ratchet:
         if self.kept is None:
             return
         left_out = {each.subject.id: each for each in coverage.rehearsal.left_out if each.is_job}
-        all_now, all_was = coverage.in_all, self.kept.all.share
+        others, all_now, all_was = coverage.of_other_mornings, coverage.in_all, self.kept.all.share
         # One step, and not another one when the job's own number has been written.
-        of_all = f' and "all": {_numbers(all_now)}' if all_now.fraction < all_was.fraction else ""
+        of_all = f' and "all": {_numbers(all_now)}' if all_now.fraction < all_was.fraction and not others else ""
         there = f"in {clean(str(self.file))}"
         jobs_fell = False
         for job_id, was in self.kept.jobs.items():
             now, left = coverage.jobs.get(job_id), left_out.get(job_id)
-            if now and now.fraction < was.share.fraction:
+            if now and now.fraction < was.share.fraction and job_id not in others:
                 jobs_fell = True
                 line = f"{json.dumps(clean(job_id), ensure_ascii=False)}: {_numbers(now)}{of_all}"
                 yield f"{clean(job_id)} fell from {was.share} to {now}. If that is meant, write {line} {there}."
@@ -115,10 +119,15 @@ class Ratchet:
         """
         before = {name: each.share for name, each in self.kept.jobs.items()} if self.kept else {}
         all_before = self.kept.all.share if self.kept else Share(0, 0)
+        others = coverage.of_other_mornings
         not_owed = {each.subject.id for each in coverage.rehearsal.left_out if not each.is_owed}
-        jobs = {name: share for name, share in before.items() if name in not_owed}
-        jobs |= {name: _higher(before.get(name), now) for name, now in coverage.jobs.items() if now.planted}
-        in_all = _higher(all_before, coverage.in_all)
+        jobs = {name: share for name, share in before.items() if name in not_owed | others}
+        jobs |= {
+            name: _higher(before.get(name), now)
+            for name, now in coverage.jobs.items()
+            if now.planted and name not in others
+        }
+        in_all = all_before if others else _higher(all_before, coverage.in_all)
         if not in_all.planted or (jobs, in_all) == (before, all_before):
             return None
         # A line a job, so that what changed of one is one line.
