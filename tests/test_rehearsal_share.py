@@ -11,6 +11,7 @@ import re
 import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,16 @@ def test_where_nothing_was_good_nothing_is_found(folder: Folder) -> None:
 
     assert done.status == 1
     assert "0 of 0 planted faults would be found (0%)" in done.told
+    # At the limit it holds.
+    assert folder.rehearse("--all", "--min", "0", as_of="2026-02-14T07:30+01:00").status == 0
+
+
+def test_a_scheduler_of_which_all_is_found_does_not_make_up_for_a_job_that_was_not_good() -> None:
+    told = morning(status="error")
+    coverage = Coverage.of(rehearse(told.roll, told.evidence, now=told.now))
+
+    assert coverage.in_all.is_all
+    assert coverage.counted.fraction < Fraction(1, 2)
 
 
 def test_a_job_that_jobs_toml_pauses_is_not_counted(folder: Folder) -> None:
@@ -247,20 +258,21 @@ def keep_yesterday(folder: Folder) -> None:
     archive.add(kept, keeps=timedelta(days=90), most=10_000_000)
 
 
-def test_the_newest_kept_morning_on_which_it_was_good_stands_in(folder: Folder) -> None:
+@pytest.mark.parametrize(("job", "suffix"), [("text", "txt"), ("dump", "sql")])
+def test_the_newest_kept_morning_on_which_it_was_good_stands_in(folder: Folder, job: str, suffix: str) -> None:
     folder.declares('[history]\nevidence = "kept"\n', TEXT, DUMP)
     folder.rehearse("--all", "--ratchet", str(folder.ratchet))
     before, ratchet = folder.share(), folder.ratchet.read_text()
     keep_yesterday(folder)
     (folder.path / "kept" / "20260210T070000.000000Z-0123456789abcdef.morning").write_bytes(b"no morning")
-    (folder.path / f"text/{day(0)}.txt").unlink()
+    (folder.path / f"{job}/{day(0)}.{suffix}").unlink()
     share, done = folder.share(), folder.rehearse("--all", "--min", "50%", "--ratchet", str(folder.ratchet))
-    text, dump = share["jobs"]
+    days = {each["id"]: each["evidence_of"][:10] for each in share["jobs"]}
 
     assert (share["not_rehearsed"], share["counted"]) == (0, share["planted"])
-    assert [each["evidence_of"][:10] for each in (text, dump)] == ["2026-02-10", "2026-02-11"]
-    assert 0 < text["planted"] <= before["jobs"][0]["planted"]
-    assert "of Tue 10 Feb 2026 07:30 CET: text" in done.told
+    assert days == {"text": "2026-02-11", "dump": "2026-02-11"} | {job: "2026-02-10"}
+    assert before["planted"] / 2 < share["planted"] <= before["planted"]
+    assert f"of Tue 10 Feb 2026 07:30 CET: {job}" in done.told
     # A record shows less than the files: what is of it is no rise, and no fall.
     assert (done.status, folder.ratchet.read_text()) == (0, ratchet)
 
@@ -333,10 +345,11 @@ def test_the_ratchet_rises_and_never_falls(folder: Folder) -> None:
 
 def test_a_job_that_fell_is_not_made_up_for_by_another(folder: Folder) -> None:
     folder.rehearse("--all", "--ratchet", str(folder.ratchet))
+    kept = folder.ratchet.read_text()
     folder.declares(TEXT.replace("must_change = true\n", ""), STRICTER, 'must_contain = ["INSERT"]\n')
     done = folder.rehearse("--all", "--ratchet", str(folder.ratchet))
 
-    assert done.status == 1
+    assert (done.status, folder.ratchet.read_text()) == (1, kept)
     assert "FAILS: text fell from" in done.told
 
 
