@@ -45,7 +45,7 @@ from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.evidence_copy import EvidenceCopy
 from rollcall.rehearse.faults import JOB_FAULTS, SCHEDULER_FAULTS, JobFault
 from rollcall.rehearse.faults.inside import FAULTS as OF_BYTES
-from rollcall.rehearse.rehearsal import Outcome, Planted, Rehearsal, rehearse
+from rollcall.rehearse.rehearsal import LeftOut, Outcome, Planted, Rehearsal, rehearse
 from rollcall.roll.load import load
 from rollcall.roll.scheduler import Scheduler
 from rollcall.terminal.rehearsal import render_rehearsal
@@ -603,8 +603,12 @@ def test_a_rehearsal_is_whole_only_where_all_was_planted_and_found() -> None:
     whole = rehearsed(morning())
     found = [each for each in whole.jobs[0].faults if str(each.fault) not in UNKNOWN]
 
+    paused = LeftOut(subject=haiku_job(id="other"), why="paused", is_owed=False)
+
     assert not empty.is_whole
     assert replace(whole, jobs=(replace(whole.jobs[0], faults=tuple(found)),)).is_whole
+    assert replace(whole, left_out=(paused,)).is_whole
+    assert not replace(whole, left_out=(replace(paused, is_owed=True),)).is_whole
     assert not rehearsed(morning(min_size="1 B")).is_whole
 
 

@@ -25,6 +25,7 @@ from fixtures.jobs_toml import DAILY, ZURICH, read
 from fixtures.left_behind import A_MOMENT, DUE, NOW, day, left
 from rollcall.ask import gather
 from rollcall.commands.rehearse import fetched
+from rollcall.evidence import OutputSeen
 from rollcall.rehearse.advice import addressed
 from rollcall.rehearse.packing import packed
 from rollcall.rehearse.rehearsal import Outcome, Planted, Rehearsal, rehearse
@@ -340,3 +341,15 @@ def test_compressions_are_packed_as_their_programs_would() -> None:
     undo = {"gzip": gzip.decompress, "bzip2": bz2.decompress, "xz": lzma.decompress}
 
     assert [undo[name](packed(name, b"some data")) for name in undo] == [b"some data"] * 3
+
+
+def test_a_file_of_another_host_is_not_looked_for_here(tmp_path: Path) -> None:
+    left(tmp_path / f"{day(0)}.txt", "of this machine")
+    text = f"{ZURICH}[jobs.x]\n{DAILY}output.path = '%F.txt'\n"
+    here = read(tmp_path, text)
+    [seen] = gather(here.jobs, here.schedulers, now=NOW, clock=lambda: NOW).outputs["x"]
+    assert isinstance(seen, OutputSeen)
+    there = read(tmp_path, text.replace("output.path", 'host = "web1"\noutput.path'))
+
+    assert fetched(here.jobs[0], seen.files[0]) == b"of this machine"
+    assert fetched(there.jobs[0], seen.files[0]) is None

@@ -168,9 +168,12 @@ def _limits(coverage: Coverage, least: Fraction | None, ratchet: Ratchet | None)
 
 
 def fetched(job: Job, file: FileSeen) -> bytes | None:
-    """All that is in that file of the first output of the job; None where it is too large, packed away, or gone."""
+    """All that is in that file of the first output of the job; None where it is too large, packed away, or gone.
+
+    Also of what lies on another host: what has its name here is another file.
+    """
     output = job.outputs[0]
-    if file.size is None or file.size > _MOST_FETCHED:
+    if job.host or file.size is None or file.size > _MOST_FETCHED:
         return None
     start = file.made_at
     wanted = Wanted(key=(job.id, 0), output=output, zone=job.zone_of(output), since=start, read_since=start)

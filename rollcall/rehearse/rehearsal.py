@@ -131,7 +131,8 @@ class Rehearsal:
         Of nothing at all that is not said.
         """
         planted = [fault for each in (*self.schedulers, *self.jobs) for fault in each.faults]
-        return not self.left_out and bool(self.jobs) and not any(each.is_avoidable for each in planted)
+        is_every = bool(self.jobs) and not any(each.is_owed for each in self.left_out)
+        return is_every and not any(each.is_avoidable for each in planted)
 
     def completed_by(self, other: Rehearsal) -> Rehearsal:
         """The same with what was good on the `other` morning, and is left out here."""
