@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import (
     asking,
+    backtest,
     buckets,
     content,
     folders,
@@ -69,6 +70,7 @@ BENCHMARKS: tuple[Callable[[Path], list[tuple[str, float, str]]], ...] = (
     history.history,
     history_in_postgresql.history_in_postgresql,
     hosts.hosts,
+    backtest.backtest,
     journal.million_lines,
     wrapping.wrapping,
     rehearsal.rehearsal,

@@ -37,10 +37,10 @@ _WITHOUT_FILE = {Fate.FAILED, Fate.WAITS, Fate.HANGS, *_GONE}
 
 
 class Seen:
-    """The evidence of a fleet, told from its plan."""
+    """The evidence of a fleet at `now`, told from its plan; mornings that share `drawn_at` tell the same of a run."""
 
-    def __init__(self, fleet: Fleet, roll: Roll, now: datetime) -> None:
-        self.fleet, self.roll, self.now = fleet, roll, now
+    def __init__(self, fleet: Fleet, roll: Roll, now: datetime, drawn_at: datetime | None = None) -> None:
+        self.fleet, self.roll, self.now, self.drawn_at = fleet, roll, now, drawn_at or now
         self.planned: Mapping[str, Planned] = {each.id: each for each in fleet.jobs}
 
     def evidence(self) -> Evidence:
@@ -109,7 +109,7 @@ class Seen:
         fate = fate_of(planned, due_at, self.now, is_last=is_last)
         if fate in _GONE:
             return
-        usual = usual_run(planned, due_at, self.now)
+        usual = usual_run(planned, due_at, self.drawn_at)
         began_at, takes = due_at + (LATE_BY if fate is Fate.LATE else usual.waits), usual.takes
         if fate is Fate.HANGS:
             yield self._on_record(job, Outcome.RUNNING, began_at, None)
@@ -163,7 +163,7 @@ class Seen:
         fate = fate_of(planned, due_at, self.now, is_last=is_last)
         if fate in _WITHOUT_FILE:
             return
-        usual = usual_run(planned, due_at, self.now)
+        usual = usual_run(planned, due_at, self.drawn_at)
         made_at = due_at + (LATE_BY if fate is Fate.LATE else usual.waits) + usual.takes - timedelta(seconds=1)
         if fate is Fate.BY_HAND:
             made_at += timedelta(minutes=9)
