@@ -19,7 +19,7 @@ from rollcall.demo.fleet_file import jobs_toml
 from rollcall.demo.fleet_past import usual_run
 from rollcall.demo.fleet_plan import plan
 from rollcall.demo.fleet_seen import Seen
-from rollcall.evidence import LeftThen, RunRemembered
+from rollcall.evidence import LeftThen, Remembered, RunRemembered
 from rollcall.morning.judge import judge_morning
 from rollcall.morning.said import said_of_jobs, said_of_schedulers
 from rollcall.recorded.archive import Archive
@@ -73,7 +73,7 @@ def _measured(folder: Path, jobs: int) -> dict[str, float]:
     for day in range(MORNINGS - 1, -1, -1):
         now = MORNING - day * _DAY
         seen = Seen(fleet, roll, now, MORNING).evidence()
-        evidence = replace(seen, remembered=_known(usual, now - _DAY))
+        evidence = replace(seen, remembered=Remembered.of(_known(usual, now - _DAY)))
         began = time.process_time()
         morning = judge_morning(roll, evidence, now=now)
         judged = time.process_time()

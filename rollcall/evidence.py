@@ -410,6 +410,11 @@ class RunRemembered:
     left: tuple[LeftThen, ...] = ()
 
 
+# A run as plain numbers and texts: when it was due and how long it took, in microseconds, whether it is a measure, and
+# of each output that it left the name, size and rows.
+RowRemembered = tuple[int, bool, int | None, tuple[tuple[str, int | None, int | None], ...]]
+
+
 class Remembered(Mapping[str, tuple[RunRemembered, ...]]):
     """The earlier runs of each job by its id, as records only while somebody asks for them.
 
@@ -432,6 +437,16 @@ class Remembered(Mapping[str, tuple[RunRemembered, ...]]):
     def add(self, job_id: str, runs: Iterable[RunRemembered]) -> None:
         """Keeps the runs of one more job."""
         self._packed[job_id] = _packed(runs)
+
+    def rows(self, job_id: str) -> tuple[RowRemembered, ...]:
+        """The runs of that job as plain numbers and texts; nothing where it has none."""
+        packed = self._packed.get(job_id)
+        rows: tuple[RowRemembered, ...] = pickle.loads(packed) if packed else ()
+        return rows
+
+    def add_rows(self, job_id: str, rows: tuple[RowRemembered, ...]) -> None:
+        """Keeps the runs of one more job, as `rows` has them."""
+        self._packed[job_id] = pickle.dumps(rows, pickle.HIGHEST_PROTOCOL)
 
     def and_also(self, other: Remembered) -> Remembered:
         """Both together; what the other has stands in place of the same here."""

@@ -11,16 +11,16 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rollcall.errors import RollcallError
-from rollcall.evidence import Evidence, JobListed, LeftThen, Remembered, RunRemembered
+from rollcall.evidence import Evidence, JobListed, Remembered, RowRemembered
 from rollcall.recorded.record import Recorded
 from rollcall.text import clean
 from rollcall.times import END, EPOCH, read_timestamp, to_iso
@@ -36,11 +36,8 @@ _LARGEST_INSIDE = 400_000_000
 # As far back as the text of two mornings reaches; more memory than that is nobody's morning.
 _LEAST_WINDOW, _WIDEST_WINDOW = 20, 29
 _LEVEL = 6
-_MICROSECOND = timedelta(microseconds=1)
 _CUT = "it is damaged, or was cut off"
 _NAME_OF_A_FILE = re.compile(r"[^\x00-\x1f\\:]{1,400}")
-
-Usual = Mapping[str, tuple[RunRemembered, ...]]
 
 
 class UnfitMorning(RollcallError):
@@ -83,7 +80,7 @@ class Whole:
 
     digest: str
     text: bytes
-    usual: Usual
+    usual: Remembered
 
 
 def packed(kept: KeptMorning, base: Whole | None) -> bytes:
@@ -164,7 +161,7 @@ def _text_of(kept: KeptMorning, base: Whole | None) -> bytes:
         "files": dict(kept.files),
     }
     said = {"schedulers": [_said(each) for each in kept.schedulers], "jobs": [_said(each) for each in kept.jobs]}
-    usual = _usual_as_json(recorded.evidence.remembered, base.usual if base else {})
+    usual = _usual_as_json(recorded.evidence.remembered, base.usual if base else Remembered())
     lines = (_json(about), replace(recorded.evidence, remembered=Remembered()).to_json(), _json(said), _json(usual))
     return "\n".join(lines).encode()
 
@@ -173,7 +170,7 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _read(about: Any, seen: bytes, said: Any, usual: Usual) -> KeptMorning:
+def _read(about: Any, seen: bytes, said: Any, usual: Remembered) -> KeptMorning:
     now = _instant(about["judged_at"])
     files = {str(name): str(text) for name, text in about["files"].items()}
     if bad := [each for each in files if not _is_inside(each)]:
@@ -182,7 +179,7 @@ def _read(about: Any, seen: bytes, said: Any, usual: Usual) -> KeptMorning:
         name: tuple(JobListed(**{**each, **{key: tuple(each[key]) for key in _LISTS}}) for each in jobs)
         for name, jobs in about["listed"].items()
     }
-    evidence = replace(Evidence.from_json(seen.decode()), remembered=Remembered.of(usual))
+    evidence = replace(Evidence.from_json(seen.decode()), remembered=usual)
     return KeptMorning(
         recorded=Recorded(evidence=evidence, now=now, root=Path(about["root"]), remembered=listed),
         by=clean(about["by"], 60),
@@ -228,40 +225,39 @@ def _instant(text: str) -> datetime:
 # Earlier runs ---------------------------------------------------------------------------------------------------------
 
 
-def _usual_as_json(usual: Usual, base: Usual) -> dict[str, object]:
+def _usual_as_json(usual: Remembered, base: Remembered) -> dict[str, object]:
     """By the job's id the names of its outputs and its runs, newest first; a pair of numbers is a stretch of those that
     the base has of it.
     """
-    return {job_id: _runs_as_json(runs, base.get(job_id, ())) for job_id, runs in usual.items()}
+    return {job_id: _runs_as_json(usual.rows(job_id), base.rows(job_id)) for job_id in usual}
 
 
-def _runs_as_json(runs: Sequence[RunRemembered], known: Sequence[RunRemembered]) -> list[object]:
-    outputs = list(dict.fromkeys(left.output for each in runs for left in each.left))
+def _runs_as_json(rows: Sequence[RowRemembered], known: Sequence[RowRemembered]) -> list[object]:
+    outputs = list(dict.fromkeys(output for *_, left in rows for output, _, _ in left))
     place = {each: number for number, each in enumerate(known)}
     found: list[object] = []
     # What follows each other here and there alike is one stretch.
-    by_stretch = groupby(enumerate(runs), lambda at: place[at[1]] - at[0] if at[1] in place else None)
+    by_stretch = groupby(enumerate(rows), lambda at: place[at[1]] - at[0] if at[1] in place else None)
     for offset, stretch in by_stretch:
         own = list(stretch)
         if offset is None:
-            found += [_run_as_json(each, outputs) for _, each in own]
+            found += [
+                [due, int(is_measure), took, [[outputs.index(output), size, count] for output, size, count in left]]
+                for _, (due, is_measure, took, left) in own
+            ]
         else:
             found.append([own[0][0] + offset, own[-1][0] + offset + 1])
     return [outputs, found]
 
 
-def _run_as_json(run: RunRemembered, outputs: list[str]) -> list[object]:
-    took = None if run.took is None else run.took // _MICROSECOND
-    left = [[outputs.index(each.output), each.size, each.rows] for each in run.left]
-    return [(run.due_at - EPOCH) // _MICROSECOND, int(run.is_measure), took, left]
+def _usual_of(read: Any, base: Whole | None) -> Remembered:
+    usual, known = Remembered(), base.usual if base else Remembered()
+    for job_id, (outputs, runs) in read.items():
+        usual.add_rows(str(job_id), tuple(_rows_of(runs, [str(each) for each in outputs], known.rows(job_id))))
+    return usual
 
 
-def _usual_of(read: Any, base: Whole | None) -> Usual:
-    known = base.usual if base else {}
-    return {str(job): tuple(_runs_of(runs, outputs, known.get(job, ()))) for job, (outputs, runs) in read.items()}
-
-
-def _runs_of(read: Any, outputs: list[str], known: Sequence[RunRemembered]) -> Iterable[RunRemembered]:
+def _rows_of(read: Any, outputs: list[str], known: Sequence[RowRemembered]) -> Iterator[RowRemembered]:
     for each in read:
         if len(each) == 2:
             start, end = each
@@ -270,24 +266,17 @@ def _runs_of(read: Any, outputs: list[str], known: Sequence[RunRemembered]) -> I
             yield from known[start:end]
             continue
         due, is_measure, took, left = each
-        yield RunRemembered(
-            due_at=EPOCH + _whole(due, _LAST) * _MICROSECOND,
-            is_measure=bool(is_measure),
-            took=None if took is None else _whole(took) * _MICROSECOND,
-            left=tuple(_left(outputs[number], size, rows) for number, size, rows in left),
-        )
+        if (
+            type(due) is not int
+            or not 0 <= due <= _LAST
+            or not all(map(_is_number, (took, *chain.from_iterable(left))))
+        ):
+            raise ValueError("is no number that it can be")
+        yield due, bool(is_measure), took, tuple((outputs[number], size, rows) for number, size, rows in left)
 
 
-_LAST = (END - EPOCH) // _MICROSECOND
+_LAST = (END - EPOCH) // timedelta(microseconds=1)
 
 
-def _left(output: str, size: Any, rows: Any) -> LeftThen:
-    return LeftThen(
-        output=output, size=None if size is None else _whole(size), rows=None if rows is None else _whole(rows)
-    )
-
-
-def _whole(found: Any, most: int = 2**63) -> int:
-    if type(found) is not int or not 0 <= found <= most:
-        raise ValueError("is no number that it can be")
-    return found
+def _is_number(found: Any) -> bool:
+    return found is None or (type(found) is int and 0 <= found < 2**63)
