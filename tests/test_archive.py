@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.kept import DAY, keep, mornings, nights, roll_under
+from fixtures.kept import DAY, ROOT, TOML, keep, mornings, nights, roll_under
 from fixtures.lived_in import TOKEN, LivedIn, lived_in
 from fixtures.one_morning import HAIKU
 from fixtures.stores import Server
@@ -19,7 +19,9 @@ from rollcall.cli import main
 from rollcall.evidence import Evidence, LeftThen, Remembered, RunRemembered
 from rollcall.recorded.archive import Archive, Unfit
 from rollcall.recorded.kept import KeptMorning
+from rollcall.roll.load import load
 from rollcall.roll.place import Place
+from rollcall.run.archive import archive_of
 from rollcall.storage import Folder, Storage, storage_of
 
 pytest_plugins = ("fixtures.stores",)
@@ -116,6 +118,35 @@ def test_the_oldest_go_first_where_all_would_be_too_large(tmp_path: Path) -> Non
     assert max(left).startswith("20260303")
     assert told[-1] is not None
     assert "as all of them together may take 200.0 kB (evidence_size in [history])" in told[-1]
+
+
+def test_the_place_of_jobs_toml_is_found_by_its_name_and_reads_its_variables(
+    moto: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {**moto.options, "secret": "${HUB_SECRET}"}
+    monkeypatch.setenv("HUB_SECRET", moto.options["secret"])
+    written = ", ".join(f"{key} = {_toml(each)}" for key, each in options.items())
+    place = (
+        f'[places.hub]\nurl = "{moto.url}/{tmp_path.name}"\noptions = {{ {written} }}\n[history]\nevidence = "hub"\n'
+    )
+    (tmp_path / "jobs.toml").write_text(TOML + place, encoding="utf-8")
+    roll = load(tmp_path / "jobs.toml", environment=os.environ, root=ROOT)
+    archive, now = archive_of(roll, os.environ), datetime.now(UTC) - DAY
+    assert archive is not None
+    keep(archive, roll, nights(FIRST, 9).seen_at(mornings(FIRST, 1)[0]).evidence, now)
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["backtest"]) == 0
+    assert "1 morning judged again under jobs.toml" in capsys.readouterr().out
+    monkeypatch.delenv("HUB_SECRET")
+    assert main(["backtest"]) == 4
+    assert "HUB_SECRET" in capsys.readouterr().err
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + " }"
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"'
 
 
 # Real mornings --------------------------------------------------------------------------------------------------------
