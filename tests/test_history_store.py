@@ -16,14 +16,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from fixtures.one_morning import STAMP, TEXT, at, five_files, haiku_job, left, morning, not_seen
 from fixtures.one_morning import Told as Seen
 from rollcall.history import sqlite
 from rollcall.history.reading import read, read_told, read_whole
-from rollcall.history.rows import FILE, NOTHING, OutputRow, PastMorning, Row, Told, Whole
+from rollcall.history.rows import FILE, NOTHING, OutputRow, PastMorning, Row, Told, Whole, plain_row
 from rollcall.history.store import Store, open_to_read
-from rollcall.history.tables import VERSION
+from rollcall.history.tables import RUN, RUN_FIELDS, VERSION
 from rollcall.history.writing import merge, update_told, write
 from rollcall.times import EPOCH
 from rollcall.vocabulary import CauseCode, Verdict
@@ -245,6 +246,31 @@ def test_an_output_that_cannot_be_read_leaves_its_run_out_and_says_so(file: Path
 
     assert chronicle.problem == "history.sqlite3: 1 row cannot be read, and are left out"
     assert [each.due_at.astimezone(JOB.zone).day for each in chronicle.of(JOB.id)] == [10]
+
+
+_LINE = dict(
+    zip(RUN_FIELDS, ("haiku", 5, "late", "ran-late", 0, 7, -3, 9, "restarted", True, "a.md", 812, None, 8), strict=True)
+)
+
+
+_VALUES = (None, -1, 0, 2**63, 1.5, "", "x", "late", b"x", "a\x1b[31mb", True)
+
+
+@pytest.mark.parametrize("name", RUN_FIELDS)
+def test_whatever_stands_in_a_line_it_is_read_as_its_record_says(name: str) -> None:
+    """The short way to a record comes to the same as the long one, or leaves it to that."""
+    assert _record(_LINE) is not None
+    assert plain_row([tuple(_LINE.values())]) == _record(_LINE)
+    for value in _VALUES:
+        line = {**_LINE, name: value}
+        assert plain_row([tuple(line.values())]) in (None, _record(line)), value
+
+
+def _record(line: dict[str, Any]) -> Row | None:
+    try:
+        return RUN.validate_python(line | {"outputs": [line] if line["output"] is not None else []})
+    except ValidationError:
+        return None
 
 
 def test_a_scheduler_that_is_down_later_takes_nothing_back(store: Store) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PATIENCE = timedelta(seconds=10)
 _CONNECTING = timedelta(seconds=5)
+_PIECE = 1_000  # lines
 _NAMED = re.compile(r":(\w+)")
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _PROBLEMS = {
@@ -139,9 +140,16 @@ class _Conversation:
     def ask_of_each(
         self, statement: str, jobs: Iterable[str], fields: Mapping[str, Any]
     ) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
-        asked = {**fields, "jobs": list(jobs)}
+        from psycopg import capabilities
+
+        asked, cursor = {**fields, "jobs": list(jobs)}, self._connection.cursor(binary=True)
+        # Of ten thousand jobs they would fill the memory, if they came all at once.
+        if capabilities.has_stream_chunked():
+            found = cursor.stream(_of_each(statement), asked, size=_PIECE)
+        else:
+            found = iter(cursor.execute(_of_each(statement), asked))
         job, lines = None, list[tuple[Any, ...]]()
-        for line in self._connection.cursor(binary=True).execute(_of_each(statement), asked):
+        for line in found:
             if line[0] != job:
                 if job is not None:
                     yield job, lines

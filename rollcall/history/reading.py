@@ -31,8 +31,9 @@ from rollcall.history.rows import (
     Told,
     Whole,
     number,
+    plain_row,
 )
-from rollcall.history.store import LONG, Store, open_to_read
+from rollcall.history.store import LONG, Store, not_collecting, open_to_read
 from rollcall.roll.job import Job
 from rollcall.text import counted
 from rollcall.times import EPOCH
@@ -50,12 +51,12 @@ def read(store: Store, jobs: Sequence[Job], *, now: datetime, most: int = MOST_R
     """
     rows, unread = dict[str, tuple[Row, ...]](), 0
     try:
-        with open_to_read(store) as connection:
+        with open_to_read(store) as connection, not_collecting():
             if connection is None:
                 return NOTHING
             asked = {"now": number(now), "most": most}
             for job_id, lines in connection.ask_of_each(tables.NEWEST_RUNS, [job.id for job in jobs], asked):
-                rows[job_id], broken = _rows(dict(zip(tables.RUN_FIELDS, line, strict=True)) for line in lines)
+                rows[job_id], broken = _rows(lines)
                 unread += broken
             mornings = connection.ask(tables.NEWEST_MORNINGS, {"now": number(now), "most": MOST_MORNINGS})
             newest_first = tuple(readable(tables.MORNING, mornings))
@@ -105,7 +106,7 @@ def read_whole(store: Store, *, since: datetime | None = None) -> Whole:
     with open_to_read(store, limit=LONG) as connection:
         if connection is None:
             return Whole()
-        rows, _ = _rows(connection.ask(tables.RUNS_SINCE, start))
+        rows, _ = _rows(_as_lines(connection.ask(tables.RUNS_SINCE, start)))
         return replace(_without_rows(connection, start), rows=rows)
 
 
@@ -123,7 +124,7 @@ def read_in_pieces(store: Store) -> Iterator[Whole]:
             since = first["due"]
             if since is not None:
                 asked = {"since": since, "until": since + _A_DAY}
-                yield Whole(rows=_rows(connection.ask(tables.RUNS_BETWEEN, asked))[0])
+                yield Whole(rows=_rows(_as_lines(connection.ask(tables.RUNS_BETWEEN, asked)))[0])
                 since += _A_DAY
             else:
                 yield _without_rows(connection, {"since": 0})
@@ -143,17 +144,25 @@ def _without_rows(connection: Connection, start: Mapping[str, int]) -> Whole:
 # From lines to records ------------------------------------------------------------------------------------------------
 
 
-def _rows(lines: Iterable[dict[str, Any]]) -> tuple[tuple[Row, ...], int]:
+def _rows(lines: Iterable[tuple[Any, ...]]) -> tuple[tuple[Row, ...], int]:
     """The rows in order, and how many of them cannot be read: a flipped bit in a value SQLite does not notice."""
     rows, broken = [], 0
-    for _, group in groupby(lines, key=itemgetter("job", "due_at")):
+    for _, group in groupby(lines, key=itemgetter(0, 1)):  # of a job, and when it was due
         run = list(group)
-        outputs = [each for each in run if each["output"] is not None]
         try:
-            rows.append(tables.RUN.validate_python(run[0] | {"outputs": outputs}))
+            rows.append(plain_row(run) or _read_with_care(run))
         except ValidationError:
             broken += 1
     return tuple(rows), broken
+
+
+def _read_with_care(run: Iterable[tuple[Any, ...]]) -> Row:
+    lines = [dict(zip(tables.RUN_FIELDS, each, strict=True)) for each in run]
+    return tables.RUN.validate_python(lines[0] | {"outputs": [each for each in lines if each["output"] is not None]})
+
+
+def _as_lines(found: Iterable[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    return (tuple(each.values()) for each in found)
 
 
 def readable(adapter: TypeAdapter[_Record], lines: Iterable[dict[str, Any]]) -> Iterator[_Record]:

@@ -12,7 +12,7 @@ from rollcall.evidence import LeftThen, Remembered, RunRemembered
 from rollcall.history import tables
 from rollcall.history.connection import CannotRead
 from rollcall.history.rows import MICROSECOND, number
-from rollcall.history.store import Store, open_to_read
+from rollcall.history.store import Store, not_collecting, open_to_read
 from rollcall.roll.job import Job
 from rollcall.times import EPOCH
 from rollcall.vocabulary import CauseCode
@@ -35,7 +35,7 @@ def read_remembered(store: Store, jobs: Iterable[Job], *, now: datetime) -> Reme
     asked = {"now": number(now), "since": number(now - REMEMBERED_FOR), "most": MOST_REMEMBERED}
     found = Remembered()
     try:
-        with open_to_read(store) as connection:
+        with open_to_read(store) as connection, not_collecting():
             if connection is None:
                 return found
             bad = {

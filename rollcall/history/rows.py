@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Self
+from functools import lru_cache, partial
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, SerializationInfo, ValidationInfo
 
@@ -37,7 +38,7 @@ LAST = number(datetime(3000, 1, 1, tzinfo=UTC))
 
 def _read_instant(found: object, info: ValidationInfo) -> datetime:
     if info.mode == "python" and type(found) is int and 0 <= found <= LAST:
-        return EPOCH + timedelta(microseconds=found)
+        return EPOCH + timedelta(0, 0, found)
     if not isinstance(found, str):
         raise ValueError("is no time.")
     try:
@@ -60,9 +61,13 @@ def _read_span(found: object, info: ValidationInfo) -> timedelta:
     return timedelta(microseconds=found)
 
 
+# The same few stand in thousands of rows.
+_cleaned = lru_cache(maxsize=4_096)(partial(clean, limit=LONGEST_TEXT))
+
+
 def _read_text(text: str, info: ValidationInfo) -> str:
     """A line is refused where it is wrong; of a table a flipped bit in a text is no reason to lose the row."""
-    cleaned = clean(text, LONGEST_TEXT)
+    cleaned = _cleaned(text)
     if info.mode == "json" and cleaned != text:
         raise ValueError(f"is no text of one line with at most {LONGEST_TEXT} characters.")
     return cleaned
@@ -121,6 +126,63 @@ class Row:
         if self.verdict is Verdict.OK:
             return ""
         return f"{self.verdict} ({self.cause})" if self.cause else f"{self.verdict}"
+
+
+_VERDICTS = {str(each): each for each in Verdict}
+_FLAGS = {False: False, True: True}
+
+
+def plain_row(lines: Sequence[tuple[Any, ...]]) -> Row | None:
+    """The row of one run, of its lines as `tables` reads them; None where a value is not plainly what it should be.
+
+    The same as pydantic makes of them, in half the time: a page of ten thousand jobs has hundreds of thousands.
+    """
+    job, due, verdict, cause, needs, ran, took, judged, action, from_files, *first = lines[0]
+    try:
+        return Row(
+            job_id=_name(job),
+            due_at=_instant(due),
+            verdict=_VERDICTS[verdict],
+            cause=None if cause is None else _name(cause),
+            needs_a_person=_FLAGS[needs],
+            ran_at=None if ran is None else _instant(ran),
+            took=None if took is None else _span(took),
+            outputs=()
+            if first[0] is None
+            else tuple(
+                OutputRow(output=_name(output), size=_count(size), rows=_count(rows), made_at=_instant(made))
+                for *_, output, size, rows, made in lines
+            ),
+            judged_at=_instant(judged),
+            action=None if action is None else _name(action),
+            from_files=_FLAGS[from_files],
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _instant(found: object) -> datetime:
+    if type(found) is int and 0 <= found <= LAST:
+        return EPOCH + timedelta(0, 0, found)
+    raise ValueError
+
+
+def _span(found: object) -> timedelta:
+    if type(found) is int and -LARGEST <= found <= LARGEST:
+        return timedelta(0, 0, found)
+    raise ValueError
+
+
+def _name(found: object) -> str:
+    if isinstance(found, str) and found:
+        return _cleaned(found)
+    raise ValueError
+
+
+def _count(found: object) -> int | None:
+    if found is None or (type(found) is int and 0 <= found <= LARGEST):
+        return found
+    raise ValueError
 
 
 # Who looks every hour has not seen that many mornings; shards are one once they are merged.

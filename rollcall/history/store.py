@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -55,6 +56,21 @@ def changed(store: Store, change: Callable[[Connection], object], *, limit: time
     except CannotWrite as problem:
         return "; ".join((*aside, f"{store.name} was not written: {problem}"))
     return "; ".join(aside) or None
+
+
+@contextmanager
+def not_collecting() -> Iterator[None]:
+    """Leaves out Python's search for circles: among hundreds of thousands of records it takes as long as their reading.
+
+    Records hold none.
+    """
+    was_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_collecting:
+            gc.enable()
 
 
 @contextmanager
