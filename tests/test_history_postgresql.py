@@ -21,6 +21,7 @@ import pytest
 from fixtures.histories import history_in
 from fixtures.one_morning import haiku_job
 from fixtures.postgres import PASSWORD, Postgres, cluster, programs
+from rollcall.command_line import install
 from rollcall.errors import BadInput
 from rollcall.history import postgresql
 from rollcall.history import store as stores
@@ -327,6 +328,42 @@ def test_a_wrong_table_is_said_with_its_cure_and_without_its_password(tmp_path: 
     assert says in str(problem.value)
     assert "hunter2" not in str(problem.value)
     assert "ter2" not in str(problem.value)
+
+
+_LOADED = """
+import sys
+{before}
+from pathlib import Path
+from rollcall.roll.load import load
+from rollcall.history.store import store_of
+try:
+    store_of(load(Path(sys.argv[1]), environment={{}}).history, Path())
+except Exception as problem:
+    print(problem)
+print(bool(sys.modules.get("psycopg")))
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "before", "says"),
+    [
+        ('keeps = "30 d"', "", ["False"]),
+        (
+            'url = "postgresql://db/shop"\nname = "a"',
+            "sys.modules['psycopg'] = None",
+            [f"jobs.toml: history.url: needs psycopg, which is not installed: {install('psycopg[binary]')}", "False"],
+        ),
+    ],
+    ids=["no database", "no driver"],
+)
+def test_the_driver_is_imported_only_where_a_database_is_named_and_missed_with_its_cure(
+    tmp_path: Path, lines: str, before: str, says: list[str]
+) -> None:
+    (tmp_path / "jobs.toml").write_text(JOBS.format(lines=lines))
+    command = [sys.executable, "-c", _LOADED.format(before=before), str(tmp_path / "jobs.toml")]
+    done = subprocess.run(command, cwd=HOUSE, capture_output=True, text=True)
+
+    assert done.stdout.splitlines() == says, done.stderr
 
 
 def test_an_address_is_shown_without_secrets_and_sent_with_them(tmp_path: Path) -> None:

@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from fixtures.one_morning import HAIKU, Told, at, five_files, made, morning, said
 from rollcall.evidence import FileSeen, Outcome, Verified
 from rollcall.history.judged import proofs_of
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read, read_whole
+from rollcall.history.rows import ProofRow, Whole
 from rollcall.history.store import Store
 from rollcall.history.writing import merge, write
 from rollcall.verdict.findings import Check
@@ -59,6 +62,17 @@ def test_the_last_proof_is_what_the_next_morning_knows(store: Store) -> None:
     said_then = [proven(outcome, day) for day, outcome in ((9, GOOD), (10, FAILED), (11, PARTIAL))]
     assert known[:3] == [replace(each, says="at its end") for each in said_then]
     assert known[3] == known[2]
+
+
+@pytest.mark.parametrize(
+    ("file", "shown"), [("caf\udce9.md", "caf\ufffd.md"), ("a\0b.md", "ab.md"), ("x" * 5_000, "x" * 499 + "…")]
+)
+def test_a_file_whose_name_is_no_text_is_remembered_by_what_can_be_shown_of_it(
+    store: Store, file: str, shown: str
+) -> None:
+    assert merge(store, Whole(proofs=[ProofRow.of(HAIKU, OUTPUT, replace(proven(GOOD), file=file))])) is None
+
+    assert [each.file for each in read_whole(store).proofs] == [shown]
 
 
 def test_what_nobody_could_tell_takes_nothing_away(store: Store) -> None:

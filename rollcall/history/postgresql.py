@@ -183,7 +183,10 @@ def _connected(
 
     connecting = min(_CONNECTING, limit)
     with psycopg.connect(
-        database.url, connect_timeout=max(round(connecting.total_seconds()), 2), fallback_application_name="rollcall"
+        database.url,
+        connect_timeout=max(round(connecting.total_seconds()), 2),
+        client_encoding="utf8",
+        fallback_application_name="rollcall",
     ) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ if reads_only else None
         connection.read_only = reads_only or None
@@ -205,12 +208,17 @@ def _connected(
 def _cut_after(connection: psycopg.Connection, limit: timedelta) -> Iterator[None]:
     """Ends the connection where the limit is over: a server that hangs keeps to no limit of its own."""
 
+    # Of a connection that is closed the number may already be another's.
+    turn, is_over = threading.Lock(), False
+
     def cut() -> None:
-        with suppress(OSError, ValueError):
-            line = socket.socket(fileno=connection.fileno())
-            with suppress(OSError):
-                line.shutdown(socket.SHUT_RDWR)
-            line.detach()
+        with turn, suppress(OSError):
+            if not is_over:
+                line = socket.socket(fileno=connection.fileno())
+                try:
+                    line.shutdown(socket.SHUT_RDWR)
+                finally:
+                    line.detach()
 
     timer = threading.Timer(limit.total_seconds(), cut)
     timer.daemon = True
@@ -223,6 +231,8 @@ def _cut_after(connection: psycopg.Connection, limit: timedelta) -> Iterator[Non
             raise TimeoutError from None
         raise
     finally:
+        with turn:
+            is_over = True
         timer.cancel()
 
 

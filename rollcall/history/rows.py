@@ -76,8 +76,10 @@ def _read_text(text: str, info: ValidationInfo) -> str:
 Instant = Annotated[datetime, PlainValidator(_read_instant), PlainSerializer(_write_instant)]
 Span = Annotated[timedelta, PlainValidator(_read_span), PlainSerializer(lambda span: span // MICROSECOND)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
-Text = Annotated[str, AfterValidator(_read_text)]
-Name = Annotated[str, Field(min_length=1), AfterValidator(_read_text)]
+# What a name of a file may hold, and no database takes, is not written either.
+_Written = PlainSerializer(lambda text: _cleaned(text))
+Text = Annotated[str, AfterValidator(_read_text), _Written]
+Name = Annotated[str, Field(min_length=1), AfterValidator(_read_text), _Written]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
