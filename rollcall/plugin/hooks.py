@@ -109,7 +109,7 @@ class Running:
             counts = f"{len(self.call.jobs):,} of {counts} ({selection.shown})"
         lines = [f"roll call: {counts}, judged as of {of_day}"]
         if together.are_checked_together(self.config):
-            lines.append("jobs that are well have one check in common, all others their own (-k NAME: each its own)")
+            lines.append("all jobs that pass a check have it in common, each other its own (-k NAME: each its own)")
         if start.replay_of:
             lines = [f"{show_replay(start.replay_of, roll.zone)}: nobody is asked", *lines]
         return [start.demo, *lines] if start.demo else lines
@@ -287,7 +287,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     about_nobody = {item for item in items if NOBODY in parameters_of(item).values()}
     if about_nobody:
         config.hook.pytest_deselected(items=list(about_nobody))
-    kept = [item for item in items if item not in about_nobody]
+    kept = together.with_many([item for item in items if item not in about_nobody])
     items[:] = sorted(kept, key=lambda item: "scheduler" not in parameters_of(item))
 
 
@@ -298,8 +298,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         running = config.stash[_running]
         running.course.expected = len(session.items)
         running.judge(session.items)
-        session.items[:] = together.told_apart(session.items, subjects_of(config)[1].jobs)
-        running.course.expected = session.testscollected = len(session.items)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -313,12 +311,15 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
-    """What a check of many jobs found unlike the others is checked by itself, after it."""
+    """Each job that did not pass a check of many is checked by itself, right after it."""
     result = yield
     if isinstance(item, together.CheckOfMany):
-        alone = item.of_those_unlike()
+        alone, session = item.of_those_unlike(), item.session
         item.config.stash[_running].course.expected += len(alone)
+        session.testscollected += len(alone)
         for each, following in zip(alone, [*alone[1:], nextitem], strict=False):
+            if session.shouldfail or session.shouldstop:
+                break
             item.config.hook.pytest_runtest_protocol(item=each, nextitem=following)
     return result
 

@@ -15,7 +15,7 @@ import pytest
 
 from rollcall.morning import Morning
 from rollcall.plugin.declared import Declared
-from rollcall.plugin.together import jobs_of
+from rollcall.plugin.together import CheckOfMany, jobs_of
 from rollcall.plugin.views import CheckedScheduler, Facing, Facts
 from rollcall.roll.job import Job
 from rollcall.roll.roll import Roll
@@ -109,6 +109,8 @@ def receive(config: pytest.Config, handed_over: bytes) -> None:
 
 def parameters_of(item: pytest.Item) -> Mapping[str, object]:
     """What a check was parametrized with; nothing where it was not."""
+    if isinstance(item, CheckOfMany):
+        return item.parameters
     callspec = getattr(item, "callspec", None)
     return callspec.params if callspec else {}
 
