@@ -21,6 +21,7 @@ from benchmarks import (
     monitor,
     page,
     rehearsal,
+    scale,
     suites,
     wrapping,
 )
@@ -67,6 +68,7 @@ BENCHMARKS: tuple[Callable[[Path], list[tuple[str, float, str]]], ...] = (
     asking.many_over_tls,
     monitor.monitor,
     monitor.fleet,
+    scale.scale,
     history.history,
     history_in_postgresql.history_in_postgresql,
     hosts.hosts,
