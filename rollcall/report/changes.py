@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from rollcall.history.rows import Chronicle, PastMorning, Row
 from rollcall.morning import Morning, document
 from rollcall.roll.job import Job
-from rollcall.verdict.amount import noteworthy
 from rollcall.verdict.judged import JobJudged
 from rollcall.vocabulary import CauseCode, Verdict
 
@@ -135,7 +134,7 @@ def unusual_size(judged: JobJudged) -> str:
     Of one that is known to be bad, or that is warned of, its cause tells it already.
     """
     is_told = judged.verdict is Verdict.BAD_OUTPUT or any(each.code in _TOLD for each in judged.findings)
-    return "" if judged.case is None or is_told else noteworthy(judged.case)
+    return "" if is_told else judged.unusual
 
 
 # A morning that is missing --------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from rollcall.roll.words import Late
 from rollcall.schedule.after import After
 from rollcall.schedule.answers import around, next_due
 from rollcall.verdict import output, pause, registration, timing, upstream
+from rollcall.verdict.amount import noteworthy
 from rollcall.verdict.behind import unless_behind
 from rollcall.verdict.case import Case
 from rollcall.verdict.due import runs_back_from
@@ -105,6 +106,7 @@ def judge_job(job: Job, evidence: Evidence, schedulers: Mapping[str, SchedulerJu
     if seen.job.late is Late.WARN:
         findings = tuple(replace(each, is_warning=True) if each.verdict is Verdict.LATE else each for each in findings)
     of_look_back = (look_back,) if look_back else ()
+    unusual = noteworthy(case) if case else ""
     # What is usual has been worked out: the earlier runs of ten thousand jobs would be most of a morning.
     seen = replace(seen, remembered=())
     return JobJudged(
@@ -113,6 +115,7 @@ def judge_job(job: Job, evidence: Evidence, schedulers: Mapping[str, SchedulerJu
         findings=(*registered, *findings, *of_look_back, *pause.findings_once_ended(seen.job)),
         next_due_at=following,
         is_pending=case is None or case.run.due_at != newest,
+        unusual=unusual,
     )
 
 

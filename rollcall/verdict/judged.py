@@ -39,7 +39,7 @@ class JobJudged:
     """A job, the due run that was judged (`case`; None where none was owed yet) and what was found of it.
 
     `next_due_at` is the first due instant after the judged moment; `is_pending` is True where a newer due run is still
-    inside its time.
+    inside its time. `unusual` says how what the run left stands out from what is usual, or grows; "" where it does not.
     """
 
     seen: Witnesses
@@ -47,6 +47,7 @@ class JobJudged:
     findings: tuple[Finding, ...]
     next_due_at: datetime | None
     is_pending: bool
+    unusual: str = ""
 
     @property
     def job(self) -> Job:
