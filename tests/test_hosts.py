@@ -15,11 +15,11 @@ from fixtures.hosts import Fleet
 from fixtures.jobs_toml import mistakes, read
 from fixtures.one_morning import at
 from fixtures.stores import Server
-from rollcall.evidence import Evidence, FileSeen, NotSeen, OutputSeen
+from rollcall.evidence import Evidence, FileSeen, HostSeen, NotSeen, Outcome, OutputSeen, RunSeen, SchedulerSeen
 from rollcall.morning import Morning
 from rollcall.morning.judge import judge_morning
 from rollcall.recorded.bundle import Bundle, packed, unpacked
-from rollcall.recorded.left import name_of, read_left
+from rollcall.recorded.left import Left, name_of, read_left
 from rollcall.roll.roll import Roll
 from rollcall.storage import Folder
 from rollcall.vocabulary import CauseCode, Verdict
@@ -361,6 +361,69 @@ def test_a_job_that_is_due_more_often_than_its_host_looks_is_judged_as_of_the_lo
     job = morning.job("often")
     assert job is not None
     assert not job.needs_a_person
+
+
+_ON_TWO = """
+timezone = "Europe/Zurich"
+[schedulers.clock]
+kind = "json"
+url = "http://127.0.0.1:9"
+host = "web1"
+runs = { ask = "/runs", each = "@", job = "id", started = "start", status = "status" }
+words = { success = ["ok"] }
+[jobs.daily]
+scheduler = "clock"
+host = "web2"
+schedule = "30 2 * * *"
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "web2", "says"),
+    [
+        # On web2 is nothing to be seen of the job, and nobody looks there.
+        ("", HostSeen(why="host web2 has left no evidence"), "host web1 looked last on Wed 11 Feb 02:10"),
+        ('output.path = "daily-%Y%m%d.txt"', None, "host web1 looked last on Wed 11 Feb 02:10"),
+    ],
+)
+def test_of_two_hosts_the_one_that_looked_too_early_is_named(
+    tmp_path: Path, more: str, web2: HostSeen | None, says: str
+) -> None:
+    roll = read(tmp_path, _ON_TWO + more)
+    early, late, now = (at(f"2026-02-{when}+01:00") for when in ("11T02:10", "11T04:00", "11T04:30"))
+    ran = RunSeen(job="daily", started="2026-02-10T02:30:05+01:00", outcome=Outcome.SUCCESS, word="ok")
+    (job,), (scheduler,) = roll.jobs, roll.schedulers
+    clock = SchedulerSeen(asked_at=early, answered_at=early, jobs=None, runs=(ran,))
+    file = FileSeen(name="daily-20260211.txt", size=10, modified_at=at("2026-02-11T02:31+01:00"))
+    output = OutputSeen(looked_at=late, matches=1, files=(file,))
+    on_web1 = Evidence(schedulers={"clock": clock}, outputs={})
+    on_web2 = Evidence(schedulers={}, outputs={"daily": (output,)})
+    bundles = {"web1": _bundle("web1", early, on_web1, roll), "web2": _bundle("web2", late, on_web2, roll)}
+    left = Left(
+        bundles={name: each for name, each in bundles.items() if name == "web1" or not web2},
+        hosts={
+            "web1": HostSeen(looked_at=early, good_until=early + 3 * HOUR),
+            "web2": web2 or HostSeen(looked_at=late, good_until=late + 3 * HOUR),
+        },
+    )
+
+    morning = judge_morning(roll, left.evidence([job], [scheduler], now), now=now)
+
+    judged = morning.job("daily")
+    assert judged is not None
+    assert judged.verdict is Verdict.UNKNOWN
+    assert says in " ".join(each.because for each in judged.findings)
+
+
+def _bundle(host: str, looked_at: datetime, evidence: Evidence, roll: Roll) -> Bundle:
+    return Bundle(
+        by=host,
+        looked_at=looked_at,
+        left_at=looked_at,
+        evidence=evidence,
+        jobs={job.id: job.asked_as for job in roll.jobs},
+        schedulers={each.id: each.asked_as for each in roll.schedulers},
+    )
 
 
 def test_a_host_is_said_in_jobs_toml_as_a_name(tmp_path: Path) -> None:

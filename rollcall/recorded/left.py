@@ -67,7 +67,7 @@ class Left:
     def evidence(self, jobs: Iterable[Job], schedulers: Iterable[Scheduler], now: datetime) -> Evidence:
         """What was seen of those jobs and schedulers that are looked for on a host; nothing of the others."""
         jobs, schedulers = tuple(jobs), tuple(each for each in schedulers if each.host)
-        as_of = {job.id: self._looked_at({job.host, job.scheduler.host if job.scheduler else None}) for job in jobs}
+        as_of = {job.id: self._looked_at(_hosts_of(job)) for job in jobs}
         return Evidence(
             schedulers={each.id: self._of_scheduler(each, now) for each in schedulers},
             memories={each.id: self._of_scheduler(each, now, is_memory=True) for each in schedulers if each.memory},
@@ -102,6 +102,11 @@ class Left:
     def _silent(self, host: str, now: datetime) -> NotSeen:
         seen = self.hosts.get(host, HostSeen(why=f"nobody asked what host {host} left"))
         return NotSeen(code=CauseCode.HOST_SILENT, detail=seen.why, looked_at=seen.looked_at or now)
+
+
+def _hosts_of(job: Job) -> tuple[str | None, ...]:
+    """The hosts on which anything of it is looked for."""
+    return job.host if job.outputs else None, job.scheduler.host if job.scheduler else None
 
 
 def _of_another_file(bundle: Bundle, table: str) -> NotSeen:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rollcall.evidence import Evidence
+from rollcall.roll.job import Job
 from rollcall.verdict import show
 from rollcall.verdict.due import runs_back_from
 from rollcall.verdict.findings import Check, Finding, Promise
@@ -44,20 +45,27 @@ def unless_behind(judged: JobJudged, evidence: Evidence, now: datetime) -> JobJu
 
 def _behind(judged: JobJudged, evidence: Evidence, now: datetime) -> str:
     job, looked_at = judged.job, evidence.as_of.get(judged.job.id)
-    host = job.host or (job.scheduler.host if job.scheduler else None) or ""
-    seen = evidence.hosts.get(host)
-    if looked_at is None or looked_at >= now or seen is None or seen.good_until is None or judged.needs_a_person:
-        return ""
-    if judged.verdict is Verdict.PAUSED:
+    if looked_at is None or looked_at >= now or judged.needs_a_person or judged.verdict is Verdict.PAUSED:
         return ""
     owed = next((run for run in runs_back_from(job, now) if run.finish_by <= now), None)
     run = judged.due_run
     if owed is None or (run and run.due_at >= owed.due_at):
         return ""
-    if run and now - run.finish_by <= seen.good_until - looked_at:
+    host, good_for = _who_looked(job, looked_at, evidence)
+    if run and now - run.finish_by <= good_for:
         return ""
     looked, owed_at = show.when(looked_at, job), show.when(owed.due_at, job)
     return f"host {host} looked last on {looked}, before the run of {owed_at} was over"
+
+
+def _who_looked(job: Job, looked_at: datetime, evidence: Evidence) -> tuple[str, timedelta]:
+    """Which of its hosts looked then, and for how long that look is good: no time where that host is not believed."""
+    hosts = [each for each in (job.host, job.scheduler and job.scheduler.host) if each]
+    for host in hosts:
+        seen = evidence.hosts.get(host)
+        if seen and seen.looked_at == looked_at and seen.good_until:
+            return host, seen.good_until - looked_at
+    return hosts[0] if hosts else "", timedelta(0)
 
 
 def _unknown(judged: JobJudged, because: str) -> Iterator[Finding]:
