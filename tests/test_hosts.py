@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 
 from fixtures.hosts import Fleet
 from fixtures.jobs_toml import mistakes, read
+from fixtures.lived_in import lived_in
 from fixtures.one_morning import at
 from fixtures.stores import Server
 from rollcall.evidence import Evidence, FileSeen, HostSeen, NotSeen, Outcome, OutputSeen, RunSeen, SchedulerSeen
@@ -217,6 +219,27 @@ def test_no_secret_of_a_host_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (seen,) = bundle.evidence.outputs["snap"]
     assert isinstance(seen, NotSeen)
     assert "t0ken" not in bundle.evidence.to_json() + told.text + told.errors
+
+
+def test_a_scheduler_on_a_host_is_known_by_what_that_saw_and_is_not_reached_from_here(tmp_path: Path) -> None:
+    clock = (
+        '[schedulers.clock]\nkind = "aime"\nurl = "{url}/aime"\nstatus = "/status"\nstart = "/start"\nhost = "web1"\n'
+    )
+    with lived_in(tmp_path) as house:
+        fleet = Fleet(folder=tmp_path / "fleet", hosts=("web1",), more=clock.format(url=house.scheduler.url))
+        fleet.look("web1")
+
+        runs, lists = fleet.typed("judge", "ensure-running"), fleet.typed("judge", "discover")
+        house.scheduler.stop("aime")
+        fleet.look("web1")
+        stopped = fleet.typed("judge", "ensure-running")
+
+    assert runs.status == 0
+    assert re.fullmatch(r"clock was running, 2 jobs, next run .* \(w.*\), as host web1 saw it on .* UTC\n", runs.text)
+    assert (lists.status, lists.text.splitlines()[0]) == (0, "clock: 2 jobs that nobody declares")
+    assert stopped.status == 1
+    assert stopped.text.endswith("nothing was done: it is not reached from here; start it on host web1\n")
+    assert "POST /aime/start" not in house.scheduler.asked
 
 
 @pytest.mark.parametrize(

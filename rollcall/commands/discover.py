@@ -20,6 +20,7 @@ from rollcall.commands.begin import add_options, wanted_of
 from rollcall.errors import BadInput
 from rollcall.evidence import NotSeen, SchedulerSeen
 from rollcall.files import write_whole
+from rollcall.run.hosts import host_evidence
 from rollcall.run.options import JOBS_FILE
 from rollcall.text import clean, counted
 from rollcall.times import read_now
@@ -50,7 +51,11 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     roll = wanted.load(os.environ, clock, may_be_empty=True)
     if not roll.schedulers and not asked_for.json:
         yield f"{clean(str(wanted.jobs_file))} declares no scheduler to ask: write a [schedulers.NAME] table first"
-    seen = gather((), roll.schedulers, now=now, clock=clock).schedulers
+    asked = dict(gather((), roll.schedulers, now=now, clock=clock).schedulers)
+    if roll.hosts:
+        left = host_evidence(roll, None, given_as="", folder=Path.cwd(), environment=os.environ)
+        asked |= left.read(roll, clock()).evidence((), roll.schedulers, now).schedulers
+    seen = {each.id: asked[each.id] for each in roll.schedulers}
     found: dict[str, tuple[FirstJob, ...]] = {}
     taken, names = {job.id for job in roll.jobs}, {each.id: list[str]() for each in roll.schedulers}
     for job in roll.jobs:

@@ -7,22 +7,27 @@ until that is proven. Exit status: 0 where every scheduler is proven to run, 1 w
 from __future__ import annotations
 
 import argparse
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollcall.causes.action import told
 from rollcall.commands.begin import add_options, begun_now
 from rollcall.errors import BadInput
+from rollcall.evidence import SchedulerSeen
 from rollcall.remedy import restart_stopped
-from rollcall.remedy.restart import PROOF_LIMIT, await_proof
+from rollcall.remedy.restart import PROOF_LIMIT, await_proof, proof_of
 from rollcall.roll.selection import check_declared
 from rollcall.run.options import ADDRESS, DRY_RUN
+from rollcall.times import show_instant
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _SubParsersAction
 
     from rollcall.morning import Morning
+    from rollcall.roll.scheduler import Scheduler
+    from rollcall.run.roll_call import RollCall
+    from rollcall.verdict.judged import JobJudged
 
 
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
@@ -64,8 +69,7 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
             is_proven, line = False, f"{name} is not proven to run: {cause.sentence} {cause.next_step}"
         else:
             own = [each for each in morning.jobs if each.job.scheduler and each.job.scheduler.id == name]
-            is_proven, proof = await_proof(scheduler, own, clock=here.clock, limit=PROOF_LIMIT / 10)
-            line = f"{name} is {proof}"
+            is_proven, line = _proven(scheduler, own, here)
         status |= not is_proven
         yield line
     if any(not each.is_dry for each in morning.actions):
@@ -73,3 +77,15 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         whole = replace(here.look(here.roll.jobs, here.roll.schedulers), actions=morning.actions)
         yield from here.remember_action(whole)
     return status
+
+
+def _proven(scheduler: Scheduler, jobs: Sequence[JobJudged], here: RollCall) -> tuple[bool, str]:
+    """Whether it runs, and the line for it; of one that is asked on its host as that saw it."""
+    if scheduler.host is None:
+        is_proven, proof = await_proof(scheduler, jobs, clock=here.clock, limit=PROOF_LIMIT / 10)
+        return is_proven, f"{scheduler.id} is {proof}"
+    assert here.evidence is not None
+    seen = here.evidence.schedulers[scheduler.id]
+    is_proven, proof = proof_of(scheduler, jobs, seen)
+    at = f" on {show_instant(seen.answered_at, here.roll.zone)}" if isinstance(seen, SchedulerSeen) else ""
+    return is_proven, f"{scheduler.id} was {proof}, as host {scheduler.host} saw it{at}"

@@ -39,6 +39,8 @@ def why_not(judged: JobJudged, scheduler: SchedulerJudged | None) -> str | None:
         )
     if judged.case and (fits := zone_of_this_run(judged.case)):
         return f"its record, read as {fits[1].key}, would be of this very run: check `naive_times`"
+    if scheduler and scheduler.scheduler.host:
+        return f"its scheduler is not reached from here; run it on host {scheduler.scheduler.host}"
     if scheduler is None or trigger_of(judged) is None:
         return "not set up; add `trigger` to the table of its scheduler in jobs.toml"
     if not judged.job.rerun:

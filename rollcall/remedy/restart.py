@@ -163,6 +163,8 @@ class _Restart:
 
     def _lines_lacking(self, deed: Deed) -> str | None:
         """Which lines of jobs.toml the deed needs and does not have, as a cure; None where it has them."""
+        if self.scheduler.host:
+            return f"it is not reached from here; start it on host {self.scheduler.host}"
         lines = " and ".join(f'`{each} = "/…"`' for each in _STEPS[deed] if self.scheduler.order(each) is None)
         where = f"to {table_of(self.scheduler)}, the path to request that"
         return f"not set up; add {lines} {where}" if lines else None
@@ -182,7 +184,7 @@ def _look_again(scheduler: Scheduler, clock: Callable[[], datetime]) -> Schedule
     return gather((), (scheduler.alone,), now=clock(), clock=clock).schedulers[scheduler.id]
 
 
-def _proof(scheduler: Scheduler, jobs: Iterable[JobJudged], seen: SchedulerSeen | NotSeen) -> tuple[bool, str]:
+def proof_of(scheduler: Scheduler, jobs: Iterable[JobJudged], seen: SchedulerSeen | NotSeen) -> tuple[bool, str]:
     """Whether it runs, with a next run of each job that owes one and is not paused; and what proves or lacks that."""
     jobs = tuple(jobs)
     findings = scheduler_findings(scheduler, seen, jobs=[each.job for each in jobs])
@@ -223,7 +225,7 @@ def await_proof(
     give_up_on = time.monotonic() + limit.total_seconds()
     ran_since, was_seen_running = None, ""
     while True:
-        is_proven, line = _proof(scheduler, jobs, _look_again(scheduler, clock))
+        is_proven, line = proof_of(scheduler, jobs, _look_again(scheduler, clock))
         present = time.monotonic()
         if not is_proven:
             ran_since = None

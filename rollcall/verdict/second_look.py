@@ -26,7 +26,8 @@ _SHORTEST_WAIT = timedelta(seconds=1)
 def wait_before_second_look(judged: SchedulerJudged, first: SchedulerSeen | NotSeen) -> timedelta | None:
     """How long to wait until a second look tells more than the first; None where it would not within `LONGEST_WAIT`."""
     looks_alive = any(each.check is Check.SCHEDULER_IS_ALIVE and each.verdict is Verdict.OK for each in judged.findings)
-    if not looks_alive or not isinstance(first, SchedulerSeen) or first.server_at is None:
+    is_reached = judged.scheduler.host is None
+    if not (looks_alive and is_reached) or not isinstance(first, SchedulerSeen) or first.server_at is None:
         return None
     nearest_at = min((at for at, _ in _next_runs(judged.scheduler, first)), default=None)
     if nearest_at is None:
