@@ -66,31 +66,34 @@ def gather(
     proofs: Mapping[tuple[str, str], Verified] = MappingProxyType({}),
     may_verify: bool = True,
     here: str = "",
+    beside: Iterable[Job] = (),
 ) -> Evidence:
     """What the witnesses of these jobs and schedulers say, as of `now`: those of the host `here`, "" of no host.
 
     `clock` reads the present of this machine (it is held against the schedulers' clocks, and differs from `now` when
     another moment is judged). `progress` is called with how many witnesses of how many are done. `proofs` are the last
-    that mornings before have of outputs, by job and output; where not `may_verify`, no new one is made. Never raises
+    that mornings before have of outputs, by job and output; where not `may_verify`, no new one is made. What these
+    schedulers know of the jobs `beside` them is wanted too, though nobody looks for their outputs here. Never raises
     `CannotLook`: who could not be asked is in the evidence as `NotSeen`.
     """
     jobs = tuple(jobs)
     asked = {scheduler.id: scheduler for scheduler in schedulers}
     asked |= {job.scheduler.id: job.scheduler for job in jobs if job.scheduler}
     asked = {name: each for name, each in asked.items() if (each.host or "") == here}
-    reaches = upstream.reaches(jobs)
-    since = {job.id: _since(job, now, reaches[job.id]) for job in jobs}
+    wanted = {job.id: job for job in (*beside, *jobs)}.values()
+    reaches = upstream.reaches(wanted)
+    since = {job.id: _since(job, now, reaches[job.id]) for job in wanted}
     wanted_since = dict.fromkeys(asked, now)
-    for job in jobs:
+    for job in wanted:
         if job.scheduler and job.scheduler.id in wanted_since:
             wanted_since[job.scheduler.id] = min(wanted_since[job.scheduler.id], since[job.id][0])
     looks, memories = dict[str, _Look[SchedulerSeen]](), dict[str, _Look[SchedulerSeen]]()
     for scheduler in asked.values():
-        names = frozenset(job.name for job in jobs if job.scheduler and job.scheduler.id == scheduler.id)
-        wanted = Asked(clock=clock, now=now, since=wanted_since[scheduler.id], names=names)
-        looks[scheduler.id] = _of_scheduler(scheduler, wanted)
+        names = frozenset(job.name for job in wanted if job.scheduler and job.scheduler.id == scheduler.id)
+        about = Asked(clock=clock, now=now, since=wanted_since[scheduler.id], names=names)
+        looks[scheduler.id] = _of_scheduler(scheduler, about)
         if scheduler.memory:
-            memories[scheduler.id] = _of_scheduler(scheduler.memory, wanted)
+            memories[scheduler.id] = _of_scheduler(scheduler.memory, about)
     jobs = tuple(job for job in jobs if (job.host or "") == here)
     sources = _of_sources(jobs, since, now, clock, proofs, may_verify=may_verify)
     _ask_all([*looks.values(), *memories.values(), *sources.values()], progress)

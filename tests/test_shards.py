@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -76,6 +77,42 @@ def test_all_parts_make_the_morning_that_one_run_makes(house: LivedIn, capsys: p
 def _but_asked(value: object) -> object:
     """When somebody was asked differs from run to run."""
     return json.loads(re.sub(r'"asked_at": "[^"]*"', '"asked_at": ""', json.dumps(value)))
+
+
+_LOG = """
+[schedulers.log]
+kind = "command"
+command = ["{python}", "log.py", "{{since}}"]
+words = {{ success = ["ok"], failed = ["bad"] }}
+runs = {{ each = "@", job = "job", started = "at", status = "how" }}
+[jobs.weekly]
+scheduler = "log"
+schedule = "0 6 * * 0"
+[jobs.daily_2]
+scheduler = "log"
+schedule = "0 6 * * *"
+"""
+_RAN = """
+import json, sys
+ran = [("weekly", "2026-02-08", "bad"), ("daily_2", "2026-02-10", "ok"), ("daily_2", "2026-02-11", "ok")]
+runs = [{"job": job, "at": f"{day}T05:00:05Z", "how": how} for job, day, how in ran if day >= sys.argv[1][:10]]
+print(json.dumps(runs))
+"""
+
+
+def test_what_one_part_asks_of_a_scheduler_is_enough_for_the_jobs_of_all_parts(
+    house: LivedIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (Shard(1, 2).has("weekly"), Shard(2, 2).has("daily_2")) == (True, True)
+    (house.folder / "log.py").write_text(_RAN)
+    with (house.folder / "jobs.toml").open("a") as file:
+        file.write(_LOG.format(python=sys.executable))
+    look(house, *ALL)
+
+    status, said = merge(house, capsys=capsys)
+
+    assert status == 1
+    assert "run-failed [weekly]" in said
 
 
 def test_a_part_alone_tells_nobody_and_leaves_the_reports_of_the_whole_alone(house: LivedIn) -> None:

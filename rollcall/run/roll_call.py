@@ -147,6 +147,8 @@ class RollCall:
             progress=progress or self.progress,
             proofs=self.chronicle.proofs,
             may_verify=not self.wanted.fixing.is_dry,
+            # Together with other parts, what each scheduler said to one must be enough for the jobs of all.
+            beside=self.roll.jobs if self.start.shard else (),
         )
         if self.of_hosts and self.roll.hosts:
             asked = {each.id: each for each in schedulers} | {j.scheduler.id: j.scheduler for j in jobs if j.scheduler}
