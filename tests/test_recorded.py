@@ -175,6 +175,7 @@ SECRETS = {
         {"PW": "p%40ssw0rd"},
         "p%40ssw0rd",
     ),
+    "the key of hosts": ('naive_times = "UTC"\n[evidence]\nkey = "k3y-of-the-hosts"', {}, "k3y-of-the-hosts"),
 }
 
 

@@ -138,6 +138,8 @@ def _secrets(roll: Roll, tables: Iterable[Mapping[str, Any]]) -> dict[str, str]:
             secrets |= {f"://{userinfo}@": "://(user)@"} if is_plain(userinfo) else {userinfo: "(user)"}
             secrets[userinfo.partition(":")[2]] = "(password)"
     secrets = {value: shown for value, shown in secrets.items() if len(value) >= SHORTEST_SECRET and "${" not in value}
+    if roll.evidence.key:
+        secrets[roll.evidence.key] = "(key)"
     hidden = [each.secrets.hidden for one in roll.schedulers for each in (one, one.memory) if each]
     hidden += [each.secrets.hidden for each in roll.places]
     hidden += [dict(each.secrets.hidden) for each in (roll.alert, roll.watch, roll.history) if each]
