@@ -152,7 +152,7 @@ def _unknown(name: str, known: Sequence[str], rule: str) -> BadInput:
 
 
 def _ends_at(text: str, roll: Roll, now: datetime) -> datetime:
-    if re.match(r"\s*\d{4}-?\d{2}", text):
+    if re.match(r"\s*\d{4}(-|\d{4}T)", text):
         at = Moment(written=text, place=_UNTIL).at(roll.zone)
     else:
         try:
