@@ -24,6 +24,8 @@ from rollcall.history.rows import NOTHING, Silence, Silenced
 from rollcall.history.silences import read_silences
 from rollcall.morning.ending import Ending
 from rollcall.report.page import render_board
+from rollcall.report.silenced import is_all_silenced
+from rollcall.roll.roll import Roll
 from rollcall.roll.telling import AlertTable
 from rollcall.sinks.alert import tell as alert
 from rollcall.sinks.github import render_annotations
@@ -140,6 +142,28 @@ def test_the_jobs_that_need_a_silenced_one_are_told_by_themselves(looks: Looks) 
     looks.house.jobs = looks.house.jobs.replace('[jobs."sync"]', '[jobs."sync"]\nneeds = ["dump"]')
 
     assert looks.look(silent("job", "dump")) == ["new: missed-run [rates]", "new: upstream-failed [sync]"]
+
+
+class _OfTwo(House):
+    """A house in which nobody's scheduler runs the job `report`."""
+
+    def roll(self) -> Roll:
+        roll = super().roll()
+        free = [each.model_copy(update={"scheduler": None}) if each.id == "report" else each for each in roll.jobs]
+        return replace(roll, jobs=tuple(free))
+
+
+def test_a_job_that_needs_one_of_a_silenced_scheduler_is_told_by_itself(looks: Looks, tmp_path: Path) -> None:
+    looks.house = _OfTwo(tmp_path)
+    looks.house.add("dump", output="out/*.md")
+    looks.house.add("report", extra='needs = ["dump"]', output="pages/*.md")
+    looks.house.runs.clear()
+    looks.house.stops()
+    quiet = silent("scheduler", "aime")
+
+    assert looks.look(quiet) == ["new: upstream-failed [report]"]
+    assert not is_all_silenced(looks.house.morning(), Ending(), (quiet,))
+    assert is_all_silenced(looks.house.morning(), Ending(), (quiet, silent("job", "report")))
 
 
 def test_an_alertmanager_is_sent_nothing_of_it(looks: Looks) -> None:
@@ -293,6 +317,8 @@ def test_what_cannot_be_meant_is_refused_and_nothing_is_silent(
 # Zurich's clocks skip 02:00 to 03:00 on 29 Mar 2026, and show it twice on 25 Oct 2026. It is Wed 11 Feb 07:02 there.
 UNTILS = [
     ("4 h", "2026-02-11T10:02:00+00:00"),
+    ("259200 s", "2026-02-14T06:02:00+00:00"),
+    ("20260212T0900", "2026-02-12T08:00:00+00:00"),
     ("2026-02-12 09:00", "2026-02-12T08:00:00+00:00"),
     ("2026-02-12T09:00Z", "2026-02-12T09:00:00+00:00"),
     ("2026-03-29T03:00", "2026-03-29T01:00:00+00:00"),

@@ -37,10 +37,9 @@ def covered(silence: Silence, jobs: Iterable[Job]) -> tuple[Job, ...]:
 
 
 def is_silenced(group: CauseGroup, silences: Sequence[Silence]) -> bool:
-    """True where nobody is told of that cause: of its scheduler, or of any job that it explains."""
-    if group.scheduler:
-        scheduler_id = group.scheduler.scheduler.id
-        return any(is_of_scheduler(each, scheduler_id) for each in silences)
+    """True where nobody is told of that cause: neither of its scheduler, nor of any job that it explains."""
+    if group.scheduler and not any(is_of_scheduler(each, group.scheduler.scheduler.id) for each in silences):
+        return False
     return all(any(is_of_job(each, judged.job) for each in silences) for judged in group.everyone)
 
 

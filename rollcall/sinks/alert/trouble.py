@@ -112,10 +112,12 @@ def _of_jobs(
 ) -> Iterator[Trouble]:
     """The jobs with a cause of their own. Of one that its scheduler hides nothing is known, so nothing is said.
 
-    Those that only need another are told with that, and by themselves where nobody hears of that yet.
+    Those that only need another, or lie behind a scheduler that is not theirs, are told with that, and by themselves
+    where nobody hears of it yet.
     """
     for group in group_by_cause(morning):
-        left = [] if group.scheduler else list(group.jobs)
+        is_told = group.scheduler and scheduler_key(group.scheduler.scheduler.id) not in silenced
+        left = [] if is_told else list(group.jobs)
         for judged in left:
             downstream = [each for each in group.downstream if morning.downstream[each.job.id] is judged]
             cause = morning.job_causes[judged.job.id]
