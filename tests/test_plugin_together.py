@@ -107,3 +107,17 @@ def test_a_check_that_is_asked_for_by_name_is_one_of_its_own(house: Path) -> Non
     one = run(house, "-k", "job0001")
     assert one.named("test_output_of_the_due_run_exists") == {"job0001"}
     assert one.status == 0
+
+
+def test_one_that_failed_is_found_again_by_lf_whatever_its_name(tmp_path: Path) -> None:
+    shutil.copytree(checks_folder(), tmp_path / "checks")
+    conftest = tmp_path / "checks" / "conftest.py"
+    conftest.write_text(f"{conftest.read_text()}\nfrom rollcall.plugin import together\ntogether.MOST_ALONE = 2\n")
+    table = '[jobs."{}"]\nschedule = "0 0 * * *"\nsince = 2026-02-01T00:00:00Z\noutput.path = "out/{}-%Y%m%d-*.txt"\n'
+    tables = "".join(table.format(name, number) for number, name in enumerate(("küche", "b::c", "d")))
+    (tmp_path / "jobs.toml").write_text(f'timezone = "UTC"\n{tables}')
+    command = [sys.executable, "-m", "pytest", "checks", "-q", f"--rootdir={tmp_path}"]
+
+    for more in ((), ("--lf",)):
+        done = subprocess.run([*command, *more], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert "3 failed" in done.stdout

@@ -84,16 +84,23 @@ def _of_many(item: pytest.Item) -> pytest.Item:
 
 def _alone(item: pytest.Function, job: CheckedJob) -> pytest.Function:
     """The check of that job alone, as pytest would have collected it."""
-    callspec = replace(item.callspec, params={"job": job}, _idlist=[job.id])
+    shown = _as_pytest_shows(job.id, item.config)
+    callspec = replace(item.callspec, params={"job": job}, _idlist=[shown])
     alone: pytest.Function = pytest.Function.from_parent(
         item.parent,
-        name=f"{item.originalname}[{job.id}]",
+        name=f"{item.originalname}[{shown}]",
         callspec=callspec,
         fixtureinfo=item._fixtureinfo,
-        keywords={job.id: True},
+        keywords={shown: True},
         originalname=item.originalname,
     )
     return alone
+
+
+def _as_pytest_shows(job_id: str, config: pytest.Config) -> str:
+    """The id as it stands in a name: by another --lf would not find the check again."""
+    is_plain = config.getini("disable_test_id_escaping_and_forfeit_all_rights_to_community_support")
+    return job_id if is_plain else job_id.encode("unicode_escape").decode("ascii")
 
 
 class CheckOfMany(pytest.Item):
