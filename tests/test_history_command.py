@@ -406,6 +406,21 @@ def test_what_cannot_be_copied_is_told_with_its_cure(folder: Path, arguments: li
     assert str(problem.value).startswith(expected)
 
 
+def test_a_file_is_not_copied_into_itself_by_another_of_its_names(kept: Path, folder: Path) -> None:
+    (folder / "link").symlink_to(kept)
+    with pytest.raises(BadInput, match="names the same history twice"):
+        ran("--copy", str(kept), "link")
+
+
+@pytest.mark.parametrize("words", [["--file"], ["--copy", "x"]])
+@pytest.mark.parametrize("url", ["mysql://u:hunter2@db/shop", "postgresql://u:hunter2/more@db/shop"])
+def test_a_wrong_url_is_refused_without_its_password(database: Database, words: list[str], url: str) -> None:
+    with pytest.raises(BadInput, match="address") as problem:
+        ran(*words, url)
+
+    assert "hunter2" not in str(problem.value)
+
+
 @pytest.mark.parametrize("is_from", [True, False])
 def test_a_database_that_is_away_ends_a_copy_with_a_word(
     kept: Path, database: Database, capsys: pytest.CaptureFixture[str], *, is_from: bool

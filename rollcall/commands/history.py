@@ -172,7 +172,7 @@ def _copy(asked_for: argparse.Namespace, wanted: Wanted) -> Generator[str, None,
     if asked_for.file:
         raise BadInput.single("--file", "says nothing beside --copy, which names both. Leave it out.")
     came_from, goes_to = (store_named(each, wanted, given_as="--copy") for each in asked_for.copy)
-    if came_from == goes_to:
+    if _where(came_from) == _where(goes_to):
         raise BadInput.single("--copy", "names the same history twice. Name the one that it comes from, and another.")
     runs, mornings, is_there = 0, 0, False
     try:
@@ -192,6 +192,10 @@ def _copy(asked_for: argparse.Namespace, wanted: Wanted) -> Generator[str, None,
         raise BadInput.single("--copy", "there is no history. Name one that is there.", _shown(came_from))
     yield f"{_shown(goes_to)}: {_counted(runs, mornings)} of {_shown(came_from)} are in it"
     return 0
+
+
+def _where(store: Store) -> Store:
+    return store.resolve() if isinstance(store, Path) else store
 
 
 def _shown(store: Store) -> str:

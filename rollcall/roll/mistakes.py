@@ -175,7 +175,8 @@ def _walked(table: Mapping[str, Any], loc: _Loc) -> tuple[_Loc, Any, bool]:
 
 def _value(value: object, loc: _Loc, path: _Loc) -> str | None:
     """The value as it stands in the file; None where the place says it all, or where it may hold a secret."""
-    is_told = (path[0] in ("alert", "watch") and path[-1] not in _PLAIN) or path == ("history", "url")
+    # A url that was named for a command stands in no table.
+    is_told = (path[0] in ("alert", "watch") and path[-1] not in _PLAIN) or path in (("history", "url"), ("url",))
     if is_told or loc[-1:] == ("[key]",) or {"headers", "login", "body", "options"} & set(path):
         return None
     match value:
