@@ -55,6 +55,14 @@ def test_each_subject_has_one_and_a_later_one_replaces_it(store: Store) -> None:
     assert read_silences(store, NOW) == (of_tag,)
 
 
+def test_a_new_one_replaces_one_that_was_made_by_a_clock_that_is_ahead(store: Store) -> None:
+    silence(store, replace(HAIKU, made_at=NOW + timedelta(hours=1)))
+    longer = replace(HAIKU, until=HAIKU.until + timedelta(days=1))
+
+    assert silence(store, longer) is None
+    assert read_silences(store, NOW) == (longer,)
+
+
 def test_it_is_carried_elsewhere_and_the_later_one_stays(store: Store) -> None:
     later = replace(HAIKU, reason="longer", until=HAIKU.until + timedelta(days=1), made_at=NOW + MOMENT)
     silence(store, later)

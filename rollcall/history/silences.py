@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from rollcall.history import tables
-from rollcall.history.connection import CannotRead
+from rollcall.history.connection import CannotRead, Connection
 from rollcall.history.reading import readable
 from rollcall.history.rows import Silence, Silenced, number
 from rollcall.history.store import Store, changed, open_to_read
@@ -28,8 +28,14 @@ def read_silences(store: Store, now: datetime) -> tuple[Silence, ...]:
 
 
 def silence(store: Store, made: Silence) -> str | None:
-    """Keeps it, in place of an earlier one of the same. Returns None where all went well, else one line, as `write`."""
-    return changed(store, lambda connection: connection.change(tables.KEEP_SILENCE, tables.SILENCE.dump_python(made)))
+    """Keeps it, in place of any other of the same. Returns None where all went well, else one line, as `write`."""
+
+    def change(connection: Connection) -> None:
+        # Or one by a clock that is ahead would stay.
+        connection.change(tables.END_SILENCE, {"subject": made.subject, "name": made.name})
+        connection.change(tables.KEEP_SILENCE, tables.SILENCE.dump_python(made))
+
+    return changed(store, change)
 
 
 def end_silence(store: Store, subject: Silenced, name: str) -> str | None:
