@@ -138,7 +138,7 @@ _OTHERWISE = "1 bad in another way (run-failed) Bad in another way it (missed-ru
             row(1, Verdict.FAILED, cause="run-failed"),
             "1 still bad (it since Tue 10 Feb) · nothing changed Still bad it (run-failed)",
         ),
-        (_is_fine, None, "Added it"),
+        (_is_fine, None, "1 added (it) Added it"),
     ],
 )
 def test_what_changed_since_the_last_morning(
@@ -176,7 +176,7 @@ _AGAIN = due(1) + timedelta(hours=3)
         (_is_fine, [row(2), replace(row(1, Verdict.FAILED, cause="run-failed"), judged_at=_AGAIN)],
          "1 fixed (run-failed) Fixed it (was run-failed)"),
         # Only looked at since: the last whole morning did not know it.
-        (_fails, [replace(row(0, Verdict.FAILED), judged_at=_SEEN_SINCE)], "Added it"),
+        (_fails, [replace(row(0, Verdict.FAILED), judged_at=_SEEN_SINCE)], "1 added (it) Added it"),
     ],
 )  # fmt: skip
 def test_a_part_run_since_then_hides_no_change(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from rollcall.verdict.judged import JobJudged, SchedulerJudged
 from rollcall.vocabulary import Verdict
 
 _MOST_CODES = 3
+_MOST_NAMED = 3
 # What was found of a scheduler that is well.
 _WELL: dict[str, str] = {
     Check.ANSWERS: "{}",
@@ -101,12 +102,15 @@ def next_lost(morning: Morning) -> NextLost | None:
 
 
 def tell_changes(found: Changes, morning: Morning, chronicle: Chronicle) -> list[tuple[str, int, str]]:
-    """What is new, fixed and still bad: a word, how many jobs, and by which causes."""
-    parts = [
+    """What is not as it was, and what is still bad: a word, how many jobs, and by which causes or which jobs."""
+    parts: list[tuple[str, Sized, str]] = [
         ("new", found.new, _codes(found.new)),
         ("fixed", found.fixed, _codes(found.fixed)),
         ("bad in another way", found.otherwise, _codes(found.otherwise)),
         ("still bad", found.still, _longest(found.still, morning, chronicle)),
+        ("added", found.added, _names(each.job.title for each in found.added)),
+        ("removed", found.gone, _names(found.gone)),
+        ("of unusual size", found.sizes, _names(job.title for job, _ in found.sizes)),
     ]
     return [(word, len(them), said) for word, them, said in parts if them]
 
@@ -116,6 +120,11 @@ def _codes(them: Sequence[Changed]) -> str:
     most = Counter(each.now or each.was or "" for each in them).most_common()
     shown = [f"{code} {number:,}" if len(them) > 1 else code for code, number in most[:_MOST_CODES]]
     return ", ".join([*shown, *(["…"] if len(most) > _MOST_CODES else [])])
+
+
+def _names(names: Iterable[str]) -> str:
+    shown = list(names)
+    return ", ".join([*shown[:_MOST_NAMED], *(["…"] if len(shown) > _MOST_NAMED else [])])
 
 
 def _longest(them: Sequence[Changed], morning: Morning, chronicle: Chronicle) -> str:
