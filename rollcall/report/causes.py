@@ -38,7 +38,7 @@ class JobInside:
 class CauseRow:
     """One cause, under the number that links to it, and how long it lasts, as far as that is known.
 
-    `what` is whom it concerns, `how_many` of them, `command` the first that is to be typed. `sentence` proves it where
+    `what` is whom it concerns, `how_many` they are, `command` the first that is to be typed. `sentence` proves it where
     one sentence does; `meaning` is what such a cause means. `steps` are what to do, each with the titles of the jobs it
     is for where not for all. `good_at` is when the last run before ended that did its work, `unread_at` the same of a
     newer one of which only an `unread` is known. `promises` are the findings that prove it, of the scheduler or the one
@@ -95,7 +95,7 @@ def _row(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle)
         group=group,
         verdict=group.verdict,
         what=_what(group),
-        how_many=counted(len(group.everyone), "job") if group.jobs else "no job",
+        how_many=_how_many(group),
         command=commands[0] if commands and len(steps) == 1 else "",
         owners=", ".join(owners[:_MOST_OWNERS]) + (" …" if len(owners) > _MOST_OWNERS else ""),
         since=since,
@@ -122,6 +122,12 @@ def _what(group: CauseGroup) -> str:
     if len(group.jobs) == 1:
         return group.jobs[0].job.title
     return f"{group.jobs[0].job.title} and {counted(len(group.jobs) - 1, 'more job')}"
+
+
+def _how_many(group: CauseGroup) -> str:
+    """ "2 jobs, 38 downstream": as many as `what` names, and those that wait for them."""
+    downstream = f", {len(group.downstream):,} downstream" if group.downstream else ""
+    return (counted(len(group.jobs), "job") if group.jobs else "no job") + downstream
 
 
 def _inside(
