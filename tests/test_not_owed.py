@@ -77,7 +77,7 @@ def test_it_is_said_with_its_end_wherever_the_morning_is_read(tmp_path: Path) ->
     page, text = render_board(morning, Ending()), render_summary(morning, Ending())
 
     assert [line for line in text if line.startswith("not owed")] == [
-        "not owed: patching, until Wed 11 Feb 06:30 CET, which is over: dump and sync",
+        "not owed: patching, until Wed 11 Feb 06:30 CET (over): dump and sync",
         "not owed: <b>the mill</b> is cleaned, until Wed 11 Feb 08:00 CET (in 58 min): dump, sync and haiku",
     ]
     assert "the mill&lt;/b&gt; is cleaned until Wed 11 Feb 08:00 CET (in 58 min): dump , sync , haiku" in shown(

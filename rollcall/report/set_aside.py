@@ -46,8 +46,8 @@ def _of_window(each: NotOwed, morning: Morning) -> SetAside:
 
 
 def until(ends_at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """ "until Wed 11 Feb 08:00 CET (in 58 min)", "until Wed 11 Feb 04:00 CET, which is over"."""
-    over = f" (in {show_span(ends_at - now)})" if now < ends_at else ", which is over"
+    """ "until Wed 11 Feb 08:00 CET (in 58 min)", "until Wed 11 Feb 04:00 CET (over)"."""
+    over = f" (in {show_span(ends_at - now)})" if now < ends_at else " (over)"
     return f"until {show_instant(ends_at, zone)}{over}"
 
 

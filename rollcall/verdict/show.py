@@ -76,10 +76,10 @@ def declared(job: Job) -> str:
 
 
 def replaced(what: str, run: DueRun, job: Job) -> str:
-    """By which run the evidence of `run` was replaced: the next one, or one of a day off, which is not owed."""
+    """By which run the evidence of `run` was replaced: the next one, or one that was not owed."""
     has_days_off = as_scheduled(job.schedule) is not job.schedule
     is_of_day_off = has_days_off and next_due(job.schedule, run.due_at) != run.next_due_at
-    by = "a run of a day off" if is_of_day_off else "the next run"
+    by = "a run that was not owed" if is_of_day_off else "the next run"
     return f"{by} has replaced its {what}, so this is no longer known{_too_wide(run)}"
 
 
