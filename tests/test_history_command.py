@@ -249,6 +249,15 @@ def test_what_is_exported_is_imported_whole_and_again_changes_nothing(kept: Path
     assert read_whole(folder / "other.sqlite3") == read_whole(kept) == WHOLE
 
 
+def test_what_was_set_aside_for_it_is_told_and_no_failure_whatever_the_file_is_called(
+    kept: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "was not written.sqlite3").write_text("no history")
+
+    assert ran("--copy", str(kept), "was not written.sqlite3")[1] == 0
+    assert "a new one begun" in capsys.readouterr().err
+
+
 def test_standard_input_is_read_as_well(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines, _ = ran("--export", "jsonl")
     monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO("\r\n".join(lines).encode()), encoding="ascii"))

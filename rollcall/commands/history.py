@@ -29,7 +29,7 @@ from rollcall.history.connection import CannotRead
 from rollcall.history.lines import from_lines, to_lines
 from rollcall.history.reading import read_in_pieces, read_whole
 from rollcall.history.rows import Row, Whole
-from rollcall.history.store import Store
+from rollcall.history.store import Store, Unwritten
 from rollcall.history.tables import MORNING, RUN
 from rollcall.history.writing import merge
 from rollcall.roll.job import Job
@@ -179,7 +179,7 @@ def _copy(asked_for: argparse.Namespace, wanted: Wanted) -> Generator[str, None,
         for piece in read_in_pieces(came_from):
             is_there = True
             problem = merge(goes_to, piece)
-            if problem and "was not written" in problem:
+            if isinstance(problem, Unwritten):
                 print(f"ERROR: {problem}", file=sys.stderr)
                 return 1
             if problem:
@@ -220,7 +220,7 @@ def _import(store: Store, asked_for: argparse.Namespace) -> Generator[str, None,
         raise BadInput.single("--import", f"cannot be read: {rule}. Name a file that --export wrote.", place) from None
     whole = from_lines(read.decode(errors="replace").split("\n"), place=place)
     problem = merge(store, whole)
-    if problem and "was not written" in problem:
+    if isinstance(problem, Unwritten):
         print(f"ERROR: {problem}", file=sys.stderr)
         return 1
     if problem:

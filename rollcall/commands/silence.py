@@ -25,7 +25,7 @@ from rollcall.errors import BadInput
 from rollcall.history.connection import CannotRead
 from rollcall.history.rows import Silence, Silenced
 from rollcall.history.silences import end_silence, read_silences, silence
-from rollcall.history.store import open_to_read, store_of
+from rollcall.history.store import Unwritten, open_to_read, store_of
 from rollcall.report.set_aside import until
 from rollcall.report.silenced import covered
 from rollcall.roll.roll import Roll
@@ -87,10 +87,11 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
         problem = silence(store, made)
         said = f"{_shown(made)} is silenced {until(made.until, now, roll.zone)}: {_of_jobs(made, roll)}. "
         said += "It is judged as ever."
+    if isinstance(problem, Unwritten):
+        print(f"ERROR: {problem}", file=sys.stderr)
+        return 1
     if problem:
-        print(f"ERROR: {problem}" if "was not written" in problem else problem, file=sys.stderr)
-        if "was not written" in problem:
-            return 1
+        print(problem, file=sys.stderr)
     yield said
     return 0
 

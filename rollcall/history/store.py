@@ -17,6 +17,14 @@ from rollcall.roll.telling import HistoryTable
 # Of a morning, and of what carries a whole history.
 LIMIT = timedelta(seconds=30)
 LONG = timedelta(hours=1)
+
+
+class Unwritten(str):
+    """Why a change is not in the history, in one line; what is said of one that is there is a plain text."""
+
+    __slots__ = ()
+
+
 # A file by its path. Both have a `name`, by which people are told of them.
 Store = Path | Database
 
@@ -45,7 +53,8 @@ def open_to_read(store: Store, *, limit: timedelta = LIMIT) -> Iterator[Connecti
 def changed(store: Store, change: Callable[[Connection], object], *, limit: timedelta = LIMIT) -> str | None:
     """Makes the change, in one transaction. Returns None where that is written to the store as it was, else one line.
 
-    A file that is no history is set aside, and that is the line; a database is left as it is.
+    It is `Unwritten` where that is not in the store. A file that is no history is set aside, and that is the line; a
+    database is left as it is.
     """
     aside: list[str] = []
     try:
@@ -54,7 +63,7 @@ def changed(store: Store, change: Callable[[Connection], object], *, limit: time
         else:
             postgresql.change(store, change, limit)
     except CannotWrite as problem:
-        return "; ".join((*aside, f"{store.name} was not written: {problem}"))
+        return Unwritten("; ".join((*aside, f"{store.name} was not written: {problem}")))
     return "; ".join(aside) or None
 
 
