@@ -282,6 +282,6 @@ def test_nothing_kept_is_never_green(
     monkeypatch.chdir(tmp_path)
 
     assert main(["backtest"]) == 4
-    assert "jobs.toml: [history] evidence: is not set, so no morning was kept." in capsys.readouterr().err
+    assert "jobs.toml: [history] evidence: is not set: no morning was kept." in capsys.readouterr().err
     assert main(["backtest", "--from", "evidence"]) == 1
     assert "No morning of the last 90 d is kept in" in capsys.readouterr().out

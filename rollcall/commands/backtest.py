@@ -100,7 +100,7 @@ def _archive(source: str | None, roll: Roll, wanted: Wanted) -> Archive:
         roll = load(wanted.jobs_file, environment=os.environ, shown_as=wanted.shown_file)
     archive = archive_of(roll, os.environ, named=source)
     if archive is None:
-        rule = 'is not set, so no morning was kept. Write evidence = "evidence" there, or name the place with --from.'
+        rule = 'is not set: no morning was kept. Write evidence = "kept-mornings" there, or name the place with --from.'
         raise BadInput.single(f"{wanted.shown_file}: [history] evidence", rule)
     return archive
 
