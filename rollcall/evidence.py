@@ -116,13 +116,12 @@ class JobListed:
     """One job as its scheduler lists it.
 
     `key` is what its runs are told by, where that is not its id; `aliases` are what jobs.toml may call it as well.
-    `runs_since` is how far back the runs of this job
-    really reach, where that is not as far as was asked for. Each run is delayed by up to `jitter`, a span such as
-    "12 h"; `catches_up` is True where what it missed while its machine was off is run once that is back. `refused` is
-    why its scheduler does not run it, though it is written there, `says` why it is paused, or why nobody can tell of
-    its runs. `has_runs` is False where its runs are not kept on record, or not shown to us. `untold` names what belongs
-    there and is missing from the answer: "next_run", "paused", "runs"; "schedule" where it has none of its own there,
-    and somebody else starts it.
+    `runs_since` is how far back the runs of this job really reach, where that is not as far as was asked for. Each run
+    is delayed by up to `jitter`, a span such as "12 h"; `catches_up` is True where what it missed while its machine was
+    off is run once that is back. `refused` is why its scheduler does not run it, though it is written there, `says` why
+    it is paused, or why nobody can tell of its runs. `has_runs` is False where its runs are not kept on record, or not
+    shown to us. `untold` names what belongs there and is missing from the answer: "next_run", "paused", "runs";
+    "schedule" where it has none of its own there, and somebody else starts it.
     """
 
     id: str

@@ -453,7 +453,10 @@ def test_a_run_on_a_day_off_is_no_evidence_of_the_run_before() -> None:
     assert (alone.job.verdict, alone.job.needs_a_person) == (Verdict.PENDING, False)
     for check in (Check.EXECUTED_AFTER_DUE_TIME, Check.STATUS_IS_SUCCESS):
         assert alone.finding(check).found == "no longer known"
-        assert alone.finding(check).because == "a run that was not owed has replaced its record, so this is no longer known"
+        assert (
+            alone.finding(check).because
+            == "a run that was not owed has replaced its record, so this is no longer known"
+        )
 
 
 def test_a_record_that_the_next_run_has_replaced_is_no_longer_to_be_told() -> None:

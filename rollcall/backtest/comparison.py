@@ -14,9 +14,9 @@ from rollcall.recorded.kept import Said
 from rollcall.roll.job import Job
 from rollcall.vocabulary import CauseCode, Verdict
 
-# What evidence that was taken under another jobs.toml lacks shows as one of these.
 # A run of a week ago, and a day more, may be what an alarm was about.
 _BACK = timedelta(days=8)
+# What evidence that was taken under another jobs.toml lacks shows as one of these.
 _LACKING = (CauseCode.NOT_RECORDED, CauseCode.OUTPUT_UNREADABLE)
 
 

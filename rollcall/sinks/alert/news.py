@@ -33,8 +33,8 @@ from rollcall.vocabulary import CauseCode, Verdict
 
 # A morning is looked at seconds sooner or later than the one before. Less than the hour from one monitor to the next,
 # else each reminder would come an hour earlier than the last.
-_BEFORE_A_SILENCE = datetime.fromtimestamp(0, UTC)
 _JITTER = timedelta(minutes=30)
+_BEFORE_A_SILENCE = datetime.fromtimestamp(0, UTC)
 
 
 class Event(StrEnum):
