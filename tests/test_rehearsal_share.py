@@ -180,9 +180,14 @@ def test_what_is_not_all_is_never_called_all() -> None:
         (["--junit", "x.xml", "--ratchet", "x.json"], "--ratchet: --ratchet and --junit are of all jobs. Add --all."),
         (["--all", "text"], "--all: rehearses all jobs. Leave out JOB, or --all."),
         (["--all", "--good", "nowhere"], "nowhere"),
+        (["--all", "--junit", "jobs.toml"], '--junit = "jobs.toml": is another file of this rehearsal'),
+        (["--all", "--junit", "x", "--ratchet", "./x"], '--junit = "x": is another file of this rehearsal'),
     ],
 )
-def test_a_wrong_limit_is_refused_before_anything_is_written(folder: Folder, arguments: list[str], said: str) -> None:
+def test_a_wrong_limit_is_refused_before_anything_is_written(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(folder.path)
     folder.declares(TEXT.replace("text/%F", "nothing-there/%F"), DUMP)
     done = folder.rehearse(*arguments)
 

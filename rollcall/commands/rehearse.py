@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollcall.commands.begin import add_options, begun
@@ -86,6 +87,8 @@ def run(asked_for: argparse.Namespace) -> Generator[str, None, int]:
     jobs, at = call.wanted.selection.jobs_of(call.roll, asked_for.jobs), call.start.judged_at
     declared = frozenset(job.id for job in call.roll.jobs)
     ratchet = None if asked_for.ratchet is None else Ratchet.read(path_of(asked_for.ratchet), declared)
+    if asked_for.junit is not None:
+        _check_is_free(path_of(asked_for.junit), call.roll.file, *([ratchet.file] if ratchet else []))
     if call.start.replay_of and not asked_for.json:
         yield f"{show_replay(call.start.replay_of, call.roll.zone)}: nobody is asked"
     # The files of a record are on another machine, or gone.
@@ -111,6 +114,13 @@ def _check(asked_for: argparse.Namespace) -> None:
     named = [f"--{each}" for each in ("min", "ratchet", "junit", "good") if getattr(asked_for, each) not in (None, [])]
     if named and not asked_for.all:
         raise BadInput.single(named[0], f"{listed(named)} {'is' if len(named) == 1 else 'are'} of all jobs. Add --all.")
+
+
+def _check_is_free(junit: Path, *others: Path) -> None:
+    """Raises `BadInput` where what CI reads would be written over what is kept."""
+    if junit.resolve() in (each.resolve() for each in others):
+        rule = "is another file of this rehearsal, and would be written over. Name one of its own."
+        raise BadInput.single("--junit", rule, f'"{clean(str(junit))}"')
 
 
 def _share(
