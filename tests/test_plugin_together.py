@@ -109,15 +109,50 @@ def test_a_check_that_is_asked_for_by_name_is_one_of_its_own(house: Path) -> Non
     assert one.status == 0
 
 
-def test_one_that_failed_is_found_again_by_lf_whatever_its_name(tmp_path: Path) -> None:
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    """Three jobs that left nothing, which already are many."""
     shutil.copytree(checks_folder(), tmp_path / "checks")
     conftest = tmp_path / "checks" / "conftest.py"
     conftest.write_text(f"{conftest.read_text()}\nfrom rollcall.plugin import together\ntogether.MOST_ALONE = 2\n")
     table = '[jobs."{}"]\nschedule = "0 0 * * *"\nsince = 2026-02-01T00:00:00Z\noutput.path = "out/{}-%Y%m%d-*.txt"\n'
     tables = "".join(table.format(name, number) for number, name in enumerate(("küche", "b::c", "d")))
     (tmp_path / "jobs.toml").write_text(f'timezone = "UTC"\n{tables}')
-    command = [sys.executable, "-m", "pytest", "checks", "-q", f"--rootdir={tmp_path}"]
+    return tmp_path
 
+
+def test_one_that_failed_is_found_again_by_lf_whatever_its_name(few: Path) -> None:
     for more in ((), ("--lf",)):
-        done = subprocess.run([*command, *more], cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert "3 failed" in done.stdout
+        command = [sys.executable, "-m", "pytest", "checks", "-q", f"--rootdir={few}", *more]
+        assert "3 failed" in subprocess.run(command, cwd=few, capture_output=True, text=True, check=False).stdout
+
+
+ODD = """
+import sys
+import pytest
+asked = set()
+
+def test_leaves(job):
+    if job.id == "d":
+        sys.exit(0)
+
+def test_fails_once(job):
+    is_first = job.id not in asked
+    asked.add(job.id)
+    assert not is_first or job.id != "d", "by chance"
+
+def test_skips_once(job):
+    if ("skips", job.id) not in asked:
+        asked.add(("skips", job.id))
+        pytest.skip("not yet")
+"""
+
+
+def test_whatever_a_check_raised_of_a_job_is_told_of_that_job_and_not_undone_by_asking_again(few: Path) -> None:
+    (few / "checks" / "test_own.py").write_text(ODD)
+    odd = run(few)
+
+    own = {"test_leaves[d]", "test_fails_once[d]"}
+    assert {each for each in odd.failed if "_of_the_due_run_" not in each} == own
+    assert "before it did not: AssertionError: by chance" in odd.text
+    assert {"test_leaves[all jobs that pass]", "test_skips_once[d]"} <= odd.checks.keys()

@@ -8,13 +8,15 @@ fails, warns, or cannot tell) is then checked by itself, and told as it always i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rollcall.plugin.views import CheckedJob
+from rollcall.text import clean
 
 if TYPE_CHECKING:
     from rollcall.roll.roll import Roll
@@ -82,14 +84,15 @@ def _of_many(item: pytest.Item) -> pytest.Item:
     return many
 
 
-def _alone(item: pytest.Function, job: CheckedJob) -> pytest.Function:
-    """The check of that job alone, as pytest would have collected it."""
+def _alone(item: pytest.Function, job: CheckedJob, raised: str) -> pytest.Function:
+    """The check of that job alone, as pytest would have collected it; `raised` is what it did among the others."""
     shown = _as_pytest_shows(job.id, item.config)
     callspec = replace(item.callspec, params={"job": job}, _idlist=[shown])
     alone: pytest.Function = pytest.Function.from_parent(
         item.parent,
         name=f"{item.originalname}[{shown}]",
         callspec=callspec,
+        callobj=_held_to(item.obj, raised) if raised else item.obj,
         fixtureinfo=item._fixtureinfo,
         keywords={shown: True},
         originalname=item.originalname,
@@ -103,27 +106,46 @@ def _as_pytest_shows(job_id: str, config: pytest.Config) -> str:
     return job_id if is_plain else job_id.encode("unicode_escape").decode("ascii")
 
 
+def _held_to(check: Callable[..., object], raised: str) -> Callable[..., None]:
+    """The check, which does not pass because it is asked a second time."""
+
+    @wraps(check)
+    def held(job: CheckedJob) -> None:
+        check(job=job)
+        pytest.fail(f"asked again it passes, and before it did not: {raised}", pytrace=False)
+
+    return held
+
+
 class CheckOfMany(pytest.Item):
-    """One check of many jobs; `unlike` are those that did not simply pass it, once it ran."""
+    """One check of many jobs; `unlike` are those that did not simply pass it, once it ran, and what it raised of each.
+
+    "" where it did not fail, but warns, skips or returns something.
+    """
 
     def __init__(self, *, check: pytest.Function, jobs: tuple[CheckedJob, ...], **more: Any) -> None:
         super().__init__(**more)
         self.parameters = check.callspec.params  # where pytest finds a callspec it expects a function
         self._check, self._jobs = check, jobs
-        self.unlike: list[CheckedJob] = []
+        self.unlike: list[tuple[CheckedJob, str]] = []
 
     def runtest(self) -> None:
         """Asks each of them what the check asks."""
-        self.unlike = [each for each in self._jobs if not self._is_passed_by(each)]
+        asked = ((each, self._why_unlike(each)) for each in self._jobs)
+        self.unlike = [(job, why) for job, why in asked if why is not None]
         self.user_properties.append(("passed", len(self._jobs) - len(self.unlike)))
 
-    def _is_passed_by(self, job: CheckedJob) -> bool:
+    def _why_unlike(self, job: CheckedJob) -> str | None:
         job.asked.clear()
         try:
             is_passed = self._check.obj(job=job) is None
-        except (Exception, pytest.fail.Exception, pytest.skip.Exception):  # noqa: BLE001 - each is told by its own
-            return False
-        return is_passed and not any(each.finding.is_warning for each in job.asked)
+        except KeyboardInterrupt:
+            raise
+        except pytest.skip.Exception:
+            return ""
+        except BaseException as problem:  # noqa: BLE001 - each is told by its own
+            return clean(f"{type(problem).__name__}: {problem}".partition("\n")[0], 300)
+        return None if is_passed and not any(each.finding.is_warning for each in job.asked) else ""
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Where the check stands."""
@@ -132,4 +154,4 @@ class CheckOfMany(pytest.Item):
 
     def of_those_unlike(self) -> list[pytest.Function]:
         """The checks of those alone, which tell why."""
-        return [_alone(self._check, each) for each in self.unlike]
+        return [_alone(self._check, job, why) for job, why in self.unlike]
