@@ -148,6 +148,27 @@ def test_a_part_that_was_killed_is_missing(house: LivedIn, capsys: pytest.Captur
     assert "shard 2/2 left nothing" in said
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("-k", "not own"), "shard 1/2: it left out 2 checks, such as by -k"),
+        (("-k", "backup"), "shard 1/2: it looked at 1 of its 2 jobs"),
+        (("checks/test_schedulers.py",), "shard 1/2: it looked at 0 of its 2 jobs"),
+    ],
+)
+def test_a_part_of_a_part_does_not_pass_for_all_of_it(
+    house: LivedIn, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+) -> None:
+    house.add_check("def test_own(job):\n    assert job.id != 'backup'\n")
+    look(house, "2/2")
+    house.run("--shard", "1/2", *words)
+
+    status, said = merge(house, capsys=capsys)
+
+    assert status == 1
+    assert f"INCOMPLETE: {says}" in said
+
+
 @pytest.mark.parametrize("cut", [0, 100, -10])
 def test_a_part_that_is_cut_is_named(house: LivedIn, capsys: pytest.CaptureFixture[str], cut: int) -> None:
     look(house, *ALL)

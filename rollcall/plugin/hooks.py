@@ -114,6 +114,9 @@ class Running:
             lines = [f"{show_replay(start.replay_of, roll.zone)}: nobody is asked", *lines]
         return [start.demo, *lines] if start.demo else lines
 
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self.course.left_out += sum(NOBODY not in parameters_of(each).values() for each in items)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         self.course.collected(report)
 
@@ -140,7 +143,7 @@ class Running:
             self.call.morning = count_in(self.call.morning, course.own_failures)
         ending = course.end(exitstatus, self.call.morning)
         result = self.call.result(ending, status=int(exitstatus), checks=course.expected)
-        self.result = sinks.tell(_with_true_status(result))
+        self.result = sinks.tell(_with_true_status(replace(result, left_out=course.left_out)))
         session.exitstatus = self.result.status
         try:
             yield

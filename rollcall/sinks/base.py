@@ -107,10 +107,10 @@ class Start:
 class Result:
     """How it ended: the morning (None where nothing was looked at), what was remembered before it, and notes.
 
-    `status` is the exit status of the run, `checks` how many checks were selected. `recorded` says where the evidence
-    was kept, None where it was not. `page` is where a person reads more, None where no page is written. `evidence`
-    is what the morning was judged by. `rehearsed` is what the last rehearsal of all jobs came to, None where there was
-    none.
+    `status` is the exit status of the run, `checks` how many checks were selected, and `left_out` how many whoever
+    ran it took out. `recorded` says where the evidence was kept, None where it was not. `page` is where a person reads
+    more, None where no page is written. `evidence` is what the morning was judged by. `rehearsed` is what the last
+    rehearsal of all jobs came to, None where there was none.
     """
 
     start: Start
@@ -120,6 +120,7 @@ class Result:
     notes: tuple[str, ...] = ()
     status: int = 0
     checks: int = 0
+    left_out: int = 0
     recorded: str | None = None
     page: Path | None = None
     evidence: Evidence | None = None
