@@ -86,6 +86,21 @@ def test_what_is_older_than_is_kept_goes_but_for_what_others_build_on(storage: S
     assert [each.recorded.now for each in read if isinstance(each, KeptMorning)] == [days[7], *days[10:]]
 
 
+def test_a_morning_that_is_merged_once_more_is_kept_once(storage: Storage, tmp_path: Path) -> None:
+    archive, roll = Archive(storage), roll_under(tmp_path)
+    days = mornings(FIRST, 2)
+    for now in (*days, days[1], days[1]):
+        keep(archive, roll, evidence_of(now), now)
+    again = evidence_of(days[1], remembered=60)
+    keep(archive, roll, again, days[1])
+
+    first, second = all_of(archive, days[-1])
+    assert isinstance(first, KeptMorning)
+    assert isinstance(second, KeptMorning)
+    assert (first.recorded.now, second.recorded.now) == tuple(days)
+    assert second.recorded.evidence == again
+
+
 def test_a_clock_that_jumps_ahead_forgets_nothing(storage: Storage, tmp_path: Path) -> None:
     archive, roll = Archive(storage), roll_under(tmp_path)
     days = mornings(FIRST, 3)

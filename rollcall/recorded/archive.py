@@ -135,15 +135,22 @@ class Archive:
         return self._storage.shown
 
     def add(self, kept: KeptMorning, *, keeps: timedelta, most: int) -> str | None:
-        """Keeps the morning, and removes those judged longer ago than `keeps`, and the oldest beyond `most` bytes.
+        """Keeps the morning, in place of one that was judged as of the same moment, such as by a merge before.
+
+        Removes those judged longer ago than `keeps`, and the oldest beyond `most` bytes.
 
         Returns one line where some had to go for their size, else None.
         """
         named, _ = self._listed()
         judged_at = kept.recorded.now
-        before = [each for each in named if each.judged_at <= judged_at]
+        before = [each for each in named if each.judged_at < judged_at]
         data, own = self._packed(kept, before)
         self._storage.write(own.name, data)
+        bases = {each.base for each in named}
+        for each in named:
+            if each.judged_at == judged_at and each != own and each.digest not in bases:
+                self._storage.remove(each.name)
+        named = [each for each in named if each.judged_at != judged_at or each.digest in bases]
         # By the morning before: a machine whose clock jumps years ahead must not forget all for it.
         last = max((each.judged_at for each in named), default=judged_at)
         old, large = _to_remove([*named, own], own, horizon=min(judged_at, last) - keeps, most=most)
