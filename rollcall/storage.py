@@ -116,8 +116,9 @@ class Folder:
         try:
             with os.scandir(self.path) as entries:
                 for each in entries:
-                    if is_name(each.name) and each.is_file():
-                        with suppress(FileNotFoundError):
+                    # One that is gone by now, or leads nowhere, says nothing of the others.
+                    with suppress(OSError):
+                        if is_name(each.name) and each.is_file():
                             status = each.stat()
                             found[each.name] = Stored(status.st_size, instant(status.st_mtime))
         except FileNotFoundError:

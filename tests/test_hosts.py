@@ -169,6 +169,32 @@ def test_a_clock_that_is_off_is_said_on_the_host_and_where_it_is_judged(fleet: F
     assert "host-silent [dump_web2]" in judged.text
 
 
+def test_a_place_of_the_same_name_may_be_another_one_on_a_host(tmp_path: Path) -> None:
+    fleet = Fleet(folder=tmp_path, hosts=("web1",), more='[places.data]\nurl = "out"\n')
+    for each in ("web1", "judge"):
+        file = fleet.folder / each / "jobs.toml"
+        file.write_text(
+            file.read_text().replace('output.path = "out/dump', 'output.place = "data"\noutput.path = "dump')
+        )
+    fleet.ran("web1", "judge")
+    fleet.look("web1")
+    assert fleet.judge().status == 0
+
+    file.write_text(file.read_text().replace('url = "out"', 'url = "new"'))
+    told = fleet.judge()
+
+    assert told.status == 3
+    assert "Host web1 looked with another jobs.toml, in which [jobs.dump_web1] is not the same." in told.text
+
+
+def test_a_link_that_leads_nowhere_silences_no_host(fleet: Fleet) -> None:
+    fleet.ran("web1", "web2", "judge")
+    fleet.look_all()
+    (fleet.folder / "hub/loop.evidence").symlink_to("loop.evidence")
+
+    assert fleet.judge().status == 0
+
+
 def test_two_machines_of_one_name_are_told_on_the_host(fleet: Fleet) -> None:
     fleet.look("web2")
     fleet.twin("web2")

@@ -17,6 +17,7 @@ from pydantic import AfterValidator
 from rollcall.roll.secrets import Unset
 
 if TYPE_CHECKING:
+    from rollcall.roll.place import Place
     from rollcall.roll.read_files import File
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
@@ -70,6 +71,12 @@ def _places_of(output: object, defaults: object) -> Iterator[str]:
             if isinstance(place, str):
                 yield place
                 break
+
+
+def places_asked(output: object, places: Mapping[str, Place | None]) -> Mapping[str, str]:
+    """Where each place is that outputs lie in, by its name: the same name may be another place in another jobs.toml."""
+    named = ((name, places.get(name)) for name in _places_of(output, None))
+    return {name: place.url for name, place in named if place}
 
 
 def asked_as(*tables: Mapping[str, Any]) -> str:

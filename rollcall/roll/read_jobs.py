@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, create_model
 
 from rollcall.roll.fields import Table
-from rollcall.roll.hosts import asked_as, seen_from
+from rollcall.roll.hosts import asked_as, places_asked, seen_from
 from rollcall.roll.job import Job
 from rollcall.roll.job_table import DAYS_OFF, LIMITS
 from rollcall.roll.listing import ByListing
@@ -131,14 +131,15 @@ def _job(
     whole |= said
     if "output" in own:
         whole["output"] = _with_defaults(own["output"], under.get("output"))
-    asked = whole.get("scheduler")
-    scheduler = known["schedulers"].get(asked) if isinstance(asked, str) else None
+    named = whole.get("scheduler")
+    scheduler = known["schedulers"].get(named) if isinstance(named, str) else None
     whole.setdefault("engine", scheduler.engine if scheduler else Engine.CRON)
     if scheduler and scheduler.timezone and not {"timezone"} & (said.keys() | under.keys()):
         whole["timezone"] = scheduler.timezone.key
     if scheduler and scheduler.host:
         whole.setdefault("host", scheduler.host)
-    of_it = {"id": name, "own": own.keys(), "given": whole.keys(), "asked_as": asked_as(whole)}
+    asked = asked_as(whole, places_asked(whole.get("output"), known["places"]))
+    of_it = {"id": name, "own": own.keys(), "given": whole.keys(), "asked_as": asked}
     job = mistakes.checked(Job, whole, {**seen_from(known["here"], whole.get("host"), known), **of_it}, *layers)
     return Declared(id=name, job=job, layers=layers, file=file)
 
