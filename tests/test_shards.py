@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,7 +14,10 @@ import pytest
 from fixtures.lived_in import LivedIn, lived_in
 from rollcall.cli import main
 from rollcall.errors import BadInput
+from rollcall.evidence import NotSeen
+from rollcall.recorded.bundle import packed, unpacked
 from rollcall.roll.shard import Shard, read_shard
+from rollcall.vocabulary import CauseCode
 
 ALL = ("1/2", "2/2")
 
@@ -167,6 +171,22 @@ def test_a_part_of_a_part_does_not_pass_for_all_of_it(
 
     assert status == 1
     assert f"INCOMPLETE: {says}" in said
+
+
+@pytest.mark.parametrize("shard", [1, 2])
+def test_a_scheduler_that_answered_one_part_is_not_down_for_having_kept_another_waiting(
+    house: LivedIn, capsys: pytest.CaptureFixture[str], shard: int
+) -> None:
+    look(house, *ALL)
+    file = house.folder / f"reports/shard-{shard}-of-2/shard.evidence"
+    bundle = unpacked(file.read_bytes())
+    silent = NotSeen(code=CauseCode.SCHEDULER_DOWN, detail="no complete answer", looked_at=bundle.looked_at)
+    file.write_bytes(packed(replace(bundle, evidence=replace(bundle.evidence, schedulers={"aime": silent}))))
+
+    status, said = merge(house, capsys=capsys)
+
+    assert "scheduler-down [aime]" not in said
+    assert status == (1 if "other" in bundle.evidence.schedulers else 0)  # whom nobody else has asked
 
 
 @pytest.mark.parametrize("cut", [0, 100, -10])

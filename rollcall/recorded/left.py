@@ -67,7 +67,7 @@ class Left:
     def evidence(self, jobs: Iterable[Job], schedulers: Iterable[Scheduler], now: datetime) -> Evidence:
         """What was seen of those jobs and schedulers that are looked for on a host; nothing of the others."""
         jobs, schedulers = tuple(jobs), tuple(each for each in schedulers if each.host)
-        as_of = {job.id: self._looked_at(_hosts_of(job)) for job in jobs}
+        as_of = {job.id: self._looked_at(hosts_of(job)) for job in jobs}
         return Evidence(
             schedulers={each.id: self._of_scheduler(each, now) for each in schedulers},
             memories={each.id: self._of_scheduler(each, now, is_memory=True) for each in schedulers if each.memory},
@@ -76,8 +76,8 @@ class Left:
             hosts=self.hosts,
         )
 
-    def _looked_at(self, hosts: Iterable[str | None]) -> datetime | None:
-        return min((self.bundles[each].looked_at for each in hosts if each and each in self.bundles), default=None)
+    def _looked_at(self, hosts: Iterable[str]) -> datetime | None:
+        return min((self.bundles[each].looked_at for each in hosts if each in self.bundles), default=None)
 
     def _of_scheduler(self, scheduler: Scheduler, now: datetime, *, is_memory: bool = False) -> SchedulerSeen | NotSeen:
         host = scheduler.host or ""
@@ -104,9 +104,10 @@ class Left:
         return NotSeen(code=CauseCode.HOST_SILENT, detail=seen.why, looked_at=seen.looked_at or now)
 
 
-def _hosts_of(job: Job) -> tuple[str | None, ...]:
+def hosts_of(job: Job) -> tuple[str, ...]:
     """The hosts on which anything of it is looked for."""
-    return job.host if job.outputs else None, job.scheduler.host if job.scheduler else None
+    of_both = (job.host if job.outputs else None, job.scheduler.host if job.scheduler else None)
+    return tuple(each for each in of_both if each)
 
 
 def _of_another_file(bundle: Bundle, table: str) -> NotSeen:

@@ -7,18 +7,18 @@ together, as one morning: what a job in one part needs may be in another.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from rollcall.errors import BadInput
-from rollcall.evidence import Evidence
+from rollcall.evidence import Evidence, SchedulerSeen
 from rollcall.files import read_regular, write_bytes_whole
 from rollcall.recorded.bundle import LARGEST, Bundle, UnfitBundle, packed, unpacked
+from rollcall.recorded.left import hosts_of
 from rollcall.roll.roll import Roll
 from rollcall.roll.selection import Selection, read_words
 from rollcall.roll.shard import Shard, read_shard
@@ -162,13 +162,33 @@ def joined(found: Mapping[Path, Part | str], roll: Roll, *, now: datetime, max_a
             fresh.append(each)
     return Whole(
         judged_at=min((each.judged_at for each in fresh), default=newest),
-        evidence=reduce(Evidence.and_also, (each.evidence for each in fresh), Evidence(schedulers={}, outputs={})),
+        evidence=_together(fresh, roll),
         is_of_today=all(each.is_of_today for each in ordered),
         selection=selection,
         looked_at=tuple(each.shard for each in fresh),
         interruption="; ".join(dict.fromkeys(problems)) or None,
         own_failures=tuple(one for each in fresh for one in each.own_failures),
         other_failures=tuple(dict.fromkeys(one for each in fresh for one in each.other_failures)),
+    )
+
+
+def _together(parts: Iterable[Part], roll: Roll) -> Evidence:
+    """What all of them saw: of two looks the newest, but of a scheduler that answered one of them its answer."""
+    whole, answered = Evidence(schedulers={}, outputs={}), dict[str, SchedulerSeen]()
+    for each in sorted(parts, key=lambda one: one.judged_at):
+        whole = whole.and_also(each.evidence)
+        answered |= {name: one for name, one in each.evidence.schedulers.items() if isinstance(one, SchedulerSeen)}
+    # A job of a part that did not hear its host is judged by what another heard, and as of that.
+    looked = {name: each.looked_at for name, each in whole.hosts.items() if each.looked_at and not each.why}
+    as_of = dict(whole.as_of)
+    for job in roll.jobs:
+        if of_job := [looked[each] for each in hosts_of(job) if each in looked]:
+            as_of[job.id] = min(*of_job, as_of.get(job.id, of_job[0]))
+    here = {each.id for each in roll.schedulers if each.host is None}
+    return replace(
+        whole,
+        schedulers={**whole.schedulers, **{name: each for name, each in answered.items() if name in here}},
+        as_of=as_of,
     )
 
 
