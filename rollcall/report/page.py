@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 from rollcall.causes.action import told as told_action
@@ -49,40 +49,31 @@ _MOST_CAUSES = 80
 _EARLIEST = timedelta(days=1)
 
 
-def render_board(
-    morning: Morning,
-    ending: Ending,
-    *,
-    chronicle: Chronicle = NOTHING,
-    notes: Sequence[str] = (),
-    owners: Sequence[OwnerPage] = (),
-    more_owners: int = 0,
-    rehearsed: LastRehearsal | None = None,
-) -> str:
-    """The page's upper part, a fragment that holds its own style; its script only adds to what can be read without.
+class Beside(TypedDict, total=False):
+    """What stands on the page beside the morning.
 
-    `chronicle` is what was remembered before this morning. `notes` are shown one a line. `owners` are the pages that
-    it links to, and `more_owners` how many have none. `rehearsed` is what the last
-    rehearsal of all jobs came to.
+    `chronicle` is what was remembered before it. `notes` are shown one a line. `owners` are the pages that it links to,
+    and `more_owners` how many have none. `rehearsed` is what the last rehearsal of all jobs came to.
     """
-    views = _board(
-        morning,
-        ending,
-        chronicle=chronicle,
-        notes=notes,
-        owners=owners,
-        more_owners=more_owners,
-        rehearsed=rehearsed,
-    )
-    return _render("board.html", has_checks=True, **views)
+
+    chronicle: Chronicle
+    notes: Sequence[str]
+    owners: Sequence[OwnerPage]
+    more_owners: int
+    rehearsed: LastRehearsal | None
+
+
+def render_board(morning: Morning, ending: Ending, **beside: Unpack[Beside]) -> str:
+    """The page's upper part, a fragment that holds its own style; its script only adds to what can be read without."""
+    return _render("board.html", has_checks=True, **_board(morning, ending, **beside))
 
 
 def _board(
     morning: Morning,
     ending: Ending,
     *,
-    chronicle: Chronicle,
-    notes: Sequence[str],
+    chronicle: Chronicle = NOTHING,
+    notes: Sequence[str] = (),
     owners: Sequence[OwnerPage] = (),
     more_owners: int = 0,
     rehearsed: LastRehearsal | None = None,
@@ -148,26 +139,9 @@ def render_owner(page: OwnerPage, *, chronicle: Chronicle, notes: Sequence[str] 
     return _render("alone.html", title=f"{kind(page.morning)}{page.owner}: {page.headline}", has_checks=False, **views)
 
 
-def render_alone(
-    morning: Morning,
-    ending: Ending,
-    *,
-    chronicle: Chronicle,
-    notes: Sequence[str] = (),
-    owners: Sequence[OwnerPage] = (),
-    more_owners: int = 0,
-    rehearsed: LastRehearsal | None = None,
-) -> str:
+def render_alone(morning: Morning, ending: Ending, **beside: Unpack[Beside]) -> str:
     """The whole page where no pytest ran that would write the rest of it: no single check is below."""
-    views = _board(
-        morning,
-        ending,
-        chronicle=chronicle,
-        notes=notes,
-        owners=owners,
-        more_owners=more_owners,
-        rehearsed=rehearsed,
-    )
+    views = _board(morning, ending, **beside)
     return _render("alone.html", title=title(morning, ending), has_checks=False, **views)
 
 

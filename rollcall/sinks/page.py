@@ -19,7 +19,7 @@ from rollcall.files import part_for_pytest, place_of, sweep, write_whole
 from rollcall.morning import Morning
 from rollcall.report.headline import title
 from rollcall.report.owners import owner_pages
-from rollcall.report.page import as_document, headers, render_alone, render_board, render_incomplete
+from rollcall.report.page import Beside, as_document, headers, render_alone, render_board, render_incomplete
 from rollcall.report.page import cells as cells_of
 from rollcall.sinks.base import CannotBegin, Result, Sink, Start, Wish
 from rollcall.text import clean
@@ -124,17 +124,16 @@ def _incomplete(start: Start, because: str | None) -> str:
     )
 
 
-def _beside(result: Result, morning: Morning) -> dict[str, Any]:
-    """What stands on the page beside the morning: what was remembered, notes, and the pages of owners."""
+def _beside(result: Result, morning: Morning) -> Beside:
     roll = result.start.roll
     owners = owner_pages(roll, morning, result.ending) if roll else ()
-    return {
-        "chronicle": result.chronicle,
-        "notes": result.notes,
-        "rehearsed": result.rehearsed,
-        "owners": owners,
-        "more_owners": len(roll.owners) - len(owners) if roll and owners else 0,
-    }
+    return Beside(
+        chronicle=result.chronicle,
+        notes=result.notes,
+        rehearsed=result.rehearsed,
+        owners=owners,
+        more_owners=len(roll.owners) - len(owners) if roll and owners else 0,
+    )
 
 
 class _Hooks:
