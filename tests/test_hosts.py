@@ -23,7 +23,7 @@ from rollcall.morning.judge import judge_morning
 from rollcall.recorded.bundle import Bundle, packed, unpacked
 from rollcall.recorded.left import Left, name_of, read_left
 from rollcall.roll.roll import Roll
-from rollcall.storage import Folder
+from rollcall.storage import Folder, StorageProblem
 from rollcall.vocabulary import CauseCode, Verdict
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -290,6 +290,27 @@ def test_evidence_that_cannot_be_left_is_no_success(fleet: Fleet) -> None:
 
     assert told.status == 1
     assert "ERROR: nothing was left" in told.text
+
+
+def test_a_host_that_may_only_write_there_has_left_its_evidence(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(folder: Folder) -> None:
+        raise StorageProblem(f"{folder.shown} cannot be listed: Permission denied")
+
+    with monkeypatch.context() as patch:  # root may list every folder
+        patch.setattr(Folder, "list", refused)
+        told = fleet.look("web1")
+
+    assert told.status == 0
+    assert "nothing was left" not in told.text
+    assert "note: whether the clocks agree could not be seen: " in told.text
+    assert fleet.left("web1").exists()
+
+
+def test_who_does_not_say_which_host_it_is_is_asked_for_it(fleet: Fleet) -> None:
+    told = fleet.typed("web1", "look")
+
+    assert told.status == 4
+    assert "this machine is called so, and no job and no scheduler is of it. Say which host it is." in told.errors
 
 
 def test_a_bucket_does_as_well(tmp_path: Path, moto: Server) -> None:
