@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Of fewer, all checks take seconds. The page's table of checks holds no more rows either.
 MOST_ALONE = 2_000
+_ALL = "all jobs that pass"
 _OURS = frozenset({"jobs_with"})
 # What asks for single checks, or leaves some of them out: then each has its own.
 _SELECTS = ("keyword", "deselect", "lf", "failedfirst", "newfirst", "stepwise", "numprocesses", "tx", "usepdb")
@@ -39,7 +40,9 @@ class JobsTogether:
 def decide(config: pytest.Config, roll: Roll) -> None:
     """Says for this run whether jobs are checked together."""
     selects = any(config.getoption(name, None) for name in _SELECTS) or any("::" in each for each in config.args)
-    config.stash[_is_on] = len(roll.jobs) > MOST_ALONE and not selects
+    # The job that is called so would be taken for all of them.
+    is_named_so = any(job.id == _ALL for job in roll.jobs)
+    config.stash[_is_on] = len(roll.jobs) > MOST_ALONE and not selects and not is_named_so
 
 
 def are_checked_together(config: pytest.Config) -> bool:
@@ -79,7 +82,7 @@ def _of_many(item: pytest.Item) -> pytest.Item:
     if not isinstance(asked, JobsTogether):
         return item
     # Whatever comes of it, that is true.
-    name = f"{item.originalname}[all jobs that pass]"
+    name = f"{item.originalname}[{_ALL}]"
     many: CheckOfMany = CheckOfMany.from_parent(item.parent, name=name, check=item, jobs=asked.jobs)
     return many
 
