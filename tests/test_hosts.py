@@ -504,3 +504,14 @@ def test_a_host_is_said_in_jobs_toml_as_a_name(tmp_path: Path) -> None:
         'evidence.max_age = "1 s": must be at least "1 min".',
         'jobs.a.host = "web 1": is no name of a host. Write letters, digits, "-" and ".", such as "web1".',
     ]
+
+
+def test_a_host_asks_nobody_who_declares_jobs_elsewhere(tmp_path: Path) -> None:
+    fleet = Fleet(folder=tmp_path, hosts=("web1",))
+    etl = '[schedulers.etl]\nkind = "airflow"\nurl = "http://127.0.0.1:9"\ndeclare = ["*"]\n'
+    login = 'login = { username = "reader", password = "${SECRET_OF_JUDGE}" }\n'
+    (fleet.folder / "web1/jobs.toml").write_text(fleet.jobs_toml() + etl + login)
+
+    told = fleet.look("web1")
+
+    assert (told.status, told.text[:21], told.errors) == (0, "web1: 1 witness asked", "")

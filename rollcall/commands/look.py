@@ -26,6 +26,7 @@ from rollcall.recorded.bundle import Bundle, packed
 from rollcall.recorded.left import clock_is_off, name_of, others_of
 from rollcall.recorded.record import scrubbed
 from rollcall.roll.hosts import read_host
+from rollcall.roll.listing import Listing
 from rollcall.roll.roll import Roll
 from rollcall.run.hosts import host_evidence
 from rollcall.run.options import ADDRESS
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _MACHINE = Path("/etc/machine-id")  # https://www.freedesktop.org/software/systemd/man/latest/machine-id.html
 _LONGEST_ID = 100
 _NO_TIME = timedelta(0)
+_NONE = Listing(jobs=())
 
 
 def add_to(commands: _SubParsersAction[ArgumentParser]) -> None:
@@ -111,7 +113,8 @@ def _roll_of(named: str | None, wanted: Wanted, clock: Callable[[], datetime]) -
     own = socket.gethostname()
     names = [named] if named else list(dict.fromkeys((own, own.partition(".")[0])))
     for name in names:
-        roll = wanted.load(os.environ, clock, host=name)
+        # Who declares jobs by listing them is asked where it is judged; none of those is of a host.
+        roll = wanted.load(os.environ, clock, host=name, list_jobs=lambda them, _: {each.id: _NONE for each in them})
         if name in roll.hosts:
             return name, roll
     known = f"Hosts: {listed(roll.hosts, 20)}." if roll.hosts else 'Write host = "…" in the tables of its jobs.'
