@@ -107,6 +107,17 @@ def test_before_the_first_morning_there_is_no_history_and_no_problem(store: Stor
     assert read_whole(store) == Whole()
 
 
+def test_of_a_morning_that_is_judged_again_nobody_can_tell_what_changed(store: Store) -> None:
+    """As where the same shards are merged twice: what was known the morning before stands there no more."""
+    again = seen_on(11)
+    written(store, seen_on(10))
+    assert read(store, [JOB], now=again.now).last_morning is not None
+
+    written(store, again)
+
+    assert read(store, [JOB], now=again.now).last_morning is None
+
+
 def test_this_morning_is_not_its_own_past(store: Store) -> None:
     told = seen_on(11)
     written(store, seen_on(10), told)

@@ -72,6 +72,7 @@ def read(store: Store, jobs: Sequence[Job], *, now: datetime, most: int = MOST_R
         present=known_then,
         gone=tuple(sorted(known_then.difference(job.id for job in jobs))),
         silences=silences,
+        is_of_itself=present is not None and present.judged_at == now,
         proofs={(each.job_id, each.output): each.as_verified() for each in proofs if each.proven_at < now},
         problem=f"{store.name}: {counted(unread, 'row')} cannot be read, and are left out" if unread else None,
     )

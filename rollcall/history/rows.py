@@ -310,8 +310,9 @@ class Chronicle:
 
     `rows` are the newest of each job, oldest first; a job that history does not know has none. `mornings` are the
     newest, oldest first. `present` are the jobs of the last complete morning, `gone` those of them that are declared no
-    more. `proofs` are the last ones of outputs, by job and output. `silences` are those that are valid. `problem` is
-    what kept it, or some of it, from being read, in one line for people.
+    more. `proofs` are the last ones of outputs, by job and output. `silences` are those that are valid. `is_of_itself`
+    is True where that very morning was written down already, as of shards that are merged again: its rows stand in
+    place of those before it. `problem` is what kept it, or some of it, from being read, in one line for people.
     """
 
     rows: Mapping[str, tuple[Row, ...]] = field(default_factory=dict)
@@ -320,6 +321,7 @@ class Chronicle:
     gone: tuple[str, ...] = ()
     proofs: Mapping[tuple[str, str], Verified] = field(default_factory=dict)
     silences: tuple[Silence, ...] = ()
+    is_of_itself: bool = False
     problem: str | None = None
 
     def of(self, job_id: str) -> tuple[Row, ...]:
@@ -328,8 +330,9 @@ class Chronicle:
 
     @property
     def last_morning(self) -> PastMorning | None:
-        """The newest complete morning before this one."""
-        return next((each for each in reversed(self.mornings) if each.is_complete), None)
+        """The newest complete morning before this one; None where nobody can tell any more what it knew."""
+        before = () if self.is_of_itself else reversed(self.mornings)
+        return next((each for each in before if each.is_complete), None)
 
 
 NOTHING = Chronicle()
