@@ -63,7 +63,7 @@ def test_under_its_own_file_nothing_would_be_said_otherwise(archive: Archive, tm
     assert found.mornings == 7
     assert found.woken_then == found.woken == 2
     assert found.changed == []
-    assert not found.untold
+    assert not found.unknown
     assert [each.kind for each in found.runs.values()] == [Kind.SAME, Kind.SAME]
 
 
@@ -134,8 +134,8 @@ def test_what_the_old_evidence_cannot_tell_is_no_alarm(archive: Archive, tmp_pat
     keep_all(archive, roll_under(tmp_path), nights(FIRST, DAYS), mornings(FIRST, DAYS))
 
     found = again(archive, tmp_path, toml)
-    assert set(found.untold) <= {HAIKU, "other"}
-    assert sum(found.untold.values()) == DAYS
+    assert set(found.unknown) <= {HAIKU, "other"}
+    assert sum(found.unknown.values()) == DAYS
     assert (found.alarms, found.changed) == ([], [])
 
 
@@ -159,7 +159,7 @@ def test_a_url_whose_user_was_taken_out_is_still_the_same_table(archive: Archive
         keep(archive, roll, replace(evidence, outputs={**evidence.outputs, "rates": (seen,)}), now)
 
     found = again(archive, tmp_path, TOML + rows)
-    assert not found.untold
+    assert not found.unknown
     assert found.changed == []
     assert found.woken == 3
     assert not any(b"s3cret" in each.read_bytes() for each in (tmp_path / "evidence").iterdir())

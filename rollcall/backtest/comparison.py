@@ -24,14 +24,14 @@ _LACKING = (CauseCode.NOT_RECORDED, CauseCode.OUTPUT_UNREADABLE)
 class Pair:
     """A job, or a scheduler (`is_scheduler`), as it was judged then and as it would be; None where it is not declared.
 
-    `is_untold` is True where the evidence of then cannot tell what it would be.
+    `is_unknown` is True where the evidence of then cannot tell what it would be.
     """
 
     id: str
     was: Said | None
     would_be: Said | None
     is_scheduler: bool = False
-    is_untold: bool = False
+    is_unknown: bool = False
 
     @property
     def due_at(self) -> datetime | None:
@@ -47,12 +47,12 @@ class Pair:
     @property
     def would_be_alarm(self) -> bool:
         """True where somebody would be needed, as far as the evidence tells."""
-        return not self.is_untold and self.would_be is not None and self.would_be.needs_a_person
+        return not self.is_unknown and self.would_be is not None and self.would_be.needs_a_person
 
     @property
     def differs(self) -> bool:
         """True where another thing would be said, but for what is only too early to tell."""
-        if self.is_untold or (self.was is None and not self.would_be_alarm):
+        if self.is_unknown or (self.was is None and not self.would_be_alarm):
             return False
         if self.was_alarm != self.would_be_alarm:
             return True
@@ -85,7 +85,7 @@ def compare(again: JudgedAgain) -> Compared:
             id=each,
             was=was,
             would_be=would_be,
-            is_untold=_is_untold(was, would_be, jobs_then.get(each), jobs_now.get(each)),
+            is_unknown=_is_unknown(was, would_be, jobs_then.get(each), jobs_now.get(each)),
         )
         for each, was, would_be in _beside(again.kept.jobs, said_of_jobs(again.morning))
     ]
@@ -95,7 +95,7 @@ def compare(again: JudgedAgain) -> Compared:
             was=was,
             would_be=would_be,
             is_scheduler=True,
-            is_untold=would_be is not None and _lacks(was, would_be),
+            is_unknown=would_be is not None and _lacks(was, would_be),
         )
         for each, was, would_be in _beside(again.kept.schedulers, said_of_schedulers(again.morning))
     ]
@@ -118,7 +118,7 @@ def _is_by_an_own_check(pair: Pair) -> bool:
     return pair.was is not None and pair.was.cause == CauseCode.CHECK_FAILED and not pair.would_be_alarm
 
 
-def _is_untold(was: Said | None, would_be: Said | None, then: Job | None, now: Job | None) -> bool:
+def _is_unknown(was: Said | None, would_be: Said | None, then: Job | None, now: Job | None) -> bool:
     if would_be is None:
         return False
     # For its runs nobody asked, so that none of them on record proves nothing.

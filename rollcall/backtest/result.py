@@ -92,7 +92,7 @@ class Morning:
 class Backtest:
     """All of it: `mornings` counts those that were judged again, `woken_then` and `woken` those with an alarm.
 
-    `untold` counts, by the job, the mornings whose evidence cannot tell what it would be; `own_checks` what was bad by
+    `unknown` counts, by the job, the mornings whose evidence cannot tell what it would be; `own_checks` what was bad by
     a person's own check, which is not run again.
     """
 
@@ -104,7 +104,7 @@ class Backtest:
     changed: list[Morning] = field(default_factory=list)
     runs: dict[tuple[bool, str, datetime | None], Run] = field(default_factory=dict)
     unfit: list[Unfit] = field(default_factory=list)
-    untold: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
     own_checks: int = 0
     _open: dict[tuple[bool, str], list[Run]] = field(default_factory=dict)
 
@@ -131,7 +131,7 @@ class Backtest:
         told = [each for each in compared.pairs if each.was_alarm or each.would_be_alarm or each.differs]
         for each in told:
             self._count(each, compared.judged_at)
-        self.untold.update(each.id for each in compared.pairs if each.is_untold)
+        self.unknown.update(each.id for each in compared.pairs if each.is_unknown)
         self.woken_then += any(each.was_alarm for each in compared.pairs)
         self.woken += any(each.would_be_alarm for each in compared.pairs)
         if different := [each for each in told if each.differs]:
@@ -174,7 +174,7 @@ class Backtest:
             waiting = self._open.get((pair.is_scheduler, pair.id))
             if not waiting:
                 continue
-            is_alarm = pair.would_be_alarm or (pair.was_alarm and pair.is_untold)
+            is_alarm = pair.would_be_alarm or (pair.was_alarm and pair.is_unknown)
             acted = pair.was is not None and pair.was.acted
             if pair.is_scheduler:
                 if not is_alarm:
@@ -197,7 +197,7 @@ class Backtest:
         if can_be_disproven and not acted and run.due_at and (run.id, run.due_at) in compared.shown_good:
             return After.DONE
         is_later = run.due_at is None or (pair.due_at is not None and pair.due_at > run.due_at)
-        if pair.is_untold or (not is_later and is_alarm):
+        if pair.is_unknown or (not is_later and is_alarm):
             return None
         if is_alarm:
             return After.LASTED

@@ -121,10 +121,10 @@ def _summary(found: Backtest) -> Iterator[str]:
         f"{counted(len(alarms), 'alarm')}, of which {new} would be new; {gone} would be gone."
     )
     yield f"How often wrongly? {_wrongly(alarms)}"
-    if found.untold:
-        names = listed((clean(each) for each in sorted(found.untold)), 6)
+    if found.unknown:
+        names = listed((clean(each) for each in sorted(found.unknown)), 6)
         yield (
-            f"Not told by the old evidence, and counted as no alarm: {counted(sum(found.untold.values()), 'verdict')} "
+            f"Unknown by the old evidence, and counted as no alarm: {counted(sum(found.unknown.values()), 'verdict')} "
             f"about {names}. Nobody looked for it then."
         )
     if found.own_checks:
@@ -190,7 +190,7 @@ def backtest_json(found: Backtest, zone: ZoneInfo) -> str:
             for each in found.changed
         ],
         "runs": [run(each) for each in found.runs.values()],
-        "not_told": dict(sorted(found.untold.items())),
+        "unknown": dict(sorted(found.unknown.items())),
         "own_checks": found.own_checks,
         "cannot_be_judged": [{"name": each.name, "why": each.why} for each in found.unfit],
     }
