@@ -193,6 +193,10 @@ def test_it_is_shown_with_its_end_and_changes_no_verdict(looks: Looks) -> None:
 
     assert section(before, "rc-silences") == ""
     assert causes(before) == causes(after)
+    everything = tuple(silent("job", each.job.id) for each in morning.jobs)
+    quiet = render_board(morning, Ending(), chronicle=replace(NOTHING, silences=everything))
+    assert not re.search(r'rc-many">[^<]*, silenced<', after)  # another job of the same cause is not
+    assert re.search(r'rc-many">[^<]*, silenced<', quiet)
     assert "tag db until Thu 12 Feb 09:00 CET (in 1 d 1 h): the disk is being replaced (alice@nas)" in said
     assert "<script>document" not in section(after, "rc-silences")
     lines = render_summary(morning, Ending(), silences=silences)

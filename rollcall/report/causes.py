@@ -14,6 +14,7 @@ from rollcall.morning import Morning
 from rollcall.report.cause_groups import CauseGroup, own_findings
 from rollcall.report.jobs import links_of
 from rollcall.report.recent_runs import bad_since, began_at, last_good_at
+from rollcall.report.silenced import is_silenced
 from rollcall.report.witnesses import Shown, shown_of
 from rollcall.text import counted
 from rollcall.times import show_span
@@ -38,12 +39,12 @@ class JobInside:
 class CauseRow:
     """One cause, under the number that links to it, and how long it lasts, as far as that is known.
 
-    `what` is whom it concerns, `how_many` they are, `command` the first that is to be typed. `sentence` proves it where
-    one sentence does; `meaning` is what such a cause means. `steps` are what to do, each with the titles of the jobs it
-    is for where not for all. `good_at` is when the last run before ended that did its work, `unread_at` the same of a
-    newer one of which only an `unread` is known. `promises` are the findings that prove it, of the scheduler or the one
-    job. `downstream` are the jobs that did not do their work because theirs was not done. `evidence` is that of the
-    first jobs, by their titles.
+    `what` is whom it concerns, `how_many` they are, and that nobody is told of them where that is so, `command` the
+    first that is to be typed. `sentence` proves it where one sentence does; `meaning` is what such a cause means.
+    `steps` are what to do, each with the titles of the jobs it is for where not for all. `good_at` is when the last
+    run before ended that did its work, `unread_at` the same of a newer one of which only an `unread` is known.
+    `promises` are the findings that prove it, of the scheduler or the one job. `downstream` are the jobs that did
+    not do their work because theirs was not done. `evidence` is that of the first jobs, by their titles.
     """
 
     number: int
@@ -95,7 +96,7 @@ def _row(group: CauseGroup, number: int, morning: Morning, chronicle: Chronicle)
         group=group,
         verdict=group.verdict,
         what=_what(group),
-        how_many=_how_many(group),
+        how_many=_how_many(group) + (", silenced" if is_silenced(group, chronicle.silences) else ""),
         command=commands[0] if commands and len(steps) == 1 else "",
         owners=", ".join(owners[:_MOST_OWNERS]) + (" …" if len(owners) > _MOST_OWNERS else ""),
         since=since,
