@@ -515,3 +515,27 @@ def test_a_host_asks_nobody_who_declares_jobs_elsewhere(tmp_path: Path) -> None:
     told = fleet.look("web1")
 
     assert (told.status, told.text[:21], told.errors) == (0, "web1: 1 witness asked", "")
+
+
+def test_what_is_to_be_done_on_a_host_says_so_and_that_it_must_look_again(fleet: Fleet) -> None:
+    fleet.ran("web1", "judge")
+    fleet.look_all()
+
+    assert "no file matches out/dump_web2-" in (text := fleet.judge().text)
+    assert "do: On web2: check whether anything runs it (`crontab -l`, " in text
+    assert "then look there again (`rollcall look --host web2`), then `" in text
+
+
+def test_two_hosts_may_have_a_file_of_the_same_name_and_two_jobs_of_one_may_not(tmp_path: Path) -> None:
+    job = '[jobs.{0}]\nschedule = "0 6 * * *"\nhost = "{1}"\noutput.path = "/backup/db-%F.sql"\n'
+    head = 'timezone = "UTC"\n'
+
+    assert len(read(tmp_path, head + job.format("a", "web1") + job.format("b", "web2")).jobs) == 2
+    assert (
+        "is the output of jobs.a too" in mistakes(tmp_path, head + job.format("a", "web1") + job.format("b", "web1"))[0]
+    )
+    place = '[places.hub]\nurl = "s3://hub"\n'
+    shared = (head + place + job.format("a", "web1") + job.format("b", "web2")).replace(
+        'output.path = "/backup', 'output.place = "hub"\noutput.path = "backup'
+    )
+    assert "is the output of jobs.a too" in mistakes(tmp_path, shared)[0]

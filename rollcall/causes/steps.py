@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rollcall.causes.action import Action, Deed, show_clock
+from rollcall.causes.commands import CHECK_AGAIN
 from rollcall.causes.words import JobWords, SchedulerWords, fill
 from rollcall.evidence import Outcome, SchedulerSeen
 from rollcall.roll.output_rules import Kind
@@ -31,7 +32,8 @@ _OF_A_MEMORY = {
 _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
 
 # Of a host that leaves its evidence; a look there says what keeps that from being believed.
-_LOOK_THERE = "On {host}, look again and see what it says: `rollcall look --host {host}`, then {{again}}"
+_LOOK_THERE = f"On {{host}}, look again and see what it says: `rollcall look --host {{host}}`, then `{CHECK_AGAIN}`"
+_OF_JOBS_TOML = "jobs.toml"
 
 _OF_OUTPUTS = (Check.OUTPUT_EXISTS, Check.OUTPUT_IS_WHOLE)
 # Of an output that is not a file and could not be read.
@@ -81,14 +83,14 @@ def step_for_scheduler(root: Finding, scheduler: Scheduler, tried: Action | None
     if root.check is Check.MEMORY_ANSWERS:
         step = _OF_A_MEMORY.get(code, _OF_ANY_MEMORY)
     elif code is CauseCode.HOST_SILENT and scheduler.host:
-        step = _LOOK_THERE.format(host=scheduler.host)
+        return _LOOK_THERE.format(host=scheduler.host)
     elif code is CauseCode.SCHEDULER_STOPPED and start:
         step = "Start it: {restart}"
     elif code is CauseCode.SCHEDULER_STALLED and start and scheduler.order(Step.STOP):
         step = "Stop and start it: {restart}"
     else:
         step = own_steps(scheduler).get(code, code.record.step)
-    return fill(step, SchedulerWords(scheduler))
+    return _there(scheduler.host, fill(step, SchedulerWords(scheduler)))
 
 
 def step_for_job(root: Finding, judged: JobJudged, tried: Action | None = None) -> str:
@@ -98,14 +100,19 @@ def step_for_job(root: Finding, judged: JobJudged, tried: Action | None = None) 
     step = _after(tried, code, judged) or _behind_another(code, root, judged)
     step = step or _of_a_missed_run(code, root, judged) or _in_circumstances(code, root, judged)
     if step is None and code is CauseCode.HOST_SILENT and job.host:
-        step = _LOOK_THERE.format(host=job.host)
+        return _LOOK_THERE.format(host=job.host)
     if step is None and job.scheduler and code.record.of in (Of.SCHEDULER, Of.HOST):
         return step_for_scheduler(root, job.scheduler)
     step = step or own_steps(job.scheduler).get(code, code.record.step)
     allowed_by = code.record.allowed_by
     if allowed_by and getattr(job, allowed_by) is not Late.WARN:
         step += or_allow(allowed_by)
-    return fill(step, JobWords(judged, root))
+    return _there(job.host, fill(step, JobWords(judged, root)))
+
+
+def _there(host: str | None, step: str) -> str:
+    """The step with the host on which it is done; jobs.toml is the same everywhere."""
+    return f"On {host}: {step[:1].lower()}{step[1:]}" if host and _OF_JOBS_TOML not in step else step
 
 
 def _after(tried: Action | None, code: CauseCode, judged: JobJudged) -> str | None:

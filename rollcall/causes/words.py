@@ -40,7 +40,15 @@ class _Always:
     """The commands that are the same whatever the step is about."""
 
     @property
+    def host(self) -> str | None:
+        """The host that looks for it; None where whoever judges does."""
+        return None
+
+    @property
     def again(self) -> str:
+        if self.host:
+            # Whoever judges sees what the host saw last.
+            return f"look there again (`rollcall look --host {self.host}`), then `{CHECK_AGAIN}`"
         return f"`{CHECK_AGAIN}`"
 
     @property
@@ -61,6 +69,10 @@ class SchedulerWords(_Always):
     """The words of a step about a scheduler."""
 
     subject: Scheduler
+
+    @property
+    def host(self) -> str | None:
+        return self.subject.host
 
     @property
     def name(self) -> str:
@@ -107,6 +119,10 @@ class JobWords(_Always):
     @property
     def _job(self) -> Job:
         return self.judged.job
+
+    @property
+    def host(self) -> str | None:
+        return self._job.host
 
     @property
     def name(self) -> str:

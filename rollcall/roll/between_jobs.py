@@ -85,17 +85,21 @@ def _check_patterns(file: File, ids: Sequence[str], mistakes: Mistakes) -> None:
 
 
 def _check_outputs(declared: Mapping[str, Declared], jobs: Mapping[str, Job], mistakes: Mistakes) -> None:
-    """One thing cannot prove two runs: no two outputs are the same, however they are spelled, in whatever zone."""
+    """One thing cannot prove two runs: no two outputs are the same, however they are spelled, in whatever zone.
+
+    What lies on two hosts is two things.
+    """
     claimed: dict[object, Declared] = {}
     for name, job in jobs.items():
         each = declared[name]
         for number, output in enumerate(job.outputs):
-            if other := claimed.get(output.identity):
+            identity = (job.host if output.is_on_the_machine else None, output.identity)
+            if other := claimed.get(identity):
                 whose = "another output of this job" if other is each else f"the output of {other.seen_from(each)}"
                 key = deciding_key(output.kind)
                 rule = f"is {whose} too, and one {output.kind.one} cannot prove two. Write another {key}."
                 mistakes.add_in(each.layers, ("output", number, key), rule)
-            claimed.setdefault(output.identity, each)
+            claimed.setdefault(identity, each)
     for name, job in jobs.items():
         for number, output in enumerate(job.outputs):
             if named := _named_twice(job, jobs, output):

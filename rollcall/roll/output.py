@@ -166,6 +166,19 @@ class Output(OutputTable):
                 assert_never(self.kind)
 
     @property
+    def is_on_the_machine(self) -> bool:
+        """True where it lies on the machine that looks for it: another has one of its own under the same name."""
+        match self.kind:
+            case Kind.FILES:
+                return self.place is None or self.place.folder is not None
+            case Kind.ROWS:
+                return (self.database or "").startswith(("sqlite", "duckdb"))
+            case Kind.ENTRIES:
+                return True
+            case _:
+                assert_never(self.kind)
+
+    @property
     def shown(self) -> str:
         """Where it lies, for people: folder and name together."""
         match self.kind:

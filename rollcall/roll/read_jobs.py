@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, create_model
@@ -140,7 +141,11 @@ def _job(
         whole.setdefault("host", scheduler.host)
     asked = asked_as(whole, places_asked(whole.get("output"), known["places"]))
     of_it = {"id": name, "own": own.keys(), "given": whole.keys(), "asked_as": asked}
-    job = mistakes.checked(Job, whole, {**seen_from(known["here"], whole.get("host"), known), **of_it}, *layers)
+    seen = seen_from(known["here"], host := whole.get("host"), known)
+    if host and seen is not known:
+        # Its folder is that of jobs.toml there; here it is shown as it is written.
+        seen = {**seen, "folder": Path()}
+    job = mistakes.checked(Job, whole, {**seen, **of_it}, *layers)
     return Declared(id=name, job=job, layers=layers, file=file)
 
 
