@@ -209,11 +209,12 @@ def _cut_after(connection: psycopg.Connection, limit: timedelta) -> Iterator[Non
     """Ends the connection where the limit is over: a server that hangs keeps to no limit of its own."""
 
     # Of a connection that is closed the number may already be another's.
-    turn, is_over = threading.Lock(), False
+    turn, is_over, is_cut = threading.Lock(), False, threading.Event()
 
     def cut() -> None:
         with turn, suppress(OSError):
             if not is_over:
+                is_cut.set()  # before whoever waits on the connection hears of it
                 line = socket.socket(fileno=connection.fileno())
                 try:
                     line.shutdown(socket.SHUT_RDWR)
@@ -227,7 +228,7 @@ def _cut_after(connection: psycopg.Connection, limit: timedelta) -> Iterator[Non
         yield
     except Exception:
         # TimeoutError is an OSError, and says what the end of the connection does not.
-        if not timer.is_alive():
+        if is_cut.is_set():
             raise TimeoutError from None
         raise
     finally:
