@@ -1,4 +1,4 @@
-"""How long does it take to plant every fault that can befall a thousand jobs, and does the cost a job stay the same?"""
+"""How long does it take to plant every possible fault in a thousand jobs, and does the cost a job stay the same?"""
 
 from __future__ import annotations
 

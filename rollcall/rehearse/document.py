@@ -48,8 +48,8 @@ class Slip(Part):
     fault: str = Field(description="The cause; in brackets which way it came about.")
     cure: str = Field(description="The setting that would find it, or that there is none.")
     avoidable: bool = Field(description="False where nothing can be done about it.")
-    schedulers: _Ids = Field(description="The schedulers that it can befall unnoticed.")
-    jobs: _Ids = Field(description="The jobs that it can befall unnoticed.")
+    schedulers: _Ids = Field(description="The schedulers in which nobody would notice it.")
+    jobs: _Ids = Field(description="The jobs in which nobody would notice it.")
 
 
 class Document(Part):
