@@ -1,5 +1,6 @@
-"""Twenty hosts over a bucket, in four shards: one is silent, a clock is off, a shard is killed. Says one page so?"""
+"""Twenty hosts over a bucket and a database, in shards: who is silent, whose clock is off, which shard was killed?"""
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.hosts import Fleet, Told
+from fixtures.postgres import Postgres
 from fixtures.stores import Server
 from rollcall.roll.shard import Shard
 
@@ -32,11 +34,12 @@ KILLED = next(number for number in range(1, OF + 1) if number not in map(shard_o
 
 
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory, moto: Server) -> Fleet:
+def fleet(tmp_path_factory: pytest.TempPathFactory, moto: Server, postgres: Postgres) -> Fleet:
     """Every host has looked that will; the shards have not."""
     options = "\n".join(f'{key} = "{value}"' for key, value in moto.options.items())
     bucket = f'[places.hub]\nurl = "{moto.url}/of-twenty"\n[places.hub.options]\n{options}\n'
-    fleet = Fleet(folder=tmp_path_factory.mktemp("fleet"), hosts=HOSTS, hub="hub", more=bucket)
+    history = f'[history]\nurl = "{postgres.url()}"\nname = "of_twenty"\n'
+    fleet = Fleet(folder=tmp_path_factory.mktemp("fleet"), hosts=HOSTS, hub="hub", more=bucket + history)
     fleet.ran(*(each for each in HOSTS if each != BAD), "judge")
     for each in HOSTS:
         if each != SILENT:
@@ -58,7 +61,7 @@ def began(fleet: Fleet, number: int) -> subprocess.Popen[bytes]:
 
 
 def merged(fleet: Fleet) -> Told:
-    return fleet.typed("judge", "merge", "--no-history")
+    return fleet.typed("judge", "merge")
 
 
 def test_one_page_says_who_is_silent_whose_clock_is_off_and_which_shard_was_killed(fleet: Fleet) -> None:
@@ -87,6 +90,12 @@ def test_one_page_says_who_is_silent_whose_clock_is_off_and_which_shard_was_kill
     assert told.status == 1
     assert "INCOMPLETE" not in told.text
     assert f"3 things need attention · 3 of {len(HOSTS) + 1} jobs" in told.text
+
+    # Both were remembered in the database, and nothing of a part was.
+    remembered = json.loads(fleet.typed("judge", "history", "--json").text)
+    assert [each["complete"] for each in remembered["mornings"]][-1] is True
+    assert not list((fleet.folder / "judge/reports").rglob("history.sqlite3"))
+    assert f"dump_{BAD}" in json.dumps(remembered)
 
 
 def _await(file: Path) -> None:

@@ -33,7 +33,6 @@ _OF_ANY_MEMORY = f"Correct address and queries in {_MEMORY}, then {{again}}"
 
 # Of a host that leaves its evidence; a look there says what keeps that from being believed.
 _LOOK_THERE = f"On {{host}}, look again and see what it says: `rollcall look --host {{host}}`, then `{CHECK_AGAIN}`"
-_OF_JOBS_TOML = "jobs.toml"
 
 _OF_OUTPUTS = (Check.OUTPUT_EXISTS, Check.OUTPUT_IS_WHOLE)
 # Of an output that is not a file and could not be read.
@@ -112,7 +111,7 @@ def step_for_job(root: Finding, judged: JobJudged, tried: Action | None = None) 
 
 def _there(host: str | None, step: str) -> str:
     """The step with the host on which it is done; jobs.toml is the same everywhere."""
-    return f"On {host}: {step[:1].lower()}{step[1:]}" if host and _OF_JOBS_TOML not in step else step
+    return f"On {host}: {step[:1].lower()}{step[1:]}" if host and "jobs.toml" not in step else step
 
 
 def _after(tried: Action | None, code: CauseCode, judged: JobJudged) -> str | None:
